@@ -1,0 +1,19 @@
+"""The one kind of error whose text is shown to users."""
+
+
+class StudioError(Exception):
+    """Something the user can understand and mend.
+
+    ``message`` says what is wrong, ``hint`` what to do about it; both are whole sentences in the
+    words of the craft. Every other exception is a defect of the program and is shown as
+    "something went wrong", with details that can be copied.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message if not hint else f"{message} {hint}")
+        self.message = message
+        self.hint = hint
+
+
+class Cancelled(Exception):
+    """Raised inside an engine, at its next ``Context.check``, after the user cancelled it."""

@@ -1,0 +1,1 @@
+"""The document: one immutable value, edited in one place, kept in a folder."""

@@ -1,0 +1,33 @@
+"""Old projects, brought up to date: one pure dict -> dict function for each version step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from studio.document.project import VERSION
+
+Raw = dict[str, Any]
+
+
+def _from_0(raw: Raw) -> Raw:
+    """Version 0 called items "objects" and had no parameters of its own."""
+    items = raw.get("items", raw.get("objects", []))
+    return {"version": 1, "name": raw.get("name", "Untitled"), "items": items, "params": {}}
+
+
+STEPS: dict[int, Callable[[Raw], Raw]] = {0: _from_0}
+
+
+def to_current(raw: Raw) -> Raw:
+    """Apply the steps from the file's version to the current one.
+
+    Raises ValueError if the version is not one that Doppel ever wrote.
+    """
+    version = raw.get("version", 0)
+    while version != VERSION:
+        if version not in STEPS:
+            raise ValueError(f"unknown project version {version!r}")
+        raw = STEPS[version](raw)
+        version = raw["version"]
+    return raw

@@ -1,0 +1,234 @@
+"""What a project is: a frozen value. Large arrays live beside it, named by their sha256.
+
+A project holds *items*. Features are strangers to each other: one leaves an item, another finds
+it by its kind. Every item that was computed carries the :class:`Recipe` that made it, so that it
+can be made again, and :class:`Trace` facts that say how good it is.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, TypeVar
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from studio.core.types import Camera, CameraRig, Fact
+
+VERSION = 1
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Asset(Frozen):
+    """A file of the project's ``assets`` folder."""
+
+    sha256: str
+    suffix: str = ".npz"
+    size: int = 0
+
+
+class Recipe(Frozen):
+    """How an item was made: enough to make it again."""
+
+    feature: str
+    params: dict[str, Any] = {}
+    inputs: tuple[str, ...] = ()
+    app_version: str = ""
+    seconds: float = 0.0
+
+
+class Trace(Frozen):
+    """One fact about a result, as shown (see :class:`studio.core.types.Fact`)."""
+
+    label: str
+    text: str
+    verdict: Literal["good", "look", "stop", "plain"] = "plain"
+    blame: str = ""
+
+
+def new_id() -> str:
+    return uuid.uuid4().hex[:12]
+
+
+class ItemBase(Frozen):
+    """What every item has. ``id`` never changes; ``name`` is the user's."""
+
+    id: str = Field(default_factory=new_id)
+    name: str
+    recipe: Recipe | None = None
+    facts: tuple[Trace, ...] = ()
+
+
+class CameraItem(Frozen):
+    """A calibrated camera, as stored (see :class:`studio.core.types.Camera`)."""
+
+    name: str
+    size_px: tuple[int, int]
+    matrix: tuple[tuple[float, float, float], ...]
+    distortion: tuple[float, ...] = ()
+    rotation: tuple[tuple[float, float, float], ...]
+    translation_m: tuple[float, float, float]
+    lens: Literal["pinhole", "fisheye"] = "pinhole"
+
+    @classmethod
+    def of(cls, camera: Camera) -> CameraItem:
+        return cls.model_validate(
+            {
+                "name": camera.name,
+                "size_px": tuple(int(side) for side in camera.size_px),
+                "matrix": camera.matrix.tolist(),
+                "distortion": camera.distortion.tolist(),
+                "rotation": camera.rotation.tolist(),
+                "translation_m": camera.translation_m.tolist(),
+                "lens": camera.lens,
+            }
+        )
+
+    def camera(self) -> Camera:
+        return Camera(
+            self.name,
+            self.size_px,
+            np.array(self.matrix, np.float64),
+            np.array(self.distortion, np.float64),
+            np.array(self.rotation, np.float64),
+            np.array(self.translation_m, np.float64),
+            self.lens,
+        )
+
+
+class RigItem(ItemBase):
+    """A calibrated rig of cameras."""
+
+    kind: Literal["rig"] = "rig"
+    cameras: tuple[CameraItem, ...]
+    source: str = ""
+
+    @classmethod
+    def of(cls, name: str, rig: CameraRig, source: str = "") -> RigItem:
+        return cls(name=name, cameras=tuple(CameraItem.of(c) for c in rig.cameras), source=source)
+
+    def rig(self) -> CameraRig:
+        return CameraRig(tuple(item.camera() for item in self.cameras))
+
+
+class Clip(Frozen):
+    """One camera's video or image folder of a take. ``path`` may be relative to the project."""
+
+    camera: str
+    path: str
+    size_px: tuple[int, int]
+    rate_hz: float
+    frames: int
+    offset_s: float = 0.0
+
+
+class TakeItem(ItemBase):
+    """What the cameras of a rig saw: synchronised clips, with in and out points."""
+
+    kind: Literal["take"] = "take"
+    clips: tuple[Clip, ...]
+    rig: str | None = None
+    in_s: float = 0.0
+    out_s: float | None = None
+
+
+class DetectionsItem(ItemBase):
+    """2D keypoints of a take. Data: cameras, times_s, xy_px, confidence."""
+
+    kind: Literal["detections"] = "detections"
+    take: str | None = None
+    layout: str
+    cameras: tuple[str, ...]
+    data: Asset
+
+
+class MotionItem(ItemBase):
+    """3D keypoints over time. Data: times_s, xyz_m, error_m, reprojection_px, views, filled."""
+
+    kind: Literal["motion"] = "motion"
+    take: str | None = None
+    rig: str | None = None
+    layout: str
+    data: Asset
+
+
+class AvatarItem(ItemBase):
+    """A parametric person, and how it moves. Data: whatever ``studio.human`` writes."""
+
+    kind: Literal["avatar"] = "avatar"
+    motion: str | None = None
+    data: Asset
+    thumbnail: Asset | None = None
+
+
+class FileItem(ItemBase):
+    """Something brought along that no other kind describes: a photo, a mesh, a truth file."""
+
+    kind: Literal["file"] = "file"
+    role: str
+    path: str = ""
+    data: Asset | None = None
+
+
+Item = Annotated[
+    RigItem | TakeItem | DetectionsItem | MotionItem | AvatarItem | FileItem,
+    Field(discriminator="kind"),
+]
+AnyItem = RigItem | TakeItem | DetectionsItem | MotionItem | AvatarItem | FileItem
+Kind = TypeVar("Kind", bound=ItemBase)
+
+
+class Project(Frozen):
+    """The whole document. Items are ordered as they were added."""
+
+    version: Literal[1] = VERSION
+    name: str = "Untitled"
+    items: tuple[Item, ...] = ()
+    params: dict[str, dict[str, Any]] = {}
+
+    def get(self, id: str, kind: type[Kind]) -> Kind | None:
+        """The item of that id and kind, or None."""
+        for item in self.items:
+            if item.id == id and isinstance(item, kind):
+                return item
+        return None
+
+    def all(self, kind: type[Kind]) -> tuple[Kind, ...]:
+        """All items of a kind, oldest first."""
+        return tuple(item for item in self.items if isinstance(item, kind))
+
+    def newest(self, kind: type[Kind]) -> Kind | None:
+        found = self.all(kind)
+        return found[-1] if found else None
+
+    def with_items(self, items: Iterable[AnyItem]) -> Project:
+        """These items added; one whose id is already there takes its old place."""
+        new = {item.id: item for item in items}
+        kept = [new.pop(item.id, item) for item in self.items]
+        return self.model_copy(update={"items": (*kept, *new.values())})
+
+    def without(self, ids: Iterable[str]) -> Project:
+        """These items removed. What was made from them stays."""
+        gone = set(ids)
+        return self.model_copy(update={"items": tuple(i for i in self.items if i.id not in gone)})
+
+    def with_params(self, feature: str, params: dict[str, Any]) -> Project:
+        return self.model_copy(update={"params": {**self.params, feature: params}})
+
+    def assets(self) -> frozenset[str]:
+        """The sha256 of every asset that an item names."""
+        found: set[str] = set()
+        for item in self.items:
+            for value in dict(item).values():
+                if isinstance(value, Asset):
+                    found.add(value.sha256)
+        return frozenset(found)
+
+
+def traces(facts: Iterable[Fact]) -> tuple[Trace, ...]:
+    """Facts of an engine, as stored with an item."""
+    return tuple(Trace(label=f.label, text=f.text, verdict=f.verdict, blame=f.blame) for f in facts)

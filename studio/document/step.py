@@ -1,0 +1,50 @@
+"""What a feature offers to a project: the Qt-free contract between an engine and the document.
+
+A feature's ``step.py`` says what it needs, gathers its inputs, packs its result into items, and
+judges it. The default panel, the headless run and the tests all drive a feature through it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from studio.core.types import Fact
+from studio.document.folder import Assets
+from studio.document.project import AnyItem, Project
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Something a step needs first: what, in words, and the action that gets it."""
+
+    text: str
+    action: str
+    button: str
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A result as it enters the document: items to add, and three facts to show first."""
+
+    label: str
+    items: tuple[AnyItem, ...]
+    facts: tuple[Fact, ...]
+
+
+class Step(Protocol):
+    """A feature, as the document sees it. ``chosen`` are the ids of the selected items.
+
+    ``missing`` and ``inputs`` are quick and run on the main thread (``inputs`` may only look;
+    heavy loading belongs to the engine); ``pack`` runs on the worker, after the engine.
+    """
+
+    def missing(self, project: Project, chosen: tuple[str, ...]) -> tuple[Missing, ...]: ...
+
+    def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Any: ...
+
+    def pack(
+        self, inputs: Any, params: BaseModel, result: Any, assets: Assets, seconds: float
+    ) -> Packed: ...

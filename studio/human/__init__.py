@@ -1,0 +1,1 @@
+"""The parametric person: keypoint layouts, shape, pose, fitting, skinned characters."""

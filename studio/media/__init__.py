@@ -1,0 +1,1 @@
+"""Pictures and files: video in and out, takes, formats."""

@@ -1,0 +1,1 @@
+"""File formats, one module each; every unit and axis goes through core.frames."""

@@ -1,0 +1,176 @@
+"""Which features there are: their manifests, read without importing them.
+
+A feature is a folder with a ``feature.toml``; the code named there is imported on first use. A
+broken manifest is reported and skipped, so one bad plug-in never takes the studio down.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import logging
+import sys
+import tomllib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal, cast
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from studio.core.errors import StudioError
+from studio.document.step import Step
+
+_log = logging.getLogger(__name__)
+
+API = 1
+BUILT_IN = Path(__file__).parent / "features"
+
+
+class Manifest(BaseModel):
+    """``feature.toml``. ``engine``, ``params`` ... name code as ``module:attribute``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    api: Literal[1]
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: str
+    summary: str
+    menu: Literal["Capture", "Motion", "Person", "Mask", "Live"]
+    order: int = 50
+    icon: str = "ph.cube"
+    lane: Literal["gpu", "cpu", "io"] = "cpu"
+    models: tuple[str, ...] = ()
+    licence: str
+    accepts: tuple[str, ...] = ()
+    engine: str
+    params: str
+    step: str | None = None
+    command: str | None = None
+    evaluate: str | None = None
+    panel: str | None = None
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A feature that cannot be mounted, and why."""
+
+    folder: Path
+    why: str
+
+
+@dataclass
+class Feature:
+    """A mounted feature. Code is imported when it is first asked for."""
+
+    manifest: Manifest
+    package: str
+    folder: Path
+    _loaded: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return self.manifest.id
+
+    def load(self, what: str) -> Any:
+        """The object that the manifest names under ``what``.
+
+        Raises StudioError if it does not name one, or if the code cannot be imported.
+        """
+        if what not in self._loaded:
+            name: str | None = getattr(self.manifest, what)
+            if name is None:
+                raise StudioError(f"“{self.manifest.title}” has no {what}.")
+            module, _, attribute = name.partition(":")
+            try:
+                self._loaded[what] = getattr(self._module(module), attribute)
+            except Exception as error:
+                _log.exception("feature %s: %s", self.id, name)
+                raise StudioError(
+                    f"“{self.manifest.title}” could not be started ({type(error).__name__}: "
+                    f"{error}).",
+                    "Reinstall Doppel, or remove the plug-in.",
+                ) from error
+        return self._loaded[what]
+
+    def _module(self, name: str) -> ModuleType:
+        return importlib.import_module(f"{self.package}.{name}")
+
+    @property
+    def engine(self) -> Callable[..., Any]:
+        return self.load("engine")
+
+    @property
+    def params(self) -> type[BaseModel]:
+        return self.load("params")
+
+    @property
+    def step(self) -> Step:
+        return cast(Step, self.load("step")())
+
+
+class Registry:
+    """All features that could be mounted, ordered by menu and ``order``."""
+
+    def __init__(self, features: Iterable[Feature], broken: Iterable[Broken] = ()) -> None:
+        self.features = {f.id: f for f in sorted(features, key=lambda f: f.manifest.order)}
+        self.broken = tuple(broken)
+
+    def __getitem__(self, id: str) -> Feature:
+        try:
+            return self.features[id]
+        except KeyError:
+            raise StudioError(
+                f"There is no feature “{id}”.", f"There are: {', '.join(self.features)}."
+            ) from None
+
+    def accepting(self, suffix: str) -> tuple[Feature, ...]:
+        """Features that want a file with this suffix (``.mp4``) dropped on them."""
+        return tuple(f for f in self.features.values() if suffix.lower() in f.manifest.accepts)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """A folder's manifest. Raises StudioError saying what is wrong with it."""
+    try:
+        raw = tomllib.loads((folder / "feature.toml").read_text("utf-8"))
+        if raw.get("api", API) != API:
+            raise StudioError(f"it needs feature API {raw['api']}, this Doppel has {API}")
+        return Manifest.model_validate(raw)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise StudioError(f"feature.toml cannot be read: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise StudioError(f"feature.toml: {place}: {first['msg']}") from error
+
+
+def discover(plugins: Iterable[Path] = ()) -> Registry:
+    """Mount the built-in features and every folder of the ``plugins`` folders."""
+    found: dict[str, Feature] = {}
+    broken: list[Broken] = []
+    for root, package in ((BUILT_IN, "studio.features"), *((p, "") for p in plugins)):
+        for file in sorted(root.glob("*/feature.toml")):
+            folder = file.parent
+            try:
+                manifest = read_manifest(folder)
+                if manifest.id in found:
+                    raise StudioError(f"the id “{manifest.id}” is already taken")
+                name = f"{package}.{folder.name}" if package else _mount(folder)
+                found[manifest.id] = Feature(manifest, name, folder)
+            except StudioError as error:
+                _log.warning("feature %s skipped: %s", folder, error)
+                broken.append(Broken(folder, str(error)))
+    return Registry(found.values(), broken)
+
+
+def _mount(folder: Path) -> str:
+    """Make a plug-in's folder importable as ``doppel_plugins.<name>`` without running it."""
+    parent = "doppel_plugins"
+    if parent not in sys.modules:
+        sys.modules[parent] = ModuleType(parent)
+        sys.modules[parent].__path__ = []
+    search = cast(list[str], sys.modules[parent].__path__)
+    if str(folder.parent) not in search:
+        search.append(str(folder.parent))
+    return f"{parent}.{folder.name}"

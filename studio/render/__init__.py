@@ -1,0 +1,1 @@
+"""The camera's eye: rasterising meshes into pictures and maps."""

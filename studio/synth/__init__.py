@@ -1,0 +1,1 @@
+"""Synthetic people, scenes and cameras with ground truth."""

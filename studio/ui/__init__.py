@@ -1,0 +1,1 @@
+"""The window: the only room below the features that knows Qt."""

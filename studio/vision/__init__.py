@@ -1,0 +1,1 @@
+"""Stateless numerics: cameras, triangulation, filters, kinematics."""

@@ -1,0 +1,1 @@
+"""Pre-trained networks: find, verify, install, load; device choice."""
