@@ -1,0 +1,30 @@
+"""What every test may use: footage if it is there, private settings, one CPU thread for torch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+FOOTAGE = Path(os.environ.get("DOPPEL_FOOTAGE", Path(__file__).parents[2] / "shared" / "footage"))
+
+
+@pytest.fixture(scope="session")
+def footage() -> Callable[[str], Path]:
+    """``footage("mv_pose2sim")`` is a folder of real data, or the test is skipped."""
+
+    def find(name: str) -> Path:
+        folder = FOOTAGE / name
+        if not folder.is_dir():
+            pytest.skip(f"real footage {name} is not beside the project")
+        return folder
+
+    return find
+
+
+@pytest.fixture(autouse=True)
+def private_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the user's own settings."""
+    monkeypatch.setenv("DOPPEL_CONFIG_DIR", str(tmp_path / "config"))
