@@ -7,7 +7,6 @@ broken manifest is reported and skipped, so one bad plug-in never takes the stud
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import logging
 import sys
 import tomllib

@@ -23,9 +23,11 @@ class Settings(BaseModel):
 
     theme: Theme = "dark"
     device: Device = "auto"
-    font_scale: float = Field(1.0, ge=0.8, le=2.0, description="Text size, times the normal")
-    threads: int = Field(0, ge=0, description="CPU threads for engines; 0 chooses")
-    autosave_s: float = Field(20.0, ge=1, description="Seconds between autosaves")
+    font_scale: float = Field(
+        default=1.0, ge=0.8, le=2.0, description="Text size, times the normal"
+    )
+    threads: int = Field(default=0, ge=0, description="CPU threads for engines; 0 chooses")
+    autosave_s: float = Field(default=20.0, ge=1, description="Seconds between autosaves")
     recent: tuple[str, ...] = ()
     shortcuts: dict[str, str] = Field(default_factory=dict)
     presets: dict[str, dict[str, dict[str, object]]] = Field(default_factory=dict)

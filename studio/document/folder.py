@@ -78,7 +78,7 @@ class Assets:
     def put_arrays(self, arrays: Mapping[str, np.ndarray]) -> Asset:
         """Store named arrays (npz, no pickles)."""
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, **{name: np.asarray(a) for name, a in arrays.items()})
+        np.savez_compressed(buffer, allow_pickle=False, **arrays)
         return self.put(buffer.getvalue(), ".npz")
 
     def arrays(self, asset: Asset) -> dict[str, np.ndarray]:

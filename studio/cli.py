@@ -1,0 +1,105 @@
+"""The command line: ``doppel`` opens the studio, ``doppel COMMAND`` does one job without it.
+
+Every feature whose manifest names a ``command`` is a command of its own. Exit codes: 0, 1 with
+one clear sentence, 130 on Ctrl+C. With ``--json`` the only thing on standard output is one JSON
+object, errors included.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from studio import __version__
+from studio.core.errors import Cancelled, StudioError
+from studio.core.log import start_log
+from studio.registry import Registry, discover
+
+Command = Callable[..., Any]
+
+# name -> (what it does, module:function); imported only when called
+BUILT_IN: dict[str, tuple[str, str]] = {
+    "main-job": ("From several cameras to a moving avatar, headless", "studio.journeys.main_job:main"),
+    "evaluate": ("Measure: print the table of figures of NAME", "studio.journeys.evaluate:main"),
+    "convert": ("Convert a rig or a motion: convert rig A B", "studio.journeys.convert:main"),
+    "models": ("Pre-trained networks: list, install, verify", "studio.weights.commands:main"),
+    "doctor": ("Check this machine and say how to mend it", "studio.doctor:main"),
+    "selftest": ("Do the main job on a tiny take and compare", "studio.journeys.selftest:main"),
+}  # fmt: skip
+
+
+def plugin_folders() -> list[Path]:
+    """Where plug-ins are looked for: beside the program, and in the user's data folder."""
+    from platformdirs import user_data_path
+
+    own = Path(__file__).parents[1] / "plugins"
+    extra = [Path(p) for p in os.environ.get("DOPPEL_PLUGINS", "").split(os.pathsep) if p]
+    return [own, user_data_path("doppel", appauthor=False) / "plugins", *extra]
+
+
+def usage(registry: Registry) -> str:
+    """The overview that ``doppel --help`` prints."""
+    rows = [("(none)", "Open the studio; a project folder may follow, or --sample")]
+    rows += [(f.id, f.manifest.summary) for f in registry.features.values() if f.manifest.command]
+    rows += [(name, text) for name, (text, _) in BUILT_IN.items()]
+    width = max(len(name) for name, _ in rows)
+    lines = [f"Doppel {__version__}", "", "usage: doppel [COMMAND] [options]", ""]
+    lines += [f"  {name:<{width}}  {text}" for name, text in rows]
+    lines += ["", "doppel COMMAND --help explains one. --json prints one JSON object."]
+    return "\n".join(lines)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    as_json = "--json" in arguments
+    start_log(verbose="--verbose" in arguments)
+    arguments = [a for a in arguments if a != "--verbose"]
+    try:
+        return _dispatch(arguments)
+    except StudioError as error:
+        if as_json:
+            print(json.dumps({"error": error.message, "hint": error.hint}, ensure_ascii=False))
+        print(f"doppel: {error}", file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, Cancelled):
+        print("doppel: cancelled", file=sys.stderr)
+        return 130
+
+
+def _dispatch(arguments: list[str]) -> int:
+    name = arguments[0] if arguments else ""
+    if name in ("-h", "--help", "help"):
+        print(usage(discover(plugin_folders())))
+        return 0
+    if name == "--version":
+        print(f"doppel {__version__}")
+        return 0
+    if name in BUILT_IN:
+        module, _, function = BUILT_IN[name][1].partition(":")
+        return _call(getattr(importlib.import_module(module), function), name, arguments[1:])
+    registry = discover(plugin_folders())
+    feature = registry.features.get(name)
+    if feature is not None and feature.manifest.command:
+        return _call(feature.load("command"), name, arguments[1:])
+    if name and not name.startswith("-") and not Path(name).exists():
+        raise StudioError(f"There is no command “{name}”.", "doppel --help lists them.")
+    from studio.app import main as open_studio
+
+    return open_studio(arguments)
+
+
+def _call(function: Command, name: str, arguments: list[str]) -> int:
+    """Let tyro make flags of the function's signature. A usage error exits with 1."""
+    import tyro
+
+    try:
+        result = tyro.cli(function, prog=f"doppel {name}", args=arguments)
+    except SystemExit as stop:
+        return 0 if stop.code in (0, None) else 1
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,1 @@
+"""Jobs that cross features: each drives steps through the registry, without Qt."""
