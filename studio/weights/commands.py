@@ -1,0 +1,109 @@
+"""``doppel models list | install | verify``."""
+
+from __future__ import annotations
+
+import json as json_format
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from studio.core.errors import StudioError
+from studio.weights import fetch, store
+
+_WORDS = {
+    "ready": "[green]✓ ready[/]",
+    "missing": "– not installed",
+    "damaged": "[red]✗ damaged[/]",
+}
+
+
+def list_(json: bool = False) -> None:
+    """Show every network: what it is for, its size, its licence, and whether it is installed.
+
+    Args:
+        json: Print one JSON object instead of a table.
+    """
+    _show(store.state(), json)
+
+
+def verify(json: bool = False) -> None:
+    """Read every installed network and compare it with what was checked (sha256).
+
+    Args:
+        json: Print one JSON object instead of a table.
+    """
+    found = store.verify()
+    _show(found, json)
+    if damaged := [item.network.name for item in found if item.state == "damaged"]:
+        raise StudioError(
+            f"Damaged: {', '.join(damaged)}.",
+            f"Run: doppel models install {' '.join(damaged)}",
+        )
+
+
+def install(
+    names: Annotated[tuple[str, ...], tyro.conf.Positional] = (),
+    from_folder: Path | None = None,
+    from_url: str | None = None,
+    json: bool = False,
+) -> None:
+    """Fetch networks into the cache; without names, those that the studio needs.
+
+    Args:
+        names: Names as shown by “doppel models list”; “all” for every one.
+        from_folder: A folder that holds the files or their packages, instead of the network.
+        from_url: The address of one network's file.
+        json: Print one JSON object at the end, and nothing else on stdout.
+    """
+    if names == ("all",):
+        names = tuple(item.network.name for item in store.state())
+    bar = Progress(
+        BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),
+        console=Console(stderr=True), transient=True,
+    )  # fmt: skip
+    with bar:
+        task = bar.add_task("Looking", total=1.0)
+        paths = fetch.install(
+            names,
+            lambda fraction, text: bar.update(task, completed=fraction, description=text),
+            from_folder=from_folder,
+            from_url=from_url,
+        )
+    if json:
+        print(json_format.dumps({"installed": [str(path) for path in paths]}))
+    else:
+        Console().print(f"{len(paths)} networks are ready in {store.folder()}", highlight=False)
+
+
+def _show(found: tuple[store.Installed, ...], json: bool) -> None:
+    if json:
+        rows = [
+            {
+                "name": item.network.name,
+                "need": item.network.need,
+                "bytes": item.network.size,
+                "licence": item.network.licence,
+                "maker": item.network.maker,
+                "package": f"{item.network.package} {item.network.version}",
+                "default": item.network.default,
+                "state": item.state,
+                "path": str(item.path),
+            }
+            for item in found
+        ]
+        print(json_format.dumps({"networks": rows, "folder": str(store.folder())}))
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("Network", "For", "Size", "Licence", "State"):
+        table.add_column(heading, no_wrap=heading != "For")
+    for item in found:
+        net = item.network
+        megabytes = f"{net.size / 1e6:.1f} MB"
+        table.add_row(net.name, net.need, megabytes, net.licence, _WORDS[item.state])
+    console = Console()
+    console.print(table)
+    console.print(f"Kept in {store.folder()}", style="dim", highlight=False)
