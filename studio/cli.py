@@ -24,7 +24,7 @@ Command = Callable[..., Any]
 
 # name -> (what it does, module:function); imported only when called
 BUILT_IN: dict[str, tuple[str, str]] = {
-    "main-job": ("From several cameras to a moving avatar, headless", "studio.journeys.main_job:main"),
+    "main-job": ("Several cameras to a moving avatar, headless", "studio.journeys.main_job:main"),
     "evaluate": ("Measure: print the table of figures of NAME", "studio.journeys.evaluate:main"),
     "convert": ("Convert a rig or a motion: convert rig A B", "studio.journeys.convert:main"),
     "models": ("Pre-trained networks: list, install, verify", "studio.weights.commands:main"),
