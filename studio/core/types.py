@@ -258,6 +258,16 @@ class Character:
     animation: Animation | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Posed:
+    """A character at one moment: what is drawn while it moves."""
+
+    character: Character
+    time_s: float
+    bones_world: Float[Floats, "bones 4 4"]
+    morphs: Float[Floats, " targets"]
+
+
 @dataclass(frozen=True)
 class Fact:
     """One line of a result: a value with its unit and a judgement that is never colour alone."""
