@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_format
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 from rich.console import Console
@@ -15,10 +15,34 @@ from studio.core.errors import StudioError
 from studio.weights import fetch, store
 
 _WORDS = {
-    "ready": "[green]✓ ready[/]",
-    "missing": "– not installed",
+    "ready": "[green]✓[/] ready",
+    "missing": "– absent",
     "damaged": "[red]✗ damaged[/]",
 }
+
+
+def main(
+    action: Annotated[Literal["list", "install", "verify"], tyro.conf.Positional],
+    names: Annotated[tuple[str, ...], tyro.conf.Positional] = (),
+    from_folder: Path | None = None,
+    from_url: str | None = None,
+    json: bool = False,
+) -> None:
+    """Pre-trained networks: list them, install them, verify what is installed.
+
+    Args:
+        action: What to do.
+        names: For install: names as listed, or “all”; without names, those the studio needs.
+        from_folder: For install: a folder that holds the files or their packages.
+        from_url: For install: the address of one network's file.
+        json: Print one JSON object instead of a table.
+    """
+    if action == "install":
+        install(names, from_folder, from_url, json)
+    elif names or from_folder or from_url:
+        raise StudioError(f"“models {action}” shows every network.", "Leave out the names.")
+    else:
+        {"list": list_, "verify": verify}[action](json)
 
 
 def list_(json: bool = False) -> None:
@@ -98,12 +122,12 @@ def _show(found: tuple[store.Installed, ...], json: bool) -> None:
         print(json_format.dumps({"networks": rows, "folder": str(store.folder())}))
         return
     table = Table(box=None, pad_edge=False)
-    for heading in ("Network", "For", "Size", "Licence", "State"):
+    for heading in ("State", "Network", "Size", "Licence", "For"):
         table.add_column(heading, no_wrap=heading != "For")
     for item in found:
         net = item.network
         megabytes = f"{net.size / 1e6:.1f} MB"
-        table.add_row(net.name, net.need, megabytes, net.licence, _WORDS[item.state])
+        table.add_row(_WORDS[item.state], net.name, megabytes, net.licence, net.need)
     console = Console()
     console.print(table)
     console.print(f"Kept in {store.folder()}", style="dim", highlight=False)
