@@ -1,0 +1,72 @@
+"""What every reader checks first: is there a file, and is it really one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from studio.core.errors import StudioError
+
+_LFS = b"version https://git-lfs.github.com/spec/"
+
+VIDEO_SUFFIXES = frozenset({
+    ".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".wmv",
+    ".flv", ".ogv", ".3gp", ".h264", ".264",
+})  # fmt: skip
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
+
+
+def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
+    """Sorts ``frame10`` after ``frame9``, in any mixture of digits and letters."""
+    return tuple(
+        (0, int(part), "") if part.isdigit() else (1, 0, part.casefold())
+        for part in re.split(r"(\d+)", name)
+        if part
+    )
+
+
+def is_lfs_pointer(path: Path) -> bool:
+    """Whether the file is the small text that Git LFS leaves in place of the real content."""
+    with path.open("rb") as file:
+        return file.read(len(_LFS)) == _LFS
+
+
+def check_file(path: Path, what: str) -> None:
+    """Raise StudioError unless ``path`` is a readable, non-empty file; ``what``: “the video”."""
+    try:
+        if not path.exists():
+            raise StudioError(
+                f"There is no file “{path.name}”.", f"Check where {what} lies: {path.parent}."
+            )
+        if path.is_dir():
+            raise StudioError(f"“{path.name}” is a folder.", f"Choose {what} inside it.")
+        if path.stat().st_size == 0:
+            raise StudioError(f"“{path.name}” is empty.", "Copy it again from where it was made.")
+        if is_lfs_pointer(path):
+            raise StudioError(
+                f"“{path.name}” is a Git LFS pointer, not the file itself.",
+                "Run “git lfs pull” where it came from, then copy it again.",
+            )
+    except OSError as error:
+        raise StudioError(
+            f"“{path.name}” cannot be read: {error.strerror or error}.", "Check its permissions."
+        ) from error
+
+
+def read_text(path: Path, what: str) -> str:
+    """The text of a checked file. Raises StudioError if it is not text."""
+    check_file(path, what)
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise StudioError(f"“{path.name}” is not a text file.", f"Choose {what}.") from error
+    except OSError as error:
+        raise StudioError(
+            f"“{path.name}” cannot be read: {error.strerror or error}.", "Check its permissions."
+        ) from error
+
+
+def images_in(folder: Path) -> tuple[Path, ...]:
+    """The pictures of a folder, in natural order."""
+    found = (p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file())
+    return tuple(sorted(found, key=lambda p: natural_key(p.name)))
