@@ -1,1 +1,1 @@
-"""The camera's eye: rasterising meshes into pictures and maps."""
+"""Pictures of meshes: a rasteriser that needs no screen, and the lens and sensor before it."""

@@ -1,0 +1,125 @@
+"""What the rasteriser draws, by which light, and what comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Float32, Int32, UInt8
+
+from studio.core.types import Floats, Material, Mesh
+
+MAX_LIGHTS = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Finish:
+    """How a surface looks beyond its :class:`~studio.core.types.Material`.
+
+    ``scatter`` softens the shadow edge per channel, as skin does (0 none, 0.5 wax); ``sheen``
+    brightens grazing angles, as cloth does; ``grain`` varies the colour and ``bump_m`` the
+    height, by noise ``grain_m`` metres wide in the object's own frame; ``glow`` is emitted light.
+    """
+
+    scatter: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    sheen: float = 0.0
+    specular: float = 0.5
+    grain: float = 0.0
+    bump_m: float = 0.0
+    grain_m: tuple[float, float, float] = (0.01, 0.01, 0.01)
+    glow: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Drawable:
+    """A mesh in the world with its looks.
+
+    ``number`` is what the ``ids`` picture holds where it is seen (0 is the background).
+    ``coat_m`` are the vertices in the object's own frame: procedural grain sticks to them, so it
+    does not swim when the object moves; by default the vertices themselves. ``normals`` (unit, one
+    a vertex) are averaged from the faces if not given.
+    """
+
+    mesh: Mesh
+    material: Material
+    number: int = 1
+    finish: Finish = Finish()
+    coat_m: Float[Floats, "vertices 3"] | None = None
+    normals: Float[Floats, "vertices 3"] | None = None
+    casts_shadow: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Lighting:
+    """Directional lights, each with a soft shadow, and an even fill.
+
+    ``towards`` are unit vectors to the light, ``radiance`` linear RGB, ``soft_m`` the half width
+    of the shadow's penumbra. Shadows are computed inside the sphere ``centre_m``, ``radius_m``.
+    At most ``MAX_LIGHTS`` lights.
+    """
+
+    towards: Float[Floats, "lights 3"]
+    radiance: Float[Floats, "lights 3"]
+    soft_m: Float[Floats, " lights"]
+    fill: tuple[float, float, float] = (0.05, 0.05, 0.055)
+    centre_m: tuple[float, float, float] = (0.0, 0.0, 1.0)
+    radius_m: float = 3.0
+    exposure: float = 1.0
+    background: tuple[float, float, float] = (0.5, 0.52, 0.55)
+
+
+@dataclass(frozen=True, eq=False)
+class Rendered:
+    """Pictures of one camera, all of one size; pixel centres at integers.
+
+    ``rgb`` is anti-aliased and tone-mapped sRGB. The others are taken at pixel centres, without
+    anti-aliasing: ``depth_m`` along the optical axis (infinite where nothing is), ``xyz_m`` and
+    ``normal`` in the world (NaN and zero where nothing is), ``ids`` the drawable's number.
+    """
+
+    rgb: UInt8[Floats, "height width 3"]
+    depth_m: Float32[Floats, "height width"] | None = None
+    xyz_m: Float32[Floats, "height width 3"] | None = None
+    normal: Float32[Floats, "height width 3"] | None = None
+    ids: Int32[Floats, "height width"] | None = None
+
+
+def vertex_normals(vertices_m: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Unit normals (V, 3), averaged over the faces around a vertex by their area."""
+    a, b, c = (vertices_m[faces[:, corner]] for corner in range(3))
+    area = np.cross(b - a, c - a)
+    corners = faces.ravel()
+    total = np.stack(
+        [
+            np.bincount(corners, np.repeat(area[:, axis], 3), len(vertices_m))
+            for axis in range(3)
+        ],
+        axis=1,
+    )
+    return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-20)
+
+
+def clip_from_world(
+    matrix: np.ndarray,
+    rotation: np.ndarray,
+    translation_m: np.ndarray,
+    size_px: tuple[int, int],
+    near_m: float,
+    far_m: float,
+) -> np.ndarray:
+    """The 4x4 matrix to OpenGL clip space that puts pixel (u, v) of a pinhole camera there.
+
+    Row 0 of the picture is row 0 of the framebuffer, so what is read back needs no flip.
+    """
+    width, height = size_px
+    to_ndc = np.array(
+        [
+            [2 / width, 0, 1 / width - 1],
+            [0, 2 / height, 1 / height - 1],
+            [0, 0, 1],
+        ]
+    )
+    picture = to_ndc @ matrix @ np.column_stack([rotation, translation_m])
+    depth = np.append(rotation[2], translation_m[2])
+    a, b = (far_m + near_m) / (far_m - near_m), -2 * far_m * near_m / (far_m - near_m)
+    return np.stack([picture[0], picture[1], a * depth + [0, 0, 0, b], depth])

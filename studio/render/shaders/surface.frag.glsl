@@ -1,0 +1,130 @@
+#version 330
+#define MAX_LIGHTS 12
+uniform vec3 eye;
+uniform vec4 base;
+uniform float roughness;
+uniform float metallic;
+uniform vec3 scatter;
+uniform float sheen;
+uniform float specular;
+uniform float grain;
+uniform float bump;
+uniform vec3 grain_frequency;
+uniform float glow;
+uniform bool textured;
+uniform bool opaque;
+uniform sampler2D picture;
+
+uniform int lights;
+uniform vec3 towards[MAX_LIGHTS];
+uniform vec3 radiance[MAX_LIGHTS];
+uniform float soft[MAX_LIGHTS];
+uniform mat4 shadow_from_world[MAX_LIGHTS];
+uniform vec2 tile[MAX_LIGHTS];
+uniform vec2 tile_scale;
+uniform float shadow_texel;
+uniform sampler2DShadow shadows;
+uniform vec3 fill;
+uniform float exposure;
+
+in vec3 world;
+in vec3 world_normal;
+in vec3 own;
+in vec3 tint;
+in vec2 texel;
+out vec4 rgba;
+
+float hash(vec3 p) {
+    p = fract(p * vec3(0.1031, 0.1030, 0.0973));
+    p += dot(p, p.yxz + 33.33);
+    return fract((p.x + p.y) * p.z);
+}
+
+float noise(vec3 p) {
+    vec3 i = floor(p), f = fract(p);
+    f = f * f * (3.0 - 2.0 * f);
+    return mix(
+        mix(mix(hash(i), hash(i + vec3(1, 0, 0)), f.x),
+            mix(hash(i + vec3(0, 1, 0)), hash(i + vec3(1, 1, 0)), f.x), f.y),
+        mix(mix(hash(i + vec3(0, 0, 1)), hash(i + vec3(1, 0, 1)), f.x),
+            mix(hash(i + vec3(0, 1, 1)), hash(i + vec3(1, 1, 1)), f.x), f.y), f.z);
+}
+
+vec3 linear(vec3 c) {
+    return mix(c / 12.92, pow((c + 0.055) / 1.055, vec3(2.4)), step(0.04045, c));
+}
+
+vec3 display(vec3 c) {
+    c = c * (2.51 * c + 0.03) / (c * (2.43 * c + 0.59) + 0.14);
+    c = clamp(c, 0.0, 1.0);
+    return mix(c * 12.92, 1.055 * pow(c, vec3(1.0 / 2.4)) - 0.055, step(0.0031308, c));
+}
+
+float lit(int k, vec3 n) {
+    vec3 shifted = world + n * (0.006 + 1.5 * shadow_texel);
+    vec3 s = (shadow_from_world[k] * vec4(shifted, 1.0)).xyz;
+    if (any(greaterThan(abs(s), vec3(0.999)))) return 1.0;
+    vec2 centre = tile[k] + (s.xy * 0.5 + 0.5) * tile_scale;
+    vec2 reach = soft[k] * tile_scale;
+    float turn = 6.2831853 * hash(vec3(gl_FragCoord.xy, float(k)));
+    mat2 rotated = mat2(cos(turn), sin(turn), -sin(turn), cos(turn));
+    float depth = s.z * 0.5 + 0.5 - 0.0008;
+    vec2 low = tile[k] + tile_scale * 0.002, high = tile[k] + tile_scale * 0.998;
+    float sum = 0.0;
+    int taps = k == 0 ? 9 : 4;
+    for (int i = 0; i < taps; ++i) {
+        float r = sqrt((float(i) + 0.5) / float(taps)), a = 2.399963 * float(i);
+        vec2 place = centre + reach * (rotated * (r * vec2(cos(a), sin(a))));
+        sum += texture(shadows, vec3(clamp(place, low, high), depth));
+    }
+    return sum / float(taps);
+}
+
+void main() {
+    vec4 colour = vec4(linear(tint), 1.0) * vec4(linear(base.rgb), base.a);
+    if (textured) {
+        vec4 t = texture(picture, texel);
+        colour *= vec4(linear(t.rgb), t.a);
+    }
+    if (opaque && colour.a < 0.5) discard;
+    vec3 view = normalize(eye - world);
+    vec3 n = normalize(world_normal);
+    vec3 flat_normal = normalize(cross(dFdx(world), dFdy(world)));
+    flat_normal *= sign(dot(flat_normal, view));
+    if (dot(n, flat_normal) < 0.0) n = -n;
+
+    if (grain > 0.0 || bump > 0.0) {
+        vec3 p = own * grain_frequency;
+        float fade = clamp(1.2 - 1.5 * length(fwidth(p)), 0.0, 1.0);
+        float h = noise(p) * 0.65 + noise(p * 2.13 + 7.7) * 0.35 - 0.5;
+        colour.rgb *= 1.0 + grain * 2.0 * h * fade;
+        vec3 dx = dFdx(world), dy = dFdy(world);
+        vec3 r1 = cross(dy, n), r2 = cross(n, dx);
+        float det = dot(dx, r1);
+        vec3 slope = (dFdx(h) * r1 + dFdy(h) * r2) * sign(det);
+        n = normalize(abs(det) * n - bump * fade * slope);
+    }
+
+    vec3 sum = colour.rgb * fill;
+    float nv = max(dot(n, view), 0.001);
+    vec3 f0 = mix(vec3(0.08 * specular), colour.rgb, metallic);
+    vec3 diffuse = colour.rgb * (1.0 - metallic);
+    float a2 = pow(max(roughness, 0.05), 4.0);
+    for (int k = 0; k < lights; ++k) {
+        float nl = dot(n, towards[k]);
+        vec3 wrapped = clamp((vec3(nl) + scatter) / (1.0 + scatter), 0.0, 1.0);
+        if (max(wrapped.r, max(wrapped.g, wrapped.b)) <= 0.0) continue;
+        float seen = lit(k, flat_normal);
+        if (seen <= 0.0) continue;
+        vec3 middle = normalize(view + towards[k]);
+        float nh = max(dot(n, middle), 0.0);
+        float d = nh * nh * (a2 - 1.0) + 1.0;
+        float gloss = a2 / (d * d) * 0.25 / (mix(nv, 1.0, roughness) + 0.05);
+        vec3 fresnel = f0 + (1.0 - f0) * pow(1.0 - max(dot(view, middle), 0.0), 5.0);
+        vec3 light = radiance[k] * seen;
+        sum += light * (diffuse * wrapped + fresnel * gloss * max(nl, 0.0));
+    }
+    sum += colour.rgb * sheen * pow(1.0 - nv, 3.0) * (fill * 4.0 + sum);
+    sum += colour.rgb * glow;
+    rgba = vec4(display(sum * exposure), opaque ? 1.0 : colour.a);
+}
