@@ -1,0 +1,58 @@
+"""Values of the core as named arrays and back: what the assets of items hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from studio.core.types import Detections, Layout, Motion
+
+Arrays = dict[str, np.ndarray]
+
+
+def motion_arrays(motion: Motion) -> Arrays:
+    """A motion's arrays; its layout is kept by the item, by name."""
+    return {
+        "times_s": motion.times_s,
+        "xyz_m": motion.xyz_m.astype(np.float32),
+        "error_m": motion.error_m.astype(np.float32),
+        "reprojection_px": motion.reprojection_px.astype(np.float32),
+        "views": motion.views.astype(np.int16),
+        "filled": motion.filled,
+    }
+
+
+def motion_from(arrays: Mapping[str, np.ndarray], layout: Layout) -> Motion:
+    """Inverse of :func:`motion_arrays`."""
+    return Motion(
+        layout,
+        arrays["times_s"].astype(np.float64),
+        arrays["xyz_m"].astype(np.float64),
+        arrays["error_m"].astype(np.float64),
+        arrays["reprojection_px"].astype(np.float64),
+        arrays["views"].astype(np.int64),
+        arrays["filled"].astype(bool),
+    )
+
+
+def detections_arrays(detections: Detections) -> Arrays:
+    """A take's 2D keypoints; layout and camera names are kept by the item."""
+    return {
+        "times_s": detections.times_s,
+        "xy_px": detections.xy_px.astype(np.float32),
+        "confidence": detections.confidence.astype(np.float32),
+    }
+
+
+def detections_from(
+    arrays: Mapping[str, np.ndarray], layout: Layout, cameras: tuple[str, ...]
+) -> Detections:
+    """Inverse of :func:`detections_arrays`."""
+    return Detections(
+        cameras,
+        arrays["times_s"].astype(np.float64),
+        layout,
+        arrays["xy_px"].astype(np.float64),
+        arrays["confidence"].astype(np.float64),
+    )
