@@ -1,0 +1,87 @@
+"""What every feature promises, checked over every one that is found."""
+
+import inspect
+import subprocess
+import sys
+
+import pytest
+from pydantic import BaseModel
+
+from studio.cli import plugin_folders
+from studio.core.errors import StudioError
+from studio.document.folder import Assets
+from studio.document.project import Project
+from studio.jobs import Context
+from studio.registry import discover
+
+REGISTRY = discover(plugin_folders())
+FEATURES = list(REGISTRY.features)
+
+
+def test_nothing_is_broken():
+    assert REGISTRY.broken == ()
+    assert {"capture", "pose", "triangulate", "avatar", "export"} <= set(FEATURES)
+
+
+@pytest.mark.parametrize("id", FEATURES)
+def test_params_are_complete(id):
+    """Frozen, valid by default, described with units, and the same after a trip through JSON."""
+    params = REGISTRY[id].params
+    assert issubclass(params, BaseModel)
+    assert params.model_config.get("frozen")
+    value = params()
+    assert params.model_validate_json(value.model_dump_json()) == value
+    for name, field in params.model_fields.items():
+        assert field.description, f"{id}.{name} has no description"
+
+
+@pytest.mark.parametrize("id", FEATURES)
+def test_engine_is_a_generator_of_three_arguments(id):
+    engine = REGISTRY[id].engine
+    assert inspect.isgeneratorfunction(engine)
+    assert len(inspect.signature(engine).parameters) == 3
+
+
+@pytest.mark.parametrize("id", FEATURES)
+def test_step_says_what_an_empty_project_lacks(id, tmp_path):
+    """In an empty project a step either says what is missing, or explains it as an error."""
+    step = REGISTRY[id].step
+    missing = step.missing(Project(), ())
+    for need in missing:
+        assert need.text.endswith("."), need
+        assert need.button
+        assert need.action
+    if missing or id == "capture":
+        with pytest.raises(StudioError):
+            step.inputs(Project(), (), Assets(tmp_path))
+
+
+@pytest.mark.parametrize("id", FEATURES)
+def test_engine_side_never_imports_qt(id):
+    manifest = REGISTRY[id].manifest
+    names = [w for w in ("engine", "params", "step", "command", "evaluate") if getattr(manifest, w)]
+    script = (
+        "import sys; from studio.cli import plugin_folders; from studio.registry import discover;"
+        f"f = discover(plugin_folders())[{id!r}]; [f.load(n) for n in {names!r}];"
+        "bad = [m for m in sys.modules if m.split('.')[0] in ('PySide6', 'vispy', 'pyvistaqt')];"
+        "sys.exit(', '.join(bad))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("id", [f for f in FEATURES if REGISTRY[f].manifest.command])
+def test_command_explains_itself(id, capsys):
+    from studio.cli import main
+
+    assert main([id, "--help"]) == 0
+    assert "--json" in capsys.readouterr().out
+
+
+def test_cancelled_context_stops_at_the_first_check():
+    from studio.core.errors import Cancelled
+
+    context = Context()
+    context.cancel()
+    with pytest.raises(Cancelled):
+        context.check()
