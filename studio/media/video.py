@@ -135,7 +135,9 @@ class ClipReader(ABC):
             self._cache.clear()
             self._release()
 
-    def _release(self) -> None: ...
+    @abstractmethod
+    def _release(self) -> None:
+        """Close what is open."""
 
     def __enter__(self) -> ClipReader:
         return self
@@ -175,6 +177,9 @@ class ImageClip(ClipReader):
 
     def _decode(self, number: int) -> Iterator[tuple[int, np.ndarray]]:
         yield number, self._read(number)
+
+    def _release(self) -> None:
+        return
 
     def _read(self, number: int) -> np.ndarray:
         file = self.files[number]

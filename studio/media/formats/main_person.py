@@ -1,0 +1,63 @@
+"""The person a recording is about, among all that a detector found in one camera."""
+
+from __future__ import annotations
+
+import numpy as np
+
+JUMP_COST = 2.0
+"""Per body size moved between two frames; higher than a frame's worth, so ghosts are skipped."""
+GAP_COST = 1.0
+"""For starting anew anywhere, after an absence."""
+WINDOW = 10
+
+
+def main_person(xy_px: np.ndarray, confidence: np.ndarray) -> np.ndarray:
+    """Which person to follow in each frame: Int (frames,), -1 where none.
+
+    ``xy_px`` (frames, persons, points, 2) and ``confidence`` (frames, persons, points). The best
+    chain of detections by dynamic programming: being large and sure is worth up to one a frame,
+    jumping costs, and a frame may be skipped.
+    """
+    frames, persons = confidence.shape[:2]
+    seen = confidence > 0
+    there = seen.sum(axis=2) >= 3
+    centre, size = _boxes(xy_px, seen)
+    worth = confidence.mean(axis=2) * size / max(float(size.max(initial=0.0)), 1e-9)
+    worth[~there] = -np.inf
+    total = np.full((frames, persons), -np.inf)
+    back = np.full((frames, persons), -1)
+    best_so_far, best_at = 0.0, -1
+    for frame in np.flatnonzero(there.any(axis=1)):
+        total[frame] = worth[frame]
+        if best_at >= 0:
+            total[frame] += max(best_so_far - GAP_COST, 0.0)
+            back[frame] = best_at if best_so_far > GAP_COST else -1
+        for before in range(max(0, frame - WINDOW), frame):
+            moved = np.linalg.norm(centre[frame, :, None] - centre[before], axis=-1)
+            body = np.maximum(np.maximum(size[frame][:, None], size[before]), 1e-9)
+            chained = total[before] - JUMP_COST * np.nan_to_num(moved / body, nan=1e9)
+            pick = chained.argmax(axis=1)
+            gain = worth[frame] + chained[np.arange(persons), pick]
+            better = gain > total[frame]
+            total[frame][better] = gain[better]
+            back[frame][better] = before * persons + pick[better]
+        if total[frame].max() > best_so_far:
+            best_so_far = float(total[frame].max())
+            best_at = int(frame * persons + total[frame].argmax())
+    chosen = np.full(frames, -1)
+    at = int(best_at)
+    while at >= 0:
+        frame, person = divmod(at, persons)
+        chosen[frame] = person
+        at = int(back[frame, person])
+    return chosen
+
+
+def _boxes(xy_px: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Centre (frames, persons, 2), NaN if empty, and diagonal of each person's box."""
+    low = np.where(seen[..., None], xy_px, np.inf).min(axis=2)
+    high = np.where(seen[..., None], xy_px, -np.inf).max(axis=2)
+    empty = ~seen.any(axis=2)
+    low[empty], high[empty] = np.nan, np.nan
+    size = np.linalg.norm(np.nan_to_num(high - low), axis=-1)
+    return (low + high) / 2, size
