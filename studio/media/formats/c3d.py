@@ -36,7 +36,7 @@ def write_c3d(path: Path, motion: Motion, up: Up = "z") -> None:
     if len(names) > 65_535:
         raise StudioError("A C3D file holds at most 65,535 points.", "Export CSV instead.")
     xyz = frames.points_from_world(motion.xyz_m, up, "mm")
-    seen = np.isfinite(xyz).all(-1)
+    seen = np.asarray(np.isfinite(xyz).all(-1))
     reach = np.abs(xyz[seen]).max() if seen.any() else 0.0
     scale = max(float(np.float32(reach / 32_000)), 0.01)
     error = np.where(motion.filled | np.isnan(motion.error_m), 0.0, motion.error_m * 1000)

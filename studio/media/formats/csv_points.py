@@ -19,8 +19,9 @@ from studio.core import frames
 from studio.core.errors import StudioError
 from studio.core.frames import Up
 from studio.core.types import Motion
+from studio.media.files import read_text
 from studio.media.formats.points import check_names, check_times, marker_layout, motion_of
-from studio.media.formats.whole import read_text, whole
+from studio.media.formats.whole import whole
 
 Shape = Literal["long", "wide"]
 
@@ -51,12 +52,11 @@ def write_csv(
             return
         quality = ["error_m", "reprojection_px", "views", "filled"]
         rows.writerow(["frame", "time_s", "point", *axes, *quality])
-        for number, point in np.argwhere(np.isfinite(motion.xyz_m).all(-1)):
-            at = (number, point)
+        for i, k in np.argwhere(np.isfinite(motion.xyz_m).all(-1)).tolist():
             rows.writerow([
-                number, _cell(motion.times_s[number]), names[point], *map(_cell, xyz[at]),
-                _cell(motion.error_m[at]), _cell(motion.reprojection_px[at]),
-                int(motion.views[at]), int(motion.filled[at]),
+                i, _cell(motion.times_s[i]), names[k], *map(_cell, xyz[i, k]),
+                _cell(motion.error_m[i, k]), _cell(motion.reprojection_px[i, k]),
+                int(motion.views[i, k]), int(motion.filled[i, k]),
             ])  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def read_csv(path: Path, up: Up = "z", rate_hz: float = 30.0) -> Motion:
     ``rate_hz`` times the frames of a file that has no time column. Raises StudioError if the
     columns are not understood.
     """
-    lines = list(csv.reader(read_text(path).splitlines()))
+    lines = list(csv.reader(read_text(path, "a CSV file").splitlines()))
     if len(lines) < 2:
         raise StudioError(f"“{path.name}” has no rows.", "Export the take again.")
     head = [_ALIASES.get(name.strip().lower(), name.strip()) for name in lines[0]]

@@ -14,6 +14,7 @@ from studio.core import frames
 from studio.core.errors import StudioError
 from studio.core.frames import Up
 from studio.core.types import Motion
+from studio.media.files import read_text
 from studio.media.formats.points import (
     check_names,
     check_times,
@@ -21,7 +22,7 @@ from studio.media.formats.points import (
     motion_of,
     rate_of,
 )
-from studio.media.formats.whole import read_text, whole
+from studio.media.formats.whole import whole
 
 
 def write_trc(path: Path, motion: Motion, up: Up = "y", unit: str = "m") -> None:
@@ -52,7 +53,7 @@ def read_trc(path: Path, up: Up = "y") -> Motion:
 
     Raises StudioError if it is not TRC, if its unit is unknown, or if a row does not fit.
     """
-    lines = [line.rstrip("\r\n") for line in read_text(path).split("\n")]
+    lines = [line.rstrip("\r\n") for line in read_text(path, "a TRC file").split("\n")]
     if len(lines) < 5 or not lines[0].startswith("PathFileType"):
         raise StudioError(
             f"“{path.name}” is not a TRC file.", "Its first line should begin with PathFileType."

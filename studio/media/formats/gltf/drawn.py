@@ -1,0 +1,90 @@
+"""A part of a character as a graphics card draws it: one vertex per position and texture corner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from studio.core import frames
+from studio.core.frames import Up
+from studio.core.types import Mesh, Part
+
+STILL_M = 1e-6
+"""Offsets below a micrometre do not move a vertex."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Split vertices in a foreign frame; ``source`` is the mesh vertex each came from.
+
+    ``uv`` has its origin at the top left. ``morphs`` hold only targets that move something.
+    """
+
+    source: np.ndarray
+    faces: np.ndarray
+    positions: np.ndarray
+    normals: np.ndarray
+    uv: np.ndarray | None
+    morphs: dict[str, np.ndarray]
+
+
+def draw(part: Part, up: Up = "y", unit: str = "m", morphs: bool = True) -> Drawn:
+    """Split a part's vertices where its texture has seams; vertices no face uses are dropped."""
+    mesh = part.mesh
+    corners = mesh.faces.reshape(-1)
+    if mesh.uv is None:
+        source, at = np.unique(corners, return_inverse=True)
+        uv = None
+    else:
+        keys = np.column_stack([corners, mesh.uv.reshape(-1, 2).astype("<f4").view("<i4")])
+        packed = np.ascontiguousarray(keys, "<i8").view([("", "<i8")] * 3).ravel()
+        _, first, at = np.unique(packed, return_index=True, return_inverse=True)
+        source = corners[first]
+        uv = mesh.uv.reshape(-1, 2)[first] * (1, -1) + (0, 1)
+    moved: dict[str, np.ndarray] = {}
+    if morphs:
+        for name, offset in part.morphs.items():
+            used = np.where(np.abs(offset).max(-1, keepdims=True) > STILL_M, offset, 0.0)[source]
+            if used.any():
+                moved[name] = frames.points_from_world(used, up, unit).astype("<f4") + np.float32(0)
+    return Drawn(
+        source,
+        at.reshape(-1, 3),
+        frames.points_from_world(mesh.vertices_m[source], up, unit).astype("<f4"),
+        frames.points_from_world(vertex_normals(mesh)[source], up).astype("<f4"),
+        None if uv is None else uv.astype("<f4"),
+        moved,
+    )
+
+
+def vertex_normals(mesh: Mesh) -> np.ndarray:
+    """Unit normals (vertices, 3), weighted by area; up where a vertex has no face of any area."""
+    corners = mesh.vertices_m[mesh.faces].astype(np.float64)
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    total = np.zeros((len(mesh.vertices_m), 3))
+    for k in range(3):
+        for axis in range(3):
+            total[:, axis] += np.bincount(
+                mesh.faces[:, k], weights=normals[:, axis], minlength=len(total)
+            )
+    length = np.linalg.norm(total, axis=-1, keepdims=True)
+    return np.where(length > 1e-18, total / np.maximum(length, 1e-18), (0.0, 0.0, 1.0))
+
+
+def influences(part: Part) -> tuple[np.ndarray, np.ndarray]:
+    """Joints (vertices, 4) and weights without twins; joints of no weight are 0, rows sum to 1."""
+    joints, weights = part.joints.astype(np.int64), np.maximum(part.weights, 0).astype(np.float64)
+    order = np.argsort(-weights, axis=-1, kind="stable")
+    joints, weights = (np.take_along_axis(a, order, -1) for a in (joints, weights))
+    for k in range(1, joints.shape[1]):
+        for earlier in range(k):
+            twin = joints[:, k] == joints[:, earlier]
+            weights[twin, earlier] += weights[twin, k]
+            weights[twin, k] = 0
+    total = weights.sum(-1, keepdims=True)
+    weights = np.where(total > 0, weights / np.where(total > 0, total, 1), (1.0, 0, 0, 0))
+    weights = weights.astype("<f4")
+    weights[weights < 1e-6] = 0
+    weights /= weights.sum(-1, keepdims=True)
+    return np.where(weights > 0, joints, 0), weights
