@@ -10,9 +10,10 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, cast
+from typing import Any
 
 import av
+import av.error
 import cv2
 import numpy as np
 from av.container import InputContainer
@@ -184,9 +185,10 @@ class ImageClip(ClipReader):
     def _read(self, number: int) -> np.ndarray:
         file = self.files[number]
         rgb = _read_image(file)
-        if rgb.shape[1::-1] != self.size_px:
+        height, width = rgb.shape[:2]
+        if (width, height) != self.size_px:
             raise StudioError(
-                f"“{file.name}” is {rgb.shape[1]} x {rgb.shape[0]}, the first picture of the "
+                f"“{file.name}” is {width} x {height}, the first picture of the "
                 f"folder {self.size_px[0]} x {self.size_px[1]}.",
                 "Keep only the pictures of one camera in a folder.",
             )
@@ -233,9 +235,9 @@ class VideoClip(ClipReader):
             stream = container.streams.video[0]
             self._turns = round(first.rotation / 90) % 4
             self.codec = stream.codec_context.name
-            turned = self._turns % 2 == 1
-            self._coded_px = (first.width, first.height)
-            self.size_px = self._coded_px[::-1] if turned else self._coded_px
+            width, height = first.width, first.height
+            self._coded_px = (width, height)
+            self.size_px = (height, width) if self._turns % 2 else (width, height)
             promised = stream.frames
         self._index = _index(path)
         if rate_hz is not None:
@@ -318,7 +320,7 @@ def _chain(first: av.VideoFrame, rest: Iterator[av.VideoFrame]) -> Iterator[av.V
 def _container(path: Path) -> InputContainer:
     """Open a file with a picture stream that can be decoded. Raises StudioError."""
     try:
-        container = cast(InputContainer, av.open(str(path)))
+        container = av.open(str(path))
     except av.error.InvalidDataError as error:
         with path.open("rb") as file:
             cut_off = b"ftyp" in file.read(64)

@@ -263,7 +263,9 @@ def _fields(name: str, frames: list[list[Person]]) -> tuple[str, ...]:
 
 def _points(person: Person, fields: tuple[str, ...], count: int) -> np.ndarray:
     """(count, 3); parts that the detector left empty are zero."""
-    sizes = {BODY: 25, LEFT: 21, RIGHT: 21, FACE: 70} if len(fields) > 1 else {fields[0]: count}
+    sizes = {BODY: 25, LEFT: 21, RIGHT: 21, FACE: 70}
+    if len(fields) == 1:
+        sizes = dict.fromkeys(fields, count)
     parts = [
         person[field] if len(person.get(field, ())) else np.zeros((sizes[field], 3))
         for field in fields

@@ -15,7 +15,16 @@ from studio.core.errors import StudioError
 from studio.core.frames import Up
 from studio.core.types import CameraRig
 from studio.media.files import check_file
-from studio.media.formats.rigs import aniposelib, caliscope, pose2sim
+from studio.media.formats.rigs import (
+    aniposelib,
+    caliscope,
+    doppel,
+    handpose3d,
+    opencv,
+    panoptic,
+    pose2sim,
+    qualisys,
+)
 from studio.media.formats.rigs.evidence import plausible_units, reach, up_evidence
 from studio.media.formats.rigs.model import (
     ImportedRig,
@@ -29,7 +38,9 @@ from studio.media.formats.rigs.model import (
 
 __all__ = ["FORMATS", "ImportedRig", "Question", "convert_rig", "read_rig", "write_rig"]
 
-FORMATS = (caliscope, pose2sim, aniposelib)
+FORMATS = (
+    caliscope, pose2sim, aniposelib, qualisys, panoptic, doppel, opencv, handpose3d
+)  # fmt: skip
 _UNIT_LABELS = {"m": "metres", "cm": "centimetres", "mm": "millimetres"}
 _UP_LABELS: dict[str, str] = {
     "z": "Z up (mocap, robotics, Blender)", "y": "Y up (games, film)",
@@ -200,8 +211,14 @@ def _form_for(path: Path, format: str) -> ModuleType:
     )
 
 
-def convert_rig(a: Path, b: Path, unit: str | None = None, up: str | None = None) -> ImportedRig:
+def convert_rig(
+    a: Path,
+    b: Path,
+    unit: str | None = None,
+    up: str | None = None,
+    size: Size | Mapping[str, Size] | None = None,
+) -> ImportedRig:
     """Read rig ``a`` and write it as ``b``. Raises StudioError, also while a question is open."""
-    found = read_rig(a, up=up, unit=unit)
+    found = read_rig(a, up=up, unit=unit, size=size)
     write_rig(b, found.rig)
     return found

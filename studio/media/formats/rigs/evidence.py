@@ -34,11 +34,12 @@ class UpEvidence:
     up: Up
     tilt_deg: float
     spread_deg: float
+    around: bool
 
     @property
     def decisive(self) -> bool:
-        """Cameras agree, and one axis is meant."""
-        return self.tilt_deg < 15 and self.spread_deg < 40
+        """Cameras look in different directions, agree on up, and one axis is meant."""
+        return self.around and self.tilt_deg < 15 and self.spread_deg < 20
 
 
 def up_evidence(cameras: tuple[RawCamera, ...]) -> UpEvidence | None:
@@ -61,14 +62,15 @@ def up_evidence(cameras: tuple[RawCamera, ...]) -> UpEvidence | None:
     mean = np.mean(above, axis=0)
     if np.linalg.norm(mean) < 0.3:
         return None
-    direction = vectors[:, 0] if values[1] > 0.05 else mean / np.linalg.norm(mean)
+    around = bool(values[1] > 0.05)
+    direction = vectors[:, 0] if around else mean / np.linalg.norm(mean)
     direction = direction * np.sign(direction @ mean)
-    axes = {up: _axis(up) for up in UPS}
+    axes: dict[Up, np.ndarray] = {up: _axis(up) for up in UPS}
     up = max(axes, key=lambda name: float(axes[name] @ direction))
     tilt = np.degrees(np.arccos(np.clip(axes[up] @ direction, -1, 1)))
     roll = np.degrees(np.arcsin(np.clip(np.abs(np.array(right) @ direction), 0, 1))).max()
     below = min(float(direction @ a) for a in above)
-    return UpEvidence(up, float(tilt), float(roll) if below > 0 else 180.0)
+    return UpEvidence(up, float(tilt), float(roll) if below > 0 else 180.0, around)
 
 
 def _axis(up: Up) -> np.ndarray:

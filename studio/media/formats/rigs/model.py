@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import numpy as np
 from studio.core.errors import StudioError
 from studio.core.frames import Up, to_metres
 from studio.core.types import Camera, CameraRig, LensModel
+from studio.media.files import read_text
 
 Topic = Literal["unit", "up", "size"]
 Size = tuple[int, int]
@@ -193,3 +195,21 @@ def finished(camera: RawCamera, size_px: Size, up: Up, metres: float) -> Camera:
     return Camera(
         camera.name, size_px, camera.matrix, camera.distortion, turned, moved, camera.lens
     )
+
+
+def check_terms(path: Path, camera: Camera, most: int, format: str) -> None:
+    """Raise StudioError if a format cannot hold the camera's lens."""
+    if camera.lens != "pinhole" or np.any(camera.distortion[most:]):
+        raise StudioError(
+            f"{format} cannot hold the lens of {camera.name} "
+            f"({camera.lens}, {len(camera.distortion)} terms): “{path.name}” was not written.",
+            "Choose Doppel's own rig JSON or a TOML form.",
+        )
+
+
+def load_json(path: Path) -> Any:
+    """The parsed file. Raises StudioError."""
+    try:
+        return json.loads(read_text(path, "the calibration"))
+    except ValueError as error:
+        raise broken(path, f"its JSON is damaged ({error})") from error
