@@ -90,10 +90,7 @@ def vertex_normals(vertices_m: np.ndarray, faces: np.ndarray) -> np.ndarray:
     area = np.cross(b - a, c - a)
     corners = faces.ravel()
     total = np.stack(
-        [
-            np.bincount(corners, np.repeat(area[:, axis], 3), len(vertices_m))
-            for axis in range(3)
-        ],
+        [np.bincount(corners, np.repeat(area[:, axis], 3), len(vertices_m)) for axis in range(3)],
         axis=1,
     )
     return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-20)

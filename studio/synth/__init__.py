@@ -1,1 +1,1 @@
-"""Synthetic people, scenes and cameras with ground truth."""
+"""People, clothes, rooms and cameras that never were, with the truth about each picture."""
