@@ -1,0 +1,153 @@
+"""Surfaces: a mesh, or a character as it is posed, with its soft shadow on the floor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyvista as pv
+from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
+
+from studio.core.types import Character, Mesh, Posed
+from studio.scene.items.base import DrawnItem, Eye, Pick, Role
+from studio.scene.occlusion import floor_shadow
+from studio.scene.palette import Palette
+from studio.scene.picking import hit, ray
+from studio.scene.posing import PartPoser, rest_posed
+from studio.scene.surface import Shading, Surface
+
+SHADOW_M = 3.2
+
+
+class FloorShadow:
+    """A soft dark spot on the floor under a body."""
+
+    def __init__(self) -> None:
+        self._image = pv.ImageData(dimensions=(96, 96, 1))
+        self._image.point_data["rgba"] = np.zeros((96 * 96, 4), np.uint8)
+        texture = pv.Texture(self._image)
+        texture.InterpolateOn()
+        self._plane = pv.PolyData(np.zeros((4, 3), np.float32), faces=[4, 0, 1, 2, 3])
+        corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
+        self._plane.active_texture_coordinates = corners
+        self._corners = np.column_stack([corners - 0.5, np.zeros(4)]) * SHADOW_M
+        mapper = vtkPolyDataMapper()
+        mapper.SetInputData(self._plane)
+        self.actor = vtkActor()
+        self.actor.SetMapper(mapper)
+        self.actor.SetTexture(texture)
+        self.actor.GetProperty().LightingOff()
+        self.actor.ForceTranslucentOn()
+        self.actor.PickableOff()
+
+    def update(self, vertices_m: np.ndarray, strength: float) -> None:
+        dark, (x, y) = floor_shadow(vertices_m, SHADOW_M)
+        self._image.point_data["rgba"][:, 3] = (dark.ravel() * strength * 255).astype(np.uint8)
+        self._image.GetPointData().GetArray("rgba").Modified()
+        self._image.Modified()
+        self._plane.points[:] = self._corners + [x, y, 0.002]
+        self._plane.GetPoints().Modified()
+        self._plane.Modified()
+
+
+class SurfaceItem(DrawnItem):
+    """What a mesh and a character share: surfaces, shading, shadow, picking."""
+
+    def __init__(self, key: str, palette: Palette, role: Role = "result") -> None:
+        super().__init__(key, palette, role)
+        self.surfaces: list[Surface] = []
+        self.names: list[str] = []
+        self.shading: Shading = "x-ray" if role == "ghost" else "studio"
+        self._shadow = FloorShadow()
+
+    def _rebuild(self, surfaces: list[Surface], names: list[str]) -> None:
+        self.surfaces, self.names = surfaces, names
+        for surface in surfaces:
+            surface.bake()
+            surface.shade(self.shading)
+        self.actors = [self._shadow.actor, *(surface.actor for surface in surfaces)]
+
+    def _cast(self) -> None:
+        if self.shading in ("studio", "flat") and self.surfaces:
+            points = np.concatenate([surface.vertices_m for surface in self.surfaces])
+            self._shadow.update(points, self.palette.shadow)
+            self._shadow.actor.VisibilityOn()
+        else:
+            self._shadow.actor.VisibilityOff()
+
+    def shade(self, shading: Shading) -> None:
+        """One of the five looks."""
+        self.shading = shading
+        for surface in self.surfaces:
+            surface.shade(shading)
+        self._cast()
+
+    def recolour(self, palette: Palette) -> None:
+        super().recolour(palette)
+        self._cast()
+
+    def seen_by(self, eye: Eye) -> None:
+        super().seen_by(eye)
+        for surface in self.surfaces:
+            surface.seen_by(eye)
+
+    def points_m(self) -> np.ndarray:
+        if not self.surfaces:
+            return np.empty((0, 3))
+        return np.concatenate([surface.vertices_m for surface in self.surfaces])
+
+    def pick(self, eye: Eye, xy_px: tuple[float, float], within_px: float) -> Pick | None:
+        start, direction = ray(eye, xy_px)
+        best: Pick | None = None
+        nearest = np.inf
+        for name, surface in zip(self.names, self.surfaces, strict=True):
+            found = hit(surface.vertices_m, surface.faces, start, direction)
+            if found is not None and found[1] < nearest:
+                nearest = found[1]
+                x, y, z = (float(c) for c in start + nearest * direction)
+                best = Pick(self.key, "mesh", name, found[0], (x, y, z))
+        return best
+
+
+class MeshItem(SurfaceItem):
+    """A triangle mesh; the same triangles with new vertices are moved in place."""
+
+    accepts = (Mesh,)
+
+    def update(self, value: Any) -> None:
+        mesh: Mesh = value
+        old = self.surfaces[0] if self.surfaces else None
+        same = old is not None and len(old.vertices_m) == len(mesh.vertices_m)
+        if old is not None and same and np.array_equal(old.faces, mesh.faces):
+            old.move(mesh.vertices_m)
+        else:
+            self._rebuild([Surface(mesh, None, self.palette.skin)], [self.key])
+        self._cast()
+
+
+class CharacterItem(SurfaceItem):
+    """A character at rest or posed. Parts are made once for each character."""
+
+    accepts = (Character, Posed)
+
+    def __init__(self, key: str, palette: Palette, role: Role = "result") -> None:
+        super().__init__(key, palette, role)
+        self._character: Character | None = None
+        self._posers: list[PartPoser] = []
+
+    def update(self, value: Any) -> None:
+        character: Character = value.character if isinstance(value, Posed) else value
+        if character is not self._character:
+            self._character = character
+            self._posers = [PartPoser(part, character) for part in character.parts]
+            self._rebuild(
+                [Surface(p.mesh, p.material, self.palette.skin) for p in character.parts],
+                [part.name for part in character.parts],
+            )
+        if isinstance(value, Posed):
+            bones, morphs = value.bones_world, value.morphs
+        else:
+            bones, morphs = rest_posed(character)
+        for poser, surface in zip(self._posers, self.surfaces, strict=True):
+            surface.move(poser(bones, morphs))
+        self._cast()

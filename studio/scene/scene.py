@@ -1,0 +1,264 @@
+"""The 3D scene: values in, pixels out. The same on screen and off.
+
+``scene.update(key, value)`` draws any value whose type an item accepts; callers know nothing of
+VTK. The observer is a turntable, or one of the calibrated cameras.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyvista as pv
+from vtkmodules.vtkRenderingCore import vtkLight
+
+from studio.core.types import Camera, Frame, FrameSet
+from studio.scene.camera import Orbit, View, lens_projection, orbit_projection
+from studio.scene.items.base import DrawnItem, Eye, Pick, Role
+from studio.scene.items.cameras import CamerasItem
+from studio.scene.items.floor import FloorItem
+from studio.scene.items.mesh import CharacterItem, MeshItem, SurfaceItem
+from studio.scene.items.skeleton import SkeletonItem
+from studio.scene.items.trail import CloudItem, TrailItem
+from studio.scene.palette import PALETTES, ThemeName
+from studio.scene.surface import Shading
+
+ITEMS: tuple[type[DrawnItem], ...] = (
+    CamerasItem,
+    SkeletonItem,
+    CharacterItem,
+    MeshItem,
+    TrailItem,
+    CloudItem,
+)
+PICK_PX = 12.0
+DEFAULT_BOUNDS_M = np.array([[-0.6, -0.5, 0.0], [0.6, 0.5, 1.8]])
+
+
+def item_for(value: object) -> type[DrawnItem] | None:
+    """The kind of item that draws this value, or None if the scene cannot draw it."""
+    return next((item for item in ITEMS if isinstance(value, item.accepts)), None)
+
+
+class Scene:
+    """Everything that is drawn in one plotter."""
+
+    def __init__(self, plotter: Any | None = None, theme: ThemeName = "dark") -> None:
+        self._own = plotter is None
+        self.plotter = plotter or pv.Plotter(off_screen=True, window_size=[960, 600])
+        self.renderer = self.plotter.renderer
+        self.renderer.SetUseOIT(False)
+        self.plotter.render_window.SetMultiSamples(0)
+        self.renderer.UseFXAAOn()
+        self.renderer.RemoveAllLights()
+        self.renderer.AddLight(vtkLight())  # without any light VTK drops normals; ours are shaded
+        self.orbit = Orbit()
+        self.shading: Shading = "studio"
+        self.selected: Pick | None = None
+        self._through: Camera | None = None
+        self._items: dict[str, DrawnItem] = {}
+        self._hidden: set[str] = set()
+        self._palette = PALETTES[theme]
+        self._floor = FloorItem("floor", self._palette)
+        self._add(self._floor)
+        self.set_theme(theme)
+        self._observer = self.renderer.AddObserver("StartEvent", self._before)
+
+    # -- what is drawn
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(self._items)
+
+    def item(self, key: str) -> DrawnItem | None:
+        return self._items.get(key)
+
+    def update(self, key: str, value: object, role: Role = "result") -> bool:
+        """Draw a value under a key, in place if possible. False if no item draws its type."""
+        kind = item_for(value)
+        if kind is None:
+            return False
+        item = self._items.get(key)
+        if item is None or type(item) is not kind or item.role != role:
+            self.remove(key)
+            item = kind(key, self._palette, role)
+            if isinstance(item, SurfaceItem) and role != "ghost":
+                item.shading = self.shading
+            self._items[key] = item
+            actors: set[int] = set()
+        else:
+            actors = {id(actor) for actor in item.all_actors()}
+        before = item.all_actors() if actors else []
+        item.update(value)
+        after = item.all_actors()
+        if {id(actor) for actor in after} != actors:
+            for actor in before:
+                self.renderer.RemoveViewProp(actor)
+            self._add(item)
+        return True
+
+    def _add(self, item: DrawnItem) -> None:
+        for actor in item.all_actors():
+            self.renderer.AddViewProp(actor)
+        if item.key in self._hidden:
+            item.show(False)
+
+    def pictures(self, frames: FrameSet | Frame | Mapping[str, Frame]) -> None:
+        """Put camera pictures on the image planes of every rig that has those cameras."""
+        for item in self._items.values():
+            if isinstance(item, CamerasItem):
+                item.pictures(frames)
+
+    def remove(self, key: str) -> None:
+        item = self._items.pop(key, None)
+        if item is not None:
+            for actor in item.all_actors():
+                self.renderer.RemoveViewProp(actor)
+            if self.selected is not None and self.selected.key == key:
+                self.selected = None
+            if isinstance(item, CamerasItem):
+                self.look_through(None)
+
+    def clear(self) -> None:
+        """Remove everything but the floor."""
+        for key in self.keys:
+            self.remove(key)
+
+    def show(self, key: str, visible: bool) -> None:
+        """Show or hide an item (``floor`` is one)."""
+        (self._hidden.discard if visible else self._hidden.add)(key)
+        item = self._floor if key == "floor" else self._items.get(key)
+        if item is not None:
+            item.show(visible)
+
+    def set_theme(self, theme: ThemeName) -> None:
+        self._palette = PALETTES[theme]
+        self.renderer.SetBackground(self._palette.bottom)
+        self.renderer.SetBackground2(self._palette.top)
+        self.renderer.GradientBackgroundOn()
+        for item in (self._floor, *self._items.values()):
+            item.recolour(self._palette)
+
+    @property
+    def theme(self) -> ThemeName:
+        return self._palette.name
+
+    def shade(self, shading: Shading) -> None:
+        """How surfaces are drawn (ghosts stay ghosts)."""
+        self.shading = shading
+        for item in self._items.values():
+            if isinstance(item, SurfaceItem) and item.role != "ghost":
+                item.shade(shading)
+
+    def show_errors(self, shown: bool) -> None:
+        """Draw a ball of one standard deviation around each joint."""
+        for item in self._items.values():
+            if isinstance(item, SkeletonItem):
+                item.errors(shown)
+
+    # -- the observer
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        width, height = self.plotter.render_window.GetSize()
+        return (max(width, 1), max(height, 1))
+
+    def eye(self) -> Eye:
+        """The observer as it is now."""
+        size = self.size_px
+        if self._through is not None:
+            view, clip = lens_projection(self._through, size, 0.05, 200.0)
+            return Eye(view, clip, size, self._through.centre_m)
+        near = max(0.01, self.orbit.distance_m * 0.02)
+        view, clip = orbit_projection(
+            self.orbit, size[0] / size[1], near, self.orbit.distance_m + 120.0
+        )
+        return Eye(view, clip, size, self.orbit.position_m)
+
+    def _before(self, *_: object) -> None:
+        eye = self.eye()
+        camera = self.renderer.GetActiveCamera()
+        forward, up = -eye.view[2, :3], eye.view[1, :3]
+        camera.SetPosition(eye.position_m)
+        camera.SetFocalPoint(eye.position_m + forward)
+        camera.SetViewUp(up)
+        camera.SetClippingRange(0.01, 200.0)
+        camera.SetExplicitProjectionTransformMatrix(pv.vtkmatrix_from_array(eye.clip))
+        camera.UseExplicitProjectionTransformMatrixOn()
+        for item in (self._floor, *self._items.values()):
+            item.seen_by(eye)
+
+    def view(self, view: View) -> None:
+        """A named side; leaves a camera that was looked through."""
+        self.look_through(None)
+        self.orbit = self.orbit.looking(view)
+
+    def bounds_m(self, keys: tuple[str, ...] | None = None) -> np.ndarray:
+        """Box (2, 3) around some items, or around all that count; a person's space if empty."""
+        if keys is None:
+            keys = tuple(key for key, item in self._items.items() if item.framed)
+            people = tuple(k for k in keys if not isinstance(self._items[k], CamerasItem))
+            keys = people or keys
+        points = [self._items[key].points_m() for key in keys if key in self._items]
+        points = [p[np.isfinite(p).all(1)] for p in points]
+        found = np.concatenate([np.empty((0, 3)), *points])
+        if not len(found):
+            return DEFAULT_BOUNDS_M
+        return np.array([found.min(0), found.max(0)])
+
+    def frame(self, keys: tuple[str, ...] | None = None) -> None:
+        """Fill the picture with some items, or with everybody (cameras only if nobody is there)."""
+        self.look_through(None)
+        width, height = self.size_px
+        self.orbit = self.orbit.framing(self.bounds_m(keys), width / height)
+
+    def look_through(self, camera: str | None) -> bool:
+        """See through a calibrated camera, its picture behind the scene; None leaves it.
+
+        False if no rig has that camera.
+        """
+        self._through = None
+        for item in self._items.values():
+            if isinstance(item, CamerasItem):
+                known = camera is not None and camera in item.rig.names
+                item.look_through(camera if known else None)
+                if known and camera is not None:
+                    self._through = item.rig[camera]
+        self._floor.show(self._through is None and "floor" not in self._hidden)
+        return camera is None or self._through is not None
+
+    @property
+    def through(self) -> str | None:
+        """The camera that is looked through."""
+        return None if self._through is None else self._through.name
+
+    # -- answers
+
+    def pick(self, x_px: float, y_px: float) -> Pick | None:
+        """What lies at a window pixel (y down): joints first, then surfaces, then cameras."""
+        eye = self.eye()
+        found = [
+            item.pick(eye, (x_px, y_px), PICK_PX)
+            for key, item in self._items.items()
+            if key not in self._hidden
+        ]
+        order = {"joint": 0, "mesh": 1, "point": 2, "camera": 3}
+        picks = [pick for pick in found if pick is not None]
+        return min(picks, key=lambda pick: order[pick.kind], default=None)
+
+    def select(self, pick: Pick | None) -> None:
+        """Highlight what was picked."""
+        self.selected = pick
+        for key, item in self._items.items():
+            item.select(pick if pick is not None and pick.key == key else None)
+
+    def render(self) -> None:
+        self.plotter.render_window.Render() if self._own else self.plotter.render()
+
+    def close(self) -> None:
+        """Forget everything; an own plotter is closed."""
+        self.renderer.RemoveObserver(self._observer)
+        self.clear()
+        if self._own:
+            self.plotter.close()

@@ -1,0 +1,151 @@
+"""One triangle surface on the GPU: in-place updates, normals, baked and moving light, five looks."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pyvista as pv
+from scipy.sparse import csr_matrix
+from vtkmodules.vtkCommonDataModel import vtkDataObject
+from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
+
+from studio.core.types import Material, Mesh
+from studio.scene.items.base import Eye
+from studio.scene.occlusion import KEY_LIGHT, ambient, openness
+from studio.scene.palette import Rgb
+from studio.scene.shaders import SURFACE_FRAGMENT, SURFACE_VERTEX, dress
+
+Shading = Literal["studio", "flat", "wireframe", "normals", "x-ray"]
+SHADINGS: tuple[Shading, ...] = ("studio", "flat", "wireframe", "normals", "x-ray")
+_MODE = {"studio": 0, "flat": 1, "wireframe": 0, "normals": 2, "x-ray": 3}
+
+
+class Surface:
+    """A mesh whose vertices move and whose triangles stay."""
+
+    def __init__(self, mesh: Mesh, material: Material | None, skin: Rgb) -> None:
+        self.faces = np.asarray(mesh.faces, np.int64)
+        self.vertices_m = np.asarray(mesh.vertices_m, np.float32)
+        count = len(self.vertices_m)
+        corners = self.faces.ravel()
+        if mesh.uv is not None and material is not None and material.texture is not None:
+            uv = np.round(np.asarray(mesh.uv, np.float32).reshape(-1, 2), 6)
+            key = np.column_stack([corners, uv])
+            unique, drawn = np.unique(key, axis=0, return_inverse=True)
+            self._source, uv = unique[:, 0].astype(np.int64), unique[:, 1:].astype(np.float32)
+            triangles = drawn.reshape(-1, 3)
+        else:
+            self._source, uv, triangles = None, None, self.faces
+        index = np.repeat(np.arange(len(self.faces)), 3)
+        self._around = csr_matrix(
+            (np.ones(len(corners), np.float32), (corners, index)), shape=(count, len(self.faces))
+        )
+        self._open = np.ones(count, np.float32)
+        self.poly = pv.PolyData(
+            self._spread(self.vertices_m),
+            faces=np.column_stack([np.full(len(triangles), 3), triangles]).ravel(),
+        )
+        drawn_count = self.poly.n_points
+        self.poly.point_data["light"] = np.ones((drawn_count, 2), np.float32)
+        self.poly.point_data["Normals"] = np.zeros((drawn_count, 3), np.float32)
+        self.poly.point_data.active_normals_name = "Normals"
+        mapper = vtkPolyDataMapper()
+        mapper.SetInputData(self.poly)
+        mapper.SetVBOShiftScaleMethod(0)
+        mapper.MapDataArrayToVertexAttribute(
+            "light", "light", vtkDataObject.FIELD_ASSOCIATION_POINTS, -1
+        )
+        mapper.ScalarVisibilityOff()
+        if mesh.colours is not None:
+            self.poly.point_data["rgb"] = np.ascontiguousarray(self._spread(mesh.colours))
+            mapper.ScalarVisibilityOn()
+            mapper.SetColorModeToDirectScalars()
+            mapper.SetScalarModeToUsePointFieldData()
+            mapper.SelectColorArray("rgb")
+        self.actor = vtkActor()
+        self.actor.SetMapper(mapper)
+        self.actor.PickableOff()
+        base = skin if material is None else material.base[:3]
+        self._alpha = 1.0 if material is None else material.base[3]
+        prop = self.actor.GetProperty()
+        prop.SetInterpolationToPhong()
+        prop.SetColor(*base)
+        self._translucent = self._alpha < 1
+        if uv is not None and material is not None and material.texture is not None:
+            self.poly.active_texture_coordinates = uv
+            self.actor.SetTexture(_texture(material.texture))
+            self._translucent |= bool(
+                material.texture.shape[2] == 4 and (material.texture[..., 3] < 250).any()
+            )
+        _, self._fragment = dress(self.actor, SURFACE_VERTEX, SURFACE_FRAGMENT, uv is not None)
+        self._fragment.SetUniform3f("keyLight", KEY_LIGHT.tolist())
+        self._fragment.SetUniform3f("eye", [0.0, -5.0, 1.0])
+        self._fragment.SetUniformf("roughness", 0.6 if material is None else material.roughness)
+        self._fragment.SetUniformf("metallic", 0.0 if material is None else material.metallic)
+        self.shading: Shading = "studio"
+        self.shade("studio")
+        self.move(self.vertices_m)
+
+    def _spread(self, values: np.ndarray) -> np.ndarray:
+        return values if self._source is None else values[self._source]
+
+    def normals(self, vertices_m: np.ndarray) -> np.ndarray:
+        """Area-weighted vertex normals."""
+        a, b, c = (vertices_m[self.faces[:, i]] for i in range(3))
+        summed = np.asarray(self._around @ np.cross(b - a, c - a).astype(np.float32))
+        return summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-12)
+
+    def bake(self) -> None:
+        """Ambient occlusion of the mesh as it stands now."""
+        self._open = ambient(self.vertices_m, self.normals(self.vertices_m)).astype(np.float32)
+        self.move(self.vertices_m)
+
+    def move(self, vertices_m: np.ndarray) -> None:
+        """New vertices, same triangles."""
+        self.vertices_m = vertices = np.asarray(vertices_m, np.float32)
+        normals = self.normals(vertices)
+        light = self.poly.point_data["light"]
+        light[:, 0] = self._spread(self._open)
+        if self.shading == "studio" and np.isfinite(vertices).all():
+            light[:, 1] = self._spread(openness(vertices, normals, KEY_LIGHT, 160))
+        self.poly.points[:] = self._spread(vertices)
+        self.poly.point_data["Normals"][:] = self._spread(normals)
+        data = self.poly.GetPointData()
+        for name in ("light", "Normals"):
+            data.GetArray(name).Modified()
+        self.poly.GetPoints().Modified()
+        self.poly.Modified()
+
+    def shade(self, shading: Shading) -> None:
+        """One of the five looks."""
+        moved = shading == "studio" and self.shading != "studio"
+        self.shading = shading
+        self._fragment.SetUniformi("mode", _MODE[shading])
+        prop = self.actor.GetProperty()
+        prop.SetOpacity(self._alpha)
+        if shading == "wireframe":
+            prop.SetRepresentationToWireframe()
+        else:
+            prop.SetRepresentationToSurface()
+        if shading == "x-ray" or self._translucent:
+            self.actor.ForceTranslucentOn()
+            self.actor.ForceOpaqueOff()
+        else:
+            self.actor.ForceTranslucentOff()
+            self.actor.ForceOpaqueOn()
+        if moved:
+            self.move(self.vertices_m)
+
+    def colour(self, rgb: Rgb) -> None:
+        self.actor.GetProperty().SetColor(*rgb)
+
+    def seen_by(self, eye: Eye) -> None:
+        self._fragment.SetUniform3f("eye", [float(x) for x in eye.position_m])
+
+
+def _texture(pixels: np.ndarray) -> pv.Texture:
+    texture = pv.Texture(np.ascontiguousarray(pixels))
+    texture.InterpolateOn()
+    texture.MipmapOn()
+    return texture
