@@ -1,0 +1,59 @@
+"""What a detector is: one picture in, the people in it out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from studio.core.types import Keypoints, Layout
+
+
+@dataclass(frozen=True, eq=False)
+class Person2D:
+    """One person in one picture. Points that were not found are NaN with zero confidence.
+
+    ``track`` stays the same while the detector follows the person from picture to picture.
+    """
+
+    layout: Layout
+    xy_px: Float[np.ndarray, "points 2"]
+    confidence: Float[np.ndarray, " points"]
+    track: int = 0
+
+    def part_confidence(self, part: str) -> float:
+        """Mean confidence of a part (``body``, ``left_hand``, ``face`` ...) of the layout."""
+        return float(self.confidence[list(self.layout.parts[part])].mean())
+
+    def keypoints(self, camera: str, time_s: float) -> Keypoints:
+        """The same, as it is shown and passed on."""
+        return Keypoints(camera, time_s, self.layout, self.xy_px, self.confidence, self.track)
+
+
+class Detector(Protocol):
+    """Finds people in pictures. Used by one thread at a time; close it when done.
+
+    ``identity`` names everything the result depends on besides the pictures: the same identity
+    and the same pictures give the same points.
+    """
+
+    @property
+    def layout(self) -> Layout: ...
+
+    @property
+    def identity(self) -> str: ...
+
+    def detect(
+        self, rgb: UInt8[np.ndarray, "height width 3"], time_s: float = 0.0
+    ) -> tuple[Person2D, ...]:
+        """The people in a picture, the most prominent first. Pictures come in time order."""
+        ...
+
+    def follow(self, people: Sequence[Person2D]) -> None:
+        """Take up tracking from these people, as if they had just been detected."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,241 @@
+"""Whole people from pixels: MediaPipe's body, hands and face, put together point by point.
+
+The body is found in the whole picture once and then followed: each picture is looked at through
+upright crops around where the person was, some of them mirrored, and the looks are combined
+(:mod:`studio.perception.agreement`). Hands and face are looked for in enlarged crops around the
+body's wrists and head; left and right are those of the body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from jaxtyping import UInt8
+
+from studio.core.types import Layout
+from studio.human.layouts import layout
+from studio.perception import closeups
+from studio.perception.agreement import combine, side_groups
+from studio.perception.crops import Crop, bounds, upright_angle
+from studio.perception.detector import Person2D
+from studio.perception.landmarkers import Found, Landmarker
+
+Quality = Literal["fast", "balanced", "thorough"]
+
+REVISION = 1
+"""Raised whenever the same pictures may give other points than before."""
+
+BODY, LEFT_HAND, RIGHT_HAND = slice(0, 33), slice(33, 54), slice(54, 75)
+FACE = slice(75, 553)
+
+# (tilt in degrees, size in person heights, mirrored) of each look at a body.
+_LOOKS = ((0.0, 1.25, False), (0.0, 1.25, True), (12.0, 1.25, False), (-12.0, 1.25, True))
+_BODY_LOOKS = {"fast": 1, "balanced": 2, "thorough": 4}
+_PART_LOOKS = {"fast": 1, "balanced": 1, "thorough": 2}
+_SIDE_PX = 512
+_SEEN = 0.35
+_WRIST_SEEN = 0.2
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The files of the three networks."""
+
+    pose: Path
+    hand: Path
+    face: Path
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to look for, and how often to look. ``people`` is how many at most."""
+
+    quality: Quality = "balanced"
+    hands: bool = True
+    face: bool = True
+    people: int = 1
+
+
+class WholeBodyDetector:
+    """MediaPipe behind the :class:`~studio.perception.detector.Detector` protocol.
+
+    Raises StudioError if a network cannot be loaded. Close it when done, or use ``with``.
+    """
+
+    def __init__(self, networks: Networks, options: Options = Options()) -> None:
+        self.options = options
+        self.layout: Layout = layout("whole_body")
+        mirror = np.array(self.layout.mirror)
+        self._body_mirror = mirror[BODY]
+        self._face_mirror = mirror[FACE] - FACE.start
+        self._sides = tuple(
+            (anchor, mirror[anchor]) for anchor, _ in side_groups(layout("mediapipe_33"))
+        )
+        files = (networks.pose, networks.hand, networks.face)
+        self.identity = (
+            f"whole_body {REVISION} mediapipe {version('mediapipe')} {options} "
+            + " ".join(f"{file.name}:{file.stat().st_size}" for file in files)
+        )
+        self._people: list[Person2D] = []
+        self._next_track = 0
+        self._pose_all = Landmarker("pose", networks.pose, max(3, options.people), 0.4)
+        self._pose = Landmarker("pose", networks.pose, 1, 0.4)
+        self._hand = Landmarker("hand", networks.hand, 2, 0.3) if options.hands else None
+        self._face = Landmarker("face", networks.face, 1, 0.3) if options.face else None
+
+    def __enter__(self) -> WholeBodyDetector:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the networks."""
+        for network in (self._pose_all, self._pose, self._hand, self._face):
+            if network is not None:
+                network.close()
+
+    def follow(self, people: Sequence[Person2D]) -> None:
+        """Take up tracking from these people; from nobody, to begin afresh."""
+        self._people = list(people)
+        self._next_track = max((p.track + 1 for p in people), default=0)
+
+    def detect(
+        self, rgb: UInt8[np.ndarray, "height width 3"], time_s: float = 0.0
+    ) -> tuple[Person2D, ...]:
+        """The people in a picture, the most prominent first; see the class."""
+        del time_s  # people are followed from picture to picture, however far apart in time
+        bodies: list[tuple[int, Found]] = []
+        for person in self._people:
+            if np.isfinite(person.xy_px[BODY]).all():
+                before = Found(person.xy_px[BODY], person.confidence[BODY])
+                if (body := self._look(rgb, before)) is not None and not _known(body, bodies):
+                    bodies.append((person.track, body))
+        if len(bodies) < self.options.people:
+            bodies += self._newcomers(rgb, bodies)
+        people = [self._assemble(rgb, track, body) for track, body in bodies]
+        if not people and (lone := self._without_body(rgb)) is not None:
+            people = [lone]
+        self._people = people
+        return tuple(people)
+
+    def _newcomers(
+        self, rgb: np.ndarray, known: list[tuple[int, Found]]
+    ) -> list[tuple[int, Found]]:
+        found = sorted(self._pose_all.find(rgb), key=_prominence, reverse=True)
+        new: list[tuple[int, Found]] = []
+        for coarse in found:
+            if len(known) + len(new) >= self.options.people:
+                break
+            body = self._look(rgb, coarse) or coarse
+            if _is_person(body) and not _known(body, [*known, *new]):
+                new.append((self._next_track, body))
+                self._next_track += 1
+        return new
+
+    def _look(self, rgb: np.ndarray, before: Found) -> Found | None:
+        """A closer look at a body that was about there; None if it is gone."""
+        sure = before.confidence > _WRIST_SEEN
+        xy = before.xy_px[sure] if sure.sum() >= 4 else before.xy_px
+        centre, size = bounds(xy)
+        up = before.xy_px[[11, 12]].mean(0) - before.xy_px[[23, 24]].mean(0)
+        lean = upright_angle(up) / 2
+        seen: list[Found] = []
+        for tilt, margin, mirrored in _LOOKS[: _BODY_LOOKS[self.options.quality]]:
+            crop = Crop.around(
+                centre, margin * size, angle=lean + np.deg2rad(tilt), mirror=mirrored,
+                side_px=_SIDE_PX,
+            )  # fmt: skip
+            for found in self._pose.find(crop.cut(rgb))[:1]:
+                order = self._body_mirror if mirrored else slice(None)
+                seen.append(Found(crop.back(found.xy_px)[order], found.confidence[order]))
+        if not seen:
+            return None
+        body = Found(
+            *combine(
+                np.stack([f.xy_px for f in seen]),
+                np.stack([f.confidence for f in seen]),
+                self._sides,
+            )
+        )
+        return body if _is_person(body) else None
+
+    def _assemble(self, rgb: np.ndarray, track: int, body: Found) -> Person2D:
+        looks = _PART_LOOKS[self.options.quality]
+        wrists = {"left": body.xy_px[15], "right": body.xy_px[16]}
+        hands: dict[str, Found] = {}
+        if self._hand is not None:
+            for side, index in (("left", 15), ("right", 16)):
+                if body.confidence[index] < _WRIST_SEEN:
+                    continue
+                where = closeups.hand_square(body.xy_px, side)
+                if (hand := closeups.hand(self._hand, rgb, where, wrists[side], looks)) is not None:
+                    hands[side] = hand
+        face = None
+        if self._face is not None:
+            where = closeups.head_square(body.xy_px)
+            face = closeups.face(self._face, rgb, where, body.xy_px[0], looks, self._face_mirror)
+        return self._person(track, body, closeups.drop_twin(hands, wrists), face)
+
+    def _without_body(self, rgb: np.ndarray) -> Person2D | None:
+        """Hands and a face that fill the picture; followed by their own places from then on."""
+        looks = _BODY_LOOKS[self.options.quality]
+        before = self._people[0].xy_px if self._people else np.full((len(self.layout), 2), np.nan)
+        hands: dict[str, Found] = {}
+        if self._hand is not None:
+            for side, place in (("left", LEFT_HAND), ("right", RIGHT_HAND)):
+                if np.isfinite(before[place]).all():
+                    where = closeups.around(before[place], (0, 9), 2.0)
+                    hand = closeups.hand(self._hand, rgb, where, before[place][0], looks)
+                    if hand is not None:
+                        hands[side] = hand
+            if not hands:
+                for side, coarse in closeups.by_side(self._hand.find(rgb)).items():
+                    where = closeups.around(coarse.xy_px, (0, 9), 2.0)
+                    hand = closeups.hand(self._hand, rgb, where, coarse.xy_px[0], looks)
+                    hands[side] = hand or coarse
+        face = None
+        if self._face is not None:
+            for coarse in self._face.find(rgb):
+                where = closeups.around(coarse.xy_px, (152, 10), 1.8)
+                again = closeups.face(
+                    self._face, rgb, where, coarse.xy_px[1], looks, self._face_mirror
+                )
+                face = again or coarse
+        if not hands and face is None:
+            return None
+        track = self._people[0].track if self._people else 0
+        return self._person(track, None, hands, face)
+
+    def _person(
+        self, track: int, body: Found | None, hands: dict[str, Found], face: Found | None
+    ) -> Person2D:
+        xy = np.full((len(self.layout), 2), np.nan)
+        confidence = np.zeros(len(self.layout))
+        parts = ((BODY, body), (LEFT_HAND, hands.get("left")), (RIGHT_HAND, hands.get("right")),
+                 (FACE, face))  # fmt: skip
+        for place, found in parts:
+            if found is not None:
+                xy[place], confidence[place] = found.xy_px, found.confidence
+        return Person2D(self.layout, xy, confidence, track)
+
+
+def _is_person(body: Found) -> bool:
+    """Whether at least a third of the body is surely there."""
+    return bool(np.sort(body.confidence)[-11:].mean() > _SEEN)
+
+
+def _prominence(body: Found) -> float:
+    return bounds(body.xy_px)[1] * float(body.confidence.mean())
+
+
+def _known(body: Found, others: list[tuple[int, Found]]) -> bool:
+    """Whether it is a person we already have."""
+    size = bounds(body.xy_px)[1]
+    apart = [np.linalg.norm(body.xy_px - other.xy_px, axis=1).mean() for _, other in others]
+    return bool(min(apart, default=np.inf) < 0.15 * size)
