@@ -100,8 +100,8 @@ def _metres(raw: RawRig, unit: str | None, notes: list[str], questions: list[Que
         return metres_in(unit)
     if raw.unit is not None:
         return metres_in(raw.unit)
-    span = reach(raw.cameras)
-    fitting = () if raw.unit_choices else plausible_units(raw.cameras)
+    span = reach(raw.centres)
+    fitting = () if raw.unit_choices else plausible_units(span)
     if len(fitting) == 1:
         found = _UNIT_LABELS[fitting[0]]
         notes.append(
@@ -129,7 +129,7 @@ def _up(raw: RawRig, up: str | None, notes: list[str], questions: list[Question]
         raise StudioError(f"“{up}” is not an axis.", "Write x, y, z, -x, -y or -z.")
     if raw.up is not None:
         return raw.up
-    seen = up_evidence(raw.cameras)
+    seen = up_evidence(raw.cameras, [camera.upright_turns for camera in raw.cameras])
     if seen is not None and seen.decisive:
         notes.append(
             f"The file does not name its up axis; its cameras, taken as upright, agree on "

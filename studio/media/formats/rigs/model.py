@@ -62,6 +62,11 @@ class RawRig:
     unit_choices: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def centres(self) -> np.ndarray:
+        """Where the cameras stand, (cameras, 3) in the file's axes and unit."""
+        return np.array([-c.rotation.T @ c.translation for c in self.cameras]).reshape(-1, 3)
+
 
 @dataclass(frozen=True, eq=False)
 class ImportedRig:

@@ -1,0 +1,137 @@
+"""Recording pictures to a video that can be read even if the program is killed half-way."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+import av
+import av.error
+import numpy as np
+from av.video.frame import PictureType
+
+from studio.core.errors import StudioError
+
+Codec = Literal["h264", "vp9"]
+_ENCODERS: dict[Codec, tuple[str, ...]] = {
+    "h264": ("libopenh264", "libx264"),
+    "vp9": ("libvpx-vp9",),
+}
+_SPEED: dict[Codec, dict[str, str]] = {
+    "h264": {"preset": "veryfast", "tune": "zerolatency"},
+    "vp9": {"b": "0", "deadline": "realtime", "cpu-used": "6", "lag-in-frames": "0"},
+}
+_CLOCK = 90_000
+
+
+class VideoWriter:
+    """Writes UInt8 (height, width, 3) pictures with their times to MP4 (or MKV, WebM).
+
+    MP4 is fragmented: every second is complete in itself, and all but the last can be read after
+    a kill. ``quality`` runs from 0 (smallest) to 1 (best).
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        size_px: tuple[int, int],
+        rate_hz: float,
+        *,
+        codec: Codec | None = None,
+        quality: float = 0.75,
+    ) -> None:
+        """``codec`` defaults to H.264, and to VP9 for odd sizes, which H.264 cannot hold.
+
+        Raises StudioError if the file cannot be written or an encoder is missing.
+        """
+        width, height = size_px
+        odd = bool(width % 2 or height % 2)
+        codec = codec or ("vp9" if odd or path.suffix.lower() == ".webm" else "h264")
+        if codec == "h264" and odd:
+            raise StudioError(
+                f"H.264 cannot hold pictures of {width} x {height}: both must be even.",
+                "Write VP9, or cut the pictures by one pixel.",
+            )
+        self.path, self.size_px, self.rate_hz = path, size_px, rate_hz
+        self.frames = 0
+        self._last = -1
+        name = next((n for n in _ENCODERS[codec] if n in av.codecs_available), None)
+        if name is None:
+            raise StudioError(f"No encoder for {codec} is available here.", "Choose another codec.")
+        options = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"}
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            mp4 = path.suffix.lower() in (".mp4", ".mov", ".m4v")
+            self._container = av.open(str(path), "w", container_options=options if mp4 else {})
+        except (av.error.FFmpegError, OSError) as error:
+            raise StudioError(
+                f"“{path.name}” cannot be written: {error.strerror or error}.",
+                "Choose another folder, or free some space.",
+            ) from error
+        stream: Any = self._container.add_stream(
+            name, rate=Fraction(rate_hz).limit_denominator(1001)
+        )
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        crf = str(round(40 - 26 * min(max(quality, 0.0), 1.0)))
+        stream.options = {"crf": crf, **_SPEED[codec]}
+        stream.codec_context.time_base = Fraction(1, _CLOCK)
+        stream.codec_context.gop_size = max(1, round(rate_hz))
+        self._stream = stream
+
+    def write(self, rgb: np.ndarray, time_s: float | None = None) -> None:
+        """Add a picture; ``time_s`` defaults to the next beat of the rate.
+
+        Raises StudioError for another size, a time that does not advance, or a full disk.
+        """
+        height, width = rgb.shape[:2]
+        if (width, height) != self.size_px or rgb.dtype != np.uint8:
+            raise StudioError(
+                f"A picture of {width} x {height} does not fit the video of "
+                f"{self.size_px[0]} x {self.size_px[1]}.",
+                "Record each camera to a file of its own.",
+            )
+        if time_s is None:
+            time_s = self.frames / self.rate_hz
+        stamp = round(time_s * _CLOCK)
+        if stamp <= self._last:
+            raise StudioError("Pictures must come in the order of their times.")
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
+        frame.pts, frame.time_base = stamp, Fraction(1, _CLOCK)
+        if self.frames % max(1, round(self.rate_hz)) == 0:
+            frame.pict_type = PictureType.I
+        self._mux(frame)
+        self._last = stamp
+        self.frames += 1
+
+    def _mux(self, frame: av.VideoFrame | None) -> None:
+        try:
+            for packet in self._stream.encode(frame):
+                self._container.mux(packet)
+        except (av.error.FFmpegError, OSError) as error:
+            raise StudioError(
+                f"“{self.path.name}” could not be written on: {error.strerror or error}.",
+                "Free some space; what was recorded so far can be read.",
+            ) from error
+
+    def close(self) -> None:
+        """Finish the file. Closing twice is fine."""
+        if self._stream is None:
+            return
+        try:
+            self._mux(None)
+        finally:
+            self._stream = None
+            self._container.close()
+
+    def __enter__(self) -> VideoWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
