@@ -132,3 +132,10 @@ def twin(point: str) -> str:
         return point[:-1] + ("R" if point.endswith("L") else "L")
     swap = {"left": "right", "right": "left"}
     return "_".join(swap.get(word, word) for word in point.split("_"))
+
+
+def face_vertices(point: str) -> tuple[int, ...]:
+    """The hm08 vertices whose mean is an iBUG (``face_3``) or MediaPipe (``mesh_3``) point."""
+    kind, _, number = point.partition("_")
+    table = _mesh()["vertices" if kind == "mesh" else "vertices_68"]
+    return tuple(dict.fromkeys(table[int(number)]))  # pyright: ignore
