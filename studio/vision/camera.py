@@ -86,7 +86,9 @@ def distort(camera: Camera, xy: Float[np.ndarray, "*batch 2"]) -> Float[np.ndarr
     return _homography(_tilt(*terms[12:]), bent) if terms[12:].any() else bent
 
 
-def normalise(camera: Camera, xy_px: Float[np.ndarray, "*batch 2"]) -> Float[np.ndarray, "*batch 2"]:
+def normalise(
+    camera: Camera, xy_px: Float[np.ndarray, "*batch 2"]
+) -> Float[np.ndarray, "*batch 2"]:
     """Undistort: pixels as seen to ideal coordinates on the normalised image plane.
 
     Newton's method with the exact derivative; NaN where no ray of the lens model reaches the
@@ -105,18 +107,17 @@ def normalise(camera: Camera, xy_px: Float[np.ndarray, "*batch 2"]) -> Float[np.
         untilted = _homography(np.linalg.inv(_tilt(*terms[12:])), np.stack([xd, yd], -1))
         xd, yd = untilted[..., 0], untilted[..., 1]
     x, y = xd.copy(), yd.copy()
-    off = np.zeros_like(x)
+    off, det, trace = np.zeros_like(x), np.ones_like(x), np.ones_like(x)
     with np.errstate(all="ignore"):
         for _ in range(_STEPS):
             fx, fy, (xx, xy, yx, yy) = _brown_conrady(terms, x, y)
             ex, ey = fx - xd, fy - yd
-            off = np.hypot(ex, ey)
+            off, det, trace = np.hypot(ex, ey), xx * yy - xy * yx, xx + yy
             if not np.any(off > _TOLERANCE):
                 break
-            det = xx * yy - xy * yx
             x = x - (yy * ex - xy * ey) / det
             y = y - (xx * ey - yx * ex) / det
-        folded = ~(off < 1e-9) | (xx * yy - xy * yx <= 0)
+        folded = ~(off < 1e-9) | (det <= 0) | (trace <= 0)
     return np.stack([np.where(folded, np.nan, x), np.where(folded, np.nan, y)], -1)
 
 

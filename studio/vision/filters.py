@@ -5,8 +5,8 @@ uses it as the cutoff at rest; the Kalman filter derives its trust in the motion
 (its smoother then halves the amplitude there); median and Savitzky-Golay derive their window.
 ``causal`` filters use the past only, as a live picture must; the others see the whole take.
 
-Sources: Casiez et al., 1€ Filter (CHI 2012); Savitzky and Golay (1964); Schafer, What is a
-Savitzky-Golay filter (2011); Rauch, Tung and Striebel (1965).
+Sources: Casiez et al., 1€ Filter (CHI 2012); Savitzky and Golay (1964); Rauch, Tung and Striebel
+(1965).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from jaxtyping import Float
 from scipy import signal
 from scipy.linalg import expm
 
-from studio.vision.gaps import stretches
+from studio.vision.gaps import present, stretches
 
 FilterName = Literal["none", "one_euro", "butterworth", "kalman", "median", "savitzky_golay"]
 Track = Float[np.ndarray, "frames _ 3"]
@@ -49,7 +49,7 @@ def smooth(
         "savitzky_golay": lambda x: savitzky_golay(x, rate_hz, cutoff_hz, causal=causal),
     }
     out = xyz_m.copy()
-    for start, end, points in stretches(np.isfinite(xyz_m).all(-1)):
+    for start, end, points in stretches(present(xyz_m)):
         if end - start > 2:
             out[start:end, points] = filters[name](xyz_m[start:end, points])
     return out
@@ -171,6 +171,17 @@ def median(x: Track, rate_hz: float, cutoff_hz: float, *, causal: bool = False) 
     return np.median(np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1, 0), axis=-1)
 
 
+def _window(rate_hz: float, cutoff_hz: float, order: int) -> int:
+    """The shortest odd window whose fit lets at most -3 dB of the cutoff through."""
+    window = order + 2 - order % 2
+    while True:
+        at = np.arange(window) - window // 2
+        taps = signal.savgol_coeffs(window, order)
+        if abs(taps @ np.exp(2j * np.pi * cutoff_hz / rate_hz * at)) < np.sqrt(0.5):
+            return window
+        window += 2
+
+
 def savitzky_golay(
     x: Track, rate_hz: float, cutoff_hz: float, *, order: int = 3, causal: bool = False
 ) -> Track:
@@ -178,14 +189,13 @@ def savitzky_golay(
 
     Causal: the fit is over the past and read at its end.
     """
-    half = (2 * (order + 1) * rate_hz / (2 * cutoff_hz) + 4.6) / 3.2 / 2
-    window = 2 * max(round(half), (order + 2) // 2) + 1
+    window = _window(rate_hz, cutoff_hz, order)
     if len(x) <= order + 1:
         return x.copy()
     if not causal:
         window = min(window, len(x) - 1 + len(x) % 2)
         order = min(order, window - 1)
-        return signal.savgol_filter(x, window, order, axis=0, mode="interp")
+        return np.asarray(signal.savgol_filter(x, window, order, axis=0, mode="interp"))
     out = x.copy()
     for end in range(order + 1, len(x)):
         size = min(window, end + 1)

@@ -9,6 +9,11 @@ from jaxtyping import Bool, Float
 from scipy.interpolate import PchipInterpolator
 
 
+def present(xyz_m: Float[np.ndarray, "*batch 3"]) -> Bool[np.ndarray, "*batch"]:
+    """Which points have coordinates."""
+    return np.asarray(np.isfinite(xyz_m).all(-1))
+
+
 def runs(flags: Bool[np.ndarray, " frames"]) -> list[tuple[int, int]]:
     """Stretches of True as half-open (start, end)."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
@@ -39,7 +44,7 @@ def fill(
     A gap lasts from the last known frame to the next known one. Gaps at the ends of the take, and
     longer ones, stay NaN.
     """
-    known = np.isfinite(xyz_m).all(-1)
+    known = present(xyz_m)
     out = xyz_m.copy()
     filled = np.zeros_like(known)
     for point in np.flatnonzero(~known.all(0) & (known.sum(0) > 1)):

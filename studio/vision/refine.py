@@ -9,12 +9,13 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float
 
+from studio.vision.gaps import present
 from studio.vision.sightings import (
     CHUNK,
+    NEAREST_M,
     Sightings,
     in_cameras,
     normal_matrices,
-    residuals_px,
     rig_constant,
     solve3,
 )
@@ -34,7 +35,7 @@ def gauss_newton_terms(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Normal matrix (6, points), gradient (3, points) and Huber cost (points) at ``x``."""
     xc, yc, z = in_cameras(s, x.T)
-    good = s.seen & (z > 1e-6)
+    good = s.seen & (z > NEAREST_M)
     z = np.where(good, z, 1.0)
     u, v = np.where(good, xc / z, 0.0), np.where(good, yc / z, 0.0)
     du, dv = u - s.u, v - s.v
@@ -55,7 +56,7 @@ def refine(
     xyz_m: Float[np.ndarray, "points 3"],
     *,
     knee_px: float = 4.0,
-    steps: int = 10,
+    steps: int = 30,
 ) -> Float[np.ndarray, "points 3"]:
     """Minimise Huber's loss of confidence-weighted reprojection errors from a start.
 
@@ -64,7 +65,7 @@ def refine(
     """
     constant = rig_constant(s.rotation, s.translation_m)
     out = np.array(xyz_m, np.float64)
-    alive = np.flatnonzero(np.isfinite(out).all(1) & (np.count_nonzero(s.weight, axis=0) >= 2))
+    alive = np.flatnonzero(present(out) & (np.count_nonzero(s.weight, axis=0) >= 2))
     for start in range(0, len(alive), CHUNK):
         chosen = alive[start : start + CHUNK]
         out[chosen] = _refine_chunk(constant, s.take(chosen), out[chosen].T, knee_px, steps).T
@@ -89,7 +90,7 @@ def _refine_chunk(
         gradient = np.where(better, next_gradient, gradient)
         cost = np.where(better, next_cost, cost)
         damping = np.where(better, damping / 10, damping * 10)
-        if moved < 1e-8 and not np.any(~better & (damping < 1e4)):
+        if moved < 1e-6 and not np.any(~better & (damping < 1e4)):
             break
     return x
 
@@ -135,7 +136,7 @@ def covariance(
             b = np.repeat(eye[:, column : column + 1], x.shape[1], 1)
             out[where, :, column] = solve3(normal, b).T
     out *= np.square(noise)[:, None, None]
-    out[(np.count_nonzero(s.weight, axis=0) < 2) | ~np.isfinite(xyz_m).all(1)] = np.nan
+    out[(np.count_nonzero(s.weight, axis=0) < 2) | ~present(xyz_m)] = np.nan
     return out
 
 
@@ -146,14 +147,3 @@ def error_m(covariances: Float[np.ndarray, "points 3 3"]) -> Float[np.ndarray, "
     if good.any():
         out[good] = np.sqrt(np.fmax(np.linalg.eigvalsh(covariances[good])[:, -1], 0.0))
     return out
-
-
-__all__ = [
-    "covariance",
-    "error_m",
-    "gauss_newton_terms",
-    "huber_weight",
-    "noise_px",
-    "refine",
-    "residuals_px",
-]

@@ -19,6 +19,7 @@ from studio.core.types import CameraRig
 from studio.vision import camera as lens
 
 CHUNK = 4096
+NEAREST_M = 0.01
 # The ten distinct entries of a symmetric 4x4, row by row.
 ROWS, COLS = np.triu_indices(4)
 
@@ -162,10 +163,10 @@ def residuals_px(
 ) -> Float[np.ndarray, "views points"]:
     """Reprojection distance of every sighting; NaN where unseen or without a point.
 
-    A point behind a camera that claims to see it is infinitely far off.
+    A point behind a camera that claims to see it, or in its lens, is infinitely far off.
     """
     x, y, z = in_cameras(s, xyz_m)
     with np.errstate(invalid="ignore", divide="ignore"):
         off = s.scale_px * np.hypot(s.u - x / z, s.v - y / z)
-        off = np.where(z <= 1e-6, np.inf, off)
+        off = np.where(z <= NEAREST_M, np.inf, off)
     return np.where(s.seen & np.isfinite(xyz_m[:, 0]), off, np.nan)

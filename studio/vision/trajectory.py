@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.linalg import cho_solve_banded, cholesky_banded
 
+from studio.vision.gaps import present
 from studio.vision.refine import gauss_newton_terms, huber_weight
 from studio.vision.sightings import Sightings, residuals_px, rig_constant
 
@@ -28,9 +29,9 @@ class Priors:
 
     noise_px: float = 4.0
     knee: float = 1.5
-    bone_give: float = 0.01
-    bone_give_m: float = 0.003
-    agility_m_s2: float = 15.0
+    bone_give: float = 0.02
+    bone_give_m: float = 0.006
+    agility_m_s2: float = 50.0
     outlier_px: float = 30.0
     steps: int = 12
 
@@ -211,7 +212,7 @@ def refine_take(
     called between steps with the fraction done.
     """
     p = priors or Priors()
-    alive = np.isfinite(xyz_m).all(-1)
+    alive = present(xyz_m)
     lengths = bone_lengths(xyz_m, bones)
     firm = [i for i, length in enumerate(lengths) if np.isfinite(length) and length > 1e-4]
     kept = tuple(bones[i] for i in firm)

@@ -1,0 +1,210 @@
+"""Triangulation as an engine: skeletons while it works, then the take refined as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from studio.core.errors import StudioError
+from studio.core.types import CameraRig, Detections, Fact, Layout, Motion, Skeleton
+from studio.features.triangulate.facts import facts_of
+from studio.features.triangulate.match import match_cameras
+from studio.features.triangulate.params import Params
+from studio.jobs import Context, Engine
+from studio.vision.filters import smooth
+from studio.vision.gaps import fill, present
+from studio.vision.refine import covariance, error_m, noise_px, refine
+from studio.vision.report import TakeReport, rigid_bones, take_report
+from studio.vision.sightings import Sightings, residuals_px, sight
+from studio.vision.swaps import exchange, find_swaps
+from studio.vision.trajectory import Priors, refine_take
+from studio.vision.triangulate import Points, dlt, drop_cameras, mean_px, ransac
+
+CHUNK_POINTS = 4096
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The project's items that inputs came from, by id, and what the result is named after."""
+
+    name: str
+    detections: str
+    rig: str
+    take: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """A calibrated rig and the 2D keypoints of one person in its cameras."""
+
+    rig: CameraRig
+    detections: Detections
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Triangulation:
+    """The result: the motion, how good it is, and the three facts to show first."""
+
+    motion: Motion
+    report: TakeReport
+    facts: tuple[Fact, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """Some frames, solved one by one."""
+
+    sightings: Sightings
+    points: Points
+    swapped: np.ndarray
+
+
+def triangulate(
+    params: Params, inputs: Inputs, context: Context
+) -> Engine[Skeleton, Triangulation]:
+    """Triangulate a take. Yields a skeleton a frame; returns the whole, refined.
+
+    Raises StudioError if rig and detections share fewer than two cameras or nothing is seen.
+    """
+    rig, detections, notes = match_cameras(inputs.rig, inputs.detections)
+    if not params.undistort:
+        flat = tuple(replace(c, distortion=np.zeros(0), lens="pinhole") for c in rig.cameras)
+        rig = CameraRig(flat)
+    frames, layout = len(detections.times_s), detections.layout
+    if not frames:
+        raise StudioError("The detections have no frames.", "Run the detection again.")
+    stride = max(1, CHUNK_POINTS // len(layout))
+    parts: list[_Part] = []
+    for start in range(0, frames, stride):
+        context.check()
+        context.report(0.6 * start / frames, f"Triangulating frame {start + 1} of {frames}")
+        part = _solve(params, rig, detections, slice(start, start + stride))
+        parts.append(part)
+        yield from _skeletons(part, detections.times_s[start : start + stride], layout)
+    if not any(part.points.used.any() for part in parts):
+        raise StudioError(
+            "No point is seen by enough cameras at once.",
+            f"At least {params.min_cameras} must see it, {params.min_confidence:g} sure or more, "
+            f"and agree within {params.max_reprojection_px:g} px.",
+        )
+    context.report(0.6, "Refining the take")
+    result = _finish(params, rig, detections, _join(parts), notes, context)
+    context.report(1.0, "Done")
+    return result
+
+
+def _flat(cube: np.ndarray) -> np.ndarray:
+    """(frames, views, points, ...) as (views, frames * points, ...)."""
+    turned = np.moveaxis(cube, 1, 0)
+    return turned.reshape(len(turned), -1, *turned.shape[3:])
+
+
+def _solve(params: Params, rig: CameraRig, detections: Detections, where: slice) -> _Part:
+    s = sight(
+        rig,
+        _flat(detections.xy_px[where]),
+        _flat(detections.confidence[where]),
+        min_confidence=params.min_confidence,
+    )
+    points = _method(params, s)
+    count = len(detections.layout)
+    mirror = detections.layout.mirror
+    swapped = np.zeros((len(rig), len(s) // count, count), bool)
+    if params.swap_sides and any(twin != i for i, twin in enumerate(mirror)):
+        swapped = find_swaps(s, points.xyz_m, mirror, limit_px=params.max_reprojection_px)
+        if swapped.any():
+            s = exchange(s, swapped, mirror)
+            points = _method(params, s)
+    if params.huber:
+        points = replace(
+            points, xyz_m=refine(s.only(points.used), points.xyz_m, knee_px=params.knee_px)
+        )
+    return _Part(s, points, swapped)
+
+
+def _method(params: Params, s: Sightings) -> Points:
+    limit, least = params.max_reprojection_px, params.min_cameras
+    if params.method == "weighted":
+        return drop_cameras(s, limit_px=limit, min_cameras=least)
+    if params.method == "ransac":
+        return ransac(s, limit_px=limit, min_cameras=least)
+    enough = s.seen.sum(0) >= least
+    xyz = np.where(enough[:, None], dlt(s.unweighted(), homogeneous=True), np.nan)
+    return Points(xyz, s.seen & np.isfinite(xyz[:, 0]))
+
+
+def _errors(s: Sightings, points: Points, layout: Layout) -> np.ndarray:
+    """Error bars of points in whole frames, with the noise pooled by point of the layout."""
+    kind = np.tile(np.arange(len(layout)), len(s) // len(layout))
+    noise = noise_px(residuals_px(s, points.xyz_m), s.weight, points.used, kind)
+    return error_m(covariance(s.only(points.used), points.xyz_m, noise))
+
+
+def _skeletons(part: _Part, times_s: np.ndarray, layout: Layout) -> Iterator[Skeleton]:
+    error = _errors(part.sightings, part.points, layout).reshape(len(times_s), -1)
+    xyz = part.points.xyz_m.reshape(len(times_s), -1, 3)
+    for time_s, where, sigma in zip(times_s, xyz, error, strict=True):
+        yield Skeleton(float(time_s), layout, where, sigma)
+
+
+def _join(parts: list[_Part]) -> _Part:
+    first = parts[0].sightings
+    scale = first.scale_px
+    if scale.shape[1] > 1:
+        scale = np.concatenate([p.sightings.scale_px for p in parts], 1)
+    s = replace(
+        first,
+        u=np.concatenate([p.sightings.u for p in parts], 1),
+        v=np.concatenate([p.sightings.v for p in parts], 1),
+        weight=np.concatenate([p.sightings.weight for p in parts], 1),
+        scale_px=scale,
+    )
+    xyz = np.concatenate([p.points.xyz_m for p in parts])
+    used = np.concatenate([p.points.used for p in parts], 1)
+    return _Part(s, Points(xyz, used), np.concatenate([p.swapped for p in parts], 1))
+
+
+def _finish(
+    params: Params,
+    rig: CameraRig,
+    detections: Detections,
+    whole: _Part,
+    notes: tuple[str, ...],
+    context: Context,
+) -> Triangulation:
+    s, layout, times = whole.sightings, detections.layout, detections.times_s
+    shape = (len(times), len(layout))
+    used = whole.points.used.reshape(len(rig), *shape)
+    xyz, filled = fill(whole.points.xyz_m.reshape(*shape, 3), times, params.fill_gaps_s)
+    if params.refine and len(times) > 2:
+
+        def check(fraction: float) -> None:
+            context.check()
+            context.report(0.6 + 0.35 * fraction)
+
+        priors = Priors(
+            noise_px=0.8 * params.knee_px,
+            bone_give=params.bone_give_percent / 100,
+            agility_m_s2=params.agility_m_s2,
+            outlier_px=2 * params.max_reprojection_px,
+        )
+        take = refine_take(s, times, xyz, used, rigid_bones(layout), priors, check)
+        xyz, used = take.xyz_m, take.used
+        used = used & (used.sum(0) >= params.min_cameras)
+        filled = present(xyz) & ~used.any(0)
+    rate = float(1 / np.median(np.diff(times))) if len(times) > 1 else 0.0
+    xyz = smooth(params.filter, xyz, rate, params.cutoff_hz, causal=params.causal, beta=params.beta)
+    context.check()
+    final = Points(xyz.reshape(-1, 3), used.reshape(len(rig), -1))
+    error = _errors(s, final, layout).reshape(shape)
+    px = mean_px(residuals_px(s, final.xyz_m), final.used).reshape(shape)
+    motion = Motion(layout, times, xyz, error, px, used.sum(0).astype(np.int64), filled)
+    report = take_report(
+        rig.names, layout, times, s, xyz, error, used, filled, whole.swapped,
+        limit_px=params.max_reprojection_px,
+    )  # fmt: skip
+    return Triangulation(motion, report, facts_of(report, rig), notes)

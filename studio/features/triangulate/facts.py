@@ -1,0 +1,68 @@
+"""The three facts about a triangulated take, and whom to blame."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from studio.core.types import CameraRig, Fact
+from studio.vision.report import TakeReport
+
+Verdict = Literal["good", "look", "stop"]
+
+
+def _verdict(value: float, good: float, fair: float) -> Verdict:
+    if value <= good:
+        return "good"
+    return "look" if value <= fair else "stop"
+
+
+def facts_of(report: TakeReport, rig: CameraRig) -> tuple[Fact, ...]:
+    """How well the cameras agree, how rigid the bones are, and how sure the points."""
+    return _agreement(report, rig), _rigidity(report), _certainty(report)
+
+
+def _agreement(report: TakeReport, rig: CameraRig) -> Fact:
+    diagonal = max(math.hypot(*camera.size_px) for camera in rig.cameras)
+    text = f"{len(rig)} cameras, {report.mean_px:.1f} px mean ({report.mean_mm:.0f} mm)"
+    if report.suspects:
+        return Fact("Agreement", text, "stop", report.suspects[0].text)
+    verdict = _verdict(report.mean_px / diagonal, 0.004, 0.01)
+    blame = ""
+    if len(rig) > 2:
+        worst = max(report.cameras, key=lambda camera: camera.excluded)
+        if worst.excluded > 0.1:
+            blame = f"Camera {worst.name} was left out for {worst.excluded:.0%} of its points."
+    swapper = max(report.cameras, key=lambda camera: camera.swapped)
+    if swapper.swapped > 0.05:
+        blame = f"Camera {swapper.name} took left for right in {swapper.swapped:.0%} of its points."
+    return Fact("Agreement", text, verdict, blame)
+
+
+def _rigidity(report: TakeReport) -> Fact:
+    known = [bone for bone in report.bones if math.isfinite(bone.spread)]
+    if not known:
+        return Fact("Bone lengths", "no bone seen twice", "look")
+    text = f"{100 * report.bone_spread:.1f} % spread over {len(known)} bones"
+    worst = max(known, key=lambda bone: bone.spread)
+    verdict = _verdict(report.bone_spread, 0.03, 0.08)
+    blame = ""
+    if verdict != "good":
+        blame = f"{worst.name.replace('_', ' ')} varies most, by {100 * worst.spread:.1f} %."
+    return Fact("Bone lengths", text, verdict, blame)
+
+
+def _certainty(report: TakeReport) -> Fact:
+    text = f"± {report.error_mm:.1f} mm typical"
+    holes = [f"{100 * report.missing:.1f} % missing"] if report.missing > 0.0005 else []
+    holes += [f"{100 * report.filled:.1f} % bridged"] if report.filled > 0.0005 else []
+    text = ", ".join([text, *holes]) if holes else f"{text}, no gaps"
+    verdict = _verdict(max(report.error_mm / 10, report.missing / 0.05), 1.0, 4.0)
+    blame = ""
+    lost = max(report.points, key=lambda point: point.missing)
+    if lost.missing > 0.05:
+        name = lost.name.replace("_", " ")
+        blame = f"{name.capitalize()} is missing in {lost.missing:.0%} of the frames"
+        alone = f", seen by one camera only in {lost.one_camera:.0%}"
+        blame += f"{alone}." if lost.one_camera > 0.02 else "."
+    return Fact("Error bar", text, verdict, blame)

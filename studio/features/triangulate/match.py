@@ -1,0 +1,60 @@
+"""Which detections belong to which camera of the rig: by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from studio.core.errors import StudioError
+from studio.core.types import CameraRig, Detections
+
+
+def plain_name(name: str) -> str:
+    """A camera's name without case, separators, the word camera, and leading zeros."""
+    bare = re.sub(r"[\W_]+", "", name).lower()
+    return re.sub(r"0*(\d+)", r"\1", re.sub(r"^cam(era)?(?=\d)", "", bare))
+
+
+def match_cameras(
+    rig: CameraRig, detections: Detections
+) -> tuple[CameraRig, Detections, tuple[str, ...]]:
+    """The cameras that both have, in the rig's order, under the rig's names.
+
+    Names may differ in padding, case and separators (cam1, Cam_01). Returns also the notes to
+    show, one for every camera left over. Raises StudioError if fewer than two match.
+    """
+    own, theirs = _keys(rig.names), _keys(detections.cameras)
+    if len(own) < len(rig) or len(theirs) < len(detections.cameras):
+        own = {name: index for index, name in enumerate(rig.names)}
+        theirs = {name: index for index, name in enumerate(detections.cameras)}
+    pairs = [
+        (index, theirs[key])
+        for index, key in sorted((index, key) for key, index in own.items())
+        if key in theirs
+    ]
+    if len(pairs) < 2:
+        raise StudioError(
+            "The detections and the rig do not have two cameras in common. "
+            f"Detections: {', '.join(detections.cameras)}. Rig: {', '.join(rig.names)}.",
+            "Rename the cameras of one of them, or choose the rig that filmed this take.",
+        )
+    views = np.array([index for _, index in pairs])
+    cameras = tuple(rig.cameras[index] for index, _ in pairs)
+    matched = replace(
+        detections,
+        cameras=tuple(camera.name for camera in cameras),
+        xy_px=detections.xy_px[:, views],
+        confidence=detections.confidence[:, views],
+    )
+    idle = [n for i, n in enumerate(rig.names) if i not in {index for index, _ in pairs}]
+    stray = [n for i, n in enumerate(detections.cameras) if i not in set(views.tolist())]
+    notes = [f"Camera {name} of the rig has no detections." for name in idle]
+    notes += [f"Camera {name} is not in the rig; its detections are not used." for name in stray]
+    return CameraRig(cameras), matched, tuple(notes)
+
+
+def _keys(names: Sequence[str]) -> dict[str, int]:
+    return {plain_name(name): index for index, name in enumerate(names)}

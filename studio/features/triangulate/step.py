@@ -1,0 +1,86 @@
+"""Triangulation, as a project sees it."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from pydantic import BaseModel
+
+from studio.core.errors import StudioError
+from studio.document.data import detections_from, motion_arrays
+from studio.document.folder import Assets
+from studio.document.project import (
+    DetectionsItem,
+    MotionItem,
+    Project,
+    Recipe,
+    RigItem,
+    TakeItem,
+    traces,
+)
+from studio.document.step import Missing, Packed
+from studio.features.triangulate.engine import Inputs, Origin, Triangulation
+from studio.human.layouts import layout
+
+
+def _chosen(
+    project: Project, chosen: tuple[str, ...]
+) -> tuple[DetectionsItem | None, RigItem | None]:
+    """The selected detections and rig, else those that belong together, else the newest."""
+    detections = next(
+        (item for i in chosen if (item := project.get(i, DetectionsItem))),
+        project.newest(DetectionsItem),
+    )
+    rig = next((item for i in chosen if (item := project.get(i, RigItem))), None)
+    if rig is None and detections is not None and detections.take:
+        take = project.get(detections.take, TakeItem)
+        rig = project.get(take.rig, RigItem) if take and take.rig else None
+    return detections, rig or project.newest(RigItem)
+
+
+class Step:
+    """Detections and a rig in, a motion out."""
+
+    def missing(self, project: Project, chosen: tuple[str, ...]) -> tuple[Missing, ...]:
+        detections, rig = _chosen(project, chosen)
+        found: list[Missing] = []
+        if rig is None:
+            found.append(Missing("A calibrated camera rig", "import.rig", "Import calibration"))
+        if detections is None:
+            found.append(Missing("2D keypoints of a take", "run.pose", "Detect people"))
+        return tuple(found)
+
+    def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Inputs:
+        detections, rig = _chosen(project, chosen)
+        if detections is None or rig is None:
+            what = " and ".join(missing.text for missing in self.missing(project, chosen))
+            raise StudioError(f"Triangulation needs more: {what}.")
+        values = detections_from(
+            assets.arrays(detections.data), layout(detections.layout), detections.cameras
+        )
+        origin = Origin(detections.name, detections.id, rig.id, detections.take)
+        return Inputs(rig.rig(), values, origin)
+
+    def pack(
+        self, inputs: Any, params: BaseModel, result: Any, assets: Assets, seconds: float
+    ) -> Packed:
+        if not (isinstance(inputs, Inputs) and isinstance(result, Triangulation)):
+            raise TypeError("this step packs triangulations")
+        origin = inputs.origin
+        item = MotionItem(
+            name=f"{origin.name} in 3D" if origin else "Motion",
+            take=origin.take if origin else None,
+            rig=origin.rig if origin else None,
+            layout=result.motion.layout.name,
+            data=assets.put_arrays(motion_arrays(result.motion)),
+            facts=traces(result.facts),
+            recipe=Recipe(
+                feature="triangulate",
+                params=params.model_dump(mode="json"),
+                inputs=(origin.detections, origin.rig) if origin else (),
+                app_version=version("doppel-studio"),
+                seconds=seconds,
+            ),
+        )
+        return Packed("Triangulate", (item,), result.facts)
