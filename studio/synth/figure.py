@@ -29,7 +29,7 @@ class Surface:
 
 @dataclass(frozen=True, eq=False)
 class Figure:
-    """A person at rest: metres, Z up, facing -Y, the root at the origin.
+    """A person at rest: metres, Z up, facing -Y, the floor anywhere.
 
     ``weights`` is (vertices, bones), sparse; ``actions`` maps ARKit names to vertex offsets;
     ``template_m`` are the same vertices on the average person, where regions are described.
@@ -57,7 +57,7 @@ def carry(figure: Figure, root_m: np.ndarray, turns: np.ndarray) -> np.ndarray:
     """Transforms (bones, 4, 4) that carry the resting person into a pose.
 
     ``turns`` (bones, 3, 3) rotate each bone about its head, relative to its parent, in the axes of
-    the world at rest; the root also moves to ``root_m``.
+    the world at rest; the root's head also moves to ``root_m``.
     """
     heads = figure.heads_m
     carried = np.zeros((len(heads), 4, 4))

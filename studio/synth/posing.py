@@ -161,7 +161,7 @@ def leg_turns(
     hip, knee, ankle = (
         figure.head(f"{bone}.{side}") for bone in ("upperleg01", "lowerleg01", "foot")
     )
-    start = root_turn @ hip + root_m
+    start = root_turn @ (hip - figure.head("root")) + root_m
     thigh, shank = np.linalg.norm(knee - hip), np.linalg.norm(ankle - knee)
     reach = ankle_m - start
     length = min(np.linalg.norm(reach), 0.995 * (thigh + shank))

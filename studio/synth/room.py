@@ -47,7 +47,7 @@ def painting(rng: np.random.Generator, size: int = 192) -> np.ndarray:
     """An abstract picture for a wall: blurred discs and stripes."""
     canvas = np.full((size, size, 3), rng.integers(170, 235, 3), np.uint8)
     for _ in range(7):
-        colour = tuple(int(c) for c in rng.integers(40, 230, 3))
+        colour = tuple(int(c) for c in (0.6 * rng.integers(40, 230, 3) + 55))
         centre = tuple(int(c) for c in rng.integers(0, size, 2))
         cv2.circle(canvas, centre, int(rng.integers(10, size // 3)), colour, -1, cv2.LINE_AA)
     return cv2.GaussianBlur(canvas, (0, 0), 1.2)
@@ -64,7 +64,7 @@ def _shelf(rng: np.random.Generator) -> list[Mesh]:
         while x < x1 - 0.12:
             wide, high = rng.uniform(0.02, 0.055), rng.uniform(0.18, 0.31)
             if rng.random() < 0.85:
-                colour = tuple(int(c) for c in rng.integers(45, 200, 3))
+                colour = tuple(int(c) for c in (0.55 * rng.integers(45, 200, 3) + 0.45 * rng.integers(60, 170)))
                 parts.append(box((x, y0 + 0.05, z), (x + wide, y1 - 0.06, z + high), colour))
             x += wide + 0.004
     parts.append(lathe((x0 + 0.4, y0 + 0.16, 1.69), [(0, 0), (0.07, 0), (0.1, 0.12), (0.05, 0.24),
@@ -160,9 +160,9 @@ def studio_room(seed: int = 7) -> tuple[Drawable, ...]:
             panel((h, -h, 0), (-2 * h, 0, 0), (0, 0, top), 24, (190, 198, 196)),
             panel((h, h, 0), (0, -2 * h, 0), (0, 0, top), 24, wall),
             panel((-h, -h, 0), (0, 2 * h, 0), (0, 0, top), 24, (176, 188, 184)),
-            panel((-h, -h, top), (2 * h, 0, 0), (0, 2 * h, 0), 24, (226, 224, 218)),
         ]
     )
+    ceiling = panel((-h, -h, top), (2 * h, 0, 0), (0, 2 * h, 0), 24, (226, 224, 218))
     skirting = [
         box((-h, h - 0.02, 0), (h, h, 0.11), (236, 234, 228)),
         box((-h, -h, 0), (h, -h + 0.02, 0.11), (236, 234, 228)),
@@ -194,6 +194,7 @@ def studio_room(seed: int = 7) -> tuple[Drawable, ...]:
     rug = quad((-1.5, -1.3, 0.004), (1.5, -1.3, 0.004), (1.5, 1.3, 0.004), (-1.5, 1.3, 0.004))
     parts = [
         Drawable(walls, plain, ROOM, dull, casts_shadow=False),
+        Drawable(ceiling, plain, ROOM, Finish(specular=0.0, glow=0.42), casts_shadow=False),
         Drawable(
             floor, Material("floor", roughness=0.45, texture=planks(rng)), ROOM + 1,
             Finish(specular=0.35), casts_shadow=False,

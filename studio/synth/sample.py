@@ -35,7 +35,7 @@ def sample_score() -> Score:
     side = Arm(upper=(0.98, -0.12, 0.02), fore=(0.95, -0.38, 0.1), curl=_OPEN, spread=0.4)
     reach = Arm(upper=(0.16, -0.95, -0.12), fore=(-0.02, -1.0, 0.12), turn=-20,
                 curl=(0.1, 0.1, 0.2, 0.3, 0.4), spread=0.5)  # fmt: skip
-    front = Arm(upper=(0.12, -0.85, -0.35), fore=(-0.12, -1.0, 0.02), curl=_FIST)
+    front = Arm(upper=(0.12, -0.85, 0.12), fore=(-0.12, -1.0, 0.42), curl=_FIST)
     hip = Arm(upper=(0.72, 0.28, -0.72), fore=(-0.55, -0.5, -0.68), turn=-30, wrist=-20,
               curl=(0.3, 0.35, 0.4, 0.45, 0.5))  # fmt: skip
     walk_a = Arm(upper=(0.2, -0.3, -1.0), fore=(0.1, -0.75, -1.0))

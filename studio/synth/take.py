@@ -123,7 +123,7 @@ def perform(figure: Figure, score: Score, times_s: np.ndarray) -> Poses:
     hip, knee, ankle = (figure.head(f"{bone}.L") for bone in ("upperleg01", "lowerleg01", "foot"))
     leg = np.linalg.norm(knee - hip) + np.linalg.norm(ankle - knee)
     ground = ankle_height(figure)
-    root[:, 2] += ground + 0.985 * leg - hip[2]
+    root[:, 2] += ground + 0.982 * leg - (hip - figure.head("root"))[2]
     for frame, time in enumerate(times_s):
         for side in SIDES:
             at, lift, yaw, pitch = _foot(score, side, float(time))
