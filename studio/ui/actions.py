@@ -1,0 +1,167 @@
+"""The shell's own commands: files, edit, docks, workspaces, help. Features add theirs by manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QFileDialog
+
+from studio.document.folder import SUFFIX
+from studio.ui.commands import Command
+from studio.ui.docks import DOCKS, WORKSPACES
+from studio.ui.drop import take_in
+from studio.ui.history_words import redo, undo
+from studio.ui.studio import Studio
+
+if TYPE_CHECKING:
+    from studio.ui.window import Window
+
+_WORKSPACE_ICONS = {
+    "Capture": "ph.video-camera",
+    "Motion": "ph.person-simple-run",
+    "Person": "ph.user",
+    "Mask": "ph.smiley",
+    "Live": "ph.broadcast",
+}
+
+
+def add_actions(studio: Studio, window: Window) -> None:
+    """Register every command of the shell and of the mounted features."""
+    studio.commands.add(
+        *_file(studio, window), *_edit(studio, window), *_docks(studio, window),
+        *_features(studio), *_help(studio, window),
+    )  # fmt: skip
+    studio.commands.add_source(lambda: _recent(studio))
+
+
+def _file(studio: Studio, window: Window) -> Iterable[Command]:
+    projects = studio.projects
+
+    def read_only() -> str:
+        return "This project is open to look at only." if projects.read_only else ""
+
+    def open_folder() -> None:
+        path = QFileDialog.getExistingDirectory(window, "Open project (a folder .doppel)")
+        if path:
+            projects.open(Path(path))
+
+    def save_as() -> None:
+        name = f"{studio.project.name}{SUFFIX}"
+        path, _ = QFileDialog.getSaveFileName(window, "Save project as", name)
+        if path:
+            projects.save_as(Path(path))
+
+    def save() -> None:
+        save_as() if projects.is_draft and not projects.folder.file.is_file() else projects.save()
+
+    def import_files() -> None:
+        paths, _ = QFileDialog.getOpenFileNames(window, "Import videos, calibrations, detections")
+        if paths:
+            take_in(studio, [Path(path) for path in paths])
+
+    def import_folder() -> None:
+        path = QFileDialog.getExistingDirectory(window, "Import a folder of videos or pictures")
+        if path:
+            take_in(studio, [Path(path)])
+
+    return (
+        Command("file.new", "New project", projects.new, "File", "ph.file-plus", "Ctrl+N"),
+        Command("file.open", "Open project…", open_folder, "File", "ph.folder-open", "Ctrl+O"),
+        Command("file.import", "Import files…", import_files, "File", "ph.download-simple",
+                "Ctrl+I", read_only, words="video calibration detections footage"),
+        Command("file.import_folder", "Import folder…", import_folder, "File", "ph.folder-plus",
+                "Ctrl+Shift+I", read_only, words="images footage"),
+        Command("file.save", "Save project", save, "File", "ph.floppy-disk", "Ctrl+S", read_only),
+        Command("file.save_as", "Save project as…", save_as, "File", "ph.copy", "Ctrl+Shift+S"),
+        Command("file.sample", "Try the sample", window.open_sample, "File", "ph.play-circle",
+                why_not=lambda: "" if studio.sample else "The sample is not installed."),
+        Command("file.quit", "Quit", window.close, "File", "ph.sign-out", "Ctrl+Q"),
+    )  # fmt: skip
+
+
+def _edit(studio: Studio, window: Window) -> Iterable[Command]:
+    document = studio.document
+
+    def selected() -> str:
+        return "" if studio.selection.ids else "Select something in the project first."
+
+    return (
+        Command("edit.undo", "Undo", lambda: undo(studio), "Edit", "ph.arrow-counter-clockwise",
+                "Ctrl+Z", lambda: "" if document.position else "There is nothing to undo."),
+        Command("edit.redo", "Redo", lambda: redo(studio), "Edit", "ph.arrow-clockwise",
+                "Ctrl+Shift+Z", lambda: "" if document.position + 1 < len(document.history)
+                else "There is nothing to redo."),
+        Command("edit.rename", "Rename", window.rename, "Edit", "ph.pencil-simple", "F2", selected),
+        Command("edit.delete", "Delete", window.tree.delete_selected, "Edit", "ph.trash", "",
+                selected),
+        Command("app.shortcuts", "Keyboard shortcuts…", window.edit_shortcuts, "Edit",
+                "ph.keyboard"),
+        Command("app.preferences", "Preferences…", lambda: window.show_preferences(), "Edit",
+                "ph.gear-six", "Ctrl+,", words="settings theme device font models doctor"),
+    )  # fmt: skip
+
+
+def _docks(studio: Studio, window: Window) -> Iterable[Command]:
+    docks = window.docks
+    for number, name in enumerate(WORKSPACES, 1):
+        yield Command(
+            f"workspace.{name.lower()}", f"{name} workspace", _bind(window.go_to, name),
+            "Workspace", _WORKSPACE_ICONS[name], f"Ctrl+{number}",
+            checked=lambda name=name: docks.workspace == name,
+        )  # fmt: skip
+    yield Command("layout.reset", "Reset layout", window.reset_layout, "Workspace", "ph.layout",
+                  words="docks panels bring back")  # fmt: skip
+    for kind in DOCKS:
+        yield Command(
+            f"dock.{kind.id}", f"{kind.title} panel", _bind(window.toggle_dock, kind.id), "View",
+            kind.icon, checked=lambda id=kind.id: docks.is_open(id),
+        )  # fmt: skip
+    yield Command("view.theme", "Switch between dark and light", window.switch_theme, "View",
+                  "ph.sun", words="theme")  # fmt: skip
+    yield Command("view.fullscreen", "Full screen", window.full_screen, "View",
+                  "ph.corners-out", "F11", checked=window.isFullScreen)  # fmt: skip
+
+
+def _features(studio: Studio) -> Iterable[Command]:
+    for feature in studio.registry.features.values():
+        manifest = feature.manifest
+        yield Command(
+            f"panel.{feature.id}", manifest.title, _bind(studio.open_panel, feature.id),
+            f"{manifest.menu} step", manifest.icon, words=manifest.summary,
+        )  # fmt: skip
+    yield Command(
+        "job.cancel", "Cancel all jobs", studio.watch.cancel_all, "Jobs", "ph.x-circle", "Ctrl+.",
+        lambda: "" if studio.watch.working else "Nothing is running.",
+    )  # fmt: skip
+
+
+def _help(studio: Studio, window: Window) -> Iterable[Command]:
+    return (
+        Command("app.palette", "Search all actions…", lambda: window.palette_box.open(), "Help",
+                "ph.magnifying-glass", "Ctrl+Shift+P"),
+        Command("help.open", "Help", lambda: window.show_help(), "Help", "ph.question", "F1"),
+        Command("help.shortcuts", "Shortcut sheet", lambda: window.show_help("shortcuts"), "Help",
+                "ph.keyboard", "Ctrl+/"),
+        Command("help.tour", "Take the tour", window.start_tour, "Help", "ph.compass"),
+        Command("app.models", "Models…", lambda: window.show_preferences("Models"), "Help",
+                "ph.brain", words="weights networks install"),
+        Command("app.doctor", "Check this computer…", lambda: window.show_preferences("Doctor"),
+                "Help", "ph.first-aid-kit", words="doctor"),
+        Command("app.diagnostics", "Copy diagnostics", window.log.copy_diagnostics, "Help",
+                "ph.clipboard-text"),
+        Command("help.about", "About Doppel", window.about, "Help", "ph.info"),
+    )  # fmt: skip
+
+
+def _recent(studio: Studio) -> Iterable[Command]:
+    for path in studio.projects.recent():
+        yield Command(
+            f"recent.{path}", path.stem, _bind(studio.projects.open, path), "Recent project",
+            "ph.folder", words=str(path),
+        )  # fmt: skip
+
+
+def _bind(call: Callable[..., object], value: object) -> Callable[[], object]:
+    return lambda: call(value)

@@ -1,0 +1,386 @@
+"""Controls of generated forms: numbers, switches, segments, paths. Each has value and changed."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QButtonGroup,
+    QComboBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QSlider,
+    QSpinBox,
+    QToolButton,
+    QWidget,
+)
+
+from studio.ui import theme
+
+STEPS = 1000
+
+
+class Control(QWidget):
+    """What every control of a form has."""
+
+    changed = Signal()
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.row = QHBoxLayout(self)
+        self.row.setContentsMargins(0, 0, 0, 0)
+        self.row.setSpacing(8)
+
+    def value(self) -> Any:
+        raise NotImplementedError
+
+    def set_value(self, value: Any) -> None:
+        raise NotImplementedError
+
+    def set_wrong(self, wrong: bool) -> None:
+        """Mark the control as holding a value that is not accepted."""
+        for field in self.findChildren(QWidget):
+            if isinstance(field, QLineEdit | QSpinBox | QDoubleSpinBox):
+                field.setProperty("wrong", wrong)
+                field.style().unpolish(field)
+                field.style().polish(field)
+
+
+class _CalmSlider(QSlider):
+    """A slider that a passing wheel does not move."""
+
+    reset = Signal()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.reset.emit()
+
+
+class Number(Control):
+    """A slider and a field. The slider's middle is the default; the field takes any legal value.
+
+    ``soft`` is the slider's range; ``hard`` the legal one. A wide positive range is logarithmic.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        whole: bool,
+        default: float,
+        hard: tuple[float, float],
+        soft: tuple[float, float],
+        unit: str,
+    ) -> None:
+        super().__init__(name)
+        self._default, self._soft, self._whole = default, soft, whole
+        self._log = soft[0] > 0 and soft[1] / soft[0] >= 500
+        self.slider = _CalmSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, STEPS if not whole else min(STEPS, max(1, int(soft[1] - soft[0]))))
+        self.slider.setAccessibleName(f"{name}, slider")
+        self.slider.setMinimumWidth(64)
+        field = QSpinBox() if whole else QDoubleSpinBox()
+        if isinstance(field, QDoubleSpinBox):
+            field.setDecimals(_decimals(default, soft))
+            field.setRange(*hard)
+            field.setSingleStep(max((soft[1] - soft[0]) / 100, 10.0 ** -field.decimals()))
+        else:
+            field.setRange(*(int(min(max(edge, -(2**31)), 2**31 - 1)) for edge in hard))
+        field.setSuffix(f" {unit}" if unit else "")
+        field.setKeyboardTracking(False)
+        field.setAccessibleName(name)
+        field.setFixedWidth(theme.look().px(96))
+        field.installEventFilter(self)
+        self.field = field
+        self.row.addWidget(self.slider, 1)
+        self.row.addWidget(field)
+        self.slider.valueChanged.connect(self._slid)
+        self.slider.reset.connect(self.reset)
+        field.valueChanged.connect(self._typed)
+        self.set_value(default)
+
+    def value(self) -> float | int:
+        return self.field.value()
+
+    def set_value(self, value: float) -> None:
+        if isinstance(self.field, QDoubleSpinBox):
+            digits = self.field.decimals()
+            while digits < 12 and abs(round(value, digits) - value) > 1e-9 * max(1, abs(value)):
+                digits += 1
+            self.field.setDecimals(digits)
+            self.field.setValue(float(value))
+        else:
+            self.field.setValue(int(value))
+        self._follow()
+
+    def reset(self) -> None:
+        """Back to the default."""
+        self.set_value(self._default)
+        self.changed.emit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Wheel and not self.field.hasFocus():
+            event.ignore()
+            return True
+        return False
+
+    def _typed(self) -> None:
+        self._follow()
+        self.changed.emit()
+
+    def _follow(self) -> None:
+        low, high = self._soft
+        value = min(max(self.field.value(), low), high)
+        share = (
+            math.log(value / low) / math.log(high / low)
+            if self._log
+            else (value - low) / (high - low)
+        )
+        with QSignalBlocker(self.slider):
+            self.slider.setValue(round(share * self.slider.maximum()))
+
+    def _slid(self, step: int) -> None:
+        low, high = self._soft
+        share = step / self.slider.maximum()
+        value = low * (high / low) ** share if self._log else low + share * (high - low)
+        with QSignalBlocker(self.field):
+            if isinstance(self.field, QDoubleSpinBox):
+                self.field.setValue(value)
+            else:
+                self.field.setValue(round(value))
+        self.changed.emit()
+
+
+def _decimals(default: float, soft: tuple[float, float]) -> int:
+    """Enough digits for a thousandth of the range and for the default itself."""
+    need = max(0, math.ceil(-math.log10(max(soft[1] - soft[0], 1e-9))) + 2)
+    text = f"{default:.10f}".rstrip("0").partition(".")[2]
+    return min(max(need, len(text), 1), 10)
+
+
+class Switch(QAbstractButton):
+    """An on-off switch, drawn; on is also told by the side of the knob."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setCheckable(True)
+        self.setAccessibleName(name)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def sizeHint(self) -> QSize:
+        return QSize(theme.look().px(36), theme.look().px(22))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        t, on = theme.look().tokens, self.isChecked()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        height = self.sizeHint().height() - 4
+        track = QRectF(1, (self.height() - height) / 2, self.sizeHint().width() - 2, height)
+        painter.setPen(QColor(t.text if self.hasFocus() else t.accent if on else t.muted))
+        painter.setBrush(QColor(t.accent if on else t.sunken))
+        painter.drawRoundedRect(track, height / 2, height / 2)
+        radius = height / 2 - 3
+        x = track.right() - height / 2 if on else track.left() + height / 2
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(t.on_accent if on else t.muted))
+        painter.drawEllipse(QPointF(x, track.center().y()), radius, radius)
+
+
+class Toggle(Control):
+    """A bool."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.switch = Switch(name)
+        self.row.addWidget(self.switch)
+        self.row.addStretch(1)
+        self.switch.toggled.connect(lambda _: self.changed.emit())
+
+    def value(self) -> bool:
+        return self.switch.isChecked()
+
+    def set_value(self, value: bool) -> None:
+        self.switch.setChecked(bool(value))
+
+
+class Choice(Control):
+    """One of a few values: up to three short words side by side, otherwise a list."""
+
+    def __init__(self, name: str, options: Sequence[Any], words: Sequence[str] = ()) -> None:
+        super().__init__(name)
+        self.options = list(options)
+        words = list(words) or [str(option).replace("_", " ") for option in options]
+        self.combo: QComboBox | None = None
+        if len(options) <= 3 and sum(len(word) for word in words) <= 26:
+            self.row.setSpacing(0)
+            self._group = QButtonGroup(self)
+            for number, word in enumerate(words):
+                button = QToolButton()
+                button.setText(word)
+                button.setCheckable(True)
+                button.setProperty("role", "segment")
+                button.setAccessibleName(f"{name}: {word}")
+                button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+                self._group.addButton(button, number)
+                self.row.addWidget(button)
+            self.row.addStretch(1)
+            self._group.idToggled.connect(lambda _, on: on and self.changed.emit())
+        else:
+            self.combo = QComboBox()
+            self.combo.setAccessibleName(name)
+            self.combo.addItems(words)
+            self.combo.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            self.combo.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+            self.combo.setMinimumContentsLength(8)
+            self.combo.installEventFilter(self)
+            self.row.addWidget(self.combo, 1)
+            self.combo.currentIndexChanged.connect(lambda _: self.changed.emit())
+
+    def value(self) -> Any:
+        index = self.combo.currentIndex() if self.combo else self._group.checkedId()
+        return self.options[max(index, 0)]
+
+    def set_value(self, value: Any) -> None:
+        index = self.options.index(value)
+        if self.combo:
+            self.combo.setCurrentIndex(index)
+        else:
+            self._group.button(index).setChecked(True)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Wheel:
+            event.ignore()
+            return True
+        return False
+
+
+class Text(Control):
+    """A line of text."""
+
+    def __init__(self, name: str, hint: str = "") -> None:
+        super().__init__(name)
+        self.line = QLineEdit()
+        self.line.setAccessibleName(name)
+        self.line.setPlaceholderText(hint)
+        self.line.setMinimumWidth(64)
+        self.row.addWidget(self.line, 1)
+        self.line.editingFinished.connect(self.changed)
+
+    def value(self) -> Any:
+        return self.line.text()
+
+    def set_value(self, value: Any) -> None:
+        self.line.setText("" if value is None else str(value))
+
+
+class Json(Text):
+    """A structured value, written as JSON."""
+
+    def value(self) -> Any:
+        text = self.line.text().strip()
+        try:
+            return json.loads(text) if text else None
+        except ValueError:
+            return text
+
+    def set_value(self, value: Any) -> None:
+        self.line.setText("" if value is None else json.dumps(value, ensure_ascii=False))
+
+
+class PathField(Text):
+    """A file or a folder, typed, dropped or browsed for."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, "Drop a file here, or browse")
+        for symbol, tip, call in (
+            ("ph.file", "Choose a file", self._file),
+            ("ph.folder-open", "Choose a folder", self._folder),
+        ):
+            button = QToolButton()
+            theme.set_icon(button, symbol, "muted")
+            button.setToolTip(f"{tip} ({name})")
+            button.setAccessibleName(f"{tip} for {name}")
+            button.clicked.connect(call)
+            self.row.addWidget(button)
+        self.row.setSpacing(4)
+
+    def value(self) -> Any:
+        return self.line.text() or None
+
+    def _file(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, self.accessibleName(), self.line.text())
+        self._picked(path)
+
+    def _folder(self) -> None:
+        self._picked(
+            QFileDialog.getExistingDirectory(self, self.accessibleName(), self.line.text())
+        )
+
+    def _picked(self, path: str) -> None:
+        if path:
+            self.set_value(path)
+            self.changed.emit()
+
+
+class PathList(PathField):
+    """Several files or folders; in the field they are separated by semicolons."""
+
+    def value(self) -> Any:
+        return [part.strip() for part in self.line.text().split(";") if part.strip()]
+
+    def set_value(self, value: Any) -> None:
+        paths = [value] if isinstance(value, str | Path) else list(value or ())
+        self.line.setText("; ".join(str(path) for path in paths))
+
+    def _file(self) -> None:
+        paths, _ = QFileDialog.getOpenFileNames(self, self.accessibleName())
+        if paths:
+            self.set_value(paths)
+            self.changed.emit()
+
+
+class Auto(Control):
+    """An optional value: “auto”, or the inner control's."""
+
+    def __init__(self, name: str, inner: Control) -> None:
+        super().__init__(name)
+        self.inner = inner
+        self.auto = QToolButton()
+        self.auto.setText("auto")
+        self.auto.setCheckable(True)
+        self.auto.setProperty("role", "segment")
+        self.auto.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.auto.setAccessibleName(f"{name}: automatic")
+        self.auto.setToolTip("Let Doppel choose")
+        self.row.addWidget(self.auto)
+        self.row.addWidget(inner, 1)
+        self.auto.toggled.connect(self._switched)
+        inner.changed.connect(self.changed)
+
+    def value(self) -> Any:
+        return None if self.auto.isChecked() else self.inner.value()
+
+    def set_value(self, value: Any) -> None:
+        with QSignalBlocker(self.auto):
+            self.auto.setChecked(value is None)
+        self.inner.setEnabled(value is not None)
+        if value is not None:
+            self.inner.set_value(value)
+
+    def _switched(self, auto: bool) -> None:
+        self.inner.setEnabled(not auto)
+        self.changed.emit()

@@ -1,0 +1,232 @@
+"""The docks and the five workspaces: saved layouts of the same docks."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import PySide6QtAds as ads
+from PySide6.QtCore import QByteArray, QObject, Qt, Signal
+from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+
+from studio.document.folder import write_whole
+from studio.ui import theme
+
+_log = logging.getLogger(__name__)
+
+WORKSPACES = ("Capture", "Motion", "Person", "Mask", "Live")
+FORMAT = 1
+
+LEFT, RIGHT = ads.LeftDockWidgetArea, ads.RightDockWidgetArea
+BOTTOM, CENTRE = ads.BottomDockWidgetArea, ads.CenterDockWidgetArea
+
+
+@dataclass(frozen=True)
+class DockKind:
+    """A dock: its name in layouts (never changes), its title, its icon."""
+
+    id: str
+    title: str
+    icon: str
+
+
+DOCKS = (
+    DockKind("project", "Project", "ph.tree-structure"),
+    DockKind("viewport", "Viewport", "ph.cube"),
+    DockKind("canvas", "Cameras", "ph.squares-four"),
+    DockKind("step", "Step", "ph.sliders-horizontal"),
+    DockKind("timeline", "Timeline", "ph.film-strip"),
+    DockKind("plots", "Plots", "ph.chart-line"),
+    DockKind("jobs", "Jobs", "ph.list-checks"),
+    DockKind("log", "Log", "ph.terminal-window"),
+    DockKind("history", "History", "ph.clock-counter-clockwise"),
+)
+
+# What is open in each workspace besides project, step and timeline; the first is in front.
+_CENTRE: dict[str, tuple[str, ...]] = {
+    "Capture": ("canvas", "viewport"),
+    "Motion": ("viewport", "canvas"),
+    "Person": ("viewport",),
+    "Mask": ("viewport",),
+    "Live": ("canvas", "viewport"),
+}
+_SIDE_BY_SIDE = frozenset({"Live"})
+_PLOTS = frozenset({"Capture", "Motion"})
+
+
+class Docks(QObject):
+    """Owns the dock manager. ``switched(workspace)`` follows a change of workspace."""
+
+    switched = Signal(str)
+
+    def __init__(self, parent: QWidget, file: Path) -> None:
+        super().__init__(parent)
+        flags = ads.CDockManager
+        for flag, on in (
+            (flags.OpaqueSplitterResize, True),
+            (flags.XmlCompressionEnabled, True),
+            (flags.FocusHighlighting, True),
+            (flags.DockAreaHasUndockButton, False),
+            (flags.DockAreaHasCloseButton, False),
+            (flags.DockAreaDynamicTabsMenuButtonVisibility, True),
+            (flags.ActiveTabHasCloseButton, True),
+            (flags.AllTabsHaveCloseButton, False),
+            (flags.EqualSplitOnInsertion, False),
+        ):
+            flags.setConfigFlag(flag, on)
+        self.manager = ads.CDockManager(parent)
+        self.manager.setStyleSheet("")
+        self._file = file
+        self._saved = self._read()
+        self.workspace = ""
+        self.docks: dict[str, ads.CDockWidget] = {}
+        for kind in DOCKS:
+            dock = ads.CDockWidget(self.manager, kind.title)
+            dock.setObjectName(kind.id)
+            dock.setFeature(ads.CDockWidget.DockWidgetDeleteOnClose, False)
+            dock.setMinimumSizeHintMode(ads.CDockWidget.MinimumSizeHintFromDockWidget)
+            tab = dock.tabWidget()
+            tab.setAccessibleName(kind.title)
+            tab.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            self.docks[kind.id] = dock
+        self._arrange(WORKSPACES[0])
+        theme.look().changed.connect(lambda: self.manager.setStyleSheet(""))
+
+    def fill(self, id: str, widget: QWidget, scroll: bool = False) -> None:
+        """Put a widget into a dock; a form may scroll, a picture must not."""
+        dock = self.docks[id]
+        old = dock.takeWidget() if dock.widget() is not None else None
+        if scroll:
+            area = QScrollArea()
+            area.setFrameShape(QFrame.Shape.NoFrame)
+            area.setWidgetResizable(True)
+            area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            area.setWidget(widget)
+            area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            widget = area
+        dock.setWidget(widget, ads.CDockWidget.ForceNoScrollArea)
+        if old is not None:
+            old.deleteLater()
+
+    def show(self, id: str) -> None:
+        """Open a dock and bring it to the front."""
+        dock = self.docks[id]
+        if dock.isClosed():
+            dock.toggleView(True)
+        dock.setAsCurrentTab()
+        dock.raise_()
+
+    def is_open(self, id: str) -> bool:
+        return not self.docks[id].isClosed()
+
+    def toggle(self, id: str) -> None:
+        self.docks[id].toggleView(self.docks[id].isClosed())
+
+    # -- workspaces --------------------------------------------------------------------------
+
+    def switch(self, workspace: str) -> None:
+        """Show a workspace as the user left it."""
+        if workspace == self.workspace:
+            return
+        if self.workspace:
+            self._saved[self.workspace] = self._state()
+        self._show(workspace)
+        self.switched.emit(workspace)
+
+    def _show(self, workspace: str) -> None:
+        self.workspace = workspace
+        state = self._saved.get(workspace)
+        if state is None or not self._restore(state):
+            self._saved.pop(workspace, None)
+            self._arrange(workspace)
+
+    def reset(self) -> None:
+        """Every dock back where the current workspace shipped it."""
+        self._saved.pop(self.workspace, None)
+        self._arrange(self.workspace)
+        self.save()
+
+    def _arrange(self, workspace: str) -> None:
+        """The shipped layout: project | picture | step, with the timeline below."""
+        manager, docks = self.manager, self.docks
+        for dock in docks.values():
+            if dock.dockAreaWidget() is not None:
+                manager.removeDockWidget(dock)
+        centre = _CENTRE.get(workspace, ("viewport",))
+        picture = manager.addDockWidget(CENTRE, docks[centre[0]])
+        for id in ("viewport", "canvas"):
+            if id == centre[0]:
+                continue
+            if workspace in _SIDE_BY_SIDE:
+                manager.addDockWidget(RIGHT, docks[id], picture)
+            else:
+                manager.addDockWidgetTabToArea(docks[id], picture)
+        timeline = manager.addDockWidget(BOTTOM, docks["timeline"], picture)
+        plots = manager.addDockWidget(RIGHT, docks["plots"], timeline)
+        for id in ("jobs", "log"):
+            manager.addDockWidgetTabToArea(docks[id], plots)
+        manager.addDockWidget(LEFT, docks["project"])
+        manager.addDockWidgetTabToArea(docks["history"], docks["project"].dockAreaWidget())
+        manager.addDockWidget(RIGHT, docks["step"])
+        for id, dock in docks.items():
+            dock.toggleView(True)
+            if id in ("log", "jobs", "history"):
+                dock.toggleView(False)
+        if workspace not in _PLOTS:
+            docks["plots"].toggleView(False)
+        if "canvas" not in centre:
+            docks["canvas"].toggleView(False)
+        docks[centre[0]].setAsCurrentTab()
+        docks["project"].setAsCurrentTab()
+        self._proportion()
+
+    def _proportion(self) -> None:
+        width = max(self.manager.width(), 1200)
+        height = max(self.manager.height(), 640)
+        left, right = max(200, width // 7), max(320, width // 5)
+        low = max(152, height // 5)
+        manager = self.manager
+        manager.setSplitterSizes(
+            self.docks["project"].dockAreaWidget(), [left, width - left - right, right]
+        )
+        manager.setSplitterSizes(self.docks["timeline"].dockAreaWidget(), [width, width // 2])
+        for id in ("viewport", "canvas"):
+            area = self.docks[id].dockAreaWidget()
+            if area is not None:
+                manager.setSplitterSizes(area, [height - low, low])
+
+    # -- on disk -----------------------------------------------------------------------------
+
+    def _state(self) -> str:
+        return base64.b64encode(self.manager.saveState(FORMAT).data()).decode()
+
+    def _restore(self, state: str) -> bool:
+        try:
+            data = QByteArray(base64.b64decode(state, validate=True))
+            return bool(data) and self.manager.restoreState(data, FORMAT)
+        except ValueError as error:
+            _log.warning("layout ignored: %s", error)
+            return False
+
+    def _read(self) -> dict[str, str]:
+        try:
+            raw = json.loads(self._file.read_text("utf-8"))
+            return {str(k): str(v) for k, v in raw["workspaces"].items() if k in WORKSPACES}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            _log.warning("layouts ignored, the shipped ones are used: %s", error)
+            return {}
+
+    def save(self) -> None:
+        """Write the layouts; one that cannot be written is no reason to stop."""
+        if self.workspace:
+            self._saved[self.workspace] = self._state()
+        try:
+            text = json.dumps({"format": FORMAT, "workspaces": self._saved}, indent=1)
+            write_whole(self._file, text.encode())
+        except Exception as error:
+            _log.warning("layouts not saved: %s", error)

@@ -1,0 +1,123 @@
+"""Drop a thing, get the next step: files dropped anywhere go to the feature that wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel
+from PySide6.QtCore import QEvent, QMimeData, QObject, Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+
+from studio.core.errors import StudioError
+from studio.document.folder import SUFFIX
+from studio.registry import Feature
+from studio.ui import theme
+from studio.ui.studio import Studio
+from studio.ui.toasts import over_pictures
+
+CAPTURE = "capture"
+
+
+def paths_of(data: QMimeData) -> list[Path]:
+    """The local files and folders of a drag."""
+    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+
+
+def wanting(studio: Studio, path: Path) -> Feature | None:
+    """The feature that wants a file; folders and everything unclaimed go to the import."""
+    features = studio.registry.features
+    if path.is_dir():
+        return features.get(CAPTURE)
+    claimed = studio.registry.accepting(path.suffix)
+    return claimed[0] if claimed else features.get(CAPTURE)
+
+
+def take_in(studio: Studio, paths: Sequence[Path]) -> None:
+    """Open a project, or show the panel that wants these files, filled in, and start it.
+
+    Raises StudioError if nothing wants them.
+    """
+    paths = [path for path in paths if path.exists()]
+    if not paths:
+        raise StudioError("Nothing that was dropped is a file here.", "Drop files or folders.")
+    if len(paths) == 1 and (paths[0].suffix == SUFFIX or (paths[0] / "project.json").is_file()):
+        studio.projects.open(paths[0])
+        return
+    groups: dict[str, list[Path]] = {}
+    for path in paths:
+        feature = wanting(studio, path)
+        if feature is None:
+            raise StudioError(
+                f"No step of this Doppel can use “{path.name}”.",
+                "Drop a video, a folder of pictures, a calibration or a photo.",
+            )
+        groups.setdefault(feature.id, []).append(path)
+    for id, files in groups.items():
+        _hand_over(studio, studio.registry[id], files)
+
+
+def _hand_over(studio: Studio, feature: Feature, files: list[Path]) -> None:
+    def ready(_: object) -> None:
+        params = filled(feature.params, files)
+        studio.open_panel(feature.id, params)
+        if feature.id == CAPTURE:
+            studio.start(feature.id, params)
+
+    studio.load(feature, ready)
+
+
+def filled(model: type[BaseModel], files: Sequence[Path]) -> BaseModel:
+    """Params whose field for files holds these. Raises StudioError if the model has none."""
+    for name in ("paths", "files", "path", "file"):
+        if name in model.model_fields:
+            many = name.endswith("s")
+            return model.model_validate({name: list(files) if many else files[0]})
+    raise StudioError("This step takes no files.", "Drop them on another workspace.")
+
+
+class DropVeil(QObject):
+    """Makes a whole window take drops, and says so while something hovers over it."""
+
+    def __init__(self, window: QWidget, studio: Studio) -> None:
+        super().__init__(window)
+        self._window, self._studio = window, studio
+        window.setAcceptDrops(True)
+        window.installEventFilter(self)
+        self.veil = QFrame(window)
+        self.veil.setObjectName("dropVeil")
+        over_pictures(self.veil)
+        mark, text = QLabel(), QLabel("Drop it here. Doppel finds the step that wants it.")
+        mark.setProperty("iconSize", 32)
+        theme.set_icon(mark, "ph.download-simple", "accent")
+        layout = QVBoxLayout(self.veil)
+        layout.setContentsMargins(32, 24, 32, 24)
+        layout.addWidget(mark, 0, Qt.AlignmentFlag.AlignCenter)
+        layout.addWidget(text, 0, Qt.AlignmentFlag.AlignCenter)
+        self.veil.hide()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        kind = event.type()
+        if kind == QEvent.Type.DragEnter and isinstance(event, QDragEnterEvent):
+            if not paths_of(event.mimeData()):
+                return False
+            event.acceptProposedAction()
+            self.veil.adjustSize()
+            centre = self._window.rect().center() - self.veil.rect().center()
+            self.veil.move(centre)
+            self.veil.show()
+            self.veil.raise_()
+            return True
+        if kind == QEvent.Type.DragLeave:
+            self.veil.hide()
+        if kind == QEvent.Type.Drop and isinstance(event, QDropEvent):
+            self.veil.hide()
+            event.acceptProposedAction()
+            paths = paths_of(event.mimeData())
+            try:
+                take_in(self._studio, paths)
+            except StudioError as error:
+                self._studio.notices.error(error, "Drop")
+            return True
+        return False

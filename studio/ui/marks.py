@@ -1,0 +1,30 @@
+"""The five places that the first-run tour shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from studio.ui.tour import Mark
+
+if TYPE_CHECKING:
+    from studio.ui.window import Window
+
+
+def marks(window: Window) -> tuple[Mark, ...]:
+    """Doors, workspaces, the one panel, the picture, the palette."""
+    keys = window.studio.commands.shortcut("app.palette")
+    return (
+        Mark(lambda: window.welcome, "Three ways in",
+             "Try the sample, open your footage, or use a webcam. You can also drop files "
+             "anywhere: Doppel finds the step that wants them."),
+        Mark(lambda: window.top.tabs["Motion"], "Workspaces",
+             "Each shows the same panels, laid out for one kind of work. Move and close panels "
+             "as you like; “Reset layout” brings them back."),
+        Mark(lambda: window.docks.docks["step"], "One panel, one button",
+             "The panel of a step says what is missing, runs with one button, and tells "
+             "the result in three facts."),
+        Mark(lambda: window.docks.docks["viewport"], "The picture is the interface",
+             "Results appear while they are computed. Fading joints are uncertain ones."),
+        Mark(lambda: window.top, "Everything by name",
+             f"{keys} finds every action, panel and recent project. F1 opens the help."),
+    )  # fmt: skip

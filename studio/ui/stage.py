@@ -1,0 +1,50 @@
+"""The heavy views – viewport, cameras, timeline, plots – made after the window has shown itself."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from PySide6.QtWidgets import QWidget
+
+from studio.ui.docks import Docks
+from studio.ui.studio import Studio
+
+_log = logging.getLogger(__name__)
+
+VIEWS = (
+    ("viewport", "studio.ui.viewport", "Viewport"),
+    ("canvas", "studio.ui.live_canvas", "LiveCanvas"),
+    ("timeline", "studio.ui.timeline", "Timeline"),
+    ("plots", "studio.ui.plots", "Plots"),
+)
+
+
+class Stage:
+    """Imports and mounts the views; a view that cannot start is reported, the others go on."""
+
+    def __init__(self, studio: Studio, docks: Docks) -> None:
+        self._studio, self._docks = studio, docks
+        self.views: dict[str, Any] = {}
+
+    def build(self) -> None:
+        """Make every view that is not there yet."""
+        for id, module, name in VIEWS:
+            if id not in self.views:
+                self._mount(id, lambda m=module, n=name: getattr(import_module(m), n))
+
+    def _mount(self, id: str, find: Callable[[], type[QWidget]]) -> None:
+        try:
+            view = find()()
+        except Exception as error:  # a machine without OpenGL still has forms, jobs and files
+            self._studio.notices.error(error, self._docks.docks[id].windowTitle())
+            return
+        self.views[id] = view
+        self._docks.fill(id, view)
+
+    def close(self) -> None:
+        """Let every view free what it holds."""
+        for view in self.views.values():
+            view.close()

@@ -1,0 +1,265 @@
+"""The panel of a step: what is missing, presets, a form, one primary button, three facts.
+
+Any feature with a :class:`studio.document.step.Step` gets this panel. A feature's own ``panel.py``
+may derive from it: override :meth:`StepPanel.build` to put its controls in place of the form, and
+:meth:`StepPanel.params` to say what they mean.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.document.step import Step
+from studio.registry import Feature
+from studio.ui import theme
+from studio.ui.facts import Facts
+from studio.ui.form import Form
+from studio.ui.presets import Presets
+from studio.ui.studio import Studio
+from studio.ui.words import time_left
+
+
+class StepPanel(QWidget):
+    """Drives one feature. Its code is imported on a worker while the panel says “Loading”."""
+
+    def __init__(self, studio: Studio, feature: Feature) -> None:
+        super().__init__()
+        self.studio, self.feature = studio, feature
+        self.step: Step | None = None
+        self.form: Form | None = None
+        self._wanted: BaseModel | dict[str, Any] | None = None
+        self._loaded = False
+        self.setAccessibleName(feature.manifest.title)
+        self._lay_out()
+        studio.document.changed.connect(self._on_document)
+        studio.selection.changed.connect(self.refresh)
+        studio.watch.ticked.connect(self._progress)
+        studio.watch.changed.connect(self.refresh)
+        studio.load(feature, self._ready)
+
+    # -- what a feature's own panel may override ------------------------------------------------
+
+    def build(self, place: QVBoxLayout) -> None:
+        """Put the controls into ``place``. The default is the generated form."""
+        self.form = Form(self.feature.params)
+        self.form.changed.connect(self.refresh)
+        place.addWidget(Presets(self.studio.settings, self.feature.id, self.form))
+        place.addWidget(self.form)
+
+    def params(self) -> BaseModel:
+        """What the controls say. Raises pydantic's ValidationError while they make no sense."""
+        return self.form.value() if self.form is not None else self.feature.params()
+
+    def set_params(self, params: BaseModel) -> None:
+        """Show these params."""
+        if self.form is not None:
+            self.form.set_value(params)
+
+    def run_text(self) -> str:
+        """What the primary button says."""
+        return self.feature.manifest.title
+
+    # -- inside -----------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        manifest = self.feature.manifest
+        mark, heading = QLabel(), QLabel(manifest.title)
+        mark.setProperty("iconSize", 24)
+        theme.set_icon(mark, manifest.icon, "accent")
+        heading.setProperty("role", "heading")
+        top = QHBoxLayout()
+        top.setSpacing(8)
+        top.addWidget(mark)
+        top.addWidget(heading, 1)
+        summary = QLabel(manifest.summary)
+        summary.setProperty("role", "muted")
+        summary.setWordWrap(True)
+        self._missing = QVBoxLayout()
+        self._missing.setSpacing(8)
+        self._place = QVBoxLayout()
+        self._place.setSpacing(12)
+        self._loading = QLabel("Loading…")
+        self._loading.setProperty("role", "muted")
+        self._place.addWidget(self._loading)
+        body = QWidget()
+        inside = QVBoxLayout(body)
+        inside.setContentsMargins(16, 16, 16, 8)
+        inside.setSpacing(12)
+        inside.addLayout(top)
+        inside.addWidget(summary)
+        inside.addLayout(self._missing)
+        inside.addLayout(self._place)
+        self.facts = Facts()
+        inside.addStretch(1)
+        area = QScrollArea()
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(body)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(16, 8, 16, 16)
+        foot.setSpacing(8)
+        foot.addWidget(self._run_row())
+        foot.addWidget(self.facts)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(area, 1)
+        layout.addLayout(foot)
+
+    def _run_row(self) -> QWidget:
+        self.run_button = QPushButton(self.run_text())
+        self.run_button.setProperty("role", "primary")
+        self.run_button.clicked.connect(self.run)
+        self.cancel_button = QPushButton("Cancel")
+        self.cancel_button.clicked.connect(self._cancel)
+        self.pause_button = QPushButton("Pause")
+        self.pause_button.clicked.connect(self._pause)
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 1000)
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Progress")
+        self.told = QLabel()
+        self.told.setProperty("role", "small")
+        self.told.setWordWrap(True)
+        row = QWidget()
+        box = QVBoxLayout(row)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(8)
+        box.addWidget(self.run_button)
+        box.addWidget(self.bar)
+        box.addWidget(self.told)
+        pair = QHBoxLayout()
+        pair.addWidget(self.cancel_button)
+        pair.addWidget(self.pause_button)
+        box.addLayout(pair)
+        self._show_running(False)
+        return row
+
+    def _ready(self, step: Step | None) -> None:
+        self.step, self._loaded = step, True
+        self._loading.hide()
+        self.build(self._place)
+        stored = self.studio.project.params.get(self.feature.id)
+        wanted = stored if self._wanted is None else self._wanted
+        if wanted is not None:
+            self._restore(wanted)
+        self.refresh()
+
+    def _restore(self, stored: BaseModel | dict[str, Any]) -> None:
+        try:
+            self.set_params(
+                stored
+                if isinstance(stored, BaseModel)
+                else self.feature.params.model_validate(stored)
+            )
+        except ValidationError:
+            self.studio.notices.say("Settings of an older version were replaced by the defaults.")
+
+    def fill(self, params: BaseModel | dict[str, Any]) -> None:
+        """Show these params, now or as soon as the panel is loaded."""
+        self._wanted = params
+        if self._loaded:
+            self._restore(params)
+
+    @property
+    def loaded(self) -> bool:
+        return self._loaded
+
+    def _on_document(self, _: object) -> None:
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Ask again what is missing, what runs, and what came out."""
+        if not self._loaded:
+            self.run_button.setEnabled(False)
+            return
+        missing = self._show_missing()
+        running = self.studio.running(self.feature.id)
+        self._show_running(running is not None)
+        legal = self.form is None or self.form.valid()
+        self.run_button.setEnabled(not missing and legal and self.step is not None)
+        made = [i for i in self.studio.project.items
+                if i.recipe is not None and i.recipe.feature == self.feature.id]  # fmt: skip
+        self.facts.show_facts(made[-1].facts if made and running is None else ())
+
+    def _show_missing(self) -> bool:
+        project, chosen = self.studio.project, self.studio.selection.ids
+        needs = self.step.missing(project, chosen) if self.step is not None else ()
+        while (item := self._missing.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        for need in needs:
+            card = QFrame()
+            card.setObjectName("card")
+            box = QVBoxLayout(card)
+            box.setContentsMargins(12, 12, 12, 12)
+            box.setSpacing(8)
+            text = QLabel(need.text)
+            text.setWordWrap(True)
+            button = QPushButton(need.button)
+            button.clicked.connect(lambda _=False, a=need.action: self.studio.act(a))
+            box.addWidget(text)
+            box.addWidget(button)
+            self._missing.addWidget(card)
+        return bool(needs)
+
+    def run(self) -> None:
+        """Start the step with what the controls say."""
+        try:
+            self.studio.start(self.feature.id, self.params())
+        except Exception as error:
+            self.studio.notices.error(error, self.feature.manifest.title)
+        self.refresh()
+
+    def _cancel(self) -> None:
+        running = self.studio.running(self.feature.id)
+        if running is not None:
+            running.job.cancel()
+            self.cancel_button.setEnabled(False)
+            self.told.setText("Stopping")
+
+    def _pause(self) -> None:
+        running = self.studio.running(self.feature.id)
+        if running is not None:
+            context = running.job.context
+            context.resume() if context.paused else context.pause()
+            self._progress()
+
+    def _show_running(self, on: bool) -> None:
+        self.run_button.setVisible(not on)
+        for widget in (self.cancel_button, self.pause_button, self.bar, self.told):
+            if widget.isVisibleTo(self) != on:
+                widget.setVisible(on)
+        if on and self.told.text() != "Stopping":
+            self.cancel_button.setEnabled(True)
+        if not on:
+            self.told.setText("")
+
+    def _progress(self) -> None:
+        running = self.studio.running(self.feature.id)
+        if running is None or not self.isVisible():
+            return
+        context = running.job.context
+        self.bar.setValue(round(1000 * context.fraction))
+        self.pause_button.setText("Resume" if context.paused else "Pause")
+        if not context.cancelled:
+            left = time_left(running.job.seconds_left)
+            parts = (context.text or running.job.state.capitalize(),
+                     f"{context.fraction:.0%}".replace("%", " %"), left)  # fmt: skip
+            self.told.setText(" · ".join(part for part in parts if part))

@@ -1,0 +1,251 @@
+"""What every panel is given: the document, its folder, the features, jobs, commands, notices."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from PySide6.QtCore import QObject, Signal
+
+from studio import __version__
+from studio.core.errors import StudioError
+from studio.core.settings import SettingsFile
+from studio.document.document import Document
+from studio.document.folder import Assets
+from studio.document.project import AnyItem, Project
+from studio.document.step import Packed
+from studio.jobs import Context, Job, Lanes
+from studio.jobs.job import AnyJob, Engine
+from studio.registry import Feature, Registry
+from studio.ui import theme
+from studio.ui.commands import Commands
+from studio.ui.job_watch import JobWatch, Watched
+from studio.ui.notices import Notices
+from studio.ui.projects import Projects
+
+
+class Selection(QObject):
+    """The ids of the items that the panels work on."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: tuple[str, ...] = ()
+
+    def set(self, ids: Sequence[str]) -> None:
+        if tuple(ids) != self.ids:
+            self.ids = tuple(ids)
+            self.changed.emit()
+
+
+class Studio(QObject):
+    """The services of one window.
+
+    Signals: ``live(feature id, value)`` follows each new live value of a job, ``finished(feature
+    id, Packed)`` each result once it is in the document, ``panel_wanted(feature id, params or
+    None)`` asks the window to show a feature's panel, ``page_wanted(name)`` to show a dock.
+    """
+
+    live = Signal(str, object)
+    finished = Signal(str, object)
+    panel_wanted = Signal(str, object)
+    page_wanted = Signal(str)
+    dropped = Signal(list)
+
+    def __init__(
+        self,
+        registry: Registry,
+        settings: SettingsFile | None = None,
+        doctor: Callable[[], Sequence[Any]] | None = None,
+        sample: Path | None = None,
+    ) -> None:
+        super().__init__()
+        self.settings = settings or SettingsFile()
+        self.registry = registry
+        self.doctor = doctor
+        self.sample = sample
+        self.document = Document()
+        self.lanes = Lanes(cpu=self.settings.value.threads or None)
+        self.watch = JobWatch()
+        self.notices = Notices()
+        self.commands = Commands(self.settings)
+        self.commands.on_error = lambda error, where: self.notices.error(error, where)
+        self.commands.on_refused = lambda command, why: self.notices.tell(
+            f"“{command.title.rstrip('…')}” is not possible now.", why, "look"
+        )
+        self.projects = Projects(self.document, self.settings, self.lanes, self.watch, self.notices)
+        self.selection = Selection()
+        self.document.changed.connect(self._drop_gone)
+
+    @property
+    def project(self) -> Project:
+        return self.document.project
+
+    @property
+    def assets(self) -> Assets:
+        return self.projects.folder.assets
+
+    def _drop_gone(self, project: Project) -> None:
+        here = {item.id for item in project.items}
+        self.selection.set(tuple(id for id in self.selection.ids if id in here))
+        self.commands.refresh()
+
+    # -- features ----------------------------------------------------------------------------
+
+    def load(self, feature: Feature, then: Callable[[Any], object]) -> None:
+        """Import a feature's code on a worker, then call ``then(step or None)`` here."""
+
+        def import_all() -> Any:
+            feature.params  # noqa: B018  the import is the point
+            return feature.step if feature.manifest.step else None
+
+        self.watch.call(
+            self.lanes["io"].submit(import_all),
+            then,
+            lambda error, details: self.notices.error(error, feature.manifest.title, details),
+        )
+
+    def start(
+        self,
+        feature_id: str,
+        params: BaseModel | dict[str, Any] | None = None,
+        chosen: Sequence[str] | None = None,
+        then: Callable[[Packed], object] | None = None,
+    ) -> AnyJob:
+        """Run a feature on the project as it is now; its result becomes one step of the history.
+
+        ``params`` default to the feature's own, ``chosen`` to the selected items. The engine runs
+        in the feature's lane, then its step packs the result there; the document is edited here
+        and saved at once. Raises StudioError if the project cannot be changed.
+        """
+        feature = self.registry[feature_id]
+        if self.projects.read_only:
+            raise StudioError(
+                "This project is open to look at only.", "Save it under another name first."
+            )
+        ids = tuple(self.selection.ids if chosen is None else chosen)
+        folder, project = self.projects.folder, self.project
+
+        def work(context: Context) -> Engine[Any, Packed]:
+            values = _validated(feature, params)
+            step = feature.step
+            missing = step.missing(project, ids)
+            if missing:
+                raise StudioError(
+                    f"“{feature.manifest.title}” cannot run yet: {missing[0].text}",
+                    f"Use “{missing[0].button}”.",
+                )
+            inputs = step.inputs(project, ids, folder.assets)
+            began = time.monotonic()
+            result = yield from feature.engine(values, inputs, context)
+            seconds = time.monotonic() - began
+            return _with_recipe(
+                step.pack(inputs, values, result, folder.assets, seconds),
+                feature_id, values, ids, seconds,
+            )  # fmt: skip
+
+        def done(packed: Packed) -> None:
+            def change(now: Project) -> Project:
+                stored = packed.items[0].recipe if packed.items else None
+                kept = now.with_items(packed.items)
+                return kept.with_params(feature_id, stored.params) if stored else kept
+
+            if self.projects.deliver(folder, packed.label, packed.items, change):
+                self.finished.emit(feature_id, packed)
+                if then is not None:
+                    then(packed)
+
+        def failed(error: BaseException, details: str) -> None:
+            again = ("Try again", lambda: self.start(feature_id, params, chosen, then))
+            self.notices.error(error, feature.manifest.title, details, again)
+
+        job: AnyJob = Job(
+            feature.manifest.title, work, self.lanes[feature.manifest.lane], feature=feature_id
+        )
+        self.watch.add(
+            job,
+            show=lambda value: self.live.emit(feature_id, value),
+            done=done,
+            failed=failed,
+            retry=lambda: self.start(feature_id, params, chosen, then),
+        )
+        return job
+
+    def background(
+        self,
+        name: str,
+        engine: Callable[[Context], Engine[Any, Any]],
+        done: Callable[[Any], object] = lambda _: None,
+        lane: str = "io",
+    ) -> AnyJob:
+        """Run some work that is no feature (an installation) as a visible job."""
+        job: AnyJob = Job(name, engine, {"io": self.lanes.io, "cpu": self.lanes.cpu}[lane])
+        self.watch.add(
+            job,
+            done=done,
+            failed=lambda error, details: self.notices.error(error, name, details),
+            retry=lambda: self.background(name, engine, done, lane),
+        )
+        return job
+
+    def running(self, feature_id: str) -> Watched | None:
+        """The unfinished job of a feature, if there is one."""
+        return next((w for w in self.watch.working if w.job.feature == feature_id), None)
+
+    def open_panel(self, feature_id: str, params: BaseModel | dict[str, Any] | None = None) -> None:
+        """Ask the window to show a feature's panel, filled in with ``params``."""
+        self.panel_wanted.emit(self.registry[feature_id].id, params)
+
+    def act(self, action: str) -> None:
+        """Do what a :class:`studio.document.step.Missing` asks: a command, or a feature's panel."""
+        if action in self.commands:
+            self.commands.run(action)
+        elif action in self.registry.features:
+            self.open_panel(action)
+        else:
+            self.notices.tell("Doppel does not know how to get this.", f"({action})", "look")
+
+    # -- life --------------------------------------------------------------------------------
+
+    def set_theme(self, name: str) -> None:
+        """Switch the theme and remember it."""
+        value = self.settings.change(theme=name)
+        theme.apply(value.theme, value.font_scale)
+
+    def close(self) -> None:
+        """Cancel what runs, save, and end every thread."""
+        self.watch.close()
+        self.lanes.close()
+        self.projects.close()
+
+
+def _validated(feature: Feature, params: BaseModel | dict[str, Any] | None) -> BaseModel:
+    if isinstance(params, BaseModel):
+        return params
+    return feature.params.model_validate(params or {})
+
+
+def _with_recipe(
+    packed: Packed, feature: str, params: BaseModel, chosen: tuple[str, ...], seconds: float
+) -> Packed:
+    """The result, with every item telling how it was made."""
+    from dataclasses import replace
+
+    from studio.document.project import Recipe, traces
+
+    items: list[AnyItem] = []
+    for item in packed.items:
+        recipe = item.recipe or Recipe(
+            feature=feature,
+            params=params.model_dump(mode="json"),
+            inputs=chosen,
+            app_version=__version__,
+            seconds=seconds,
+        )
+        facts = item.facts or traces(packed.facts)
+        items.append(item.model_copy(update={"recipe": recipe, "facts": facts}))
+    return replace(packed, items=tuple(items))
