@@ -17,6 +17,7 @@ import numpy as np
 from studio.core.types import Animation, Character, Material, Part
 from studio.media.formats.gltf.binary import INDICES, VERTICES, Binary
 from studio.media.formats.gltf.drawn import Drawn, draw, influences
+from studio.media.formats.gltf.tracks import Tracks
 from studio.media.formats.rights import GENERATOR, Rights
 from studio.media.formats.trs import check, continuous, in_frame, local_matrices, split
 
@@ -76,8 +77,9 @@ def build(
             index = file.add("nodes", node if skin is None else node | {"skin": skin})
             top.append(index)
             targets[index] = tuple(drawn.morphs)
-    if animation and character.animation is not None and len(character.animation):
-        _animate(file, character, character.animation, bones, targets)
+    moving = character.animation if animation else None
+    if moving is not None and len(moving) and (bones or any(targets.values())):
+        _animate(file, character, moving, bones, targets)
     if top:
         file.document["scenes"] = [{"name": character.name, "nodes": top}]
         file.document["scene"] = 0
@@ -175,26 +177,16 @@ def _animate(
     """Linear tracks: every bone's rotation, and the translations, scales and weights that move."""
     _, posed = in_frame(character.armature, animation, "y")
     assert posed is not None
-    times = (animation.times_s - animation.times_s[0]).astype("<f4")
-    clock = file.accessor(times, "SCALAR", bounds=True)
-    samplers: list[dict[str, Any]] = []
-    channels: list[dict[str, Any]] = []
-
-    def track(node: int, path: str, values: np.ndarray, kind: str) -> None:
-        output = file.accessor(values.astype("<f4"), kind)
-        samplers.append({"input": clock, "output": output, "interpolation": "LINEAR"})
-        target = {"node": node, "path": path}
-        channels.append({"sampler": len(samplers) - 1, "target": target})
-
+    tracks = Tracks(file, animation.times_s)
     moves, turns, scales = split(local_matrices(character.armature.parents, posed))
     turns = continuous(turns)
     for k, node in enumerate(bones):
-        track(node, "rotation", turns[:, k], "VEC4")
+        tracks.add(node, "rotation", turns[:, k])
         still: dict[str, Any] = file.document["nodes"][node]
         if np.abs(moves[:, k] - still["translation"]).max() > 1e-6:
-            track(node, "translation", moves[:, k], "VEC3")
+            tracks.add(node, "translation", moves[:, k])
         if np.abs(scales[:, k] - still.get("scale", 1.0)).max() > 0:
-            track(node, "scale", scales[:, k], "VEC3")
+            tracks.add(node, "scale", scales[:, k])
     column = {name: k for k, name in enumerate(character.morph_names)}
     for node, names in targets.items():
         weights = np.zeros((len(animation), len(names)))
@@ -202,10 +194,8 @@ def _animate(
             if name in column and animation.morphs.shape[1] > column[name]:
                 weights[:, k] = animation.morphs[:, column[name]]
         if weights.any():
-            track(node, "weights", weights, "SCALAR")
-    if channels:
-        name = f"{character.name} take"
-        file.add("animations", {"name": name, "samplers": samplers, "channels": channels})
+            tracks.add(node, "weights", weights)
+    tracks.finish(f"{character.name} take")
 
 
 def _unit(quaternion: np.ndarray) -> list[float]:

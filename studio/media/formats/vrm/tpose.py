@@ -1,0 +1,166 @@
+"""A person re-posed as VRM wants its rest pose: T, facing +Z, soles on the floor, no turned nodes.
+
+Source: VRMC_vrm 1.0, "VRM T-pose". Limbs are swung onto their axes from the root outwards; the
+roll that turns the palms down is shared by the forearm and the wrist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from studio.core import frames
+from studio.core.types import Animation, Armature, Character, Part
+
+_FRONT, _UP = np.array([0.0, -1.0, 0.0]), np.array([0.0, 0.0, 1.0])
+_FINGERS = ("Index", "Middle", "Ring", "Little")
+
+
+def t_posed(character: Character, bones: Mapping[str, int]) -> Character:
+    """The character with the T as its rest pose; ``bones`` maps VRM bones to its own.
+
+    Every bone's rest axes are those of the file (Y up). An animation keeps its world motion.
+    """
+    armature = character.armature
+    turns = _turns(armature, bones)
+    rest = armature.rest_world
+    heads = rest[:, :3, 3]
+    placed = heads.copy()
+    for k, parent in enumerate(armature.parents):
+        if parent >= 0:
+            placed[k] = placed[parent] + turns[parent] @ (heads[k] - heads[parent])
+    shift = placed - np.einsum("bij,bj->bi", turns, heads)
+    parts = tuple(_reposed(part, turns, shift) for part in character.parts)
+
+    hips = placed[bones["hips"]]
+    lows = [p.mesh.vertices_m[p.mesh.faces, 2].min() for p in parts if len(p.mesh.faces)]
+    origin = np.array([hips[0], hips[1], min(lows, default=placed[:, 2].min())])
+    parts = tuple(
+        replace(part, mesh=replace(part.mesh, vertices_m=part.mesh.vertices_m - origin))
+        for part in parts
+    )
+    flat = np.tile(np.eye(4), (len(heads), 1, 1))
+    flat[:, :3, :3] = frames.world_from("y")
+    flat[:, :3, 3] = placed - origin
+    tails = placed + np.einsum("bij,bj->bi", turns, armature.tails_m - heads) - origin
+    still = Armature(armature.names, armature.parents, flat, tails)
+
+    moved: Animation | None = None
+    if character.animation is not None:
+        own = (turns @ rest[:, :3, :3]).transpose(0, 2, 1) @ flat[:, :3, :3]
+        world = character.animation.bones_world.copy()
+        world[..., :3, :3] = world[..., :3, :3] @ own
+        moved = replace(character.animation, bones_world=world)
+    return replace(character, armature=still, parts=parts, animation=moved)
+
+
+def _turns(armature: Armature, bones: Mapping[str, int]) -> np.ndarray:
+    """What each bone has turned from rest in the T-pose, in world axes (bones, 3, 3)."""
+    pose = _Pose(armature, bones)
+    for side, out in (("left", 1.0), ("right", -1.0)):
+        along = np.array([out, 0.0, 0.0])
+        pose.aim(f"{side}UpperLeg", f"{side}LowerLeg", -_UP)
+        pose.aim(f"{side}LowerLeg", f"{side}Foot", -_UP)
+        pose.flatten(f"{side}Foot")
+        pose.aim(f"{side}UpperArm", f"{side}LowerArm", along)
+        pose.aim(f"{side}LowerArm", f"{side}Hand", along)
+        pose.aim(f"{side}Hand", f"{side}MiddleProximal", along)
+        pose.palm_down(side, along)
+        for finger in _FINGERS:
+            pose.aim(f"{side}{finger}Proximal", f"{side}{finger}Intermediate", along)
+            pose.aim(f"{side}{finger}Intermediate", f"{side}{finger}Distal", along)
+            pose.aim(f"{side}{finger}Distal", None, along)
+        aslant = (along + _FRONT) / np.sqrt(2)
+        pose.aim(f"{side}ThumbMetacarpal", f"{side}ThumbProximal", aslant)
+        pose.aim(f"{side}ThumbProximal", f"{side}ThumbDistal", aslant)
+        pose.aim(f"{side}ThumbDistal", None, aslant)
+    return pose.total
+
+
+class _Pose:
+    """An armature being posed: ``total`` is what each bone has turned from rest so far."""
+
+    def __init__(self, armature: Armature, bones: Mapping[str, int]) -> None:
+        self.heads, self.tails = armature.rest_world[:, :3, 3], armature.tails_m
+        self.parents, self.bones = armature.parents.tolist(), bones
+        self.total = np.tile(np.eye(3), (len(self.parents), 1, 1))
+
+    def turn(self, bone: int, rotation: np.ndarray) -> None:
+        """Rotate a bone and all below it."""
+        below = {bone}
+        for k in range(bone + 1, len(self.parents)):
+            if self.parents[k] in below:
+                below.add(k)
+        for k in below:
+            self.total[k] = rotation @ self.total[k]
+
+    def way(self, bone: int, tip: int | None) -> np.ndarray:
+        """From a bone's head to the head of one below it, or to its own tail."""
+        if tip is None:
+            return self.total[bone] @ (self.tails[bone] - self.heads[bone])
+        way = np.zeros(3)
+        while tip != bone:
+            parent = self.parents[tip]
+            way += self.total[parent] @ (self.heads[tip] - self.heads[parent])
+            tip = parent
+        return way
+
+    def aim(self, name: str, tip: str | None, goal: np.ndarray) -> None:
+        """Swing a bone so that ``tip`` (or its tail) lies in a direction."""
+        if name in self.bones and (tip is None or tip in self.bones):
+            bone = self.bones[name]
+            self.turn(bone, _swing(self.way(bone, None if tip is None else self.bones[tip]), goal))
+
+    def flatten(self, name: str) -> None:
+        """Stand a foot as in rest, turned about the vertical only, its toes to the front."""
+        bone = self.bones[name]
+        toes = [k for k, parent in enumerate(self.parents) if parent == bone]
+        tip = self.heads[toes].mean(0) if toes else self.tails[bone]
+        way = (tip - self.heads[bone]) * (1, 1, 0)
+        self.turn(bone, _swing(way, _FRONT) @ self.total[bone].T)
+
+    def palm_down(self, side: str, along: np.ndarray) -> None:
+        """Roll the hand about the arm until the index finger lies straight before the little one.
+
+        Half of the roll goes to the bone above the wrist where that is not the elbow's.
+        """
+        hand = self.bones[f"{side}Hand"]
+        fingers = [self.bones.get(f"{side}{finger}Proximal") for finger in ("Index", "Little")]
+        index, little = (None if k is None else self.way(hand, k) for k in fingers)
+        if index is None or little is None:
+            return
+        across = index - little
+        roll = np.arctan2(np.dot(np.cross(across, _FRONT), along), np.dot(across, _FRONT))
+        arm = self.parents[hand]
+        if arm != self.bones[f"{side}UpperArm"]:
+            self.turn(arm, Rotation.from_rotvec(along * roll / 2).as_matrix())
+            roll /= 2
+        self.turn(hand, Rotation.from_rotvec(along * roll).as_matrix())
+
+
+def _reposed(part: Part, turns: np.ndarray, shift: np.ndarray) -> Part:
+    """The part's skin, and what its morph targets add to it, carried into the new pose."""
+    weights = part.weights[..., None, None]
+    blended = (turns[part.joints] * weights).sum(1)
+    moved = (shift[part.joints] * part.weights[..., None]).sum(1)
+    vertices = np.einsum("vij,vj->vi", blended, part.mesh.vertices_m) + moved
+    morphs = {
+        name: np.einsum("vij,vj->vi", blended, offset) for name, offset in part.morphs.items()
+    }
+    return replace(part, mesh=replace(part.mesh, vertices_m=vertices), morphs=morphs)
+
+
+def _swing(now: np.ndarray, goal: np.ndarray) -> np.ndarray:
+    """The smallest rotation from one direction to another."""
+    length = np.linalg.norm(now)
+    if length < 1e-9:
+        return np.eye(3)
+    axis = np.cross(now / length, goal)
+    sine = np.linalg.norm(axis)
+    if sine < 1e-9:
+        return np.eye(3)
+    angle = np.arctan2(sine, now @ goal / length)
+    return Rotation.from_rotvec(axis / sine * angle).as_matrix()
