@@ -67,6 +67,23 @@ def read_text(path: Path, what: str) -> str:
 
 
 def images_in(folder: Path) -> tuple[Path, ...]:
-    """The pictures of a folder, in natural order."""
-    found = (p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file())
+    """The pictures of a folder, in natural order; or of a pattern such as ``folder/left*.jpg``."""
+    named = folder.parent.glob(folder.name) if "*" in folder.name else folder.iterdir()
+    found = (p for p in named if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file())
     return tuple(sorted(found, key=lambda p: natural_key(p.name)))
+
+
+def picture_series(folder: Path) -> tuple[Path, ...]:
+    """The folder itself, or a pattern for each camera where names tell cameras apart.
+
+    ``left01.jpg right01.jpg left02.jpg ...`` are two series: same numbers, different words.
+    """
+    series: dict[tuple[str, str], list[str]] = {}
+    for path in images_in(folder):
+        match = re.fullmatch(r"(.*?)(\d+)", path.stem)
+        word, number = (match[1], match[2]) if match else (path.stem, "")
+        series.setdefault((word, path.suffix), []).append(number)
+    numbers = {tuple(found) for found in series.values()}
+    if len(series) < 2 or len(numbers) > 1 or len(next(iter(numbers))) < 2:
+        return (folder,)
+    return tuple(folder / f"{word}*{suffix}" for word, suffix in series)

@@ -20,7 +20,7 @@ from studio.media.files import IMAGE_SUFFIXES, check_file, images_in
 
 
 def open_clip(path: Path, *, camera: str = "", rate_hz: float | None = None) -> ClipReader:
-    """Open a video, an image folder or a picture.
+    """Open a video, an image folder (or a pattern of pictures, ``left*.jpg``) or a picture.
 
     ``camera`` names the frames (default: the file's name). ``rate_hz`` overrides the rate: the
     frames are then evenly spaced. Raises StudioError if it is not a video, is cut off, has no
@@ -29,8 +29,9 @@ def open_clip(path: Path, *, camera: str = "", rate_hz: float | None = None) -> 
     path = Path(path)
     if rate_hz is not None and not rate_hz > 0:
         raise StudioError(f"{rate_hz} is not a frame rate.", "Give frames a second, above zero.")
-    if path.is_dir():
-        return ImageClip(path, images_in(path), camera or path.name, rate_hz)
+    if path.is_dir() or "*" in path.name:
+        name = camera or path.stem.rstrip("*_-. ") if "*" in path.name else camera or path.name
+        return ImageClip(path, images_in(path), name, rate_hz)
     if path.suffix.lower() in IMAGE_SUFFIXES:
         check_file(path, "the picture")
         return ImageClip(path, (path,), camera or path.stem, rate_hz)

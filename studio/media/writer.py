@@ -78,7 +78,7 @@ class VideoWriter:
         stream.options = {"crf": crf, **_SPEED[codec]}
         stream.codec_context.time_base = Fraction(1, _CLOCK)
         stream.codec_context.gop_size = max(1, round(rate_hz))
-        self._stream = stream
+        self._stream: Any = stream
 
     def write(self, rgb: np.ndarray, time_s: float | None = None) -> None:
         """Add a picture; ``time_s`` defaults to the next beat of the rate.

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -128,15 +129,19 @@ def guess_layout(folder: Path) -> Fit:
 
 def camera_folders(folder: Path) -> dict[str, Path]:
     """The folders of JSON files in ``folder`` (or itself), by camera name."""
-    own = any(_is_frame(p) for p in folder.glob("*.json"))
+    own = _holds_frames(folder)
     if own:
         return {_camera(folder.name): folder}
     inner = sorted((p for p in folder.iterdir() if p.is_dir()), key=lambda p: natural_key(p.name))
-    return {_camera(p.name): p for p in inner if any(_is_frame(f) for f in p.glob("*.json"))}
+    return {_camera(p.name): p for p in inner if _holds_frames(p)}
 
 
 def _camera(name: str) -> str:
     return re.sub(r"[_\-. ]?(json|keypoints|openpose|pose)$", "", name, flags=re.I) or name
+
+
+def _holds_frames(folder: Path) -> bool:
+    return any(_is_frame(path) for path in islice(folder.glob("*.json"), 20))
 
 
 def _is_frame(path: Path) -> bool:

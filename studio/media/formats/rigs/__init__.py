@@ -22,6 +22,7 @@ from studio.media.formats.rigs import (
     handpose3d,
     opencv,
     panoptic,
+    plain_json,
     pose2sim,
     qualisys,
 )
@@ -36,11 +37,20 @@ from studio.media.formats.rigs.model import (
     metres_in,
 )
 
-__all__ = ["FORMATS", "ImportedRig", "Question", "convert_rig", "read_rig", "write_rig"]
+__all__ = [
+    "FORMATS",
+    "ImportedRig",
+    "Question",
+    "convert_rig",
+    "format_of",
+    "read_rig",
+    "write_rig",
+]
 
 FORMATS = (
-    caliscope, pose2sim, aniposelib, qualisys, panoptic, doppel, opencv, handpose3d
+    caliscope, pose2sim, aniposelib, qualisys, panoptic, doppel, opencv, handpose3d, plain_json
 )  # fmt: skip
+_WRITABLE = tuple(form for form in FORMATS if form.WRITES)
 _UNIT_LABELS = {"m": "metres", "cm": "centimetres", "mm": "millimetres"}
 _UP_LABELS: dict[str, str] = {
     "z": "Z up (mocap, robotics, Blender)", "y": "Y up (games, film)",
@@ -72,6 +82,14 @@ def read_rig(
     sizes = _sizes(raw, size, questions)
     cameras = tuple(finished(camera, sizes[camera.name], axis, metres) for camera in raw.cameras)
     return ImportedRig(CameraRig(cameras), raw.format, tuple(questions), tuple(notes))
+
+
+def format_of(path: Path) -> str | None:
+    """The name of the rig format a file or folder is in, or None.
+
+    Raises StudioError if it is damaged so badly that this cannot be told.
+    """
+    return next((form.NAME for form in FORMATS if form.accepts(Path(path))), None)
 
 
 def _read_raw(path: Path) -> RawRig:
@@ -196,18 +214,18 @@ def write_rig(path: Path, rig: CameraRig, format: str = "") -> None:
 
 
 def _form_for(path: Path, format: str) -> ModuleType:
-    for form in FORMATS:
+    for form in _WRITABLE:
         if format and format.casefold() in form.NAME.casefold():
             return form
     if format:
-        known = ", ".join(form.NAME for form in FORMATS)
+        known = ", ".join(form.NAME for form in _WRITABLE)
         raise StudioError(f"“{format}” is not a rig format.", f"Known are: {known}.")
-    for form in FORMATS:
+    for form in _WRITABLE:
         if any(path.match(pattern) for pattern in form.WRITES):
             return form
     raise StudioError(
         f"No rig format is known by the name “{path.name}”.",
-        "Use one of: " + ", ".join(f"{form.WRITES[0]} ({form.NAME})" for form in FORMATS) + ".",
+        "Use one of: " + ", ".join(f"{form.WRITES[0]} ({form.NAME})" for form in _WRITABLE) + ".",
     )
 
 

@@ -12,6 +12,7 @@ from studio.media.formats.rigs.model import RawCamera, RawRig, broken, load_json
 
 NAME = "CMU Panoptic JSON"
 WRITES = ("*panoptic*.json", "calibration*.json")
+_MARKS = {"K", "R", "t", "distCoef", "resolution"}
 
 
 def accepts(path: Path) -> bool:
@@ -23,7 +24,7 @@ def accepts(path: Path) -> bool:
     return (
         isinstance(cameras, list)
         and bool(cameras)
-        and all(isinstance(camera, dict) and {"K", "R", "t"} <= set(camera) for camera in cameras)
+        and all(isinstance(camera, dict) and set(camera) >= _MARKS for camera in cameras)
     )
 
 

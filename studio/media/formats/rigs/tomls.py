@@ -35,7 +35,7 @@ def camera_tables(content: Mapping[str, Any]) -> Tables:
     return [
         (key, value)
         for key, value in source.items()
-        if isinstance(value, Mapping) and ("matrix" in value or "distortions" in value)
+        if isinstance(value, Mapping) and {"matrix", "cam_id", "port"} & set(value)
     ]
 
 
