@@ -173,7 +173,7 @@ def median(x: Track, rate_hz: float, cutoff_hz: float, *, causal: bool = False) 
 
 def _window(rate_hz: float, cutoff_hz: float, order: int) -> int:
     """The shortest odd window whose fit lets at most -3 dB of the cutoff through."""
-    window = order + 2 - order % 2
+    window = order + 1 + order % 2
     while True:
         at = np.arange(window) - window // 2
         taps = signal.savgol_coeffs(window, order)
