@@ -18,6 +18,7 @@ class Label:
         self.actor.ForceTranslucentOn()
         text_property = self.actor.GetTextProperty()
         text_property.SetFontSize(size_pt)
+        self._size_pt = size_pt
         text_property.SetFontFamilyToArial()
         text_property.SetJustificationToCentered()
         text_property.SetVerticalJustificationToBottom()
@@ -28,3 +29,7 @@ class Label:
     def colour(self, rgb: Rgb, opacity: float = 1.0) -> None:
         self.actor.GetTextProperty().SetColor(rgb)
         self.actor.GetTextProperty().SetOpacity(opacity)
+
+    def sized(self, ratio: float) -> None:
+        """Keep the size in points on a screen of this pixel ratio."""
+        self.actor.GetTextProperty().SetFontSize(round(self._size_pt * ratio))

@@ -22,6 +22,7 @@ from studio.scene.items.mesh import CharacterItem, MeshItem, SurfaceItem
 from studio.scene.items.skeleton import SkeletonItem
 from studio.scene.items.trail import CloudItem, TrailItem
 from studio.scene.palette import PALETTES, ThemeName
+from studio.scene.photo import photograph
 from studio.scene.surface import Shading
 
 ITEMS: tuple[type[DrawnItem], ...] = (
@@ -56,6 +57,10 @@ class Scene:
         self.orbit = Orbit()
         self.shading: Shading = "studio"
         self.selected: Pick | None = None
+        self.pixel_ratio = 1.0
+        self._errors = False
+        self._values: dict[str, tuple[object, Role]] = {}
+        self._pictures: dict[str, Frame] = {}
         self._through: Camera | None = None
         self._items: dict[str, DrawnItem] = {}
         self._hidden: set[str] = set()
@@ -85,12 +90,15 @@ class Scene:
             item = kind(key, self._palette, role)
             if isinstance(item, SurfaceItem) and role != "ghost":
                 item.shading = self.shading
+            if isinstance(item, SkeletonItem):
+                item.show_errors = self._errors
             self._items[key] = item
             actors: set[int] = set()
         else:
             actors = {id(actor) for actor in item.all_actors()}
         before = item.all_actors() if actors else []
         item.update(value)
+        self._values[key] = (value, role)
         after = item.all_actors()
         if {id(actor) for actor in after} != actors:
             for actor in before:
@@ -106,12 +114,30 @@ class Scene:
 
     def pictures(self, frames: FrameSet | Frame | Mapping[str, Frame]) -> None:
         """Put camera pictures on the image planes of every rig that has those cameras."""
+        if isinstance(frames, Frame):
+            frames = {frames.camera: frames}
+        elif isinstance(frames, FrameSet):
+            frames = frames.frames
+        self._pictures.update(frames)
         for item in self._items.values():
             if isinstance(item, CamerasItem):
                 item.pictures(frames)
 
+    def take_after(self, other: Scene, pixel_ratio: float) -> None:
+        """Show what another scene shows, from the same place."""
+        self.pixel_ratio = pixel_ratio
+        self.orbit, self.shading, self._errors = other.orbit, other.shading, other._errors
+        for key, (value, role) in other._values.items():
+            self.update(key, value, role)
+        self.pictures(other._pictures)
+        for key in other._hidden:
+            self.show(key, False)
+        self.select(other.selected)
+        self.look_through(other.through)
+
     def remove(self, key: str) -> None:
         item = self._items.pop(key, None)
+        self._values.pop(key, None)
         if item is not None:
             for actor in item.all_actors():
                 self.renderer.RemoveViewProp(actor)
@@ -124,6 +150,7 @@ class Scene:
         """Remove everything but the floor."""
         for key in self.keys:
             self.remove(key)
+        self._pictures.clear()
 
     def show(self, key: str, visible: bool) -> None:
         """Show or hide an item (``floor`` is one)."""
@@ -153,6 +180,7 @@ class Scene:
 
     def show_errors(self, shown: bool) -> None:
         """Draw a ball of one standard deviation around each joint."""
+        self._errors = shown
         for item in self._items.values():
             if isinstance(item, SkeletonItem):
                 item.errors(shown)
@@ -169,12 +197,12 @@ class Scene:
         size = self.size_px
         if self._through is not None:
             view, clip = lens_projection(self._through, size, 0.05, 200.0)
-            return Eye(view, clip, size, self._through.centre_m)
+            return Eye(view, clip, size, self._through.centre_m, self.pixel_ratio)
         near = max(0.01, self.orbit.distance_m * 0.02)
         view, clip = orbit_projection(
             self.orbit, size[0] / size[1], near, self.orbit.distance_m + 120.0
         )
-        return Eye(view, clip, size, self.orbit.position_m)
+        return Eye(view, clip, size, self.orbit.position_m, self.pixel_ratio)
 
     def _before(self, *_: object) -> None:
         eye = self.eye()
@@ -254,7 +282,19 @@ class Scene:
             item.select(pick if pick is not None and pick.key == key else None)
 
     def render(self) -> None:
-        self.plotter.render_window.Render() if self._own else self.plotter.render()
+        if self._own:
+            self.plotter.render_window.Render()
+        else:
+            self.plotter.render()
+
+    def screenshot(
+        self, size_px: tuple[int, int] | None = None, transparent: bool = False
+    ) -> np.ndarray:
+        """A picture of any size, UInt8 (height, width, 3), with alpha if transparent.
+
+        Drawn off screen at twice the size and averaged, so edges are smooth everywhere.
+        """
+        return photograph(self, size_px or self.size_px, transparent)
 
     def close(self) -> None:
         """Forget everything; an own plotter is closed."""

@@ -40,6 +40,7 @@ class Strokes:
         self._vertex, self._fragment = dress(self.actor, STROKE_VERTEX, STROKE_FRAGMENT)
         self._vertex.SetUniform2f("viewport", [960.0, 600.0])
         self._vertex.SetUniformf("metrePx", 600.0)
+        self._vertex.SetUniformf("ratio", 1.0)
         self._fragment.SetUniformi("hollow", int(hollow))
         self._count = -1
 
@@ -98,10 +99,11 @@ class Strokes:
         self.poly.point_data["brush"] = brush.reshape(-1, 4)
         self.poly.point_data["rgba"] = bytes_
 
-    def seen(self, viewport: tuple[int, int], metre_px: float) -> None:
+    def seen(self, viewport: tuple[int, int], metre_px: float, ratio: float) -> None:
         """Tell the shader the viewport's size and how many pixels a metre spans at depth 1 m."""
         self._vertex.SetUniform2f("viewport", [float(viewport[0]), float(viewport[1])])
         self._vertex.SetUniformf("metrePx", float(metre_px))
+        self._vertex.SetUniformf("ratio", float(ratio))
 
 
 def discs(centres_m: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""One triangle surface on the GPU: in-place updates, normals, baked and moving light, five looks."""
+"""One triangle surface on the GPU: moved in place, lit with occlusion, in one of five looks."""
 
 from __future__ import annotations
 

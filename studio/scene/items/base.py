@@ -33,6 +33,7 @@ class Eye:
     clip: np.ndarray
     window_px: tuple[int, int]
     position_m: np.ndarray
+    pixel_ratio: float = 1.0
 
     @property
     def metre_px(self) -> float:
@@ -67,7 +68,7 @@ class DrawnItem:
     def seen_by(self, eye: Eye) -> None:
         """Called before each rendering."""
         for strokes in self.strokes:
-            strokes.seen(eye.window_px, eye.metre_px)
+            strokes.seen(eye.window_px, eye.metre_px, eye.pixel_ratio)
 
     def show(self, visible: bool) -> None:
         for actor in self.all_actors():

@@ -192,6 +192,11 @@ class CamerasItem(DrawnItem):
             self._edges = np.array(edges)
             self._lines.update(self._edges.reshape(-1, 2, 3), np.concatenate(colours), 0.0, 0.75)
 
+    def seen_by(self, eye: Eye) -> None:
+        super().seen_by(eye)
+        for label in self._labels.values():
+            label.sized(eye.pixel_ratio)
+
     def show(self, visible: bool) -> None:
         self._visible = visible
         self._lines.actor.SetVisibility(visible)

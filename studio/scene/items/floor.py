@@ -57,6 +57,7 @@ class FloorItem(DrawnItem):
         near = self._visible and np.linalg.norm(eye.position_m) < 30
         for label in self._labels:
             label.actor.SetVisibility(bool(near))
+            label.sized(eye.pixel_ratio)
 
     def show(self, visible: bool) -> None:
         self._visible = visible

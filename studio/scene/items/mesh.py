@@ -45,7 +45,7 @@ class FloorShadow:
         self._image.point_data["rgba"][:, 3] = (dark.ravel() * strength * 255).astype(np.uint8)
         self._image.GetPointData().GetArray("rgba").Modified()
         self._image.Modified()
-        self._plane.points[:] = self._corners + [x, y, 0.002]
+        self._plane.points[:] = self._corners + np.array([x, y, 0.002])
         self._plane.GetPoints().Modified()
         self._plane.Modified()
 

@@ -1,0 +1,40 @@
+"""Pictures of a scene at any size, drawn off screen by a copy of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyvista as pv
+
+if TYPE_CHECKING:
+    from studio.scene.scene import Scene
+
+LARGEST_PX = 8192
+
+
+def photograph(scene: Scene, size_px: tuple[int, int], transparent: bool) -> np.ndarray:
+    """The scene as its observer sees it, UInt8 (height, width, 3 or 4).
+
+    Drawn at twice the size and averaged (never above ``LARGEST_PX``). A transparent picture has
+    neither background nor floor.
+    """
+    width, height = size_px
+    factor = 2 if 2 * max(size_px) <= LARGEST_PX else 1
+    plotter = pv.Plotter(off_screen=True, window_size=[width * factor, height * factor])
+    copy = type(scene)(plotter, scene.theme)
+    try:
+        copy.take_after(scene, pixel_ratio=float(factor))
+        if transparent:
+            copy.show("floor", False)
+        plotter.render_window.SetAlphaBitPlanes(1)
+        plotter.render_window.Render()
+        picture = plotter.screenshot(return_img=True, transparent_background=transparent)
+        pixels = np.asarray(picture)
+        if factor == 1:
+            return pixels.copy()
+        blocks = pixels.reshape(height, 2, width, 2, -1).astype(np.uint16)
+        return ((blocks.sum((1, 3)) + 2) // 4).astype(np.uint8)
+    finally:
+        copy.close()
+        plotter.close()

@@ -1,0 +1,131 @@
+"""GL programs of the live canvas: pictures, and round anti-aliased strokes over them."""
+
+from __future__ import annotations
+
+import numpy as np
+from vispy import gloo
+
+PICTURE_VERTEX = """
+attribute vec2 corner;
+uniform vec2 window;
+uniform vec3 place;    // scale, x, y of the top-left corner, in window pixels
+uniform vec2 size;
+varying vec2 uv;
+void main() {
+  vec2 at = place.yz + corner * size * place.x;
+  gl_Position = vec4(at / window * vec2(2.0, -2.0) + vec2(-1.0, 1.0), 0.0, 1.0);
+  uv = corner;
+}
+"""
+PICTURE_FRAGMENT = """
+uniform sampler2D picture;
+varying vec2 uv;
+void main() { gl_FragColor = vec4(texture2D(picture, uv).rgb, 1.0); }
+"""
+STROKE_VERTEX = """
+attribute vec4 ends;    // from, to (picture pixels)
+attribute vec2 corner;  // end 0/1, side -1/1
+attribute vec4 colour;
+attribute float radius; // window pixels
+uniform vec2 window;
+uniform vec3 place;
+varying vec4 ink;
+varying vec2 uv;
+varying vec2 shape;
+void main() {
+  vec2 p = place.yz + (ends.xy + 0.5) * place.x;
+  vec2 q = place.yz + (ends.zw + 0.5) * place.x;
+  float span = length(q - p);
+  vec2 along = span > 0.001 ? (q - p) / span : vec2(1.0, 0.0);
+  float pad = radius + 1.0;
+  float u = mix(-pad, span + pad, corner.x);
+  uv = vec2(u, corner.y * pad);
+  shape = vec2(span, radius);
+  vec2 at = p + along * u + vec2(-along.y, along.x) * uv.y;
+  gl_Position = vec4(at / window * vec2(2.0, -2.0) + vec2(-1.0, 1.0), 0.0, 1.0);
+  ink = colour;
+}
+"""
+STROKE_FRAGMENT = """
+varying vec4 ink;
+varying vec2 uv;
+varying vec2 shape;
+void main() {
+  float away = length(vec2(uv.x - clamp(uv.x, 0.0, shape.x), uv.y));
+  float cover = clamp(shape.y - away + 0.5, 0.0, 1.0);
+  gl_FragColor = vec4(ink.rgb, ink.a * cover);
+}
+"""
+_CORNERS = np.array([[0, -1], [0, 1], [1, 1], [1, -1]], np.float32)
+_DTYPE = np.dtype(
+    [("ends", np.float32, 4), ("corner", np.float32, 2), ("colour", np.float32, 4),
+     ("radius", np.float32)]
+)  # fmt: skip
+
+
+class Picture:
+    """One video's texture, updated in place."""
+
+    def __init__(self) -> None:
+        self.size: tuple[int, int] | None = None
+        self._texture: gloo.Texture2D | None = None
+        self._program = gloo.Program(PICTURE_VERTEX, PICTURE_FRAGMENT)
+        self._program["corner"] = np.array([[0, 0], [1, 0], [0, 1], [1, 1]], np.float32)
+
+    def upload(self, rgb: np.ndarray) -> None:
+        size = (rgb.shape[1], rgb.shape[0])
+        if self._texture is None or self.size != size:
+            self.size = size
+            self._texture = gloo.Texture2D(rgb, internalformat="rgb8", interpolation="linear")
+            self._program["picture"] = self._texture
+            self._program["size"] = size
+        else:
+            self._texture.set_subdata(rgb)
+
+    def draw(self, window: tuple[int, int], place: tuple[float, float, float]) -> None:
+        if self._texture is None:
+            return
+        self._texture.interpolation = "nearest" if place[0] >= 2 else "linear"
+        self._program["window"] = window
+        self._program["place"] = place
+        self._program.draw("triangle_strip")
+
+
+class Overlay:
+    """Strokes over one video, in its pixels."""
+
+    def __init__(self) -> None:
+        self._program = gloo.Program(STROKE_VERTEX, STROKE_FRAGMENT)
+        self._buffer: gloo.VertexBuffer | None = None
+        self._index: gloo.IndexBuffer | None = None
+        self._count = 0
+
+    def update(self, ends_px: np.ndarray, rgba: np.ndarray, radius_px: np.ndarray) -> None:
+        """Draw segments (n, 4: from, to), colours (n, 4) and radii (n,); NaN ones are left out."""
+        good = np.isfinite(ends_px).all(1)
+        ends_px, rgba, radius_px = ends_px[good], rgba[good], radius_px[good]
+        count = len(ends_px)
+        if count == 0:
+            self._count = 0
+            return
+        data = np.empty((count, 4), _DTYPE)
+        data["ends"] = ends_px[:, None]
+        data["corner"] = _CORNERS
+        data["colour"] = rgba[:, None]
+        data["radius"] = radius_px[:, None]
+        if self._buffer is None or self._index is None or count != self._count:
+            self._buffer = gloo.VertexBuffer(data.ravel())
+            self._program.bind(self._buffer)
+            first = np.arange(count, dtype=np.uint32)[:, None] * 4
+            self._index = gloo.IndexBuffer(
+                (first + np.array([0, 1, 2, 0, 2, 3], np.uint32)).ravel()
+            )
+            self._count = count
+        else:
+            self._buffer.set_data(data.ravel())
+
+    def draw(self, window: tuple[int, int], place: tuple[float, float, float]) -> None:
+        if self._count:
+            self._program["window"] = window
+            self._program["place"] = place
+            self._program.draw("triangles", self._index)

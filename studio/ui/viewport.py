@@ -1,0 +1,466 @@
+"""The 3D viewport: the scene in a Qt widget, moved with mouse and keyboard."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QGuiApplication,
+    QHideEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QOffscreenSurface,
+    QOpenGLContext,
+    QResizeEvent,
+    QShowEvent,
+    QSurfaceFormat,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
+
+from studio.scene.camera import View
+from studio.scene.items.base import Pick
+from studio.scene.palette import ThemeName
+from studio.scene.scene import Scene
+from studio.scene.surface import Shading
+from studio.ui.view_cube import ViewCube
+from studio.ui.viewport_toolbar import ViewportToolbar
+
+_log = logging.getLogger(__name__)
+VIEW_KEYS: dict[int, View] = {
+    Qt.Key.Key_1: "front",
+    Qt.Key.Key_3: "left",
+    Qt.Key.Key_7: "top",
+    Qt.Key.Key_0: "three-quarter",
+}
+
+
+def gl_trouble() -> str:
+    """Why 3D cannot be drawn here, in words; empty if it can."""
+    if QGuiApplication.platformName() in ("offscreen", "minimal"):
+        return "This session has no screen that can draw 3D."
+    wanted = QSurfaceFormat()
+    wanted.setVersion(3, 2)
+    wanted.setProfile(QSurfaceFormat.OpenGLContextProfile.CoreProfile)
+    context = QOpenGLContext()
+    context.setFormat(wanted)
+    if not context.create():
+        return "OpenGL could not be started. The graphics driver may be missing."
+    surface = QOffscreenSurface()
+    surface.setFormat(context.format())
+    surface.create()
+    if not context.makeCurrent(surface):
+        return "OpenGL could not be used. The graphics driver may be missing."
+    version = context.format().version()
+    context.doneCurrent()
+    if tuple(version) < (3, 2):
+        return f"OpenGL {version[0]}.{version[1]} is too old: 3.2 is needed."
+    return ""
+
+
+def _canvas(viewport: Viewport) -> Any:
+    """A QtInteractor whose mouse and keys belong to the viewport (built late: VTK is slow)."""
+    os.environ.setdefault("QT_API", "pyside6")
+    from pyvistaqt import QtInteractor
+
+    class Canvas(QtInteractor):
+        def mousePressEvent(self, event: QMouseEvent) -> None:
+            viewport.press(event)
+
+        def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+            viewport.release(event)
+
+        def mouseMoveEvent(self, event: QMouseEvent) -> None:
+            viewport.drag(event)
+
+        def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+            viewport.double_click(event)
+
+        def wheelEvent(self, event: QWheelEvent) -> None:
+            viewport.wheel(event)
+
+        def keyPressEvent(self, event: QKeyEvent) -> None:
+            event.ignore()
+
+        def keyReleaseEvent(self, event: QKeyEvent) -> None:
+            event.ignore()
+
+        def enterEvent(self, event: Any) -> None:
+            event.accept()
+
+        def leaveEvent(self, event: Any) -> None:
+            event.accept()
+
+        def contextMenuEvent(self, event: Any) -> None:
+            event.ignore()
+
+    canvas = Canvas(viewport, auto_update=False, multi_samples=0)
+    canvas.setAcceptDrops(False)
+    canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return canvas
+
+
+class Viewport(QWidget):
+    """The 3D scene, its view cube, shading buttons and figures.
+
+    The scene is made when the widget is first shown; ``scene`` is None before that, and stays
+    None where 3D cannot be drawn (the widget then says why). Values given to :meth:`show_value`
+    earlier are kept and drawn then. ``picked`` carries a :class:`Pick` or None.
+    """
+
+    picked = Signal(object)
+    ready = Signal()
+    shading_changed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None, theme: ThemeName = "dark") -> None:
+        super().__init__(parent)
+        self.setObjectName("viewport")
+        self.setAccessibleName("3D viewport")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMinimumSize(240, 180)
+        self.scene: Scene | None = None
+        self.trouble: str | None = None
+        self._theme: ThemeName = theme
+        self._waiting: dict[str, tuple[object, str]] = {}
+        self._pictures: dict[str, Any] = {}
+        self._canvas: Any | None = None
+        self._pointer: QPointF | None = None
+        self._moved = 0.0
+        self._drawn: list[float] = []
+        self._latency_ms: float | None = None
+        self._framed = False
+        self._stack = QStackedLayout(self)
+        self._stack.setStackingMode(QStackedLayout.StackingMode.StackAll)
+        self._stack.setContentsMargins(0, 0, 0, 0)
+        self._message = QLabel("", self)
+        self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._message.setWordWrap(True)
+        self._stack.addWidget(self._message)
+        self._toolbar = ViewportToolbar(self)
+        self._toolbar.shading.connect(self.shade)
+        self._toolbar.frame_wanted.connect(self.frame)
+        self._toolbar.errors.connect(self.show_errors)
+        self._toolbar.screenshot.connect(self._ask_screenshot)
+        self._cube = ViewCube(self)
+        self._cube.view_wanted.connect(self.view)
+        self._units = self._corner_label("Metres, Z up")
+        self._figures = self._corner_label("")
+        self._tick = QTimer(self)
+        self._tick.setSingleShot(True)
+        self._tick.setInterval(0)
+        self._tick.timeout.connect(self._render)
+        self._still = QTimer(self)
+        self._still.setSingleShot(True)
+        self._still.setInterval(1200)
+        self._still.timeout.connect(self._figures.clear)
+        self.set_theme(theme)
+
+    def _corner_label(self, text: str) -> QLabel:
+        label = QLabel(text, self)
+        label.setProperty("overlay", True)
+        label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        label.adjustSize()
+        return label
+
+    # -- making and closing
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._canvas is None and self.trouble is None:
+            QTimer.singleShot(0, self, self.start)
+        self.redraw()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._tick.stop()
+        super().hideEvent(event)
+
+    def start(self) -> bool:
+        """Make the 3D scene now. False where it cannot be drawn; :attr:`trouble` says why."""
+        if self._canvas is not None or self.trouble:
+            return self.scene is not None
+        self.trouble = gl_trouble()
+        if self.trouble:
+            self._message.setText(f"{self.trouble}\nEverything else works; run “doppel doctor”.")
+            return False
+        try:
+            self._canvas = _canvas(self)
+            self._stack.addWidget(self._canvas)
+            self._stack.setCurrentWidget(self._canvas)
+            self.scene = Scene(self._canvas, self._theme)
+            self.scene.pixel_ratio = self.devicePixelRatioF()
+        except Exception:
+            _log.exception("the 3D viewport could not be made")
+            self.trouble = "The 3D view could not be started."
+            self._message.setText(f"{self.trouble}\nThe log says more; run “doppel doctor”.")
+            return False
+        for key, (value, role) in self._waiting.items():
+            self.scene.update(key, value, role)  # type: ignore[arg-type]
+        self.scene.pictures(self._pictures)
+        self._waiting, self._pictures = {}, {}
+        self._place()
+        self.ready.emit()
+        self.redraw()
+        return True
+
+    def close_scene(self) -> None:
+        """Let go of VTK. Call once before the window goes; calling again is fine."""
+        self._tick.stop()
+        self._still.stop()
+        scene, canvas = self.scene, self._canvas
+        self.scene = None
+        self.trouble = self.trouble or "The 3D view is closed."
+        if scene is not None:
+            scene.close()
+        if canvas is not None:
+            self._canvas = None
+            canvas.close()
+            self._stack.removeWidget(canvas)
+            canvas.setParent(None)
+            canvas.deleteLater()
+
+    def closeEvent(self, event: Any) -> None:
+        self.close_scene()
+        super().closeEvent(event)
+
+    # -- what is drawn
+
+    def show_value(
+        self, key: str, value: object, role: str = "result", since_s: float | None = None
+    ) -> None:
+        """Draw a value under a key; ``since_s`` (``time.monotonic``) is when it was seen."""
+        if self.scene is None:
+            self._waiting[key] = (value, role)
+            return
+        self.scene.update(key, value, role)  # type: ignore[arg-type]
+        if since_s is not None:
+            self._latency_ms = (time.monotonic() - since_s) * 1e3
+        if not self._framed and key != "rig":
+            self._framed = True
+            self.scene.frame()
+        self.redraw()
+
+    def show_pictures(self, frames: Any) -> None:
+        """Put camera pictures into the frusta: a FrameSet, a Frame, or a dict of frames."""
+        if self.scene is None:
+            if isinstance(frames, dict):
+                self._pictures.update(frames)
+            return
+        self.scene.pictures(frames)
+        self.redraw()
+
+    def remove(self, key: str) -> None:
+        self._waiting.pop(key, None)
+        if self.scene is not None:
+            self.scene.remove(key)
+            self.redraw()
+
+    def clear(self) -> None:
+        """Remove everything but the floor; the next person is framed anew."""
+        self._waiting.clear()
+        self._framed = False
+        if self.scene is not None:
+            self.scene.clear()
+            self.redraw()
+
+    def redraw(self) -> None:
+        """Draw soon; many calls in one turn of the event loop draw once."""
+        if self.scene is not None and self.isVisible() and not self._tick.isActive():
+            self._tick.start()
+
+    def _render(self) -> None:
+        if self.scene is None or not self.isVisible():
+            return
+        self.scene.render()
+        self._cube.look(self.scene.orbit)
+        now = time.monotonic()
+        self._drawn = [t for t in self._drawn if now - t < 1.0] + [now]
+        if len(self._drawn) > 3:
+            rate = (len(self._drawn) - 1) / max(now - self._drawn[0], 1e-6)
+            late = "" if self._latency_ms is None else f" · {self._latency_ms:.0f} ms"
+            self._figures.setText(f"{rate:.0f} fps{late}")
+            self._place_figures()
+            self._still.start()
+
+    # -- looks
+
+    def set_theme(self, theme: ThemeName) -> None:
+        self._theme = theme
+        ink = "#c9cdd4" if theme == "dark" else "#3c4149"
+        for label in (self._units, self._figures, self._message):
+            label.setStyleSheet(f"QLabel {{ color: {ink}; background: transparent; }}")
+        self._cube.set_theme(theme)
+        self._toolbar.set_theme(theme)
+        if self.scene is not None:
+            self.scene.set_theme(theme)
+            self.redraw()
+
+    def shade(self, shading: Shading) -> None:
+        self._toolbar.set_shading(shading)
+        if self.scene is not None:
+            self.scene.shade(shading)
+            self.shading_changed.emit(shading)
+            self.redraw()
+
+    def show_errors(self, shown: bool) -> None:
+        """Draw balls of one standard deviation around joints."""
+        if self.scene is not None:
+            self.scene.show_errors(shown)
+            self.redraw()
+
+    def view(self, view: View) -> None:
+        """Front, left, top ..."""
+        if self.scene is not None:
+            self.scene.view(view)
+            self._say_through()
+            self.redraw()
+
+    def frame(self, selected: bool = False) -> None:
+        """Fill the picture with what is selected, or with everybody."""
+        if self.scene is not None:
+            pick = self.scene.selected
+            self.scene.frame((pick.key,) if selected and pick is not None else None)
+            self._say_through()
+            self.redraw()
+
+    def look_through(self, camera: str | None) -> None:
+        """See through a calibrated camera; None leaves it."""
+        if self.scene is not None:
+            self.scene.look_through(camera)
+            self._say_through()
+            self.redraw()
+
+    def _say_through(self) -> None:
+        through = None if self.scene is None else self.scene.through
+        self._units.setText("Metres, Z up" if through is None else f"Through {through} · Esc")
+        self._place()
+
+    def screenshot(
+        self,
+        path: Path | None = None,
+        size_px: tuple[int, int] | None = None,
+        transparent: bool = False,
+    ) -> Any:
+        """The picture as UInt8 (height, width, 3 or 4); also written as PNG if a path is given."""
+        if self.scene is None:
+            return None
+        picture = self.scene.screenshot(size_px, transparent)
+        if path is not None:
+            from PySide6.QtGui import QImage
+
+            form = QImage.Format
+            height, width, channels = picture.shape
+            kind = form.Format_RGBA8888 if channels == 4 else form.Format_RGB888
+            QImage(picture.tobytes(), width, height, channels * width, kind).save(str(path))
+        self.redraw()
+        return picture
+
+    def _ask_screenshot(self) -> None:
+        from PySide6.QtWidgets import QFileDialog
+
+        name, _ = QFileDialog.getSaveFileName(
+            self, "Save picture", "viewport.png", "Pictures (*.png)"
+        )
+        if name:
+            self.screenshot(Path(name))
+
+    # -- mouse and keyboard
+
+    def _at(self, event: QMouseEvent) -> tuple[float, float]:
+        ratio = self.devicePixelRatioF()
+        return event.position().x() * ratio, event.position().y() * ratio
+
+    def press(self, event: QMouseEvent) -> None:
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self._pointer = event.position()
+        self._moved = 0.0
+
+    def release(self, event: QMouseEvent) -> None:
+        clicked = self._moved < 4 and event.button() == Qt.MouseButton.LeftButton
+        self._pointer = None
+        if clicked and self.scene is not None:
+            self._select(self.scene.pick(*self._at(event)))
+
+    def _select(self, pick: Pick | None) -> None:
+        if self.scene is not None:
+            self.scene.select(pick)
+            self.picked.emit(pick)
+            self.redraw()
+
+    def double_click(self, event: QMouseEvent) -> None:
+        """On a camera: look through it. Elsewhere: frame what was hit."""
+        if self.scene is None:
+            return
+        pick = self.scene.pick(*self._at(event))
+        if pick is not None and pick.kind == "camera":
+            self.look_through(pick.name)
+        elif pick is not None:
+            self._select(pick)
+            self.frame(selected=True)
+
+    def drag(self, event: QMouseEvent) -> None:
+        if self.scene is None or self._pointer is None:
+            return
+        step = event.position() - self._pointer
+        self._pointer = event.position()
+        self._moved += abs(step.x()) + abs(step.y())
+        buttons, shift = event.buttons(), event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        if self._moved < 4:
+            return
+        if self.scene.through is not None:
+            self.look_through(None)
+        orbit = self.scene.orbit
+        if buttons & Qt.MouseButton.LeftButton and not shift:
+            self.scene.orbit = orbit.turned(-step.x() * 0.4, step.y() * 0.4)
+        elif buttons & Qt.MouseButton.RightButton:
+            self.scene.orbit = orbit.nearer(1.006 ** -step.y())
+        elif buttons:
+            self.scene.orbit = orbit.panned(step.x(), -step.y(), self.height())
+        self.redraw()
+
+    def wheel(self, event: QWheelEvent) -> None:
+        if self.scene is not None and self.scene.through is None:
+            self.scene.orbit = self.scene.orbit.nearer(1.0015 ** event.angleDelta().y())
+            self.redraw()
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = event.key()
+        if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+            super().keyPressEvent(event)
+        elif key in VIEW_KEYS:
+            self.view(VIEW_KEYS[key])
+        elif key == Qt.Key.Key_F:
+            self.frame(selected=True)
+        elif key == Qt.Key.Key_Escape and self.scene is not None and self.scene.through:
+            self.look_through(None)
+        else:
+            super().keyPressEvent(event)
+
+    # -- overlays
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place()
+        self.redraw()
+
+    def _place(self) -> None:
+        self._units.adjustSize()
+        self._units.move(12, self.height() - self._units.height() - 10)
+        self._toolbar.adjustSize()
+        self._toolbar.move(10, 10)
+        self._cube.move(self.width() - self._cube.width() - 12, 10)
+        self._place_figures()
+        for overlay in (self._units, self._figures, self._toolbar, self._cube):
+            overlay.raise_()
+
+    def _place_figures(self) -> None:
+        self._figures.adjustSize()
+        self._figures.move(
+            self.width() - self._figures.width() - 12,
+            self.height() - self._figures.height() - 10,
+        )
