@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 _NUMBERED = re.compile(r"(?:camera|cam|port|view|gopro|kinect)[\W_]*(\d+)", re.I)
 _PLAIN = re.compile(r"(?:camera|cam|c|view|port|v)?[\W_]*0*(\d+)", re.I)
-_SIDES = ("left", "right", "front", "back", "top", "side")
+_SIDES = re.compile(r"left|right|front|back|top|side", re.I)
 
 
 def camera_keys(names: Sequence[str]) -> tuple[str, ...]:
@@ -36,11 +36,10 @@ def share_pattern(names: Sequence[str]) -> bool:
     """Whether names differ like those of one take's cameras: by a number, a letter or a side."""
     if len(names) < 2:
         return False
-    parts = _differing(names)
     same = len({re.sub(r"\d+", "#", name) for name in names}) == 1
-    sides = all(part.casefold().strip("_- ") in _SIDES for part in parts)
-    letters = all(len(part) == 1 and part.isalpha() for part in parts) and len(names[0]) > 1
-    return same or sides or letters
+    sides = len({_SIDES.sub("#", name) for name in names}) == 1 and bool(_SIDES.search(names[0]))
+    letters = all(len(part) == 1 and part.isalpha() for part in _differing(names))
+    return same or sides or (letters and len(names[0]) > 1)
 
 
 def _numbered(name: str) -> str:

@@ -164,7 +164,6 @@ def gather(paths: Iterable[Path]) -> Bundle:
     for path in paths:
         _walk(Path(path), files, found, notes, _DEPTH)
     videos = [p for p in files if p.suffix.lower() in VIDEO_SUFFIXES]
-    takes = [*_takes(videos, notes), *_takes(found["images"], notes)]
     others: list[Identified] = []
     rigs: dict[Path, None] = dict.fromkeys(found["rigs"])
     for path in files:
@@ -179,11 +178,13 @@ def gather(paths: Iterable[Path]) -> Bundle:
             found["detections"].append(path)
         elif known.reason and (path in map(Path, paths) or is_pointer(path)):
             notes.append(known.reason)
-    unique = {take.name: 0 for take in takes}
-    named = list(_distinct(takes, unique))
+    usable = dict(_usable(rigs, notes))
+    images = [path for path in found["images"] if not _views(path, usable.values())]
+    views = [take for path in found["images"] if (take := _views(path, usable.values()))]
+    takes = [*_takes(videos, notes), *views, *_takes(images, notes)]
     return Bundle(
-        tuple(named),
-        tuple(_usable(rigs, notes)),
+        tuple(_distinct(takes, {take.name: 0 for take in takes})),
+        tuple(usable),
         tuple(found["detections"]),
         tuple(found["projects"]),
         tuple(others),
@@ -298,7 +299,19 @@ def _whole_rig(path: Path) -> Path:
     return path
 
 
-def _usable(rigs: Iterable[Path], notes: list[str]) -> Iterator[Path]:
+def _views(folder: Path, rigs: Iterable[ImportedRig]) -> Take | None:
+    """A folder that holds one picture of every camera of a rig, named as the camera."""
+    if "*" in folder.name:
+        return None
+    pictures = {path.stem: path for path in images_in(folder)}
+    for rig in rigs:
+        names = rig.provisional.names
+        if len(names) > 1 and all(name in pictures for name in names):
+            return Take(folder.name, tuple((name, pictures[name]) for name in names), folder)
+    return None
+
+
+def _usable(rigs: Iterable[Path], notes: list[str]) -> Iterator[tuple[Path, ImportedRig]]:
     """Rigs that can be read; of two that say the same in one folder, the first."""
     kept: list[tuple[Path, ImportedRig]] = []
     for path in rigs:
@@ -312,7 +325,7 @@ def _usable(rigs: Iterable[Path], notes: list[str]) -> Iterator[Path]:
             notes.append(f"“{path.name}” says the same as “{twin.name}” and was left out.")
             continue
         kept.append((path, rig))
-        yield path
+        yield path, rig
 
 
 def _agree(a: ImportedRig, b: ImportedRig) -> bool:

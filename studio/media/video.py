@@ -23,7 +23,7 @@ def open_clip(path: Path, *, camera: str = "", rate_hz: float | None = None) -> 
     """Open a video, an image folder (or a pattern of pictures, ``left*.jpg``) or a picture.
 
     ``camera`` names the frames (default: the file's name). ``rate_hz`` overrides the rate: the
-    frames are then evenly spaced. Raises StudioError if it is not a video, is cut off, has no
+    frames are then evenly spaced (a video keeps its true times where it runs at that rate). Raises StudioError if it is not a video, is cut off, has no
     picture, or needs a decoder that is missing.
     """
     path = Path(path)
@@ -61,7 +61,7 @@ class VideoClip(ClipReader):
             promised = stream.frames
         index = _index(path)
         self.times_s = index.times_s
-        if rate_hz is not None:
+        if rate_hz is not None and abs(rate_hz / self.rate_hz - 1) > 0.01:
             self.times_s = np.arange(len(index.pts)) / rate_hz
         self._index, self._decoder = index, _Decoder(path, index)
         notes: list[str] = []
