@@ -61,10 +61,26 @@ class Options:
     people: int = 1
 
 
+class _Opened:
+    """The loaded networks."""
+
+    def __init__(self, files: Networks, options: Options) -> None:
+        self.poses = Landmarker("pose", files.pose, max(3, options.people), 0.4)
+        self.pose = Landmarker("pose", files.pose, 1, 0.4)
+        self.hand = Landmarker("hand", files.hand, 2, 0.3) if options.hands else None
+        self.face = Landmarker("face", files.face, 1, 0.3) if options.face else None
+
+    def close(self) -> None:
+        for network in (self.poses, self.pose, self.hand, self.face):
+            if network is not None:
+                network.close()
+
+
 class WholeBodyDetector:
     """MediaPipe behind the :class:`~studio.perception.detector.Detector` protocol.
 
-    Raises StudioError if a network cannot be loaded. Close it when done, or use ``with``.
+    Close it when done, or use ``with``. Detecting raises StudioError if a network cannot be
+    loaded.
     """
 
     def __init__(self, networks: Networks, options: Options = Options()) -> None:
@@ -76,6 +92,8 @@ class WholeBodyDetector:
         self._sides = tuple(
             (anchor, mirror[anchor]) for anchor, _ in side_groups(layout("mediapipe_33"))
         )
+        self._networks = networks
+        self._opened: _Opened | None = None
         files = (networks.pose, networks.hand, networks.face)
         self.identity = (
             f"whole_body {REVISION} mediapipe {version('mediapipe')} {options} "
@@ -83,10 +101,6 @@ class WholeBodyDetector:
         )
         self._people: list[Person2D] = []
         self._next_track = 0
-        self._pose_all = Landmarker("pose", networks.pose, max(3, options.people), 0.4)
-        self._pose = Landmarker("pose", networks.pose, 1, 0.4)
-        self._hand = Landmarker("hand", networks.hand, 2, 0.3) if options.hands else None
-        self._face = Landmarker("face", networks.face, 1, 0.3) if options.face else None
 
     def __enter__(self) -> WholeBodyDetector:
         return self
@@ -96,9 +110,16 @@ class WholeBodyDetector:
 
     def close(self) -> None:
         """Free the networks."""
-        for network in (self._pose_all, self._pose, self._hand, self._face):
-            if network is not None:
-                network.close()
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+
+    @property
+    def _open(self) -> _Opened:
+        """The networks, loaded when the first picture comes."""
+        if self._opened is None:
+            self._opened = _Opened(self._networks, self.options)
+        return self._opened
 
     def follow(self, people: Sequence[Person2D]) -> None:
         """Take up tracking from these people; from nobody, to begin afresh."""
@@ -127,7 +148,7 @@ class WholeBodyDetector:
     def _newcomers(
         self, rgb: np.ndarray, known: list[tuple[int, Found]]
     ) -> list[tuple[int, Found]]:
-        found = sorted(self._pose_all.find(rgb), key=_prominence, reverse=True)
+        found = sorted(self._open.poses.find(rgb), key=_prominence, reverse=True)
         new: list[tuple[int, Found]] = []
         for coarse in found:
             if len(known) + len(new) >= self.options.people:
@@ -151,7 +172,7 @@ class WholeBodyDetector:
                 centre, margin * size, angle=lean + np.deg2rad(tilt), mirror=mirrored,
                 side_px=_SIDE_PX,
             )  # fmt: skip
-            for found in self._pose.find(crop.cut(rgb))[:1]:
+            for found in self._open.pose.find(crop.cut(rgb))[:1]:
                 order = self._body_mirror if mirrored else slice(None)
                 seen.append(Found(crop.back(found.xy_px)[order], found.confidence[order]))
         if not seen:
@@ -169,17 +190,17 @@ class WholeBodyDetector:
         looks = _PART_LOOKS[self.options.quality]
         wrists = {"left": body.xy_px[15], "right": body.xy_px[16]}
         hands: dict[str, Found] = {}
-        if self._hand is not None:
+        if (network := self._open.hand) is not None:
             for side, index in (("left", 15), ("right", 16)):
                 if body.confidence[index] < _WRIST_SEEN:
                     continue
                 where = closeups.hand_square(body.xy_px, side)
-                if (hand := closeups.hand(self._hand, rgb, where, wrists[side], looks)) is not None:
+                if (hand := closeups.hand(network, rgb, where, wrists[side], looks)) is not None:
                     hands[side] = hand
         face = None
-        if self._face is not None:
+        if (network := self._open.face) is not None:
             where = closeups.head_square(body.xy_px)
-            face = closeups.face(self._face, rgb, where, body.xy_px[0], looks, self._face_mirror)
+            face = closeups.face(network, rgb, where, body.xy_px[0], looks, self._face_mirror)
         return self._person(track, body, closeups.drop_twin(hands, wrists), face)
 
     def _without_body(self, rgb: np.ndarray) -> Person2D | None:
@@ -187,24 +208,24 @@ class WholeBodyDetector:
         looks = _BODY_LOOKS[self.options.quality]
         before = self._people[0].xy_px if self._people else np.full((len(self.layout), 2), np.nan)
         hands: dict[str, Found] = {}
-        if self._hand is not None:
+        if (network := self._open.hand) is not None:
             for side, place in (("left", LEFT_HAND), ("right", RIGHT_HAND)):
                 if np.isfinite(before[place]).all():
                     where = closeups.around(before[place], (0, 9), 2.0)
-                    hand = closeups.hand(self._hand, rgb, where, before[place][0], looks)
+                    hand = closeups.hand(network, rgb, where, before[place][0], looks)
                     if hand is not None:
                         hands[side] = hand
             if not hands:
-                for side, coarse in closeups.by_side(self._hand.find(rgb)).items():
+                for side, coarse in closeups.by_side(network.find(rgb)).items():
                     where = closeups.around(coarse.xy_px, (0, 9), 2.0)
-                    hand = closeups.hand(self._hand, rgb, where, coarse.xy_px[0], looks)
+                    hand = closeups.hand(network, rgb, where, coarse.xy_px[0], looks)
                     hands[side] = hand or coarse
         face = None
-        if self._face is not None:
-            for coarse in self._face.find(rgb):
+        if (network := self._open.face) is not None:
+            for coarse in network.find(rgb):
                 where = closeups.around(coarse.xy_px, (152, 10), 1.8)
                 again = closeups.face(
-                    self._face, rgb, where, coarse.xy_px[1], looks, self._face_mirror
+                    network, rgb, where, coarse.xy_px[1], looks, self._face_mirror
                 )
                 face = again or coarse
         if not hands and face is None:
@@ -222,7 +243,12 @@ class WholeBodyDetector:
         for place, found in parts:
             if found is not None:
                 xy[place], confidence[place] = found.xy_px, found.confidence
-        return Person2D(self.layout, xy, confidence, track)
+        # Single precision, as it is kept: going on from the cache is then the same as going on.
+        return Person2D(self.layout, _single(xy), _single(confidence), track)
+
+
+def _single(values: np.ndarray) -> np.ndarray:
+    return values.astype(np.float32).astype(np.float64)
 
 
 def _is_person(body: Found) -> bool:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from platformdirs import user_cache_path
-
 from studio.core.errors import StudioError
+from studio.core.folders import cache_folder
 from studio.weights.catalogue import Network, WeightFile, catalogue, network
 
 State = Literal["ready", "missing", "damaged"]
@@ -27,9 +26,7 @@ class Installed:
 
 def folder() -> Path:
     """Where weights are kept: ``DOPPEL_CACHE_DIR`` or the user's cache, then ``weights``."""
-    chosen = os.environ.get("DOPPEL_CACHE_DIR")
-    base = Path(chosen) if chosen else user_cache_path("doppel", appauthor=False)
-    return base / "weights"
+    return cache_folder("weights")
 
 
 def place(file: WeightFile) -> Path:

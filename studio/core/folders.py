@@ -1,0 +1,14 @@
+"""Where things that can be made or fetched again are kept."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+
+def cache_folder(name: str) -> Path:
+    """A folder of the user's cache (``DOPPEL_CACHE_DIR`` overrides it); it may not exist yet."""
+    chosen = os.environ.get("DOPPEL_CACHE_DIR")
+    return (Path(chosen) if chosen else user_cache_path("doppel", appauthor=False)) / name

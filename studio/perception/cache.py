@@ -1,0 +1,108 @@
+"""Detections kept by content: what was once detected is never detected again.
+
+The key is the sha256 of the video's bytes and the detector's identity. Results are kept in small
+chunks, each written whole (temp + replace), so that a run that was cancelled or killed goes on
+where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from studio.core.types import Layout
+from studio.perception.detector import Person2D
+
+LIMIT_BYTES = 4_000_000_000
+
+
+def content_key(path: Path) -> str:
+    """The sha256 of a file, or of the names and bytes of all files of a folder."""
+    digest = hashlib.sha256()
+    if path.is_file():
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    for part in sorted(p for p in path.rglob("*") if p.is_file()):
+        with part.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").digest()
+        digest.update(str(part.relative_to(path)).encode() + b"\0" + content)
+    return digest.hexdigest()
+
+
+class DetectionCache:
+    """A folder of detections. Safe to use from several threads and processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def open(self, content: str, identity: str) -> CachedClip:
+        """What is known about one clip, as one detector sees it."""
+        key = hashlib.sha256(f"{content}\n{identity}".encode()).hexdigest()[:32]
+        folder = self.folder / key
+        if folder.is_dir():
+            os.utime(folder)
+        return CachedClip(folder)
+
+    def prune(self, limit_bytes: int = LIMIT_BYTES) -> int:
+        """Delete the clips that were not used for longest until the rest fits; how many."""
+        if not self.folder.is_dir():
+            return 0
+        clips = sorted(
+            (f for f in self.folder.iterdir() if f.is_dir()), key=lambda f: -f.stat().st_mtime
+        )
+        total = gone = 0
+        for clip in clips:
+            total += sum(f.stat().st_size for f in clip.glob("*"))
+            if total > limit_bytes:
+                shutil.rmtree(clip, ignore_errors=True)
+                gone += 1
+        return gone
+
+
+class CachedClip:
+    """The chunks of one clip. A chunk is named by the numbers of its frames."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def get(self, numbers: np.ndarray, layout: Layout) -> list[Person2D | None] | None:
+        """The person in each of these frames, or None if they were not all detected yet."""
+        try:
+            with np.load(self._path(numbers), allow_pickle=False) as file:
+                xy, confidence, track = file["xy_px"], file["confidence"], file["track"]
+        except (OSError, ValueError, KeyError, EOFError):
+            return None
+        if xy.shape != (len(numbers), len(layout), 2):
+            return None
+        return [
+            Person2D(layout, xy[i].astype(float), confidence[i].astype(float), int(track[i]))
+            if track[i] >= 0
+            else None
+            for i in range(len(numbers))
+        ]
+
+    def put(self, numbers: np.ndarray, people: Sequence[Person2D | None], layout: Layout) -> None:
+        """Keep a chunk. A cache that cannot be written is no reason to stop."""
+        xy = np.full((len(numbers), len(layout), 2), np.nan, np.float32)
+        confidence = np.zeros((len(numbers), len(layout)), np.float32)
+        track = np.full(len(numbers), -1)
+        for i, person in enumerate(people):
+            if person is not None:
+                xy[i], confidence[i], track[i] = person.xy_px, person.confidence, person.track
+        path = self._path(numbers)
+        temp = path.with_name(f".{path.stem}.{os.getpid()}.npz")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            np.savez_compressed(temp, xy_px=xy, confidence=confidence, track=track)
+            temp.replace(path)
+        except OSError:
+            temp.unlink(missing_ok=True)
+
+    def _path(self, numbers: np.ndarray) -> Path:
+        digest = hashlib.sha256(np.asarray(numbers, np.int64).tobytes()).hexdigest()[:12]
+        return self.folder / f"{int(numbers[0]):08d}-{digest}.npz"

@@ -1,0 +1,233 @@
+"""A whole take through a detector: cameras side by side, cached, left and right made steady."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from studio.core.errors import Cancelled, StudioError
+from studio.core.types import Detections, Frame, Keypoints, Layout
+from studio.perception.agreement import unswap
+from studio.perception.cache import DetectionCache, content_key
+from studio.perception.detector import Detector, Person2D
+
+CHUNK = 16
+_LOOK_S = 0.05
+
+
+class Watch(Protocol):
+    """Who may stop the work and wants to know how far it is (a job's context)."""
+
+    def check(self) -> None: ...
+
+    def report(self, fraction: float, text: str = "") -> None: ...
+
+
+class ClipLike(Protocol):
+    """One camera's pictures: a file or folder that can be read from any frame on.
+
+    ``run`` gives frames with their numbers; damaged ones may be missing.
+    """
+
+    @property
+    def camera(self) -> str: ...
+
+    @property
+    def path(self) -> Path: ...
+
+    def run(self, start: int = 0) -> Iterator[tuple[int, Frame]]: ...
+
+
+@dataclass(frozen=True, eq=False)
+class TakeDetections:
+    """The detections of a take, and how they came about, per camera in order.
+
+    ``found`` is the share of frames with the person in it, ``turned`` how often an arm or leg
+    pair was turned round, ``reused`` the share of frames that came from the cache.
+    """
+
+    detections: Detections
+    found: tuple[float, ...]
+    turned: tuple[int, ...]
+    reused: float
+
+
+def detect_take(
+    clips: Sequence[ClipLike],
+    times_s: Float[np.ndarray, " moments"],
+    plan: Mapping[str, Int[np.ndarray, " moments"]],
+    make_detector: Callable[[], Detector],
+    watch: Watch,
+    *,
+    cache: DetectionCache | None = None,
+    workers: int = 2,
+) -> Generator[tuple[Keypoints, ...], None, TakeDetections]:
+    """Detect the most prominent person in every clip of a take.
+
+    ``plan`` gives for every camera the frame number of each moment, -1 where it has none.
+    Yields the newest keypoints of all cameras; returns the whole. Each worker thread makes a
+    detector of its own. Raises what a detector, a clip or ``watch`` raises; chunks that were
+    finished until then stay in the cache.
+    """
+    if not clips:
+        raise StudioError("There is no video to look at.", "Bring in at least one.")
+    work = _Work(make_detector, watch, cache, sum(len(_wanted(plan[c.camera])) for c in clips))
+    pool = ThreadPoolExecutor(max(1, min(workers, len(clips))), "detect")
+    try:
+        running = [pool.submit(work.clip, c, _wanted(plan[c.camera])) for c in clips]
+        shown = 0
+        while wait(running, timeout=_LOOK_S, return_when="FIRST_EXCEPTION").not_done:
+            if any(r.done() and r.exception() for r in running):
+                break
+            watch.check()
+            watch.report(0.98 * work.fraction, work.text())
+            if work.done != shown:
+                shown = work.done
+                yield tuple(work.newest.copy().values())
+        results = {clip.camera: r.result() for clip, r in zip(clips, running, strict=True)}
+    finally:
+        work.stop.set()
+        pool.shutdown(wait=True, cancel_futures=True)
+    if work.newest:
+        yield tuple(work.newest.values())
+    return _gather(tuple(c.camera for c in clips), times_s, plan, results, work)
+
+
+def _wanted(numbers: np.ndarray) -> np.ndarray:
+    return np.unique(numbers[numbers >= 0])
+
+
+class _Work:
+    """What the threads of one take share."""
+
+    def __init__(
+        self,
+        make_detector: Callable[[], Detector],
+        watch: Watch,
+        cache: DetectionCache | None,
+        total: int,
+    ) -> None:
+        self.make, self.watch, self.cache, self.total = make_detector, watch, cache, max(total, 1)
+        self.stop = threading.Event()
+        self.newest: dict[str, Keypoints] = {}
+        self.done = self.reused = 0
+        self.layout: Layout | None = None
+        self._lock = threading.Lock()
+        self._started_s = time.monotonic()
+
+    @property
+    def fraction(self) -> float:
+        return self.done / self.total
+
+    def text(self) -> str:
+        fresh = self.done - self.reused
+        rate = fresh / max(time.monotonic() - self._started_s, 1e-3)
+        return f"Detecting: {self.done} of {self.total} pictures, {rate:.0f} a second"
+
+    def clip(self, clip: ClipLike, numbers: np.ndarray) -> dict[int, Person2D | None]:
+        """Detect, or remember, the person in these frames of a clip."""
+        with closing(self.make()) as detector:
+            self.layout = detector.layout
+            kept = None
+            if self.cache is not None:
+                kept = self.cache.open(content_key(clip.path), detector.identity)
+            people: dict[int, Person2D | None] = {}
+            frames = _Forward(clip)
+            with closing(frames):
+                for chunk in _chunks(numbers):
+                    known = kept.get(chunk, detector.layout) if kept else None
+                    if known is not None:
+                        people.update(zip(chunk.tolist(), known, strict=True))
+                        self._count(len(chunk), reused=True)
+                        detector.follow([p for p in known[-1:] if p is not None])
+                        continue
+                    found = [self._one(detector, frames.at(number)) for number in chunk.tolist()]
+                    people.update(zip(chunk.tolist(), found, strict=True))
+                    if kept is not None:
+                        kept.put(chunk, found, detector.layout)
+        return people
+
+    def _one(self, detector: Detector, frame: Frame | None) -> Person2D | None:
+        self.watch.check()
+        if self.stop.is_set():
+            raise Cancelled
+        found = detector.detect(frame.rgb, frame.time_s) if frame else ()
+        if frame and found:
+            self.newest[frame.camera] = found[0].keypoints(frame.camera, frame.time_s)
+        self._count(1, reused=False)
+        return found[0] if found else None
+
+    def _count(self, frames: int, *, reused: bool) -> None:
+        with self._lock:
+            self.done += frames
+            self.reused += frames if reused else 0
+
+
+def _chunks(numbers: np.ndarray) -> list[np.ndarray]:
+    """Runs of frames that lie in the same stretch of the clip, whatever the in point."""
+    edges = np.flatnonzero(np.diff(numbers // CHUNK)) + 1
+    return [chunk for chunk in np.split(numbers, edges) if len(chunk)]
+
+
+class _Forward:
+    """Frames of a clip, asked for in rising order; opened only when one is needed."""
+
+    def __init__(self, clip: ClipLike) -> None:
+        self._clip = clip
+        self._frames: Iterator[tuple[int, Frame]] | None = None
+        self._held: tuple[int, Frame] | None = None
+        self._reached = 0
+
+    def at(self, number: int) -> Frame | None:
+        """Frame ``number``; None if it is damaged."""
+        if self._frames is None or number > self._reached + CHUNK:
+            self.close()
+            self._frames = self._clip.run(number)
+        while self._held is None or self._held[0] < number:
+            self._held = next(self._frames, None)
+            if self._held is None:
+                return None
+        self._reached = self._held[0]
+        return self._held[1] if self._held[0] == number else None
+
+    def close(self) -> None:
+        if isinstance(self._frames, Generator):
+            self._frames.close()
+        self._frames, self._held = None, None
+
+
+def _gather(
+    cameras: tuple[str, ...],
+    times_s: np.ndarray,
+    plan: Mapping[str, np.ndarray],
+    results: Mapping[str, Mapping[int, Person2D | None]],
+    work: _Work,
+) -> TakeDetections:
+    layout = work.layout
+    assert layout is not None
+    xy = np.full((len(times_s), len(cameras), len(layout), 2), np.nan)
+    confidence = np.zeros(xy.shape[:3])
+    found: list[float] = []
+    turned: list[int] = []
+    for view, camera in enumerate(cameras):
+        people = results[camera]
+        seen = 0
+        for moment, number in enumerate(plan[camera].tolist()):
+            person = people.get(number) if number >= 0 else None
+            if person is not None:
+                xy[moment, view], confidence[moment, view] = person.xy_px, person.confidence
+                seen += 1
+        xy[:, view], confidence[:, view], swaps = unswap(layout, xy[:, view], confidence[:, view])
+        found.append(seen / max(int((plan[camera] >= 0).sum()), 1))
+        turned.append(swaps)
+    detections = Detections(cameras, np.asarray(times_s, float), layout, xy, confidence)
+    return TakeDetections(detections, tuple(found), tuple(turned), work.reused / work.total)
