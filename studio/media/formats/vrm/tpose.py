@@ -16,6 +16,7 @@ from studio.core import frames
 from studio.core.types import Animation, Armature, Character, Part
 
 _FRONT, _UP = np.array([0.0, -1.0, 0.0]), np.array([0.0, 0.0, 1.0])
+SHOULDER_SHARE = 0.4
 _FINGERS = ("Index", "Middle", "Ring", "Little")
 
 
@@ -65,7 +66,7 @@ def _turns(armature: Armature, bones: Mapping[str, int]) -> np.ndarray:
         pose.aim(f"{side}UpperLeg", f"{side}LowerLeg", -_UP)
         pose.aim(f"{side}LowerLeg", f"{side}Foot", -_UP)
         pose.flatten(f"{side}Foot")
-        pose.aim(f"{side}UpperArm", f"{side}LowerArm", along)
+        pose.raise_arm(side, along)
         pose.aim(f"{side}LowerArm", f"{side}Hand", along)
         pose.aim(f"{side}Hand", f"{side}MiddleProximal", along)
         pose.palm_down(side, along)
@@ -74,7 +75,7 @@ def _turns(armature: Armature, bones: Mapping[str, int]) -> np.ndarray:
             pose.aim(f"{side}{finger}Intermediate", f"{side}{finger}Distal", along)
             pose.aim(f"{side}{finger}Distal", None, along)
         aslant = (along + _FRONT) / np.sqrt(2)
-        pose.aim(f"{side}ThumbMetacarpal", f"{side}ThumbProximal", aslant)
+        pose.aim(f"{side}ThumbMetacarpal", f"{side}ThumbProximal", aslant, share=0.5)
         pose.aim(f"{side}ThumbProximal", f"{side}ThumbDistal", aslant)
         pose.aim(f"{side}ThumbDistal", None, aslant)
     return pose.total
@@ -108,11 +109,21 @@ class _Pose:
             tip = parent
         return way
 
-    def aim(self, name: str, tip: str | None, goal: np.ndarray) -> None:
-        """Swing a bone so that ``tip`` (or its tail) lies in a direction."""
+    def aim(self, name: str, tip: str | None, goal: np.ndarray, share: float = 1.0) -> None:
+        """Swing a bone so that ``tip`` (or its tail) lies in a direction, or a share of the way."""
         if name in self.bones and (tip is None or tip in self.bones):
             bone = self.bones[name]
-            self.turn(bone, _swing(self.way(bone, None if tip is None else self.bones[tip]), goal))
+            way = self.way(bone, None if tip is None else self.bones[tip])
+            self.turn(bone, _swing(way, goal, share))
+
+    def raise_arm(self, side: str, along: np.ndarray) -> None:
+        """Raise an upper arm; a bone between it and the collar bone takes a part, as a joint's
+        muscles do, so that the skin over the shoulder does not fold."""
+        arm, elbow = self.bones[f"{side}UpperArm"], self.bones[f"{side}LowerArm"]
+        between = self.parents[arm]
+        if between not in self.bones.values():
+            self.turn(between, _swing(self.way(arm, elbow), along, SHOULDER_SHARE))
+        self.aim(f"{side}UpperArm", f"{side}LowerArm", along)
 
     def flatten(self, name: str) -> None:
         """Stand a foot as in rest, turned about the vertical only, its toes to the front."""
@@ -153,14 +164,12 @@ def _reposed(part: Part, turns: np.ndarray, shift: np.ndarray) -> Part:
     return replace(part, mesh=replace(part.mesh, vertices_m=vertices), morphs=morphs)
 
 
-def _swing(now: np.ndarray, goal: np.ndarray) -> np.ndarray:
-    """The smallest rotation from one direction to another."""
+def _swing(now: np.ndarray, goal: np.ndarray, share: float = 1.0) -> np.ndarray:
+    """The smallest rotation from one direction to another, or a share of it."""
     length = np.linalg.norm(now)
-    if length < 1e-9:
-        return np.eye(3)
-    axis = np.cross(now / length, goal)
+    axis = np.cross(now, goal)
     sine = np.linalg.norm(axis)
-    if sine < 1e-9:
+    if sine < 1e-9 * max(float(length), 1e-9):
         return np.eye(3)
-    angle = np.arctan2(sine, now @ goal / length)
-    return Rotation.from_rotvec(axis / sine * angle).as_matrix()
+    angle = np.arctan2(sine, now @ goal)
+    return Rotation.from_rotvec(axis / sine * angle * share).as_matrix()
