@@ -27,14 +27,17 @@ def photograph(scene: Scene, size_px: tuple[int, int], transparent: bool) -> np.
         copy.take_after(scene, pixel_ratio=float(factor))
         if transparent:
             copy.show("floor", False)
+            copy.renderer.GradientBackgroundOff()
+            copy.renderer.SetBackground(0, 0, 0)
         plotter.render_window.SetAlphaBitPlanes(1)
-        plotter.render_window.Render()
-        picture = plotter.screenshot(return_img=True, transparent_background=transparent)
-        pixels = np.asarray(picture)
-        if factor == 1:
-            return pixels.copy()
-        blocks = pixels.reshape(height, 2, width, 2, -1).astype(np.uint16)
-        return ((blocks.sum((1, 3)) + 2) // 4).astype(np.uint8)
+        for _ in range(2):  # words get their texture in the first rendering
+            plotter.render_window.Render()
+        pixels = np.asarray(plotter.screenshot(return_img=True, transparent_background=transparent))
+        blocks = pixels.reshape(height, factor, width, factor, -1).astype(np.float32)
+        mean = blocks.mean((1, 3))
+        if transparent:  # drawn over black, so colours are premultiplied: make them straight
+            mean[..., :3] *= 255 / np.maximum(mean[..., 3:], 1)
+        return np.clip(mean + 0.5, 0, 255).astype(np.uint8)
     finally:
         copy.close()
         plotter.close()

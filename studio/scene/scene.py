@@ -51,9 +51,10 @@ class Scene:
         self.renderer = self.plotter.renderer
         self.renderer.SetUseOIT(False)
         self.plotter.render_window.SetMultiSamples(0)
-        self.renderer.UseFXAAOn()
         self.renderer.RemoveAllLights()
-        self.renderer.AddLight(vtkLight())  # without any light VTK drops normals; ours are shaded
+        lamp = vtkLight()  # surfaces light themselves, but without a lamp VTK drops their normals
+        lamp.SetLightTypeToHeadlight()
+        self.renderer.AddLight(lamp)
         self.orbit = Orbit()
         self.shading: Shading = "studio"
         self.selected: Pick | None = None
@@ -281,7 +282,9 @@ class Scene:
         for key, item in self._items.items():
             item.select(pick if pick is not None and pick.key == key else None)
 
-    def render(self) -> None:
+    def render(self, fine: bool = False) -> None:
+        """Draw now; ``fine`` smooths the outlines of surfaces, at about twice the cost."""
+        self.renderer.SetUseFXAA(fine)
         if self._own:
             self.plotter.render_window.Render()
         else:

@@ -80,7 +80,7 @@ class Picture:
             self._program["picture"] = self._texture
             self._program["size"] = size
         else:
-            self._texture.set_subdata(rgb)
+            self._texture.set_data(rgb)
 
     def draw(self, window: tuple[int, int], place: tuple[float, float, float]) -> None:
         if self._texture is None:

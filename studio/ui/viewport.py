@@ -158,6 +158,10 @@ class Viewport(QWidget):
         self._still.setSingleShot(True)
         self._still.setInterval(1200)
         self._still.timeout.connect(self._figures.clear)
+        self._settle = QTimer(self)
+        self._settle.setSingleShot(True)
+        self._settle.setInterval(180)
+        self._settle.timeout.connect(self._render_fine)
         self.set_theme(theme)
 
     def _corner_label(self, text: str) -> QLabel:
@@ -211,6 +215,7 @@ class Viewport(QWidget):
         """Let go of VTK. Call once before the window goes; calling again is fine."""
         self._tick.stop()
         self._still.stop()
+        self._settle.stop()
         scene, canvas = self.scene, self._canvas
         self.scene = None
         self.trouble = self.trouble or "The 3D view is closed."
@@ -276,6 +281,7 @@ class Viewport(QWidget):
         if self.scene is None or not self.isVisible():
             return
         self.scene.render()
+        self._settle.start()
         self._cube.look(self.scene.orbit)
         now = time.monotonic()
         self._drawn = [t for t in self._drawn if now - t < 1.0] + [now]
@@ -285,6 +291,10 @@ class Viewport(QWidget):
             self._figures.setText(f"{rate:.0f} fps{late}")
             self._place_figures()
             self._still.start()
+
+    def _render_fine(self) -> None:
+        if self.scene is not None and self.isVisible() and self._pointer is None:
+            self.scene.render(fine=True)
 
     # -- looks
 
