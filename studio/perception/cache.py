@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from studio.core.folders import cache_folder
 from studio.core.types import Layout
 from studio.perception.detector import Person2D
 
@@ -35,10 +36,10 @@ def content_key(path: Path) -> str:
 
 
 class DetectionCache:
-    """A folder of detections. Safe to use from several threads and processes."""
+    """A folder of detections (default: in the user's cache), for several threads and processes."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or cache_folder("detections")
 
     def open(self, content: str, identity: str) -> CachedClip:
         """What is known about one clip, as one detector sees it."""

@@ -1,0 +1,135 @@
+"""The engine of detection: clips of a take in, 2D keypoints of the person in every camera out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from studio.core.errors import StudioError
+from studio.core.types import Fact, Keypoints
+from studio.jobs import Context
+from studio.media.sync import FrameSets
+from studio.media.video import open_clip
+from studio.perception.cache import DetectionCache
+from studio.perception.take import TakeDetections, detect_take
+from studio.perception.whole_body import Options
+from studio.weights.detectors import whole_body
+
+
+class Params(BaseModel):
+    """How carefully to look, and for what."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    quality: Literal["fast", "balanced", "thorough"] = Field(
+        default="balanced",
+        description="How often each picture is looked at: fast once with the light network, "
+        "balanced twice (once mirrored), thorough four times (tilted too)",
+    )
+    hands: bool = Field(default=True, description="Look for 21 points on each hand, close up")
+    face: bool = Field(default=True, description="Look for 478 points on the face, close up")
+    use_cache: bool = Field(
+        default=True, description="Reuse what was detected in the same video before"
+    )
+    threads: int = Field(
+        default=0,
+        ge=0,
+        le=64,
+        description="Cameras looked at side by side; 0 chooses by the processor",
+    )
+
+
+@dataclass(frozen=True)
+class Source:
+    """One camera's video or picture folder. ``rate_hz`` is for pictures, which have no times."""
+
+    camera: str
+    path: Path
+    offset_s: float = 0.0
+    rate_hz: float | None = None
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The clips of a take, its in and out points (s), and the name and id it goes by."""
+
+    sources: tuple[Source, ...]
+    in_s: float | None = None
+    out_s: float | None = None
+    name: str = "Take"
+    take: str | None = None
+
+
+def detect(
+    params: Params, inputs: Inputs, context: Context
+) -> Generator[tuple[Keypoints, ...], None, TakeDetections]:
+    """Yields the newest keypoints of every camera, returns the detections of the take.
+
+    Raises StudioError if a clip cannot be read, a network is not installed, or nobody is there.
+    """
+    options = Options(params.quality, params.hands, params.face)
+    with ExitStack() as stack:
+        clips = [
+            stack.enter_context(open_clip(s.path, camera=s.camera, rate_hz=s.rate_hz))
+            for s in inputs.sources
+        ]
+        sets = FrameSets(
+            clips, {s.camera: s.offset_s for s in inputs.sources},
+            in_s=inputs.in_s, out_s=inputs.out_s,
+        )  # fmt: skip
+        cache = DetectionCache() if params.use_cache else None
+        result = yield from detect_take(
+            clips, sets.times_s, sets.plan(), lambda: whole_body(options), context,
+            cache=cache, workers=params.threads or os.cpu_count() or 2,
+        )  # fmt: skip
+    if not any(result.found):
+        raise StudioError(
+            "Nobody was found in any picture.",
+            "Check that the person is in view and not smaller than a tenth of the picture, or "
+            "choose the quality “thorough”.",
+        )
+    if cache is not None:
+        cache.prune()
+    return result
+
+
+def facts(result: TakeDetections, seconds: float) -> tuple[Fact, ...]:
+    """How good the detections are: found, which parts, and how long it took."""
+    detections = result.detections
+    share = float(np.mean(result.found))
+    worst = int(np.argmin(result.found))
+    blame = ""
+    if result.found[worst] < 0.98:
+        blame = f"{detections.cameras[worst]} sees the person in {result.found[worst]:.1%}"
+    sure = {
+        part: float((detections.confidence[:, :, list(points)] > 0.3).any(1).mean())
+        for part, points in detections.layout.parts.items()
+        if part != "feet"
+    }
+    words = {"body": "body", "left_hand": "left hand", "right_hand": "right hand", "face": "face"}
+    parts = ", ".join(f"{words[p]} {s:.0%}" for p, s in sure.items())
+    moments = len(detections.times_s)
+    fresh = "from the cache" if result.reused == 1 else f"{seconds:.1f} s"
+    turned = sum(result.turned)
+    return (
+        Fact(
+            "Person found",
+            f"{len(detections.cameras)} cameras, {moments} frames: in {share:.1%} of the pictures, "
+            f"{fresh}",
+            "good" if share >= 0.98 else "look" if share >= 0.8 else "stop",
+            blame,
+        ),
+        Fact("Points seen", parts, "good" if sure["body"] >= 0.9 else "look"),
+        Fact(
+            "Left and right",
+            f"turned round {turned} times" if turned else "steady",
+            "good" if turned <= 0.1 * moments * len(detections.cameras) else "look",
+        ),
+    )

@@ -1,0 +1,70 @@
+"""Detection, as a project sees it."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from pydantic import BaseModel
+
+from studio.core.errors import StudioError
+from studio.document.data import detections_arrays
+from studio.document.folder import Assets
+from studio.document.project import DetectionsItem, Project, Recipe, TakeItem, traces
+from studio.document.step import Missing, Packed
+from studio.features.pose.engine import Inputs, Source, facts
+from studio.perception.take import TakeDetections
+
+
+def _take(project: Project, chosen: tuple[str, ...]) -> TakeItem | None:
+    """The selected take, else the newest."""
+    picked = (take for id in chosen if (take := project.get(id, TakeItem)))
+    return next(picked, project.newest(TakeItem))
+
+
+class Step:
+    """A take in, its 2D keypoints out."""
+
+    def missing(self, project: Project, chosen: tuple[str, ...]) -> tuple[Missing, ...]:
+        if _take(project, chosen) is None:
+            return (Missing("Videos of a take.", "import.footage", "Open footage"),)
+        return ()
+
+    def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Inputs:
+        take = _take(project, chosen)
+        if take is None:
+            raise StudioError("There is no take to look at.", "Open footage first.")
+        home = assets.folder.parent
+        sources = tuple(
+            Source(
+                clip.camera,
+                home / clip.path,
+                clip.offset_s,
+                clip.rate_hz if (home / clip.path).is_dir() else None,
+            )
+            for clip in take.clips
+        )
+        return Inputs(sources, take.in_s or None, take.out_s, take.name, take.id)
+
+    def pack(
+        self, inputs: Any, params: BaseModel, result: Any, assets: Assets, seconds: float
+    ) -> Packed:
+        if not (isinstance(inputs, Inputs) and isinstance(result, TakeDetections)):
+            raise TypeError("this step packs the detections of a take")
+        told = facts(result, seconds)
+        item = DetectionsItem(
+            name=f"{inputs.name}: keypoints",
+            take=inputs.take,
+            layout=result.detections.layout.name,
+            cameras=result.detections.cameras,
+            data=assets.put_arrays(detections_arrays(result.detections)),
+            facts=traces(told),
+            recipe=Recipe(
+                feature="pose",
+                params=params.model_dump(mode="json"),
+                inputs=(inputs.take,) if inputs.take else (),
+                app_version=version("doppel-studio"),
+                seconds=seconds,
+            ),
+        )
+        return Packed("Detect people", (item,), told)
