@@ -1,0 +1,1 @@
+"""Bring in footage: videos, pictures, calibrations and detections become items of a project."""

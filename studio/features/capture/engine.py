@@ -1,0 +1,277 @@
+"""Bringing in footage: find what is there, look into it, link it, and say what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from studio.core.errors import StudioError
+from studio.core.types import CameraRig, Frame
+from studio.document.project import Clip, FileItem, RigItem, TakeItem
+from studio.features.capture.found import Brought, FoundDetections, FoundRig, FoundTake, Known
+from studio.features.capture.link import compare_clips, nearest, renamed
+from studio.features.capture.params import Params
+from studio.jobs import Context, Engine
+from studio.media.cameras import match_cameras
+from studio.media.formats.openpose import camera_folders, guess_layout, read_people
+from studio.media.formats.rigs import ImportedRig, read_rig
+from studio.media.identify import Bundle, Take, gather
+from studio.media.rig_checks import Size, check_rig, mend_rig
+from studio.media.video import open_clip
+
+
+def capture(params: Params, inputs: Known, context: Context) -> Engine[Frame, Brought]:
+    """Bring in files and folders. Yields the first frame of every clip; returns what was found.
+
+    A file that cannot be used is left out with a note, unless nothing else is left: then its
+    StudioError is raised.
+    """
+    if not params.paths:
+        raise StudioError(
+            "Nothing was chosen to bring in.",
+            "Drop videos, a calibration or a folder on the window, or add files here.",
+        )
+    context.report(0.0, "Looking through the files")
+    bundle = gather(params.paths)
+    _refuse_useless(bundle, params)
+    notes, errors = list(bundle.notes), list[StudioError]()
+    takes = yield from _takes(bundle, params, context, errors)
+    rigs = list(_rigs(bundle, params, inputs, takes, errors))
+    takes = [_linked(take, inputs, rigs) for take in takes]
+    takes += _adopted(inputs, rigs)
+    context.report(0.9, "Reading detections")
+    detections = list(_detections(bundle, params, context, inputs, takes, rigs, errors))
+    files = tuple(
+        FileItem(name=known.path.name, role=known.kind, path=str(known.path.absolute()))
+        for known in bundle.others
+    )
+    if errors and not (takes or rigs or detections or files):
+        raise errors[0]
+    notes += [str(error) for error in errors]
+    return Brought(tuple(takes), tuple(rigs), tuple(detections), files, tuple(notes))
+
+
+def _refuse_useless(bundle: Bundle, params: Params) -> None:
+    if bundle.projects and not (bundle.takes or bundle.rigs or bundle.detections):
+        name = bundle.projects[0].name
+        raise StudioError(f"“{name}” is a Doppel project.", "Open it with File, Open.")
+    if bundle.empty:
+        names = ", ".join(path.name for path in params.paths[:3])
+        raise StudioError(
+            bundle.notes[0] if bundle.notes else f"Nothing usable was found in {names}.",
+            "Choose videos, picture folders, a calibration or 2D detections.",
+        )
+
+
+def _takes(
+    bundle: Bundle, params: Params, context: Context, errors: list[StudioError]
+) -> Iterator[Frame]:
+    """Look into every clip; returns the takes."""
+    total = max(sum(len(take.clips) for take in bundle.takes), 1)
+    found: list[FoundTake] = []
+    done = 0
+    for take in bundle.takes:
+        clips: list[Clip] = []
+        warnings: list[str] = []
+        for camera, path in take.clips:
+            context.check()
+            context.report(0.8 * done / total, f"Opening {path.name}")
+            done += 1
+            try:
+                with open_clip(path, camera=camera, rate_hz=params.rate_hz) as reader:
+                    yield reader.frame(0)
+                    clips.append(
+                        Clip(
+                            camera=camera,
+                            path=str(path.absolute()),
+                            size_px=reader.size_px,
+                            rate_hz=reader.rate_hz,
+                            frames=reader.frames,
+                        )
+                    )
+                    warnings += [f"{camera}: {note}" for note in reader.notes]
+            except StudioError as error:
+                errors.append(error)
+        if clips:
+            found.append(_take(take, clips, warnings))
+    return found
+
+
+def _take(take: Take, clips: list[Clip], warnings: list[str]) -> FoundTake:
+    item = TakeItem(name=take.name, clips=tuple(clips))
+    return FoundTake(item, take.folder, (*compare_clips(clips), *dict.fromkeys(warnings)))
+
+
+def _rigs(
+    bundle: Bundle,
+    params: Params,
+    inputs: Known,
+    takes: Sequence[FoundTake],
+    errors: list[StudioError],
+) -> Iterator[FoundRig]:
+    known = [*takes, *(FoundTake(item, _folder(item)) for item in inputs.takes)]
+    for path in bundle.rigs:
+        try:
+            yield _rig(path, params, known)
+        except StudioError as error:
+            errors.append(error)
+
+
+def _rig(path: Path, params: Params, takes: Sequence[FoundTake]) -> FoundRig:
+    """Read and check one rig; sizes that it does not store come from the take it filmed."""
+    up, unit, size = params.up, params.unit, params.size_px()
+    imported = read_rig(path, up=up, unit=unit, size=size)
+    sizes = _filmed_sizes(imported.provisional, path, takes)
+    if sizes and any(question.topic == "size" for question in imported.questions):
+        imported = read_rig(path, up=up, unit=unit, size=sizes)
+    if imported.questions:
+        return FoundRig(path, imported)
+    rig = imported.rig
+    problems = check_rig(rig, sizes)
+    mended = tuple(p for p in problems if p.mend) if params.mend else ()
+    for problem in mended:
+        rig = mend_rig(rig, problem)
+    if mended:
+        problems = check_rig(rig, sizes)
+    item = RigItem.of(_rig_name(path), rig, source=str(path.absolute()))
+    return FoundRig(path, imported, item, problems, mended)
+
+
+def _rig_name(path: Path) -> str:
+    plain = path.name.removesuffix(".qca.txt").removesuffix(path.suffix)
+    generic = {"camera_array", "config", "calibration", "intrinsics", "intri", "cameras",
+               "camera_parameters"}  # fmt: skip
+    return f"{path.parent.name} cameras" if plain.casefold() in generic else plain
+
+
+def _filmed_sizes(rig: CameraRig, path: Path, takes: Sequence[FoundTake]) -> Mapping[str, Size]:
+    """The picture sizes of the nearest take that this rig filmed, by the rig's camera names."""
+    candidates = [(take, [clip.camera for clip in take.item.clips], take.folder) for take in takes]
+    matching = [
+        candidate for candidate in candidates
+        if len(match_cameras(candidate[1], rig.names)) == len(candidate[1])
+    ]  # fmt: skip
+    best = nearest_take(path, matching)
+    if best is None:
+        return {}
+    names = match_cameras([clip.camera for clip in best.item.clips], rig.names)
+    return {names[clip.camera]: clip.size_px for clip in best.item.clips}
+
+
+def nearest_take(
+    path: Path, candidates: Sequence[tuple[FoundTake, Sequence[str], Path]]
+) -> FoundTake | None:
+    """The candidate that lies nearest to a path; of equally near ones that of most cameras."""
+    best = nearest((), path, candidates)
+    most = max((len(names) for _, names, _ in candidates), default=0)
+    full = nearest((), path, [c for c in candidates if len(c[1]) == most])
+    return full[0] if full else (best[0] if best else None)
+
+
+def _linked(take: FoundTake, inputs: Known, rigs: Sequence[FoundRig]) -> FoundTake:
+    """The take with the rig that filmed it, and its cameras named as there."""
+    names = [clip.camera for clip in take.item.clips]
+    best = nearest(names, take.folder, [*_rig_places(rigs), *_known_rigs(inputs)])
+    return replace(take, item=renamed(take.item, best[1], best[0])) if best else take
+
+
+def _adopted(inputs: Known, rigs: Sequence[FoundRig]) -> list[FoundTake]:
+    """Takes of the project that had no rig until now."""
+    fresh = list(_rig_places(rigs))
+    found: list[FoundTake] = []
+    for item in inputs.takes:
+        names = [clip.camera for clip in item.clips]
+        best = None if item.rig else nearest(names, _folder(item), fresh)
+        if best:
+            found.append(FoundTake(renamed(item, best[1], best[0]), _folder(item)))
+    return found
+
+
+def _rig_places(rigs: Sequence[FoundRig]) -> Iterator[tuple[str, Sequence[str], Path]]:
+    for rig in rigs:
+        if rig.item is not None:
+            yield rig.item.id, [camera.name for camera in rig.item.cameras], rig.path
+
+
+def _known_rigs(inputs: Known) -> Iterator[tuple[str, Sequence[str], Path]]:
+    for rig in inputs.rigs:
+        yield rig.id, [camera.name for camera in rig.cameras], Path(rig.source or ".")
+
+
+def _folder(take: TakeItem) -> Path:
+    return Path(take.clips[0].path).parent if take.clips else Path()
+
+
+def _detections(
+    bundle: Bundle,
+    params: Params,
+    context: Context,
+    inputs: Known,
+    takes: Sequence[FoundTake],
+    rigs: Sequence[FoundRig],
+    errors: list[StudioError],
+) -> Iterator[FoundDetections]:
+    known = [*takes, *(FoundTake(item, _folder(item)) for item in inputs.takes)]
+    for path in bundle.detections:
+        context.check()
+        try:
+            yield _one_detections(path, params, inputs, known, rigs)
+        except StudioError as error:
+            if params.layout != "fitting":
+                raise
+            errors.append(error)
+
+
+def _one_detections(
+    path: Path,
+    params: Params,
+    inputs: Known,
+    takes: Sequence[FoundTake],
+    rigs: Sequence[FoundRig],
+) -> FoundDetections:
+    cameras = list(camera_folders(path)) if path.is_dir() else [path.stem]
+    places = [(take, [clip.camera for clip in take.item.clips], take.folder) for take in takes]
+    linked = nearest(cameras, path, [p for p in places if p[0].item.clips[0].frames > 1])
+    warnings: list[str] = []
+    rate = params.rate_hz
+    if linked:
+        rate = rate or max(clip.rate_hz for clip in linked[0].item.clips)
+    elif rate is None:
+        warnings.append("No video tells the frame rate: 30 a second until you say otherwise.")
+    note, layout = "", None if params.layout == "fitting" else params.layout
+    if layout is None:
+        fit = guess_layout(path)
+        layout = fit.layout
+        if not fit.sure:
+            warnings.append(f"The layout is probably {layout}, but not surely: check it.")
+        elif fit.margin < float("inf"):
+            note = (
+                f"{layout} fits; in the next best layout bones are {fit.margin:.1f} times longer."
+            )
+    people = read_people(path, layout, rate_hz=rate or 30.0)
+    detections = people.main() if params.person is None else people.person(params.person)
+    warnings += people.notes
+    take_id: str | None = None
+    names: dict[str, str] = {}
+    if linked:
+        take, names = linked
+        take_id = take.item.id
+        frames = max(clip.frames for clip in take.item.clips)
+        if abs(frames - len(people.numbers)) > 2:
+            warnings.append(f"{len(people.numbers)} frames, but the videos have {frames}.")
+    elif best := nearest(cameras, path, [*_rig_places(rigs), *_known_rigs(inputs)]):
+        names = best[1]
+    renamed_cameras = tuple(names.get(name, name) for name in detections.cameras)
+    name = linked[0].item.name if linked else path.name
+    return FoundDetections(
+        path,
+        f"{name} 2D keypoints",
+        replace(detections, cameras=renamed_cameras),
+        take_id,
+        tuple(warnings),
+        note,
+    )
+
+
+__all__ = ["Brought", "ImportedRig", "Known", "capture"]
