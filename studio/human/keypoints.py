@@ -51,7 +51,8 @@ _BONES = {
     "pinky": "finger5-1", "index": "finger2-1", "thumb": "finger1-3",
 }  # fmt: skip
 _MIDDLE = {
-    "upper_neck": ("neck02", "neck03"), "spine": ("spine03",), "head": ("head",),
+    "upper_neck": ("neck01", "neck01", "upperarm01.L", "upperarm01.R"),
+    "spine": ("spine03",), "head": ("head",),
     "pelvis": ("upperleg01.L", "upperleg01.R"),
     "neck": ("upperarm01.L", "upperarm01.R"),
 }  # fmt: skip

@@ -115,61 +115,86 @@ def _changes(
     return np.array(stature), changes
 
 
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """Shape and poses with the total cost, as tried by Gauss-Newton."""
+
+    values: np.ndarray
+    poses: Poses
+    cost: float
+
+
 def fit_shape(
-    body: Body, target: Target, poses: Poses, hints: Hints, steps: int = 6, share: float = 30.0
+    body: Body, target: Target, poses: Poses, hints: Hints, steps: int = 12, share: float = 30.0
 ) -> tuple[Float[np.ndarray, " parameters"], Poses]:
     """The shape parameters that explain the sampled frames best, and the frames' poses.
 
     Frames of a take are alike, so together they count as at most ``share`` independent ones.
     """
-    values = body.start_values
-    mean = values.copy()
     thin = min(1.0, (share / max(len(target), 1)) ** 0.5)
     target = Target(target.xyz_m, target.weight * thin)
-    for step_number in range(steps):
-        kinematics = body.kinematics(values)
-        priors = (Prior.usual(kinematics),)
-        poses, _ = descend(kinematics, target, poses, priors, steps=8 if step_number else 30)
-        system = assemble(kinematics, target, poses, priors)
-        stature, changes = _changes(body, values)
-        # A row's derivative by the root's place is as long as the row's weight.
-        scale = np.linalg.norm(system.jacobian[:, :, 3:6], axis=2)
-        Js = (
-            np.stack(
-                [
-                    kinematics.shape_change(poses, offsets, arms).reshape(len(poses), -1)
-                    for offsets, arms in changes
-                ],
-                -1,
-            )
-            * scale[..., None]
-        )
-        Hp = system.H + 1e-6 * np.eye(kinematics.unknowns)
-        Hps = system.jacobian.transpose(0, 2, 1) @ Js
-        solved = np.linalg.solve(Hp, np.concatenate([Hps, system.g[..., None]], -1))
-        weight = 1 / _USUAL
-        S = np.einsum("frs,frt->st", Js, Js) - np.einsum("fus,fut->st", Hps, solved[..., :-1])
-        gs = np.einsum("frs,fr->s", Js, system.residual) - np.einsum(
-            "fus,fu->s", Hps, solved[..., -1]
-        )
-        S += np.diag(weight**2)
-        gs += weight**2 * (values - mean)
-        if hints.height_m is not None:
-            off = body.stature_m(body.built(values)[0]) - hints.height_m
-            S += np.outer(stature, stature) / HEIGHT_ERROR_M**2
-            gs += stature * off / HEIGHT_ERROR_M**2
-        change = -np.linalg.solve(S, gs)
-        change *= min(1.0, 0.25 / float(np.abs(change).max() + 1e-12))
-        before = values
-        values = values + change
-        values[: len(_PHENOTYPES)] = np.clip(values[: len(_PHENOTYPES)], 0.02, 0.98)
-        values[len(_PHENOTYPES) :] = np.clip(values[len(_PHENOTYPES) :], -0.4, 0.4)
-        move = np.einsum("fus,s->fu", solved[..., :-1], values - before) + solved[..., -1]
-        largest = np.abs(np.delete(move, [3, 4, 5], 1)).max(1, keepdims=True)
-        poses = poses.moved(-move * np.minimum(1.0, 0.5 / np.maximum(largest, 1e-9)))
-        if np.abs(change).max() < 2e-3:
-            break
-    poses, _ = descend(
-        body.kinematics(values), target, poses, (Prior.usual(body.kinematics(values)),), steps=8
-    )
-    return values, poses
+    now = _settled(body, target, body.start_values, poses, hints, 20)
+    damping = 1e-2
+    for _ in range(steps):
+        change, move = _step(body, target, now, hints, damping)
+        values = now.values + change
+        head = len(_PHENOTYPES)
+        values[:head] = np.clip(values[:head], 0.02, 0.98)
+        values[head:] = np.clip(values[head:], -0.4, 0.4)
+        tried = _settled(body, target, values, now.poses.moved(move), hints, 3)
+        gain = now.cost - tried.cost
+        if gain > 0:
+            now, damping = tried, max(damping / 4, 1e-4)
+            if gain < 1e-4 * now.cost:
+                break
+        else:
+            damping *= 10
+            if damping > 1e4:
+                break
+    return now.values, now.poses
+
+
+def _settled(
+    body: Body, target: Target, values: np.ndarray, poses: Poses, hints: Hints, steps: int
+) -> _Step:
+    """These shape parameters with poses adapted to them, and what they cost together."""
+    kinematics = body.kinematics(values)
+    poses, costs = descend(kinematics, target, poses, (Prior.usual(kinematics),), steps=steps)
+    total = float(costs.sum() + (((values - body.start_values) / _USUAL) ** 2).sum())
+    if hints.height_m is not None:
+        off = body.stature_m(body.built(values)[0]) - hints.height_m
+        total += (off / HEIGHT_ERROR_M) ** 2
+    return _Step(values, poses, total)
+
+
+def _step(
+    body: Body, target: Target, now: _Step, hints: Hints, damping: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The Gauss-Newton step of the shape parameters, and of every frame's pose."""
+    values, poses = now.values, now.poses
+    kinematics = body.kinematics(values)
+    system = assemble(kinematics, target, poses, (Prior.usual(kinematics),))
+    stature, changes = _changes(body, values)
+    # A row's derivative by the root's place is as long as the row's weight.
+    scale = np.linalg.norm(system.jacobian[:, :, 3:6], axis=2)
+    moved = [kinematics.shape_change(poses, *change).reshape(len(poses), -1) for change in changes]
+    Js = np.stack(moved, -1) * scale[..., None]
+    Hp = system.H.copy()
+    index = np.arange(kinematics.unknowns)
+    Hp[:, index, index] *= 1 + damping
+    Hps = system.jacobian.transpose(0, 2, 1) @ Js
+    solved = np.linalg.solve(Hp, np.concatenate([Hps, system.g[..., None]], -1))
+    weight = 1 / _USUAL
+    S = np.einsum("frs,frt->st", Js, Js) - np.einsum("fus,fut->st", Hps, solved[..., :-1])
+    g = np.einsum("frs,fr->s", Js, system.residual) - np.einsum("fus,fu->s", Hps, solved[..., -1])
+    S += np.diag(weight**2)
+    g += weight**2 * (values - body.start_values)
+    if hints.height_m is not None:
+        off = body.stature_m(body.built(values)[0]) - hints.height_m
+        S += np.outer(stature, stature) / HEIGHT_ERROR_M**2
+        g += stature * off / HEIGHT_ERROR_M**2
+    change = -np.linalg.solve(S + damping * np.diag(np.diag(S)), g)
+    change *= min(1.0, 0.2 / float(np.abs(change).max() + 1e-12))
+    move = -(np.einsum("fus,s->fu", solved[..., :-1], change) + solved[..., -1])
+    largest = np.abs(np.delete(move, [3, 4, 5], 1)).max(1, keepdims=True)
+    return change, move * np.minimum(1.0, 0.5 / np.maximum(largest, 1e-9))
