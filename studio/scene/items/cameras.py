@@ -16,6 +16,7 @@ from studio.scene.labels import Label
 from studio.scene.palette import Palette
 from studio.scene.picking import hit, nearest_segment, ray
 from studio.scene.strokes import Strokes
+from studio.vision.camera import distort
 
 WIDEST_PX = 960
 
@@ -41,15 +42,8 @@ class Undistorter:
         seen, made = (_scaled(camera.matrix, camera.size_px, px) for px in (source, size))
         u, v = np.meshgrid(np.arange(size[0], dtype=np.float64), np.arange(size[1]))
         rays = np.stack([u, v, np.ones_like(u)], -1).reshape(-1, 3) @ np.linalg.inv(made).T
-        if camera.lens == "fisheye":
-            flat = np.ascontiguousarray(rays[:, None, :2])
-            terms = np.resize(camera.distortion, 4) if camera.distortion.size else np.zeros(4)
-            xy = cv2.fisheye.distortPoints(flat, np.eye(3), terms)
-            homogeneous = np.concatenate([xy, np.ones((len(xy), 1, 1))], -1)[:, 0]
-            xy = (homogeneous @ seen.T)[:, :2]
-        else:
-            terms = camera.distortion if camera.distortion.size else None
-            xy = cv2.projectPoints(rays, np.zeros(3), np.zeros(3), seen, terms)[0][:, 0]
+        bent = distort(camera, rays[:, :2] / rays[:, 2:])
+        xy = bent @ seen[:2, :2].T + seen[:2, 2]
         xy = xy.astype(np.float32).reshape(size[1], size[0], 2)
         return cv2.convertMaps(xy[..., 0], xy[..., 1], cv2.CV_16SC2)
 
