@@ -64,6 +64,7 @@ class Bundle:
     detections: tuple[Path, ...] = ()
     projects: tuple[Path, ...] = ()
     others: tuple[Identified, ...] = ()
+    left_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -131,7 +132,7 @@ def _identify_folder(path: Path) -> Identified:
         return Identified(path, "image folder", f"{path.name}: {len(pictures)} pictures")
     found = gather([path])
     if found.empty:
-        why = " ".join(found.notes) or "There is no video, picture, rig or detection inside."
+        why = " ".join(found.left_out) or "There is no video, picture, rig or detection inside."
         return Identified(path, "unknown", f"{path.name}: nothing usable inside", why)
     return Identified(path, "folder", f"{path.name}: {describe(found)}")
 
@@ -158,11 +159,13 @@ def describe(bundle: Bundle) -> str:
 
 def gather(paths: Iterable[Path]) -> Bundle:
     """Everything usable in files and folders, grouped: cameras into takes, files into rigs."""
+    asked = [Path(path) for path in paths]
     notes: list[str] = []
+    left_out: list[str] = []
     files: list[Path] = []
     found: dict[str, list[Path]] = {"rigs": [], "detections": [], "projects": [], "images": []}
-    for path in paths:
-        _walk(Path(path), files, found, notes, _DEPTH)
+    for path in asked:
+        _walk(path, files, found, left_out, _DEPTH)
     videos = [p for p in files if p.suffix.lower() in VIDEO_SUFFIXES]
     others: list[Identified] = []
     rigs: dict[Path, None] = dict.fromkeys(found["rigs"])
@@ -176,9 +179,9 @@ def gather(paths: Iterable[Path]) -> Bundle:
             others.append(known)
         elif known.kind == "detections":
             found["detections"].append(path)
-        elif known.reason and (path in map(Path, paths) or is_pointer(path)):
-            notes.append(known.reason)
-    usable = dict(_usable(rigs, notes))
+        elif known.reason and (path in asked or is_pointer(path)):
+            left_out.append(known.reason)
+    usable = dict(_usable(rigs, notes, left_out))
     images = [path for path in found["images"] if not _views(path, usable.values())]
     views = [take for path in found["images"] if (take := _views(path, usable.values()))]
     takes = [*_takes(videos, notes), *views, *_takes(images, notes)]
@@ -188,6 +191,7 @@ def gather(paths: Iterable[Path]) -> Bundle:
         tuple(found["detections"]),
         tuple(found["projects"]),
         tuple(others),
+        tuple(dict.fromkeys(left_out)),
         tuple(dict.fromkeys(notes)),
     )
 
@@ -198,7 +202,7 @@ def is_pointer(path: Path) -> bool:
 
 
 def _walk(
-    path: Path, files: list[Path], found: dict[str, list[Path]], notes: list[str], depth: int
+    path: Path, files: list[Path], found: dict[str, list[Path]], left_out: list[str], depth: int
 ) -> None:
     if not path.exists():
         raise StudioError(f"There is no “{path.name}” in {path.parent}.", "Check the path.")
@@ -209,7 +213,7 @@ def _walk(
         found["projects"].append(path)
         return
     if depth == 0:
-        notes.append(f"“{path.name}” lies too deep in folders and was not searched.")
+        left_out.append(f"“{path.name}” lies too deep in folders and was not searched.")
         return
     inside = sorted(path.iterdir(), key=lambda p: natural_key(p.name))
     cameras = camera_folders(path)
@@ -223,7 +227,7 @@ def _walk(
         if child.name.startswith(".") or child in taken:
             continue
         if child.is_dir():
-            _walk(child, files, found, notes, depth - 1)
+            _walk(child, files, found, left_out, depth - 1)
         elif child.suffix.lower() in IMAGE_SUFFIXES and len(pictures) > 1:
             continue
         elif not (path in taken and child.suffix.lower() == ".json"):
@@ -311,14 +315,16 @@ def _views(folder: Path, rigs: Iterable[ImportedRig]) -> Take | None:
     return None
 
 
-def _usable(rigs: Iterable[Path], notes: list[str]) -> Iterator[tuple[Path, ImportedRig]]:
+def _usable(
+    rigs: Iterable[Path], notes: list[str], left_out: list[str]
+) -> Iterator[tuple[Path, ImportedRig]]:
     """Rigs that can be read; of two that say the same in one folder, the first."""
     kept: list[tuple[Path, ImportedRig]] = []
     for path in rigs:
         try:
             rig = read_rig(path)
         except StudioError as error:
-            notes.append(str(error))
+            left_out.append(str(error))
             continue
         twin = next((p for p, r in kept if p.parent == path.parent and _agree(r, rig)), None)
         if twin is not None:

@@ -23,8 +23,9 @@ def open_clip(path: Path, *, camera: str = "", rate_hz: float | None = None) -> 
     """Open a video, an image folder (or a pattern of pictures, ``left*.jpg``) or a picture.
 
     ``camera`` names the frames (default: the file's name). ``rate_hz`` overrides the rate: the
-    frames are then evenly spaced (a video keeps its true times where it runs at that rate). Raises StudioError if it is not a video, is cut off, has no
-    picture, or needs a decoder that is missing.
+    frames are then evenly spaced (a video keeps its true times where it runs at that rate).
+    Raises StudioError if it is not a video, is cut off, has no picture, or needs a decoder that
+    is missing.
     """
     path = Path(path)
     if rate_hz is not None and not rate_hz > 0:

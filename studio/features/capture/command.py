@@ -61,12 +61,12 @@ def main(
     if folder and folder.file.is_file():
         before = folder.open().project
     brought = run(capture(params, Known(before.all(TakeItem), before.all(RigItem)), Context()))
-    if json:
-        print(json_module.dumps(_as_json(brought), ensure_ascii=False))
-    else:
+    if not json:
         _show(brought)
     for rig in brought.open_rigs:
         _ = rig.imported.rig  # raises, naming the flags that answer its questions
+    if json:
+        print(json_module.dumps(_as_json(brought), ensure_ascii=False))
     if folder:
         packed = Step().pack(None, params, brought, folder.assets, 0.0)
         folder.save(before.with_items(packed.items))
@@ -81,7 +81,6 @@ def _as_json(brought: Brought) -> dict[str, Any]:
                 "format": rig.imported.format,
                 "cameras": list(rig.imported.provisional.names),
                 "notes": list(rig.imported.notes),
-                "questions": [asdict(q) | {"flag": q.flag} for q in rig.imported.questions],
                 "problems": [asdict(problem) for problem in rig.problems],
             }
             for rig in brought.rigs

@@ -10,12 +10,12 @@ from studio.core.errors import StudioError
 from studio.core.types import CameraRig, Frame
 from studio.document.project import Clip, FileItem, RigItem, TakeItem
 from studio.features.capture.found import Brought, FoundDetections, FoundRig, FoundTake, Known
-from studio.features.capture.link import compare_clips, nearest, renamed
+from studio.features.capture.link import compare_clips, nearest, nearness, renamed
 from studio.features.capture.params import Params
 from studio.jobs import Context, Engine
 from studio.media.cameras import match_cameras
 from studio.media.formats.openpose import camera_folders, guess_layout, read_people
-from studio.media.formats.rigs import ImportedRig, read_rig
+from studio.media.formats.rigs import read_rig
 from studio.media.identify import Bundle, Take, gather
 from studio.media.rig_checks import Size, check_rig, mend_rig
 from studio.media.video import open_clip
@@ -35,7 +35,7 @@ def capture(params: Params, inputs: Known, context: Context) -> Engine[Frame, Br
     context.report(0.0, "Looking through the files")
     bundle = gather(params.paths)
     _refuse_useless(bundle, params)
-    notes, errors = list(bundle.notes), list[StudioError]()
+    errors = list[StudioError]()
     takes = yield from _takes(bundle, params, context, errors)
     rigs = list(_rigs(bundle, params, inputs, takes, errors))
     takes = [_linked(take, inputs, rigs) for take in takes]
@@ -48,8 +48,10 @@ def capture(params: Params, inputs: Known, context: Context) -> Engine[Frame, Br
     )
     if errors and not (takes or rigs or detections or files):
         raise errors[0]
-    notes += [str(error) for error in errors]
-    return Brought(tuple(takes), tuple(rigs), tuple(detections), files, tuple(notes))
+    left_out = (*bundle.left_out, *(str(error) for error in errors))
+    return Brought(
+        tuple(takes), tuple(rigs), tuple(detections), files, bundle.notes, tuple(left_out)
+    )
 
 
 def _refuse_useless(bundle: Bundle, params: Params) -> None:
@@ -59,14 +61,14 @@ def _refuse_useless(bundle: Bundle, params: Params) -> None:
     if bundle.empty:
         names = ", ".join(path.name for path in params.paths[:3])
         raise StudioError(
-            bundle.notes[0] if bundle.notes else f"Nothing usable was found in {names}.",
+            bundle.left_out[0] if bundle.left_out else f"Nothing usable was found in {names}.",
             "Choose videos, picture folders, a calibration or 2D detections.",
         )
 
 
 def _takes(
     bundle: Bundle, params: Params, context: Context, errors: list[StudioError]
-) -> Iterator[Frame]:
+) -> Engine[Frame, list[FoundTake]]:
     """Look into every clip; returns the takes."""
     total = max(sum(len(take.clips) for take in bundle.takes), 1)
     found: list[FoundTake] = []
@@ -147,26 +149,17 @@ def _rig_name(path: Path) -> str:
 
 def _filmed_sizes(rig: CameraRig, path: Path, takes: Sequence[FoundTake]) -> Mapping[str, Size]:
     """The picture sizes of the nearest take that this rig filmed, by the rig's camera names."""
-    candidates = [(take, [clip.camera for clip in take.item.clips], take.folder) for take in takes]
-    matching = [
-        candidate for candidate in candidates
-        if len(match_cameras(candidate[1], rig.names)) == len(candidate[1])
-    ]  # fmt: skip
-    best = nearest_take(path, matching)
-    if best is None:
+    names = {take.item.id: [clip.camera for clip in take.item.clips] for take in takes}
+    filmed = [
+        take
+        for take in takes
+        if len(match_cameras(names[take.item.id], rig.names)) == len(take.item.clips)
+    ]
+    if not filmed:
         return {}
-    names = match_cameras([clip.camera for clip in best.item.clips], rig.names)
-    return {names[clip.camera]: clip.size_px for clip in best.item.clips}
-
-
-def nearest_take(
-    path: Path, candidates: Sequence[tuple[FoundTake, Sequence[str], Path]]
-) -> FoundTake | None:
-    """The candidate that lies nearest to a path; of equally near ones that of most cameras."""
-    best = nearest((), path, candidates)
-    most = max((len(names) for _, names, _ in candidates), default=0)
-    full = nearest((), path, [c for c in candidates if len(c[1]) == most])
-    return full[0] if full else (best[0] if best else None)
+    best = max(filmed, key=lambda take: (nearness(path, take.folder), len(take.item.clips)))
+    match = match_cameras(names[best.item.id], rig.names)
+    return {match[clip.camera]: clip.size_px for clip in best.item.clips}
 
 
 def _linked(take: FoundTake, inputs: Known, rigs: Sequence[FoundRig]) -> FoundTake:
@@ -239,16 +232,7 @@ def _one_detections(
         rate = rate or max(clip.rate_hz for clip in linked[0].item.clips)
     elif rate is None:
         warnings.append("No video tells the frame rate: 30 a second until you say otherwise.")
-    note, layout = "", None if params.layout == "fitting" else params.layout
-    if layout is None:
-        fit = guess_layout(path)
-        layout = fit.layout
-        if not fit.sure:
-            warnings.append(f"The layout is probably {layout}, but not surely: check it.")
-        elif fit.margin < float("inf"):
-            note = (
-                f"{layout} fits; in the next best layout bones are {fit.margin:.1f} times longer."
-            )
+    layout, note = _layout(path, params, warnings)
     people = read_people(path, layout, rate_hz=rate or 30.0)
     detections = people.main() if params.person is None else people.person(params.person)
     warnings += people.notes
@@ -274,4 +258,16 @@ def _one_detections(
     )
 
 
-__all__ = ["Brought", "ImportedRig", "Known", "capture"]
+def _layout(path: Path, params: Params, warnings: list[str]) -> tuple[str, str]:
+    """The layout asked for, or the one that fits, and how it was found."""
+    if params.layout != "fitting":
+        return params.layout, ""
+    fit = guess_layout(path)
+    if not fit.sure:
+        warnings.append(f"The layout is probably {fit.layout}, but not surely: check it.")
+    elif fit.margin < float("inf"):
+        return fit.layout, (
+            f"{fit.layout} fits; in the next best layout bones would be {fit.margin:.1f} times "
+            "as long."
+        )
+    return fit.layout, ""

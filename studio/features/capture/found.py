@@ -63,6 +63,7 @@ class Brought:
     detections: tuple[FoundDetections, ...] = ()
     files: tuple[FileItem, ...] = ()
     notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def open_rigs(self) -> tuple[FoundRig, ...]:
@@ -80,7 +81,8 @@ class Brought:
         if self.files:
             names = ", ".join(item.name for item in self.files[:3])
             facts = (*facts, Fact("Other files", f"{len(self.files)}: {names}"))
-        return (*facts, *(Fact("Left out", note, "look") for note in self.notes))
+        left_out = (Fact("Left out", text, "look") for text in self.left_out)
+        return (*facts, *left_out, *(Fact("Note", note) for note in self.notes))
 
 
 @dataclass(frozen=True)

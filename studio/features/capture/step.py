@@ -34,8 +34,10 @@ class Step:
                 facts = [rig_fact(rig), *(Fact("Note", note) for note in rig.imported.notes)]
                 facts += [Fact("Check", f"{p.message} {p.hint}", "look") for p in rig.problems]
                 items.append(rig.item.model_copy(update={"facts": traces(facts)}))
-        for take in result.takes:
-            items.append(take.item.model_copy(update={"facts": traces([take_fact(take)])}))
+        items += [
+            take.item.model_copy(update={"facts": traces([take_fact(take)])})
+            for take in result.takes
+        ]
         for found in result.detections:
             d = found.detections
             items.append(
