@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import vtkmodules.vtkRenderingOpenGL2  # noqa: F401  without it shader properties are null
+
 STROKE_VERTEX = {
     "//VTK::Color::Dec": """//VTK::Color::Dec
 in vec3 other;   // the far end of this stroke
