@@ -74,7 +74,7 @@ def test_bones_and_inertia_nearly_halve_the_error() -> None:
     take = refine_take(s, np.arange(60) / RATE, xyz, used, BONES, Priors(noise_px=6.0))
     assert rms_mm(take.xyz_m, truth) < 0.55 * rms_mm(xyz, truth)
     assert bone_spread(take.xyz_m, BONES).max() < 0.5 * bone_spread(xyz, BONES).mean()
-    np.testing.assert_allclose(take.lengths_m, bone_lengths(truth, BONES), rtol=0.02)
+    np.testing.assert_allclose(take.lengths_m, bone_lengths(truth, BONES), rtol=0.04)
     assert not take.used[1, 20:26, 5].any()
 
 

@@ -15,46 +15,65 @@ class Params(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     method: Literal["weighted", "ransac", "dlt"] = Field(
-        "weighted",
+        default="weighted",
         description="weighted: by confidence, cameras that disagree left out one by one; "
         "ransac: from the cameras that agree with the best pair; dlt: all cameras alike",
     )
     refine: bool = Field(
-        True, description="Refine the whole take: rigid bones, inertia, most likely points"
+        default=True, description="Refine the whole take: rigid bones, inertia, most likely points"
     )
     min_confidence: float = Field(
-        0.3, ge=0, le=1, description="Detections less sure than this are not used (0 to 1)"
+        default=0.3, ge=0, le=1, description="Detections less sure than this are not used (0 to 1)"
     )
     max_reprojection_px: float = Field(
-        15.0, gt=0, le=500, description="A point may lie this far from its detections, in pixels"
+        default=15.0,
+        gt=0,
+        le=500,
+        description="A point may lie this far from its detections, in pixels",
     )
-    min_cameras: int = Field(2, ge=2, le=16, description="Cameras that must agree on a point")
+    min_cameras: int = Field(
+        default=2, ge=2, le=16, description="Cameras that must agree on a point"
+    )
     fill_gaps_s: float = Field(
-        0.3, ge=0, le=10, description="Gaps up to this long are bridged and marked, in seconds"
+        default=0.3,
+        ge=0,
+        le=10,
+        description="Gaps up to this long are bridged and marked, in seconds",
     )
-    filter: FilterName = Field("none", description="Smoothing of the finished tracks")
+    filter: FilterName = Field(default="none", description="Smoothing of the finished tracks")
     cutoff_hz: float = Field(
-        6.0, gt=0, le=120, description="Movements faster than this are smoothed away, in hertz"
+        default=6.0,
+        gt=0,
+        le=120,
+        description="Movements faster than this are smoothed away, in hertz",
     )
-    causal: bool = Field(False, description="Smooth from the past only, as a live picture must")
+    causal: bool = Field(
+        default=False, description="Smooth from the past only, as a live picture must"
+    )
     beta: float = Field(
-        1.5, ge=0, le=50, description="One-Euro: how much the cutoff rises with speed (Hz per m/s)"
+        default=1.5,
+        ge=0,
+        le=50,
+        description="One-Euro: how much the cutoff rises with speed (Hz per m/s)",
     )
-    undistort: bool = Field(True, description="Take the lenses' distortion into account")
+    undistort: bool = Field(default=True, description="Take the lenses' distortion into account")
     swap_sides: bool = Field(
-        True, description="Exchange left and right where a camera confused them"
+        default=True, description="Exchange left and right where a camera confused them"
     )
     huber: bool = Field(
-        True, description="Refine each point against its detections, robustly (Huber)"
+        default=True, description="Refine each point against its detections, robustly (Huber)"
     )
     knee_px: float = Field(
-        5.0, gt=0, le=100, description="Where a detection begins to count as doubtful, in pixels"
+        default=5.0,
+        gt=0,
+        le=100,
+        description="Where a detection begins to count as doubtful, in pixels",
     )
     bone_give_percent: float = Field(
-        2.0, gt=0, le=50, description="How much a bone's length may vary between frames (%)"
+        default=2.0, gt=0, le=50, description="How much a bone's length may vary between frames (%)"
     )
     agility_m_s2: float = Field(
-        50.0,
+        default=50.0,
         gt=0,
         le=1000,
         description="Typical acceleration of a point, metres per second squared",
