@@ -32,9 +32,9 @@ def main(
 
         convert_rig(source, target, unit=unit, up=up)
     else:
-        from studio.media.formats.points import convert_motion
+        from studio.media.formats.motions import convert_motion
 
-        convert_motion(source, target)
+        convert_motion(source, target, unit=unit, up=up)
     if json:
         print(json_module.dumps({"written": str(target)}))
     else:
