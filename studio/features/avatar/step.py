@@ -1,0 +1,59 @@
+"""The avatar, as a project sees it."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from pydantic import BaseModel
+
+from studio.core.errors import StudioError
+from studio.document.data import motion_from
+from studio.document.folder import Assets
+from studio.document.project import AvatarItem, MotionItem, Project, Recipe, traces
+from studio.document.step import Missing, Packed
+from studio.features.avatar.engine import Avatar, Inputs, Origin
+from studio.human.layouts import layout
+from studio.human.stored import fit_arrays
+
+
+def _motion(project: Project, chosen: tuple[str, ...]) -> MotionItem | None:
+    picked = (item for i in chosen if (item := project.get(i, MotionItem)))
+    return next(picked, project.newest(MotionItem))
+
+
+class Step:
+    """A motion in, an avatar that moves like it out."""
+
+    def missing(self, project: Project, chosen: tuple[str, ...]) -> tuple[Missing, ...]:
+        if _motion(project, chosen) is not None:
+            return ()
+        return (Missing("A motion in 3D", "run.triangulate", "Triangulate"),)
+
+    def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Inputs:
+        item = _motion(project, chosen)
+        if item is None:
+            raise StudioError("The avatar needs a motion in 3D.", "Triangulate a take first.")
+        motion = motion_from(assets.arrays(item.data), layout(item.layout))
+        return Inputs(motion, Origin(item.name.removesuffix(" in 3D"), item.id))
+
+    def pack(
+        self, inputs: Any, params: BaseModel, result: Any, assets: Assets, seconds: float
+    ) -> Packed:
+        if not (isinstance(inputs, Inputs) and isinstance(result, Avatar)):
+            raise TypeError("this step packs avatars")
+        origin = inputs.origin
+        item = AvatarItem(
+            name=f"{origin.name}, avatar" if origin else "Avatar",
+            motion=origin.motion if origin else None,
+            data=assets.put_arrays(fit_arrays(result.fit)),
+            facts=traces(result.facts),
+            recipe=Recipe(
+                feature="avatar",
+                params=params.model_dump(mode="json"),
+                inputs=(origin.motion,) if origin else (),
+                app_version=version("doppel-studio"),
+                seconds=seconds,
+            ),
+        )
+        return Packed("Fit avatar", (item,), result.facts)
