@@ -56,10 +56,12 @@ import sys
 from studio.human.person import build_cache
 build_cache(lambda fraction, text: print(f"{fraction:.0%} {text}", flush=True))
 """
-LIST_WEIGHTS = """
+LIST_DATA = """
 import json
+from studio.human.person import cache_folder
 from studio.weights import state
-print(json.dumps([str(i.path) for i in state() if i.network.default]))
+networks = [i.path for i in state() if i.network.default]
+print(json.dumps([str(p) for p in (*networks, *cache_folder().rglob("*.safetensors"))]))
 """
 
 
@@ -262,7 +264,7 @@ def install_data() -> list[str]:
         code, tail = follow([str(PYTHON), "-c", PREPARE_PERSON])
         if code != 0:
             raise Trouble("the parametric person could not be built:\n" + "\n".join(tail))
-    answer = subprocess.run([PYTHON, "-c", LIST_WEIGHTS], cwd=HOME, capture_output=True,
+    answer = subprocess.run([PYTHON, "-c", LIST_DATA], cwd=HOME, capture_output=True,
                             text=True, check=True)  # fmt: skip
     return json.loads(answer.stdout)
 

@@ -1,6 +1,6 @@
 """Pre-trained networks: find, verify, install, load; device choice."""
 
-from studio.weights.catalogue import Network, catalogue, default_set
+from studio.weights.networks import Network, catalogue, default_set
 from studio.weights.device import device
 from studio.weights.fetch import install
 from studio.weights.store import Installed, find, folder, state, verify

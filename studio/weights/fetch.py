@@ -18,7 +18,7 @@ from pathlib import Path
 
 from studio.core.errors import StudioError
 from studio.weights import store
-from studio.weights.catalogue import Network, WeightFile, default_set, network
+from studio.weights.networks import Network, WeightFile, default_set, network
 from studio.weights.pickles import numpy_pickle_to_safetensors
 
 _log = logging.getLogger(__name__)

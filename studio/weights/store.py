@@ -10,7 +10,7 @@ from typing import Literal
 
 from studio.core.errors import StudioError
 from studio.core.folders import cache_folder
-from studio.weights.catalogue import Network, WeightFile, catalogue, network
+from studio.weights.networks import Network, WeightFile, catalogue, network
 
 State = Literal["ready", "missing", "damaged"]
 
