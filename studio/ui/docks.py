@@ -13,7 +13,6 @@ from PySide6.QtCore import QByteArray, QObject, Qt, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from studio.document.folder import write_whole
-from studio.ui import theme
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +39,7 @@ DOCKS = (
     DockKind("step", "Step", "ph.sliders-horizontal"),
     DockKind("timeline", "Timeline", "ph.film-strip"),
     DockKind("plots", "Plots", "ph.chart-line"),
-    DockKind("jobs", "Jobs", "ph.list-checks"),
+    DockKind("jobs", "Jobs", "ph.list-bullets"),
     DockKind("log", "Log", "ph.terminal-window"),
     DockKind("history", "History", "ph.clock-counter-clockwise"),
 )
@@ -93,7 +92,6 @@ class Docks(QObject):
             tab.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             self.docks[kind.id] = dock
         self._arrange(WORKSPACES[0])
-        theme.look().changed.connect(lambda: self.manager.setStyleSheet(""))
 
     def fill(self, id: str, widget: QWidget, scroll: bool = False) -> None:
         """Put a widget into a dock; a form may scroll, a picture must not."""

@@ -35,7 +35,7 @@ class HistoryPanel(QListWidget):
                 undone = number > now
                 item = QListWidgetItem(f"{entry.label} (undone)" if undone else entry.label)
                 item.setForeground(QColor(t.disabled if undone else t.text))
-                name = "ph.arrow-counter-clockwise" if undone else "ph.dot-outline"
+                name = "ph.arrow-counter-clockwise" if undone else "ph.circle"
                 item.setIcon(theme.icon("ph.caret-right" if number == now else name, "muted"))
                 item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
                 self.addItem(item)

@@ -169,7 +169,7 @@ class JobBubble(QToolButton):
         self._watch = watch
         self.setProperty("role", "bubble")
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        theme.set_icon(self, "ph.circle-notch", "accent")
+        theme.set_icon(self, "ph.spinner-gap", "accent")
         watch.ticked.connect(self.refresh)
         watch.changed.connect(self.refresh)
         self.refresh()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, QSignalBlocker, QSize, Qt
-from PySide6.QtGui import QIcon, QKeySequence, QPixmap, QShortcut
-from PySide6.QtWidgets import QMenu, QTreeWidget, QTreeWidgetItem
+from PySide6.QtGui import QIcon, QKeySequence, QPixmap, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QLabel, QMenu, QTreeWidget, QTreeWidgetItem
 
 from studio.core.errors import StudioError
 from studio.document.project import AnyItem, AvatarItem, ItemBase, Project
@@ -57,7 +57,17 @@ class ProjectTree(QTreeWidget):
         studio.document.changed.connect(self._on_document)
         studio.selection.changed.connect(self._show_selection)
         theme.look().changed.connect(self.refresh)
+        self._empty = QLabel("Nothing here yet.\nDrop videos, a calibration or a photo.", self)
+        self._empty.setProperty("role", "muted")
+        self._empty.setWordWrap(True)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._empty.setContentsMargins(16, 16, 16, 16)
+        self._empty.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._empty.setGeometry(self.viewport().geometry())
 
     def _on_document(self, _: Project) -> None:
         self.refresh()
@@ -79,6 +89,7 @@ class ProjectTree(QTreeWidget):
                 for item in items:
                     top.addChild(self._row(item, group))
                 top.setExpanded(group.title not in closed)
+        self._empty.setVisible(not project.items)
         self._show_selection()
 
     def _row(self, item: AnyItem, group: _Group) -> QTreeWidgetItem:

@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtWidgets import QWidget
 
 from studio.ui.docks import Docks
+from studio.ui.presenter import Presenter
 from studio.ui.studio import Studio
 
 _log = logging.getLogger(__name__)
@@ -28,12 +29,14 @@ class Stage:
     def __init__(self, studio: Studio, docks: Docks) -> None:
         self._studio, self._docks = studio, docks
         self.views: dict[str, Any] = {}
+        self.presenter: Presenter | None = None
 
     def build(self) -> None:
         """Make every view that is not there yet."""
         for id, module, name in VIEWS:
             if id not in self.views:
                 self._mount(id, lambda m=module, n=name: getattr(import_module(m), n))
+        self.presenter = Presenter(self._studio, self.views)
 
     def _mount(self, id: str, find: Callable[[], type[QWidget]]) -> None:
         try:
@@ -46,5 +49,7 @@ class Stage:
 
     def close(self) -> None:
         """Let every view free what it holds."""
+        if self.presenter is not None:
+            self.presenter.close()
         for view in self.views.values():
             view.close()

@@ -244,8 +244,7 @@ class StepPanel(QWidget):
     def _show_running(self, on: bool) -> None:
         self.run_button.setVisible(not on)
         for widget in (self.cancel_button, self.pause_button, self.bar, self.told):
-            if widget.isVisibleTo(self) != on:
-                widget.setVisible(on)
+            widget.setVisible(on)
         if on and self.told.text() != "Stopping":
             self.cancel_button.setEnabled(True)
         if not on:

@@ -202,12 +202,20 @@ class Studio(QObject):
 
     def act(self, action: str) -> None:
         """Do what a :class:`studio.document.step.Missing` asks: a command, or a feature's panel."""
+        prefix, _, rest = action.rpartition(".")
         if action in self.commands:
             self.commands.run(action)
-        elif action in self.registry.features:
-            self.open_panel(action)
+        elif rest in self.registry.features:
+            self.open_panel(rest)
+        elif prefix == "import":
+            self.commands.run("file.import")
         else:
             self.notices.tell("Doppel does not know how to get this.", f"({action})", "look")
+
+    def start_chain(self, ids: Sequence[str]) -> None:
+        """Run features one after the other, each on what the one before made."""
+        if ids:
+            self.start(ids[0], chosen=(), then=lambda _: self.start_chain(ids[1:]))
 
     # -- life --------------------------------------------------------------------------------
 

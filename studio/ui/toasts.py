@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFrame,
@@ -36,9 +38,12 @@ def over_pictures(widget: QWidget) -> None:
 class _Card(QFrame):
     """The body of a toast or a banner."""
 
-    def __init__(self, notice: Notice, name: str, wide: bool) -> None:
+    left = Signal(object)
+
+    def __init__(self, notices: Notices, notice: Notice, name: str, wide: bool) -> None:
         super().__init__()
-        self.notice = notice
+        self._notices, self.notice = notices, notice
+        self._leaving = False
         self.setObjectName(name)
         self.setProperty("level", notice.level)
         self.setAccessibleName(f"{notice.message} {notice.hint}")
@@ -89,35 +94,47 @@ class _Card(QFrame):
             layout.addLayout(text, 1)
         layout.addWidget(self.closer, 0, top)
 
-    def _answer(self, text: str, call: object, keep: bool = False) -> None:
+    def _answer(self, text: str, call: Callable[[], object], keep: bool = False) -> None:
         button = QPushButton(text)
-        button.clicked.connect(call)
-        if not keep:
-            button.clicked.connect(self.leave)
+        button.clicked.connect(lambda: self._do(text, call, keep))
         self.buttons.append(button)
 
+    def _do(self, text: str, call: Callable[[], object], keep: bool) -> None:
+        if not keep:
+            self.leave()
+        try:
+            call()
+        except Exception as error:
+            self._notices.error(error, text)
+
     def leave(self) -> None:
-        self.hide()
-        self.deleteLater()
+        """Go away; once is enough."""
+        if not self._leaving:
+            self._leaving = True
+            self.hide()
+            self.left.emit(self)
+            self.deleteLater()
 
 
 class Toasts(QObject):
     """Up to three toasts at the bottom right of the window. An error stays until it is closed."""
 
-    def __init__(self, window: QWidget, notices: Notices) -> None:
+    def __init__(self, window: QWidget, notices: Notices, beside: QWidget | None = None) -> None:
+        """``beside`` is not to be covered: the panel with the buttons that one needs now."""
         super().__init__(window)
-        self._window = window
+        self._window, self._beside = window, beside
         self.cards: list[_Card] = []
+        self._notices = notices
         notices.toast.connect(self.show_notice)
         window.installEventFilter(self)
 
     def show_notice(self, notice: Notice) -> None:
         """Put a toast up."""
-        card = _Card(notice, "toast", wide=False)
+        card = _Card(self._notices, notice, "toast", wide=False)
         card.setParent(self._window)
         over_pictures(card)
         card.setFixedWidth(theme.look().px(380))
-        card.destroyed.connect(lambda: self._gone(card))
+        card.left.connect(self._gone)
         self.cards.append(card)
         for old in self.cards[:-MOST]:
             old.leave()
@@ -134,7 +151,11 @@ class Toasts(QObject):
 
     def place(self) -> None:
         """Stack the toasts upwards from the corner."""
-        bottom = self._window.height() - 40
+        bottom, right = self._window.height() - 40, self._window.width() - 16
+        beside = self._beside
+        if beside is not None and beside.isVisible() and beside.window() is self._window:
+            left = beside.mapTo(self._window, QPoint(0, 0)).x()
+            right = left - 8 if left > self._window.width() // 2 else right
         for card in reversed(self.cards):
             if card.isHidden():
                 continue
@@ -142,7 +163,7 @@ class Toasts(QObject):
                 max(card.heightForWidth(card.width()), card.minimumSizeHint().height())
             )
             bottom -= card.height()
-            card.move(self._window.width() - card.width() - 16, bottom)
+            card.move(right - card.width(), bottom)
             card.raise_()
             bottom -= 8
 
@@ -160,11 +181,13 @@ class Banners(QWidget):
         self._list = QVBoxLayout(self)
         self._list.setContentsMargins(0, 0, 0, 0)
         self._list.setSpacing(0)
+        self._notices = notices
         notices.banner.connect(self.show_notice)
 
     def show_notice(self, notice: Notice) -> None:
-        card = _Card(notice, "banner", wide=True)
+        card = _Card(self._notices, notice, "banner", wide=True)
         self._list.addWidget(card)
+        card.show()
 
     def cards(self) -> list[_Card]:
         """Those still up."""

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 from studio import __version__
 from studio.ui.actions import add_actions
 from studio.ui.docks import WORKSPACES, Docks
-from studio.ui.drop import DropVeil
+from studio.ui.drop import DropVeil, take_in
 from studio.ui.help import Help
 from studio.ui.history_panel import HistoryPanel
 from studio.ui.jobs_panel import JobsPanel
@@ -73,7 +73,7 @@ class Window(QMainWindow):
         column.addWidget(self.pages, 1)
         self.setCentralWidget(middle)
         self.setStatusBar(StatusBar(studio, self.docks))
-        self.toasts = Toasts(self, studio.notices)
+        self.toasts = Toasts(self, studio.notices, self.steps)
         self.drop = DropVeil(self, studio)
         self._wire()
         self.docks.switch(WORKSPACES[0])
@@ -118,9 +118,15 @@ class Window(QMainWindow):
         self.steps.show_feature(id, params)
 
     def open_sample(self) -> None:
-        """Open a copy of the sample project."""
-        if self.studio.sample is not None:
-            self.studio.open_sample()
+        """Open a copy of the sample: a project as it is, or footage to be imported."""
+        sample = self.studio.sample
+        if sample is None:
+            return
+        project = next(sample.glob("*.doppel"), None)
+        if project is not None:
+            self.studio.projects.open_copy(project)
+        else:
+            take_in(self.studio, [sample])
 
     def _webcam(self) -> Any:
         live = [f for f in self.studio.registry.features.values() if "webcam" in f.manifest.accepts]

@@ -1,0 +1,335 @@
+"""Plays what a project holds: feeds viewport, canvas, plots and timeline at the playhead.
+
+Arrays are read, characters built and frames decoded on a lane; the main thread only uploads.
+Requests are numbered by what they are for: an answer that is no longer wanted is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from studio.core.types import (
+    CameraRig,
+    Character,
+    Detections,
+    Frame,
+    FrameSet,
+    Keypoints,
+    Motion,
+    Posed,
+    Skeleton,
+)
+from studio.document.data import detections_from, motion_from
+from studio.document.folder import ProjectFolder
+from studio.document.project import AvatarItem, DetectionsItem, MotionItem, Project
+from studio.human.layouts import layout
+from studio.scene.items.base import Pick
+from studio.scene.items.trail import Trail
+from studio.scene.scene import item_for
+from studio.ui.frame_feed import Deliver, FrameFeed, Submit
+from studio.ui.on_show import OnShow, keypoints_at, nearest, on_show, tracks
+from studio.ui.series import Chart, bone_spread, camera_errors, joint_errors
+from studio.vision.camera import project as project_points
+
+KEPT = 12
+TRAIL_S = 1.5
+Arrayed = MotionItem | DetectionsItem | AvatarItem
+
+
+@dataclass(frozen=True, eq=False)
+class _Loaded:
+    """Values of the items on show; None while they are still being read."""
+
+    detections: Detections | None = None
+    motion: Motion | None = None
+    avatar: Character | None = None
+
+
+class Playback:
+    """Binds the four views to a project. Any view may be None.
+
+    ``submit`` starts work on the io lane and ``deliver`` brings its end to the main thread
+    (``JobWatch.call``); ``failed(error, where, details)`` tells the user.
+    """
+
+    def __init__(
+        self,
+        viewport: Any | None,
+        canvas: Any | None,
+        timeline: Any | None,
+        plots: Any | None,
+        submit: Submit,
+        deliver: Deliver,
+        failed: Callable[[BaseException, str, str], object],
+    ) -> None:
+        self.viewport, self.canvas = viewport, canvas
+        self.timeline, self.plots = timeline, plots
+        self.shown = OnShow()
+        self._submit, self._deliver, self._failed = submit, deliver, failed
+        self._folder: ProjectFolder | None = None
+        self._values: dict[str, Any] = {}
+        self._reading: set[str] = set()
+        self._charted: tuple[object, ...] = ()
+        self._rig: CameraRig | None = None
+        self._pick: Pick | None = None
+        self._live: set[str] = set()
+        self._closed = False
+        self._feed = FrameFeed(
+            submit, deliver, self._show_frames, lambda e, d: failed(e, "Video", d)
+        )
+        if timeline is not None:
+            timeline.time_changed.connect(self.go)
+        if plots is not None and timeline is not None:
+            plots.time_picked.connect(timeline.set_time)
+        if viewport is not None:
+            viewport.picked.connect(self._picked)
+
+    # -- what is on show
+
+    def show_project(
+        self, project: Project, folder: ProjectFolder, chosen: tuple[str, ...] = ()
+    ) -> None:
+        """Show what is selected in a project, and what belongs to it."""
+        if self._folder is None or self._folder.path != folder.path:
+            self.forget()
+        self._folder = folder
+        before, self.shown = self.shown, on_show(project, chosen)
+        shown = self.shown
+        if shown.rig != before.rig or self._rig is None:
+            self._rig = shown.rig.rig() if shown.rig is not None else None
+            self._put("rig", self._rig)
+        if self._feed.set_take(shown.take, folder.path) and self.canvas is not None:
+            self.canvas.set_cameras(
+                [clip.camera for clip in shown.take.clips] if shown.take else []
+            )
+        for item in (shown.detections, shown.motion, shown.avatar):
+            if item is not None:
+                self._read(item)
+        self._refresh()
+
+    def forget(self) -> None:
+        """Another project: empty views."""
+        self._values.clear()
+        self._reading.clear()
+        self._live.clear()
+        self.shown, self._rig, self._pick, self._charted = OnShow(), None, None, ()
+        for view in (self.viewport, self.canvas):
+            if view is not None:
+                view.clear()
+
+    def _value(self, item: Arrayed | None) -> Any:
+        return None if item is None else self._values.get(item.data.sha256)
+
+    @property
+    def _loaded(self) -> _Loaded:
+        shown = self.shown
+        return _Loaded(
+            self._value(shown.detections), self._value(shown.motion), self._value(shown.avatar)
+        )
+
+    def _read(self, item: Arrayed) -> None:
+        """Read an item's arrays on the lane, once."""
+        sha256 = item.data.sha256
+        if sha256 in self._values or sha256 in self._reading or self._folder is None:
+            return
+        self._reading.add(sha256)
+        folder = self._folder
+
+        def there(value: Any) -> None:
+            self._reading.discard(sha256)
+            if folder is self._folder and not self._closed:
+                self._values[sha256] = value
+                for old in list(self._values)[:-KEPT]:
+                    del self._values[old]
+                self._refresh()
+
+        def lost(error: BaseException, details: str) -> None:
+            self._reading.discard(sha256)
+            if not self._closed:
+                self._failed(error, item.name, details)
+
+        self._deliver(self._submit(lambda: _load(item, folder)), there, lost)
+
+    def _refresh(self) -> None:
+        """Tracks, charts and the moment, from what is loaded by now."""
+        shown, loaded = self.shown, self._loaded
+        if self.timeline is not None:
+            animation = loaded.avatar.animation if loaded.avatar is not None else None
+            rate = shown.take.clips[0].rate_hz if shown.take and shown.take.clips else 0.0
+            rate = rate or (loaded.motion.rate_hz if loaded.motion is not None else 0.0)
+            rows = tracks(shown, loaded.detections, loaded.motion, animation)
+            self.timeline.set_tracks(rows, rate or None)
+            self.go(self.timeline.time_s)
+        else:
+            self.go(0.0)
+        self._chart(loaded)
+
+    def _chart(self, loaded: _Loaded) -> None:
+        wanted = (loaded.motion, loaded.detections, self._rig)
+        if self.plots is None or wanted == self._charted:
+            return
+        self._charted = wanted
+        motion = loaded.motion
+        if motion is None:
+            self.plots.set_charts(())
+            return
+        future = self._submit(lambda: _charts(motion, self._rig, loaded.detections))
+        self._deliver(
+            future,
+            lambda charts: self.plots.set_charts(charts) if wanted == self._charted else None,
+            lambda error, details: self._failed(error, "Plots", details),
+        )
+
+    # -- the moment
+
+    def go(self, time_s: float) -> None:
+        """Show everything at a moment of the take."""
+        if self._closed:
+            return
+        loaded = self._loaded
+        self._at_motion(loaded.motion, time_s)
+        self._put("avatar", _posed(loaded.avatar, time_s))
+        if self.canvas is not None:
+            self._at_canvas(loaded, time_s)
+        if self.plots is not None:
+            self.plots.set_time(time_s)
+        self._feed.ask(time_s)
+
+    def _at_motion(self, motion: Motion | None, time_s: float) -> None:
+        if motion is None or not len(motion):
+            self._put("motion", None)
+            self._put("trail", None)
+            return
+        frame = nearest(motion.times_s, time_s)
+        self._put("motion", motion.at(frame))
+        pick = self._pick
+        if pick is None or pick.key != "motion" or pick.kind != "joint":
+            self._put("trail", None)
+            return
+        first = nearest(motion.times_s, time_s - TRAIL_S)
+        self._put("trail", Trail(pick.name, motion.xyz_m[first : frame + 1, pick.index]))
+
+    def _at_canvas(self, loaded: _Loaded, time_s: float) -> None:
+        found, motion = loaded.detections, loaded.motion
+        if found is not None and len(found.times_s):
+            self.canvas.show_keypoints(*keypoints_at(found, time_s))  # type: ignore[union-attr]
+        elif motion is None:
+            self.canvas.clear_marks()  # type: ignore[union-attr]
+        if motion is not None and len(motion) and self._rig is not None:
+            points = motion.xyz_m[nearest(motion.times_s, time_s)]
+            for camera in self._rig.cameras:
+                if camera.name in self.canvas.cameras:  # type: ignore[union-attr]
+                    self.canvas.show_reprojection(  # type: ignore[union-attr]
+                        camera.name, project_points(camera, points)
+                    )
+
+    def _show_frames(self, frames: dict[str, Frame]) -> None:
+        if self.canvas is not None:
+            for frame in frames.values():
+                self.canvas.show_frame(frame)
+        if self.viewport is not None and self.viewport.isVisible():
+            self.viewport.show_pictures(frames)
+
+    def _picked(self, pick: Pick | None) -> None:
+        self._pick = pick
+        if self.timeline is not None:
+            self._at_motion(self._loaded.motion, self.timeline.time_s)
+
+    def _put(self, key: str, value: object | None) -> None:
+        if self.viewport is None or key in self._live:
+            return
+        if value is None:
+            self.viewport.remove(key)
+        else:
+            self.viewport.show_value(key, value)
+
+    # -- live
+
+    def show_live(self, feature: str, value: object) -> None:
+        """Draw a live value of a running job where it belongs; unknown values are ignored."""
+        if isinstance(value, list | tuple):
+            self._live_many(feature, value)
+        elif isinstance(value, Frame | FrameSet):
+            if self.canvas is not None:
+                self.canvas.show_frame(value)
+            if self.viewport is not None and self._rig is not None:
+                frames = value.frames if isinstance(value, FrameSet) else {value.camera: value}
+                self.viewport.show_pictures(dict(frames))
+        elif isinstance(value, Keypoints):
+            if self.canvas is not None:
+                self.canvas.show_keypoints(value)
+        elif self.viewport is not None and item_for(value) is not None:
+            key = "motion" if isinstance(value, Skeleton) else f"live {feature}"
+            if isinstance(value, Posed | Character):
+                key = "avatar"
+            self._live.add(key)
+            self.viewport.show_value(key, value)
+
+    def _live_many(self, feature: str, values: Iterable[object]) -> None:
+        people: list[Keypoints] = []
+        for value in values:
+            if isinstance(value, Keypoints):
+                people.append(value)
+            else:
+                self.show_live(feature, value)
+        if people and self.canvas is not None:
+            self.canvas.show_keypoints(*people)
+
+    def end_live(self, feature: str) -> None:
+        """A job has ended: the views go back to what the project holds."""
+        gone, self._live = self._live, set()
+        if self.viewport is not None and f"live {feature}" in gone:
+            self.viewport.remove(f"live {feature}")
+        self._refresh()
+
+    def close(self) -> None:
+        """Stop asking and let go of files."""
+        if not self._closed:
+            self._closed = True
+            if self.timeline is not None:
+                self.timeline.pause()
+                self.timeline.time_changed.disconnect(self.go)
+            self._feed.close()
+
+
+def _load(item: Arrayed, folder: ProjectFolder) -> Any:
+    """The value of an item; runs on the lane."""
+    arrays = folder.assets.arrays(item.data)
+    if isinstance(item, MotionItem):
+        return motion_from(arrays, layout(item.layout))
+    if isinstance(item, DetectionsItem):
+        return detections_from(arrays, layout(item.layout), item.cameras)
+    from studio.human.character import animated
+    from studio.human.stored import fit_from
+
+    return animated(fit_from(arrays), item.name)
+
+
+def _posed(character: Character | None, time_s: float) -> Posed | None:
+    if character is None:
+        return None
+    animation = character.animation
+    if animation is None or not len(animation):
+        return Posed(
+            character, time_s, character.armature.rest_world, np.zeros(len(character.morph_names))
+        )
+    frame = nearest(animation.times_s, time_s)
+    return Posed(
+        character,
+        float(animation.times_s[frame]),
+        animation.bones_world[frame],
+        animation.morphs[frame],
+    )
+
+
+def _charts(
+    motion: Motion, rig: CameraRig | None, detections: Detections | None
+) -> tuple[Chart, ...]:
+    charts = [joint_errors(motion), bone_spread(motion)]
+    if rig is not None and detections is not None and detections.layout == motion.layout:
+        charts.insert(1, camera_errors(motion, rig, detections))
+    return tuple(charts)
