@@ -60,7 +60,7 @@ def _step(value: np.ndarray, edge: float, soft: float = 0.004) -> np.ndarray:
 def _clothes(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """How far each texel is under the shirt, and under the shorts (0..1)."""
     with torch.no_grad():
-        heads = whole().subset([0]).rest(Shape.of()).heads_m.numpy()
+        heads = whole().subset([0]).rest(Shape.of()).heads_m.numpy().astype(float)
 
     def at(bone: str) -> np.ndarray:
         return heads[BONE_NAMES.index(bone)]
