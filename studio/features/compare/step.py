@@ -1,0 +1,84 @@
+"""The comparison, as a project sees it."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from pydantic import BaseModel
+
+from studio.core.errors import StudioError
+from studio.document.data import motion_from
+from studio.document.folder import Assets
+from studio.document.project import AvatarItem, FileItem, MotionItem, Project, Recipe, traces
+from studio.document.step import Missing, Packed
+from studio.features.compare.engine import Comparison, Inputs, Params, read_truth, truth_from
+from studio.human.layouts import layout
+from studio.human.stored import fit_from
+
+ROLE = "truth"
+Kind = TypeVar("Kind", MotionItem, AvatarItem)
+
+
+class Step:
+    """A truth file, the chosen or newest motion and its avatar in; a table out."""
+
+    def missing(self, project: Project, chosen: tuple[str, ...]) -> tuple[Missing, ...]:
+        found: list[Missing] = []
+        if self._truth(project, chosen) is None:
+            found.append(Missing("The truth of a take.", "capture", "Bring in a truth file"))
+        if not (project.all(MotionItem) or project.all(AvatarItem)):
+            found.append(Missing("A motion or an avatar.", "triangulate", "Triangulate a take"))
+        return tuple(found)
+
+    def _truth(self, project: Project, chosen: tuple[str, ...]) -> FileItem | None:
+        files = [item for item in project.all(FileItem) if item.role == ROLE]
+        return next((item for item in files if item.id in chosen), files[-1] if files else None)
+
+    def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Inputs:
+        file = self._truth(project, chosen)
+        if file is None:
+            raise StudioError("There is no truth to compare with.", "Bring in a truth file.")
+        if file.data is not None:
+            truth = truth_from(assets.arrays(file.data))
+        else:
+            truth = read_truth(Path(file.path))
+        avatar = _picked(project, chosen, AvatarItem)
+        motion = _picked(project, chosen, MotionItem)
+        return Inputs(
+            truth,
+            motion_from(assets.arrays(motion.data), layout(motion.layout)) if motion else None,
+            fit_from(assets.arrays(avatar.data)) if avatar else None,
+        )
+
+    def pack(
+        self, inputs: Inputs, params: BaseModel, result: Comparison, assets: Assets, seconds: float
+    ) -> Packed:
+        assert isinstance(params, Params)
+        text = io.StringIO()
+        text.write("what,joint,mean_mm,median_mm,p95_mm,missing\n")
+        for errors in result.errors:
+            for column, joint in enumerate(errors.joints):
+                mm = errors.mm[:, column]
+                mm = mm[np.isfinite(mm)]
+                if mm.size:
+                    low, high = np.percentile(mm, [50, 95])
+                    gone = 1 - mm.size / len(errors.mm)
+                    text.write(
+                        f"{errors.what},{joint},{mm.mean():.2f},{low:.2f},{high:.2f},{gone:.4f}\n"
+                    )
+        facts = result.facts(params.good_mm)
+        item = FileItem(
+            name="Errors against truth",
+            role="table",
+            data=assets.put(text.getvalue().encode(), ".csv"),
+            recipe=Recipe(feature="compare", params=params.model_dump(), seconds=seconds),
+            facts=traces(facts),
+        )
+        return Packed("Compare with truth", (item,), facts)
+
+
+def _picked(project: Project, chosen: tuple[str, ...], kind: type[Kind]) -> Kind | None:
+    return next((i for id in chosen if (i := project.get(id, kind))), project.newest(kind))
