@@ -21,6 +21,7 @@ from studio.vision.sightings import (
 )
 
 _SIX = [0, 1, 2, 4, 5, 7]
+_SETTLED_M = 1e-6
 
 
 def huber_weight(off: np.ndarray, knee: float) -> np.ndarray:
@@ -75,7 +76,10 @@ def refine(
 def _refine_chunk(
     constant: np.ndarray, s: Sightings, x: np.ndarray, knee_px: float, steps: int
 ) -> np.ndarray:
-    damping = np.full(x.shape[1], 1e-4)
+    """Levenberg-Marquardt on every point by itself; points that have settled drop out."""
+    out = x.copy()
+    left = np.arange(x.shape[1])
+    damping = np.full(len(left), 1e-4)
     normal, gradient, cost = gauss_newton_terms(constant, s, x, knee_px)
     for _ in range(steps):
         damped = normal.copy()
@@ -84,15 +88,20 @@ def _refine_chunk(
         tried = np.where(np.isfinite(step), x + step, x)
         next_normal, next_gradient, next_cost = gauss_newton_terms(constant, s, tried, knee_px)
         better = next_cost < cost
-        moved = np.abs(np.where(better, step, 0.0)).max(initial=0.0)
         x = np.where(better, tried, x)
         normal = np.where(better, next_normal, normal)
         gradient = np.where(better, next_gradient, gradient)
         cost = np.where(better, next_cost, cost)
         damping = np.where(better, damping / 10, damping * 10)
-        if moved < 1e-6 and not np.any(~better & (damping < 1e4)):
+        out[:, left] = x
+        small = np.abs(step).max(0) < _SETTLED_M
+        going = np.where(better, ~small, (damping < 1e4) & ~small)
+        if not going.any():
             break
-    return x
+        if going.mean() < 0.7:
+            s, left, damping, cost = s.take(going), left[going], damping[going], cost[going]
+            x, normal, gradient = x[:, going], normal[:, going], gradient[:, going]
+    return out
 
 
 def noise_px(

@@ -17,10 +17,13 @@ from scipy.linalg import cho_solve_banded, cholesky_banded
 
 from studio.vision.gaps import present
 from studio.vision.refine import gauss_newton_terms, huber_weight
-from studio.vision.sightings import Sightings, residuals_px, rig_constant
+from studio.vision.sightings import CHUNK, Sightings, residuals_px, rig_constant
 
 Bones = tuple[tuple[int, int], ...]
-_FULL = np.array([0, 1, 2, 1, 3, 4, 2, 4, 5])
+_BONE_KNEE = 3.0
+_PRECISION = 1e-3
+_SETTLED = 1e-4
+_PHASES = 3
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,8 @@ class Take:
 
 @dataclass(eq=False)
 class _System:
-    """The terms of the objective for one take."""
+    """The terms of the objective for one take. Points are stored axes first, time last:
+    x (3, points, frames), so that all of inertia runs along contiguous memory."""
 
     s: Sightings
     times_s: np.ndarray
@@ -56,77 +60,89 @@ class _System:
     bones: np.ndarray
     priors: Priors
     lengths: np.ndarray
+    check: Callable[[], object] = lambda: None
     constant: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
+        points, frames = self.alive.shape
         self.constant = rig_constant(self.s.rotation, self.s.translation_m)
+        self.s = self.s.take(np.arange(points * frames).reshape(frames, points).T.ravel())
+        self.parents, self.children = self.bones[:, 0], self.bones[:, 1]
+        self.pair = self.alive[self.parents] & self.alive[self.children]
+        self.give = (self.priors.bone_give * self.lengths + self.priors.bone_give_m)[:, None]
         h = np.diff(self.times_s)
         before, after = h[:-1], h[1:]
-        span = (before + after) / 2
-        self.stencil = np.stack([1 / before, -(1 / before + 1 / after), 1 / after]) / span
-        self.stencil = self.stencil / self.priors.agility_m_s2
-        self.triple = self.alive[:-2] & self.alive[1:-1] & self.alive[2:]
-        self.pair = self.alive[:, self.bones[:, 0]] & self.alive[:, self.bones[:, 1]]
-        self.give = self.priors.bone_give * self.lengths + self.priors.bone_give_m
+        c = np.stack([1 / before, -(1 / before + 1 / after), 1 / after]) * 2 / (before + after)
+        c = c / self.priors.agility_m_s2
+        triple = self.alive[:, :-2] & self.alive[:, 1:-1] & self.alive[:, 2:]
+        self.inertia = np.zeros((3, points, frames))
+        for i in range(3):
+            for j in range(i, 3):
+                self.inertia[j - i, :, i : frames - 2 + i] += c[i] * c[j] * triple
 
-    def bend(self, x: np.ndarray) -> np.ndarray:
-        """Acceleration over agility, where three frames in a row are there."""
-        c = self.stencil[:, :, None, None]
-        return (c[0] * x[:-2] + c[1] * x[1:-1] + c[2] * x[2:]) * self.triple[..., None]
-
-    def unbend(self, bent: np.ndarray) -> np.ndarray:
-        """The transpose of :meth:`bend`."""
-        c = self.stencil[:, :, None, None]
-        out = np.zeros((len(self.times_s), *bent.shape[1:]))
-        out[:-2] += c[0] * bent
-        out[1:-1] += c[1] * bent
-        out[2:] += c[2] * bent
+    def resist(self, x: np.ndarray) -> np.ndarray:
+        """The gradient of inertia (half the slope of the squared accelerations)."""
+        near, far = self.inertia[1, :, :-1], self.inertia[2, :, :-2]
+        out = self.inertia[0] * x
+        out[..., :-1] += near * x[..., 1:]
+        out[..., 1:] += near * x[..., :-1]
+        out[..., :-2] += far * x[..., 2:]
+        out[..., 2:] += far * x[..., :-2]
         return out
 
     def along(self, x: np.ndarray) -> np.ndarray:
-        return x[:, self.bones[:, 1]] - x[:, self.bones[:, 0]]
+        """From every bone's parent to its child (3, bones, frames)."""
+        return x[:, self.children] - x[:, self.parents]
 
-    def spread(self, pulls: np.ndarray, points: int) -> np.ndarray:
-        """The transpose of :meth:`along`."""
-        out = np.zeros((len(pulls), points, 3))
+    def spread(self, pulls: np.ndarray, out: np.ndarray) -> None:
+        """Add the transpose of :meth:`along` to ``out``."""
         for bone, (parent, child) in enumerate(self.bones):
             out[:, parent] -= pulls[:, bone]
             out[:, child] += pulls[:, bone]
-        return out
 
     def linearise(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
-        """Data blocks (frames, points, 3, 3), weighted bone directions, gradient and cost."""
+        """Data blocks (6, points, frames: xx xy xz yy yz zz), weighted bone directions
+        (3, bones, frames), gradient and cost at ``x``."""
         p, shape = self.priors, x.shape
-        flat = x.reshape(-1, 3).T
-        normal, pull, loss = gauss_newton_terms(
-            self.constant, self.s, np.where(np.isfinite(flat), flat, 0.0), p.knee * p.noise_px
-        )
-        noise2 = p.noise_px**2
-        alive = self.alive[..., None]
-        blocks = normal[_FULL].T.reshape(*shape[:2], 3, 3) / noise2
-        blocks = np.where(alive[..., None], blocks, np.eye(3))
-        gradient = np.where(alive, pull.T.reshape(shape) / noise2, 0.0)
-        cost = float(loss.reshape(shape[:2])[self.alive].sum()) / noise2
+        blocks, gradient = np.empty((6, shape[1] * shape[2])), np.empty((3, shape[1] * shape[2]))
+        loss = np.empty(shape[1] * shape[2])
+        flat = x.reshape(3, -1)
+        for start in range(0, flat.shape[1], CHUNK):
+            self.check()
+            at = slice(start, start + CHUNK)
+            blocks[:, at], gradient[:, at], loss[at] = gauss_newton_terms(
+                self.constant, self.s.take(at), flat[:, at], p.knee * p.noise_px
+            )
+        blocks, gradient = blocks.reshape(6, *shape[1:]), gradient.reshape(shape)
+        blocks /= p.noise_px**2
+        gradient /= p.noise_px**2
+        blocks[:, ~self.alive] = np.array([1.0, 0, 0, 1, 0, 1])[:, None]
+        gradient[:, ~self.alive] = 0
+        cost = float(loss.reshape(shape[1:])[self.alive].sum()) / p.noise_px**2
         d = self.along(x)
-        size = np.fmax(np.linalg.norm(d, axis=-1), 1e-6)
-        off = np.where(self.pair, (size - self.lengths) / self.give, 0.0)
-        robust = huber_weight(np.abs(off), 3.0)
-        direction = d / (size * self.give)[..., None] * (np.sqrt(robust) * self.pair)[..., None]
-        gradient = gradient + self.spread(direction * (np.sqrt(robust) * off)[..., None], shape[1])
-        cost += float((np.where(np.abs(off) > 3, 3 * (2 * np.abs(off) - 3), off * off)).sum())
-        bent = self.bend(x)
-        return blocks, direction, gradient + self.unbend(bent), cost + float(np.square(bent).sum())
+        size = np.fmax(np.sqrt(np.square(d).sum(0)), 1e-6)
+        off = np.where(self.pair, (size - self.lengths[:, None]) / self.give, 0.0)
+        firm = np.sqrt(huber_weight(np.abs(off), _BONE_KNEE)) * self.pair
+        direction = d * (firm / (size * self.give))
+        self.spread(direction * (firm * off), gradient)
+        wild = np.abs(off)
+        cost += float(
+            np.where(wild > _BONE_KNEE, _BONE_KNEE * (2 * wild - _BONE_KNEE), off * off).sum()
+        )
+        pull = self.resist(x)
+        return blocks, direction, gradient + pull, cost + float((pull * x).sum())
 
     def solve(self, blocks: np.ndarray, direction: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Conjugate gradients on the Gauss-Newton system."""
+        xx, xy, xz, yy, yz, zz = blocks
 
         def apply(x: np.ndarray) -> np.ndarray:
-            stretch = (self.along(x) * direction).sum(-1, keepdims=True)
-            return (
-                np.einsum("tpij,tpj->tpi", blocks, x)
-                + self.spread(stretch * direction, x.shape[1])
-                + self.unbend(self.bend(x))
-            )
+            out = self.resist(x)
+            out[0] += xx * x[0] + xy * x[1] + xz * x[2]
+            out[1] += xy * x[0] + yy * x[1] + yz * x[2]
+            out[2] += xz * x[0] + yz * x[1] + zz * x[2]
+            self.spread((self.along(x) * direction).sum(0) * direction, out)
+            return out
 
         precondition = self._preconditioner(blocks, direction)
         x = np.zeros_like(right)
@@ -134,10 +150,11 @@ class _System:
         z = precondition(r)
         d = z
         rz = float((r * z).sum())
-        goal = 1e-10 * rz
-        for _ in range(200):
+        goal = _PRECISION**2 * rz
+        for _ in range(300):
             if rz <= goal:
                 break
+            self.check()
             q = apply(d)
             step = rz / float((d * q).sum())
             x += step * d
@@ -150,24 +167,18 @@ class _System:
     def _preconditioner(
         self, blocks: np.ndarray, direction: np.ndarray
     ) -> Callable[[np.ndarray], np.ndarray]:
-        frames, points = blocks.shape[:2]
-        diagonal = np.trace(blocks, axis1=2, axis2=3) / 3
-        stiff = np.square(direction).sum(-1) / 3
+        """Inertia exactly, data and bones as if they pulled alike in all directions."""
+        bands = self.inertia.copy()
+        bands[0] += (blocks[0] + blocks[3] + blocks[5]) / 3
+        stiff = np.square(direction).sum(0) / 3
         for bone, (parent, child) in enumerate(self.bones):
-            diagonal[:, parent] += stiff[:, bone]
-            diagonal[:, child] += stiff[:, bone]
-        c, on = self.stencil[:, :, None], self.triple
-        bands = np.zeros((3, frames, points))
-        bands[0] = diagonal
-        for i in range(3):
-            for j in range(i, 3):
-                bands[j - i, i : frames - 2 + i] += c[i] * c[j] * on
-        factor = cholesky_banded(bands.transpose(0, 2, 1).reshape(3, -1), lower=True)
+            bands[0, parent] += stiff[bone]
+            bands[0, child] += stiff[bone]
+        factor = cholesky_banded(bands.reshape(3, -1), lower=True, check_finite=False)
 
         def solve(r: np.ndarray) -> np.ndarray:
-            columns = r.transpose(1, 0, 2).reshape(-1, 3)
-            solved = cho_solve_banded((factor, True), columns, check_finite=False)
-            return solved.reshape(points, frames, 3).transpose(1, 0, 2)
+            columns = r.reshape(3, -1).T
+            return cho_solve_banded((factor, True), columns, check_finite=False).T.reshape(r.shape)
 
         return solve
 
@@ -212,32 +223,47 @@ def refine_take(
     called between steps with the fraction done.
     """
     p = priors or Priors()
-    alive = present(xyz_m)
+    there = present(xyz_m)
     lengths = bone_lengths(xyz_m, bones)
     firm = [i for i, length in enumerate(lengths) if np.isfinite(length) and length > 1e-4]
     kept = tuple(bones[i] for i in firm)
-    pairs = np.array(kept, np.intp).reshape(-1, 2)
-    x = np.where(alive[..., None], xyz_m, 0.0)
-    shape = used.shape
-    system = _System(s.only(used.reshape(len(used), -1)), times_s, alive, pairs, p, lengths[firm])
+    x = np.ascontiguousarray(np.where(there[..., None], xyz_m, 0.0).transpose(2, 1, 0))
+    alive = np.ascontiguousarray(there.T)
+    for phase in range(_PHASES):
+
+        def tick(phase: int = phase) -> None:
+            check(phase / _PHASES)
+
+        if phase:
+            now = x.transpose(2, 1, 0)
+            off = residuals_px(s, np.ascontiguousarray(now).reshape(-1, 3)).reshape(used.shape)
+            used = (off < p.outlier_px) & there
+            lengths[firm] = bone_lengths(np.where(there[..., None], now, np.nan), kept)
+        system = _System(
+            s.only(used.reshape(len(used), -1)), times_s, alive,
+            np.array(kept, np.intp).reshape(-1, 2), p, lengths[firm], tick,
+        )  # fmt: skip
+        x = _descend(system, x, p.steps // _PHASES)
+    refined = np.where(there[..., None], x.transpose(2, 1, 0), np.nan)
+    return Take(refined, bones, lengths, used)
+
+
+def _descend(system: _System, x: np.ndarray, steps: int) -> np.ndarray:
+    """Damped Gauss-Newton steps, fewer once they no longer help."""
     blocks, direction, gradient, cost = system.linearise(x)
     damping = 1e-3
-    for step in range(p.steps):
-        check(step / p.steps)
-        if step in (p.steps // 3, 2 * p.steps // 3):
-            off = residuals_px(s, x.reshape(-1, 3)).reshape(shape)
-            used = (off < p.outlier_px) & alive
-            lengths[firm] = bone_lengths(np.where(alive[..., None], x, np.nan), kept)
-            system = _System(s.only(used.reshape(len(used), -1)), times_s, alive, pairs, p,
-                             lengths[firm])  # fmt: skip
-            blocks, direction, gradient, cost = system.linearise(x)
-        size = np.trace(blocks, axis1=2, axis2=3)[..., None, None] / 3
-        move = system.solve(blocks + damping * size * np.eye(3), direction, -gradient)
-        tried = x + np.where(alive[..., None], move, 0.0)
+    for _ in range(steps):
+        damped = blocks.copy()
+        damped[[0, 3, 5]] += damping * (blocks[0] + blocks[3] + blocks[5]) / 3
+        move = system.solve(damped, direction, -gradient)
+        tried = np.where(system.alive, x + move, x)
         new = system.linearise(tried)
-        if new[3] < cost:
+        gain = (cost - new[3]) / cost if cost > 0 else 0.0
+        if gain > 0:
             (blocks, direction, gradient, cost), x = new, tried
             damping /= 10
+            if gain < _SETTLED:
+                break
         else:
             damping *= 10
-    return Take(np.where(alive[..., None], x, np.nan), bones, lengths, used)
+    return x
