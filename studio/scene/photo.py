@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyvista as pv
@@ -22,6 +22,7 @@ def photograph(scene: Scene, size_px: tuple[int, int], transparent: bool) -> np.
     width, height = size_px
     factor = 2 if 2 * max(size_px) <= LARGEST_PX else 1
     plotter = pv.Plotter(off_screen=True, window_size=[width * factor, height * factor])
+    window: Any = plotter.render_window
     copy = type(scene)(plotter, scene.theme)
     try:
         copy.take_after(scene, pixel_ratio=float(factor))
@@ -29,9 +30,9 @@ def photograph(scene: Scene, size_px: tuple[int, int], transparent: bool) -> np.
             copy.show("floor", False)
             copy.renderer.GradientBackgroundOff()
             copy.renderer.SetBackground(0, 0, 0)
-        plotter.render_window.SetAlphaBitPlanes(1)
+        window.SetAlphaBitPlanes(1)
         for _ in range(2):  # words get their texture in the first rendering
-            plotter.render_window.Render()
+            window.Render()
         pixels = np.asarray(plotter.screenshot(return_img=True, transparent_background=transparent))
         blocks = pixels.reshape(height, factor, width, factor, -1).astype(np.float32)
         mean = blocks.mean((1, 3))

@@ -47,8 +47,8 @@ class Scene:
 
     def __init__(self, plotter: Any | None = None, theme: ThemeName = "dark") -> None:
         self._own = plotter is None
-        self.plotter = plotter or pv.Plotter(off_screen=True, window_size=[960, 600])
-        self.renderer = self.plotter.renderer
+        self.plotter: Any = plotter or pv.Plotter(off_screen=True, window_size=[960, 600])
+        self.renderer: Any = self.plotter.renderer
         self.renderer.SetUseOIT(False)
         self.plotter.render_window.SetMultiSamples(0)
         self.renderer.RemoveAllLights()

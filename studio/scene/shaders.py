@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import vtkmodules.vtkRenderingOpenGL2  # noqa: F401  without it shader properties are null
+from vtkmodules.vtkRenderingCore import vtkActor
+from vtkmodules.vtkRenderingOpenGL2 import vtkOpenGLActor
 
 STROKE_VERTEX = {
     "//VTK::Color::Dec": """//VTK::Color::Dec
@@ -167,9 +168,11 @@ fragOutput0 = vec4(ink, strength * fade * smoothstep(0.0, 0.12, abs(ray.z)));
 
 
 def dress(
-    actor: Any, vertex: dict[str, str], fragment: dict[str, str], texture: bool = False
+    actor: vtkActor, vertex: dict[str, str], fragment: dict[str, str], texture: bool = False
 ) -> tuple[Any, Any]:
     """Replace shader parts of a VTK actor; its vertex and fragment custom uniforms."""
+    if not isinstance(actor, vtkOpenGLActor):
+        raise TypeError("VTK was built without OpenGL")
     prop = actor.GetShaderProperty()
     for place, code in vertex.items():
         prop.AddVertexShaderReplacement(place, True, code, False)

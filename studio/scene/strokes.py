@@ -7,6 +7,7 @@ import pyvista as pv
 from vtkmodules.vtkCommonDataModel import vtkDataObject
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
+from studio.scene.arrays import refill
 from studio.scene.shaders import STROKE_FRAGMENT, STROKE_VERTEX, dress
 
 _SIDE = np.array([1, -1, -1, 1], np.float32)  # corners: start left, start right, end, end
@@ -78,14 +79,7 @@ class Strokes:
         brush[:, :, 3] = least[:, None] * np.where(_END, -1, 1)
         bytes_ = (np.clip(colour[:, _END], 0, 1) * 255 + 0.5).astype(np.uint8).reshape(-1, 4)
         if count == self._count:
-            self.poly.points[:] = points
-            self.poly.point_data["other"][:] = other
-            self.poly.point_data["brush"][:] = brush.reshape(-1, 4)
-            self.poly.point_data["rgba"][:] = bytes_
-            for name in ("other", "brush", "rgba"):
-                self.poly.GetPointData().GetArray(name).Modified()
-            self.poly.GetPoints().Modified()
-            self.poly.Modified()
+            refill(self.poly, points, other=other, brush=brush.reshape(-1, 4), rgba=bytes_)
             return
         self._count = count
         quads = np.arange(count * 4, dtype=np.int64).reshape(count, 4)

@@ -11,6 +11,7 @@ from vtkmodules.vtkCommonDataModel import vtkDataObject
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
 from studio.core.types import Material, Mesh
+from studio.scene.arrays import refill
 from studio.scene.items.base import Eye
 from studio.scene.occlusion import KEY_LIGHT, ambient, openness
 from studio.scene.palette import Rgb
@@ -30,10 +31,14 @@ class Surface:
         count = len(self.vertices_m)
         corners = self.faces.ravel()
         if mesh.uv is not None and material is not None and material.texture is not None:
-            uv = np.round(np.asarray(mesh.uv, np.float32).reshape(-1, 2), 6)
-            key = np.column_stack([corners, uv])
-            unique, drawn = np.unique(key, axis=0, return_inverse=True)
-            self._source, uv = unique[:, 0].astype(np.int64), unique[:, 1:].astype(np.float32)
+            uv = np.ascontiguousarray(mesh.uv, np.float32).reshape(-1, 2)
+            _, first, place = np.unique(
+                uv.view(np.uint64).ravel(), return_index=True, return_inverse=True
+            )
+            _, kept, drawn = np.unique(
+                corners * len(first) + place.ravel(), return_index=True, return_inverse=True
+            )
+            self._source, uv = corners[kept], uv[kept]
             triangles = drawn.reshape(-1, 3)
         else:
             self._source, uv, triangles = None, None, self.faces
@@ -105,17 +110,16 @@ class Surface:
         """New vertices, same triangles."""
         self.vertices_m = vertices = np.asarray(vertices_m, np.float32)
         normals = self.normals(vertices)
-        light = self.poly.point_data["light"]
-        light[:, 0] = self._spread(self._open)
+        light = np.ones((len(vertices), 2), np.float32)
+        light[:, 0] = self._open
         if self.shading == "studio" and np.isfinite(vertices).all():
-            light[:, 1] = self._spread(openness(vertices, normals, KEY_LIGHT, 160))
-        self.poly.points[:] = self._spread(vertices)
-        self.poly.point_data["Normals"][:] = self._spread(normals)
-        data = self.poly.GetPointData()
-        for name in ("light", "Normals"):
-            data.GetArray(name).Modified()
-        self.poly.GetPoints().Modified()
-        self.poly.Modified()
+            light[:, 1] = openness(vertices, normals, KEY_LIGHT, 160)
+        refill(
+            self.poly,
+            self._spread(vertices),
+            light=self._spread(light),
+            Normals=self._spread(normals),
+        )
 
     def shade(self, shading: Shading) -> None:
         """One of the five looks."""

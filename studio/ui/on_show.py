@@ -100,7 +100,7 @@ def trust(motion: Motion) -> np.ndarray:
     seen = np.isfinite(motion.xyz_m).all(axis=-1)
     error = np.where(np.isfinite(motion.error_m), motion.error_m, 0.0)
     share = np.where(seen, np.clip(1 - error / DOUBTED_M, 0, 1), 0).mean(axis=1)
-    return np.where(seen.any(axis=1), share, np.nan)
+    return np.where(seen.sum(axis=1) > 0, share, np.nan)
 
 
 def nearest(times_s: np.ndarray, time_s: float) -> int:

@@ -170,17 +170,17 @@ class Playback:
 
     def _chart(self, loaded: _Loaded) -> None:
         wanted = (loaded.motion, loaded.detections, self._rig)
-        if self.plots is None or wanted == self._charted:
+        plots, motion = self.plots, loaded.motion
+        if plots is None or wanted == self._charted:
             return
         self._charted = wanted
-        motion = loaded.motion
         if motion is None:
-            self.plots.set_charts(())
+            plots.set_charts(())
             return
         future = self._submit(lambda: _charts(motion, self._rig, loaded.detections))
         self._deliver(
             future,
-            lambda charts: self.plots.set_charts(charts) if wanted == self._charted else None,
+            lambda charts: plots.set_charts(charts) if wanted == self._charted else None,
             lambda error, details: self._failed(error, "Plots", details),
         )
 

@@ -54,9 +54,11 @@ class Plots(QWidget):
         self._legend = self.plot.addLegend(offset=(-8, 8), verSpacing=-4)
         self._head = pg.InfiniteLine(angle=90, movable=False)
         self._limit = pg.InfiniteLine(angle=0, movable=False)
-        self.plot.addItem(self._head, ignoreBounds=True)
-        self.plot.addItem(self._limit, ignoreBounds=True)
-        self.plot.scene().sigMouseClicked.connect(self._clicked)
+        inner: Any = self.plot.getPlotItem()
+        inner.addItem(self._head, ignoreBounds=True)
+        inner.addItem(self._limit, ignoreBounds=True)
+        inner.scene().sigMouseClicked.connect(self._clicked)
+        self._box: Any = inner.getViewBox()
         column.addWidget(self.plot, 1)
         self._empty = QLabel("Nothing to plot yet. Run a step, or select a motion.", self.plot)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -194,5 +196,5 @@ class Plots(QWidget):
     def _clicked(self, event: Any) -> None:
         chart = self.chart
         if chart is not None and chart.x_unit == "s":
-            at = self.plot.plotItem.vb.mapSceneToView(event.scenePos())
+            at = self._box.mapSceneToView(event.scenePos())
             self.time_picked.emit(float(at.x()))

@@ -63,6 +63,11 @@ def strip(confidence: np.ndarray, width: int) -> np.ndarray:
     return np.where(np.isinf(low), np.nan, low)
 
 
+def _rgb(code: str) -> tuple[int, int, int]:
+    colour = QColor(code)
+    return colour.red(), colour.green(), colour.blue()
+
+
 class TrackRows(QWidget):
     """The painted part: ruler, rows, handles, playhead."""
 
@@ -169,7 +174,7 @@ class TrackRows(QWidget):
             assert track.confidence is not None
             values = strip(track.confidence, width)
             height = ROW_PX - 6
-            stops = np.array([QColor(c).getRgb()[:3] for c in (t.stop, t.look, t.good)], float)
+            stops = np.array([_rgb(c) for c in (t.stop, t.look, t.good)], float)
             level = np.nan_to_num(np.clip(values, 0, 1))
             colour = np.stack([np.interp(level, [0.2, 0.5, 0.8], stops[:, i]) for i in range(3)], 1)
             rows = np.arange(height)[:, None]
@@ -180,7 +185,7 @@ class TrackRows(QWidget):
             gap = np.isnan(values)
             hatch = ((rows + np.arange(width)[None]) % 6) < 2
             pixels[:, gap] = 0
-            pixels[hatch & gap[None]] = [*QColor(t.muted).getRgb()[:3], 110]
+            pixels[hatch & gap[None]] = [*_rgb(t.muted), 110]
             image = QImage(pixels.tobytes(), width, height, QImage.Format.Format_RGBA8888)
             self._strips[key] = image.copy()
         return self._strips[key]

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import (
+    QColor,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+    QTransform,
+)
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from studio.scene.camera import Orbit, View
@@ -76,15 +85,14 @@ class ViewCube(QWidget):
         return None
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        from PySide6.QtGui import QTransform
-
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         font = self.font()
         font.setPixelSize(11)
         for view, title, outline, towards, axes in self.faces():
             tone = 78 + 50 * towards if self._dark else 196 + 50 * towards
-            fill = QColor.fromRgbF(*(min(tone / 255, 1.0),) * 3, 0.88)
+            grey = min(tone / 255, 1.0)
+            fill = QColor.fromRgbF(grey, grey, grey, 0.88)
             if view == self._hover:
                 fill = QColor("#6f9fd8") if self._dark else QColor("#9cc3f0")
             painter.setBrush(fill)
@@ -96,7 +104,9 @@ class ViewCube(QWidget):
             centre = outline.boundingRect().center()
             (ax, ay), (tx, ty) = axes
             painter.save()
-            painter.setTransform(QTransform(ax, -ay, -tx, ty, centre.x(), centre.y()), combine=True)
+            painter.setTransform(
+                QTransform(ax, -ay, 0, -tx, ty, 0, centre.x(), centre.y(), 1), combine=True
+            )
             painter.setFont(font)
             painter.setPen(QColor("#f2f4f7") if self._dark else QColor("#2c3036"))
             painter.drawText(-30, -10, 60, 20, Qt.AlignmentFlag.AlignCenter, title)

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QPointF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QGuiApplication,
     QHideEvent,
@@ -63,43 +63,12 @@ def gl_trouble() -> str:
     return ""
 
 
-def _canvas(viewport: Viewport) -> Any:
-    """A QtInteractor whose mouse and keys belong to the viewport (built late: VTK is slow)."""
+def _canvas(parent: QWidget) -> Any:
+    """A render widget without habits of its own (made late: VTK is slow to import)."""
     os.environ.setdefault("QT_API", "pyside6")
     from pyvistaqt import QtInteractor
 
-    class Canvas(QtInteractor):
-        def mousePressEvent(self, event: QMouseEvent) -> None:
-            viewport.press(event)
-
-        def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-            viewport.release(event)
-
-        def mouseMoveEvent(self, event: QMouseEvent) -> None:
-            viewport.drag(event)
-
-        def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-            viewport.double_click(event)
-
-        def wheelEvent(self, event: QWheelEvent) -> None:
-            viewport.wheel(event)
-
-        def keyPressEvent(self, event: QKeyEvent) -> None:
-            event.ignore()
-
-        def keyReleaseEvent(self, event: QKeyEvent) -> None:
-            event.ignore()
-
-        def enterEvent(self, event: Any) -> None:
-            event.accept()
-
-        def leaveEvent(self, event: Any) -> None:
-            event.accept()
-
-        def contextMenuEvent(self, event: Any) -> None:
-            event.ignore()
-
-    canvas = Canvas(viewport, auto_update=False, multi_samples=0)
+    canvas = QtInteractor(parent, auto_update=False, multi_samples=0)
     canvas.setAcceptDrops(False)
     canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     return canvas
@@ -192,10 +161,12 @@ class Viewport(QWidget):
             self._message.setText(f"{self.trouble}\nEverything else works; run “doppel doctor”.")
             return False
         try:
-            self._canvas = _canvas(self)
-            self._stack.addWidget(self._canvas)
-            self._stack.setCurrentWidget(self._canvas)
-            self.scene = Scene(self._canvas, self._theme)
+            canvas = _canvas(self)
+            canvas.installEventFilter(self)
+            self._canvas = canvas
+            self._stack.addWidget(canvas)
+            self._stack.setCurrentWidget(canvas)
+            self.scene = Scene(canvas, self._theme)
             self.scene.pixel_ratio = self.devicePixelRatioF()
         except Exception:
             _log.exception("the 3D viewport could not be made")
@@ -223,6 +194,7 @@ class Viewport(QWidget):
             scene.close()
         if canvas is not None:
             self._canvas = None
+            canvas.removeEventFilter(self)
             canvas.close()
             self._stack.removeWidget(canvas)
             canvas.setParent(None)
@@ -379,6 +351,25 @@ class Viewport(QWidget):
             self.screenshot(Path(name))
 
     # -- mouse and keyboard
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The render widget's mouse and keys belong to the viewport."""
+        kind = event.type()
+        if isinstance(event, QWheelEvent):
+            self.wheel(event)
+        elif isinstance(event, QMouseEvent):
+            handlers = {
+                QEvent.Type.MouseButtonPress: self.press,
+                QEvent.Type.MouseButtonRelease: self.release,
+                QEvent.Type.MouseMove: self.drag,
+                QEvent.Type.MouseButtonDblClick: self.double_click,
+            }
+            if kind in handlers:
+                handlers[kind](event)
+            event.accept()
+        else:
+            return kind in (QEvent.Type.Enter, QEvent.Type.Leave, QEvent.Type.ContextMenu)
+        return True
 
     def _at(self, event: QMouseEvent) -> tuple[float, float]:
         ratio = self.devicePixelRatioF()

@@ -11,6 +11,7 @@ import pyvista as pv
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
 from studio.core.types import Camera, CameraRig, Frame, FrameSet
+from studio.scene.arrays import refill
 from studio.scene.items.base import DrawnItem, Eye, Pick, Role
 from studio.scene.labels import Label
 from studio.scene.palette import Palette
@@ -18,19 +19,19 @@ from studio.scene.picking import hit, nearest_segment, ray
 from studio.scene.strokes import Strokes
 from studio.vision.camera import distort
 
-WIDEST_PX = 960
+WIDEST_PX, THROUGH_PX = 480, 1600
 
 
 class Undistorter:
-    """Pictures of one camera without lens distortion, shrunk to at most ``WIDEST_PX``."""
+    """Pictures of one camera without lens distortion, shrunk to a largest side."""
 
     def __init__(self, camera: Camera) -> None:
         self._camera = camera
         self._maps: dict[tuple[int, ...], tuple[np.ndarray, np.ndarray]] = {}
 
-    def __call__(self, rgb: np.ndarray) -> np.ndarray:
+    def __call__(self, rgb: np.ndarray, widest_px: int) -> np.ndarray:
         height, width = rgb.shape[:2]
-        shrink = min(1.0, WIDEST_PX / max(width, height))
+        shrink = min(1.0, widest_px / max(width, height))
         size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
         key = (width, height, *size)
         if key not in self._maps:
@@ -83,9 +84,7 @@ class _Plane:
         self.texture: pv.Texture | None = None
 
     def place(self, corners: np.ndarray) -> None:
-        self.poly.points[:] = corners
-        self.poly.GetPoints().Modified()
-        self.poly.Modified()
+        refill(self.poly, corners)
 
     def show(self, rgb: np.ndarray) -> None:
         flipped = np.ascontiguousarray(rgb[::-1]).reshape(-1, 3)
@@ -97,9 +96,7 @@ class _Plane:
             self.texture.InterpolateOn()
             self.actor.SetTexture(self.texture)
         else:
-            self.image.point_data["rgb"][:] = flipped
-            self.image.GetPointData().GetArray("rgb").Modified()
-            self.image.Modified()
+            refill(self.image, rgb=flipped)
         self.actor.VisibilityOn()
 
 
@@ -120,6 +117,7 @@ class CamerasItem(DrawnItem):
         self._planes: dict[str, _Plane] = {}
         self._labels: dict[str, Label] = {}
         self._undistort: dict[str, Undistorter] = {}
+        self._frames: dict[str, Frame] = {}
         self._edges = np.empty((0, 2, 3))
         self.far_m = 40.0
 
@@ -132,6 +130,7 @@ class CamerasItem(DrawnItem):
         self._planes = {c.name: self._planes.get(c.name) or _Plane() for c in rig.cameras}
         self._labels = {c.name: Label(c.name, (0, 0, 0), 12) for c in rig.cameras}
         self._undistort = {c.name: Undistorter(c) for c in rig.cameras}
+        self._frames = {name: f for name, f in self._frames.items() if name in self._planes}
         self.actors = [p.actor for p in self._planes.values()]
         self.actors += [label.actor for label in self._labels.values()]
         self._draw()
@@ -144,12 +143,20 @@ class CamerasItem(DrawnItem):
             frames = frames.frames
         for name, frame in frames.items():
             if name in self._planes:
-                self._planes[name].show(self._undistort[name](frame.rgb))
-                self._planes[name].actor.SetVisibility(self._shows(name))
+                self._frames[name] = frame
+                self._picture(name)
+
+    def _picture(self, name: str) -> None:
+        widest = THROUGH_PX if name == self._through else WIDEST_PX
+        self._planes[name].show(self._undistort[name](self._frames[name].rgb, widest))
+        self._planes[name].actor.SetVisibility(self._shows(name))
 
     def look_through(self, name: str | None) -> None:
         """Push this camera's picture to the far background and hide the other frusta."""
-        self._through = name
+        before, self._through = self._through, name
+        for camera in self._frames:
+            if camera in (before, name):
+                self._picture(camera)
         self._draw()
 
     def _shows(self, name: str) -> bool:

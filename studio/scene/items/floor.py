@@ -44,7 +44,7 @@ class FloorItem(DrawnItem):
 
     def recolour(self, palette: Palette) -> None:
         super().recolour(palette)
-        self._actor.GetProperty().SetColor(palette.grid)
+        self._actor.GetProperty().SetColor(*palette.grid)
         self._fragment.SetUniform3f("axisX", list(palette.axis_x))
         self._fragment.SetUniform3f("axisY", list(palette.axis_y))
         for label in self._labels:

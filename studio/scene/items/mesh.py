@@ -9,6 +9,7 @@ import pyvista as pv
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
 from studio.core.types import Character, Mesh, Posed
+from studio.scene.arrays import refill
 from studio.scene.items.base import DrawnItem, Eye, Pick, Role
 from studio.scene.occlusion import floor_shadow
 from studio.scene.palette import Palette
@@ -24,7 +25,8 @@ class FloorShadow:
 
     def __init__(self) -> None:
         self._image = pv.ImageData(dimensions=(96, 96, 1))
-        self._image.point_data["rgba"] = np.zeros((96 * 96, 4), np.uint8)
+        self._rgba = np.zeros((96 * 96, 4), np.uint8)
+        self._image.point_data["rgba"] = self._rgba.copy()
         texture = pv.Texture(self._image)
         texture.InterpolateOn()
         self._plane = pv.PolyData(np.zeros((4, 3), np.float32), faces=[4, 0, 1, 2, 3])
@@ -42,12 +44,9 @@ class FloorShadow:
 
     def update(self, vertices_m: np.ndarray, strength: float) -> None:
         dark, (x, y) = floor_shadow(vertices_m, SHADOW_M)
-        self._image.point_data["rgba"][:, 3] = (dark.ravel() * strength * 255).astype(np.uint8)
-        self._image.GetPointData().GetArray("rgba").Modified()
-        self._image.Modified()
-        self._plane.points[:] = self._corners + np.array([x, y, 0.002])
-        self._plane.GetPoints().Modified()
-        self._plane.Modified()
+        self._rgba[:, 3] = dark.ravel() * strength * 255
+        refill(self._image, rgba=self._rgba)
+        refill(self._plane, self._corners + np.array([x, y, 0.002]))
 
 
 class SurfaceItem(DrawnItem):
