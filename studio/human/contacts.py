@@ -10,6 +10,10 @@ from scipy.ndimage import binary_closing, binary_opening, label
 
 SLOW_M_S = 0.25
 NEAR_M = 0.06
+STRAY_M = 0.035
+"""A sole that strays farther than this from where it is said to stand does not stand."""
+BELOW = 0.03
+"""If soles are below a floor by NEAR_M for a larger share of the time, it is no floor."""
 SHORTEST_S = 0.07
 GROUPS = ((0,), (1, 2, 3))
 """The heel, and the ball with the toe: they rest and lift on their own."""
@@ -45,8 +49,8 @@ def floor_height(soles: Float[np.ndarray, "frames soles 3"], speed: np.ndarray) 
     if len(heights) < 5:
         return None
     low = np.percentile(heights, 5)
-    near = heights[heights < low + NEAR_M]
-    return float(np.median(near))
+    floor = float(np.median(heights[heights < low + NEAR_M]))
+    return None if (foot.min((1, 2)) < floor - NEAR_M).mean() > BELOW else floor
 
 
 def find_contacts(
@@ -74,6 +78,8 @@ def find_contacts(
                 where = soles[np.ix_(frames, columns)]
                 middle = np.median(where, axis=0)
                 middle[:, 2] = floor
+                stray = np.linalg.norm(where - middle, axis=-1).mean(1) > STRAY_M
+                planted[np.ix_(frames[stray], columns)] = False
                 anchor[np.ix_(frames, columns)] = middle
     return Contacts(planted, anchor, floor)
 

@@ -122,15 +122,15 @@ def assemble(
     data, root = robust(np.linalg.norm(off, axis=-1))
     scale = target.weight * root
     frames, n = len(poses), kinematics.unknowns
-    J = (J * scale[..., None, None]).reshape(frames, -1, n)
+    Jw = (J * scale[..., None, None]).reshape(frames, -1, n)
     r = (off * root[..., None]).reshape(frames, -1)
-    H = J.transpose(0, 2, 1) @ J
-    g = np.einsum("frn,fr->fn", J, r, optimize=True)
+    H = Jw.transpose(0, 2, 1) @ Jw
+    g = (Jw.transpose(0, 2, 1) @ r[..., None])[..., 0]
     extra, gradient, diagonal = _penalties(kinematics, poses, priors)
     g[:, ROOT:] += gradient
     index = np.arange(ROOT, n)
     H[:, index, index] += diagonal
-    return System(H, g, data.sum(1) + extra, points, J, r)
+    return System(H, g, data.sum(1) + extra, points, Jw, r)
 
 
 def descend(
@@ -198,6 +198,9 @@ def upright(kinematics: Kinematics, target: Target) -> Poses:
 
 def stiff(kinematics: Kinematics) -> Float[np.ndarray, " points"]:
     """1 for landmarks on the trunk and the head, little for those on limbs that may be anywhere."""
-    _, mass, _ = kinematics.gather
-    wide = [dof.usual_deg >= 50 for dof in kinematics.dofs for _ in dof.shares]
-    return np.where((mass > 0.5) @ np.array(wide, float) > 0, 0.02, 1.0)
+    moves = kinematics.moves
+    wide = np.array([dof.usual_deg >= 50 for dof in kinematics.dofs for _ in dof.shares])
+    swung = np.bincount(
+        moves.point, wide[moves.entry] & (moves.mass > 0.5), kinematics.landmarks.count
+    )
+    return np.where(swung > 0, 0.02, 1.0)

@@ -25,7 +25,9 @@ from studio.human.shapefit import Body, Hints, fit_shape
 from studio.human.solver import Kinematics, Poses
 from studio.human.twist import spread_twist
 
-SAMPLES = 30
+SAMPLES = 24
+GOOD_COST = 6.0
+"""A frame's cost per point below which its pose is not sought again from elsewhere."""
 LIVE_RAD_S = 8.0
 """How fast joints are expected to turn between live frames."""
 
@@ -146,20 +148,28 @@ def fit_motion(
 
 
 def build(observed: Observed, hints: Hints) -> tuple[Body, np.ndarray, Observed]:
-    """The person's shape from a sample of the frames; left and right exchanged if need be."""
-    body = Body.of(observed.points, hints, observed.hands)
+    """The person's shape from a sample of the frames; left and right exchanged if need be.
+
+    Poses are found with the body's points alone, then hands and face join in.
+    """
+    small = observed.body_only()
+    rough = Body.of(small.points, hints, False)
+    start = rough.kinematics(rough.start_values)
     pick = _samples(observed.target())
-    start = body.kinematics(body.start_values)
-    tries = []
-    for view in (observed, observed.mirrored()):
-        target = view.target()[pick]
-        poses, cost = _best(start, target)
-        tries.append((float(np.median(cost)), view, target, poses))
-    straight, mirrored = tries
-    if mirrored[0] < 0.5 * straight[0]:
-        straight = mirrored
-    _, observed, target, poses = straight
-    values, _ = fit_shape(body, target, poses, hints)
+    few = pick[:: max(1, len(pick) // 6)]
+    costs = [
+        np.median(_best(start, view.target()[few], 12)[1]) for view in (small, small.mirrored())
+    ]
+    if costs[1] < 0.5 * costs[0]:
+        observed, small = observed.mirrored(), small.mirrored()
+    poses, _ = _best(start, small.target()[pick])
+    body = Body.of(observed.points, hints, observed.hands)
+    angles = np.zeros((len(poses), len(body.kinematics(body.start_values).dofs)))
+    known = {dof.name: i for i, dof in enumerate(start.dofs)}
+    for i, dof in enumerate(body.kinematics(body.start_values).dofs):
+        if dof.name in known:
+            angles[:, i] = poses.angles[:, known[dof.name]]
+    values, _ = fit_shape(body, observed.target()[pick], replace(poses, angles=angles), hints)
     return body, values, observed
 
 
@@ -170,28 +180,32 @@ def _samples(target: Target) -> np.ndarray:
     return good[np.linspace(0, len(good) - 1, min(SAMPLES, len(good))).round().astype(int)]
 
 
-def _best(kinematics: Kinematics, target: Target) -> tuple[Poses, np.ndarray]:
-    """Fit frames from nothing: from standing, sitting, arms raised and arms forward."""
-    names = [dof.name for dof in kinematics.dofs]
-    starts: list[dict[str, float]] = [
-        {},
-        {"hip_flexion": 80, "knee_flexion": 80},
-        {"shoulder_y.L": -90, "shoulder_y.R": 90},
-        {"shoulder_z.L": -60, "shoulder_z.R": 60, "elbow_flexion": 60},
-    ]
+_STARTS: tuple[dict[str, float], ...] = (
+    {"hip_flexion": 80, "knee_flexion": 80},
+    {"shoulder_y.L": -90, "shoulder_y.R": 90},
+    {"shoulder_z.L": -60, "shoulder_z.R": 60, "elbow_flexion": 60},
+)
+
+
+def _best(kinematics: Kinematics, target: Target, steps: int = 25) -> tuple[Poses, np.ndarray]:
+    """Fit frames from nothing: from standing; where that fits badly, also from sitting and from
+    arms raised or forward."""
     base = upright(kinematics, target)
     priors = (Prior.usual(kinematics),)
-    found: list[tuple[Poses, np.ndarray]] = []
-    for start in starts:
-        angles = np.array(
-            [start.get(name, start.get(name.removesuffix(".L").removesuffix(".R"), 0.0))
-             for name in names]
-        )  # fmt: skip
-        poses = replace(base, angles=np.tile(np.radians(angles), (len(target), 1)))
-        found.append(descend(kinematics, target, poses, priors, steps=30))
-    best = np.argmin([cost for _, cost in found], axis=0)
-    rows = [found[b][0][slice(f, f + 1)] for f, b in enumerate(best)]
-    return Poses.joined(rows), np.min([cost for _, cost in found], axis=0)
+    best, costs = descend(kinematics, target, base, priors, steps)
+    seen = np.maximum((target.weight > 0).sum(1), 1)
+    bad = np.flatnonzero(costs / seen > GOOD_COST)
+    rows = [best[slice(f, f + 1)] for f in range(len(best))]
+    for start in _STARTS if len(bad) else ():
+        angles = np.radians(
+            [start.get(dof.name, start.get(dof.name[:-2], 0.0)) for dof in kinematics.dofs]
+        )
+        other = replace(base[bad], angles=np.tile(angles, (len(bad), 1)))
+        other, tried = descend(kinematics, target[bad], other, priors, steps)
+        for i, frame in enumerate(bad):
+            if tried[i] < costs[frame]:
+                costs[frame], rows[frame] = tried[i], other[slice(i, i + 1)]
+    return Poses.joined(rows), costs
 
 
 def _first(kinematics: Kinematics, target: Target) -> Poses:

@@ -48,9 +48,20 @@ class Observed:
         xyz = self.motion.xyz_m[:, self.columns]
         return Target.of(xyz, self.motion.error_m[:, self.columns], self.trust / noise_scale, SOLES)
 
+    def body_only(self) -> Observed:
+        """The same without hands and without the face's mesh: what finds a pose from nothing."""
+        keep = np.array([p not in HANDS and p not in RIGID_FACE for p in self.points.points])
+        names = tuple(p for p, kept in zip(self.points.points, keep, strict=True) if kept)
+        points = make(self.points.name, names, ())
+        return replace(
+            self, points=points, columns=self.columns[keep], trust=self.trust[keep], hands=False
+        )
+
     def mirrored(self) -> Observed:
         """The same with left and right exchanged."""
-        columns = self.columns[list(self.points.mirror)]
+        at = {name: i for i, name in enumerate(self.motion.layout.points)}
+        twins = self.motion.layout.mirror
+        columns = np.array([twins[at[name]] for name in self.points.points])
         return replace(self, columns=columns, swapped=not self.swapped)
 
 
@@ -120,7 +131,8 @@ def observe(motion: Motion, hands: bool = True) -> Observed:
             return handed["left" if name.startswith("left") else "right"]
         return hands or not (name in BONE_NAMES and name.startswith(("finger", "metacarpal")))
 
-    names = tuple(name for name in motion.layout.points if wanted(name))
+    trusted = {p: _trust(p, meshed, handed, rig) for p in motion.layout.points}
+    names = tuple(p for p in motion.layout.points if trusted[p] > 0 and wanted(p))
     body = [name for name in names if name not in HANDS and name not in RIGID_FACE]
     enough = seen[:, [motion.layout.index(name) for name in body]].sum(1) >= 8
     if len(body) < 8 or not enough.any():
@@ -129,7 +141,7 @@ def observe(motion: Motion, hands: bool = True) -> Observed:
             "At least eight body points must be seen together in some frame; check the "
             "keypoint layout and the calibration.",
         )
-    trust = np.array([_trust(name, meshed, handed, rig) for name in names])
+    trust = np.array([trusted[name] for name in names])
     columns = np.array([motion.layout.index(name) for name in names])
     layout = make(motion.layout.name, names, ())
     return Observed(motion, layout, columns, trust, any(handed.values()) or (rig and hands))

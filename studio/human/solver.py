@@ -51,6 +51,12 @@ def left_jacobian(vectors: np.ndarray) -> np.ndarray:
     return np.eye(3) + a * K + b * (K @ K)
 
 
+def _sums(index: np.ndarray, count: int) -> sparse.csr_matrix:
+    """The matrix that adds up rows with the same index: (count, rows)."""
+    rows = np.arange(len(index))
+    return sparse.csr_matrix((np.ones(len(index)), (index, rows)), (count, len(index)))
+
+
 @dataclass(frozen=True, eq=False)
 class Poses:
     """Poses of one person: root turn and place, and the angles of the degrees of freedom."""
@@ -77,6 +83,21 @@ class Poses:
             np.concatenate([p.root_m for p in parts]),
             np.concatenate([p.angles for p in parts]),
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Moves:
+    """Pairs of a landmark and an entry that moves it.
+
+    ``gather`` sums the attachments of each pair, ``mass`` their weights, ``scatter`` adds pairs
+    up to (landmark, degree of freedom).
+    """
+
+    point: np.ndarray
+    entry: np.ndarray
+    gather: sparse.csr_matrix
+    mass: np.ndarray
+    scatter: sparse.csr_matrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,8 +147,8 @@ class Kinematics:
         )
 
     @cached_property
-    def gather(self) -> tuple[sparse.csr_matrix, np.ndarray, sparse.csr_matrix]:
-        """Sums over the attachments that an entry moves: (points·entries, attachments)."""
+    def moves(self) -> Moves:
+        """Which entries move which landmarks."""
         point, bone, weight, _ = self.attached
         dof, entry_bone, _ = self.entries
         above = np.zeros((len(BONE_NAMES), len(BONE_NAMES)), bool)
@@ -136,16 +157,16 @@ class Kinematics:
             while a >= 0:
                 above[a, b] = True
                 a = BONE_PARENTS[a]
-        moves = above[entry_bone][:, bone]  # entries × attachments
-        entry, k = np.nonzero(moves)
-        rows = point[k] * len(entry_bone) + entry
-        shape = (self.landmarks.count * len(entry_bone), len(bone))
-        gather = sparse.csr_matrix((np.ones(len(k)), (rows, k)), shape)
-        mass = (gather @ weight).reshape(self.landmarks.count, len(entry_bone))
-        to_dof = sparse.csr_matrix(
-            (np.ones(len(dof)), (np.arange(len(dof)), dof)), (len(dof), len(self.dofs))
+        entry, k = np.nonzero(above[entry_bone][:, bone])
+        pairs, row = np.unique(point[k] * len(entry_bone) + entry, return_inverse=True)
+        gather = sparse.csr_matrix((np.ones(len(k)), (row, k)), (len(pairs), len(bone)))
+        points, entries = pairs // len(entry_bone), pairs % len(entry_bone)
+        column = points * len(self.dofs) + dof[entries]
+        scatter = sparse.csr_matrix(
+            (np.ones(len(pairs)), (column, np.arange(len(pairs)))),
+            (self.landmarks.count * len(self.dofs), len(pairs)),
         )
-        return gather, mass, to_dof
+        return Moves(points, entries, gather, gather @ weight, scatter)
 
     def rotations(self, poses: Poses) -> Float[np.ndarray, "frames bones 3 3"]:
         """Every bone's own rotation D; the root's is its turn in the world."""
@@ -155,9 +176,9 @@ class Kinematics:
 
     def _vectors(self, angles: np.ndarray) -> np.ndarray:
         dof, bone, axis = self.entries
-        vectors = np.zeros((len(angles), len(BONE_NAMES), 3))
-        np.add.at(vectors, (slice(None), bone), angles[:, dof, None] * axis)
-        return vectors
+        turned = (angles[:, dof, None] * axis).transpose(1, 0, 2).reshape(len(dof), -1)
+        summed = _sums(bone, len(BONE_NAMES)) @ turned
+        return summed.reshape(len(BONE_NAMES), len(angles), 3).transpose(1, 0, 2)
 
     def forward(
         self, poses: Poses
@@ -178,9 +199,9 @@ class Kinematics:
         return weight[:, None] * heads[:, bone] + np.einsum("fkij,kj->fki", G[:, bone], arms)
 
     def _sum(self, parts: np.ndarray) -> np.ndarray:
-        points = np.zeros((len(parts), self.landmarks.count, 3))
-        np.add.at(points, (slice(None), self.attached[0]), parts)
-        return points
+        flat = parts.transpose(1, 0, 2).reshape(parts.shape[1], -1)
+        summed = _sums(self.attached[0], self.landmarks.count) @ flat
+        return summed.reshape(self.landmarks.count, len(parts), 3).transpose(1, 0, 2)
 
     def points(self, poses: Poses) -> Float[np.ndarray, "frames points 3"]:
         """Where the landmarks are."""
@@ -193,21 +214,28 @@ class Kinematics:
         G, heads = self.forward(poses)
         parts = self._parts(G, heads)
         points = self._sum(parts)
-        gather, mass, to_dof = self.gather
+        moves = self.moves
         _, bone, axis = self.entries
-        frames, count, entries = len(poses), self.landmarks.count, len(bone)
+        frames, count = len(poses), self.landmarks.count
         vectors = self._vectors(poses.angles)[:, bone]
         parents = np.array(BONE_PARENTS)[bone]
-        omega = np.einsum(
-            "feij,fejk,ek->fei", G[:, parents], left_jacobian(vectors), axis, optimize=True
+        turned = (left_jacobian(vectors) @ axis[:, :, None])[..., 0]
+        omega = (G[:, parents] @ turned[..., None])[..., 0]
+        # Per pair: omega × (sum of the attachments - mass · head), frames last.
+        w = np.ascontiguousarray(omega.transpose(1, 2, 0))[moves.entry]
+        swept = moves.gather @ np.ascontiguousarray(parts.transpose(1, 2, 0)).reshape(
+            parts.shape[1], -1
         )
-        swept = gather @ parts.transpose(1, 0, 2).reshape(parts.shape[1], -1)
-        swept = swept.reshape(count, entries, frames, 3).transpose(2, 0, 1, 3)
-        arm = swept - mass[None, :, :, None] * heads[:, None, bone]
-        cross = np.cross(omega[:, None], arm)  # frames, points, entries, 3
+        pivot = np.ascontiguousarray(heads[:, bone].transpose(1, 2, 0))[moves.entry]
+        arm = swept.reshape(-1, 3, frames) - moves.mass[:, None, None] * pivot
+        cross = np.empty_like(arm)
+        for i, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+            cross[:, i] = w[:, j] * arm[:, k] - w[:, k] * arm[:, j]
+        summed = (moves.scatter @ cross.reshape(len(cross), -1)).reshape(
+            count, len(self.dofs), 3, frames
+        )
         J = np.zeros((frames, count, 3, self.unknowns))
-        flat = cross.transpose(0, 1, 3, 2).reshape(-1, entries)
-        J[..., ROOT:] = (flat @ to_dof.toarray()).reshape(frames, count, 3, -1)
+        J[..., ROOT:] = summed.transpose(3, 0, 2, 1)
         J[..., :3] = -hat(points - poses.root_m[:, None])
         J[..., 3:6] = np.eye(3)
         return points, J
