@@ -1,0 +1,207 @@
+"""``doppel evaluate``: the figures of the main job, or of one feature, measured here and now."""
+
+from __future__ import annotations
+
+import json as json_module
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from tyro.conf import Positional
+
+from studio.core.errors import StudioError
+from studio.core.types import Motion
+from studio.document.data import motion_from
+from studio.document.project import DetectionsItem, MotionItem
+from studio.features.compare.engine import BONES, JOINTS
+from studio.features.triangulate import evaluate as triangulation
+from studio.features.triangulate import speed
+from studio.human.layouts import layout
+from studio.journeys.bench import Bench
+from studio.journeys.dressed import dressed_errors_mm
+from studio.journeys.main_job import SAMPLE, sample_paths, track
+from studio.vision.report import limb_bones
+from studio.vision.trajectory import bone_spread
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured number beside its goal; ``met`` is None where there is no goal."""
+
+    what: str
+    value: str
+    goal: str = ""
+    met: bool | None = None
+
+
+def main(
+    name: Positional[str],
+    footage: Path | None = None,
+    peers: Path | None = None,
+    json: bool = False,
+) -> int:
+    """Measure, and print a table of figures beside their goals.
+
+    Args:
+        name: main-job, or a feature that has an evaluation.
+        footage: The folder of real takes.
+        peers: A folder with the packages of other tools, timed in the same run.
+        json: Print one JSON object.
+    """
+    if name != "main-job":
+        return _feature(name, footage, peers, json)
+    if footage is not None and not footage.is_dir():
+        raise StudioError(f"There is no folder “{footage}”.", "Give one that exists.")
+    figures: list[Figure] = []
+    for part in PARTS:
+        what = part.__name__.strip("_").replace("_", " ")
+        Console(stderr=True, quiet=json).rule(what)
+        try:
+            figures += part(footage, peers)
+        except FileNotFoundError as missing:
+            figures.append(
+                Figure(part.__name__.strip("_").replace("_", " "), f"skipped: {missing}")
+            )
+        if not json:
+            Console(stderr=True).print(f"{part.__name__.strip('_')} done")
+    if json:
+        print(json_module.dumps([asdict(figure) for figure in figures], ensure_ascii=False))
+    else:
+        table = Table("figure", "measured", "goal", "")
+        for f in figures:
+            mark = "" if f.met is None else "met" if f.met else "not met"
+            table.add_row(f.what, f.value, f.goal, mark)
+        Console().print(table)
+    return 1 if any(f.met is False for f in figures) else 0
+
+
+def _feature(name: str, footage: Path | None, peers: Path | None, json: bool) -> int:
+    from studio.registry import discover
+
+    feature = discover()[name]
+    if feature.manifest.evaluate is None:
+        raise StudioError(f"“{feature.manifest.title}” has no figures of its own.")
+    evaluate: Callable[..., int | None] = feature.load("evaluate")
+    return evaluate(footage=footage, peers=peers, json=json) or 0
+
+
+def _set(footage: Path | None, name: str) -> Path:
+    folder = footage / name if footage else None
+    if folder is None or not folder.is_dir():
+        raise FileNotFoundError(f"the footage {name} is not here")
+    return folder
+
+
+@contextmanager
+def _bench(name: str) -> Iterator[Bench]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield Bench.at(Path(folder) / f"{name}.doppel", name)
+
+
+def _motion(bench: Bench) -> Motion:
+    item = bench.project.newest(MotionItem)
+    assert item is not None
+    return motion_from(bench.folder.assets.arrays(item.data), layout(item.layout))
+
+
+def _published_take(footage: Path | None, peers: Path | None) -> list[Figure]:
+    folder = _set(footage, "mv_pose2sim") / "single_openpose_v0.2.6"
+    found = triangulation.against_published(folder)
+    rows = {row.name: row for row in found.rows}
+    theirs, ours = rows["published, filtered"], rows["ours, as it is set"]
+    return [
+        Figure("published take: points within 1 mm, same rules", f"{found.within_1mm:.2%}",
+               "99 %", found.within_1mm >= 0.99),
+        Figure("published take: reprojection, best settings", f"{ours.kept_px:.2f} px",
+               f"below {theirs.kept_px:.2f} px (published)", ours.kept_px < theirs.kept_px),
+        Figure("published take: bone-length spread, best settings", f"{ours.bone_spread:.2%}",
+               f"below {theirs.bone_spread:.2%} (published)",
+               ours.bone_spread < theirs.bone_spread),
+    ]  # fmt: skip
+
+
+def _pixels_of_a_real_take(footage: Path | None, peers: Path | None) -> list[Figure]:
+    folder = _set(footage, "mv_pose2sim")
+    paths = [folder / "calibration" / "Calib_qualisys.toml", folder / "single" / "videos"]
+    with _bench("pixels") as bench:
+        bench.run("capture", params={"paths": paths, "mend": True})
+        bench.run("pose")
+        bench.run("triangulate")
+        motion = _motion(bench)
+    limbs = limb_bones(motion.layout)
+    points = sorted({point for bone in limbs for point in bone})
+    tracked = float(np.isfinite(motion.xyz_m[:, points, 0]).mean())
+    spread = float(np.nanmean(bone_spread(motion.xyz_m, limbs)))
+    return [
+        Figure("real take from pixels: limb points tracked", f"{tracked:.2%}", "the whole take",
+               tracked > 0.995),
+        Figure("real take from pixels: bone-length spread", f"{spread:.2%}", "below 5 %",
+               spread < 0.05),
+    ]  # fmt: skip
+
+
+def _hand(footage: Path | None, peers: Path | None) -> list[Figure]:
+    folder = _set(footage, "mv_hand_temugeb")
+    paths = [folder / "camera_parameters", *sorted((folder / "media").glob("*.mp4"))]
+    with _bench("hand") as bench:
+        bench.run("capture", params={"paths": paths, "unit": "25mm", "up": "-y",
+                                     "size": "720x720"})  # fmt: skip
+        bench.run("pose")
+        bench.run("triangulate", params={"max_reprojection_px": 100.0, "refine": False})
+        motion, item = _motion(bench), bench.project.newest(DetectionsItem)
+    assert item is not None
+    hands = [i for part in ("left_hand", "right_hand") for i in motion.layout.parts[part]]
+    off = motion.reprojection_px[:, hands]
+    seen = np.isfinite(off)
+    frames = int(seen.any(1).sum())
+    mean = float(off[seen].mean()) if seen.any() else float("nan")
+    return [
+        Figure("two views of a hand: reprojection", f"{mean:.2f} px over {frames} frames",
+               "below 2.3 px", mean < 2.3)
+    ]  # fmt: skip
+
+
+def _dressed(footage: Path | None, peers: Path | None) -> list[Figure]:
+    plain, corrected = dressed_errors_mm(_set(footage, "body_makehuman_dressed") / "male_a")
+    return [
+        Figure("dressed body, 8 views: joint error", f"{corrected:.1f} mm ({plain:.1f} mm before "
+               "joint centres)", "below 27 mm", corrected < 27)
+    ]  # fmt: skip
+
+
+def _sample(footage: Path | None, peers: Path | None) -> list[Figure]:
+    with _bench("sample") as bench:
+        facts = track(bench, sample_paths(), SAMPLE / "truth.npz")["compare"]
+        item = next(i for i in reversed(bench.project.items) if i.kind == "file")
+        rows = bench.folder.assets.path(item.data).read_text("utf-8").splitlines()[1:]
+    assert len(facts) == 2
+    mean: dict[str, list[float]] = {"Motion": [], "Avatar": []}
+    for row in rows:
+        what, _, mm, *_ = row.split(",")
+        mean[what].append(float(mm))
+    motion, avatar = (float(np.mean(mean[what])) for what in ("Motion", "Avatar"))
+    return [
+        Figure(f"sample from pixels: MPJPE of {len(JOINTS)} joints", f"{motion:.1f} mm",
+               "below 25 mm", motion < 25),
+        Figure(f"sample: avatar's {len(BONES)} bones", f"{avatar:.1f} mm", "below 35 mm",
+               avatar < 35),
+    ]  # fmt: skip
+
+
+def _speed(footage: Path | None, peers: Path | None) -> list[Figure]:
+    return [
+        Figure(f"17 joints, 4 views: {t.name}", f"{t.frames_per_s:,.0f} frames/s",
+               "100,000 frames/s" if t.name.startswith("weighted, ") else "",
+               t.frames_per_s >= 100_000 if t.name.startswith("weighted, ") else None)
+        for t in speed.timings(peers=peers)
+    ]  # fmt: skip
+
+
+PARTS: tuple[Callable[[Path | None, Path | None], list[Figure]], ...] = (
+    _published_take, _pixels_of_a_real_take, _hand, _dressed, _sample, _speed,
+)  # fmt: skip
