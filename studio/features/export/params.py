@@ -73,6 +73,11 @@ class Params(BaseModel):
     naming: Literal["target", "anny", "humanoid", "unreal"] = Field(
         "target", description="Bone names: the rig's own, Unity's human bones, or Unreal's"
     )
+    sparse: bool = Field(
+        True,
+        description="GLB: keep only the vertices a facial shape moves; off for readers that "
+        "cannot, in a larger file",
+    )
     still_frame: int = Field(
         -1, ge=-1, description="Frame that OBJ and PLY show, from 0; -1 is the rest pose"
     )

@@ -38,7 +38,8 @@ def write(format: Format, path: Path, job: Job) -> None:
 def _glb(path: Path, character: Character, job: Job) -> None:
     from studio.media.formats.gltf import write_glb
 
-    write_glb(path, character, morphs=job.params.morphs, rights=job.rights)
+    params = job.params
+    write_glb(path, character, morphs=params.morphs, sparse=params.sparse, rights=job.rights)
 
 
 def _vrm(path: Path, character: Character, job: Job) -> None:

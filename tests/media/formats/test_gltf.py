@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import pyvista
 import trimesh
 from gltf_twin import Glb, validate
 from hypothesis import given, settings
@@ -135,6 +136,19 @@ def test_few_moved_vertices_make_a_small_file(tmp_path: Path) -> None:
     extra = (tmp_path / "p.glb").stat().st_size - (tmp_path / "plain.glb").stat().st_size
     assert extra < 52 * (100 * 16 + 1000)
     assert validate(tmp_path / "p.glb") == []
+
+
+def test_vtk_reads_the_dense_form(tmp_path: Path) -> None:
+    character = person(frames=4)
+    write_glb(tmp_path / "p.glb", character, sparse=False)
+    assert validate(tmp_path / "p.glb") == []
+    meshes = pyvista.read(tmp_path / "p.glb").combine().extract_surface(algorithm=None)
+    ours = np.concatenate([y_up(posed_triangles(character, p)) for p in character.parts])
+    np.testing.assert_allclose(np.array(meshes.bounds).reshape(3, 2).T,
+                               [ours.min((0, 1)), ours.max((0, 1))], atol=1e-5)  # fmt: skip
+    for frame in (0, 3):
+        for part, theirs in zip(character.parts, Glb(tmp_path / "p.glb").posed(frame), strict=True):
+            assert np.abs(y_up(posed_triangles(character, part, frame)) - theirs).max() < 1e-5
 
 
 def test_missing_values_are_refused_and_nothing_is_left(tmp_path: Path) -> None:

@@ -50,8 +50,10 @@ class Binary:
             entry["normalized"] = True
         return self.add("accessors", entry | (_bounds(values) if bounds else {}))
 
-    def offsets(self, values: np.ndarray) -> int:
-        """Store vertex offsets (vertices, 3), only the moved vertices where that is smaller."""
+    def offsets(self, values: np.ndarray, sparse: bool = True) -> int:
+        """Store vertex offsets (vertices, 3): of the moved vertices only, where that is smaller."""
+        if not sparse:
+            return self.accessor(values, "VEC3", VERTICES, bounds=True)
         moved = np.flatnonzero(values.any(-1)).astype("<u2" if len(values) <= 65_536 else "<u4")
         if len(moved) * (12 + moved.itemsize) >= values.nbytes:
             return self.accessor(values, "VEC3", VERTICES, bounds=True)

@@ -38,13 +38,17 @@ def write_glb(
     *,
     animation: bool = True,
     morphs: bool = True,
+    sparse: bool = True,
     rights: Rights | None = None,
 ) -> None:
     """Write a character as GLB.
 
-    Raises StudioError if it has missing values or if the file cannot be written.
+    ``sparse`` keeps only the vertices that a morph target moves, which makes the file several
+    times smaller; a few readers, VTK's among them, know only the other way. Raises StudioError
+    if the character has missing values or if the file cannot be written.
     """
-    build(character, animation=animation, morphs=morphs, rights=rights).file.write(path)
+    built = build(character, animation=animation, morphs=morphs, sparse=sparse, rights=rights)
+    built.file.write(path)
 
 
 def build(
@@ -52,6 +56,7 @@ def build(
     *,
     animation: bool = True,
     morphs: bool = True,
+    sparse: bool = True,
     rights: Rights | None = None,
 ) -> Built:
     """The glTF document and buffer of a character."""
@@ -72,7 +77,7 @@ def build(
             material = materials.get(id(part.material))
             if material is None:
                 material = materials[id(part.material)] = _material(file, part.material)
-            mesh = _mesh(file, part, drawn, material, skin is not None, len(bones))
+            mesh = _mesh(file, part, drawn, material, len(bones), sparse)
             node: dict[str, Any] = {"name": part.name, "mesh": mesh}
             index = file.add("nodes", node if skin is None else node | {"skin": skin})
             top.append(index)
@@ -115,7 +120,7 @@ def _skeleton(file: Binary, character: Character) -> tuple[list[int], int | None
     return bones, file.add("skins", skin), [root]
 
 
-def _mesh(file: Binary, part: Part, drawn: Drawn, material: int, skinned: bool, bones: int) -> int:
+def _mesh(file: Binary, part: Part, drawn: Drawn, material: int, bones: int, sparse: bool) -> int:
     attributes: dict[str, int] = {
         "POSITION": file.accessor(drawn.positions, "VEC3", VERTICES, bounds=True),
         "NORMAL": file.accessor(drawn.normals, "VEC3", VERTICES),
@@ -125,7 +130,7 @@ def _mesh(file: Binary, part: Part, drawn: Drawn, material: int, skinned: bool, 
     if part.mesh.colours is not None:
         colours = _linear(part.mesh.colours[drawn.source])
         attributes["COLOR_0"] = file.accessor(colours, "VEC4", VERTICES, normalised=True)
-    if skinned:
+    if bones:
         joints, weights = influences(part)
         joints = joints[drawn.source].astype("u1" if bones <= 256 else "<u2")
         attributes["JOINTS_0"] = file.accessor(joints, "VEC4", VERTICES)
@@ -138,7 +143,9 @@ def _mesh(file: Binary, part: Part, drawn: Drawn, material: int, skinned: bool, 
     }
     mesh: dict[str, Any] = {"name": part.name, "primitives": [primitive]}
     if drawn.morphs:
-        primitive["targets"] = [{"POSITION": file.offsets(o)} for o in drawn.morphs.values()]
+        primitive["targets"] = [
+            {"POSITION": file.offsets(o, sparse)} for o in drawn.morphs.values()
+        ]
         mesh["weights"] = [0.0] * len(drawn.morphs)
         mesh["extras"] = {"targetNames": list(drawn.morphs)}
     return file.add("meshes", mesh)
