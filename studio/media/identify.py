@@ -339,6 +339,7 @@ def _agree(a: ImportedRig, b: ImportedRig) -> bool:
     one, other = a.provisional, b.provisional
     names = match_cameras(one.names, other.names)
     return len(one) == len(other) == len(names) and all(
-        np.allclose(one[x].projection, other[y].projection, rtol=1e-6, atol=1e-6)
+        one[x].size_px == other[y].size_px
+        and np.allclose(one[x].projection, other[y].projection, rtol=1e-6, atol=1e-6)
         for x, y in names.items()
     )

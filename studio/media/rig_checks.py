@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import cast
 
 import numpy as np
 
-from studio.core.errors import StudioError
-from studio.core.frames import Up, extrinsics_to_world
 from studio.core.types import Camera, CameraRig
 from studio.media.formats.rigs.evidence import reach, up_evidence
 
 Size = tuple[int, int]
+SIZE_MENDS = ("crop", "crop centre", "scale to width", "scale to height", "scale")
+"""Ways in which a picture may have come by another size; see :func:`rig_mends.fit_size`."""
 
 
 @dataclass(frozen=True)
 class RigProblem:
     """What is wrong, what to do, with which camera, and the name of the likely mend.
 
-    ``mends`` are all that :func:`mend_rig` can apply; ``size_px`` is the video's, where it
-    matters.
+    ``mends`` are all that :func:`rig_mends.mend_rig` can apply; ``size_px`` is the size of the
+    video, where it matters.
     """
 
     message: str
@@ -103,14 +102,14 @@ def _check_size(camera: Camera, video: Size) -> Iterator[RigProblem]:
             message, "Scale the calibration to the video.", camera.name, "scale",
             ("scale",), video,
         )  # fmt: skip
-    elif 0 <= old_width - width <= 16 and 0 <= old_height - height <= 16:
+    elif abs(old_width - width) <= 16 and abs(old_height - height) <= 16:
         yield RigProblem(
             message,
-            "The few pixels were cut or scaled away by an encoder: cut the calibration at the "
-            "right and bottom, where encoders pad; compare the reprojection errors if unsure.",
+            "A few pixels were cut or scaled away, and the sizes alone do not tell which: choose "
+            "the way, or bring in a picture of this camera at the calibrated size as well.",
             camera.name,
-            "crop",
-            ("crop", "crop centre", "scale"),
+            None,
+            SIZE_MENDS,
             video,
         )
     else:
@@ -120,7 +119,7 @@ def _check_size(camera: Camera, video: Size) -> Iterator[RigProblem]:
             "middle or scale it; otherwise calibrate at this size.",
             camera.name,
             None,
-            ("crop centre", "crop", "scale"),
+            SIZE_MENDS,
             video,
         )
 
@@ -167,6 +166,21 @@ def _check_places(rig: CameraRig) -> Iterator[RigProblem]:
 
 
 def _check_world(rig: CameraRig) -> Iterator[RigProblem]:
+    aim, inverted = _aim_deg(rig), _aim_deg(inverse(rig))
+    if aim is not None and inverted is not None and aim > 35 and inverted < 20:
+        yield RigProblem(
+            "The cameras look past each other; with inverted poses they look at one place.",
+            "Invert the poses (camera-to-world was read as world-to-camera).",
+            mend="invert",
+            mends=("invert",),
+        )
+        return
+    if aim is not None and aim > 90:
+        yield RigProblem(
+            "The cameras look away from each other.",
+            "Check the poses: a person can only stand where several cameras look.",
+        )
+        return
     seen = up_evidence(rig.cameras)
     if seen is not None and seen.decisive and seen.up != "z":
         what = "upside down" if seen.up == "-z" else "lying on its side"
@@ -175,14 +189,6 @@ def _check_world(rig: CameraRig) -> Iterator[RigProblem]:
             "Turn the world, or confirm that the cameras were mounted so.",
             mend=f"up {seen.up}",
             mends=(f"up {seen.up}",),
-        )
-        return
-    if _look_apart(rig):
-        yield RigProblem(
-            "The cameras look away from each other: their poses seem to be inverted.",
-            "Invert the poses (camera-to-world was read as world-to-camera).",
-            mend="invert",
-            mends=("invert",),
         )
         return
     below = [camera for camera in rig.cameras if camera.centre_m[2] < -0.01]
@@ -201,104 +207,23 @@ def _check_world(rig: CameraRig) -> Iterator[RigProblem]:
         )
 
 
-def _look_apart(rig: CameraRig) -> bool:
-    """Whether the point nearest to all optical axes lies behind most of the cameras."""
+def _aim_deg(rig: CameraRig) -> float | None:
+    """How far the cameras, on average, look past the place that all look at; None if unclear."""
     axes = np.array([camera.rotation[2] for camera in rig.cameras])
     centres = np.array([camera.centre_m for camera in rig.cameras])
     across = np.eye(3) - axes[:, :, None] * axes[:, None]
     total = across.sum(axis=0)
-    if len(rig) < 2 or np.linalg.cond(total) > 100:
-        return False
+    if len(rig) < 2 or np.linalg.cond(total) > 200:
+        return None
     point = np.linalg.solve(total, np.einsum("nij,nj->i", across, centres))
-    depth = np.einsum("ni,ni->n", point - centres, axes)
-    return bool((depth < 0).sum() > len(rig) / 2)
+    there = point - centres
+    distance = np.maximum(np.linalg.norm(there, axis=1), 1e-12)
+    cosine = np.einsum("ni,ni->n", there, axes) / distance
+    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))).mean())
 
 
-def mend_rig(rig: CameraRig, problem: RigProblem, mend: str | None = None) -> CameraRig:
-    """The rig with a problem mended by ``mend`` (default: the likely one).
-
-    Raises StudioError for a mend that the problem does not offer.
-    """
-    mend = mend or problem.mend
-    if mend is None or mend not in problem.mends:
-        raise StudioError(
-            f"“{mend}” does not mend this: {problem.message}",
-            f"Possible: {', '.join(problem.mends) or 'calibrate again'}.",
-        )
-    if mend == "leave out":
-        return CameraRig(tuple(c for c in rig.cameras if c.name != problem.camera))
-    if mend.startswith("up "):
-        return CameraRig(tuple(_reoriented(c, cast(Up, mend[3:])) for c in rig.cameras))
-    if mend == "invert":
-        return CameraRig(tuple(_inverted(camera) for camera in rig.cameras))
-    if " times " in mend:
-        number, _, way = mend.split()
-        factor = float(number) if way == "larger" else 1 / float(number)
-        return CameraRig(
-            tuple(replace(c, translation_m=c.translation_m * factor) for c in rig.cameras)
-        )
-    assert problem.size_px is not None
+def inverse(rig: CameraRig) -> CameraRig:
+    """Every pose inverted: what was camera-to-world becomes world-to-camera."""
     return CameraRig(
-        tuple(
-            fit_size(c, problem.size_px, mend) if c.name == problem.camera else c
-            for c in rig.cameras
-        )
+        tuple(replace(c, rotation=c.rotation.T, translation_m=c.centre_m) for c in rig.cameras)
     )
-
-
-def fit_size(camera: Camera, size_px: Size, how: str) -> Camera:
-    """A camera for pictures of another size.
-
-    ``how``: ``scale``; ``crop`` (pixels cut or added at the right and bottom), ``crop centre``
-    (on all sides alike), ``turn right`` or ``turn left`` (then scaled where sizes still differ).
-    """
-    if how in ("turn right", "turn left"):
-        turned = quarter_turn(camera, 1 if how == "turn right" else 3)
-        return turned if turned.size_px == size_px else fit_size(turned, size_px, "scale")
-    matrix = camera.matrix.copy()
-    old, new = np.array(camera.size_px, float), np.array(size_px, float)
-    if how == "scale":
-        ratio = new / old
-        matrix[0, :2] *= ratio[0]
-        matrix[1, 1] *= ratio[1]
-        matrix[:2, 2] = (matrix[:2, 2] + 0.5) * ratio - 0.5
-    elif how == "crop centre":
-        matrix[:2, 2] -= (old - new) / 2
-    return replace(camera, size_px=size_px, matrix=matrix)
-
-
-def quarter_turn(camera: Camera, times: int) -> Camera:
-    """The camera of the same picture turned clockwise by quarters; lens terms turn along.
-
-    Raises StudioError for lens models with prism or tilt terms.
-    """
-    for _ in range(times % 4):
-        if np.any(camera.distortion[8:]):
-            raise StudioError(
-                f"The lens of {camera.name} has prism terms, which cannot be turned.",
-                "Calibrate the camera with turned pictures.",
-            )
-        terms = camera.distortion.copy()
-        if camera.lens == "pinhole" and len(terms) >= 4:
-            terms[2], terms[3] = terms[3], -terms[2]
-        k, (width, height) = camera.matrix, camera.size_px
-        matrix = np.array([[k[1, 1], 0, height - 1 - k[1, 2]], [0, k[0, 0], k[0, 2]], [0, 0, 1.0]])
-        turn = np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])
-        camera = replace(
-            camera,
-            size_px=(height, width),
-            matrix=matrix,
-            distortion=terms,
-            rotation=turn @ camera.rotation,
-            translation_m=turn @ camera.translation_m,
-        )
-    return camera
-
-
-def _reoriented(camera: Camera, up: Up) -> Camera:
-    rotation, translation = extrinsics_to_world(camera.rotation, camera.translation_m, up)
-    return replace(camera, rotation=rotation, translation_m=translation)
-
-
-def _inverted(camera: Camera) -> Camera:
-    return replace(camera, rotation=camera.rotation.T, translation_m=camera.centre_m)

@@ -29,8 +29,9 @@ _CLOCK = 90_000
 class VideoWriter:
     """Writes UInt8 (height, width, 3) pictures with their times to MP4 (or MKV, WebM).
 
-    MP4 is fragmented: every second is complete in itself, and all but the last can be read after
-    a kill. ``quality`` runs from 0 (smallest) to 1 (best).
+    The file is written in pieces of a second that are complete in themselves (fragments,
+    clusters): after a kill all but the last can be read. ``quality`` runs from 0 (smallest) to 1
+    (best).
     """
 
     def __init__(
@@ -60,11 +61,18 @@ class VideoWriter:
         name = next((n for n in _ENCODERS[codec] if n in av.codecs_available), None)
         if name is None:
             raise StudioError(f"No encoder for {codec} is available here.", "Choose another codec.")
-        options = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"}
+        mp4 = path.suffix.lower() in (".mp4", ".mov", ".m4v")
+        options = {
+            "flush_packets": "1",
+            **(
+                {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+                if mp4
+                else {"cluster_time_limit": "1000"}
+            ),
+        }
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            mp4 = path.suffix.lower() in (".mp4", ".mov", ".m4v")
-            self._container = av.open(str(path), "w", container_options=options if mp4 else {})
+            self._container = av.open(str(path), "w", options=options)
         except (av.error.FFmpegError, OSError) as error:
             raise StudioError(
                 f"“{path.name}” cannot be written: {error.strerror or error}.",

@@ -17,7 +17,8 @@ from studio.media.cameras import match_cameras
 from studio.media.formats.openpose import camera_folders, guess_layout, read_people
 from studio.media.formats.rigs import read_rig
 from studio.media.identify import Bundle, Take, gather
-from studio.media.rig_checks import Size, check_rig, mend_rig
+from studio.media.rig_checks import Size, check_rig
+from studio.media.rig_mends import mend_rig
 from studio.media.video import open_clip
 
 
