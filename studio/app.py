@@ -109,4 +109,7 @@ def examine() -> list[Check]:
     """The doctor's findings, as the window shows them."""
     from studio import doctor
 
-    return [Check(c.title, c.verdict, c.text, c.mend) for c in doctor.checks()]
+    return [
+        Check(c.name, "good" if c.state == "ok" else c.state, c.text, c.mend)
+        for c in doctor.run_checks()
+    ]

@@ -101,6 +101,7 @@ class Number(Control):
         field.setKeyboardTracking(False)
         field.setAccessibleName(name)
         field.setFixedWidth(theme.look().px(96))
+        field.lineEdit().setTextMargins(6, 0, 6, 0)
         field.installEventFilter(self)
         self.field = field
         self.row.addWidget(self.slider, 1)
@@ -205,7 +206,6 @@ class Toggle(Control):
         super().__init__(name)
         self.switch = Switch(name)
         self.row.addWidget(self.switch)
-        self.row.addStretch(1)
         self.switch.toggled.connect(lambda _: self.changed.emit())
 
     def value(self) -> bool:

@@ -14,7 +14,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from studio.ui import theme
 from studio.ui.controls import (
@@ -174,10 +174,10 @@ class Form(QWidget):
         label.installEventFilter(self)
         self._labels[label] = name
         row = QWidget()
-        box = QVBoxLayout(row)
+        box = QHBoxLayout(row) if isinstance(control, Toggle) else QVBoxLayout(row)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(4)
-        box.addWidget(label)
+        box.addWidget(label, 1 if isinstance(control, Toggle) else 0)
         box.addWidget(control)
         return row
 

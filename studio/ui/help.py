@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QTextDocument
+from PySide6.QtGui import QTextBlockFormat, QTextCursor, QTextDocument
 from PySide6.QtWidgets import (
     QDialog,
     QLineEdit,
@@ -46,6 +46,22 @@ def find(query: str, within: tuple[Page, ...]) -> tuple[Page, ...]:
     words = query.casefold().split()
     hits = [p for p in within if all(word in p.text.casefold() for word in words)]
     return tuple(sorted(hits, key=lambda p: -sum(word in p.title.casefold() for word in words)))
+
+
+def _space_out(document: QTextDocument) -> None:
+    """Give paragraphs the air that Markdown in Qt lacks."""
+    cursor = QTextCursor(document)
+    block = document.begin()
+    while block.isValid():
+        cursor.setPosition(block.position())
+        form = block.blockFormat()
+        level = form.headingLevel()
+        form.setTopMargin(16 if level > 1 else 0)
+        form.setBottomMargin(8 if not block.textList() else 4)
+        form.setLineHeight(125, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+        if cursor.currentTable() is None:
+            cursor.setBlockFormat(form)
+        block = block.next()
 
 
 class Help(QDialog):
@@ -108,6 +124,7 @@ class Help(QDialog):
             features = QTextDocument.MarkdownFeature.MarkdownDialectGitHub
             self.text.document().setMarkdown(page.text, features)
             self.text.document().setDocumentMargin(16)
+            _space_out(self.text.document())
 
     def _keys_changed(self) -> None:
         self._pages = (*self._pages[:-1],

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtWidgets import QWidget
+
 from studio.ui.tour import Mark
 
 if TYPE_CHECKING:
     from studio.ui.window import Window
+
+
+def _dock(window: Window, id: str) -> QWidget:
+    window.pages.setCurrentWidget(window.docks.manager)
+    window.docks.show(id)
+    return window.docks.docks[id]
 
 
 def marks(window: Window) -> tuple[Mark, ...]:
@@ -20,10 +28,10 @@ def marks(window: Window) -> tuple[Mark, ...]:
         Mark(lambda: window.top.tabs["Motion"], "Workspaces",
              "Each shows the same panels, laid out for one kind of work. Move and close panels "
              "as you like; “Reset layout” brings them back."),
-        Mark(lambda: window.docks.docks["step"], "One panel, one button",
+        Mark(lambda: _dock(window, "step"), "One panel, one button",
              "The panel of a step says what is missing, runs with one button, and tells "
              "the result in three facts."),
-        Mark(lambda: window.docks.docks["viewport"], "The picture is the interface",
+        Mark(lambda: _dock(window, "viewport"), "The picture is the interface",
              "Results appear while they are computed. Fading joints are uncertain ones."),
         Mark(lambda: window.top, "Everything by name",
              f"{keys} finds every action, panel and recent project. F1 opens the help."),

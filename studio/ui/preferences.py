@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QLabel,
     QScrollArea,
+    QSpacerItem,
     QSpinBox,
     QTabWidget,
     QVBoxLayout,
@@ -93,6 +94,7 @@ class Preferences(QDialog):
         self.scale.set_value(nearest)
         self.scale.changed.connect(lambda: self._scale(self.scale.value()))
         self.autosave = QDoubleSpinBox()
+        self.autosave.lineEdit().setTextMargins(6, 0, 6, 0)
         self.autosave.setRange(1, 3600)
         self.autosave.setDecimals(0)
         self.autosave.setSuffix(" s")
@@ -113,6 +115,7 @@ class Preferences(QDialog):
         self.device_text.setProperty("role", "muted")
         self.device.changed.connect(self._device)
         self.threads = QSpinBox()
+        self.threads.lineEdit().setTextMargins(6, 0, 6, 0)
         self.threads.setRange(0, 256)
         self.threads.setSpecialValueText("auto")
         self.threads.setValue(value.threads)
@@ -155,7 +158,5 @@ def _page(*rows: Sequence[object]) -> QWidget:
     return page
 
 
-def _gap():
-    from PySide6.QtWidgets import QSpacerItem
-
+def _gap() -> QSpacerItem:
     return QSpacerItem(0, 8)

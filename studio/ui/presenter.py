@@ -6,6 +6,7 @@ no longer wanted is dropped.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,19 @@ from typing import Any
 import numpy as np
 
 from studio.core.types import (
+    Character,
     Detections,
     Frame,
     FrameSet,
     Keypoints,
     Mesh,
     Motion,
+    Posed,
     Skeleton,
 )
 from studio.document.data import detections_from, motion_from
 from studio.document.project import (
-    Asset,
+    AvatarItem,
     Clip,
     DetectionsItem,
     ItemBase,
@@ -37,6 +40,7 @@ from studio.ui import theme
 from studio.ui.studio import Studio
 
 KEPT = 12
+Readable = MotionItem | DetectionsItem | AvatarItem
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Shown:
     rig: RigItem | None = None
     detections: DetectionsItem | None = None
     motion: MotionItem | None = None
+    avatar: AvatarItem | None = None
 
 
 def on_show(project: Project, chosen: tuple[str, ...]) -> Shown:
@@ -57,10 +62,11 @@ def on_show(project: Project, chosen: tuple[str, ...]) -> Shown:
         linked = next((i for id in links if id and (i := project.get(id, kind))), None)
         return picked or linked or project.newest(kind)
 
-    motion = pick(MotionItem)
+    avatar = pick(AvatarItem)
+    motion = pick(MotionItem, avatar.motion if avatar else None)
     take = pick(TakeItem, motion.take if motion else None)
     rig = pick(RigItem, motion.rig if motion else None, take.rig if take else None)
-    return Shown(take, rig, pick(DetectionsItem), motion)
+    return Shown(take, rig, pick(DetectionsItem), motion, avatar)
 
 
 class Presenter:
@@ -77,6 +83,7 @@ class Presenter:
         self._decoding = False
         self._next_s: float | None = None
         self._clips: dict[Path, Any] = {}
+        self._charted: object = None
         studio.document.changed.connect(self._on_document)
         studio.selection.changed.connect(self.refresh)
         studio.projects.opened.connect(self._on_opened)
@@ -84,6 +91,8 @@ class Presenter:
         theme.look().changed.connect(self._on_theme)
         if self.timeline is not None:
             self.timeline.time_changed.connect(self.go)
+        if self.plots is not None and self.timeline is not None:
+            self.plots.time_picked.connect(self.timeline.set_time)
         self._on_theme()
         self.refresh()
 
@@ -105,14 +114,16 @@ class Presenter:
         shown = self.shown
         if self.viewport is not None:
             self._show_or_remove("rig", shown.rig.rig() if shown.rig else None)
-            if shown.motion is None:
-                self.viewport.remove("motion")
+            for key, item in (("motion", shown.motion), ("avatar", shown.avatar)):
+                if item is None:
+                    self.viewport.remove(key)
         if self.canvas is not None and shown.take is not None and shown.take != before.take:
             self.canvas.set_cameras([clip.camera for clip in shown.take.clips])
-        for item in (shown.motion, shown.detections):
+        for item in (shown.motion, shown.detections, shown.avatar):
             if item is not None:
                 self._read(item)
         self._set_tracks()
+        self._set_charts()
         if self.timeline is not None:
             self.go(self.timeline.time_s)
 
@@ -123,7 +134,7 @@ class Presenter:
         else:
             self.viewport.show_value(key, value)
 
-    def _read(self, item: MotionItem | DetectionsItem) -> None:
+    def _read(self, item: Readable) -> None:
         """Read an item's arrays in the background, once."""
         sha256 = item.data.sha256
         if sha256 in self._values or sha256 in self._reading:
@@ -131,15 +142,19 @@ class Presenter:
         self._reading.add(sha256)
         assets = self._studio.assets
 
-        def read() -> Motion | Detections:
-            arrays = assets.arrays(_asset(item))
+        def read() -> Motion | Detections | Character:
+            arrays = assets.arrays(item.data)
+            if isinstance(item, AvatarItem):
+                return _character(arrays, item.name)
             if isinstance(item, MotionItem):
                 return motion_from(arrays, layout(item.layout))
             return detections_from(arrays, layout(item.layout), item.cameras)
 
-        def there(value: Motion | Detections) -> None:
+        def there(value: Motion | Detections | Character) -> None:
             self._reading.discard(sha256)
             self._values[sha256] = value
+            if isinstance(value, Motion):
+                self._charted = None
             for old in list(self._values)[:-KEPT]:
                 del self._values[old]
             self.refresh()
@@ -150,7 +165,7 @@ class Presenter:
 
         self._studio.watch.call(self._studio.lanes["io"].submit(read), there, failed)
 
-    def value(self, item: MotionItem | DetectionsItem | None) -> Any:
+    def value(self, item: Readable | None) -> Any:
         """The arrays of an item, if they were read already."""
         return None if item is None else self._values.get(item.data.sha256)
 
@@ -173,7 +188,30 @@ class Presenter:
         if motion is not None and len(motion):
             tracks.append(_track(self.shown.motion, "motion", motion.times_s, trust(motion)))
             rate = rate or motion.rate_hz
+        avatar: Character | None = self.value(self.shown.avatar)
+        if avatar is not None and avatar.animation is not None:
+            times_s = avatar.animation.times_s
+            tracks.append(_track(self.shown.avatar, "avatar", times_s, None))
+            rate = rate or 1 / max(float(np.median(np.diff(times_s))), 1e-3)
         self.timeline.set_tracks(tuple(tracks), rate or None)
+
+    def _set_charts(self) -> None:
+        """Charts of the motion on show; made once for each combination of data."""
+        motion: Motion | None = self.value(self.shown.motion)
+        if self.plots is None or motion is None or not len(motion):
+            return
+        detections: Detections | None = self.value(self.shown.detections)
+        wanted = (id(motion), id(detections), self.shown.rig)
+        if wanted == self._charted:
+            return
+        self._charted = wanted
+        from studio.ui import series
+
+        charts = [series.joint_errors(motion), series.bone_spread(motion)]
+        rig = self.shown.rig.rig() if self.shown.rig else None
+        if rig is not None and detections is not None and detections.layout == motion.layout:
+            charts.append(series.camera_errors(motion, rig, detections))
+        self.plots.set_charts(charts)
 
     # -- the moment --------------------------------------------------------------------------
 
@@ -182,6 +220,13 @@ class Presenter:
         motion: Motion | None = self.value(self.shown.motion)
         if self.viewport is not None and motion is not None and len(motion):
             self.viewport.show_value("motion", motion.at(_nearest(motion.times_s, time_s)))
+        avatar: Character | None = self.value(self.shown.avatar)
+        if self.viewport is not None and avatar is not None:
+            pose = posed_at(avatar, time_s)
+            if pose is not None:
+                self.viewport.show_value("avatar", pose)
+        if self.plots is not None:
+            self.plots.set_time(time_s)
         detections: Detections | None = self.value(self.shown.detections)
         if self.canvas is not None and detections is not None and len(detections.times_s):
             self.canvas.show_keypoints(*keypoints_at(detections, time_s))
@@ -243,11 +288,11 @@ class Presenter:
         elif isinstance(value, Keypoints):
             if self.canvas is not None:
                 self.canvas.show_keypoints(value)
-        elif isinstance(value, Skeleton | Mesh):
+        elif isinstance(value, Skeleton | Mesh | Posed):
             if self.viewport is not None:
-                key = "motion" if isinstance(value, Skeleton) else f"live {feature}"
-                self.viewport.show_value(key, value)
-            if isinstance(value, Skeleton) and self.timeline is not None:
+                keys = {Skeleton: "motion", Posed: "avatar"}
+                self.viewport.show_value(keys.get(type(value), f"live {feature}"), value)
+            if isinstance(value, Skeleton | Posed) and self.timeline is not None:
                 self.timeline.set_time(value.time_s)
 
     def _on_theme(self) -> None:
@@ -292,11 +337,27 @@ def _nearest(times_s: np.ndarray, time_s: float) -> int:
     return before if abs(times_s[before] - time_s) < abs(times_s[after] - time_s) else after
 
 
-def _asset(item: MotionItem | DetectionsItem) -> Asset:
-    return item.data
+def _character(arrays: Mapping[str, np.ndarray], name: str) -> Character:
+    """A fitted person with its animation; runs on a worker, torch is imported there."""
+    from studio.human.character import animated
+    from studio.human.stored import fit_from
+
+    return animated(fit_from(arrays), name)
 
 
-def _track(item: ItemBase | None, kind: Any, times_s: np.ndarray, confidence: np.ndarray) -> Any:
+def posed_at(character: Character, time_s: float) -> Posed | None:
+    """An animated character at the nearest moment."""
+    animation = character.animation
+    if animation is None or not len(animation):
+        return None
+    frame = _nearest(animation.times_s, time_s)
+    return Posed(character, float(animation.times_s[frame]), animation.bones_world[frame],
+                 animation.morphs[frame])  # fmt: skip
+
+
+def _track(
+    item: ItemBase | None, kind: Any, times_s: np.ndarray, confidence: np.ndarray | None
+) -> Any:
     from studio.ui.timeline import Track
 
     assert item is not None

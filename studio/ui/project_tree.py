@@ -61,13 +61,12 @@ class ProjectTree(QTreeWidget):
         self._empty.setProperty("role", "muted")
         self._empty.setWordWrap(True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._empty.setContentsMargins(16, 16, 16, 16)
         self._empty.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.refresh()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._empty.setGeometry(self.viewport().geometry())
+        self._empty.setGeometry(self.viewport().geometry().adjusted(12, 12, -12, -12))
 
     def _on_document(self, _: Project) -> None:
         self.refresh()

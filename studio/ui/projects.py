@@ -105,12 +105,6 @@ class Projects(QObject):
                 ("Restore the changes", lambda: self.restore(recovered)),
             )
 
-    def open_copy(self, source: Path) -> None:
-        """Open a copy of a project among the drafts: the original is never written."""
-        folder = ProjectFolder(self._draft_path())
-        shutil.copytree(source, folder.path)
-        self.open(folder.path)
-
     def restore(self, recovered: Project) -> None:
         """Take an autosaved value back, as one step that can be undone."""
         self.document.edit("Restore unsaved changes", lambda _: recovered)

@@ -155,7 +155,8 @@ def _svg(name: str, colour: str) -> str:
 @cache
 def _icons() -> IconicFont:
     spec = find_spec("qtawesome")
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     fonts = Path(spec.origin).parent / "fonts"
     ttf = next(fonts.glob("phosphor-*.ttf"))
     charmap = next(fonts.glob("phosphor-charmap-*.json"))
@@ -166,13 +167,14 @@ def _icons() -> IconicFont:
 def icon_names() -> frozenset[str]:
     """Every icon of the family, as ``ph.name``."""
     spec = find_spec("qtawesome")
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     charmap = next((Path(spec.origin).parent / "fonts").glob("phosphor-charmap-*.json"))
     return frozenset(f"ph.{name}" for name in json.loads(charmap.read_text("utf-8")))
 
 
 def icon(name: str, role: str = "text") -> QIcon:
-    """An icon of the one family (Phosphor), coloured by a token; a cube if there is no such icon."""
+    """An icon of the one family (Phosphor), coloured by a token; a cube if there is none such."""
     return _icon(name if name in icon_names() else "ph.cube", role)
 
 

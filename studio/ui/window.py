@@ -12,12 +12,13 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 from studio import __version__
 from studio.ui.actions import add_actions
 from studio.ui.docks import WORKSPACES, Docks
-from studio.ui.drop import DropVeil, take_in
+from studio.ui.drop import DropVeil
 from studio.ui.help import Help
 from studio.ui.history_panel import HistoryPanel
 from studio.ui.jobs_panel import JobsPanel
 from studio.ui.log_panel import LogPanel
 from studio.ui.marks import marks
+from studio.ui.next_step import NextStep
 from studio.ui.palette import Palette
 from studio.ui.preferences import Preferences
 from studio.ui.project_tree import ProjectTree
@@ -54,6 +55,7 @@ class Window(QMainWindow):
                            ("log", self.log), ("history", self.history)):  # fmt: skip
             self.docks.fill(id, widget)
         self.stage = Stage(studio, self.docks)
+        self.next_step = NextStep(studio)
         add_actions(studio, self)
         self.palette_box = Palette(studio.commands, self)
 
@@ -118,15 +120,9 @@ class Window(QMainWindow):
         self.steps.show_feature(id, params)
 
     def open_sample(self) -> None:
-        """Open a copy of the sample: a project as it is, or footage to be imported."""
-        sample = self.studio.sample
-        if sample is None:
-            return
-        project = next(sample.glob("*.doppel"), None)
-        if project is not None:
-            self.studio.projects.open_copy(project)
-        else:
-            take_in(self.studio, [sample])
+        """Bring in the sample take, whose truth is known."""
+        if self.studio.sample is not None:
+            self.next_step.open_sample(self.studio.sample)
 
     def _webcam(self) -> Any:
         live = [f for f in self.studio.registry.features.values() if "webcam" in f.manifest.accepts]
@@ -179,6 +175,7 @@ class Window(QMainWindow):
     def _tour_ended(self) -> None:
         self.tour = None
         self.studio.settings.change(tour_done=True)
+        self._on_opened()
 
     # -- life -----------------------------------------------------------------------------------
 
