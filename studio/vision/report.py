@@ -11,6 +11,7 @@ from studio.core.types import Layout
 from studio.vision.blame import Suspect, agreement, suspects
 from studio.vision.gaps import present, runs
 from studio.vision.sightings import Sightings, in_cameras, residuals_px
+from studio.vision.timing import lateness_s
 from studio.vision.trajectory import Bones, bone_spread
 
 _LIMBS = (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
@@ -26,7 +27,8 @@ class CameraReport:
     """One camera. Shares are of the points that it could have seen.
 
     ``excluded`` counts sightings that were confident but disagreed; ``swapped`` those whose left
-    and right were exchanged.
+    and right were exchanged. ``late_ms`` is how much later than its time stamps the camera seems
+    to have taken its pictures, NaN where that cannot be told from zero.
     """
 
     name: str
@@ -36,6 +38,7 @@ class CameraReport:
     unseen: float
     excluded: float
     swapped: float
+    late_ms: float
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,7 @@ def take_report(
     seen = s.seen.reshape(shape)
     swaps = np.zeros(shape, bool) if swapped is None else swapped
     there = present(xyz_m)
+    late = lateness_s(s, times_s, xyz_m, used & ~filled)
     cameras = tuple(
         CameraReport(
             name,
@@ -139,6 +143,7 @@ def take_report(
             float(1 - seen[view].mean()),
             float((seen[view] & there & ~filled & ~used[view]).mean()),
             float(swaps[view].mean()),
+            float(late[view]) * 1000,
         )
         for view, name in enumerate(names)
     )

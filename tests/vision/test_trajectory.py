@@ -14,6 +14,7 @@ from studio.vision.report import limb_bones, rigid_bones, take_report
 from studio.vision.ring import ring_rig
 from studio.vision.sightings import Sightings, in_cameras, residuals_px, sight
 from studio.vision.swaps import exchange, find_swaps
+from studio.vision.timing import lateness_s
 from studio.vision.trajectory import Priors, _System, bone_lengths, bone_spread, refine_take
 from studio.vision.triangulate import Points, dlt, drop_cameras
 
@@ -208,6 +209,27 @@ def test_a_camera_that_follows_somebody_else_for_a_while_is_told() -> None:
     (found,) = suspects(agreement(sighted(rig, xy), 13), rig.names, np.arange(60) / RATE)
     assert (found.camera, found.start_s) == ("cam1", pytest.approx(0.3, abs=0.03))
     assert "somebody else" in found.text
+
+
+def test_a_camera_out_of_step_is_measured() -> None:
+    rig, fine = ring_rig(4), walker(600)
+    # Ten moments a frame, so that one camera can be a fraction of a frame late.
+    fine = np.stack([np.interp(np.arange(0, 590, 0.1), np.arange(600), fine[:, i, a])
+                     for i in range(13) for a in range(3)], 1).reshape(-1, 13, 3)  # fmt: skip
+    truth, later = fine[0:5800:10], fine[6:5806:10]
+    xy = filmed(rig, truth, 1.0)
+    xy[2] = filmed(rig, later, 1.0)[2]
+    s = sighted(rig, xy)
+    used = np.ones((4, 580, 13), bool)
+    late = lateness_s(s, np.arange(580) / RATE, dlt(s).reshape(truth.shape), used)
+    assert late[2] > 0.3 * 0.6 / RATE
+    assert not np.any(late[[0, 1, 3]] > 0)
+    exact = lateness_s(s, np.arange(580) / RATE, truth, used)
+    assert exact[2] == pytest.approx(0.6 / RATE, rel=0.05)
+    assert np.isnan(exact[[0, 1, 3]]).all()
+    still = np.repeat(truth[:1], 30, axis=0)
+    resting = sighted(rig, filmed(rig, still, 1.0))
+    assert np.isnan(lateness_s(resting, np.arange(30) / RATE, still, used[:, :30])).all()
 
 
 def test_the_report_counts_what_was_done() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from studio.core.errors import StudioError
 from studio.core.types import CameraRig, Detections, Fact, Layout, Motion, Skeleton
-from studio.features.triangulate.facts import facts_of
+from studio.features.triangulate.facts import facts_of, out_of_step
 from studio.features.triangulate.match import match_cameras
 from studio.features.triangulate.params import Params
 from studio.jobs import Context, Engine
@@ -207,4 +207,5 @@ def _finish(
         rig.names, layout, times, s, xyz, error, used, filled, whole.swapped,
         limit_px=params.max_reprojection_px,
     )  # fmt: skip
+    notes += out_of_step(report, rate)
     return Triangulation(motion, report, facts_of(report, rig), notes)

@@ -39,6 +39,18 @@ def _agreement(report: TakeReport, rig: CameraRig) -> Fact:
     return Fact("Agreement", text, verdict, blame)
 
 
+def out_of_step(report: TakeReport, rate_hz: float) -> tuple[str, ...]:
+    """A note for every camera that is half a frame or more out of step."""
+    if len(report.cameras) < 3 or rate_hz <= 0:
+        return ()
+    return tuple(
+        f"Camera {c.name} seems {abs(c.late_ms):.0f} ms {'late' if c.late_ms > 0 else 'early'}: "
+        "check the synchronisation."
+        for c in report.cameras
+        if abs(c.late_ms) * rate_hz / 1000 >= 0.5
+    )
+
+
 def _rigidity(report: TakeReport) -> Fact:
     known = [bone for bone in report.bones if math.isfinite(bone.spread)]
     if not known:

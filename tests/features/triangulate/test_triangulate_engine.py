@@ -316,3 +316,14 @@ def test_the_published_take_is_reproduced_and_then_bettered(
     assert best.median_px < published.median_px
     assert best.bone_spread < 0.6 * published.bone_spread
     assert best.worst_bone < 0.6 * published.worst_bone
+
+
+def test_a_camera_out_of_step_is_noted() -> None:
+    rig, truth = ring_rig(4), person(400)
+    found = take(rig, truth[:-2])
+    xy = found.xy_px.copy()
+    xy[:, 3] = take(rig, truth[2:]).xy_px[:, 3]
+    inputs = Inputs(rig, replace(found, xy_px=xy))
+    result, _ = solve(inputs, max_reprojection_px=40.0)
+    assert any("Camera cam4 seems" in note and "late" in note for note in result.notes)
+    assert solve(Inputs(rig, found))[0].notes == ()
