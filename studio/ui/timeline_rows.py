@@ -53,13 +53,9 @@ def strip(confidence: np.ndarray, width: int) -> np.ndarray:
         return np.full(max(width, 0), np.nan)
     edges = np.linspace(0, len(values), width + 1)
     first = np.minimum(edges[:-1].astype(int), len(values) - 1)
-    last = np.maximum(np.ceil(edges[1:]).astype(int), first + 1)
+    last = np.clip(np.ceil(edges[1:]).astype(int), first + 1, len(values))
     filled = np.where(np.isnan(values), np.inf, values)
-    if len(values) <= width:
-        low = filled[first]
-    else:
-        low = np.minimum.reduceat(filled, first)
-        low = np.minimum(low, filled[np.minimum(last, len(values)) - 1])
+    low = np.minimum(np.minimum.reduceat(filled, first), filled[last - 1])
     return np.where(np.isinf(low), np.nan, low)
 
 
