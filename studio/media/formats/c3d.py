@@ -18,7 +18,7 @@ from studio.core import frames
 from studio.core.errors import StudioError
 from studio.core.frames import Up
 from studio.core.types import Motion
-from studio.media.formats.points import check_names, marker_layout, motion_of, rate_of
+from studio.media.formats.points import check_motion, check_names, marker_layout, motion_of, rate_of
 from studio.media.formats.whole import whole
 
 BLOCK = 512
@@ -30,11 +30,10 @@ def write_c3d(path: Path, motion: Motion, up: Up = "z") -> None:
     """Write a motion as C3D in millimetres.
 
     The residual is the point's error where it is known; 0 marks a filled point, -1 a missing
-    one. Raises StudioError for more than 65,535 points.
+    one. Raises StudioError if the points' names do not fit into its 128 KiB of parameters.
     """
+    check_motion(motion)
     count, names = len(motion), motion.layout.points
-    if len(names) > 65_535:
-        raise StudioError("A C3D file holds at most 65,535 points.", "Export CSV instead.")
     xyz = frames.points_from_world(motion.xyz_m, up, "mm")
     seen = np.asarray(np.isfinite(xyz).all(-1))
     reach = np.abs(xyz[seen]).max() if seen.any() else 0.0
@@ -96,6 +95,10 @@ def _parameters(motion: Motion, up: Up, rate: float, scale: float, start: int) -
         for name, value in values.items():
             body += _entry(name, id, _value(value) + b"\0")
     blocks = -(-(len(body) + 6) // BLOCK)
+    if blocks > 255:
+        raise StudioError(
+            f"A C3D file has no room for the names of {len(names)} points.", "Export CSV instead."
+        )
     return (struct.pack("<BBBB", 1, 0x50, blocks, 84) + body).ljust(blocks * BLOCK, b"\0")
 
 
@@ -111,7 +114,9 @@ def _value(value: Any) -> bytes:
         text = value.encode("utf-8")
         return struct.pack("<bBB", -1, 1, len(text)) + text
     if isinstance(value, list):
-        texts = [str(item).encode("utf-8")[:127] for item in value]
+        texts = [
+            str(item).encode("utf-8")[:127].decode("utf-8", "ignore").encode() for item in value
+        ]
         width = max((len(text) for text in texts), default=0) or 1
         padded = b"".join(text.ljust(width) for text in texts)
         return struct.pack("<bBBB", -1, 2, width, len(texts)) + padded

@@ -20,7 +20,13 @@ from studio.core.errors import StudioError
 from studio.core.frames import Up
 from studio.core.types import Motion
 from studio.media.files import read_text
-from studio.media.formats.points import check_names, check_times, marker_layout, motion_of
+from studio.media.formats.points import (
+    check_motion,
+    check_names,
+    check_times,
+    marker_layout,
+    motion_of,
+)
 from studio.media.formats.whole import whole
 
 Shape = Literal["long", "wide"]
@@ -40,6 +46,7 @@ def write_csv(
     path: Path, motion: Motion, shape: Shape = "long", up: Up = "z", unit: str = "m"
 ) -> None:
     """Write a motion as CSV. A long file also holds errors (m), reprojection (px) and views."""
+    check_motion(motion)
     xyz = frames.points_from_world(motion.xyz_m, up, unit)
     axes = [f"{axis}_{unit}" for axis in "xyz"]
     names = motion.layout.points

@@ -10,7 +10,7 @@ import numpy as np
 from studio.core import frames
 from studio.core.frames import Up
 from studio.core.types import Character, Material
-from studio.media.formats.gltf.drawn import vertex_normals
+from studio.media.formats.gltf.drawn import distinct, vertex_normals
 from studio.media.formats.still import posed_mesh
 from studio.media.formats.trs import check
 from studio.media.formats.whole import whole
@@ -41,7 +41,7 @@ def write_obj(
             lines += ["f " + " ".join(f"{v}//{n}" for v, n in face) for face in faces]
             coordinates = 0
         else:
-            uv, at = np.unique(mesh.uv.reshape(-1, 2), axis=0, return_inverse=True)
+            uv, at = distinct(mesh.uv.reshape(-1, 2))
             lines += [f"vt {u:.6f} {v:.6f}" for u, v in uv.tolist()]
             faces = np.stack([corners[0], at.reshape(-1, 3) + first[1], corners[1]], -1).tolist()
             lines += ["f " + " ".join(f"{v}/{t}/{n}" for v, t, n in face) for face in faces]

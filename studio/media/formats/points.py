@@ -66,6 +66,13 @@ def rate_of(motion: Motion) -> float:
     return round(motion.rate_hz, 6) or 30.0
 
 
+def check_motion(motion: Motion) -> None:
+    """Raise StudioError unless there is something to write."""
+    if not len(motion) or not len(motion.layout):
+        what = "frames" if len(motion.layout) else "points"
+        raise StudioError(f"The motion has no {what} to write.", "Triangulate the take again.")
+
+
 def check_times(times_s: np.ndarray, path: Path) -> None:
     """Raise StudioError unless the times are finite and increase."""
     if not np.isfinite(times_s).all() or (np.diff(times_s) <= 0).any():

@@ -16,6 +16,7 @@ from studio.core.frames import Up
 from studio.core.types import Motion
 from studio.media.files import read_text
 from studio.media.formats.points import (
+    check_motion,
     check_names,
     check_times,
     marker_layout,
@@ -27,6 +28,7 @@ from studio.media.formats.whole import whole
 
 def write_trc(path: Path, motion: Motion, up: Up = "y", unit: str = "m") -> None:
     """Write a motion as TRC. ``unit`` is m, cm or mm; positions keep a tenth of a micrometre."""
+    check_motion(motion)
     names = [" ".join(name.split()) for name in motion.layout.points]
     count, points = len(motion), len(names)
     rate = f"{rate_of(motion):.9g}"

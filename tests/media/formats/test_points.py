@@ -189,3 +189,42 @@ def test_a_truncated_c3d_is_refused(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:3000])
     with pytest.raises(StudioError, match="ends before"):
         read_c3d(path)
+
+
+@pytest.mark.parametrize("write", [write_trc, write_csv, write_c3d])
+def test_nothing_is_not_written(tmp_path: Path, write) -> None:
+    empty = motion_of(marker_layout(["A"]), np.zeros(0), np.zeros((0, 1, 3)))
+    with pytest.raises(StudioError, match="no frames"):
+        write(tmp_path / "a", empty)
+    with pytest.raises(StudioError, match="no points"):
+        write(tmp_path / "a", motion_of(marker_layout([]), np.zeros(1), np.zeros((1, 0, 3))))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("rate", [0.01, 29.97, 10_000.0])
+def test_odd_rates_survive(tmp_path: Path, rate: float) -> None:
+    motion = take(20, 2, rate=rate, holes=0)
+    write_trc(tmp_path / "a.trc", motion)
+    write_csv(tmp_path / "a.csv", motion)
+    write_c3d(tmp_path / "a.c3d", motion)
+    for back in (read_trc(tmp_path / "a.trc"), read_csv(tmp_path / "a.csv"),
+                 read_c3d(tmp_path / "a.c3d")):  # fmt: skip
+        assert back.rate_hz == pytest.approx(rate, rel=1e-5)
+
+
+def test_one_frame_and_names_of_all_scripts(tmp_path: Path) -> None:
+    names = ["左手首", "кисть", "x" * 200, "a b", "é" * 70]
+    motion = motion_of(marker_layout(names), np.zeros(1), np.ones((1, 5, 3)))
+    write_c3d(tmp_path / "a.c3d", motion)
+    write_trc(tmp_path / "a.trc", motion)
+    assert read_trc(tmp_path / "a.trc").layout.points == tuple(names)
+    short = read_c3d(tmp_path / "a.c3d").layout.points
+    assert all(name.startswith(cut) for name, cut in zip(names, short, strict=True))
+    assert short[:2] == tuple(names[:2])
+
+
+def test_too_many_points_for_c3d_are_said(tmp_path: Path) -> None:
+    motion = motion_of(marker_layout([f"{k:0100}" for k in range(2000)]), np.zeros(1),
+                       np.ones((1, 2000, 3)))  # fmt: skip
+    with pytest.raises(StudioError, match="2000 points"):
+        write_c3d(tmp_path / "a.c3d", motion)

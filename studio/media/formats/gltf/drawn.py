@@ -32,14 +32,14 @@ class Drawn:
 def draw(part: Part, up: Up = "y", unit: str = "m", morphs: bool = True) -> Drawn:
     """Split a part's vertices where its texture has seams; vertices no face uses are dropped."""
     mesh = part.mesh
-    corners = mesh.faces.reshape(-1)
+    corners = mesh.faces.reshape(-1).astype(np.int64)
     if mesh.uv is None:
         source, at = np.unique(corners, return_inverse=True)
         uv = None
     else:
-        keys = np.column_stack([corners, mesh.uv.reshape(-1, 2).astype("<f4").view("<i4")])
-        packed = np.ascontiguousarray(keys, "<i8").view([("", "<i8")] * 3).ravel()
-        _, first, at = np.unique(packed, return_index=True, return_inverse=True)
+        _, place = distinct(mesh.uv.reshape(-1, 2))
+        keys = corners * (place.max(initial=0) + 1) + place
+        _, first, at = np.unique(keys, return_index=True, return_inverse=True)
         source = corners[first]
         uv = mesh.uv.reshape(-1, 2)[first] * (1, -1) + (0, 1)
     moved: dict[str, np.ndarray] = {}
@@ -56,6 +56,13 @@ def draw(part: Part, up: Up = "y", unit: str = "m", morphs: bool = True) -> Draw
         None if uv is None else uv.astype("<f4"),
         moved,
     )
+
+
+def distinct(uv: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The different rows of texture coordinates (rows, 2), and which of them each row is."""
+    rows = np.ascontiguousarray(uv, "<f4") + np.float32(0)  # one zero, not two
+    packed, index = np.unique(rows.view("<i8").ravel(), return_inverse=True)
+    return packed.view("<f4").reshape(-1, 2), index
 
 
 def vertex_normals(mesh: Mesh) -> np.ndarray:
