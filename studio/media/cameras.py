@@ -14,8 +14,8 @@ def camera_keys(names: Sequence[str]) -> tuple[str, ...]:
     """A key a name, alike for names of the same camera. Distinct, or else the names themselves."""
     for keys in (
         [_numbered(name) for name in names],
+        [str(int(part)) if part.isdecimal() else "" for part in _differing(names)],
         [_numbered(name) or _plain(name) for name in names],
-        [_numbered(part) or _plain(part) for part in _differing(names)],
     ):
         if all(keys) and len(set(keys)) == len(keys):
             return tuple(keys)
