@@ -23,6 +23,7 @@ from studio.render.scene import (
 
 _SHADERS = Path(__file__).parent / "shaders"
 _TILE_PX = 1024
+_DEEP = 2.5  # shadows reach this many radii along the light
 _TILES = 4  # the shadow atlas has _TILES x 3 tiles
 
 
@@ -99,8 +100,11 @@ class Renderer:
                 "Install the graphics libraries: apt install libegl1 libgl1 libgl1-mesa-dri.",
             ) from error
         gl = self._gl
-        self._surface = gl.program(
-            _source("surface.vert.glsl"), fragment_shader=_source("surface.frag.glsl")
+        fragment = _source("surface.frag.glsl")
+        self._surface = gl.program(_source("surface.vert.glsl"), fragment_shader=fragment)
+        self._cut_out = gl.program(  # a shader that may discard forgoes the early depth test
+            _source("surface.vert.glsl"),
+            fragment_shader=fragment.replace("//CUT_OUT", "#define CUT_OUT"),
         )
         self._geometry = gl.program(
             _source("surface.vert.glsl"), fragment_shader=_source("geometry.frag.glsl")
@@ -119,8 +123,8 @@ class Renderer:
             gl.depth_renderbuffer(size_px),
         )
         self._atlas = gl.depth_texture((_TILE_PX * _TILES, _TILE_PX * 3))
-        self._atlas.compare_func = "<="
-        self._atlas.filter = (moderngl.LINEAR, moderngl.LINEAR)
+        self._atlas.compare_func = ""
+        self._atlas.filter = (moderngl.NEAREST, moderngl.NEAREST)
         self._atlas_buffer = gl.framebuffer(depth_attachment=self._atlas)
         self._uploads: dict[int, _Uploaded] = {}
         self._shadowed: tuple[tuple[int, ...], int] | None = None
@@ -152,13 +156,15 @@ class Renderer:
         camera: Camera,
         lighting: Lighting,
         geometry: bool = False,
+        region_px: tuple[int, int, int, int] | None = None,
         near_m: float = 0.05,
         far_m: float = 30.0,
     ) -> Rendered:
         """The scene as the camera's ideal pinhole sees it, without its lens distortion.
 
         The picture has the renderer's size, whatever ``camera.size_px``. With ``geometry`` also
-        depth, positions, normals and ids (see :class:`Rendered`).
+        depth, positions, normals and ids (see :class:`Rendered`). With ``region_px`` (left, top,
+        width, height) the ``rgb`` outside that region is background: quicker where little moves.
         """
         self._check_thread()
         clip = clip_from_world(
@@ -167,6 +173,7 @@ class Renderer:
         with self._gl:  # other GL users of this thread get their own context back
             self._upload(scene)
             self._cast_shadows(scene, lighting)
+            self._smooth.scissor = region_px
             rgb = self._shade(scene, lighting, clip, camera.centre_m)
             return self._measure(rgb, scene, camera, clip) if geometry else Rendered(rgb)
 
@@ -206,44 +213,46 @@ class Renderer:
     def _shade(
         self, scene: tuple[Drawable, ...], lighting: Lighting, clip: np.ndarray, eye: np.ndarray
     ) -> np.ndarray:
-        count = len(lighting.towards)
         self._smooth.use()
         self._smooth.clear(*_display(np.array(lighting.background) * lighting.exposure), 1.0)
         self._gl.enable_only(moderngl.DEPTH_TEST)
         self._gl.blend_func = moderngl.DEFAULT_BLENDING
         self._atlas.use(1)
-        tiles = np.zeros((MAX_LIGHTS, 2))
-        tiles[:count] = [(k % _TILES / _TILES, k // _TILES / 3) for k in range(count)]
-        program = self._surface
-        shadow = [_shadow_matrix(lighting, towards) for towards in lighting.towards]
-        scale = np.array([1 / _TILES, 1 / 3])
-        self._set(
-            program,
-            clip_from_world=clip, eye=eye, picture=0, shadows=1, lights=count,
-            towards=_padded(lighting.towards), radiance=_padded(lighting.radiance),
-            soft=_padded(np.asarray(lighting.soft_m) / (2 * lighting.radius_m)),
-            tile=tiles, tile_scale=scale,
-            shadow_texel=2 * lighting.radius_m / _TILE_PX,
-            fill=lighting.fill, exposure=lighting.exposure,
-        )  # fmt: skip
-        flat = np.zeros((MAX_LIGHTS, 4, 4))
-        flat[:count] = shadow
-        program["shadow_from_world"].write(
-            np.ascontiguousarray(flat.transpose(0, 2, 1), "f4").tobytes()
-        )
+        for program in (self._surface, self._cut_out):
+            self._illuminate(program, lighting)
+            self._set(program, clip_from_world=clip, eye=eye, picture=0, shadows=1)
         see_through = [d for d in scene if _see_through(d)]
         for drawable in (*(d for d in scene if not _see_through(d)), *see_through):
-            opaque = not _see_through(drawable)
-            if not opaque:
+            if _see_through(drawable):
                 self._gl.enable(moderngl.BLEND)
-            self._dress(program, drawable, opaque)
+            program = self._cut_out if _cut_out(drawable) else self._surface
+            self._dress(program, drawable)
             self._uploads[id(drawable)].draw(self._gl, program)
         self._gl.copy_framebuffer(self._resolved, self._smooth)
         width, height = self.size_px
         pixels = np.frombuffer(self._resolved.read(components=3, alignment=1), np.uint8)
         return pixels.reshape(height, width, 3).copy()
 
-    def _dress(self, program: moderngl.Program, drawable: Drawable, opaque: bool) -> None:
+    def _illuminate(self, program: moderngl.Program, lighting: Lighting) -> None:
+        count = len(lighting.towards)
+        tiles = [(k % _TILES * _TILE_PX, k // _TILES * _TILE_PX) for k in range(count)]
+        shadow = [_shadow_matrix(lighting, towards).T for towards in lighting.towards]
+        self._set(
+            program,
+            lights=count,
+            towards=_padded(lighting.towards),
+            radiance=_padded(lighting.radiance),
+            soft=_padded(np.asarray(lighting.soft_m) / (2 * lighting.radius_m)),
+            tile=_padded(np.array(tiles)),
+            tile_px=float(_TILE_PX),
+            shadow_bias=0.004 / (2 * _DEEP * lighting.radius_m),
+            shadow_from_world=_padded(np.array(shadow)),
+            shadow_texel=2 * lighting.radius_m / _TILE_PX,
+            fill=lighting.fill,
+            exposure=lighting.exposure,
+        )
+
+    def _dress(self, program: moderngl.Program, drawable: Drawable) -> None:
         material, finish = drawable.material, drawable.finish
         picture = self._uploads[id(drawable)].picture
         if picture is not None:
@@ -254,7 +263,7 @@ class Renderer:
             scatter=finish.scatter, sheen=finish.sheen, specular=finish.specular,
             grain=finish.grain, bump=finish.bump_m, glow=finish.glow,
             grain_frequency=1 / np.array(finish.grain_m),
-            textured=picture is not None, opaque=opaque,
+            textured=picture is not None,
         )  # fmt: skip
 
     def _measure(
@@ -310,6 +319,11 @@ def _see_through(drawable: Drawable) -> bool:
     return drawable.material.base[3] < 1.0
 
 
+def _cut_out(drawable: Drawable) -> bool:
+    texture = drawable.material.texture
+    return texture is not None and texture.shape[2] == 4 and not _see_through(drawable)
+
+
 def _padded(values: np.ndarray) -> np.ndarray:
     values = np.asarray(values, np.float64)
     out = np.zeros((MAX_LIGHTS, *values.shape[1:]))
@@ -322,7 +336,8 @@ def _shadow_matrix(lighting: Lighting, towards: np.ndarray) -> np.ndarray:
     forward = -np.asarray(towards, np.float64) / np.linalg.norm(towards)
     side = np.cross(forward, [0.0, 0.0, 1.0] if abs(forward[2]) < 0.95 else [0.0, 1.0, 0.0])
     side /= np.linalg.norm(side)
-    axes = np.stack([side, np.cross(side, forward), forward]) / lighting.radius_m
+    reach = lighting.radius_m * np.array([[1.0], [1.0], [_DEEP]])
+    axes = np.stack([side, np.cross(side, forward), forward]) / reach
     out = np.eye(4)
     out[:3, :3] = axes
     out[:3, 3] = -axes @ np.asarray(lighting.centre_m)

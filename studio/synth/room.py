@@ -64,7 +64,9 @@ def _shelf(rng: np.random.Generator) -> list[Mesh]:
         while x < x1 - 0.12:
             wide, high = rng.uniform(0.02, 0.055), rng.uniform(0.18, 0.31)
             if rng.random() < 0.85:
-                colour = tuple(int(c) for c in (0.55 * rng.integers(45, 200, 3) + 0.45 * rng.integers(60, 170)))
+                colour = tuple(
+                    int(c) for c in (0.55 * rng.integers(45, 200, 3) + 0.45 * rng.integers(60, 170))
+                )
                 parts.append(box((x, y0 + 0.05, z), (x + wide, y1 - 0.06, z + high), colour))
             x += wide + 0.004
     parts.append(lathe((x0 + 0.4, y0 + 0.16, 1.69), [(0, 0), (0.07, 0), (0.1, 0.12), (0.05, 0.24),
@@ -229,15 +231,13 @@ def studio_room(seed: int = 7) -> tuple[Drawable, ...]:
 
 def studio_light(exposure: float = 1.0) -> Lighting:
     """Daylight from the window side, and a dome of soft light from ceiling and walls."""
-    ring = np.arange(7) * 2 * np.pi / 7 + 0.3
-    dome = np.stack([0.85 * np.cos(ring), 0.85 * np.sin(ring), np.tile([0.45, 0.75], 4)[:7]], -1)
+    ring = np.arange(4) * np.pi / 2 + 0.6
+    dome = np.stack([0.85 * np.cos(ring), 0.85 * np.sin(ring), np.tile([0.45, 0.7], 2)], axis=-1)
     towards = np.concatenate([[[0.75, -0.62, 0.75]], dome, [[0.05, 0.1, 1.0]]])
     towards /= np.linalg.norm(towards, axis=1, keepdims=True)
-    radiance = np.concatenate(
-        [[[1.05, 1.0, 0.92]], np.tile([0.155, 0.16, 0.17], (7, 1)), [[0.2, 0.19, 0.18]]]
-    )
-    soft = np.array([0.07, *[0.3] * 7, 0.3])
+    radiance = np.array([[1.05, 1.0, 0.92], *[[0.27, 0.28, 0.295]] * 4, [0.22, 0.21, 0.2]])
+    soft = np.array([0.06, *[0.3] * 4, 0.3])
     return Lighting(
-        towards, radiance, soft, fill=(0.1, 0.1, 0.105), centre_m=(0, 0, 1.0), radius_m=2.4,
+        towards, radiance, soft, fill=(0.1, 0.1, 0.105), centre_m=(0, 0, 1.0), radius_m=1.6,
         exposure=exposure,
     )  # fmt: skip

@@ -58,12 +58,20 @@ class Garment:
     finish: Finish
     number: int
     uv: np.ndarray | None = None
+    casts_shadow: bool = True
 
     def posed(self, carried: np.ndarray) -> Drawable:
         """The garment on its figure in a pose (see :func:`studio.synth.figure.carry`)."""
         vertices = skin(self.vertices_m, self.weights, carried)
         mesh = Mesh(vertices, self.faces, self.uv, self.colours)
-        return Drawable(mesh, self.material, self.number, self.finish, self.coat_m)
+        return Drawable(
+            mesh,
+            self.material,
+            self.number,
+            self.finish,
+            self.coat_m,
+            casts_shadow=self.casts_shadow,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +145,7 @@ def covered(outfit: Outfit, margin_m: float = 0.02) -> np.ndarray:
     return inside > margin_m
 
 
-def _noise(points: np.ndarray, seed: int, scale_m: float) -> np.ndarray:
+def average_noise(points: np.ndarray, seed: int, scale_m: float) -> np.ndarray:
     """Smooth noise of unit size at points: a sum of random plane waves about one wavelength."""
     rng = np.random.default_rng(seed)
     total = np.zeros(len(points))
@@ -163,7 +171,6 @@ def _sew(
     tights = cloth.cut_out(figure.surface.faces["tights"], len(figure.vertices_m))
     tights = cloth.refine(tights)
     piece = cloth.clip(tights, tights.of_base @ region)
-    piece = cloth.refine(piece)
     average = _average()
     coat = piece.of_base @ average.points
     rest = piece.of_base @ figure.vertices_m
@@ -192,7 +199,7 @@ def make_shirt(figure: Figure, outfit: Outfit) -> Garment:
     def loose(coat: np.ndarray) -> np.ndarray:
         low = np.clip((0.30 + hip - coat[:, 2]) / 0.30, 0, 1)
         sleeve = np.clip((np.abs(coat[:, 0]) - 0.17) / 0.12, 0, 1)
-        folds = 0.0022 * _noise(coat * [1, 1, 1.6], 3, 0.11) * (0.4 + low)
+        folds = 0.0022 * average_noise(coat * [1, 1, 1.6], 3, 0.11) * (0.4 + low)
         return outfit.shirt_loose_m * (0.55 + 0.9 * low**1.5 + 0.75 * sleeve) + folds + 0.004
 
     def paint(coat: np.ndarray, inside: np.ndarray) -> np.ndarray:
@@ -221,9 +228,13 @@ def make_trousers(figure: Figure, outfit: Outfit) -> Garment:
         down = np.clip((0.02 - coat[:, 2]) / (0.02 - end), 0, 1)
         stack = np.exp(-(((coat[:, 2] - end - 0.06) / 0.09) ** 2))
         bend = np.exp(-(((coat[:, 2] - knee) / 0.07) ** 2))
-        rings = np.sin(coat[:, 2] / 0.0085 + 1.5 * _noise(coat, 11, 0.12))
+        rings = np.sin(coat[:, 2] / 0.0085 + 1.5 * average_noise(coat, 11, 0.12))
         folds = 0.0028 * rings * (stack + 0.35 * bend)
-        return outfit.trouser_loose_m * (0.35 + 1.15 * down) + folds + 0.0015 * _noise(coat, 5, 0.1)
+        return (
+            outfit.trouser_loose_m * (0.35 + 1.15 * down)
+            + folds
+            + 0.0015 * average_noise(coat, 5, 0.1)
+        )
 
     def paint(coat: np.ndarray, inside: np.ndarray) -> np.ndarray:
         worn = 0.07 * np.exp(-(((coat[:, 2] - knee - 0.12) / 0.16) ** 2)) * (coat[:, 1] < -0.05)

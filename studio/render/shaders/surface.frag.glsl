@@ -1,4 +1,5 @@
 #version 330
+//CUT_OUT
 #define MAX_LIGHTS 12
 uniform vec3 eye;
 uniform vec4 base;
@@ -12,7 +13,6 @@ uniform float bump;
 uniform vec3 grain_frequency;
 uniform float glow;
 uniform bool textured;
-uniform bool opaque;
 uniform sampler2D picture;
 
 uniform int lights;
@@ -21,9 +21,10 @@ uniform vec3 radiance[MAX_LIGHTS];
 uniform float soft[MAX_LIGHTS];
 uniform mat4 shadow_from_world[MAX_LIGHTS];
 uniform vec2 tile[MAX_LIGHTS];
-uniform vec2 tile_scale;
+uniform float tile_px;
 uniform float shadow_texel;
-uniform sampler2DShadow shadows;
+uniform sampler2D shadows;
+uniform float shadow_bias;
 uniform vec3 fill;
 uniform float exposure;
 
@@ -60,24 +61,20 @@ vec3 display(vec3 c) {
     return mix(c * 12.92, 1.055 * pow(c, vec3(1.0 / 2.4)) - 0.055, step(0.0031308, c));
 }
 
-float lit(int k, vec3 n) {
+// How much of light k arrives, by percentage-closer filtering on a disc turned per pixel.
+float lit(int k, vec3 n, mat2 turned) {
     vec3 shifted = world + n * (0.006 + 1.5 * shadow_texel);
     vec3 s = (shadow_from_world[k] * vec4(shifted, 1.0)).xyz;
     if (any(greaterThan(abs(s), vec3(0.999)))) return 1.0;
-    vec2 centre = tile[k] + (s.xy * 0.5 + 0.5) * tile_scale;
-    vec2 reach = soft[k] * tile_scale;
-    float turn = 6.2831853 * hash(vec3(gl_FragCoord.xy, float(k)));
-    mat2 rotated = mat2(cos(turn), sin(turn), -sin(turn), cos(turn));
-    float depth = s.z * 0.5 + 0.5 - 0.0008;
-    vec2 low = tile[k] + tile_scale * 0.002, high = tile[k] + tile_scale * 0.998;
-    float sum = 0.0;
-    int taps = k == 0 ? 9 : 4;
-    for (int i = 0; i < taps; ++i) {
-        float r = sqrt((float(i) + 0.5) / float(taps)), a = 2.399963 * float(i);
-        vec2 place = centre + reach * (rotated * (r * vec2(cos(a), sin(a))));
-        sum += texture(shadows, vec3(clamp(place, low, high), depth));
-    }
-    return sum / float(taps);
+    vec2 centre = tile[k] + (s.xy * 0.5 + 0.5) * tile_px;
+    mat2 disc = tile_px * soft[k] * turned;
+    float depth = s.z * 0.5 + 0.5 - shadow_bias;
+    vec2 low = tile[k] + 1.0, high = tile[k] + tile_px - 2.0;
+#define TAP(x, y) \
+    step(depth, texelFetch(shadows, ivec2(clamp(centre + disc * vec2(x, y), low, high)), 0).r)
+    if (k > 0) return 0.5 * (TAP(0.45, 0.25) + TAP(-0.40, -0.65));
+    return (TAP(0.25, 0.0) + TAP(-0.32, 0.29) + TAP(0.05, -0.56) + TAP(0.40, 0.53)
+            + TAP(-0.74, -0.13) + TAP(0.70, -0.45) + TAP(-0.23, 0.87)) / 7.0;
 }
 
 void main() {
@@ -86,7 +83,9 @@ void main() {
         vec4 t = texture(picture, texel);
         colour *= vec4(linear(t.rgb), t.a);
     }
-    if (opaque && colour.a < 0.5) discard;
+#ifdef CUT_OUT
+    if (colour.a < 0.5) discard;
+#endif
     vec3 view = normalize(eye - world);
     vec3 n = normalize(world_normal);
     vec3 flat_normal = normalize(cross(dFdx(world), dFdy(world)));
@@ -110,11 +109,13 @@ void main() {
     vec3 f0 = mix(vec3(0.08 * specular), colour.rgb, metallic);
     vec3 diffuse = colour.rgb * (1.0 - metallic);
     float a2 = pow(max(roughness, 0.05), 4.0);
+    float angle = 6.2831853 * hash(vec3(gl_FragCoord.xy, 1.0));
+    mat2 turned = mat2(cos(angle), sin(angle), -sin(angle), cos(angle));
     for (int k = 0; k < lights; ++k) {
         float nl = dot(n, towards[k]);
         vec3 wrapped = clamp((vec3(nl) + scatter) / (1.0 + scatter), 0.0, 1.0);
         if (max(wrapped.r, max(wrapped.g, wrapped.b)) <= 0.0) continue;
-        float seen = lit(k, flat_normal);
+        float seen = lit(k, flat_normal, turned);
         if (seen <= 0.0) continue;
         vec3 middle = normalize(view + towards[k]);
         float nh = max(dot(n, middle), 0.0);
@@ -126,5 +127,5 @@ void main() {
     }
     sum += colour.rgb * sheen * pow(1.0 - nv, 3.0) * (fill * 4.0 + sum);
     sum += colour.rgb * glow;
-    rgba = vec4(display(sum * exposure), opaque ? 1.0 : colour.a);
+    rgba = vec4(display(sum * exposure), colour.a);
 }

@@ -1,0 +1,206 @@
+"""Skin, lips, brows, eyes, teeth and lashes: painted on the average person, worn by everybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from scipy.ndimage import map_coordinates
+
+from studio.core.types import Material, Mesh
+from studio.human.names import face_vertices
+from studio.human.rig import BONE_NAMES
+from studio.render.scene import Drawable, Finish
+from studio.synth.atlas import skin_atlas
+from studio.synth.figure import Figure, make_figure
+
+Colour = tuple[float, float, float]
+
+_LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
+_BROWS = (
+    (70, 63, 105, 66, 107, 55, 65, 52, 53, 46),
+    (300, 293, 334, 296, 336, 285, 295, 282, 283, 276),
+)
+_EYES = (
+    (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7),
+    (263, 466, 388, 387, 386, 385, 384, 398, 362, 382, 381, 380, 374, 373, 390, 249),
+)
+_PX_M = 0.00025
+_LEFT_M, _TOP_M = -0.1, 0.82
+
+
+@dataclass(frozen=True)
+class Looks:
+    """Colours (sRGB 0 to 1) of skin, lips, brows and iris; ``stubble`` darkens a beard (0 to 1)."""
+
+    skin: Colour = (0.83, 0.64, 0.54)
+    lips: Colour = (0.72, 0.43, 0.40)
+    brows: Colour = (0.20, 0.14, 0.10)
+    iris: Colour = (0.33, 0.24, 0.14)
+    stubble: float = 0.0
+
+
+def _outline(points: tuple[int, ...]) -> np.ndarray:
+    """Face-mesh points on the average person, in the front picture's pixels."""
+    template = make_figure().template_m
+    places = [template[list(face_vertices(f"mesh_{k}"))].mean(axis=0) for k in points]
+    return np.array([[(p[0] - _LEFT_M) / _PX_M, (_TOP_M - p[2]) / _PX_M] for p in places])
+
+
+def _mask(outlines: list[np.ndarray], blur_px: float, grow_px: int = 0) -> np.ndarray:
+    """Filled outlines, seen from the front, 0 to 1, with soft edges."""
+    canvas = np.zeros((1040, 800), np.float32)
+    for outline in outlines:
+        cv2.fillPoly(canvas, [np.rint(outline).astype(np.int32)], 1.0)
+    if grow_px:
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * abs(grow_px) + 1,) * 2)
+        canvas = cv2.dilate(canvas, kernel) if grow_px > 0 else cv2.erode(canvas, kernel)
+    return cv2.GaussianBlur(canvas, (0, 0), blur_px)
+
+
+def _brow_hairs(rng: np.random.Generator) -> np.ndarray:
+    """Short strokes along both brows, seen from the front, 0 to 1."""
+    canvas = np.zeros((1040, 800), np.float32)
+    for brow in _BROWS:
+        points = _outline(brow)
+        upper, lower = points[:5], points[5:][::-1]
+        for _ in range(420):
+            t, across = rng.uniform(0, 4), rng.uniform(0.0, 1.0)
+            k = min(int(t), 3)
+            top = upper[k] + (t - k) * (upper[k + 1] - upper[k])
+            low = lower[k] + (t - k) * (lower[k + 1] - lower[k])
+            start = low + across * (top - low) * 0.9
+            out = upper[0] - upper[4]
+            way = out / np.linalg.norm(out) * rng.uniform(10, 20) + (top - low) * 0.25
+            ends = [tuple(int(v) for v in np.rint(p)) for p in (start, start + way)]
+            cv2.line(canvas, ends[0], ends[1], float(rng.uniform(0.5, 1.0)), 2, cv2.LINE_AA)
+    return np.clip(cv2.GaussianBlur(canvas, (0, 0), 1.0) * 1.2, 0, 1)
+
+
+def _cloud(rng: np.random.Generator, xyz: np.ndarray, scale_m: float) -> np.ndarray:
+    """Smooth 3D noise of unit size at points, without seams between islands of the atlas."""
+    grid = rng.standard_normal((24, 24, 24)).astype(np.float32)
+    return map_coordinates(grid, (xyz / scale_m).reshape(-1, 3).T, order=1, mode="grid-wrap") \
+        .reshape(xyz.shape[:-1])  # fmt: skip
+
+
+def skin_texture(looks: Looks, size: int = 1024, seed: int = 3) -> np.ndarray:
+    """The skin's sRGB texture (size, size, 3): tone, blush, lips, brows, lids, knuckles, nails."""
+    rng = np.random.default_rng(seed)
+    atlas = skin_atlas(size)
+    p = atlas.xyz_m
+    base = np.array(looks.skin)
+    colour = np.tile(base, (size, size, 1))
+    cloudy = 0.5 * _cloud(rng, p, 0.03) + 0.3 * _cloud(rng, p, 0.008) + 0.2 * _cloud(rng, p, 0.003)
+    colour *= 1 + 0.035 * cloudy[..., None] * [0.6, 1.0, 1.1]
+    red = base * [1.02, 0.80, 0.78]
+    face = p[..., 2] > 0.57
+    front = face & (p[..., 1] < -0.06)
+    where = np.stack([(_TOP_M - p[..., 2]) / _PX_M, (p[..., 0] - _LEFT_M) / _PX_M])
+
+    def seen(mask: np.ndarray) -> np.ndarray:
+        return map_coordinates(mask, where, order=1, mode="nearest") * front
+
+    def blend(share: np.ndarray, into: np.ndarray | Colour) -> None:
+        nonlocal colour
+        colour = colour + share[..., None] * (np.asarray(into) - colour)
+
+    def blob(x: float, y: float, z: float, radius: float) -> np.ndarray:
+        away = (np.abs(p[..., 0]) - x) ** 2 + (p[..., 1] - y) ** 2 + (p[..., 2] - z) ** 2
+        return np.exp(-away / radius**2)
+
+    blend(0.5 * blob(0.04, -0.12, 0.655, 0.02) * face, red)
+    blend(0.45 * blob(0.0, -0.158, 0.658, 0.012) * face, red)
+    blend(0.5 * blob(0.075, -0.03, 0.69, 0.025) * face, red)
+    lips = [_outline(_LIPS)]
+    blend(0.85 * seen(_mask(lips, 3.0)), looks.lips)
+    if looks.stubble > 0:
+        jaw = np.clip((0.66 - p[..., 2]) / 0.02, 0, 1) * np.clip((-0.055 - p[..., 1]) / 0.03, 0, 1)
+        jaw = jaw * face * np.clip((p[..., 2] - 0.585) / 0.015, 0, 1) * (1 - seen(_mask(lips, 4.0)))
+        dots = 0.7 + 0.5 * _cloud(rng, p, 0.0016)
+        blend(np.clip(looks.stubble * jaw * dots, 0, 0.85), np.array(looks.brows) * 0.9 + 0.05)
+    eyes = [_outline(eye) for eye in _EYES]
+    blend(0.35 * seen(_mask(eyes, 14.0, 12)), base * [0.80, 0.68, 0.66])
+    rim = seen(_mask(eyes, 2.0, 4)) * (1 - seen(_mask(eyes, 2.0, -3)))
+    blend(0.45 * rim, np.array(looks.brows) * 0.9 + 0.04)
+    blend(0.92 * seen(_brow_hairs(rng)), looks.brows)
+    heads = make_figure()
+    for finger in range(1, 6):
+        for side in "LR":
+            knuckle = heads.head(f"finger{finger}-2.{side}")
+            near = np.exp(-((p - knuckle) ** 2).sum(-1) / 0.012**2)
+            blend(0.35 * near, red)
+    row, column = np.mgrid[:size, :size] / size
+    blend(1.0 * ((column > 0.75) & (column < 0.93) & (row > 0.85)), (0.42, 0.18, 0.17))
+    return np.clip(255 * colour, 0, 255).astype(np.uint8)
+
+
+def skin_finish() -> Finish:
+    """Skin: soft red shadow edges, pores."""
+    return Finish((0.32, 0.14, 0.09), specular=0.45, grain=0.02, bump_m=0.0005,
+                  grain_m=(0.0035, 0.0035, 0.0035))  # fmt: skip
+
+
+def _eye_colours(figure: Figure, looks: Looks) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The eyeballs refined, with a colour for each vertex: sclera, limbus, iris, pupil."""
+    from studio.synth import cloth
+
+    piece = cloth.cut_out(figure.surface.faces["eyes"], len(figure.vertices_m))
+    for _ in range(3):
+        piece = cloth.refine(piece)
+    template = piece.of_base @ figure.template_m
+    colours = np.tile(np.array([0.93, 0.91, 0.89]), (len(piece), 1))
+    average = make_figure()
+    for side in "LR":
+        centre = average.head(f"eye.{side}")
+        own = template[:, 0] * centre[0] > 0
+        out = template - (centre + [0, -0.0022, 0])
+        angle = np.degrees(np.arctan2(np.hypot(out[:, 0], out[:, 2]), -out[:, 1]))
+        streak = 0.85 + 0.15 * np.sin(13 * np.arctan2(out[:, 2], out[:, 0]))
+        iris = np.array(looks.iris) * streak[:, None]
+        for limit, paint in ((26.0, np.array([0.12, 0.1, 0.09]) + 0 * iris), (24.0, iris * 0.7),
+                             (20.0, iris), (10.0, 0.02 + 0 * iris)):  # fmt: skip
+            inside = own & (angle < limit)
+            colours[inside] = paint[inside]
+    return piece.faces, piece.of_base, (255 * colours).astype(np.uint8)
+
+
+class Head:
+    """The parts of a person that are not cloth: skin, eyes, teeth, tongue, lashes."""
+
+    def __init__(self, figure: Figure, looks: Looks, hidden: np.ndarray, texture_px: int = 1024):
+        """``hidden`` are base vertices under clothes; faces wholly among them are left out."""
+        surface = figure.surface
+        keep = ~hidden[surface.faces["skin"]].all(axis=1)
+        self._faces, self._uv = surface.faces["skin"][keep], surface.uv["skin"][keep]
+        self._used = np.unique(self._faces)
+        self._figure = figure
+        self._skin = Material("skin", roughness=0.5, texture=skin_texture(looks, texture_px))
+        self._eye_faces, self._eye_of, self._eye_colours = _eye_colours(figure, looks)
+        lash = tuple(0.6 * c for c in looks.brows)
+        self._plain = (
+            ("teeth", Material("teeth", (0.92, 0.89, 0.83, 1), roughness=0.25), Finish((0.2,) * 3)),
+            ("tongue", Material("tongue", (0.66, 0.33, 0.32, 1), roughness=0.35), skin_finish()),
+            ("lashes", Material("lashes", (*lash, 1), roughness=0.8), Finish(specular=0.1)),
+        )
+
+    def posed(self, vertices_m: np.ndarray) -> tuple[Drawable, ...]:
+        """The parts, given all posed base vertices."""
+        template = self._figure.template_m
+        mesh = Mesh(vertices_m, self._faces, self._uv)
+        eyes = Mesh(self._eye_of @ vertices_m, self._eye_faces, None, self._eye_colours)
+        shown = [
+            Drawable(mesh, self._skin, 1, skin_finish(), template),
+            Drawable(eyes, Material("eyes", roughness=0.12), 1, Finish(specular=0.6)),
+        ]
+        for name, material, finish in self._plain:
+            part = Mesh(vertices_m, self._figure.surface.faces[name])
+            shown.append(Drawable(part, material, 1, finish, template, casts_shadow=False))
+        return tuple(shown)
+
+
+def head_share(figure: Figure) -> np.ndarray:
+    """How much of each base vertex hangs on the head bone (0 to 1)."""
+    column = figure.weights[:, BONE_NAMES.index("head")]
+    return np.asarray(column.todense()).ravel()
