@@ -45,9 +45,13 @@ def draw(part: Part, up: Up = "y", unit: str = "m", morphs: bool = True) -> Draw
     moved: dict[str, np.ndarray] = {}
     if morphs:
         for name, offset in part.morphs.items():
-            used = np.where(np.abs(offset).max(-1, keepdims=True) > STILL_M, offset, 0.0)[source]
-            if used.any():
-                moved[name] = frames.points_from_world(used, up, unit).astype("<f4") + np.float32(0)
+            touched = np.zeros(len(offset), bool)
+            for axis in range(3):
+                touched |= np.abs(offset[:, axis]) > STILL_M
+            rows = np.flatnonzero(touched[source])
+            if len(rows):
+                moved[name] = np.zeros((len(source), 3), "<f4")
+                moved[name][rows] = frames.points_from_world(offset[source[rows]], up, unit)
     return Drawn(
         source,
         at.reshape(-1, 3),
