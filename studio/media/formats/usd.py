@@ -29,8 +29,6 @@ Gf, Sdf, Usd, UsdGeom, UsdShade, UsdSkel, UsdUtils, Vt = (  # pxr has no types
     for name in ("Gf", "Sdf", "Usd", "UsdGeom", "UsdShade", "UsdSkel", "UsdUtils", "Vt")
 )
 
-RATE = 1000.0  # time codes a second: times are kept to the millisecond
-
 
 def write_usd(
     path: Path,
@@ -66,7 +64,6 @@ class _stage:
         self.stage: Any = Usd.Stage.CreateNew(str(path))
         UsdGeom.SetStageUpAxis(self.stage, up.upper())
         UsdGeom.SetStageMetersPerUnit(self.stage, 1.0)
-        self.stage.SetTimeCodesPerSecond(RATE)
         self.stage.GetRootLayer().comment = rights.copyright
         note = {key: value if isinstance(value, str | bool) else ", ".join(value)
                 for key, value in rights.note().items()}  # fmt: skip
@@ -126,6 +123,9 @@ def _fill(
     moves, turns, scales = split(local_matrices(armature.parents, posed))
     turns = continuous(turns)[..., [3, 0, 1, 2]]
     times = character.animation.times_s - character.animation.times_s[0]
+    rate = round(float(1 / np.median(np.diff(times))), 3) if len(times) > 1 else 30.0
+    stage.SetTimeCodesPerSecond(rate)
+    stage.SetFramesPerSecond(rate)
     column = {name: k for k, name in enumerate(character.morph_names)}
     names = [name for name in shapes if column.get(name, 1 << 30) < _width(character)]
     take.CreateBlendShapesAttr([_word(name) for name in names])
@@ -140,9 +140,9 @@ def _fill(
             Vt.FloatArray.FromNumpy(np.ascontiguousarray(weights[k], np.float32)),
         ]
         for attribute, value in zip(attributes, values, strict=True):
-            attribute.Set(value, float(time_s * RATE))
+            attribute.Set(value, float(time_s * rate))
     stage.SetStartTimeCode(0.0)
-    stage.SetEndTimeCode(float(times[-1] * RATE))
+    stage.SetEndTimeCode(float(times[-1] * rate))
     binding = UsdSkel.BindingAPI.Apply(skeleton.GetPrim())
     binding.CreateAnimationSourceRel().SetTargets([Sdf.Path(str(take.GetPath()))])
 

@@ -99,6 +99,8 @@ def test_usd_skeleton_and_skin_by_pixars_own_query(tmp_path: Path, suffix: str, 
     stage = Usd.Stage.Open(str(path))
     assert UsdGeom.GetStageUpAxis(stage) == up.upper()
     assert UsdGeom.GetStageMetersPerUnit(stage) == 1.0
+    assert stage.GetTimeCodesPerSecond() == 30
+    assert (stage.GetStartTimeCode(), stage.GetEndTimeCode()) == (0, 3)
     root = UsdSkel.Root(stage.GetDefaultPrim())
     assert root
     cache = UsdSkel.Cache()
@@ -109,7 +111,7 @@ def test_usd_skeleton_and_skin_by_pixars_own_query(tmp_path: Path, suffix: str, 
     animation = character.animation
     assert animation is not None
     for frame, time_s in enumerate(animation.times_s):
-        code = Usd.TimeCode(time_s * 1000)
+        code = Usd.TimeCode(time_s * 30)
         theirs = np.array([np.array(m).T for m in query.ComputeJointSkelTransforms(code)])
         ours = frames.matrices_from_world(animation.bones_world[frame], up)
         np.testing.assert_allclose(theirs, ours, atol=1e-5)
@@ -119,7 +121,7 @@ def test_usd_skeleton_and_skin_by_pixars_own_query(tmp_path: Path, suffix: str, 
         name = ("Körper_0", "eyes_1")[k]
         mesh = UsdGeom.Mesh(stage.GetPrimAtPath(f"{root.GetPath()}/{name}"))
         for frame, time_s in enumerate(animation.times_s):
-            points = np.array(mesh.GetPointsAttr().Get(Usd.TimeCode(time_s * 1000)))
+            points = np.array(mesh.GetPointsAttr().Get(Usd.TimeCode(time_s * 30)))
             ours = frames.points_from_world(posed_triangles(character, part, frame), up)
             np.testing.assert_allclose(points[part.mesh.faces], ours, atol=1e-4)
 
