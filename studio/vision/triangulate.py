@@ -18,6 +18,8 @@ from jaxtyping import Bool, Float
 
 from studio.vision.sightings import (
     CHUNK,
+    COLS,
+    ROWS,
     Sightings,
     in_cameras,
     normal_matrices,
@@ -55,18 +57,38 @@ def _linear(m: np.ndarray) -> np.ndarray:
     return solve3(m[[0, 1, 2, 4, 5, 7]], -m[[3, 6, 8]])
 
 
-def _homogeneous(m: np.ndarray, steps: int = 3) -> np.ndarray:
-    """The smallest eigenvector of normal matrices (10, points), divided by its last entry."""
+def _homogeneous(m: np.ndarray) -> np.ndarray:
+    """The smallest eigenvector of normal matrices (10, points), divided by its last entry.
+
+    Newton's steps converge quadratically, so a point whose last step was small is done; the few
+    that do not settle (wild outliers) are left to LAPACK.
+    """
     left, right, corner = m[[0, 1, 2, 4, 5, 7]], m[[3, 6, 8]], m[9]
     x = solve3(left, -right)
-    eigenvalue = np.zeros(m.shape[1])
-    for _ in range(steps):
-        gap = corner - eigenvalue + (right * x).sum(0)
-        eigenvalue = eigenvalue + gap / (1 + (x * x).sum(0))
+    out, value = x.copy(), np.zeros(m.shape[1])
+    going, solvable = np.arange(m.shape[1]), np.isfinite(x[0])
+    for _ in range(6):
+        change = (corner - value + (right * x).sum(0)) / (1 + (x * x).sum(0))
+        value = value + change
         shifted = left.copy()
-        shifted[[0, 3, 5]] -= eigenvalue
+        shifted[[0, 3, 5]] -= value
         x = solve3(shifted, -right)
-    return x
+        rest = solvable & ~((np.abs(change) <= 1e-6 * value) & np.isfinite(x[0]))
+        count = np.count_nonzero(rest)
+        if 2 * count > len(rest):
+            continue
+        out[:, going] = x
+        if not count:
+            return out
+        going, solvable, value, x = going[rest], solvable[rest], value[rest], x[:, rest]
+        left, right, corner = left[:, rest], right[:, rest], corner[rest]
+    going = going[solvable]
+    full = np.empty((len(going), 4, 4))
+    full[:, ROWS, COLS] = full[:, COLS, ROWS] = m[:, going].T
+    vector = np.linalg.eigh(full)[1][:, :, 0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        out[:, going] = (vector[:, :3] / vector[:, 3:]).T
+    return out
 
 
 def dlt(

@@ -91,6 +91,14 @@ def test_the_fast_solution_is_the_slow_one(messy: Sightings, homogeneous: bool) 
     np.testing.assert_allclose(fast, slow, atol=1e-9)
 
 
+def test_wild_outliers_do_not_spoil_the_homogeneous_solution() -> None:
+    rig = ring_rig(4)
+    xy = seen(rig, cloud(400), 3.0)
+    xy[0] += 200 * np.random.default_rng(9).standard_normal(xy[0].shape)
+    s = sight(rig, xy)
+    np.testing.assert_allclose(dlt(s, homogeneous=True), slow_dlt(s, True), rtol=1e-6, atol=1e-8)
+
+
 @given(st.integers(2, 8), st.integers(0, 1000))
 @settings(max_examples=25, deadline=None)
 def test_what_was_projected_is_found_again(views: int, seed: int) -> None:

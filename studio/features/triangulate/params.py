@@ -64,7 +64,7 @@ class Params(BaseModel):
         default=True, description="Refine each point against its detections, robustly (Huber)"
     )
     knee_px: float = Field(
-        default=5.0,
+        default=4.0,
         gt=0,
         le=100,
         description="Where a detection begins to count as doubtful, in pixels",
