@@ -310,8 +310,11 @@ def _views(folder: Path, rigs: Iterable[ImportedRig]) -> Take | None:
     pictures = {path.stem: path for path in images_in(folder)}
     for rig in rigs:
         names = rig.provisional.names
-        if len(names) > 1 and all(name in pictures for name in names):
-            return Take(folder.name, tuple((name, pictures[name]) for name in names), folder)
+        match = match_cameras(names, tuple(pictures))
+        exact = all(name == picture for name, picture in match.items())
+        if 1 < len(match) == len(names) and (exact or len(pictures) == len(names)):
+            clips = tuple((name, pictures[match[name]]) for name in names)
+            return Take(folder.name, clips, folder)
     return None
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
+import cv2
 import numpy as np
 
 from studio.core.errors import StudioError
 from studio.core.frames import Up, extrinsics_to_world
 from studio.core.types import Camera, CameraRig
-from studio.media.rig_checks import RigProblem, Size, inverse
+from studio.media.rig_checks import SIZE_MENDS, RigProblem, Size, inverse
 
 
 def mend_rig(rig: CameraRig, problem: RigProblem, mend: str | None = None) -> CameraRig:
@@ -43,6 +45,44 @@ def mend_rig(rig: CameraRig, problem: RigProblem, mend: str | None = None) -> Ca
             for c in rig.cameras
         )
     )
+
+
+def seen_mend(
+    reference: np.ndarray, picture: np.ndarray, mends: Sequence[str], tolerance_px: float = 1.0
+) -> str | None:
+    """How a picture came by its size, from another of the same scene at the calibrated size.
+
+    ``reference`` and ``picture`` are UInt8 (height, width, 3) of one unmoved camera. Features are
+    matched (SIFT, Lowe 2004) and the way of ``mends`` whose shift and scale they follow is
+    returned; None if none does within ``tolerance_px``, or if the pictures share too little.
+    """
+    sift = cv2.SIFT.create(4000)
+    points, marks = zip(
+        *(sift.detectAndCompute(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY), None)
+          for p in (reference, picture)), strict=True,
+    )  # fmt: skip
+    if any(len(found) < 20 for found in points):
+        return None
+    pairs = cv2.BFMatcher().knnMatch(marks[0], marks[1], k=2)
+    sure = [best for best, second in pairs if best.distance < 0.7 * second.distance]
+    if len(sure) < 20:
+        return None
+    before = np.array([points[0][match.queryIdx].pt for match in sure])
+    after = np.array([points[1][match.trainIdx].pt for match in sure])
+    height, width = reference.shape[:2]
+    unit = Camera("", (width, height), np.eye(3), np.zeros(0), np.eye(3), np.zeros(3))
+    size_px = (picture.shape[1], picture.shape[0])
+    off: dict[str, float] = {}
+    for mend in mends:
+        if mend not in SIZE_MENDS:
+            continue
+        matrix = fit_size(unit, size_px, mend).matrix
+        expected = before * np.diag(matrix)[:2] + matrix[:2, 2]
+        distance = np.linalg.norm(expected - after, axis=1)
+        off[mend] = float(np.median(distance[distance < 16])) if (distance < 16).any() else np.inf
+    best, *others = sorted(off, key=off.__getitem__)
+    clear = not others or off[others[0]] > 1.5 * off[best]
+    return best if off[best] <= tolerance_px and clear else None
 
 
 def fit_size(camera: Camera, size_px: Size, how: str) -> Camera:

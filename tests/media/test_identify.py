@@ -182,6 +182,17 @@ def test_one_picture_a_camera_named_as_in_the_rig(tmp_path):
     assert [camera for camera, _ in take.clips] == list(rig.names)
 
 
+def test_one_picture_a_camera_named_after_it(tmp_path):
+    write_rig(tmp_path / "Calib_scene.toml", ring(3))
+    for number in range(3):
+        (tmp_path / "scene").mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / "scene" / f"cam0{number}_ext.png"), np.zeros((8, 8, 3)))
+    (take,) = gather([tmp_path]).takes
+    assert [(camera, path.stem) for camera, path in take.clips] == [
+        ("cam_0", "cam00_ext"), ("cam_1", "cam01_ext"), ("cam_2", "cam02_ext"),
+    ]  # fmt: skip
+
+
 def test_nothing_of_use_has_a_reason(tmp_path):
     (tmp_path / "letter.docx").write_text("Dear")
     assert gather([tmp_path]).empty

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,8 +12,8 @@ from rigs import assert_same, looking, ring
 from studio.core.errors import StudioError
 from studio.core.types import CameraRig
 from studio.media.formats.rigs import read_rig
-from studio.media.rig_checks import check_rig, inverse
-from studio.media.rig_mends import fit_size, mend_rig, quarter_turn
+from studio.media.rig_checks import SIZE_MENDS, check_rig, inverse
+from studio.media.rig_mends import fit_size, mend_rig, quarter_turn, seen_mend
 from studio.vision.camera import project
 
 
@@ -92,6 +93,45 @@ def test_each_size_mend_moves_pixels_as_it_says(how, size_px, move):
     assert mended.size_px == size_px
     np.testing.assert_allclose(project(mended, POINTS), move(project(camera, POINTS)), atol=1e-8)
     np.testing.assert_allclose(mended.centre_m, camera.centre_m, atol=1e-12)
+
+
+def scene(size_px, seed=0):
+    """A picture with enough corners to tell where it was cut or scaled."""
+    rng = np.random.default_rng(seed)
+    width, height = size_px
+    rgb = np.full((height, width, 3), 120, np.uint8)
+    for _ in range(250):
+        at = rng.integers(0, (width, height))
+        colour = tuple(int(c) for c in rng.integers(0, 255, 3))
+        cv2.rectangle(rgb, at, at + rng.integers(5, 40, 2), colour, -1)
+    return rgb
+
+
+@pytest.mark.parametrize("how", ["crop", "crop centre", "scale to width", "scale"])
+def test_pictures_tell_how_a_size_came_about(how):
+    """A picture is warped as a mend says; the mend is found again from its features."""
+    camera = looking("a", (3, 0, 1.5), size_px=(544, 960))
+    reference, size_px = scene((544, 960)), (528, 948)
+    unit = replace(camera, matrix=np.eye(3))
+    warped = cv2.warpAffine(reference, fit_size(unit, size_px, how).matrix[:2], size_px)
+    assert seen_mend(reference, warped, SIZE_MENDS) == how
+
+
+def test_pictures_of_different_scenes_tell_nothing():
+    other = scene((528, 948), seed=5)
+    assert seen_mend(scene((544, 960)), other, SIZE_MENDS) is None
+    assert seen_mend(scene((544, 960)), np.zeros((948, 528, 3), np.uint8), SIZE_MENDS) is None
+
+
+def test_the_real_1080_wide_videos_were_scaled(footage):
+    """A photo of the scene at the calibrated size shows it, the sizes alone do not."""
+    from studio.media.video import open_clip
+
+    folder = footage("mv_pose2sim")
+    photo = next((folder / "calibration" / "extrinsics").glob("cam01*.png"))
+    with open_clip(photo) as still, open_clip(folder / "single/videos/cam01.mp4") as clip:
+        found = seen_mend(still.frame(0).rgb, clip.frame(0).rgb, SIZE_MENDS)
+    assert found == "scale to width"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from studio.document.project import Clip, FileItem, RigItem, TakeItem
 from studio.features.capture.found import Brought, FoundDetections, FoundRig, FoundTake, Known
 from studio.features.capture.link import compare_clips, nearest, nearness, renamed
 from studio.features.capture.params import Params
+from studio.features.capture.pictures import tell_sizes
 from studio.jobs import Context, Engine
 from studio.media.cameras import match_cameras
 from studio.media.formats.openpose import camera_folders, guess_layout, read_people
@@ -131,7 +132,7 @@ def _rig(path: Path, params: Params, takes: Sequence[FoundTake]) -> FoundRig:
     if imported.questions:
         return FoundRig(path, imported)
     rig = imported.rig
-    problems = check_rig(rig, sizes)
+    problems = tell_sizes(check_rig(rig, sizes), rig, takes)
     mended = tuple(p for p in problems if p.mend) if params.mend else ()
     for problem in mended:
         rig = mend_rig(rig, problem)
