@@ -2,7 +2,8 @@
 
 Pose2Sim, RTMLib and others write the same form; AlphaPose's single results file is read too.
 Frames of different cameras belong together by the number in their file names; a file that is not
-there is a frame without detections. Coordinates of 0, 0 with confidence 0 are missing points.
+there is a frame without detections. A coordinate of exactly 0 is how a missing point is written,
+even where only one of the two was cleared.
 """
 
 from __future__ import annotations
@@ -112,6 +113,7 @@ def read_people(folder: Path, layout: str | None = None, *, rate_hz: float = 30.
             for place, person in enumerate(people):
                 points = _points(person, fields, len(chosen))
                 seen = (points[:, 2] > 0) & np.isfinite(points).all(axis=1)
+                seen &= (points[:, :2] != 0).all(axis=1)
                 at = (number - numbers[0], view, place)
                 xy[at][seen] = points[seen, :2]
                 confidence[at][seen] = points[seen, 2]
