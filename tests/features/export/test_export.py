@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import trimesh
 from anny_people import anny_person
 from gltf_twin import Glb, validate
 from synthetic_people import person
@@ -73,6 +74,9 @@ def test_a_real_person_for_vrm_and_unity(tmp_path: Path, target) -> None:
         if written.format != "bvh":
             assert validate(written.path) == []
     if target == "unity":
+        width, height, depth = trimesh.load(tmp_path / "Zoë_ take 1.glb").extents
+        assert 1.5 < height < 1.9
+        assert depth < width < height
         names = {node.get("name") for node in Glb(tmp_path / "Zoë_ take 1.glb").nodes}
         assert {"Hips", "LeftUpperArm", "RightLittleDistal"} <= names
         assert "LeftUpperArm" in read_bvh(tmp_path / "Zoë_ take 1.bvh")[0].names

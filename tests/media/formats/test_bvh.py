@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -164,7 +163,11 @@ def test_rest_pose_alone_and_ends(tmp_path: Path) -> None:
 
 
 def test_real_clip_reads_as_a_person(footage, tmp_path: Path) -> None:
-    path = footage("anim_bvh_cmu") / "01_01.bvh"
+    lines = (footage("anim_bvh_cmu") / "01_01.bvh").read_text().splitlines()
+    start = next(k for k, line in enumerate(lines) if line.startswith("Frames:"))
+    lines = [*lines[:start], "Frames: 150", *lines[start + 1 : start + 152]]
+    path = tmp_path / "clip.bvh"
+    path.write_text("\n".join(lines))
     armature, animation = read_bvh(path, unit="in")
     twin = slow_twin_free(path)
     np.testing.assert_allclose(
@@ -181,7 +184,7 @@ def test_real_clip_reads_as_a_person(footage, tmp_path: Path) -> None:
 def slow_twin_free(path: Path) -> np.ndarray:
     """Joint positions of the last frame, by the other library."""
     root = bvhio.readAsHierarchy(str(path))
-    root.loadPose(int(re.findall(r"Frames:\s*(\d+)", path.read_text())[0]) - 1)
+    root.loadPose(149)
     return np.array([list(joint.PositionWorld) for joint, *_ in root.layout()])
 
 

@@ -120,7 +120,7 @@ def test_morphs_that_do_not_move_are_left_out(tmp_path: Path) -> None:
 
 
 def test_few_moved_vertices_make_a_small_file(tmp_path: Path) -> None:
-    sides = 300
+    sides = 100
     grid = np.stack(np.meshgrid(*[np.linspace(0, 1, sides)] * 2, indexing="ij"), -1).reshape(-1, 2)
     vertices = np.column_stack([grid, np.zeros(len(grid))])
     corner = (np.arange(sides - 1)[:, None] * sides + np.arange(sides - 1)).ravel()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import trimesh
 from anny_people import anny_person
-from pxr import Gf, Usd, UsdGeom, UsdSkel
+from pxr import Gf, Usd, UsdGeom, UsdSkel, UsdValidation
 from synthetic_people import box_part, person, posed_triangles, tree
 
 from studio.core import frames
@@ -101,6 +101,9 @@ def test_usd_skeleton_and_skin_by_pixars_own_query(tmp_path: Path, suffix: str, 
     assert UsdGeom.GetStageMetersPerUnit(stage) == 1.0
     assert stage.GetTimeCodesPerSecond() == 30
     assert (stage.GetStartTimeCode(), stage.GetEndTimeCode()) == (0, 3)
+    rules = UsdValidation.ValidationRegistry().GetOrLoadAllValidators()
+    found = UsdValidation.ValidationContext(rules).Validate(stage)
+    assert [error.GetMessage() for error in found] == []
     root = UsdSkel.Root(stage.GetDefaultPrim())
     assert root
     cache = UsdSkel.Cache()
