@@ -6,7 +6,7 @@ Requests are numbered by what they are for: an answer that is no longer wanted i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,7 +76,7 @@ class Playback:
         self._charted: tuple[object, ...] = ()
         self._rig: CameraRig | None = None
         self._pick: Pick | None = None
-        self._live: set[str] = set()
+        self._live: dict[str, str] = {}
         self._closed = False
         self._feed = FrameFeed(
             submit, deliver, self._show_frames, lambda e, d: failed(e, "Video", d)
@@ -266,8 +266,10 @@ class Playback:
             key = "motion" if isinstance(value, Skeleton) else f"live {feature}"
             if isinstance(value, Posed | Character):
                 key = "avatar"
-            self._live.add(key)
+            self._live[key] = feature
             self.viewport.show_value(key, value)
+            if isinstance(value, Skeleton | Posed) and self.timeline is not None:
+                self.timeline.set_time(value.time_s)
 
     def _live_many(self, feature: str, values: Iterable[object]) -> None:
         people: list[Keypoints] = []
@@ -279,12 +281,15 @@ class Playback:
         if people and self.canvas is not None:
             self.canvas.show_keypoints(*people)
 
-    def end_live(self, feature: str) -> None:
-        """A job has ended: the views go back to what the project holds."""
-        gone, self._live = self._live, set()
-        if self.viewport is not None and f"live {feature}" in gone:
-            self.viewport.remove(f"live {feature}")
-        self._refresh()
+    def keep_live(self, features: Collection[str]) -> None:
+        """Only these features still run: what others drew makes way for what the project holds."""
+        ended = [key for key, feature in self._live.items() if feature not in features]
+        for key in ended:
+            del self._live[key]
+            if self.viewport is not None and key.startswith("live "):
+                self.viewport.remove(key)
+        if ended:
+            self._refresh()
 
     def close(self) -> None:
         """Stop asking and let go of files."""

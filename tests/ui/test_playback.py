@@ -1,0 +1,308 @@
+"""Playback: a project's arrays and videos reach the views, and only what is still wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from PySide6.QtCore import QObject, Signal
+
+from studio.core.types import (
+    Camera,
+    CameraRig,
+    Detections,
+    Frame,
+    Keypoints,
+    Motion,
+    Skeleton,
+)
+from studio.document.data import detections_arrays, motion_arrays
+from studio.document.folder import ProjectFolder
+from studio.document.project import Clip, DetectionsItem, MotionItem, Project, RigItem, TakeItem
+from studio.human.layouts import layout
+from studio.ui.frame_feed import FrameFeed
+from studio.ui.playback import Playback
+from studio.ui.timeline import Timeline
+
+COCO = layout("coco_17")
+
+
+class Viewport(QObject):
+    """Remembers what it was told."""
+
+    picked = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: dict[str, Any] = {}
+        self.pictures: dict[str, Frame] = {}
+
+    def show_value(self, key: str, value: object) -> None:
+        self.values[key] = value
+
+    def remove(self, key: str) -> None:
+        self.values.pop(key, None)
+
+    def show_pictures(self, frames: dict[str, Frame]) -> None:
+        self.pictures.update(frames)
+
+    def clear(self) -> None:
+        self.values.clear()
+
+    def isVisible(self) -> bool:
+        return True
+
+
+class Canvas:
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.cameras: tuple[str, ...] = ()
+        self.frames: dict[str, Frame] = {}
+        self.keypoints: dict[str, Keypoints] = {}
+        self.landed: dict[str, np.ndarray] = {}
+
+    def set_cameras(self, cameras: list[str]) -> None:
+        self.cameras = tuple(cameras)
+
+    def show_frame(self, frame: Frame) -> None:
+        self.frames[frame.camera] = frame
+
+    def show_keypoints(self, *keypoints: Keypoints) -> None:
+        self.keypoints.update({k.camera: k for k in keypoints})
+
+    def show_reprojection(self, camera: str, xy_px: np.ndarray) -> None:
+        self.landed[camera] = xy_px
+
+    def clear_marks(self) -> None:
+        self.keypoints.clear()
+
+    def clear(self) -> None:
+        self.cameras = ()
+
+
+class Lane:
+    """Work that is done when the test says so, in the order it was asked for."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Future[Any], Callable[[], Any]]] = []
+        self.errors: list[BaseException] = []
+
+    def submit(self, work: Callable[[], Any]) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.waiting.append((future, work))
+        return future
+
+    def deliver(self, future: Future[Any], done: Any, lost: Any) -> None:
+        def ended(f: Future[Any]) -> None:
+            error = f.exception()
+            done(f.result()) if error is None else lost(error, "")
+
+        future.add_done_callback(ended)
+
+    def run(self, limit: int = 1000) -> int:
+        count = 0
+        while self.waiting and count < limit:
+            future, work = self.waiting.pop(0)
+            count += 1
+            try:
+                future.set_result(work())
+            except Exception as error:
+                future.set_exception(error)
+        return count
+
+    def failed(self, error: BaseException, where: str, details: str) -> None:
+        self.errors.append(error)
+
+
+RIG = CameraRig(
+    tuple(
+        Camera(
+            name, (64, 48), np.array([[60.0, 0, 32], [0, 60, 24], [0, 0, 1]]), np.zeros(0),
+            np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]]), np.array([x, 1.0, 4.0]),
+        )
+        for name, x in (("a", 0.0), ("b", 0.5))
+    )
+)  # fmt: skip
+FRAMES = 20
+
+
+def clip(folder: Path, camera: str, shade: int) -> Clip:
+    """A folder of pictures whose brightness is their number."""
+    place = folder / camera
+    place.mkdir(parents=True)
+    for number in range(FRAMES):
+        value = shade + number
+        cv2.imwrite(str(place / f"{number:03d}.png"), np.full((48, 64, 3), value, np.uint8))
+    return Clip(camera=camera, path=camera, size_px=(64, 48), rate_hz=10.0, frames=FRAMES)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> tuple[Project, ProjectFolder]:
+    folder = ProjectFolder(tmp_path / "p.doppel")
+    rig = RigItem.of("Rig", RIG)
+    take = TakeItem(
+        name="Take", rig=rig.id, clips=(clip(folder.path, "a", 10), clip(folder.path, "b", 120))
+    )
+    times = np.arange(FRAMES) / 10
+    xyz = np.zeros((FRAMES, 17, 3)) + np.arange(FRAMES)[:, None, None] / 100 + [0, 0, 1]
+    ones = np.ones((FRAMES, 17))
+    motion = Motion(COCO, times, xyz, ones / 100, ones, 4 * ones.astype(int), ones < 0)
+    found = Detections(
+        ("a", "b"), times, COCO, np.zeros((FRAMES, 2, 17, 2)) + 5.0, np.ones((FRAMES, 2, 17)) * 0.8
+    )
+    items = (
+        rig,
+        take,
+        DetectionsItem(
+            name="Points", take=take.id, layout="coco_17", cameras=("a", "b"),
+            data=folder.assets.put_arrays(detections_arrays(found)),
+        ),
+        MotionItem(
+            name="Motion", take=take.id, rig=rig.id, layout="coco_17",
+            data=folder.assets.put_arrays(motion_arrays(motion)),
+        ),
+    )  # fmt: skip
+    return Project(items=items), folder
+
+
+class Bench:
+    """A playback with views that remember."""
+
+    def __init__(self, qtbot: Any) -> None:
+        self.lane, self.viewport, self.canvas = Lane(), Viewport(), Canvas()
+        self.timeline = Timeline()
+        qtbot.addWidget(self.timeline)
+        self.playback = Playback(
+            self.viewport, self.canvas, self.timeline, None,
+            self.lane.submit, self.lane.deliver, self.lane.failed,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def bench(qtbot) -> Bench:
+    return Bench(qtbot)
+
+
+def test_nothing_is_read_on_the_main_thread_and_everything_arrives(
+    bench: Bench, project: tuple[Project, ProjectFolder]
+) -> None:
+    bench.playback.show_project(*project)
+    assert set(bench.viewport.values) == {"rig"}
+    assert bench.lane.waiting
+    bench.lane.run()
+    assert set(bench.viewport.values) == {"rig", "motion"}
+    assert bench.canvas.cameras == ("a", "b")
+    assert set(bench.canvas.frames) == {"a", "b"} == set(bench.viewport.pictures)
+    kinds = [track.kind for track in bench.timeline.tracks]
+    assert kinds == ["clip", "clip", "detections", "detections", "motion"]
+    np.testing.assert_allclose(bench.timeline.tracks[2].confidence, 0.8, atol=1e-6)
+    assert bench.timeline.rate_hz == 10.0
+
+
+def test_the_playhead_moves_everything_together(
+    bench: Bench, project: tuple[Project, ProjectFolder]
+) -> None:
+    bench.playback.show_project(*project)
+    bench.lane.run()
+    bench.timeline.set_time(1.2)
+    bench.lane.run()
+    skeleton = bench.viewport.values["motion"]
+    assert isinstance(skeleton, Skeleton)
+    np.testing.assert_allclose(skeleton.xyz_m[0], [0.12, 0.12, 1.12], atol=1e-6)
+    assert bench.canvas.frames["a"].rgb[0, 0, 0] == 22
+    assert bench.canvas.frames["b"].rgb[0, 0, 0] == 132
+    assert bench.canvas.keypoints["b"].time_s == pytest.approx(1.2)
+    assert bench.canvas.landed["a"].shape == (17, 2)
+
+
+def test_while_one_request_runs_only_the_newest_waits(
+    bench: Bench, project: tuple[Project, ProjectFolder]
+) -> None:
+    bench.playback.show_project(*project)
+    bench.lane.run()
+    for number in range(1, 16):
+        bench.timeline.set_time(number / 10)
+    assert len(bench.lane.waiting) == 1
+    assert bench.lane.run() == 2
+    assert bench.canvas.frames["a"].rgb[0, 0, 0] == 25
+
+
+def test_answers_for_another_project_are_dropped(
+    bench: Bench, project: tuple[Project, ProjectFolder], tmp_path: Path
+) -> None:
+    bench.playback.show_project(*project)
+    bench.playback.show_project(Project(), ProjectFolder(tmp_path / "other.doppel"))
+    bench.lane.run()
+    assert bench.viewport.values == {}
+    assert bench.canvas.frames == {}
+    assert bench.timeline.tracks == ()
+
+
+def test_a_missing_video_is_said_once_and_the_rest_goes_on(
+    bench: Bench, project: tuple[Project, ProjectFolder]
+) -> None:
+    whole, folder = project
+    for picture in (folder.path / "a").glob("*"):
+        picture.unlink()
+    bench.playback.show_project(whole, folder)
+    bench.lane.run()
+    for number in range(5):
+        bench.timeline.set_time(number / 10)
+        bench.lane.run()
+    assert len(bench.lane.errors) == 1
+    assert "motion" in bench.viewport.values
+
+
+def test_live_values_are_drawn_and_make_way_for_the_result(
+    bench: Bench, project: tuple[Project, ProjectFolder]
+) -> None:
+    bench.playback.show_project(*project)
+    bench.lane.run()
+    live = Skeleton(0.4, COCO, np.full((17, 3), 9.0), np.full(17, 0.1))
+    bench.playback.show_live("triangulate", live)
+    assert bench.viewport.values["motion"] is live
+    assert bench.timeline.time_s == 0.4
+    bench.playback.keep_live({"triangulate"})
+    assert bench.viewport.values["motion"] is live
+    bench.playback.keep_live(())
+    np.testing.assert_allclose(bench.viewport.values["motion"].xyz_m[0, 0], 0.04, atol=1e-6)
+    bench.playback.show_live("pose", object())
+
+
+def test_a_picked_joint_leaves_a_trail(
+    bench: Bench, project: tuple[Project, ProjectFolder]
+) -> None:
+    from studio.scene.items.base import Pick
+
+    bench.playback.show_project(*project)
+    bench.lane.run()
+    bench.timeline.set_time(1.0)
+    bench.viewport.picked.emit(Pick("motion", "joint", "nose", 0, (0, 0, 0)))
+    assert bench.viewport.values["trail"].xyz_m.shape == (11, 3)
+    bench.viewport.picked.emit(None)
+    assert "trail" not in bench.viewport.values
+
+
+def test_after_closing_nothing_is_asked(
+    bench: Bench, project: tuple[Project, ProjectFolder]
+) -> None:
+    bench.playback.show_project(*project)
+    bench.playback.close()
+    bench.playback.close()
+    bench.lane.run()
+    bench.timeline.set_time(1.0)
+    assert not bench.lane.waiting
+    assert bench.canvas.frames == {}
+
+
+def test_a_feed_without_a_take_asks_for_nothing() -> None:
+    lane = Lane()
+    feed = FrameFeed(lane.submit, lane.deliver, print, lambda e, d: None)
+    feed.ask(1.0)
+    assert not lane.waiting
