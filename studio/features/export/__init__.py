@@ -1,0 +1,1 @@
+"""Export: a person and its motion as files for other programs."""
