@@ -64,7 +64,7 @@ def test_engine_side_never_imports_qt(id):
         "import sys; from studio.cli import plugin_folders; from studio.registry import discover;"
         f"f = discover(plugin_folders())[{id!r}]; [f.load(n) for n in {names!r}];"
         "bad = [m for m in sys.modules if m.split('.')[0] in ('PySide6', 'vispy', 'pyvistaqt')];"
-        "sys.exit(', '.join(bad))"
+        "sys.exit(', '.join(bad) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
