@@ -6,7 +6,6 @@ from typing import Any
 
 from studio.document.project import Project
 from studio.ui import theme
-from studio.ui.playback import Playback
 from studio.ui.studio import Studio
 
 
@@ -14,6 +13,8 @@ class Presenter:
     """Shows the open project in the views that exist."""
 
     def __init__(self, studio: Studio, views: dict[str, Any]) -> None:
+        from studio.ui.playback import Playback  # brings VTK, which the first window does without
+
         self._studio = studio
         self._themed = [views[id] for id in ("viewport", "canvas") if id in views]
         self.playback = Playback(
