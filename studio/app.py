@@ -11,11 +11,10 @@ from PySide6.QtCore import QCoreApplication, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QSurfaceFormat
 from PySide6.QtWidgets import QApplication
 
-from studio.cli import plugin_folders
 from studio.core.errors import StudioError
 from studio.core.log import start_log
 from studio.core.settings import SettingsFile
-from studio.registry import Registry, discover
+from studio.registry import Registry, discover, plugin_folders
 from studio.ui import theme
 from studio.ui.commands import KeepKeys
 from studio.ui.doctor_page import Check

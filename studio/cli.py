@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 from studio import __version__
 from studio.core.errors import Cancelled, StudioError
 from studio.core.log import start_log
-from studio.registry import Registry, discover
+from studio.registry import Registry, discover, plugin_folders
 
 Command = Callable[..., Any]
 
@@ -31,15 +30,6 @@ BUILT_IN: dict[str, tuple[str, str]] = {
     "doctor": ("Check this machine and say how to mend it", "studio.doctor:main"),
     "selftest": ("Do the main job on a tiny take and compare", "studio.journeys.selftest:main"),
 }  # fmt: skip
-
-
-def plugin_folders() -> list[Path]:
-    """Where plug-ins are looked for: beside the program, and in the user's data folder."""
-    from platformdirs import user_data_path
-
-    own = Path(__file__).parents[1] / "plugins"
-    extra = [Path(p) for p in os.environ.get("DOPPEL_PLUGINS", "").split(os.pathsep) if p]
-    return [own, user_data_path("doppel", appauthor=False) / "plugins", *extra]
 
 
 def usage(registry: Registry) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import sys
 import tomllib
 from collections.abc import Callable, Iterable
@@ -16,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, cast
 
+from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from studio.core.errors import StudioError
@@ -142,6 +144,13 @@ def read_manifest(folder: Path) -> Manifest:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise StudioError(f"feature.toml: {place}: {first['msg']}") from error
+
+
+def plugin_folders() -> list[Path]:
+    """Where plug-ins are looked for: beside the program, and in the user's data folder."""
+    own = Path(__file__).parents[1] / "plugins"
+    extra = [Path(p) for p in os.environ.get("DOPPEL_PLUGINS", "").split(os.pathsep) if p]
+    return [own, user_data_path("doppel", appauthor=False) / "plugins", *extra]
 
 
 def discover(plugins: Iterable[Path] = ()) -> Registry:

@@ -7,12 +7,11 @@ import sys
 import pytest
 from pydantic import BaseModel
 
-from studio.cli import plugin_folders
 from studio.core.errors import StudioError
 from studio.document.folder import Assets
 from studio.document.project import Project
 from studio.jobs import Context
-from studio.registry import discover
+from studio.registry import discover, plugin_folders
 
 REGISTRY = discover(plugin_folders())
 FEATURES = list(REGISTRY.features)
@@ -61,7 +60,7 @@ def test_engine_side_never_imports_qt(id):
     manifest = REGISTRY[id].manifest
     names = [w for w in ("engine", "params", "step", "command", "evaluate") if getattr(manifest, w)]
     script = (
-        "import sys; from studio.cli import plugin_folders; from studio.registry import discover;"
+        "import sys; from studio.registry import discover, plugin_folders;"
         f"f = discover(plugin_folders())[{id!r}]; [f.load(n) for n in {names!r}];"
         "bad = [m for m in sys.modules if m.split('.')[0] in ('PySide6', 'vispy', 'pyvistaqt')];"
         "sys.exit(', '.join(bad) or 0)"
