@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from studio.core.errors import StudioError
-from studio.core.types import CameraRig, Frame
+from studio.core.types import Frame
 from studio.document.project import Clip, FileItem, RigItem, TakeItem
+from studio.features.capture.calibrations import read_calibration
 from studio.features.capture.found import Brought, FoundDetections, FoundRig, FoundTake, Known
-from studio.features.capture.link import compare_clips, nearest, nearness, renamed
+from studio.features.capture.link import compare_clips, nearest, renamed
 from studio.features.capture.params import Params
-from studio.features.capture.pictures import tell_sizes
 from studio.jobs import Context, Engine
 from studio.media.cameras import match_cameras
 from studio.media.formats.openpose import camera_folders, guess_layout, read_people
-from studio.media.formats.rigs import read_rig
 from studio.media.identify import Bundle, Take, gather
-from studio.media.rig_checks import Size, check_rig
-from studio.media.rig_mends import mend_rig
 from studio.media.video import open_clip
 
 
@@ -77,7 +74,7 @@ def _takes(
     done = 0
     for take in bundle.takes:
         clips: list[Clip] = []
-        warnings: list[str] = []
+        said: dict[str, list[str]] = {}
         for camera, path in take.clips:
             context.check()
             context.report(0.8 * done / total, f"Opening {path.name}")
@@ -94,17 +91,20 @@ def _takes(
                             frames=reader.frames,
                         )
                     )
-                    warnings += [f"{camera}: {note}" for note in reader.notes]
+                    for note in reader.notes:
+                        said.setdefault(note, []).append(camera)
             except StudioError as error:
                 errors.append(error)
         if clips:
-            found.append(_take(take, clips, warnings))
+            found.append(_take(take, clips, said))
     return found
 
 
-def _take(take: Take, clips: list[Clip], warnings: list[str]) -> FoundTake:
+def _take(take: Take, clips: list[Clip], said: Mapping[str, Sequence[str]]) -> FoundTake:
+    """The take, and what its readers said of which cameras."""
     item = TakeItem(name=take.name, clips=tuple(clips))
-    return FoundTake(item, take.folder, (*compare_clips(clips), *dict.fromkeys(warnings)))
+    notes = (f"{', '.join(cameras)}: {note}" for note, cameras in said.items())
+    return FoundTake(item, take.folder, (*compare_clips(clips), *notes))
 
 
 def _rigs(
@@ -117,58 +117,32 @@ def _rigs(
     known = [*takes, *(FoundTake(item, _folder(item)) for item in inputs.takes)]
     for path in bundle.rigs:
         try:
-            yield _rig(path, params, known)
+            yield from read_calibration(path, params, known)
         except StudioError as error:
             errors.append(error)
-
-
-def _rig(path: Path, params: Params, takes: Sequence[FoundTake]) -> FoundRig:
-    """Read and check one rig; sizes that it does not store come from the take it filmed."""
-    up, unit, size = params.up, params.unit, params.size_px()
-    imported = read_rig(path, up=up, unit=unit, size=size)
-    sizes = _filmed_sizes(imported.provisional, path, takes)
-    if sizes and any(question.topic == "size" for question in imported.questions):
-        imported = read_rig(path, up=up, unit=unit, size=sizes)
-    if imported.questions:
-        return FoundRig(path, imported)
-    rig = imported.rig
-    problems = tell_sizes(check_rig(rig, sizes), rig, takes)
-    mended = tuple(p for p in problems if p.mend) if params.mend else ()
-    for problem in mended:
-        rig = mend_rig(rig, problem)
-    if mended:
-        problems = check_rig(rig, sizes)
-    item = RigItem.of(_rig_name(path), rig, source=str(path.absolute()))
-    return FoundRig(path, imported, item, problems, mended)
-
-
-def _rig_name(path: Path) -> str:
-    plain = path.name.removesuffix(".qca.txt").removesuffix(path.suffix)
-    generic = {"camera_array", "config", "calibration", "intrinsics", "intri", "cameras",
-               "camera_parameters"}  # fmt: skip
-    return f"{path.parent.name} cameras" if plain.casefold() in generic else plain
-
-
-def _filmed_sizes(rig: CameraRig, path: Path, takes: Sequence[FoundTake]) -> Mapping[str, Size]:
-    """The picture sizes of the nearest take that this rig filmed, by the rig's camera names."""
-    names = {take.item.id: [clip.camera for clip in take.item.clips] for take in takes}
-    filmed = [
-        take
-        for take in takes
-        if len(match_cameras(names[take.item.id], rig.names)) == len(take.item.clips)
-    ]
-    if not filmed:
-        return {}
-    best = max(filmed, key=lambda take: (nearness(path, take.folder), len(take.item.clips)))
-    match = match_cameras(names[best.item.id], rig.names)
-    return {match[clip.camera]: clip.size_px for clip in best.item.clips}
 
 
 def _linked(take: FoundTake, inputs: Known, rigs: Sequence[FoundRig]) -> FoundTake:
     """The take with the rig that filmed it, and its cameras named as there."""
     names = [clip.camera for clip in take.item.clips]
-    best = nearest(names, take.folder, [*_rig_places(rigs), *_known_rigs(inputs)])
+    places = [*_rig_places(rigs), *_known_rigs(inputs)]
+    items = {rig.id: rig for rig in (*inputs.rigs, *_items(rigs))}
+    fitting = [place for place in places if _fits(take.item, items[place[0]])]
+    best = nearest(names, take.folder, fitting or places)
     return replace(take, item=renamed(take.item, best[1], best[0])) if best else take
+
+
+def _items(rigs: Sequence[FoundRig]) -> Iterator[RigItem]:
+    return (rig.item for rig in rigs if rig.item is not None)
+
+
+def _fits(take: TakeItem, rig: RigItem) -> bool:
+    """Whether the rig is calibrated at the sizes of the take's pictures."""
+    sizes = {camera.name: camera.size_px for camera in rig.cameras}
+    names = match_cameras([clip.camera for clip in take.clips], tuple(sizes))
+    return all(
+        clip.camera in names and sizes[names[clip.camera]] == clip.size_px for clip in take.clips
+    )
 
 
 def _adopted(inputs: Known, rigs: Sequence[FoundRig]) -> list[FoundTake]:
@@ -244,6 +218,11 @@ def _one_detections(
         take, names = linked
         take_id = take.item.id
         frames = max(clip.frames for clip in take.item.clips)
+        if any(rig.mended and rig.item and rig.item.id == take.item.rig for rig in rigs):
+            warnings.append(
+                "The calibration was mended to the size of the videos; if these keypoints were "
+                "detected at the calibrated size, bring them in with the calibration as it was."
+            )
         if abs(frames - len(people.numbers)) > 2:
             warnings.append(f"{len(people.numbers)} frames, but the videos have {frames}.")
     elif best := nearest(cameras, path, [*_rig_places(rigs), *_known_rigs(inputs)]):

@@ -101,7 +101,22 @@ def test_videos_of_another_size_are_told_and_mended(session):
     mended, _ = bring(session, mend=True)
     assert mended.rigs[0].problems == ()
     assert {camera.size_px for camera in mended.rigs[0].item.cameras} == {(192, 128)}
+    assert "detected at the calibrated size" in mended.facts[2].blame
     assert "Mended (scale)" in next(f for f in mended.facts if f.label == "Calibration").blame
+
+
+def test_takes_of_different_sizes_get_a_mended_rig_each(session):
+    for name in NAMES:
+        film(session / "run" / f"{name}.mp4", 12, (192, 128))
+    found, _ = bring(session)
+    assert len(found.rigs) == 1
+    assert {problem.size_px for problem in found.rigs[0].problems} == {(192, 128)}
+    mended, _ = bring(session, mend=True)
+    rigs = {rig.item.id: rig.item for rig in mended.rigs}
+    assert len(rigs) == 2
+    for take in mended.takes:
+        (size,) = {clip.size_px for clip in take.item.clips}
+        assert {camera.size_px for camera in rigs[take.item.rig].cameras} == {size}
 
 
 def test_rates_and_lengths_that_differ_are_told(session):
