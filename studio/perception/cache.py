@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -74,9 +76,10 @@ class CachedClip:
     def get(self, numbers: np.ndarray, layout: Layout) -> list[Person2D | None] | None:
         """The person in each of these frames, or None if they were not all detected yet."""
         try:
-            with np.load(self._path(numbers), allow_pickle=False) as file:
+            path = self._path(numbers)
+            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 xy, confidence, track = file["xy_px"], file["confidence"], file["track"]
-        except (OSError, ValueError, KeyError, EOFError):
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None
         if xy.shape != (len(numbers), len(layout), 2):
             return None
@@ -102,7 +105,8 @@ class CachedClip:
             np.savez_compressed(temp, xy_px=xy, confidence=confidence, track=track)
             temp.replace(path)
         except OSError:
-            temp.unlink(missing_ok=True)
+            with suppress(OSError):
+                temp.unlink(missing_ok=True)
 
     def _path(self, numbers: np.ndarray) -> Path:
         digest = hashlib.sha256(np.asarray(numbers, np.int64).tobytes()).hexdigest()[:12]

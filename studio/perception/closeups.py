@@ -114,12 +114,15 @@ def _back(found: Found, crop: Crop, mirrored: bool, mirror: np.ndarray | None) -
     return Found(xy, found.confidence, side)
 
 
+def same_hand(one: Found, other: Found) -> bool:
+    """Whether two findings are one hand."""
+    apart = np.linalg.norm(one.xy_px - other.xy_px, axis=1).mean()
+    return bool(apart < 0.3 * bounds(one.xy_px)[1])
+
+
 def drop_twin(hands: dict[str, Found], wrists: dict[str, np.ndarray]) -> dict[str, Found]:
     """If both sides found the same hand, leave it to the nearer wrist."""
-    if len(hands) < 2:
-        return hands
-    left, right = hands["left"].xy_px, hands["right"].xy_px
-    if np.linalg.norm(left - right, axis=1).mean() > 0.3 * bounds(left)[1]:
+    if len(hands) < 2 or not same_hand(hands["left"], hands["right"]):
         return hands
     away = {s: float(np.linalg.norm(f.xy_px[0] - wrists[s])) for s, f in hands.items()}
     keep = min(away, key=lambda s: away[s])

@@ -63,8 +63,7 @@ class Landmarker:
                 ) from error
             task.detect(self._picture(np.zeros((64, 64, 3), np.uint8)))
         self._task: Any = task
-        # MediaPipe's own clean-up fails once the interpreter is shutting down.
-        self._close = weakref.finalize(self, task.close)
+        self._close = weakref.finalize(self, _free, task)
 
     def close(self) -> None:
         """Free the network."""
@@ -85,6 +84,14 @@ class Landmarker:
 
     def _picture(self, rgb: np.ndarray) -> Any:
         return self._image(image_format=self._srgb, data=np.ascontiguousarray(rgb))
+
+
+def _free(task: Any) -> None:
+    """Close a task. Once the interpreter is shutting down that fails, and so would its __del__."""
+    try:
+        task.close()
+    except Exception:
+        task._handle = None
 
 
 def _create(vision: Any, kind: str, base: Any, most: int, least: float) -> Any:

@@ -8,6 +8,7 @@ body's wrists and head; left and right are those of the body.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -38,7 +39,9 @@ _LOOKS = ((0.0, 1.25, False), (0.0, 1.25, True), (12.0, 1.25, False), (-12.0, 1.
 _BODY_LOOKS = {"fast": 1, "balanced": 2, "thorough": 4}
 _PART_LOOKS = {"fast": 1, "balanced": 1, "thorough": 2}
 _SIDE_PX = 512
-_SEEN = 0.35
+_SEEN, _SURE = 0.35, 0.8
+_TILE, _TILE_EVERY = 0.4, 15
+_HAND_OF_BODY = 0.35
 _WRIST_SEEN = 0.2
 
 
@@ -53,9 +56,13 @@ class Networks:
 
 @dataclass(frozen=True)
 class Options:
-    """What to look for, and how often to look. ``people`` is how many at most."""
+    """What to look for, and how often to look. ``people`` is how many at most.
+
+    Without ``body``, hands and a face are looked for in the whole picture: for takes of hands.
+    """
 
     quality: Quality = "balanced"
+    body: bool = True
     hands: bool = True
     face: bool = True
     people: int = 1
@@ -101,6 +108,7 @@ class WholeBodyDetector:
         )
         self._people: list[Person2D] = []
         self._next_track = 0
+        self._empty = 0
 
     def __enter__(self) -> WholeBodyDetector:
         return self
@@ -125,6 +133,7 @@ class WholeBodyDetector:
         """Take up tracking from these people; from nobody, to begin afresh."""
         self._people = list(people)
         self._next_track = max((p.track + 1 for p in people), default=0)
+        self._empty = 0
 
     def detect(
         self, rgb: UInt8[np.ndarray, "height width 3"], time_s: float = 0.0
@@ -137,20 +146,37 @@ class WholeBodyDetector:
                 before = Found(person.xy_px[BODY], person.confidence[BODY])
                 if (body := self._look(rgb, before)) is not None and not _known(body, bodies):
                     bodies.append((person.track, body))
-        if len(bodies) < self.options.people:
+        if self.options.body and len(bodies) < self.options.people:
             bodies += self._newcomers(rgb, bodies)
         people = [self._assemble(rgb, track, body) for track, body in bodies]
         if not people and (lone := self._without_body(rgb)) is not None:
             people = [lone]
+        if not people and self.options.body and self.options.quality != "fast":
+            if self._empty % _TILE_EVERY == 0:
+                far = [body for body in self._search_tiles(rgb) if _is_person(body, _SURE)]
+                people = [self._assemble(rgb, t, body) for t, body in self._new(rgb, far, [])]
+            self._empty += 1
+        if people:
+            self._empty = 0
         self._people = people
         return tuple(people)
 
     def _newcomers(
         self, rgb: np.ndarray, known: list[tuple[int, Found]]
     ) -> list[tuple[int, Found]]:
-        found = sorted(self._open.poses.find(rgb), key=_prominence, reverse=True)
+        found = [body for body in self._open.poses.find(rgb) if _is_person(body)]
+        if found and (network := self._open.hand) is not None:
+            # A hand or an arm before the camera is sometimes taken for a person.
+            hand = max((bounds(h.xy_px)[1] for h in network.find(rgb)), default=0.0)
+            found = [body for body in found if hand < _HAND_OF_BODY * bounds(body.xy_px)[1]]
+        return self._new(rgb, found, known)
+
+    def _new(
+        self, rgb: np.ndarray, found: Sequence[Found], known: list[tuple[int, Found]]
+    ) -> list[tuple[int, Found]]:
+        """Those of the found bodies that we do not have yet, after a closer look."""
         new: list[tuple[int, Found]] = []
-        for coarse in found:
+        for coarse in sorted(found, key=_prominence, reverse=True):
             if len(known) + len(new) >= self.options.people:
                 break
             body = self._look(rgb, coarse) or coarse
@@ -158,6 +184,21 @@ class WholeBodyDetector:
                 new.append((self._next_track, body))
                 self._next_track += 1
         return new
+
+    def _search_tiles(self, rgb: np.ndarray) -> tuple[Found, ...]:
+        """People too small to be found in the whole picture, looked for piece by piece."""
+        height, width = rgb.shape[:2]
+        side = int(max(height, width) * _TILE)
+        found: list[Found] = []
+        for top in _steps(height, side):
+            for left in _steps(width, side):
+                tile = np.ascontiguousarray(rgb[top : top + side, left : left + side])
+                corner = np.array([left, top])
+                found += [
+                    Found(body.xy_px + corner, body.confidence)
+                    for body in self._open.pose.find(tile)
+                ]
+        return tuple(found)
 
     def _look(self, rgb: np.ndarray, before: Found) -> Found | None:
         """A closer look at a body that was about there; None if it is gone."""
@@ -215,11 +256,12 @@ class WholeBodyDetector:
                     hand = closeups.hand(network, rgb, where, before[place][0], looks)
                     if hand is not None:
                         hands[side] = hand
-            if not hands:
+            if len(hands) < 2:
                 for side, coarse in closeups.by_side(network.find(rgb)).items():
-                    where = closeups.around(coarse.xy_px, (0, 9), 2.0)
-                    hand = closeups.hand(network, rgb, where, coarse.xy_px[0], looks)
-                    hands[side] = hand or coarse
+                    if not any(closeups.same_hand(coarse, hand) for hand in hands.values()):
+                        where = closeups.around(coarse.xy_px, (0, 9), 2.0)
+                        hand = closeups.hand(network, rgb, where, coarse.xy_px[0], looks)
+                        hands.setdefault(side, hand or coarse)
         face = None
         if (network := self._open.face) is not None:
             for coarse in network.find(rgb):
@@ -251,9 +293,16 @@ def _single(values: np.ndarray) -> np.ndarray:
     return values.astype(np.float32).astype(np.float64)
 
 
-def _is_person(body: Found) -> bool:
+def _is_person(body: Found, least: float = _SEEN) -> bool:
     """Whether at least a third of the body is surely there."""
-    return bool(np.sort(body.confidence)[-11:].mean() > _SEEN)
+    return bool(np.sort(body.confidence)[-11:].mean() > least)
+
+
+def _steps(length: int, side: int) -> list[int]:
+    """Where tiles of a side begin so that they cover a length, overlapping by about half."""
+    last = max(length - side, 0)
+    gaps = max(1, math.ceil(2 * last / side))
+    return sorted({round(last * i / gaps) for i in range(gaps + 1)})
 
 
 def _prominence(body: Found) -> float:

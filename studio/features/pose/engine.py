@@ -33,6 +33,9 @@ class Params(BaseModel):
         description="How often each picture is looked at: fast once with the light network, "
         "balanced twice (once mirrored), thorough four times (tilted too)",
     )
+    body: bool = Field(
+        default=True, description="Look for people; without, for hands and a face close up alone"
+    )
     hands: bool = Field(default=True, description="Look for 21 points on each hand, close up")
     face: bool = Field(default=True, description="Look for 478 points on the face, close up")
     use_cache: bool = Field(
@@ -74,7 +77,7 @@ def detect(
 
     Raises StudioError if a clip cannot be read, a network is not installed, or nobody is there.
     """
-    options = Options(params.quality, params.hands, params.face)
+    options = Options(params.quality, params.body, params.hands, params.face)
     with ExitStack() as stack:
         clips = [
             stack.enter_context(open_clip(s.path, camera=s.camera, rate_hz=s.rate_hz))
@@ -126,7 +129,7 @@ def facts(result: TakeDetections, seconds: float) -> tuple[Fact, ...]:
             "good" if share >= 0.98 else "look" if share >= 0.8 else "stop",
             blame,
         ),
-        Fact("Points seen", parts, "good" if sure["body"] >= 0.9 else "look"),
+        Fact("Points seen", parts, "good" if max(sure.values()) >= 0.9 else "look"),
         Fact(
             "Left and right",
             f"turned round {turned} times" if turned else "steady",

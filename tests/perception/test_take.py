@@ -1,0 +1,226 @@
+"""A take through a detector: kept by content, resumed where it stopped, cancelled at once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from studio.core.errors import Cancelled, StudioError
+from studio.core.types import Frame, Layout
+from studio.jobs import Context, run
+from studio.perception.cache import DetectionCache, content_key
+from studio.perception.detector import Person2D
+from studio.perception.take import CHUNK, detect_take
+
+POINTS = Layout("two", ("nose", "chin"), ((0, 1),), (0, 1), {"body": (0, 1)})
+FRAMES = 40
+
+
+class FakeClip:
+    """Forty pictures; picture n is filled with n. Frame 7 is damaged if asked for."""
+
+    def __init__(self, path: Path, damaged: int | None = None) -> None:
+        self.path, self.camera, self.damaged = path, path.stem, damaged
+
+    def run(self, start: int = 0) -> Iterator[tuple[int, Frame]]:
+        for number in range(start, FRAMES):
+            if number != self.damaged:
+                yield number, Frame(self.camera, number / 30, np.full((2, 2, 3), number, np.uint8))
+
+
+class FakeDetector:
+    """Sees a person at (picture's value, pictures followed so far). Counts its pictures."""
+
+    layout = POINTS
+    seen = 0
+    lock = threading.Lock()
+
+    def __init__(self, identity: str = "fake 1", stop_at: int | None = None) -> None:
+        self.identity, self.stop_at = identity, stop_at
+        self.before = 0.0
+
+    def follow(self, people) -> None:
+        self.before = float(people[-1].xy_px[0, 1]) if people else 0.0
+
+    def detect(self, rgb, time_s: float = 0.0):
+        with self.lock:
+            FakeDetector.seen += 1
+        value = int(rgb[0, 0, 0])
+        if value == self.stop_at:
+            raise StudioError("The camera fell over.")
+        if value == 3:
+            return ()
+        self.before += 1
+        xy = np.array([[value, self.before], [value, self.before + 9]], float)
+        return (Person2D(POINTS, xy, np.array([0.5, 1.0])),)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def clips(tmp_path) -> list[FakeClip]:
+    FakeDetector.seen = 0
+    paths = [tmp_path / "left.mp4", tmp_path / "right.mp4"]
+    for path in paths:
+        path.write_bytes(path.name.encode())
+    return [FakeClip(path) for path in paths]
+
+
+def go(clips, cache=None, make=FakeDetector, context=None, numbers=None):
+    numbers = np.arange(FRAMES) if numbers is None else numbers
+    plan = {clip.camera: numbers for clip in clips}
+    times = np.arange(len(numbers)) / 30
+    return detect_take(clips, times, plan, make, context or Context(), cache=cache)
+
+
+def test_every_picture_of_every_camera(clips):
+    live: list[object] = []
+    result = run(go(clips), live.append)
+    xy = result.detections.xy_px
+    assert result.detections.cameras == ("left", "right")
+    assert xy.shape == (FRAMES, 2, 2, 2)
+    np.testing.assert_array_equal(np.delete(xy[:, 1, 0, 0], 3), np.delete(np.arange(FRAMES), 3))
+    assert np.isnan(xy[3]).all()
+    assert (result.detections.confidence[3] == 0).all()
+    assert result.found == (39 / 40, 39 / 40)
+    assert result.reused == 0
+    assert live
+
+
+def test_second_run_is_instant_and_the_same(clips, tmp_path):
+    cache = DetectionCache(tmp_path / "cache")
+    first = run(go(clips, cache))
+    assert FakeDetector.seen == 2 * FRAMES
+    second = run(go(clips, cache))
+    assert FakeDetector.seen == 2 * FRAMES
+    assert second.reused == 1
+    np.testing.assert_array_equal(first.detections.xy_px, second.detections.xy_px)
+
+
+def test_other_content_or_other_detector_is_detected_afresh(clips, tmp_path):
+    cache = DetectionCache(tmp_path / "cache")
+    run(go(clips, cache))
+    clips[0].path.write_bytes(b"another take")
+    run(go(clips, cache))
+    assert FakeDetector.seen == 3 * FRAMES
+    run(go(clips, cache, lambda: FakeDetector("fake 2")))
+    assert FakeDetector.seen == 5 * FRAMES
+
+
+def test_moved_or_renamed_video_is_known_again(clips, tmp_path):
+    cache = DetectionCache(tmp_path / "cache")
+    run(go(clips, cache))
+    moved = clips[0].path.rename(tmp_path / "elsewhere.mp4")
+    run(go([FakeClip(moved)], cache))
+    assert FakeDetector.seen == 2 * FRAMES
+
+
+def test_stopped_run_goes_on_where_it_stopped(clips, tmp_path):
+    """What was finished before a failure is kept, and the rest comes out as if uninterrupted."""
+    cache = DetectionCache(tmp_path / "cache")
+    whole = run(go(clips[:1]))
+    FakeDetector.seen = 0
+    with pytest.raises(StudioError, match="fell over"):
+        run(go(clips[:1], cache, lambda: FakeDetector(stop_at=2 * CHUNK + 3)))
+    resumed = run(go(clips[:1], cache))
+    assert resumed.reused == 2 * CHUNK / FRAMES
+    assert FakeDetector.seen == 2 * CHUNK + 4 + FRAMES - 2 * CHUNK
+    np.testing.assert_array_equal(whole.detections.xy_px, resumed.detections.xy_px)
+
+
+def test_damaged_chunk_is_detected_again(clips, tmp_path):
+    cache = DetectionCache(tmp_path / "cache")
+    run(go(clips[:1], cache))
+    chunk = sorted(cache.folder.rglob("*.npz"))[1]
+    chunk.write_bytes(chunk.read_bytes()[:50])
+    run(go(clips[:1], cache))
+    assert FakeDetector.seen == FRAMES + CHUNK
+
+
+def test_cache_that_cannot_be_written_is_no_obstacle(clips, tmp_path):
+    (tmp_path / "cache").write_text("a file, not a folder")
+    result = run(go(clips, DetectionCache(tmp_path / "cache")))
+    assert min(result.found) > 0.9
+
+
+def test_damaged_picture_is_a_gap(clips):
+    clips[0].damaged = 7
+    result = run(go(clips))
+    assert np.isnan(result.detections.xy_px[7, 0]).all()
+    assert np.isfinite(result.detections.xy_px[8, 0]).all()
+
+
+def test_in_and_out_points_reuse_what_is_known(clips, tmp_path):
+    cache = DetectionCache(tmp_path / "cache")
+    run(go(clips, cache))
+    part = run(go(clips, cache, numbers=np.arange(CHUNK, 2 * CHUNK)))
+    assert part.reused == 1
+    assert part.detections.xy_px[0, 0, 0, 0] == CHUNK
+
+
+def test_cancel_is_quick_and_leaves_no_thread(clips):
+    class Slow(FakeDetector):
+        def detect(self, rgb, time_s: float = 0.0):
+            time.sleep(0.02)
+            return super().detect(rgb, time_s)
+
+    context = Context()
+    work = go(clips, make=Slow, context=context)
+    next(work)
+    context.cancel()
+    start = time.monotonic()
+    with pytest.raises(Cancelled):
+        run(work)
+    assert time.monotonic() - start < 1
+    assert not [t for t in threading.enumerate() if t.name.startswith("detect")]
+
+
+def test_paused_take_waits(clips):
+    context = Context()
+    work = go(clips, context=context, make=FakeDetector)
+    context.pause()
+    threading.Timer(0.3, context.resume).start()
+    start = time.monotonic()
+    run(work)
+    assert time.monotonic() - start > 0.25
+
+
+def test_camera_without_a_picture_is_absent(clips):
+    plan = {"left": np.arange(4), "right": np.array([-1, 0, 1, 2])}
+    result = run(detect_take(clips, np.arange(4) / 30, plan, FakeDetector, Context()))
+    assert np.isnan(result.detections.xy_px[0, 1]).all()
+    assert result.detections.xy_px[1, 1, 0, 0] == 0
+    assert result.found[1] == 1
+
+
+def test_no_clips_is_explained():
+    with pytest.raises(StudioError, match="no video"):
+        run(go([]))
+
+
+def test_content_of_a_folder_is_its_names_and_bytes(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "1.png").write_bytes(b"x")
+    before = content_key(tmp_path / "a")
+    (tmp_path / "a").rename(tmp_path / "b")
+    assert content_key(tmp_path / "b") == before
+    (tmp_path / "b" / "1.png").write_bytes(b"y")
+    assert content_key(tmp_path / "b") != before
+
+
+def test_cache_forgets_what_was_not_used_for_longest(clips, tmp_path):
+    import os
+
+    cache = DetectionCache(tmp_path / "cache")
+    run(go(clips, cache))
+    old, new = sorted(cache.folder.iterdir())
+    os.utime(old, (1, 1))
+    size = sum(f.stat().st_size for f in new.glob("*"))
+    assert cache.prune(size) == 1
+    assert list(cache.folder.iterdir()) == [new]
