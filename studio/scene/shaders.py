@@ -113,8 +113,8 @@ if (mode == 2) {
   vec3 sky = mix(vec3(0.30, 0.27, 0.25), vec3(0.62, 0.68, 0.78), n.z * 0.5 + 0.5);
   vec3 side = normalize(vec3(-key.x, key.y * 0.6, 0.25));
   float fill = clamp(dot(n, side) * 0.5 + 0.5, 0.0, 1.0);
-  vec3 shade = vec3(1.30, 1.21, 1.08) * lit * mix(0.12, 1.0, lightVS.y)
-             + sky * 0.62 * open * (0.6 + 0.4 * bounce)
+  vec3 shade = vec3(1.16, 1.07, 0.95) * lit * mix(0.12, 1.0, lightVS.y)
+             + sky * 0.50 * open * (0.6 + 0.4 * bounce)
              + vec3(0.42, 0.50, 0.62) * fill * fill * open
              + vec3(0.30) * facing * open;
   vec3 halfway = normalize(key + view);
@@ -124,7 +124,7 @@ if (mode == 2) {
   vec3 spec = gloss * pow(clamp(dot(n, halfway), 0.0, 1.0), shine) * (shine + 8.0) * 0.12
             * max(dot(n, key), 0.0) * lightVS.y;
   float rim = pow(1.0 - facing, 3.5) * (0.35 + 0.65 * clamp(0.5 + 0.5 * n.z, 0.0, 1.0));
-  vec3 colour = albedo * (1.0 - 0.8 * metallic) * shade + 2.0 * spec
+  vec3 colour = albedo * (1.0 - 0.8 * metallic) * shade + 0.8 * spec
               + rim * open * vec3(0.40, 0.46, 0.56) * (0.25 + albedo);
   fragOutput0 = vec4(pow(filmic(colour), vec3(1.0 / 2.2)), opacity);
 }

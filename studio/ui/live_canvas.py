@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,14 +12,13 @@ from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent, QShowEvent, QWheelEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from studio.core.types import Frame, FrameSet, Keypoints, Layout
-from studio.scene.items.skeleton import sides
+from studio.core.types import Frame, FrameSet, Keypoints
 from studio.scene.palette import PALETTES, ThemeName
 from studio.ui import tiles
-from studio.ui.viewport import gl_trouble
+from studio.ui.gl_check import gl_trouble
+from studio.ui.keypoint_marks import marks
 
 _log = logging.getLogger(__name__)
-LEAST_CONFIDENCE = 0.05
 
 
 class _Tile:
@@ -383,43 +381,3 @@ class LiveCanvas(QWidget):
             self.maximise(None)
         else:
             super().keyPressEvent(event)
-
-
-@lru_cache(maxsize=32)
-def _style(layout: Layout) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Bones (n, 2), side and radius in pixels of each point of a layout."""
-    pairs = np.array(layout.bones, int).reshape(-1, 2)
-    radius = np.full(len(layout), 3.6, np.float32)
-    for part, px in (("left_hand", 2.2), ("right_hand", 2.2), ("face", 0.9)):
-        radius[list(layout.parts.get(part, ()))] = px
-    return pairs, sides(layout), radius
-
-
-def marks(
-    people: tuple[Keypoints, ...], reprojected: np.ndarray | None, palette: Any, ratio: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Segments (n, 4), colours (n, 4) and radii (n,) that draw people and reprojected points."""
-    ends, colours, radii = [np.empty((0, 4))], [np.empty((0, 4))], [np.empty(0)]
-    table = np.array([[0.93, 0.94, 0.95], [0.34, 0.71, 0.91], [0.95, 0.64, 0.20]])
-    for person in people:
-        pairs, side, radius = _style(person.layout)
-        confidence = np.nan_to_num(np.asarray(person.confidence))
-        seen = confidence > LEAST_CONFIDENCE
-        xy = np.where(seen[:, None], person.xy_px, np.nan)
-        alpha = np.clip(0.15 + 0.85 * confidence, 0, 1)
-        colour = np.column_stack([table[side], alpha])
-        bone = colour[pairs].mean(1)
-        bone[:, 3] = 0.85 * colour[pairs, 3].min(1, initial=1.0)
-        ends += [xy[pairs].reshape(-1, 4), np.column_stack([xy, xy])]
-        colours += [bone, colour]
-        radii += [0.45 * radius[pairs].min(1, initial=9.0), radius]
-    if reprojected is not None:
-        count = len(reprojected)
-        ends.append(np.column_stack([reprojected, reprojected]))
-        colours.append(np.tile([*palette.accent, 0.95], (count, 1)))
-        radii.append(np.full(count, 2.0))
-    return (
-        np.concatenate(ends).astype(np.float32),
-        np.concatenate(colours).astype(np.float32),
-        (np.concatenate(radii) * ratio).astype(np.float32),
-    )

@@ -8,18 +8,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QGuiApplication,
     QHideEvent,
     QKeyEvent,
-    QMouseEvent,
-    QOffscreenSurface,
-    QOpenGLContext,
     QResizeEvent,
     QShowEvent,
-    QSurfaceFormat,
-    QWheelEvent,
 )
 from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 
@@ -28,39 +22,12 @@ from studio.scene.items.base import Pick
 from studio.scene.palette import ThemeName
 from studio.scene.scene import Scene
 from studio.scene.surface import Shading
+from studio.ui.gl_check import gl_trouble
 from studio.ui.view_cube import ViewCube
+from studio.ui.viewport_hand import ViewportHand
 from studio.ui.viewport_toolbar import ViewportToolbar
 
 _log = logging.getLogger(__name__)
-VIEW_KEYS: dict[int, View] = {
-    Qt.Key.Key_1: "front",
-    Qt.Key.Key_3: "left",
-    Qt.Key.Key_7: "top",
-    Qt.Key.Key_0: "three-quarter",
-}
-
-
-def gl_trouble() -> str:
-    """Why 3D cannot be drawn here, in words; empty if it can."""
-    if QGuiApplication.platformName() in ("offscreen", "minimal"):
-        return "This session has no screen that can draw 3D."
-    wanted = QSurfaceFormat()
-    wanted.setVersion(3, 2)
-    wanted.setProfile(QSurfaceFormat.OpenGLContextProfile.CoreProfile)
-    context = QOpenGLContext()
-    context.setFormat(wanted)
-    if not context.create():
-        return "OpenGL could not be started. The graphics driver may be missing."
-    surface = QOffscreenSurface()
-    surface.setFormat(context.format())
-    surface.create()
-    if not context.makeCurrent(surface):
-        return "OpenGL could not be used. The graphics driver may be missing."
-    version = context.format().version()
-    context.doneCurrent()
-    if tuple(version) < (3, 2):
-        return f"OpenGL {version[0]}.{version[1]} is too old: 3.2 is needed."
-    return ""
 
 
 def _canvas(parent: QWidget) -> Any:
@@ -98,8 +65,7 @@ class Viewport(QWidget):
         self._waiting: dict[str, tuple[object, str]] = {}
         self._pictures: dict[str, Any] = {}
         self._canvas: Any | None = None
-        self._pointer: QPointF | None = None
-        self._moved = 0.0
+        self._hand = ViewportHand(self)
         self._drawn: list[float] = []
         self._latency_ms: float | None = None
         self._framed = False
@@ -162,7 +128,7 @@ class Viewport(QWidget):
             return False
         try:
             canvas = _canvas(self)
-            canvas.installEventFilter(self)
+            canvas.installEventFilter(self._hand)
             self._canvas = canvas
             self._stack.addWidget(canvas)
             self._stack.setCurrentWidget(canvas)
@@ -194,7 +160,7 @@ class Viewport(QWidget):
             scene.close()
         if canvas is not None:
             self._canvas = None
-            canvas.removeEventFilter(self)
+            canvas.removeEventFilter(self._hand)
             canvas.close()
             self._stack.removeWidget(canvas)
             canvas.setParent(None)
@@ -265,7 +231,7 @@ class Viewport(QWidget):
             self._still.start()
 
     def _render_fine(self) -> None:
-        if self.scene is not None and self.isVisible() and self._pointer is None:
+        if self.scene is not None and self.isVisible() and not self._hand.busy:
             self.scene.render(fine=True)
 
     # -- looks
@@ -316,6 +282,13 @@ class Viewport(QWidget):
             self._say_through()
             self.redraw()
 
+    def select(self, pick: Pick | None) -> None:
+        """Highlight a part of the scene and tell it."""
+        if self.scene is not None:
+            self.scene.select(pick)
+            self.picked.emit(pick)
+            self.redraw()
+
     def _say_through(self) -> None:
         through = None if self.scene is None else self.scene.through
         self._units.setText("Metres, Z up" if through is None else f"Through {through} · Esc")
@@ -350,99 +323,11 @@ class Viewport(QWidget):
         if name:
             self.screenshot(Path(name))
 
-    # -- mouse and keyboard
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The render widget's mouse and keys belong to the viewport."""
-        kind = event.type()
-        if isinstance(event, QWheelEvent):
-            self.wheel(event)
-        elif isinstance(event, QMouseEvent):
-            handlers = {
-                QEvent.Type.MouseButtonPress: self.press,
-                QEvent.Type.MouseButtonRelease: self.release,
-                QEvent.Type.MouseMove: self.drag,
-                QEvent.Type.MouseButtonDblClick: self.double_click,
-            }
-            if kind in handlers:
-                handlers[kind](event)
-            event.accept()
-        else:
-            return kind in (QEvent.Type.Enter, QEvent.Type.Leave, QEvent.Type.ContextMenu)
-        return True
-
-    def _at(self, event: QMouseEvent) -> tuple[float, float]:
-        ratio = self.devicePixelRatioF()
-        return event.position().x() * ratio, event.position().y() * ratio
-
-    def press(self, event: QMouseEvent) -> None:
-        self.setFocus(Qt.FocusReason.MouseFocusReason)
-        self._pointer = event.position()
-        self._moved = 0.0
-
-    def release(self, event: QMouseEvent) -> None:
-        clicked = self._moved < 4 and event.button() == Qt.MouseButton.LeftButton
-        self._pointer = None
-        if clicked and self.scene is not None:
-            self._select(self.scene.pick(*self._at(event)))
-
-    def _select(self, pick: Pick | None) -> None:
-        if self.scene is not None:
-            self.scene.select(pick)
-            self.picked.emit(pick)
-            self.redraw()
-
-    def double_click(self, event: QMouseEvent) -> None:
-        """On a camera: look through it. Elsewhere: frame what was hit."""
-        if self.scene is None:
-            return
-        pick = self.scene.pick(*self._at(event))
-        if pick is not None and pick.kind == "camera":
-            self.look_through(pick.name)
-        elif pick is not None:
-            self._select(pick)
-            self.frame(selected=True)
-
-    def drag(self, event: QMouseEvent) -> None:
-        if self.scene is None or self._pointer is None:
-            return
-        step = event.position() - self._pointer
-        self._pointer = event.position()
-        self._moved += abs(step.x()) + abs(step.y())
-        buttons, shift = event.buttons(), event.modifiers() & Qt.KeyboardModifier.ShiftModifier
-        if self._moved < 4:
-            return
-        if self.scene.through is not None:
-            self.look_through(None)
-        orbit = self.scene.orbit
-        if buttons & Qt.MouseButton.LeftButton and not shift:
-            self.scene.orbit = orbit.turned(-step.x() * 0.4, step.y() * 0.4)
-        elif buttons & Qt.MouseButton.RightButton:
-            self.scene.orbit = orbit.nearer(1.006 ** -step.y())
-        elif buttons:
-            self.scene.orbit = orbit.panned(step.x(), -step.y(), self.height())
-        self.redraw()
-
-    def wheel(self, event: QWheelEvent) -> None:
-        if self.scene is not None and self.scene.through is None:
-            self.scene.orbit = self.scene.orbit.nearer(1.0015 ** event.angleDelta().y())
-            self.redraw()
-        event.accept()
+    # -- overlays
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key = event.key()
-        if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+        if not self._hand.key(event):
             super().keyPressEvent(event)
-        elif key in VIEW_KEYS:
-            self.view(VIEW_KEYS[key])
-        elif key == Qt.Key.Key_F:
-            self.frame(selected=True)
-        elif key == Qt.Key.Key_Escape and self.scene is not None and self.scene.through:
-            self.look_through(None)
-        else:
-            super().keyPressEvent(event)
-
-    # -- overlays
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QApplication
 from studio.core.types import Frame, Keypoints, Layout
 from studio.scene.palette import DARK
 from studio.ui import tiles
-from studio.ui.live_canvas import LiveCanvas, marks
+from studio.ui.keypoint_marks import marks
+from studio.ui.live_canvas import LiveCanvas
 
 LAYOUT = Layout("two", ("left_eye", "right_eye"), ((0, 1),), (1, 0), {"face": ()})
 
