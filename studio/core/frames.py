@@ -13,7 +13,8 @@ from jaxtyping import Float
 
 from studio.core.errors import StudioError
 
-Up = Literal["x", "y", "z", "-x", "-y", "-z"]
+Up = Literal["x", "y", "z", "-x", "-y", "-z", "lab"]
+"""The foreign axis that points up; ``lab`` is the Y-up frame of movement laboratories."""
 
 UNITS_M: dict[str, float] = {
     "m": 1.0, "metres": 1.0, "meters": 1.0,
@@ -30,6 +31,8 @@ _FROM_UP: dict[str, np.ndarray] = {
     "-z": np.diag([1.0, -1, -1]),
     "-y": np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]]),
     "-x": np.array([[0.0, 0, 1], [0, 1, 0], [-1, 0, 0]]),
+    # OpenSim and Pose2Sim turn a Z-up laboratory by renaming its axes: x, y, z = ours y, z, x.
+    "lab": np.array([[0.0, 0, 1], [1, 0, 0], [0, 1, 0]]),
 }
 
 

@@ -9,14 +9,14 @@ from hypothesis.extra.numpy import arrays
 from studio.core import frames
 from studio.core.errors import StudioError
 
-UPS = ["x", "y", "z", "-x", "-y", "-z"]
+UPS = ["x", "y", "z", "-x", "-y", "-z", "lab"]
 finite = st.floats(-100, 100)
 
 
 @pytest.mark.parametrize("up", UPS)
 def test_foreign_up_becomes_z(up):
     axis = np.zeros(3)
-    axis["xyz".index(up[-1])] = -1 if up.startswith("-") else 1
+    axis["xyz".index("y" if up == "lab" else up[-1])] = -1 if up.startswith("-") else 1
     assert np.allclose(frames.points_to_world(axis, up), [0, 0, 1])
     assert np.isclose(np.linalg.det(frames.world_from(up)), 1), "right-handed stays right-handed"
 

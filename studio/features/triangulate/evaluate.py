@@ -90,17 +90,14 @@ def load_published(folder: Path) -> tuple[CameraRig, Detections, np.ndarray, np.
 
 
 def _published_track(path: Path, detections: Detections) -> np.ndarray:
-    """World points of a Pose2Sim file: it writes the world's y, z, x."""
-    from studio.core.frames import points_from_world
+    """World points of a Pose2Sim file, in the order of the detections' layout."""
     from studio.media.formats.trc import read_trc
 
-    motion = read_trc(path, up="y")
-    written = points_from_world(motion.xyz_m, "y")
-    world = written[..., [2, 0, 1]]
-    out = np.full((len(world), len(detections.layout), 3), np.nan)
+    motion = read_trc(path)
+    out = np.full((len(motion), len(detections.layout), 3), np.nan)
     for i, name in enumerate(motion.layout.points):
         if name in POSE2SIM_NAMES:
-            out[:, detections.layout.index(POSE2SIM_NAMES[name])] = world[:, i]
+            out[:, detections.layout.index(POSE2SIM_NAMES[name])] = motion.xyz_m[:, i]
     return out
 
 

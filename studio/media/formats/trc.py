@@ -1,7 +1,8 @@
 """TRC, the marker format of OpenSim and Cortex: tab-separated text, one row a frame.
 
-Missing points are blank. The file states its unit but not its up axis, which the caller gives;
-OpenSim and Pose2Sim write Y up. Layout of the file: OpenSim, ``TRCFileAdapter``.
+Missing points are blank. The file states its unit but not its axes, which the caller gives. Y up
+means the laboratory frame of OpenSim and Pose2Sim, so that a take of theirs lands in the world of
+its cameras. Layout of the file: OpenSim, ``TRCFileAdapter``.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def write_trc(path: Path, motion: Motion, up: Up = "y", unit: str = "m") -> None
     count, points = len(motion), len(names)
     rate = f"{rate_of(motion):.9g}"
     digits = max(1, 7 + round(np.log10(frames.to_metres(unit))))
-    xyz = frames.points_from_world(motion.xyz_m, up, unit).reshape(count, -1)
+    xyz = frames.points_from_world(motion.xyz_m, _axes(up), unit).reshape(count, -1)
     head = [
         ("PathFileType", "4", "(X/Y/Z)", path.name),
         ("DataRate", "CameraRate", "NumFrames", "NumMarkers", "Units", "OrigDataRate",
@@ -74,7 +75,12 @@ def read_trc(path: Path, up: Up = "y") -> Motion:
     unit = header.get("Units", "").strip()
     xyz = table[:, 2:].reshape(len(table), len(names), 3)
     xyz[np.isnan(xyz).any(-1)] = np.nan
-    return motion_of(marker_layout(names), table[:, 1], frames.points_to_world(xyz, up, unit))
+    world = frames.points_to_world(xyz, _axes(up), unit)
+    return motion_of(marker_layout(names), table[:, 1], world)
+
+
+def _axes(up: Up) -> Up:
+    return "lab" if up == "y" else up
 
 
 def _numbers(line: str, number: int, columns: int, path: Path) -> list[float]:

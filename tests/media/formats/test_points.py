@@ -129,7 +129,7 @@ def test_trc_published_file(footage) -> None:
     assert motion.rate_hz == pytest.approx(60, rel=1e-6)
     raw = np.loadtxt(path, skiprows=5)
     np.testing.assert_allclose(
-        frames.points_from_world(motion.xyz_m, "y").reshape(100, -1), raw[:, 2:], atol=1e-12
+        frames.points_from_world(motion.xyz_m, "lab").reshape(100, -1), raw[:, 2:], atol=1e-12
     )
     nose, knee = motion.layout.index("Nose"), motion.layout.index("RKnee")
     assert np.median(motion.xyz_m[:, nose, 2] - motion.xyz_m[:, knee, 2]) > 0.8
