@@ -1,4 +1,4 @@
-"""The shell's own commands: files, edit, docks, workspaces, help. Features add theirs by manifest."""
+"""The shell's own commands; those of features come from their manifests."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def add_actions(studio: Studio, window: Window) -> None:
     """Register every command of the shell and of the mounted features."""
     studio.commands.add(
         *_file(studio, window), *_edit(studio, window), *_docks(studio, window),
-        *_features(studio), *_help(studio, window),
+        *_views(window), *_features(studio), *_help(studio, window),
     )  # fmt: skip
     studio.commands.add_source(lambda: _recent(studio))
 
@@ -122,6 +122,22 @@ def _docks(studio: Studio, window: Window) -> Iterable[Command]:
                   "ph.sun", words="theme")  # fmt: skip
     yield Command("view.fullscreen", "Full screen", window.full_screen, "View",
                   "ph.corners-out", "F11", checked=window.isFullScreen)  # fmt: skip
+
+
+def _views(window: Window) -> Iterable[Command]:
+    for id, title, view, icon, keys, call in (
+        ("view.play", "Play or pause", "timeline", "ph.play", "Space", lambda v: v.toggle()),
+        ("view.frame", "Frame the person", "viewport", "ph.frame-corners", "F",
+         lambda v: v.frame()),
+        ("view.front", "View from the front", "viewport", "ph.cube", "1",
+         lambda v: v.view("front")),
+        ("view.left", "View from the left", "viewport", "ph.cube", "3", lambda v: v.view("left")),
+        ("view.top", "View from the top", "viewport", "ph.cube", "7", lambda v: v.view("top")),
+    ):  # fmt: skip
+        yield Command(
+            id, title, lambda view=view, call=call: call(window.stage.views[view]), "View", icon,
+            keys, lambda view=view: "" if view in window.stage.views else "It is not drawn yet.",
+        )  # fmt: skip
 
 
 def _features(studio: Studio) -> Iterable[Command]:

@@ -36,6 +36,7 @@ class Control(QWidget):
 
     def __init__(self, name: str) -> None:
         super().__init__()
+        self._wrong = False
         self.setAccessibleName(name)
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(0, 0, 0, 0)
@@ -49,6 +50,9 @@ class Control(QWidget):
 
     def set_wrong(self, wrong: bool) -> None:
         """Mark the control as holding a value that is not accepted."""
+        if wrong == self._wrong:
+            return
+        self._wrong = wrong
         for field in self.findChildren(QWidget):
             if isinstance(field, QLineEdit | QSpinBox | QDoubleSpinBox):
                 field.setProperty("wrong", wrong)

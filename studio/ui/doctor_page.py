@@ -112,7 +112,7 @@ def _row(check: Check) -> QWidget:
     words.addWidget(text)
     if check.mend and check.verdict != "good":
         words.addWidget(QLabel(check.mend))
-    for label in row.findChildren(QLabel) + [text]:
+    for label in (title, text, *row.findChildren(QLabel)):
         label.setWordWrap(label is not mark)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     layout.addLayout(words, 1)

@@ -135,6 +135,7 @@ class Form(QWidget):
         self.controls: dict[str, Control] = {}
         self._labels: dict[QLabel, str] = {}
         self._base: dict[str, Any] = {}
+        self.legal = True
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(12)
@@ -223,6 +224,7 @@ class Form(QWidget):
                 wrong.setdefault(str(one["loc"][0]) if one["loc"] else "", str(one["msg"]))
         for name, control in self.controls.items():
             control.set_wrong(name in wrong)
+        self.legal = not wrong
         self._wrong.setVisible(bool(wrong))
         self._wrong.setText(
             "\n".join(

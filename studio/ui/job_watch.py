@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
@@ -18,6 +19,7 @@ from studio.jobs.job import AnyJob
 _log = logging.getLogger(__name__)
 
 TICK_MS = 16
+TELL_S = 0.1
 KEPT = 20
 
 
@@ -46,14 +48,21 @@ class _Call:
 
 
 class JobWatch(QObject):
-    """Watches jobs and small background calls. ``ticked`` follows each tick with work in it."""
+    """Watches jobs and small background calls.
+
+    ``ticked`` follows each tick with work in it; ``told``, ten times a second, is for words and
+    bars that nobody can read faster.
+    """
 
     changed = Signal()
     ticked = Signal()
+    told = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.jobs: list[Watched] = []
+        self._told_s = self._ticked_s = self._show_again_s = 0.0
+        self._may_show = True
         self._calls: list[_Call] = []
         self._timer = QTimer(self, interval=TICK_MS)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -97,6 +106,8 @@ class JobWatch(QObject):
 
     def tick(self) -> None:
         """Ask every job once. Tests may call this by hand."""
+        now = time.monotonic()
+        self._pace(now)
         over = False
         for watched in self.working:
             over |= self._ask(watched)
@@ -105,15 +116,29 @@ class JobWatch(QObject):
                 self._calls.remove(call)
                 self._deliver(call.future, call.done, call.failed)
         self.ticked.emit()
+        if over or now - self._told_s >= TELL_S:
+            self._told_s = now
+            self.told.emit()
         if over:
             self.changed.emit()
         if not self.busy:
             self._timer.stop()
 
+    def _pace(self, now: float) -> None:
+        """Show live values only as often as the screen can draw them.
+
+        A tick that comes late was held up by drawing; as long again is left to the user's events.
+        """
+        late_s = min(now - self._ticked_s - TICK_MS / 1000, 0.5)
+        self._ticked_s = now
+        if self._may_show and late_s > TICK_MS / 1000:
+            self._show_again_s = now + late_s
+        self._may_show = now >= self._show_again_s
+
     def _ask(self, watched: Watched) -> bool:
         ended = watched.job.ended.done()  # asked first: a value may still come before the end
         newest = watched.job.newest
-        if newest is not None and newest[0] > watched.seen:
+        if newest is not None and newest[0] > watched.seen and (ended or self._may_show):
             watched.seen = newest[0]
             _guarded(watched.show, newest[1])
         if ended:

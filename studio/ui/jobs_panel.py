@@ -130,7 +130,7 @@ class JobsPanel(QScrollArea):
         self.setWidgetResizable(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         watch.changed.connect(self._rebuild)
-        watch.ticked.connect(self._refresh)
+        watch.told.connect(self._refresh)
         self._rebuild()
 
     def _rebuild(self) -> None:
@@ -170,7 +170,7 @@ class JobBubble(QToolButton):
         self.setProperty("role", "bubble")
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         theme.set_icon(self, "ph.spinner-gap", "accent")
-        watch.ticked.connect(self.refresh)
+        watch.told.connect(self.refresh)
         watch.changed.connect(self.refresh)
         self.refresh()
 

@@ -29,6 +29,7 @@ class Palette(QFrame):
 
     def __init__(self, commands: Commands, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
+        self._owner = parent
         self.setObjectName("palette")
         self.setAccessibleName("Command palette")
         self._commands = commands
@@ -52,7 +53,7 @@ class Palette(QFrame):
 
     def open(self) -> None:
         """Show the palette over the window, empty, latest actions first."""
-        window = self.parentWidget().window()
+        window = self._owner.window()
         width = min(640, window.width() - 64)
         self.resize(width, min(480, window.height() - 160))
         corner = window.mapToGlobal(window.rect().topLeft())

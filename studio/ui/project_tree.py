@@ -74,8 +74,7 @@ class ProjectTree(QTreeWidget):
     def refresh(self) -> None:
         """Show the project as it is."""
         project = self._studio.project
-        closed = {self.topLevelItem(n).text(0) for n in range(self.topLevelItemCount())
-                  if not self.topLevelItem(n).isExpanded()}  # fmt: skip
+        closed = {top.text(0) for top in self._tops() if not top.isExpanded()}
         with QSignalBlocker(self):
             self.clear()
             for group in GROUPS:
@@ -112,8 +111,12 @@ class ProjectTree(QTreeWidget):
 
     def rows(self) -> list[QTreeWidgetItem]:
         """The rows of items, from top to bottom."""
-        tops = [self.topLevelItem(n) for n in range(self.topLevelItemCount())]
-        return [top.child(n) for top in tops for n in range(top.childCount())]
+        found = (top.child(n) for top in self._tops() for n in range(top.childCount()))
+        return [row for row in found if row]
+
+    def _tops(self) -> list[QTreeWidgetItem]:
+        tops = (self.topLevelItem(n) for n in range(self.topLevelItemCount()))
+        return [top for top in tops if top]
 
     def _selected(self) -> None:
         self._studio.selection.set([row.data(0, _ID) for row in self.selectedItems()])

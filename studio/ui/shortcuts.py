@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QTreeWidget,
     QTreeWidgetItem,
+    QTreeWidgetItemIterator,
     QVBoxLayout,
     QWidget,
 )
@@ -102,11 +103,11 @@ class ShortcutsDialog(QDialog):
 
     def choose(self, id: str) -> None:
         """Select a command."""
-        for group in range(self.tree.topLevelItemCount()):
-            top = self.tree.topLevelItem(group)
-            for number in range(top.childCount()):
-                if top.child(number).data(0, _ID) == id:
-                    self.tree.setCurrentItem(top.child(number))
+        rows = QTreeWidgetItemIterator(self.tree)
+        while (row := rows.value()) is not None:
+            if row.data(0, _ID) == id:
+                self.tree.setCurrentItem(row)
+            rows += 1
 
     def _chosen(self) -> None:
         id = self.chosen()

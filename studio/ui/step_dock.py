@@ -67,9 +67,10 @@ class StepDock(QWidget):
         self._menu = menu
         while (item := self._flow.takeAt(0)) is not None:
             button = item.widget()
-            self._group.removeButton(button)  # type: ignore[arg-type]
-            button.hide()
-            button.deleteLater()
+            if isinstance(button, QToolButton):
+                self._group.removeButton(button)
+                button.hide()
+                button.deleteLater()
         features = [f for f in self._studio.registry.features.values() if f.manifest.menu == menu]
         for feature in features:
             self._flow.addWidget(self._chip(feature))

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.document.step import Step
+from studio.document.step import Missing, Step
 from studio.registry import Feature
 from studio.ui import theme
 from studio.ui.facts import Facts
@@ -42,11 +42,13 @@ class StepPanel(QWidget):
         self.form: Form | None = None
         self._wanted: BaseModel | dict[str, Any] | None = None
         self._loaded = False
+        self._needs: tuple[Missing, ...] = ()
+        self._running: bool | None = None
         self.setAccessibleName(feature.manifest.title)
         self._lay_out()
         studio.document.changed.connect(self._on_document)
         studio.selection.changed.connect(self.refresh)
-        studio.watch.ticked.connect(self._progress)
+        studio.watch.told.connect(self._progress)
         studio.watch.changed.connect(self.refresh)
         studio.load(feature, self._ready)
 
@@ -55,7 +57,7 @@ class StepPanel(QWidget):
     def build(self, place: QVBoxLayout) -> None:
         """Put the controls into ``place``. The default is the generated form."""
         self.form = Form(self.feature.params)
-        self.form.changed.connect(self.refresh)
+        self.form.changed.connect(self._judge)
         place.addWidget(Presets(self.studio.settings, self.feature.id, self.form))
         place.addWidget(self.form)
 
@@ -188,18 +190,25 @@ class StepPanel(QWidget):
         if not self._loaded:
             self.run_button.setEnabled(False)
             return
-        missing = self._show_missing()
+        self._show_missing()
         running = self.studio.running(self.feature.id)
         self._show_running(running is not None)
-        legal = self.form is None or self.form.valid()
-        self.run_button.setEnabled(not missing and legal and self.step is not None)
+        self._judge()
         made = [i for i in self.studio.project.items
                 if i.recipe is not None and i.recipe.feature == self.feature.id]  # fmt: skip
         self.facts.show_facts(made[-1].facts if made and running is None else ())
 
-    def _show_missing(self) -> bool:
+    def _judge(self) -> None:
+        """The button works once nothing is missing and the controls make sense."""
+        legal = self.form is None or self.form.legal
+        self.run_button.setEnabled(not self._needs and legal and self.step is not None)
+
+    def _show_missing(self) -> None:
         project, chosen = self.studio.project, self.studio.selection.ids
         needs = self.step.missing(project, chosen) if self.step is not None else ()
+        if needs == self._needs:
+            return
+        self._needs = needs
         while (item := self._missing.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
@@ -217,7 +226,6 @@ class StepPanel(QWidget):
             box.addWidget(text)
             box.addWidget(button)
             self._missing.addWidget(card)
-        return bool(needs)
 
     def run(self) -> None:
         """Start the step with what the controls say."""
@@ -242,6 +250,9 @@ class StepPanel(QWidget):
             self._progress()
 
     def _show_running(self, on: bool) -> None:
+        if on == self._running:
+            return
+        self._running = on
         self.run_button.setVisible(not on)
         for widget in (self.cancel_button, self.pause_button, self.bar, self.told):
             widget.setVisible(on)

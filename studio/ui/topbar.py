@@ -142,7 +142,7 @@ class StatusBar(QStatusBar):
         studio.projects.saved.connect(self.refresh)
         studio.projects.opened.connect(self.refresh)
         studio.document.changed.connect(self._on_document)
-        studio.watch.ticked.connect(self._tell_jobs)
+        studio.watch.told.connect(self._tell_jobs)
         self.refresh()
 
     def say(self, text: str) -> None:

@@ -50,7 +50,7 @@ class Tour(QFrame):
         row.addStretch(1)
         row.addWidget(self.skip_button)
         row.addWidget(self.next_button)
-        layout = QVBoxLayout(self)
+        layout = self._layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(8)
         layout.addWidget(self._title)
@@ -128,7 +128,7 @@ class Tour(QFrame):
             side.setGeometry(box)
             side.setVisible(spot.width() > 4)
             side.raise_()
-        self.setFixedHeight(self.layout().totalHeightForWidth(self.width()))
+        self.setFixedHeight(self._layout.totalHeightForWidth(self.width()))
         self.move(self._beside(spot, whole))
         self.raise_()
 
