@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -68,7 +68,7 @@ class ClipReader(ABC):
             yield frame
 
     @abstractmethod
-    def run(self, start: int = 0) -> Iterator[tuple[int, Frame]]:
+    def run(self, start: int = 0) -> Generator[tuple[int, Frame]]:
         """Frames from ``start`` on with their numbers; a frame too damaged to decode is skipped.
 
         Independent of random access and of other runs; the file is closed with the iterator.
@@ -154,7 +154,7 @@ class ImageClip(ClipReader):
         height, width = _read_image(files[0]).shape[:2]
         self.size_px = (width, height)
 
-    def run(self, start: int = 0) -> Iterator[tuple[int, Frame]]:
+    def run(self, start: int = 0) -> Generator[tuple[int, Frame]]:
         for number in range(start, self.frames):
             yield number, Frame(self.camera, float(self.times_s[number]), self._read(number))
 

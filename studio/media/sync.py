@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing
 
 import numpy as np
@@ -130,5 +130,6 @@ class _Track:
         return frame if number == wanted else None
 
     def close(self) -> None:
-        if self._coming is not None:
-            self._coming.cancel()
+        if self._coming is not None and not self._coming.cancel():
+            wait([self._coming])
+        self._frames.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +72,7 @@ class VideoClip(ClipReader):
             notes.append("Variable frame rate: frames are taken by their true times.")
         self.notes = tuple(notes)
 
-    def run(self, start: int = 0) -> Iterator[tuple[int, Frame]]:
+    def run(self, start: int = 0) -> Generator[tuple[int, Frame]]:
         with closing(_Decoder(self.path, self._index)) as decoder:
             decoder.seek(start)
             for number, frame in decoder.run():
