@@ -68,7 +68,8 @@ class Step:
     def inputs(self, project, chosen, assets):
         return None
     def pack(self, inputs, params, result, assets, seconds):
-        facts = (Fact("Counted", f"{result} steps", "good"), Fact("Pause", "1.0 ms", "look", "the clock"),
+        facts = (Fact("Counted", f"{result} steps", "good"),
+                 Fact("Pause", "1.0 ms", "look", "the clock"),
                  Fact("Blame", "nobody"), Fact("Fourth", "4 mm"))
         item = FileItem(name=f"Count to {result}", role="count",
                         data=assets.put(str(result).encode(), ".txt"))
