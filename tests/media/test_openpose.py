@@ -217,3 +217,12 @@ def test_unknown_counts_mixtures_and_normalised_coordinates(tmp_path):
         read_detections(tmp_path / "c")
     with pytest.raises(StudioError, match="not a frame rate"):
         read_people(write_take(tmp_path / "d", "coco_17", 2), rate_hz=0)
+
+
+def test_a_person_taken_for_two_halves_is_made_whole(footage):
+    """In frame 37 of the first camera a detector found an upper and a lower half."""
+    people = read_people(footage("mv_pose2sim") / "single" / "pose", "body_25b")
+    seen = (people.main().confidence[:, 0] > 0).sum(-1)
+    assert (people.confidence[37, 0] > 0.3).sum(-1).max() < 20
+    assert seen[37] >= 23
+    assert seen.min() >= 20

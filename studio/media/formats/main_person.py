@@ -9,6 +9,8 @@ JUMP_COST = 2.0
 GAP_COST = 1.0
 """For starting anew anywhere, after an absence."""
 WINDOW = 10
+HOME = 0.06
+"""How far, in body sizes, a point of another half may lie from where it is expected."""
 
 
 def main_person(xy_px: np.ndarray, confidence: np.ndarray) -> np.ndarray:
@@ -33,7 +35,7 @@ def main_person(xy_px: np.ndarray, confidence: np.ndarray) -> np.ndarray:
             total[frame] += max(best_so_far - GAP_COST, 0.0)
             back[frame] = best_at if best_so_far > GAP_COST else -1
         for before in range(max(0, frame - WINDOW), frame):
-            moved = np.linalg.norm(centre[frame, :, None] - centre[before], axis=-1)
+            moved = _moved(xy_px, seen, centre, frame, before)
             body = np.maximum(np.maximum(size[frame][:, None], size[before]), 1e-9)
             chained = total[before] - JUMP_COST * np.nan_to_num(moved / body, nan=1e9)
             pick = chained.argmax(axis=1)
@@ -51,6 +53,52 @@ def main_person(xy_px: np.ndarray, confidence: np.ndarray) -> np.ndarray:
         chosen[frame] = person
         at = int(back[frame, person])
     return chosen
+
+
+def _moved(
+    xy_px: np.ndarray, seen: np.ndarray, centre: np.ndarray, frame: int, before: int
+) -> np.ndarray:
+    """How far each person of a frame is from each of another: the median over the points that
+    both show, so that half a person is still at home; by the boxes' centres without any."""
+    common = seen[frame][:, None] & seen[before]
+    off = np.linalg.norm(xy_px[frame][:, None] - xy_px[before], axis=-1)
+    off = np.sort(np.where(common, off, np.inf), axis=-1)
+    middle = np.maximum(common.sum(-1) - 1, 0) // 2
+    median = np.take_along_axis(off, middle[..., None], -1)[..., 0]
+    boxes = np.linalg.norm(centre[frame][:, None] - centre[before], axis=-1)
+    return np.where(common.sum(-1) >= 3, median, boxes)
+
+
+def complete(
+    xy_px: np.ndarray, confidence: np.ndarray, chosen: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The followed person (frames, points, 2) and its confidence, made whole where it was split.
+
+    A detector sometimes takes one person for two halves. A point that the followed half lacks is
+    taken from another half if it lies where the neighbouring frames have it.
+    """
+    frames, _, points = confidence.shape
+    xy, sure = np.full((frames, points, 2), np.nan), np.zeros((frames, points))
+    there = np.flatnonzero(chosen >= 0)
+    xy[there], sure[there] = xy_px[there, chosen[there]], confidence[there, chosen[there]]
+    if len(there) < 3:
+        return xy, sure
+    _, size = _boxes(xy[:, None], (sure > 0)[:, None])
+    body = float(np.median(size[there]))
+    for frame in there:
+        near = there[(np.abs(there - frame) <= WINDOW // 2) & (there != frame)]
+        for point in np.flatnonzero(sure[frame] == 0):
+            known = near[sure[near, point] > 0]
+            if not len(known):
+                continue
+            home = np.median(xy[known, point], axis=0)
+            off = np.linalg.norm(xy_px[frame, :, point] - home, axis=-1)
+            off = np.where(confidence[frame, :, point] > 0, off, np.inf)
+            other = int(off.argmin())
+            if off[other] < HOME * body:
+                xy[frame, point] = xy_px[frame, other, point]
+                sure[frame, point] = confidence[frame, other, point]
+    return xy, sure
 
 
 def _boxes(xy_px: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -24,7 +24,7 @@ from studio.core.types import Detections, Layout
 from studio.human.layouts import layout as find_layout
 from studio.media.files import is_lfs_pointer, natural_key
 from studio.media.formats.fit import Fit, check_layout, guess
-from studio.media.formats.main_person import main_person
+from studio.media.formats.main_person import complete, main_person
 
 BODY, LEFT, RIGHT, FACE = (
     "pose_keypoints_2d", "hand_left_keypoints_2d", "hand_right_keypoints_2d", "face_keypoints_2d"
@@ -74,9 +74,9 @@ class People:
         confidence = np.zeros_like(self.confidence[:, :, 0])
         for view in range(len(self.cameras)):
             chosen = main_person(self.xy_px[:, view], self.confidence[:, view])
-            frames = np.flatnonzero(chosen >= 0)
-            xy[frames, view] = self.xy_px[frames, view, chosen[frames]]
-            confidence[frames, view] = self.confidence[frames, view, chosen[frames]]
+            xy[:, view], confidence[:, view] = complete(
+                self.xy_px[:, view], self.confidence[:, view], chosen
+            )
         return Detections(self.cameras, self.times_s, self.layout, xy, confidence)
 
 
