@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pyvista as pv
@@ -22,31 +24,75 @@ SHADINGS: tuple[Shading, ...] = ("studio", "flat", "wireframe", "normals", "x-ra
 _MODE = {"studio": 0, "flat": 1, "wireframe": 0, "normals": 2, "x-ray": 3}
 
 
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What drawing a mesh needs besides its vertices; slow to make, so made once a mesh.
+
+    ``source`` maps drawn vertices to the mesh's (textures split them at seams), ``around`` sums
+    face normals into vertices, ``openness`` is the ambient occlusion of the resting mesh.
+    """
+
+    source: np.ndarray | None
+    triangles: np.ndarray
+    uv: np.ndarray | None
+    around: csr_matrix
+    openness: np.ndarray
+
+
+_plans: WeakKeyDictionary[Mesh, Plan] = WeakKeyDictionary()
+
+
+def plan(mesh: Mesh) -> Plan:
+    """The plan of a mesh. May be called on any thread, ahead of drawing."""
+    found = _plans.get(mesh)
+    if found is None:
+        found = _plans[mesh] = _make_plan(mesh)
+    return found
+
+
+def _make_plan(mesh: Mesh) -> Plan:
+    faces = np.asarray(mesh.faces, np.int64)
+    corners = faces.ravel()
+    source, uv, triangles = None, None, faces
+    if mesh.uv is not None:
+        flat = np.ascontiguousarray(mesh.uv, np.float32).reshape(-1, 2)
+        _, first, place = np.unique(
+            flat.view(np.uint64).ravel(), return_index=True, return_inverse=True
+        )
+        _, kept, drawn = np.unique(
+            corners * len(first) + place.ravel(), return_index=True, return_inverse=True
+        )
+        source, uv, triangles = corners[kept], flat[kept], drawn.reshape(-1, 3)
+    index = np.repeat(np.arange(len(faces)), 3)
+    around = csr_matrix(
+        (np.ones(len(corners), np.float32), (corners, index)),
+        shape=(len(mesh.vertices_m), len(faces)),
+    )
+    vertices = np.asarray(mesh.vertices_m, np.float32)
+    if np.isfinite(vertices).all():
+        opened = ambient(vertices, vertex_normals(vertices, faces, around)).astype(np.float32)
+    else:
+        opened = np.ones(len(vertices), np.float32)
+    return Plan(source, triangles, uv, around, opened)
+
+
+def vertex_normals(vertices_m: np.ndarray, faces: np.ndarray, around: csr_matrix) -> np.ndarray:
+    """Area-weighted unit normals of vertices."""
+    a, b, c = (vertices_m[faces[:, i]] for i in range(3))
+    summed = np.asarray(around @ np.cross(b - a, c - a).astype(np.float32))
+    return summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-12)
+
+
 class Surface:
     """A mesh whose vertices move and whose triangles stay."""
 
     def __init__(self, mesh: Mesh, material: Material | None, skin: Rgb) -> None:
         self.faces = np.asarray(mesh.faces, np.int64)
         self.vertices_m = np.asarray(mesh.vertices_m, np.float32)
-        count = len(self.vertices_m)
-        corners = self.faces.ravel()
-        if mesh.uv is not None and material is not None and material.texture is not None:
-            uv = np.ascontiguousarray(mesh.uv, np.float32).reshape(-1, 2)
-            _, first, place = np.unique(
-                uv.view(np.uint64).ravel(), return_index=True, return_inverse=True
-            )
-            _, kept, drawn = np.unique(
-                corners * len(first) + place.ravel(), return_index=True, return_inverse=True
-            )
-            self._source, uv = corners[kept], uv[kept]
-            triangles = drawn.reshape(-1, 3)
-        else:
-            self._source, uv, triangles = None, None, self.faces
-        index = np.repeat(np.arange(len(self.faces)), 3)
-        self._around = csr_matrix(
-            (np.ones(len(corners), np.float32), (corners, index)), shape=(count, len(self.faces))
-        )
-        self._open = np.ones(count, np.float32)
+        self._plan = plan(mesh)
+        texture = None if material is None else material.texture
+        uv = None if texture is None else self._plan.uv
+        triangles = self._plan.triangles
         self.poly = pv.PolyData(
             self._spread(self.vertices_m),
             faces=np.column_stack([np.full(len(triangles), 3), triangles]).ravel(),
@@ -77,12 +123,10 @@ class Surface:
         prop.SetInterpolationToPhong()
         prop.SetColor(*base)
         self._translucent = self._alpha < 1
-        if uv is not None and material is not None and material.texture is not None:
+        if uv is not None and texture is not None:
             self.poly.active_texture_coordinates = uv
-            self.actor.SetTexture(_texture(material.texture))
-            self._translucent |= bool(
-                material.texture.shape[2] == 4 and (material.texture[..., 3] < 250).any()
-            )
+            self.actor.SetTexture(_texture(texture))
+            self._translucent |= bool(texture.shape[2] == 4 and (texture[..., 3] < 250).any())
         _, self._fragment = dress(self.actor, SURFACE_VERTEX, SURFACE_FRAGMENT, uv is not None)
         self._fragment.SetUniform3f("keyLight", KEY_LIGHT.tolist())
         self._fragment.SetUniform3f("eye", [0.0, -5.0, 1.0])
@@ -93,25 +137,18 @@ class Surface:
         self.move(self.vertices_m)
 
     def _spread(self, values: np.ndarray) -> np.ndarray:
-        return values if self._source is None else values[self._source]
+        return values if self._plan.source is None else values[self._plan.source]
 
     def normals(self, vertices_m: np.ndarray) -> np.ndarray:
         """Area-weighted vertex normals."""
-        a, b, c = (vertices_m[self.faces[:, i]] for i in range(3))
-        summed = np.asarray(self._around @ np.cross(b - a, c - a).astype(np.float32))
-        return summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-12)
-
-    def bake(self) -> None:
-        """Ambient occlusion of the mesh as it stands now."""
-        self._open = ambient(self.vertices_m, self.normals(self.vertices_m)).astype(np.float32)
-        self.move(self.vertices_m)
+        return vertex_normals(vertices_m, self.faces, self._plan.around)
 
     def move(self, vertices_m: np.ndarray) -> None:
         """New vertices, same triangles."""
         self.vertices_m = vertices = np.asarray(vertices_m, np.float32)
         normals = self.normals(vertices)
         light = np.ones((len(vertices), 2), np.float32)
-        light[:, 0] = self._open
+        light[:, 0] = self._plan.openness
         if self.shading == "studio" and np.isfinite(vertices).all():
             light[:, 1] = openness(vertices, normals, KEY_LIGHT, 160)
         refill(

@@ -30,6 +30,7 @@ from studio.human.layouts import layout
 from studio.scene.items.base import Pick
 from studio.scene.items.trail import Trail
 from studio.scene.scene import item_for
+from studio.scene.surface import plan
 from studio.ui.frame_feed import Deliver, FrameFeed, Submit
 from studio.ui.on_show import OnShow, keypoints_at, nearest, on_show, tracks
 from studio.ui.series import Chart, bone_spread, camera_errors, joint_errors
@@ -311,7 +312,10 @@ def _load(item: Arrayed, folder: ProjectFolder) -> Any:
     from studio.human.character import animated
     from studio.human.stored import fit_from
 
-    return animated(fit_from(arrays), item.name)
+    character = animated(fit_from(arrays), item.name)
+    for part in character.parts:
+        plan(part.mesh)
+    return character
 
 
 def _posed(character: Character | None, time_s: float) -> Posed | None:

@@ -62,7 +62,6 @@ class SurfaceItem(DrawnItem):
     def _rebuild(self, surfaces: list[Surface], names: list[str]) -> None:
         self.surfaces, self.names = surfaces, names
         for surface in surfaces:
-            surface.bake()
             surface.shade(self.shading)
         self.actors = [self._shadow.actor, *(surface.actor for surface in surfaces)]
 
