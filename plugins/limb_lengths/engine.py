@@ -76,7 +76,7 @@ class LimbStep:
     def missing(self, project: Project, chosen: tuple[str, ...]) -> tuple[Missing, ...]:
         if project.newest(MotionItem) is None:
             return (
-                Missing("There is no motion to measure.", "run.triangulate", "Triangulate a take"),
+                Missing("There is no motion to measure.", "triangulate", "Triangulate a take"),
             )
         return ()
 

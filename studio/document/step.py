@@ -18,7 +18,8 @@ from studio.document.project import AnyItem, Project
 
 @dataclass(frozen=True)
 class Missing:
-    """Something a step needs first: what, in words, and the action that gets it."""
+    """Something a step needs first: what, in a sentence; the id of the feature that gets it; and
+    what the button to that feature says."""
 
     text: str
     action: str

@@ -28,7 +28,7 @@ class Step:
     def missing(self, project: Project, chosen: tuple[str, ...]) -> tuple[Missing, ...]:
         if _motion(project, chosen) is not None:
             return ()
-        return (Missing("A motion in 3D", "run.triangulate", "Triangulate"),)
+        return (Missing("A motion in 3D.", "triangulate", "Triangulate"),)
 
     def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Inputs:
         item = _motion(project, chosen)

@@ -27,7 +27,7 @@ class Step:
 
     def missing(self, project: Project, chosen: tuple[str, ...]) -> tuple[Missing, ...]:
         if _take(project, chosen) is None:
-            return (Missing("Videos of a take.", "import.footage", "Open footage"),)
+            return (Missing("Videos of a take.", "capture", "Open footage"),)
         return ()
 
     def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Inputs:

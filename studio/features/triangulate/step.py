@@ -46,9 +46,9 @@ class Step:
         detections, rig = _chosen(project, chosen)
         found: list[Missing] = []
         if rig is None:
-            found.append(Missing("A calibrated camera rig", "import.rig", "Import calibration"))
+            found.append(Missing("A calibrated camera rig.", "capture", "Bring in a calibration"))
         if detections is None:
-            found.append(Missing("2D keypoints of a take", "run.pose", "Detect people"))
+            found.append(Missing("2D keypoints of a take.", "pose", "Detect people"))
         return tuple(found)
 
     def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Inputs:
