@@ -181,7 +181,7 @@ def test_the_step_exports_the_newest_avatar_beside_the_project(project: Path) ->
     folder = ProjectFolder(project)
     opened = folder.open().project
     step = Step()
-    assert step.missing(Project(), ())[0].action == "run.avatar"
+    assert step.missing(Project(), ())[0].action == "avatar"
     assert step.missing(opened, ()) == ()
     params = Params(formats=("glb", "trc"))
     gathered = step.inputs(opened, (), folder.assets)

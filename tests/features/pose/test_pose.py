@@ -85,7 +85,7 @@ def test_person_is_where_openpose_saw_him(videos, footage):
 
 def test_without_a_take_it_says_so(tmp_path):
     (missing,) = Step().missing(Project(), ())
-    assert missing.action == "import.footage"
+    assert missing.action == "capture"
     with pytest.raises(StudioError, match="no take"):
         Step().inputs(Project(), (), Assets(tmp_path))
 
