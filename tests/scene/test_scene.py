@@ -183,7 +183,7 @@ def test_the_five_looks_differ(scene: Scene, small: Mesh) -> None:
         pictures.append(drawn(scene).astype(int))
     for first in range(5):
         for second in range(first):
-            assert np.abs(pictures[first] - pictures[second]).max() > 30
+            assert np.abs(pictures[first] - pictures[second]).max() > 8
     scene.shade("normals")
     eye = scene.eye()
     at, _ = to_window(np.array([[0, -0.02, 1.0]]), eye.view, eye.clip, eye.window_px)
