@@ -1,5 +1,1 @@
 """The window: the only room below the features that knows Qt."""
-
-from studio.ui.immortal import immortalise
-
-immortalise()
