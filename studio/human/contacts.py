@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.ndimage import binary_closing, binary_opening, label
+from scipy.ndimage import binary_closing, binary_opening
 
 SLOW_M_S = 0.25
 NEAR_M = 0.06
@@ -66,15 +66,13 @@ def find_contacts(
     shortest = max(2, round(SHORTEST_S * rate_hz))
     for foot in range(2):
         for group in GROUPS:
-            columns = [4 * foot + i for i in group]
+            columns = np.array([4 * foot + i for i in group])
             rest = (speed[:, columns].mean(1) < SLOW_M_S) & (
                 soles[:, columns, 2].min(1) < floor + NEAR_M
             )
             rest = binary_opening(binary_closing(rest, np.ones(3)) | rest, np.ones(shortest))
             planted[:, columns] = rest[:, None]
-            runs, count = label(rest)
-            for run in range(1, count + 1):
-                frames = np.flatnonzero(runs == run)
+            for frames in _runs(rest):
                 where = soles[np.ix_(frames, columns)]
                 middle = np.median(where, axis=0)
                 middle[:, 2] = floor
@@ -82,6 +80,12 @@ def find_contacts(
                 planted[np.ix_(frames[stray], columns)] = False
                 anchor[np.ix_(frames, columns)] = middle
     return Contacts(planted, anchor, floor)
+
+
+def _runs(rest: Bool[np.ndarray, " frames"]) -> list[np.ndarray]:
+    """The frames of every stretch in which ``rest`` holds."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], rest.astype(np.int8), [0]])))
+    return [np.arange(a, b) for a, b in edges.reshape(-1, 2)]
 
 
 def slide_mm(soles: np.ndarray, contacts: Contacts) -> float:

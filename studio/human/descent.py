@@ -117,20 +117,20 @@ def assemble(
     kinematics: Kinematics, target: Target, poses: Poses, priors: tuple[Prior, ...]
 ) -> System:
     """The Gauss-Newton system of every frame."""
-    points, J = kinematics.linearise(poses)
+    points, derivative = kinematics.linearise(poses)
     off = (points - target.xyz_m) * target.weight[..., None]
     data, root = robust(np.linalg.norm(off, axis=-1))
     scale = target.weight * root
     frames, n = len(poses), kinematics.unknowns
-    Jw = (J * scale[..., None, None]).reshape(frames, -1, n)
+    J = (derivative * scale[..., None, None]).reshape(frames, -1, n)
     r = (off * root[..., None]).reshape(frames, -1)
-    H = Jw.transpose(0, 2, 1) @ Jw
-    g = (Jw.transpose(0, 2, 1) @ r[..., None])[..., 0]
+    H = J.transpose(0, 2, 1) @ J
+    g = (J.transpose(0, 2, 1) @ r[..., None])[..., 0]
     extra, gradient, diagonal = _penalties(kinematics, poses, priors)
     g[:, ROOT:] += gradient
     index = np.arange(ROOT, n)
     H[:, index, index] += diagonal
-    return System(H, g, data.sum(1) + extra, points, Jw, r)
+    return System(H, g, data.sum(1) + extra, points, J, r)
 
 
 def descend(

@@ -67,7 +67,7 @@ def face_actions(
     columns = [i for i, p in enumerate(motion.layout.points) if p.startswith(("mesh_", "face_"))]
     found = np.zeros((len(motion), len(ACTIONS)))
     names = [motion.layout.points[i] for i in columns]
-    seen = np.isfinite(motion.xyz_m[:, columns]).all(-1)
+    seen = np.asarray(np.isfinite(motion.xyz_m[:, columns]).all(-1))
     if len(columns) < 30 or not (seen.sum(1) >= 30).any():
         return found
     ids = [face_vertices(name) for name in names]
@@ -81,7 +81,7 @@ def face_actions(
     deltas = np.stack([moves[:, [at[v] for v in pair]].mean(1) for pair in ids], 1)
     rigid = np.array([name in RIGID_FACE for name in names])
     local = aligned(motion.xyz_m[:, columns], model, rigid)
-    there = np.isfinite(local).all(-1)
+    there = np.asarray(np.isfinite(local).all(-1))
     use = there.any(0) & ~np.isin(names, [f"face_{i}" for i in range(17)])
     offset = np.nan_to_num(local - _neutral(local, model, names))
     offset[~there] = 0
@@ -113,15 +113,15 @@ def _neutral(
         if mesh
         else (("face_37", "face_41"), ("face_44", "face_46"))
     )
-    eyes = sum(gap(*pair) for pair in lids)
-    known = np.isfinite(mouth) & np.isfinite(eyes)
+    eyes = gap(*lids[0]) + gap(*lids[1])
+    known = np.isfinite(mouth + eyes)
     if not known.any():
         return model
     calm = known & (mouth <= np.nanpercentile(mouth[known], 40))
     calm &= eyes >= np.nanpercentile(eyes[known], 30)
     chosen = local[calm] if calm.sum() >= 3 else local[known]
     middle = np.full_like(model, np.nan)
-    ok = np.isfinite(chosen).all(-1)
+    ok = np.asarray(np.isfinite(chosen).all(-1))
     for i in np.flatnonzero(ok.any(0)):
         middle[i] = np.median(chosen[ok[:, i], i], axis=0)
     return np.where(np.isfinite(middle), middle, model)

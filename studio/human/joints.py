@@ -19,8 +19,10 @@ from jaxtyping import Float
 
 from studio.human.rig import BONE_NAMES
 
-Axis = str
 Heads = Float[np.ndarray, "bones 3"]
+Number = int | float
+Row = tuple[str, Mapping[str, Number], str, Number, Number, Number]
+"""Name, bones with shares, axis, lowest, highest and usual angle in degrees."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,10 @@ class Dof:
     part: str = "body"
 
 
-# (name, bones with shares, axis, low, high, usual) of the midline.
 _SPINE = {"spine05": 1 / 3, "spine04": 1 / 3, "spine03": 1 / 3}
 _CHEST = {"spine02": 0.5, "spine01": 0.5}
 _NECK = {"neck01": 1 / 3, "neck02": 1 / 3, "neck03": 1 / 3}
-_MIDLINE = (
+_MIDLINE: tuple[Row, ...] = (
     ("lumbar_flexion", _SPINE, "x", -30, 65, 14), ("lumbar_side", _SPINE, "y", -30, 30, 12),
     ("lumbar_twist", _SPINE, "z", -15, 15, 8),
     ("chest_flexion", _CHEST, "x", -25, 45, 12), ("chest_side", _CHEST, "y", -30, 30, 12),
@@ -55,7 +56,7 @@ _CLAVICLE = {"clavicle": 0.7, "shoulder01": 0.3}
 _FOREARM = {"lowerarm01": 0.2, "lowerarm02": 0.5, "wrist": 0.3}
 _TOES = {f"toe{k}-1": 1.0 for k in range(1, 6)}
 # The same of the left side; axes beginning with @ are found from the rest pose.
-_LEFT = (
+_LEFT: tuple[Row, ...] = (
     ("hip_flexion", {"upperleg01": 1}, "-x", -35, 135, 60),
     ("hip_abduction", {"upperleg01": 1}, "-y", -40, 60, 30),
     ("hip_rotation", {"upperleg01": 1}, "z", -50, 50, 25),
@@ -114,17 +115,15 @@ def _left_axes(heads: Heads) -> dict[str, np.ndarray]:
     return axes
 
 
-def _fingers() -> list[tuple[str, dict[str, float], str, float, float, float]]:
-    rows: list[tuple[str, dict[str, float], str, float, float, float]] = []
+def _fingers() -> list[Row]:
+    rows: list[Row] = []
     for k in range(1, 6):
-        first = (-35, 50) if k == 1 else (-45, 85)
-        spread = (-45, 45) if k == 1 else (-25, 25)
-        rows += [
-            (f"finger{k}_curl1", {f"finger{k}-1": 1}, f"@curl{k}", *first, 30),
-            (f"finger{k}_spread", {f"finger{k}-1": 1}, f"@spread{k}", *spread, 10),
-            (f"finger{k}_curl2", {f"finger{k}-2": 1}, f"@curl{k}", -25, 105, 30),
-            (f"finger{k}_curl3", {f"finger{k}-3": 1}, f"@curl{k}", -25, 80, 20),
-        ]
+        low, high = (-35, 50) if k == 1 else (-45, 85)
+        wide = 45 if k == 1 else 25
+        rows.append((f"finger{k}_curl1", {f"finger{k}-1": 1}, f"@curl{k}", low, high, 30))
+        rows.append((f"finger{k}_spread", {f"finger{k}-1": 1}, f"@spread{k}", -wide, wide, 10))
+        rows.append((f"finger{k}_curl2", {f"finger{k}-2": 1}, f"@curl{k}", -25, 105, 30))
+        rows.append((f"finger{k}_curl3", {f"finger{k}-3": 1}, f"@curl{k}", -25, 80, 20))
     return rows
 
 
@@ -137,17 +136,14 @@ def dofs(heads: Heads, hands: bool = True) -> tuple[Dof, ...]:
         key = name.removeprefix("-")
         return sign * np.asarray(axes[key] if key.startswith("@") else _AXES[key])
 
-    def make(
-        name: str, shares: Mapping[str, float], way: np.ndarray, limits: tuple[float, ...],
-        part: str = "body",
-    ) -> Dof:  # fmt: skip
-        return Dof(name, shares, (float(way[0]), float(way[1]), float(way[2])), *limits, part)
+    def make(row: Row, side: str, flip: np.ndarray, part: str) -> Dof:
+        name, shares, way, low, high, usual = row
+        x, y, z = (float(value) for value in axis(way) * flip)
+        sided = {f"{bone}{side}": float(share) for bone, share in shares.items()}
+        return Dof(name + side, sided, (x, y, z), float(low), float(high), float(usual), part)
 
-    found = [make(name, shares, axis(way), limits) for name, shares, way, *limits in _MIDLINE]
-    for side, flip in (("L", (1, 1, 1)), ("R", (1, -1, -1))):
-        rows = [(row, "body") for row in _LEFT]
-        rows += [(row, "hand") for row in _fingers()] if hands else []
-        for (name, shares, way, *limits), part in rows:
-            sided = {f"{bone}.{side}": share for bone, share in shares.items()}
-            found.append(make(f"{name}.{side}", sided, axis(way) * flip, tuple(limits), part))
+    found = [make(row, "", np.ones(3), "body") for row in _MIDLINE]
+    for side, flip in ((".L", np.ones(3)), (".R", np.array((1.0, -1.0, -1.0)))):
+        found += [make(row, side, flip, "body") for row in _LEFT]
+        found += [make(row, side, flip, "hand") for row in (_fingers() if hands else ())]
     return tuple(found)

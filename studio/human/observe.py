@@ -112,15 +112,15 @@ def known(motion: Motion) -> Motion:
 def observe(motion: Motion, hands: bool = True) -> Observed:
     """Choose the points to fit. Raises StudioError if the motion shows too little of a body."""
     motion = known(motion)
-    seen = np.isfinite(motion.xyz_m).all(-1)
+    seen = np.asarray(np.isfinite(motion.xyz_m).all(-1))
     share = seen.mean(0) if len(motion) else np.zeros(len(motion.layout))
     rig = motion.layout.name == "anny_joints"
     often = {name: share[i] for i, name in enumerate(motion.layout.points)}
     handed = {
-        side: hands and sum(often.get(p, 0) > 0.05 for p in hand(side)) >= 8
+        side: bool(hands and sum(often.get(p, 0) > 0.05 for p in hand(side)) >= 8)
         for side in ("left", "right")
     }
-    meshed = sum(often[p] > 0.05 for p in often if p in RIGID_FACE) >= 6
+    meshed = bool(sum(often[p] > 0.05 for p in often if p in RIGID_FACE) >= 6)
 
     def wanted(name: str) -> bool:
         if often[name] <= 0:

@@ -175,7 +175,7 @@ def _rest_poses(model: Any, coefficients: Tensor) -> Tensor:
     heads = model.template_bone_heads + torch.einsum(
         "ba,akj->bkj", coefficients, model.bone_heads_blendshapes
     )
-    axes = roma.special_procrustes(
+    axes: Any = roma.special_procrustes(
         model.bone_template_orientation_matrices
         + torch.einsum("ba,akij->bkij", coefficients, model.bone_orientation_blendshapes)
     )

@@ -185,15 +185,15 @@ def _step(
     Hps = system.jacobian.transpose(0, 2, 1) @ Js
     solved = np.linalg.solve(Hp, np.concatenate([Hps, system.g[..., None]], -1))
     weight = 1 / _USUAL
-    S = np.einsum("frs,frt->st", Js, Js) - np.einsum("fus,fut->st", Hps, solved[..., :-1])
+    matrix = np.einsum("frs,frt->st", Js, Js) - np.einsum("fus,fut->st", Hps, solved[..., :-1])
     g = np.einsum("frs,fr->s", Js, system.residual) - np.einsum("fus,fu->s", Hps, solved[..., -1])
-    S += np.diag(weight**2)
+    matrix += np.diag(weight**2)
     g += weight**2 * (values - body.start_values)
     if hints.height_m is not None:
         off = body.stature_m(body.built(values)[0]) - hints.height_m
-        S += np.outer(stature, stature) / HEIGHT_ERROR_M**2
+        matrix += np.outer(stature, stature) / HEIGHT_ERROR_M**2
         g += stature * off / HEIGHT_ERROR_M**2
-    change = -np.linalg.solve(S + damping * np.diag(np.diag(S)), g)
+    change = -np.linalg.solve(matrix + damping * np.diag(np.diag(matrix)), g)
     change *= min(1.0, 0.2 / float(np.abs(change).max() + 1e-12))
     move = -(np.einsum("fus,s->fu", solved[..., :-1], change) + solved[..., -1])
     largest = np.abs(np.delete(move, [3, 4, 5], 1)).max(1, keepdims=True)

@@ -13,21 +13,8 @@ SIZES = {
     "openpose_137": 137, "mediapipe_33": 33, "mediapipe_478": 478, "hand_21": 21,
     "whole_body": 553, "dope_13": 13, "h36m_17": 17, "anny_joints": 104,
 }  # fmt: skip
-POSE2SIM = tuple(
-    f"{side}{point}"
-    for side in "RL"
-    for point in (
-        "Hip",
-        "Knee",
-        "Ankle",
-        "BigToe",
-        "SmallToe",
-        "Heel",
-        "Shoulder",
-        "Elbow",
-        "Wrist",
-    )
-) + ("Neck", "Head", "Nose")
+_SIDED = ["Hip", "Knee", "Ankle", "BigToe", "SmallToe", "Heel", "Shoulder", "Elbow", "Wrist"]
+POSE2SIM = [*(f"{side}{point}" for side in "RL" for point in _SIDED), "Neck", "Head", "Nose"]
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
