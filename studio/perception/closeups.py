@@ -129,6 +129,14 @@ def drop_twin(hands: dict[str, Found], wrists: dict[str, np.ndarray]) -> dict[st
     return {keep: hands[keep]}
 
 
+def surer_twin(hands: dict[str, Found]) -> dict[str, Found]:
+    """If both sides follow the same hand, leave it to the surer."""
+    if len(hands) < 2 or not same_hand(hands["left"], hands["right"]):
+        return hands
+    keep = max(hands, key=lambda side: float(hands[side].confidence.mean()))
+    return {keep: hands[keep]}
+
+
 def by_side(found: Sequence[Found]) -> dict[str, Found]:
     """Hands seen without a body, told apart by the network's own idea of left and right."""
     hands: dict[str, Found] = {}

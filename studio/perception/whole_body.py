@@ -262,6 +262,7 @@ class WholeBodyDetector:
                         where = closeups.around(coarse.xy_px, (0, 9), 2.0)
                         hand = closeups.hand(network, rgb, where, coarse.xy_px[0], looks)
                         hands.setdefault(side, hand or coarse)
+        hands = closeups.surer_twin(hands)
         face = None
         if (network := self._open.face) is not None:
             for coarse in network.find(rgb):
