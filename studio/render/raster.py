@@ -49,6 +49,7 @@ class _Uploaded:
         uv = np.zeros((len(corners), 2)) if mesh.uv is None else mesh.uv.reshape(-1, 2)
         columns = (mesh.vertices_m[corners], normals[corners], coat[corners], colours, uv)
         self.buffer = context.buffer(np.hstack(columns).astype("f4").tobytes())
+        self.dome = context.buffer(reserve=12 * len(corners))
         self.picture: moderngl.Texture | None = None
         texture = drawable.material.texture
         if texture is not None:
@@ -62,21 +63,32 @@ class _Uploaded:
         self.arrays: dict[int, moderngl.VertexArray] = {}
 
     def draw(self, context: moderngl.Context, program: moderngl.Program) -> None:
+        self._array(context, program).render()
+
+    def light(self, context: moderngl.Context, program: moderngl.Program) -> None:
+        """Keep what the program says the dome gives to each corner."""
+        self._array(context, program).transform(self.dome)
+
+    def _array(self, context: moderngl.Context, program: moderngl.Program) -> moderngl.VertexArray:
         if program.glo not in self.arrays:
-            names, layout = [], []
-            fields = (("position", "3f"), ("normal", "3f"), ("coat", "3f"), ("colour", "3f"))
-            for name, form in (*fields, ("uv", "2f")):
+            names: list[str] = []
+            layout: list[str] = []
+            fields = (("position", 3), ("normal", 3), ("coat", 3), ("colour", 3), ("uv", 2))
+            for name, width in fields:
                 used = name in program
                 names += [name] if used else []
-                layout.append(form if used else f"{int(form[0]) * 4}x")
-            content = [(self.buffer, " ".join(layout), *names)]
+                layout.append(f"{width}f" if used else f"{width * 4}x")
+            content: list[Any] = [(self.buffer, " ".join(layout), *names)]
+            if "from_dome" in program:
+                content.append((self.dome, "3f", "from_dome"))
             self.arrays[program.glo] = context.vertex_array(program, content)
-        self.arrays[program.glo].render()
+        return self.arrays[program.glo]
 
     def release(self) -> None:
         for array in self.arrays.values():
             array.release()
         self.buffer.release()
+        self.dome.release()
         if self.picture is not None:
             self.picture.release()
 
@@ -100,15 +112,13 @@ class Renderer:
                 "Install the graphics libraries: apt install libegl1 libgl1 libgl1-mesa-dri.",
             ) from error
         gl = self._gl
-        fragment = _source("surface.frag.glsl")
-        self._surface = gl.program(_source("surface.vert.glsl"), fragment_shader=fragment)
+        vertex, fragment = _source("surface.vert.glsl"), _source("surface.frag.glsl")
+        self._dome = gl.program(_source("dome.vert.glsl"), varyings=("dome",))
+        self._surface = gl.program(vertex, fragment_shader=fragment)
         self._cut_out = gl.program(  # a shader that may discard forgoes the early depth test
-            _source("surface.vert.glsl"),
-            fragment_shader=fragment.replace("//CUT_OUT", "#define CUT_OUT"),
+            vertex, fragment_shader=fragment.replace("//CUT_OUT", "#define CUT_OUT")
         )
-        self._geometry = gl.program(
-            _source("surface.vert.glsl"), fragment_shader=_source("geometry.frag.glsl")
-        )
+        self._geometry = gl.program(vertex, fragment_shader=_source("geometry.frag.glsl"))
         self._shadow = gl.program(
             _source("shadow.vert.glsl"), fragment_shader=_source("shadow.frag.glsl")
         )
@@ -192,7 +202,7 @@ class Renderer:
     def _cast_shadows(self, scene: tuple[Drawable, ...], lighting: Lighting) -> None:
         if len(lighting.towards) > MAX_LIGHTS:
             raise ValueError(f"{len(lighting.towards)} lights; at most {MAX_LIGHTS} are drawn")
-        key = tuple(id(d) for d in scene if d.casts_shadow), id(lighting)
+        key = tuple(id(drawable) for drawable in scene), id(lighting)
         if key == self._shadowed:
             return
         self._shadowed, self._kept_lighting = key, lighting
@@ -209,6 +219,12 @@ class Renderer:
             for drawable in scene:
                 if drawable.casts_shadow:
                     self._uploads[id(drawable)].draw(self._gl, self._shadow)
+        self._atlas.use(1)
+        self._illuminate(self._dome, lighting)
+        self._set(self._dome, shadows=1)
+        for drawable in scene:
+            self._set(self._dome, scatter=drawable.finish.scatter)
+            self._uploads[id(drawable)].light(self._gl, self._dome)
 
     def _shade(
         self, scene: tuple[Drawable, ...], lighting: Lighting, clip: np.ndarray, eye: np.ndarray
@@ -216,6 +232,7 @@ class Renderer:
         self._smooth.use()
         self._smooth.clear(*_display(np.array(lighting.background) * lighting.exposure), 1.0)
         self._gl.enable_only(moderngl.DEPTH_TEST)
+        self._gl.front_face = "cw"  # rows run downwards, which mirrors the winding
         self._gl.blend_func = moderngl.DEFAULT_BLENDING
         self._atlas.use(1)
         for program in (self._surface, self._cut_out):
@@ -225,6 +242,7 @@ class Renderer:
         for drawable in (*(d for d in scene if not _see_through(d)), *see_through):
             if _see_through(drawable):
                 self._gl.enable(moderngl.BLEND)
+            (self._gl.enable if drawable.closed else self._gl.disable)(moderngl.CULL_FACE)
             program = self._cut_out if _cut_out(drawable) else self._surface
             self._dress(program, drawable)
             self._uploads[id(drawable)].draw(self._gl, program)
@@ -240,6 +258,10 @@ class Renderer:
         self._set(
             program,
             lights=count,
+            key_towards=lighting.towards[0],
+            key_radiance=lighting.radiance[0],
+            key_soft=lighting.soft_m[0] / (2 * lighting.radius_m),
+            key_from_world=_shadow_matrix(lighting, lighting.towards[0]),
             towards=_padded(lighting.towards),
             radiance=_padded(lighting.radiance),
             soft=_padded(np.asarray(lighting.soft_m) / (2 * lighting.radius_m)),

@@ -37,7 +37,8 @@ class Drawable:
     ``number`` is what the ``ids`` picture holds where it is seen (0 is the background).
     ``coat_m`` are the vertices in the object's own frame: procedural grain sticks to them, so it
     does not swim when the object moves; by default the vertices themselves. ``normals`` (unit, one
-    a vertex) are averaged from the faces if not given.
+    a vertex) are averaged from the faces if not given. ``closed`` says that the faces run
+    counter-clockwise seen from outside and no inside can be seen, so those turned away are skipped.
     """
 
     mesh: Mesh
@@ -47,11 +48,15 @@ class Drawable:
     coat_m: Float[Floats, "vertices 3"] | None = None
     normals: Float[Floats, "vertices 3"] | None = None
     casts_shadow: bool = True
+    closed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Lighting:
-    """Directional lights, each with a soft shadow, and an even fill.
+    """A key light (the first), a dome of weak ones around it, and an even fill.
+
+    All are directional and cast soft shadows: the key's is computed for every pixel, the dome's
+    for every vertex, so a surface on which it should show needs vertices a few centimetres apart.
 
     ``towards`` are unit vectors to the light, ``radiance`` linear RGB, ``soft_m`` the half width
     of the shadow's penumbra. Shadows are computed inside the sphere ``centre_m``, ``radius_m``.

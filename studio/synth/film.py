@@ -73,11 +73,12 @@ class Camerawork:
         reach = _reach(actors, self._lighting)
         scene = (*actors, *self._backdrop)
         for number, (lens, sensor) in enumerate(zip(self._lenses, self.crew.sensors, strict=True)):
-            left, top, width, height = region = self._region(lens.ideal, reach)
-            part = np.s_[top : top + height, left : left + width]
             ideal = self._empty[number].copy()
-            seen = self._renderer.render(scene, lens.ideal, self._lighting, region_px=region)
-            ideal[part] = seen.rgb[part]
+            for points in reach:
+                left, top, width, height = region = self._region(lens.ideal, points)
+                part = np.s_[top : top + height, left : left + width]
+                seen = self._renderer.render(scene, lens.ideal, self._lighting, region_px=region)
+                ideal[part] = seen.rgb[part]
             yield sensor.expose(lens.bend(ideal), np.random.default_rng((seed, number)))
 
     def _region(self, ideal: Camera, points_m: np.ndarray) -> tuple[int, int, int, int]:
@@ -92,12 +93,12 @@ class Camerawork:
         return int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1])
 
 
-def _reach(actors: tuple[Drawable, ...], lighting: Lighting) -> np.ndarray:
-    """Points around which everything lies that the actors cover or shade noticeably: themselves,
-    the main light's shadow on the floor, and half a metre of floor around them."""
+def _reach(actors: tuple[Drawable, ...], lighting: Lighting) -> tuple[np.ndarray, np.ndarray]:
+    """Two groups of points, around which everything lies that the actors cover or shade
+    noticeably: themselves with some floor around their feet, and the main light's shadow."""
     points = np.concatenate([drawable.mesh.vertices_m[::7] for drawable in actors])
     towards = lighting.towards[0]
     shadow = points - points[:, 2:] / towards[2] * towards
-    around = np.array([[x, y, 0.0] for x in (-0.5, 0.5) for y in (-0.5, 0.5)])
-    floor = points[points[:, 2] < 0.4] * [1, 1, 0]
-    return np.concatenate([points, shadow, (floor[:, None] + around).reshape(-1, 3)])
+    around = np.array([[x, y, 0.0] for x in (-0.25, 0.25) for y in (-0.25, 0.25)])
+    floor = points[points[:, 2] < 0.3] * [1, 1, 0]
+    return np.concatenate([points, (floor[:, None] + around).reshape(-1, 3)]), shadow

@@ -54,7 +54,7 @@ class Hairstyle:
     colour: Colour = (0.17, 0.11, 0.07)
     top_m: float = 0.034
     side_m: float = 0.012
-    layers: int = 9
+    layers: int = 6
     combed: tuple[float, float, float] = (0.35, -0.25, 0.0)
 
 

@@ -123,7 +123,7 @@ def skin_texture(looks: Looks, size: int = 1024, seed: int = 3) -> np.ndarray:
     eyes = [_outline(eye) for eye in _EYES]
     blend(0.35 * seen(_mask(eyes, 14.0, 12)), base * [0.80, 0.68, 0.66])
     rim = seen(_mask(eyes, 2.0, 4)) * (1 - seen(_mask(eyes, 2.0, -3)))
-    blend(0.45 * rim, np.array(looks.brows) * 0.9 + 0.04)
+    blend(0.3 * rim, np.array(looks.brows) * 0.9 + 0.04)
     blend(0.92 * seen(_brow_hairs(rng)), looks.brows)
     heads = make_figure()
     for finger in range(1, 6):
@@ -132,7 +132,7 @@ def skin_texture(looks: Looks, size: int = 1024, seed: int = 3) -> np.ndarray:
             near = np.exp(-((p - knuckle) ** 2).sum(-1) / 0.012**2)
             blend(0.35 * near, red)
     row, column = np.mgrid[:size, :size] / size
-    blend(1.0 * ((column > 0.75) & (column < 0.93) & (row > 0.85)), (0.42, 0.18, 0.17))
+    blend(1.0 * (face & (column > 0.75) & (column < 0.93) & (row > 0.85)), (0.42, 0.18, 0.17))
     return np.clip(255 * colour, 0, 255).astype(np.uint8)
 
 
@@ -142,28 +142,34 @@ def skin_finish() -> Finish:
                   grain_m=(0.0035, 0.0035, 0.0035))  # fmt: skip
 
 
-def _eye_colours(figure: Figure, looks: Looks) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The eyeballs refined, with a colour for each vertex: sclera, limbus, iris, pupil."""
-    from studio.synth import cloth
-
-    piece = cloth.cut_out(figure.surface.faces["eyes"], len(figure.vertices_m))
-    for _ in range(3):
-        piece = cloth.refine(piece)
-    template = piece.of_base @ figure.template_m
-    colours = np.tile(np.array([0.93, 0.91, 0.89]), (len(piece), 1))
-    average = make_figure()
+def _eye_uv(figure: Figure) -> np.ndarray:
+    """Texture coordinates of the eyes' faces: the direction from each eyeball's centre, its front
+    in the middle of the picture, 60 degrees off at the rim."""
+    faces = figure.surface.faces["eyes"]
+    template, average = figure.template_m, make_figure()
+    uv = np.zeros((len(template), 2))
     for side in "LR":
-        centre = average.head(f"eye.{side}")
+        centre = average.head(f"eye.{side}") + [0, -0.0022, 0]
         own = template[:, 0] * centre[0] > 0
-        out = template - (centre + [0, -0.0022, 0])
+        out = (template - centre)[own]
         angle = np.degrees(np.arctan2(np.hypot(out[:, 0], out[:, 2]), -out[:, 1]))
-        streak = 0.85 + 0.15 * np.sin(13 * np.arctan2(out[:, 2], out[:, 0]))
-        iris = np.array(looks.iris) * streak[:, None]
-        for limit, paint in ((26.0, np.array([0.12, 0.1, 0.09]) + 0 * iris), (24.0, iris * 0.7),
-                             (20.0, iris), (10.0, 0.02 + 0 * iris)):  # fmt: skip
-            inside = own & (angle < limit)
-            colours[inside] = paint[inside]
-    return piece.faces, piece.of_base, (255 * colours).astype(np.uint8)
+        way = np.stack([out[:, 0], out[:, 2]], axis=-1)
+        way /= np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-9)
+        uv[own] = 0.5 + 0.5 * way * np.minimum(angle / 60, 0.98)[:, None]
+    return uv[faces]
+
+
+def eye_texture(looks: Looks, size: int = 256) -> np.ndarray:
+    """An eyeball seen from the front, out to 60 degrees: sclera, limbus, iris, pupil."""
+    y, x = np.mgrid[1 : -1 : size * 1j, -1 : 1 : size * 1j]
+    angle, turn = 60 * np.hypot(x, y), np.arctan2(y, x)
+    streak = 0.86 + 0.1 * np.sin(17 * turn) + 0.06 * np.sin(41 * turn + 1)
+    iris = np.array(looks.iris) * streak[..., None]
+    colour = np.tile(np.array([0.92, 0.90, 0.88]), (size, size, 1))
+    colour = colour - 0.1 * np.clip((angle - 30) / 30, 0, 1)[..., None] * [0.5, 1, 1]
+    for limit, paint in ((27.0, 0.35 * iris), (24.5, iris), (10.0, np.full_like(iris, 0.02))):
+        colour = colour + np.clip(limit - angle + 0.5, 0, 1)[..., None] * (paint - colour)
+    return np.clip(255 * colour, 0, 255).astype(np.uint8)
 
 
 class Head:
@@ -177,7 +183,8 @@ class Head:
         self._used = np.unique(self._faces)
         self._figure = figure
         self._skin = Material("skin", roughness=0.5, texture=skin_texture(looks, texture_px))
-        self._eye_faces, self._eye_of, self._eye_colours = _eye_colours(figure, looks)
+        self._eyes = Material("eyes", roughness=0.12, texture=eye_texture(looks))
+        self._eye_uv = _eye_uv(figure)
         lash = tuple(0.6 * c for c in looks.brows)
         self._plain = (
             ("teeth", Material("teeth", (0.92, 0.89, 0.83, 1), roughness=0.25), Finish((0.2,) * 3)),
@@ -189,10 +196,10 @@ class Head:
         """The parts, given all posed base vertices."""
         template = self._figure.template_m
         mesh = Mesh(vertices_m, self._faces, self._uv)
-        eyes = Mesh(self._eye_of @ vertices_m, self._eye_faces, None, self._eye_colours)
+        eyes = Mesh(vertices_m, self._figure.surface.faces["eyes"], self._eye_uv)
         shown = [
-            Drawable(mesh, self._skin, 1, skin_finish(), template),
-            Drawable(eyes, Material("eyes", roughness=0.12), 1, Finish(specular=0.6)),
+            Drawable(mesh, self._skin, 1, skin_finish(), template, closed=True),
+            Drawable(eyes, self._eyes, 1, Finish(specular=0.6), template, closed=True),
         ]
         for name, material, finish in self._plain:
             part = Mesh(vertices_m, self._figure.surface.faces[name])

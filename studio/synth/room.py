@@ -193,7 +193,9 @@ def studio_room(seed: int = 7) -> tuple[Drawable, ...]:
                  (h - 0.01, 0.55, 2.48), (214, 230, 244))  # fmt: skip
     shade = lathe((2.6, 3.5, 1.4), [(0.2, 0), (0.13, 0.3)], (250, 228, 190))
     floor = panel((-h, -h, 0), (2 * h, 0, 0), (0, 2 * h, 0), 24, (255, 255, 255), repeat=1.1)
-    rug = quad((-1.5, -1.3, 0.004), (1.5, -1.3, 0.004), (1.5, 1.3, 0.004), (-1.5, 1.3, 0.004))
+    rug = panel(
+        (-1.4, -1.4, 0.004), (2.8, 0, 0), (0, 2.8, 0), 44, (255, 255, 255), 2.8, edge_shade=0.0
+    )
     parts = [
         Drawable(walls, plain, ROOM, dull, casts_shadow=False),
         Drawable(ceiling, plain, ROOM, Finish(specular=0.0, glow=0.42), casts_shadow=False),

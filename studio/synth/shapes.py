@@ -42,9 +42,16 @@ def quad(a: Point, b: Point, c: Point, d: Point, colour: Colour = (255, 255, 255
 
 
 def panel(
-    origin: Point, across: Point, up: Point, steps: int, colour: Colour, repeat: float = 1.0
+    origin: Point,
+    across: Point,
+    up: Point,
+    steps: int,
+    colour: Colour,
+    repeat: float = 1.0,
+    edge_shade: float = 0.3,
 ) -> Mesh:
-    """A flat panel cut into ``steps`` squares a side, darker near its edges as rooms' corners are.
+    """A flat panel cut into ``steps`` squares a side, darker by ``edge_shade`` near its edges, as rooms'
+    corners are.
 
     The texture repeats every ``repeat`` metres.
     """
@@ -59,7 +66,7 @@ def panel(
     lengths = np.array([np.linalg.norm(a), np.linalg.norm(b)])
     place = np.stack([s, t], axis=-1).reshape(-1, 2) * lengths
     edge = np.minimum(place, lengths - place).min(axis=1)
-    shade = 1 - 0.3 * np.exp(-edge / 0.35)
+    shade = 1 - edge_shade * np.exp(-edge / 0.35)
     colours = (np.array(colour) * shade[:, None]).astype(np.uint8)
     return Mesh(vertices.reshape(-1, 3), faces, (place / repeat)[faces], colours)
 

@@ -1,6 +1,5 @@
 #version 330
 //CUT_OUT
-#define MAX_LIGHTS 12
 uniform vec3 eye;
 uniform vec4 base;
 uniform float roughness;
@@ -15,16 +14,14 @@ uniform float glow;
 uniform bool textured;
 uniform sampler2D picture;
 
-uniform int lights;
-uniform vec3 towards[MAX_LIGHTS];
-uniform vec3 radiance[MAX_LIGHTS];
-uniform float soft[MAX_LIGHTS];
-uniform mat4 shadow_from_world[MAX_LIGHTS];
-uniform vec2 tile[MAX_LIGHTS];
+uniform vec3 key_towards;
+uniform vec3 key_radiance;
+uniform float key_soft;
+uniform mat4 key_from_world;
 uniform float tile_px;
 uniform float shadow_texel;
-uniform sampler2D shadows;
 uniform float shadow_bias;
+uniform sampler2D shadows;
 uniform vec3 fill;
 uniform float exposure;
 
@@ -33,6 +30,7 @@ in vec3 world_normal;
 in vec3 own;
 in vec3 tint;
 in vec2 texel;
+in vec3 dome;
 out vec4 rgba;
 
 float hash(vec3 p) {
@@ -61,18 +59,17 @@ vec3 display(vec3 c) {
     return mix(c * 12.92, 1.055 * pow(c, vec3(1.0 / 2.4)) - 0.055, step(0.0031308, c));
 }
 
-// How much of light k arrives, by percentage-closer filtering on a disc turned per pixel.
-float lit(int k, vec3 n, mat2 turned) {
-    vec3 shifted = world + n * (0.006 + 1.5 * shadow_texel);
-    vec3 s = (shadow_from_world[k] * vec4(shifted, 1.0)).xyz;
+// How much of the key light arrives: percentage-closer filtering on a disc turned per pixel.
+float lit(vec3 n) {
+    vec3 s = (key_from_world * vec4(world + n * (0.006 + 1.5 * shadow_texel), 1.0)).xyz;
     if (any(greaterThan(abs(s), vec3(0.999)))) return 1.0;
-    vec2 centre = tile[k] + (s.xy * 0.5 + 0.5) * tile_px;
-    mat2 disc = tile_px * soft[k] * turned;
+    float angle = 6.2831853 * hash(vec3(gl_FragCoord.xy, 1.0));
+    mat2 disc = tile_px * key_soft * mat2(cos(angle), sin(angle), -sin(angle), cos(angle));
+    vec2 centre = (s.xy * 0.5 + 0.5) * tile_px;
     float depth = s.z * 0.5 + 0.5 - shadow_bias;
-    vec2 low = tile[k] + 1.0, high = tile[k] + tile_px - 2.0;
+    vec2 low = vec2(1.0), high = vec2(tile_px - 2.0);
 #define TAP(x, y) \
     step(depth, texelFetch(shadows, ivec2(clamp(centre + disc * vec2(x, y), low, high)), 0).r)
-    if (k > 0) return 0.5 * (TAP(0.45, 0.25) + TAP(-0.40, -0.65));
     return (TAP(0.25, 0.0) + TAP(-0.32, 0.29) + TAP(0.05, -0.56) + TAP(0.40, 0.53)
             + TAP(-0.74, -0.13) + TAP(0.70, -0.45) + TAP(-0.23, 0.87)) / 7.0;
 }
@@ -104,26 +101,23 @@ void main() {
         n = normalize(abs(det) * n - bump * fade * slope);
     }
 
-    vec3 sum = colour.rgb * fill;
-    float nv = max(dot(n, view), 0.001);
-    vec3 f0 = mix(vec3(0.08 * specular), colour.rgb, metallic);
     vec3 diffuse = colour.rgb * (1.0 - metallic);
-    float a2 = pow(max(roughness, 0.05), 4.0);
-    float angle = 6.2831853 * hash(vec3(gl_FragCoord.xy, 1.0));
-    mat2 turned = mat2(cos(angle), sin(angle), -sin(angle), cos(angle));
-    for (int k = 0; k < lights; ++k) {
-        float nl = dot(n, towards[k]);
-        vec3 wrapped = clamp((vec3(nl) + scatter) / (1.0 + scatter), 0.0, 1.0);
-        if (max(wrapped.r, max(wrapped.g, wrapped.b)) <= 0.0) continue;
-        float seen = lit(k, flat_normal, turned);
-        if (seen <= 0.0) continue;
-        vec3 middle = normalize(view + towards[k]);
+    vec3 sum = diffuse * (fill + dome * (0.75 + 0.25 * dot(n, normalize(world_normal))));
+    float nv = max(dot(n, view), 0.001);
+    float nl = dot(n, key_towards);
+    vec3 f0 = mix(vec3(0.08 * specular), colour.rgb, metallic);
+    float grazing = pow(1.0 - nv, 5.0);
+    sum += (f0 + (1.0 - f0) * grazing * (1.0 - roughness)) * 0.25 * dome;
+    vec3 wrapped = clamp((vec3(nl) + scatter) / (1.0 + scatter), 0.0, 1.0);
+    if (wrapped.r > 0.0) {
+        vec3 middle = normalize(view + key_towards);
+        float a2 = pow(max(roughness, 0.05), 4.0);
         float nh = max(dot(n, middle), 0.0);
         float d = nh * nh * (a2 - 1.0) + 1.0;
         float gloss = a2 / (d * d) * 0.25 / (mix(nv, 1.0, roughness) + 0.05);
         vec3 fresnel = f0 + (1.0 - f0) * pow(1.0 - max(dot(view, middle), 0.0), 5.0);
-        vec3 light = radiance[k] * seen;
-        sum += light * (diffuse * wrapped + fresnel * gloss * max(nl, 0.0));
+        vec3 arriving = key_radiance * lit(flat_normal);
+        sum += arriving * (diffuse * wrapped + fresnel * gloss * max(nl, 0.0));
     }
     sum += colour.rgb * sheen * pow(1.0 - nv, 3.0) * (fill * 4.0 + sum);
     sum += colour.rgb * glow;
