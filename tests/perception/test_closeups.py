@@ -38,7 +38,7 @@ def test_two_hands_of_one_label_take_one_side_each():
 
 
 def test_the_square_holds_the_hand_and_points_its_fingers_up():
-    """An arm that reaches to the right: the hand lies to the right of the wrist, lean 90 degrees."""
+    """An arm that reaches to the right: the hand lies beyond the wrist and leans by 90 degrees."""
     body = np.zeros((33, 2))
     body[[11, 12]], body[[23, 24]] = (0, -100), (0, 100)
     body[13], body[15], body[17], body[19] = (100, 0), (200, 0), (240, -8), (240, 8)
