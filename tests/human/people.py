@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import torch
@@ -44,7 +45,8 @@ def random_angles(kinematics: Kinematics, rng: np.random.Generator, count: int) 
     return np.clip(0.7 * usual * rng.normal(size=(count, len(usual))), 0.8 * low, 0.8 * high)
 
 
-def made_up(name: str, frames: int = 24, noise_m: float = 0.0, rate_hz: float = 30.0) -> MadeUp:
+@cache
+def made_up(name: str, frames: int = 16, noise_m: float = 0.0, rate_hz: float = 30.0) -> MadeUp:
     """A random smooth motion, in a layout, of a person off the middle."""
     rng = np.random.default_rng(3)
     shape = Shape.of({"thigh": 1.05, "forearm": 0.96, "torso": 0.97}, height=0.42)
@@ -60,7 +62,7 @@ def made_up(name: str, frames: int = 24, noise_m: float = 0.0, rate_hz: float = 
     poses = Poses(turn, root, angles)
     actions = np.zeros((frames, len(ACTIONS)))
     actions[:, ACTIONS.index("jawOpen")] = 0.5 - 0.5 * np.cos(2 * time)
-    smile = np.clip(np.sin(2 * time + 1), 0, 1)
+    smile = np.clip(np.sin(2 * time - 1.8), 0, 1)
     for side in ("Left", "Right"):
         actions[:, ACTIONS.index(f"mouthSmile{side}")] = smile
         actions[:, ACTIONS.index(f"eyeBlink{side}")] = np.sin(3 * time) > 0.7

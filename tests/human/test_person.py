@@ -39,7 +39,7 @@ def test_poses_agree_with_annys_own():
     assert (fast.bones_world - slow["bone_poses"]).abs().max() < 1e-5
     # Anny blends rest-to-pose matrices once; here the reference pose comes in between.
     apart = (fast.vertices_m - slow["vertices"]).norm(dim=-1)
-    assert apart.mean() < 1e-4
+    assert apart.mean() < 5e-4
     assert apart.max() < 0.01
 
 
