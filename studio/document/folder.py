@@ -86,7 +86,7 @@ class Assets:
         """Read named arrays. Raises StudioError if the file is gone or damaged."""
         path = self.path(asset)
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 return {name: file[name] for name in file.files}
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise StudioError(
