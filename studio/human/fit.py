@@ -34,7 +34,10 @@ LIVE_RAD_S = 8.0
 
 @dataclass(frozen=True)
 class Options:
-    """How to fit: smoothing 1 is usual, 0 none; ``hands`` and ``face`` where they are seen."""
+    """How to fit: smoothing 1 is usual, 0 none; ``hands`` and ``face`` where they are seen.
+
+    ``detected`` says that the keypoints are as a detector marks them, not at the true joints.
+    """
 
     hints: Hints = field(default_factory=Hints)
     hands: bool = True
@@ -42,6 +45,7 @@ class Options:
     plant_feet: bool = True
     smoothing: float = 1.0
     refine: bool = True
+    detected: bool = True
 
 
 DEFAULT = Options()
@@ -115,7 +119,7 @@ def fit_motion(
     Raises StudioError if the motion shows too little, or is not of a person's size. ``report``
     may raise to stop the work.
     """
-    observed = observe(motion, options.hands)
+    observed = observe(motion, options.hands, options.detected)
     check_motion(observed.motion)
     report(0.0, "Finding the person's build")
     body, values, observed = build(observed, options.hints)

@@ -1,18 +1,14 @@
 """Where the points of every keypoint layout lie on the parametric person.
 
 A point is a weighted mean of bone heads and skin vertices, plus offsets that turn with a bone.
-Detectors do not place hips and shoulders at the joints' centres, so the offsets depend on whose
-points they are (``family``): they are measured on rendered people whose joints are known and
-kept in ``joint_centres.json``; without it the anatomical joint centres are used for
-``anny_joints`` and Anny's COCO regressor for all others.
+Annotators do not mark hips and shoulders at the joints' centres, so the offsets depend on whose
+points they are (``family``). What MediaPipe marks is carried to the centres beforehand
+(:mod:`studio.human.joint_centres`).
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -107,26 +103,26 @@ def family(layout: Layout) -> str:
     return "mediapipe" if layout.name in ("mediapipe_33", "whole_body") else "coco"
 
 
-@cache
-def joint_centres() -> dict[str, dict[str, list[float]]]:
-    """Per family and left-sided point, the offset from the bone's head that detectors show.
-
-    Metres in world axes of the reference pose, for a person of 1.7 m; the right side mirrors x.
-    """
-    file = Path(__file__).parent / "joint_centres.json"
-    return json.loads(file.read_text("utf-8"))
+COCO_OFFSETS_M = {
+    "shoulder": (-0.0114, 0.0015, 0.0229),
+    "elbow": (-0.0124, -0.0090, 0.0132),
+    "wrist": (-0.0068, -0.0022, 0.0019),
+    "hip": (-0.0146, -0.0207, -0.0228),
+    "knee": (0.0050, 0.0048, -0.0047),
+    "ankle": (0.0026, -0.0003, 0.0200),
+}
+"""From a left joint's centre to where COCO's annotators mark it: metres in world axes of the
+reference pose (Anny's own COCO regressor on an average adult)."""
 
 
 def offset(point: str, family: str) -> np.ndarray:
     """The offset (3,) of a body point from its joint's centre in a family's convention."""
-    table = joint_centres().get(family, {})
     side, _, name = point.partition("_")
-    if side == "right":
-        return np.array(table.get(name, (0, 0, 0))) * (-1, 1, 1)
-    if side == "left":
-        return np.array(table.get(name, (0, 0, 0)), float)
-    pair = {"pelvis": "hip", "neck": "shoulder"}.get(point, point)
-    return np.array(table.get(pair, (0, 0, 0))) * (0, 1, 1) if pair in table else np.zeros(3)
+    middle = {"pelvis": "hip", "neck": "shoulder"}.get(point)
+    if family != "coco" or (middle or name) not in COCO_OFFSETS_M:
+        return np.zeros(3)
+    mirror = (0.0, 1.0, 1.0) if middle else (-1.0 if side == "right" else 1.0, 1.0, 1.0)
+    return np.array(COCO_OFFSETS_M[middle or name]) * mirror
 
 
 def soles() -> np.ndarray:
@@ -160,6 +156,28 @@ class Landmarks:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Hooks:
+    """What the points of a layout hang on: one row for each attachment to a bone.
+
+    ``vertex`` is a row of the person's vertices, -1 for the bone's own head; ``offset_m`` is
+    added to the arm.
+    """
+
+    count: int
+    point: Int[Tensor, " attachments"]
+    bone: Int[Tensor, " attachments"]
+    weight: Float[Tensor, " attachments"]
+    vertex: Int[Tensor, " attachments"]
+    offset_m: Float[Tensor, "attachments 3"]
+
+    def on(self, rest: Rest) -> Landmarks:
+        """The landmarks on a person of one shape. Differentiable in the shape."""
+        arms = rest.vertices_m[self.vertex.clamp(min=0)] - rest.heads_m[self.bone]
+        arms = torch.where(self.vertex[:, None] >= 0, self.weight[:, None] * arms, self.offset_m)
+        return Landmarks(self.count, self.point, self.bone, self.weight, arms)
+
+
 def needed_vertices(layout: Layout) -> np.ndarray:
     """The vertices that a layout's points hang on, sorted."""
     kind = family(layout)
@@ -169,49 +187,47 @@ def needed_vertices(layout: Layout) -> np.ndarray:
     )
 
 
-def landmarks(
-    person: Person,
-    rest: Rest,
-    layout: Layout,
-    extra: np.ndarray | None = None,
-    influences: int = 4,
-) -> Landmarks:
-    """The points of a layout, then ``extra`` vertices, on a person of one shape. Differentiable.
+def hooks(
+    person: Person, layout: Layout, extra: np.ndarray | None = None, influences: int = 4
+) -> Hooks:
+    """Where the points of a layout, then ``extra`` vertices, hang on a person.
 
     ``person`` needs these vertices only (see :func:`needed_vertices`); each vertex hangs on its
     ``influences`` strongest bones.
     """
     kind = family(layout)
     at = {int(v): i for i, v in enumerate(person.ids)}
-    weights, order = person.weights.topk(min(influences, person.weights.shape[1]), 1)
-    weights = weights / weights.sum(1, keepdim=True)
-    point: list[int] = []
-    bone: list[int] = []
-    weight: list[float] = []
-    arms: list[Tensor] = []
+    strongest, order = person.weights.topk(min(influences, person.weights.shape[1]), 1)
+    shares = (strongest / strongest.sum(1, keepdim=True)).tolist()
+    bones = person.bones.gather(1, order).tolist()
+    rows: list[tuple[int, int, float, int, np.ndarray]] = []
     wanted = [(name, sources(name, kind)) for name in layout.points]
     wanted += [("", [(1.0, "vertex", int(v))]) for v in (() if extra is None else extra)]
     for i, (name, made_of) in enumerate(wanted):
         for share, what, which in made_of:
             if what == "bone":
-                b = BONE_NAMES.index(str(which))
-                point.append(i)
-                bone.append(b)
-                weight.append(share)
-                arms.append(share * torch.as_tensor(offset(name, kind), dtype=torch.float32))
+                rows.append(
+                    (i, BONE_NAMES.index(str(which)), share, -1, share * offset(name, kind))
+                )
                 continue
             v = at[int(which)]
-            for k in range(weights.shape[1]):
-                if (w := float(weights[v, k]) * share) > 1e-4:
-                    b = int(person.bones[v, order[v, k]])
-                    point.append(i)
-                    bone.append(b)
-                    weight.append(w)
-                    arms.append(w * (rest.vertices_m[v] - rest.heads_m[b]))
-    return Landmarks(
+            rows += [
+                (i, bone, w * share, v, np.zeros(3))
+                for bone, w in zip(bones[v], shares[v], strict=True)
+                if w * share > 1e-4
+            ]
+    point, bone, weight, vertex, offsets = zip(*rows, strict=True)
+    return Hooks(
         len(wanted), torch.tensor(point), torch.tensor(bone), torch.tensor(weight),
-        torch.stack(arms),
+        torch.tensor(vertex), torch.tensor(np.stack(offsets), dtype=torch.float32),
     )  # fmt: skip
+
+
+def landmarks(
+    person: Person, rest: Rest, layout: Layout, extra: np.ndarray | None = None
+) -> Landmarks:
+    """The points of a layout, then ``extra`` vertices, on a person of one shape. Differentiable."""
+    return hooks(person, layout, extra).on(rest)
 
 
 def keypoints(

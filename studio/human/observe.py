@@ -11,6 +11,7 @@ from studio.core.types import Layout, Motion
 from studio.human.catalogue import make
 from studio.human.convert import layout_of, match
 from studio.human.descent import Target
+from studio.human.joint_centres import joint_centres
 from studio.human.names import hand
 from studio.human.rig import BONE_NAMES
 
@@ -93,7 +94,7 @@ def known(motion: Motion) -> Motion:
     found = np.array([-1 if i is None else i for i in at])
     gone = found < 0
 
-    def take(values: np.ndarray, missing: float) -> np.ndarray:
+    def take(values: np.ndarray, missing: float | bool) -> np.ndarray:
         taken = values[:, found].copy()
         taken[:, gone] = missing
         return taken
@@ -104,14 +105,19 @@ def known(motion: Motion) -> Motion:
         take(motion.xyz_m, np.nan),
         take(motion.error_m, np.nan),
         take(motion.reprojection_px, np.nan),
-        take(motion.views, 0),
+        take(motion.views, 0.0),
         take(motion.filled, False),
     )
 
 
-def observe(motion: Motion, hands: bool = True) -> Observed:
-    """Choose the points to fit. Raises StudioError if the motion shows too little of a body."""
+def observe(motion: Motion, hands: bool = True, detected: bool = True) -> Observed:
+    """Choose the points to fit. Raises StudioError if the motion shows too little of a body.
+
+    ``detected`` points are where a detector marks joints; they are carried to the centres.
+    """
     motion = known(motion)
+    if detected:
+        motion = joint_centres(motion)
     seen = np.asarray(np.isfinite(motion.xyz_m).all(-1))
     share = seen.mean(0) if len(motion) else np.zeros(len(motion.layout))
     rig = motion.layout.name == "anny_joints"

@@ -16,7 +16,7 @@ from jaxtyping import Float
 from studio.core.types import Layout
 from studio.human.descent import Prior, Target, assemble, descend
 from studio.human.joints import dofs
-from studio.human.keypoints import HEAD_TOP, Landmarks, landmarks, needed_vertices, soles
+from studio.human.keypoints import HEAD_TOP, Hooks, Landmarks, hooks, needed_vertices, soles
 from studio.human.person import PHENOTYPES, Person, Rest, Shape, whole
 from studio.human.segments import SEGMENT_NAMES
 from studio.human.solver import Kinematics, Poses
@@ -51,6 +51,7 @@ class Body:
     layout: Layout
     start: Shape
     hands: bool
+    hooks: Hooks
 
     @classmethod
     def of(cls, layout: Layout, hints: Hints, hands: bool) -> Body:
@@ -63,7 +64,8 @@ class Body:
             weight=hints.weight,
             muscle=hints.muscle,
         )
-        return cls(whole().subset(vertices), layout, start, hands)
+        person = whole().subset(vertices)
+        return cls(person, layout, start, hands, hooks(person, layout, np.ravel(soles())))
 
     def shape(self, values: Float[np.ndarray, " parameters"]) -> Shape:
         """The shape of parameter values: phenotypes as they are, segments as logarithms."""
@@ -80,7 +82,7 @@ class Body:
     @torch.no_grad()
     def built(self, values: np.ndarray) -> tuple[Rest, Landmarks]:
         rest = self.person.rest(self.shape(values))
-        return rest, landmarks(self.person, rest, self.layout, np.ravel(soles()))
+        return rest, self.hooks.on(rest)
 
     def kinematics(self, values: np.ndarray) -> Kinematics:
         """The bones and landmarks of a shape, to be posed."""

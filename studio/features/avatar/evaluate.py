@@ -17,7 +17,7 @@ from studio.core.frames import points_to_world
 from studio.core.types import Motion
 from studio.human.character import animated
 from studio.human.descent import limits
-from studio.human.fit import Fit, fit_motion
+from studio.human.fit import Fit, Options, fit_motion
 from studio.human.joints import dofs
 from studio.human.keypoints import landmarks, needed_vertices
 from studio.human.layouts import layout
@@ -52,7 +52,8 @@ def measured(name: str, motion: Motion, joints_m: np.ndarray | None = None) -> R
     """Fit a motion; ``joints_m`` are the true heads of LIMBS (frames, joints, 3)."""
     start = time.perf_counter()
     stamps: list[float] = []
-    fit: Fit = run(fit_motion(motion), lambda _: stamps.append(time.perf_counter()))
+    options = Options(detected=joints_m is None)
+    fit: Fit = run(fit_motion(motion, options), lambda _: stamps.append(time.perf_counter()))
     seconds = time.perf_counter() - start
     error = None
     if joints_m is not None:
