@@ -18,7 +18,7 @@ from studio.human.person import Shape, whole
 from studio.human.rig import ACTIONS, BONE_NAMES
 from studio.human.solver import Kinematics, Poses
 
-RIDGE_M = 0.0015
+RIDGE_M = 0.008
 """An action must explain about this much movement (root sum of squares) to be believed."""
 SMOOTH_S = 0.02
 _HEAD = BONE_NAMES.index("head")
@@ -87,7 +87,7 @@ def face_actions(
     offset[~there] = 0
     keep = np.array([a not in _UNSEEN and not a.startswith("eyeLook") for a in ACTIONS])
     A = deltas[keep][:, use].transpose(1, 2, 0).reshape(-1, int(keep.sum()))
-    full = bounded(A, offset[:, use].reshape(len(offset), -1), RIDGE_M * np.sqrt(use.sum()))
+    full = bounded(A, offset[:, use].reshape(len(offset), -1), RIDGE_M)
     full[there[:, use].sum(1) < 30] = 0
     rate = motion.rate_hz
     if rate > 0 and len(full) > 2:
