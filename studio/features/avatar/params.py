@@ -14,21 +14,32 @@ class Params(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     height_m: float | None = Field(
-        None, ge=0.4, le=2.6, description="Body height in metres, if it is known"
+        default=None, ge=0.4, le=2.6, description="Body height in metres, if it is known"
     )
     gender: float | None = Field(
-        None, ge=0, le=1, description="Build: 0 male, 1 female; empty is in between"
+        default=None, ge=0, le=1, description="Build: 0 male, 1 female; empty is in between"
     )
-    age_years: float | None = Field(None, ge=1, le=100, description="Age in years, if it is known")
-    hands: bool = Field(True, description="Fit the fingers where they are seen")
-    face: bool = Field(True, description="Fit the facial actions where the face is seen")
-    plant_feet: bool = Field(True, description="Feet that stand neither slide nor sink")
+    age_years: float | None = Field(
+        default=None, ge=1, le=100, description="Age in years, if it is known"
+    )
+    hands: bool = Field(default=True, description="Fit the fingers where they are seen")
+    face: bool = Field(default=True, description="Fit the facial actions where the face is seen")
+    plant_feet: bool = Field(default=True, description="Feet that stand neither slide nor sink")
     smoothing: float = Field(
-        1.0, ge=0, le=10, description="How smooth movements are; 1 is natural, 0 as measured"
+        default=1.0,
+        ge=0,
+        le=10,
+        description="How smooth movements are; 1 is natural, 0 as measured",
     )
-    refine: bool = Field(True, description="After the live pass, refine the whole take at once")
-    weight: float = Field(0.5, ge=0, le=1, description="Build: 0 thin, 0.5 average, 1 heavy")
-    muscle: float = Field(0.5, ge=0, le=1, description="Build: 0 soft, 0.5 average, 1 muscular")
+    refine: bool = Field(
+        default=True, description="After the live pass, refine the whole take at once"
+    )
+    weight: float = Field(
+        default=0.5, ge=0, le=1, description="Build: 0 thin, 0.5 average, 1 heavy"
+    )
+    muscle: float = Field(
+        default=0.5, ge=0, le=1, description="Build: 0 soft, 0.5 average, 1 muscular"
+    )
 
     def options(self) -> Options:
         """These settings as the fitting room knows them."""
