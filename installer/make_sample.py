@@ -50,7 +50,7 @@ and the truth are dedicated to the public domain (CC0 1.0).
 | file | what it is |
 |---|---|
 | `cam1.mp4` ... `cam4.mp4` | the take |
-| `board1.mp4` ... `board4.mp4` | a ChArUco board before the same cameras, {board_frames} frames at {board_rate:g} a second |
+| `board1.mp4` ... `board4.mp4` | a ChArUco board, {board_frames} frames at {board_rate:g} Hz |
 | `board.json` | the board: squares, sizes in metres, dictionary |
 | `rig.toml` | the cameras, exactly as rendered (metres, Z up) |
 | `truth.npz` | bones, keypoints and shape of every frame, board corners of every board frame |
@@ -70,7 +70,7 @@ class Video:
         self._stream = self._file.add_stream("libx264", rate=round(rate_hz))
         self._stream.width, self._stream.height = size_px
         self._stream.pix_fmt = "yuv420p"
-        self._stream.options = {"crf": str(crf), "preset": "slow", "threads": "2"}
+        self._stream.options = {"crf": str(crf), "preset": "medium", "threads": "1"}
 
     def __enter__(self) -> Video:
         return self
@@ -145,7 +145,7 @@ def main() -> None:
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "resources" / "sample")
     parser.add_argument("--frames", type=int, default=FRAMES)
     parser.add_argument("--board-frames", type=int, default=BOARD_FRAMES)
-    parser.add_argument("--crf", type=int, default=25)
+    parser.add_argument("--crf", type=int, default=18)
     given = parser.parse_args()
     folder: Path = given.folder
     folder.mkdir(parents=True, exist_ok=True)

@@ -33,9 +33,9 @@ class Actor:
     def __init__(
         self,
         figure: Figure,
-        looks: Looks = Looks(),
-        outfit: Outfit = Outfit(),
-        hair: Hairstyle | None = Hairstyle(),
+        looks: Looks,
+        outfit: Outfit,
+        hair: Hairstyle | None,
         texture_px: int = 1024,
     ) -> None:
         self.figure = figure
@@ -62,9 +62,9 @@ class Actor:
 
 def make_actor(
     phenotype: Mapping[str, float],
-    looks: Looks = Looks(),
-    outfit: Outfit = Outfit(),
-    hair: Hairstyle | None = Hairstyle(),
+    looks: Looks,
+    outfit: Outfit,
+    hair: Hairstyle | None,
 ) -> Actor:
     """An actor of these phenotypes (see :func:`studio.synth.figure.make_figure`)."""
     return Actor(make_figure(**phenotype), looks, outfit, hair)

@@ -149,7 +149,7 @@ def _eye_uv(figure: Figure) -> np.ndarray:
     template, average = figure.template_m, make_figure()
     uv = np.zeros((len(template), 2))
     for side in "LR":
-        centre = average.head(f"eye.{side}") + [0, -0.0022, 0]
+        centre = average.head(f"eye.{side}") - np.array([0, 0.0022, 0])
         own = template[:, 0] * centre[0] > 0
         out = (template - centre)[own]
         angle = np.degrees(np.arctan2(np.hypot(out[:, 0], out[:, 2]), -out[:, 1]))
@@ -187,9 +187,9 @@ class Head:
         self._eye_uv = _eye_uv(figure)
         lash = tuple(0.6 * c for c in looks.brows)
         self._plain = (
-            ("teeth", Material("teeth", (0.92, 0.89, 0.83, 1), roughness=0.25), Finish((0.2,) * 3)),
-            ("tongue", Material("tongue", (0.66, 0.33, 0.32, 1), roughness=0.35), skin_finish()),
-            ("lashes", Material("lashes", (*lash, 1), roughness=0.8), Finish(specular=0.1)),
+            ("teeth", Material("teeth", (0.92, 0.89, 0.83, 1.0), roughness=0.25), Finish()),
+            ("tongue", Material("tongue", (0.66, 0.33, 0.32, 1.0), roughness=0.35), skin_finish()),
+            ("lashes", Material("lashes", (*lash, 1.0), roughness=0.8), Finish(specular=0.1)),
         )
 
     def posed(self, vertices_m: np.ndarray) -> tuple[Drawable, ...]:

@@ -76,7 +76,7 @@ def _shelf(rng: np.random.Generator) -> list[Mesh]:
 
 def _sofa() -> list[Mesh]:
     grey, y = (104, 112, 104), HALF_M - 1.0
-    parts = [
+    return [
         box((-0.9, y, 0.12), (1.1, HALF_M - 0.1, 0.42), grey),
         box((-0.9, HALF_M - 0.35, 0.42), (1.1, HALF_M - 0.1, 0.85), grey),
         box((-1.1, y, 0.1), (-0.9, HALF_M - 0.1, 0.62), grey),
@@ -86,7 +86,6 @@ def _sofa() -> list[Mesh]:
         box((-0.8, HALF_M - 0.5, 0.52), (-0.4, HALF_M - 0.36, 0.88), (196, 142, 74)),
         box((0.6, HALF_M - 0.5, 0.52), (1.0, HALF_M - 0.36, 0.88), (70, 92, 120)),
     ]
-    return parts
 
 
 def _plant(rng: np.random.Generator, x: float, y: float) -> list[Mesh]:
@@ -154,7 +153,7 @@ def studio_room(seed: int = 7) -> tuple[Drawable, ...]:
     rng = np.random.default_rng(seed)
     h, top = HALF_M, HEIGHT_M
     wall = (206, 202, 192)
-    plain = Material("wall", (1, 1, 1, 1), roughness=0.95)
+    plain = Material("wall", (1.0, 1.0, 1.0, 1.0), roughness=0.95)
     dull = Finish(specular=0.2, grain=0.025, grain_m=(0.35, 0.35, 0.35))
     walls = merge(
         [
@@ -213,7 +212,9 @@ def studio_room(seed: int = 7) -> tuple[Drawable, ...]:
             merge(cloth), Material("curtain", roughness=1.0), ROOM + 4,
             Finish(sheen=0.4, specular=0.05, grain=0.06, grain_m=(0.01, 0.01, 0.05)),
         ),
-        Drawable(merge(leaves), Material("plant", roughness=0.5), ROOM + 5, Finish((0.3, 0.4, 0.1))),
+        Drawable(
+            merge(leaves), Material("plant", roughness=0.5), ROOM + 5, Finish((0.3, 0.4, 0.1))
+        ),
         Drawable(glass, Material("window"), ROOM + 6, Finish(glow=1.6), casts_shadow=False),
         Drawable(shade, Material("lamp"), ROOM + 7, Finish(glow=0.9), casts_shadow=False),
     ]  # fmt: skip

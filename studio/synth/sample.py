@@ -66,16 +66,17 @@ def sample_score() -> Score:
         Key(1.3, Stance(left=side, right=side, head=(-6, 0, 0), face=_CALM)),
         Key(1.65, Stance(left=up, right=up, spine=(-5, 0, 0), head=(-16, 0, 0),
                          shift_m=(0, 0.01, 0.004), face=_TALK)),
-        Key(1.95, Stance(left=Arm(upper=(0.5, -0.1, -0.4), fore=(0.3, -0.4, -0.6)), right=_wave(0.6),
-                         spine=(0, -4, -4), head=(0, -6, -5), shift_m=(0.025, 0, 0), face=_SMILE)),
+        Key(1.95, Stance(left=Arm(upper=(0.5, -0.1, -0.4), fore=(0.3, -0.4, -0.6)),
+                         right=_wave(0.6), spine=(0, -4, -4), head=(0, -6, -5),
+                         shift_m=(0.025, 0, 0), face=_SMILE)),
         Key(2.15, Stance(right=_wave(-0.8), spine=(0, -5, -4), head=(0, -8, -6),
                          shift_m=(0.03, 0, 0), face=_SMILE)),
         Key(2.4, Stance(right=_wave(1.0), spine=(0, -5, -4), head=(0, -8, -6),
                         shift_m=(0.03, 0, 0), face=_SMILE)),
         Key(2.65, Stance(right=_wave(-0.6), spine=(0, -4, -3), head=(0, -5, -4),
                          shift_m=(0.02, 0, 0), face=_SMILE)),
-        Key(3.0, Stance(left=reach, spine=(10, -16, 0), head=(2, 6, 0), shift_m=(0.02, -0.05, -0.03),
-                        face=_CALM)),
+        Key(3.0, Stance(left=reach, spine=(10, -16, 0), head=(2, 6, 0),
+                        shift_m=(0.02, -0.05, -0.03), face=_CALM)),
         Key(3.45, Stance(left=front, right=front, pelvis=(18, 0, 0), spine=(14, 0, 0),
                          head=(-18, 0, 0), shift_m=(0, 0.1, -0.27), face={"mouthPucker": 0.4})),
         Key(3.9, Stance(left=walk_b, right=walk_a, pelvis=(3, -3, -2), spine=(2, 5, 2),
@@ -111,7 +112,7 @@ def board_world(time_s: float) -> np.ndarray:
     # Board axes seen by somebody in front of it: x right, y down, z away from the viewer.
     axes = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
     middle = turn.apply(
-        [0.06 * np.sin(3.1 * t), -0.42 + 0.07 * np.sin(2.1 * t), 1.2 + 0.17 * np.sin(1.9 * t + 1)]
+        [0.06 * np.sin(3.1 * t), -0.36 + 0.05 * np.sin(2.1 * t), 1.2 + 0.17 * np.sin(1.9 * t + 1)]
     )
     out = np.eye(4)
     out[:3, :3] = turn.as_matrix() @ sway.as_matrix() @ axes

@@ -50,8 +50,8 @@ def panel(
     repeat: float = 1.0,
     edge_shade: float = 0.3,
 ) -> Mesh:
-    """A flat panel cut into ``steps`` squares a side, darker by ``edge_shade`` near its edges, as rooms'
-    corners are.
+    """A flat panel cut into ``steps`` squares a side; ``edge_shade`` darkens it near its edges, as
+    rooms' corners are.
 
     The texture repeats every ``repeat`` metres.
     """
@@ -112,7 +112,7 @@ def curtain(
     out = np.cross([0, 0, 1.0], a / np.linalg.norm(a))
     wave = depth_m * (np.sin(2 * np.pi * folds * s) + 0.35 * np.sin(2 * np.pi * folds * 1.7 * s))
     line = np.array(origin) + s[:, None] * a + wave[:, None] * out
-    vertices = np.concatenate([line, line + [0, 0, height_m]])
+    vertices = np.concatenate([line, line + np.array([0, 0, height_m])])
     n = len(s)
     k = np.arange(n - 1)
     faces = np.concatenate(

@@ -304,8 +304,9 @@ def _soles(figure: Figure, upper: Garment, outfit: Outfit, thick_m: float = 0.02
             faces += [np.stack([k + u, j + u, j + u + n], -1) + count,
                       np.stack([k + u, j + u + n, k + u + n], -1) + count]  # fmt: skip
         top = (len(levels) - 1) * n
-        faces += [np.stack([j, k, np.full(n, len(levels) * n)], -1) + count,
-                  np.stack([k + top, j + top, np.full(n, len(levels) * n + 1)], -1) + count]  # fmt: skip
+        below, above = np.full(n, len(levels) * n), np.full(n, len(levels) * n + 1)
+        faces.append(np.stack([j, k, below], axis=-1) + count)
+        faces.append(np.stack([k + top, j + top, above], axis=-1) + count)
         gap = ((solid[:, None, :2] - points[None, :, :2]) ** 2).sum(-1)
         gap += 0.2 * (solid[:, None, 2] - points[None, :, 2]) ** 2
         weights.append(upper.weights[own[gap.argmin(axis=1)]])

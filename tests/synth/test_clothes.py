@@ -1,0 +1,149 @@
+"""Cloth is cut exactly, and what is worn covers the body and follows it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.sparse import identity
+
+from studio.synth import cloth
+from studio.synth.cast import random_phenotype, random_score, random_style
+from studio.synth.figure import Figure
+from studio.synth.hair import Hairstyle, hairline, make_hair
+from studio.synth.looks import Looks, eye_texture, skin_texture
+from studio.synth.wardrobe import Outfit, covered, dress, shirt_region, trouser_region
+
+
+def grid(n: int = 8) -> tuple[np.ndarray, cloth.Piece]:
+    """A flat square of unit side as a piece."""
+    x, y = np.meshgrid(np.linspace(0, 1, n + 1), np.linspace(0, 1, n + 1))
+    points = np.stack([x, y, np.zeros_like(x)], -1).reshape(-1, 3)
+    index = np.arange(len(points)).reshape(n + 1, n + 1)
+    a, b, c, d = index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]
+    faces = np.concatenate([np.stack([a, b, c], -1), np.stack([a, c, d], -1)]).reshape(-1, 3)
+    return points, cloth.Piece(faces, identity(len(points), format="csr"))
+
+
+def area(points: np.ndarray, faces: np.ndarray) -> float:
+    a, b, c = (points[faces[:, k]] for k in range(3))
+    return float(0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=1).sum())
+
+
+@pytest.mark.parametrize("cut", [0.31, 0.5001, 0.77])
+def test_clipping_cuts_along_the_line(cut: float) -> None:
+    points, piece = grid()
+    slope = np.array([0.3, 1.0, 0.0])
+    values = points @ slope - cut
+    part = cloth.clip(piece, values)
+    at = part.of_base @ points
+    assert (at @ slope - cut).min() > -1e-12
+    rest = cloth.clip(piece, -values)
+    total = area(at, part.faces) + area(rest.of_base @ points, rest.faces)
+    assert abs(total - 1) < 1e-9
+
+
+def test_refining_keeps_the_surface() -> None:
+    points, piece = grid(3)
+    fine = cloth.refine(piece)
+    assert len(fine.faces) == 4 * len(piece.faces)
+    assert abs(area(fine.of_base @ points, fine.faces) - 1) < 1e-12
+    np.testing.assert_allclose(fine.of_base.sum(axis=1), 1)
+
+
+def test_border_of_a_square_is_its_outline() -> None:
+    points, piece = grid(5)
+    rim = cloth.border(piece.faces)
+    assert len(rim) == 20
+    edge = points[rim.ravel()]
+    assert (np.isclose(edge[:, :2], 0) | np.isclose(edge[:, :2], 1)).any(axis=1).all()
+
+
+def test_smoothing_keeps_hems_on_their_line() -> None:
+    points, piece = grid()
+    bumpy = points + np.random.default_rng(0).normal(0, [0, 0, 0.1], points.shape)
+    smooth = cloth.smooth(bumpy, cloth.neighbour_mean(piece.faces, len(points)), 20)
+    assert np.abs(smooth[:, 2]).max() < 0.3 * np.abs(bumpy[:, 2]).max()
+    bottom = np.isclose(points[:, 1], 0) & (np.abs(points[:, 0] - 0.5) < 0.3)
+    inner = np.isclose(points[:, 1], 1 / 8) & (np.abs(points[:, 0] - 0.5) < 0.3)
+    assert smooth[bottom, 1].max() < 0.08  # only its corners pull a hem in
+    assert smooth[bottom, 1].max() < smooth[inner, 1].min()
+
+
+def test_hem_adds_depth() -> None:
+    points, piece = grid()
+    normals = np.tile([0, 0, 1.0], (len(points), 1))
+    faces, vertices, source = cloth.hem(piece.faces, points, normals, 0.1)
+    assert vertices[:, 2].min() == pytest.approx(-0.1)
+    assert len(vertices) == len(points) + len(source)
+    assert len(faces) == len(piece.faces) + 2 * 32
+
+
+def test_clothes_lie_outside_the_body(figure: Figure) -> None:
+    """From the nearest point of the skin, cloth lies outwards, except in a few folds."""
+    from scipy.spatial import cKDTree
+
+    from studio.render.scene import vertex_normals
+
+    faces = figure.surface.faces["skin"]
+    normals = vertex_normals(figure.vertices_m, faces)
+    used = np.unique(faces)
+    tree = cKDTree(figure.vertices_m[used])
+    for garment in dress(figure, Outfit())[:2]:
+        cloth_only = (garment.colours.max(axis=1) > 40) | (garment.name == "trousers")
+        outer = garment.vertices_m[cloth_only]
+        near = used[tree.query(outer)[1]]
+        off = np.einsum("ij,ij->i", outer - figure.vertices_m[near], normals[near])
+        assert np.median(off) > 0.005
+        assert (off < -0.004).mean() < 0.1
+
+
+def test_the_shirt_overlaps_the_trousers_and_hides_the_waist() -> None:
+    outfit = Outfit()
+    both = np.minimum(shirt_region(outfit), trouser_region(outfit))
+    assert both.max() > 0.03
+    hidden = covered(outfit)
+    assert 3000 < hidden.sum() < 16000
+
+
+def test_longer_sleeves_cover_more() -> None:
+    short, long = (shirt_region(Outfit(sleeve=s)) > 0 for s in (0.5, 1.9))
+    assert (short <= long).all()
+    assert long.sum() > short.sum() + 100
+
+
+def test_weights_of_garments_sum_to_one(figure: Figure) -> None:
+    for garment in (*dress(figure, Outfit()), *make_hair(figure, Hairstyle(layers=3))):
+        np.testing.assert_allclose(garment.weights.sum(axis=1), 1, atol=1e-5)
+        assert garment.faces.max() < len(garment.vertices_m)
+
+
+def test_soles_stand_on_the_floor(figure: Figure) -> None:
+    soles = dress(figure, Outfit())[-1]
+    floor = figure.vertices_m[np.unique(figure.surface.faces["skin"]), 2].min()
+    assert soles.vertices_m[:, 2].min() == pytest.approx(floor - 0.022, abs=1e-6)
+
+
+def test_hair_grows_above_the_hairline(figure: Figure) -> None:
+    root = make_hair(figure, Hairstyle(layers=3))[0]
+    assert hairline(root.coat_m).min() > -0.006
+
+
+def test_skin_has_lips_brows_and_no_body_paint() -> None:
+    looks = Looks()
+    skin = skin_texture(looks, size=256).astype(float)
+    assert np.abs(np.median(skin, axis=(0, 1)) / 255 - looks.skin).max() < 0.05
+    assert (skin.mean(axis=2) < 90).mean() < 0.04
+    np.testing.assert_array_equal(skin, skin_texture(looks, size=256))
+
+
+def test_eyes_have_a_dark_pupil_in_a_light_ball() -> None:
+    eye = eye_texture(Looks(), 64).astype(int)
+    assert eye[32, 32].max() < 20
+    assert eye[4, 32].min() > 150
+
+
+def test_the_cast_is_the_same_for_the_same_seed() -> None:
+    one, two = (np.random.default_rng(4) for _ in range(2))
+    assert random_phenotype(one) == random_phenotype(two)
+    assert random_style(one) == random_style(two)
+    assert random_score(one, 3) == random_score(two, 3)
