@@ -13,13 +13,13 @@ from PySide6.QtWidgets import QApplication
 
 from studio.core.errors import StudioError
 from studio.core.log import start_log
+from studio.core.resources import resource
 from studio.core.settings import SettingsFile
 from studio.registry import Registry, discover, plugin_folders
 from studio.ui import theme
 from studio.ui.commands import KeepKeys
 from studio.ui.doctor_page import Check
 from studio.ui.gc_guard import GcGuard
-from studio.ui.resources import resource
 from studio.ui.studio import Studio
 from studio.ui.window import Window
 

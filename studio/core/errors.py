@@ -6,13 +6,15 @@ class StudioError(Exception):
 
     ``message`` says what is wrong, ``hint`` what to do about it; both are whole sentences in the
     words of the craft. Every other exception is a defect of the program and is shown as
-    "something went wrong", with details that can be copied.
+    "something went wrong", with details that can be copied. ``action`` names the command of the
+    window that mends it, and is shown as a button there.
     """
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", action: str = "") -> None:
         super().__init__(message if not hint else f"{message} {hint}")
         self.message = message
         self.hint = hint
+        self.action = action
 
 
 class Cancelled(Exception):

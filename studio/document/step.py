@@ -27,12 +27,26 @@ class Missing:
 
 
 @dataclass(frozen=True)
+class Offer:
+    """A way to mend a result: why, what the button says, and the params to run again with.
+
+    The items of the first run make way for those of the second.
+    """
+
+    text: str
+    button: str
+    params: BaseModel
+
+
+@dataclass(frozen=True)
 class Packed:
-    """A result as it enters the document: items to add, and three facts to show first."""
+    """A result as it enters the document: items to add, facts (the first three are shown), and
+    ways to mend what is wrong with it."""
 
     label: str
     items: tuple[AnyItem, ...]
     facts: tuple[Fact, ...]
+    offers: tuple[Offer, ...] = ()
 
 
 class Step(Protocol):

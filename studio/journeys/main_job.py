@@ -14,6 +14,7 @@ from rich.console import Console
 from tyro.conf import Positional
 
 from studio.core.errors import StudioError
+from studio.core.resources import resource
 from studio.core.types import Fact
 from studio.document.folder import SUFFIX
 from studio.document.project import (
@@ -28,7 +29,7 @@ from studio.journeys.bench import Bench
 from studio.journeys.pictures import pictures
 from studio.journeys.report import Curve, Picture, Section, Table, write_report
 
-SAMPLE = Path(__file__).parents[2] / "resources" / "sample"
+SAMPLE = resource("sample")
 TAKE_FILES = ("cam*.mp4", "rig.*")
 
 

@@ -81,7 +81,7 @@ class Orbit:
         tan = np.tan(np.radians(self.fov_deg) / 2)
         wide = np.abs(corners @ right) / (tan * aspect) - corners @ forward
         tall = np.abs(corners @ up) / tan - corners @ forward
-        distance = float(max(wide.max(), tall.max(), 0.15)) * 1.08
+        distance = float(max(wide.max(), tall.max(), 0.15)) * 1.25
         return replace(self, target_m=_triple(centre), distance_m=min(distance, 500.0))
 
 

@@ -160,6 +160,12 @@ class Scene:
         if item is not None:
             item.show(visible)
 
+    def fade(self, key: str, opacity: float) -> None:
+        """Draw a skeleton fainter: it gives way to the avatar made of it."""
+        item = self._items.get(key)
+        if isinstance(item, SkeletonItem):
+            item.fade(opacity)
+
     def set_theme(self, theme: ThemeName) -> None:
         self._palette = PALETTES[theme]
         self.renderer.SetBackground(self._palette.bottom)

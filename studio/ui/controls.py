@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QToolButton,
     QWidget,
 )
+from superqt import QFlowLayout
 
 from studio.ui import theme
 
@@ -272,6 +273,37 @@ class Choice(Control):
         return False
 
 
+class Several(Control):
+    """Any of a few words, each switched on or off; the value keeps the order of the options."""
+
+    def __init__(self, name: str, options: Sequence[str]) -> None:
+        super().__init__(name)
+        self.buttons: dict[str, QToolButton] = {}
+        place = QWidget()
+        flow = QFlowLayout(place)
+        flow.setContentsMargins(0, 0, 0, 0)
+        flow.setSpacing(4)
+        for option in options:
+            button = QToolButton()
+            button.setText(option.replace("_", " ").upper() if len(option) <= 4 else option)
+            button.setCheckable(True)
+            button.setProperty("role", "segment")
+            button.setAccessibleName(f"{name}: {option}")
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            button.toggled.connect(lambda _: self.changed.emit())
+            self.buttons[option] = button
+            flow.addWidget(button)
+        self.row.addWidget(place, 1)
+
+    def value(self) -> list[str]:
+        return [option for option, button in self.buttons.items() if button.isChecked()]
+
+    def set_value(self, value: Any) -> None:
+        for option, button in self.buttons.items():
+            with QSignalBlocker(button):
+                button.setChecked(option in (value or ()))
+
+
 class Text(Control):
     """A line of text."""
 
@@ -371,7 +403,8 @@ class Auto(Control):
         self.auto.setAccessibleName(f"{name}: automatic")
         self.auto.setToolTip("Let Doppel choose")
         self.row.addWidget(self.auto)
-        self.row.addWidget(inner, 1)
+        self.row.addWidget(inner, 100)
+        self.row.addStretch(1)
         self.auto.toggled.connect(self._switched)
         inner.changed.connect(self.changed)
 
@@ -381,10 +414,10 @@ class Auto(Control):
     def set_value(self, value: Any) -> None:
         with QSignalBlocker(self.auto):
             self.auto.setChecked(value is None)
-        self.inner.setEnabled(value is not None)
+        self.inner.setVisible(value is not None)
         if value is not None:
             self.inner.set_value(value)
 
     def _switched(self, auto: bool) -> None:
-        self.inner.setEnabled(not auto)
+        self.inner.setVisible(not auto)
         self.changed.emit()

@@ -7,6 +7,7 @@ import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import PySide6QtAds as ads
 from PySide6.QtCore import QByteArray, QObject, Qt, Signal
@@ -81,7 +82,7 @@ class Docks(QObject):
         self._file = file
         self._saved = self._read()
         self.workspace = ""
-        self.docks: dict[str, ads.CDockWidget] = {}
+        self.docks: dict[str, Any] = {}
         for kind in DOCKS:
             dock = ads.CDockWidget(self.manager, kind.title)
             dock.setObjectName(kind.id)
@@ -184,8 +185,8 @@ class Docks(QObject):
     def _proportion(self) -> None:
         width = max(self.manager.width(), 1200)
         height = max(self.manager.height(), 640)
-        left, right = max(200, width // 7), max(320, width // 5)
-        low = max(152, height // 5)
+        left, right = max(216, width // 7), max(320, width // 5)
+        low = max(216, height // 4)
         manager = self.manager
         manager.setSplitterSizes(
             self.docks["project"].dockAreaWidget(), [left, width - left - right, right]

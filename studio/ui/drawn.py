@@ -8,7 +8,7 @@ from string import Template
 
 from platformdirs import user_cache_path
 
-from studio.ui.resources import resource
+from studio.core.resources import resource
 
 
 @cache

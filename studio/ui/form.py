@@ -25,6 +25,7 @@ from studio.ui.controls import (
     Number,
     PathField,
     PathList,
+    Several,
     Text,
     Toggle,
 )
@@ -93,6 +94,8 @@ def _control(title: str, kind: Any, field: FieldInfo, default: Any) -> Control:
         return Text(title)
     if origin in (tuple, list) and inner and inner[0] is Path:
         return PathList(title)
+    if origin in (tuple, list) and inner and get_origin(inner[0]) is Literal:
+        return Several(title, get_args(inner[0]))
     return Json(title)
 
 
@@ -122,7 +125,8 @@ def _number(title: str, whole: bool, field: FieldInfo, default: Any) -> Number:
 class Form(QWidget):
     """Shows and edits a ``Params`` value. ``changed`` follows every edit.
 
-    The first seven fields are shown, the rest under “More”. A double-click on a name brings back
+    The first seven fields are shown, the rest under “More”, together with those that Doppel finds
+    by itself unless told (``None`` by default). A double-click on a name brings back
     that field's default. :meth:`value` raises ValidationError while a field holds a value that
     the model refuses; the field is marked and the reason shown.
     """
@@ -144,8 +148,9 @@ class Form(QWidget):
         more.setContentsMargins(0, 0, 0, 0)
         more.setSpacing(12)
         shown = [name for name in model.model_fields if name not in hidden]
-        for number, name in enumerate(shown):
-            place = layout if number < FIRST else more
+        first = [name for name in shown if not _found_by_itself(model.model_fields[name])][:FIRST]
+        for name in shown:
+            place = layout if name in first else more
             place.addWidget(self._row(name, model.model_fields[name]))
         self.more_button = QPushButton("More")
         self.more_button.setProperty("role", "link")
@@ -153,7 +158,7 @@ class Form(QWidget):
         self.more_button.setAccessibleName("More settings")
         self.more_button.toggled.connect(self._show_more)
         self._show_more(False)
-        if len(shown) > FIRST:
+        if len(shown) > len(first):
             layout.addWidget(self.more_button, 0, Qt.AlignmentFlag.AlignLeft)
             layout.addWidget(self._more)
         self._wrong = QLabel()
@@ -241,6 +246,10 @@ class Form(QWidget):
     def _show_more(self, on: bool) -> None:
         self._more.setVisible(on)
         theme.set_icon(self.more_button, "ph.caret-down" if on else "ph.caret-right", "accent")
+
+
+def _found_by_itself(field: FieldInfo) -> bool:
+    return field.default is None and field.annotation != Path | None
 
 
 def _has_defaults(model: type[BaseModel]) -> bool:

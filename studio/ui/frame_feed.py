@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from studio.media.video import ClipReader, open_clip
 Submit = Callable[[Callable[[], Any]], "Future[Any]"]
 Done = Callable[[Any], object]
 Lost = Callable[[BaseException, str], object]
+Times = float | Mapping[str, float]
+_Request = tuple[Times, Callable[[], object] | None]
 Deliver = Callable[["Future[Any]", Done, Lost], object]
 
 
@@ -29,14 +31,17 @@ class FrameFeed:
         deliver: Deliver,
         show: Callable[[dict[str, Frame]], object],
         failed: Callable[[BaseException, str], object],
+        prepare: Callable[[Frame], object] = lambda _: None,
     ) -> None:
+        """``prepare`` is called with every frame on the lane, before it is shown."""
+        self._prepare = prepare
         self._submit, self._deliver = submit, deliver
         self._show, self._failed = show, failed
         self._take: TakeItem | None = None
         self._folder = Path()
         self._clips: dict[Path, ClipReader] = {}
         self._working = False
-        self._waiting: float | None = None
+        self._waiting: _Request | None = None
         self._closed = False
 
     def set_take(self, take: TakeItem | None, folder: Path) -> bool:
@@ -46,28 +51,35 @@ class FrameFeed:
         self._take, self._folder, self._waiting = take, folder, None
         return True
 
-    def ask(self, time_s: float) -> None:
-        """Want the pictures nearest to a time of the take."""
+    def ask(self, times_s: Times, then: Callable[[], object] | None = None) -> bool:
+        """Want the pictures nearest to a time of the take, or to a time of each camera.
+
+        ``then`` is called once they are on show. False if there is no take to show.
+        """
         if self._take is None or self._closed:
-            return
+            return False
         if self._working:
-            self._waiting = time_s
-            return
+            self._waiting = (times_s, then)
+            return True
         self._working = True
         take, folder = self._take, self._folder
-        future = self._submit(lambda: self._decode(take, folder, time_s))
+        future = self._submit(lambda: self._decode(take, folder, times_s))
         self._deliver(
             future,
-            lambda frames: self._there(take, frames),
+            lambda frames: self._there(take, frames, then),
             lambda error, details: self._lost(take, error, details),
         )
+        return True
 
-    def _decode(self, take: TakeItem, folder: Path, time_s: float) -> dict[str, Frame]:
+    def _decode(self, take: TakeItem, folder: Path, times_s: Times) -> dict[str, Frame]:
         wanted = {_path(clip, folder) for clip in take.clips}
         for path in set(self._clips) - wanted:
             self._clips.pop(path).close()
         found = {}
         for clip in take.clips:
+            time_s = times_s.get(clip.camera) if isinstance(times_s, Mapping) else times_s
+            if time_s is None:
+                continue
             path = _path(clip, folder)
             if path not in self._clips:
                 self._clips[path] = open_clip(path, camera=clip.camera, rate_hz=clip.rate_hz)
@@ -76,12 +88,17 @@ class FrameFeed:
             if -0.5 / reader.rate_hz <= own_s <= reader.duration_s + 0.5 / reader.rate_hz:
                 frame = reader.frame_at(own_s)
                 found[clip.camera] = Frame(clip.camera, frame.time_s + clip.offset_s, frame.rgb)
+                self._prepare(found[clip.camera])
         return found
 
-    def _there(self, take: TakeItem, frames: dict[str, Frame]) -> None:
+    def _there(
+        self, take: TakeItem, frames: dict[str, Frame], then: Callable[[], object] | None
+    ) -> None:
         self._working = False
         if take == self._take and not self._closed:
             self._show(frames)
+            if then is not None:
+                then()
         self._next()
 
     def _lost(self, take: TakeItem, error: BaseException, details: str) -> None:
@@ -92,9 +109,9 @@ class FrameFeed:
         self._next()
 
     def _next(self) -> None:
-        time_s, self._waiting = self._waiting, None
-        if time_s is not None:
-            self.ask(time_s)
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            self.ask(*waiting)
 
     def close(self) -> None:
         """Take no more requests and let go of the files (on the lane, after what still runs)."""

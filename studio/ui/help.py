@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.core.resources import resource
 from studio.ui.commands import Commands
-from studio.ui.resources import resource
 from studio.ui.shortcuts import sheet
 
 
@@ -59,7 +59,7 @@ def _space_out(document: QTextDocument) -> None:
         form.setTopMargin(16 if level > 1 else 0)
         form.setBottomMargin(8 if not block.textList() else 4)
         form.setLineHeight(125, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
-        if cursor.currentTable() is None:
+        if not cursor.currentTable():
             cursor.setBlockFormat(form)
         block = block.next()
 
@@ -119,7 +119,7 @@ class Help(QDialog):
 
     def _turn(self) -> None:
         item = self.list.currentItem()
-        if item is not None:
+        if item:
             page: Page = item.data(Qt.ItemDataRole.UserRole)
             features = QTextDocument.MarkdownFeature.MarkdownDialectGitHub
             self.text.document().setMarkdown(page.text, features)

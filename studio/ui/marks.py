@@ -22,7 +22,7 @@ def marks(window: Window) -> tuple[Mark, ...]:
     """Doors, workspaces, the one panel, the picture, the palette."""
     keys = window.studio.commands.shortcut("app.palette")
     return (
-        Mark(lambda: window.welcome, "Three ways in",
+        Mark(lambda: window.welcome.doors, "Three ways in",
              "Try the sample, open your footage, or use a webcam. You can also drop files "
              "anywhere: Doppel finds the step that wants them."),
         Mark(lambda: window.top.tabs["Motion"], "Workspaces",

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
 
 from studio.document.project import (
     AvatarItem,
@@ -12,10 +16,12 @@ from studio.document.project import (
     Project,
     RigItem,
     TakeItem,
+    Trace,
+    traces,
 )
 from studio.document.step import Packed
 from studio.ui.drop import CAPTURE, take_in
-from studio.ui.studio import Studio
+from studio.ui.studio import Next, Studio
 
 # Each step of the way, and what it leaves behind.
 WAY = (("pose", DetectionsItem), ("triangulate", MotionItem), ("avatar", AvatarItem))
@@ -34,11 +40,15 @@ def way_left(project: Project, mounted: frozenset[str]) -> tuple[str, ...]:
 
 
 class NextStep:
-    """Offers the rest of the way after an import, and walks it when asked."""
+    """Knows what to offer below each result, and walks the whole way when asked.
 
-    def __init__(self, studio: Studio) -> None:
-        self._studio = studio
+    ``play`` starts playing what the project holds, as soon as it can be shown.
+    """
+
+    def __init__(self, studio: Studio, play: Callable[[], object] = lambda: None) -> None:
+        self._studio, self._play = studio, play
         self._truth: Path | None = None
+        studio.next_of = self.after
         studio.finished.connect(self._finished)
 
     def open_sample(self, folder: Path) -> None:
@@ -48,17 +58,26 @@ class NextStep:
         self._truth = next(folder.glob("truth.*"), None)
         take_in(self._studio, [p for one in TAKE_FILES for p in sorted(folder.glob(one))])
 
+    def after(self, feature: str) -> Next | None:
+        """What to do once this feature has its result."""
+        project, mounted = self._studio.project, frozenset(self._studio.registry.features)
+        if feature == "export":
+            made = [i for i in project.all(FileItem) if i.role == "export" and i.path]
+            if made and Path(made[-1].path).is_dir():
+                url = QUrl.fromLocalFile(made[-1].path)
+                return Next("Open folder", lambda: QDesktopServices.openUrl(url))
+        elif feature == CAPTURE or feature in dict(WAY):
+            if way_left(project, mounted):
+                return Next("Make the avatar", self.walk)
+            if project.newest(AvatarItem) is not None and "export" in mounted:
+                return Next("Export", lambda: self._studio.open_panel("export"))
+        return None
+
     def _finished(self, feature: str, packed: Packed) -> None:
-        if feature != CAPTURE:
-            return
-        truth, self._truth = self._truth, None
-        if truth is not None:
-            item = FileItem(name="Truth", role="truth", path=str(truth))
+        if feature == CAPTURE and self._truth is not None:
+            item = FileItem(name="Truth", role="truth", path=str(self._truth))
+            self._truth = None
             self._studio.document.edit("Bring in truth", lambda p: p.with_items([item]))
-        if way_left(self._studio.project, frozenset(self._studio.registry.features)):
-            facts = ", ".join(fact.text for fact in packed.facts[:2])
-            self._studio.notices.stay("Ready to track.", facts, "good",
-                                      ("Make the avatar", self.walk))  # fmt: skip
 
     def walk(self) -> None:
         """Run every step that is left, one after the other, showing the panel of each."""
@@ -70,7 +89,17 @@ class NextStep:
         if left:
             studio.open_panel(left[0])
             studio.start(left[0], chosen=(), then=self._go_on)
-        elif "compare" in studio.registry.features and any(
-            item.role == "truth" for item in studio.project.all(FileItem)
-        ):
-            studio.start("compare", chosen=())
+            return
+        self._play()
+        truths = [item for item in studio.project.all(FileItem) if item.role == "truth"]
+        if truths and "compare" in studio.registry.features:
+            studio.start("compare", chosen=(), then=self._compared)
+
+    def _compared(self, packed: Packed) -> None:
+        """The avatar carries its error against the truth, before all else."""
+        avatar = self._studio.project.newest(AvatarItem)
+        if avatar is None:
+            return
+        facts: tuple[Trace, ...] = (*traces(packed.facts), *avatar.facts)
+        told = avatar.model_copy(update={"facts": facts})
+        self._studio.document.edit("Note the errors", lambda p: p.with_items([told]))

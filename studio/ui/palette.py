@@ -87,7 +87,7 @@ class Palette(QFrame):
     def run_current(self) -> None:
         """Close, then run the chosen command."""
         item = self.list.currentItem()
-        if item is None:
+        if not item:
             return
         command: Command = item.data(_COMMAND)
         self._used = [command.id, *(id for id in self._used if id != command.id)][:8]

@@ -6,16 +6,12 @@ Requests are numbered by what they are for: an answer that is no longer wanted i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
-
-import numpy as np
 
 from studio.core.types import (
     CameraRig,
     Character,
-    Detections,
     Frame,
     FrameSet,
     Keypoints,
@@ -23,31 +19,21 @@ from studio.core.types import (
     Posed,
     Skeleton,
 )
-from studio.document.data import detections_from, motion_from
 from studio.document.folder import ProjectFolder
-from studio.document.project import AvatarItem, DetectionsItem, MotionItem, Project
-from studio.human.layouts import layout
+from studio.document.project import Project
 from studio.scene.items.base import Pick
+from studio.scene.items.cameras import WIDEST_PX
 from studio.scene.items.trail import Trail
+from studio.scene.rectify import rectified
 from studio.scene.scene import item_for
-from studio.scene.surface import plan
 from studio.ui.frame_feed import Deliver, FrameFeed, Submit
+from studio.ui.loading import Arrayed, Loaded, charts_of, load, posed_at
 from studio.ui.on_show import OnShow, keypoints_at, nearest, on_show, tracks
-from studio.ui.series import Chart, bone_spread, camera_errors, joint_errors
 from studio.vision.camera import project as project_points
 
 KEPT = 12
 TRAIL_S = 1.5
-Arrayed = MotionItem | DetectionsItem | AvatarItem
-
-
-@dataclass(frozen=True, eq=False)
-class _Loaded:
-    """Values of the items on show; None while they are still being read."""
-
-    detections: Detections | None = None
-    motion: Motion | None = None
-    avatar: Character | None = None
+FAINT = 0.25
 
 
 class Playback:
@@ -79,8 +65,9 @@ class Playback:
         self._pick: Pick | None = None
         self._live: dict[str, str] = {}
         self._closed = False
+        self._play_soon = self._preparing = False
         self._feed = FrameFeed(
-            submit, deliver, self._show_frames, lambda e, d: failed(e, "Video", d)
+            submit, deliver, self._show_frames, lambda e, d: failed(e, "Video", d), self._prepare
         )
         if timeline is not None:
             timeline.time_changed.connect(self.go)
@@ -126,9 +113,9 @@ class Playback:
         return None if item is None else self._values.get(item.data.sha256)
 
     @property
-    def _loaded(self) -> _Loaded:
+    def _loaded(self) -> Loaded:
         shown = self.shown
-        return _Loaded(
+        return Loaded(
             self._value(shown.detections), self._value(shown.motion), self._value(shown.avatar)
         )
 
@@ -153,7 +140,7 @@ class Playback:
             if not self._closed:
                 self._failed(error, item.name, details)
 
-        self._deliver(self._submit(lambda: _load(item, folder)), there, lost)
+        self._deliver(self._submit(lambda: load(item, folder)), there, lost)
 
     def _refresh(self) -> None:
         """Tracks, charts and the moment, from what is loaded by now."""
@@ -168,8 +155,22 @@ class Playback:
         else:
             self.go(0.0)
         self._chart(loaded)
+        self._play_if_loaded()
 
-    def _chart(self, loaded: _Loaded) -> None:
+    def play_when_loaded(self) -> None:
+        """Play the take from its start, once everything on show is read."""
+        self._play_soon = True
+        self._play_if_loaded()
+
+    def _play_if_loaded(self) -> None:
+        shown = (self.shown.detections, self.shown.motion, self.shown.avatar)
+        loaded = all(item is None or item.data.sha256 in self._values for item in shown)
+        if self._play_soon and loaded and self.timeline is not None:
+            self._play_soon = False
+            self.timeline.go_in()
+            self.timeline.play()
+
+    def _chart(self, loaded: Loaded) -> None:
         wanted = (loaded.motion, loaded.detections, self._rig)
         plots, motion = self.plots, loaded.motion
         if plots is None or wanted == self._charted:
@@ -178,7 +179,7 @@ class Playback:
         if motion is None:
             plots.set_charts(())
             return
-        future = self._submit(lambda: _charts(motion, self._rig, loaded.detections))
+        future = self._submit(lambda: charts_of(motion, self._rig, loaded.detections))
         self._deliver(
             future,
             lambda charts: plots.set_charts(charts) if wanted == self._charted else None,
@@ -192,13 +193,16 @@ class Playback:
         if self._closed:
             return
         loaded = self._loaded
-        self._at_motion(loaded.motion, time_s)
-        self._put("avatar", _posed(loaded.avatar, time_s))
+        if loaded.motion is not None or self.shown.motion is None:
+            self._at_motion(loaded.motion, time_s)
+        if loaded.avatar is not None or self.shown.avatar is None:
+            self._put("avatar", posed_at(loaded.avatar, time_s))
         if self.canvas is not None:
             self._at_canvas(loaded, time_s)
         if self.plots is not None:
             self.plots.set_time(time_s)
-        self._feed.ask(time_s)
+        if "pictures" not in self._live:
+            self._feed.ask(time_s)
 
     def _at_motion(self, motion: Motion | None, time_s: float) -> None:
         if motion is None or not len(motion):
@@ -214,7 +218,7 @@ class Playback:
         first = nearest(motion.times_s, time_s - TRAIL_S)
         self._put("trail", Trail(pick.name, motion.xyz_m[first : frame + 1, pick.index]))
 
-    def _at_canvas(self, loaded: _Loaded, time_s: float) -> None:
+    def _at_canvas(self, loaded: Loaded, time_s: float) -> None:
         found, motion = loaded.detections, loaded.motion
         if found is not None and len(found.times_s):
             self.canvas.show_keypoints(*keypoints_at(found, time_s))  # type: ignore[union-attr]
@@ -243,10 +247,15 @@ class Playback:
     def _put(self, key: str, value: object | None) -> None:
         if self.viewport is None or key in self._live:
             return
+        self._draw(key, value)
+
+    def _draw(self, key: str, value: object | None) -> None:
         if value is None:
-            self.viewport.remove(key)
+            self.viewport.remove(key)  # type: ignore[union-attr]
         else:
-            self.viewport.show_value(key, value)
+            self.viewport.show_value(key, value)  # type: ignore[union-attr]
+        if key == "avatar":  # the skeleton gives way to the person made of it
+            self.viewport.fade("motion", 1.0 if value is None else FAINT)  # type: ignore[union-attr]
 
     # -- live
 
@@ -254,23 +263,45 @@ class Playback:
         """Draw a live value of a running job where it belongs; unknown values are ignored."""
         if isinstance(value, list | tuple):
             self._live_many(feature, value)
+        elif isinstance(value, Keypoints):
+            self._live_points(feature, (value,))
         elif isinstance(value, Frame | FrameSet):
             if self.canvas is not None:
                 self.canvas.show_frame(value)
-            if self.viewport is not None and self._rig is not None:
-                frames = value.frames if isinstance(value, FrameSet) else {value.camera: value}
-                self.viewport.show_pictures(dict(frames))
-        elif isinstance(value, Keypoints):
-            if self.canvas is not None:
-                self.canvas.show_keypoints(value)
+            frames = value.frames if isinstance(value, FrameSet) else {value.camera: value}
+            self._live_pictures(dict(frames))
         elif self.viewport is not None and item_for(value) is not None:
             key = "motion" if isinstance(value, Skeleton) else f"live {feature}"
             if isinstance(value, Posed | Character):
                 key = "avatar"
             self._live[key] = feature
-            self.viewport.show_value(key, value)
+            self._draw(key, value)
             if isinstance(value, Skeleton | Posed) and self.timeline is not None:
                 self.timeline.set_time(value.time_s)
+
+    def _live_pictures(self, frames: dict[str, Frame]) -> None:
+        """Live pictures for the image planes; while one is prepared, newer ones are skipped."""
+        if self.viewport is None or self._rig is None or self._preparing:
+            return
+        self._preparing = True
+
+        def there(_: object) -> None:
+            self._preparing = False
+            if not self._closed:
+                self.viewport.show_pictures(frames)  # type: ignore[union-attr]
+
+        def lost(error: BaseException, details: str) -> None:
+            self._preparing = False
+            self._failed(error, "Pictures", details)
+
+        work = self._submit(lambda: [self._prepare(frame) for frame in frames.values()])
+        self._deliver(work, there, lost)
+
+    def _prepare(self, frame: Frame) -> None:
+        """Rectify a picture for its image plane; runs on the lane."""
+        rig = self._rig
+        if self.viewport is not None and rig is not None and frame.camera in rig.names:
+            rectified(rig[frame.camera], frame, WIDEST_PX)
 
     def _live_many(self, feature: str, values: Iterable[object]) -> None:
         people: list[Keypoints] = []
@@ -279,8 +310,22 @@ class Playback:
                 people.append(value)
             else:
                 self.show_live(feature, value)
-        if people and self.canvas is not None:
-            self.canvas.show_keypoints(*people)
+        if people:
+            self._live_points(feature, people)
+
+    def _live_points(self, feature: str, people: Sequence[Keypoints]) -> None:
+        """Keypoints, each upon the picture in which it was found."""
+        canvas = self.canvas
+        if canvas is None:
+            return
+        self._live["pictures"] = feature
+
+        def mark() -> None:
+            if "pictures" in self._live:
+                canvas.show_keypoints(*people)
+
+        if not self._feed.ask({one.camera: one.time_s for one in people}, mark):
+            mark()
 
     def keep_live(self, features: Collection[str]) -> None:
         """Only these features still run: what others drew makes way for what the project holds."""
@@ -300,45 +345,3 @@ class Playback:
                 self.timeline.pause()
                 self.timeline.time_changed.disconnect(self.go)
             self._feed.close()
-
-
-def _load(item: Arrayed, folder: ProjectFolder) -> Any:
-    """The value of an item; runs on the lane."""
-    arrays = folder.assets.arrays(item.data)
-    if isinstance(item, MotionItem):
-        return motion_from(arrays, layout(item.layout))
-    if isinstance(item, DetectionsItem):
-        return detections_from(arrays, layout(item.layout), item.cameras)
-    from studio.human.character import animated
-    from studio.human.stored import fit_from
-
-    character = animated(fit_from(arrays), item.name)
-    for part in character.parts:
-        plan(part.mesh)
-    return character
-
-
-def _posed(character: Character | None, time_s: float) -> Posed | None:
-    if character is None:
-        return None
-    animation = character.animation
-    if animation is None or not len(animation):
-        return Posed(
-            character, time_s, character.armature.rest_world, np.zeros(len(character.morph_names))
-        )
-    frame = nearest(animation.times_s, time_s)
-    return Posed(
-        character,
-        float(animation.times_s[frame]),
-        animation.bones_world[frame],
-        animation.morphs[frame],
-    )
-
-
-def _charts(
-    motion: Motion, rig: CameraRig | None, detections: Detections | None
-) -> tuple[Chart, ...]:
-    charts = [joint_errors(motion), bone_spread(motion)]
-    if rig is not None and detections is not None and detections.layout == motion.layout:
-        charts.insert(1, camera_errors(motion, rig, detections))
-    return tuple(charts)

@@ -16,6 +16,7 @@ from studio.ui import theme as looks
 from studio.ui.series import Chart, Series, Tone
 
 DARK_INKS = ("#f0a030", "#56b4e9", "#5fc9a4", "#d68fc0", "#e8dc6a", "#e0825f", "#9aa7ff", "#b9bdc5")
+LEGEND_FROM_PX = 200
 LIGHT_INKS = (
     "#b35c00", "#0072b2", "#00785a", "#9c3f7f", "#7a6a00", "#b04a24", "#4450c8", "#4a4f57",
 )  # fmt: skip
@@ -59,9 +60,12 @@ class Plots(QWidget):
         inner.addItem(self._limit, ignoreBounds=True)
         inner.scene().sigMouseClicked.connect(self._clicked)
         self._box: Any = inner.getViewBox()
-        column.addWidget(self.plot, 1)
-        self._empty = QLabel("Nothing to plot yet. Run a step, or select a motion.", self.plot)
+        self._empty = QLabel("Errors and bone lengths are drawn here once there is a motion.")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setWordWrap(True)
+        self._empty.setProperty("role", "muted")
+        column.addWidget(self.plot, 1)
+        column.addWidget(self._empty, 1)
         looks.look().changed.connect(self._relook)
         self._relook()
 
@@ -120,6 +124,7 @@ class Plots(QWidget):
         self._curves = []
         chart = self.chart
         self._empty.setVisible(chart is None)
+        self.plot.setVisible(chart is not None)
         self._head.setVisible(chart is not None and chart.x_unit == "s")
         self._limit.setVisible(chart is not None and chart.limit is not None)
         if chart is None:
@@ -164,8 +169,8 @@ class Plots(QWidget):
             return
         first = chart.series[0]
         value = self.values_at(self._time_s).get(first.name)
-        text = "no value" if value is None else f"{value:.2f} {chart.y_unit}"
-        self._figure.setText(f"{first.name}: {text} at {self._time_s:.2f} s")
+        self._figure.setText("no value" if value is None else f"{value:.2f} {chart.y_unit}")
+        self._figure.setToolTip(f"{first.name}, at {self._time_s:.2f} s")
 
     def _relook(self) -> None:
         look = looks.look()
@@ -178,6 +183,7 @@ class Plots(QWidget):
             axis.setPen(pg.mkPen(t.line))
             axis.setTextPen(pg.mkPen(t.muted))
             axis.setTickFont(font)
+            axis.enableAutoSIPrefix(False)
         self.plot.showGrid(x=True, y=True, alpha=0.18)
         self._head.setPen(pg.mkPen(t.accent, width=1.5))
         self._limit.setPen(pg.mkPen(t.muted, width=1, style=Qt.PenStyle.DashLine))
@@ -186,12 +192,11 @@ class Plots(QWidget):
         self._legend.setBrush(veil)
         self._legend.setLabelTextColor(t.text)
         self._legend.setLabelTextSize(f"{look.px(12)}px")
-        self._empty.setStyleSheet(f"color: {t.muted}; background: transparent;")
         self._draw()
 
     def resizeEvent(self, event: Any) -> None:
         super().resizeEvent(event)
-        self._empty.setGeometry(self.plot.rect())
+        self._legend.setVisible(self.height() >= LEGEND_FROM_PX)
 
     def _clicked(self, event: Any) -> None:
         chart = self.chart

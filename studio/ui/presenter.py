@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from studio.core.types import Character, Frame, FrameSet, Keypoints, Mesh, Posed, Skeleton
 from studio.document.project import Project
 from studio.ui import theme
 from studio.ui.studio import Studio
 
 
+def view_of(value: object) -> str:
+    """The view that draws a live value: pictures and keypoints are for the cameras."""
+    if isinstance(value, list | tuple):
+        return next((view for one in value if (view := view_of(one))), "")
+    if isinstance(value, Frame | FrameSet | Keypoints):
+        return "canvas"
+    return "viewport" if isinstance(value, Skeleton | Posed | Mesh | Character) else ""
+
+
 class Presenter:
     """Shows the open project in the views that exist."""
 
-    def __init__(self, studio: Studio, views: dict[str, Any]) -> None:
+    def __init__(
+        self, studio: Studio, views: dict[str, Any], front: Callable[[str], object] = lambda _: None
+    ) -> None:
+        """``front`` brings the dock of a view before the others."""
         from studio.ui.playback import Playback  # brings VTK, which the first window does without
 
-        self._studio = studio
+        self._studio, self._front = studio, front
+        self._seen: set[str] = set()
         self._themed = [views[id] for id in ("viewport", "canvas") if id in views]
         self.playback = Playback(
             views.get("viewport"),
@@ -29,7 +44,7 @@ class Presenter:
         studio.document.changed.connect(self._on_document)
         studio.selection.changed.connect(self.refresh)
         studio.projects.opened.connect(self.refresh)
-        studio.live.connect(self.playback.show_live)
+        studio.live.connect(self._on_live)
         studio.watch.changed.connect(self._on_jobs)
         theme.look().changed.connect(self._on_theme)
         self._on_theme()
@@ -43,9 +58,23 @@ class Presenter:
         studio = self._studio
         self.playback.show_project(studio.project, studio.projects.folder, studio.selection.ids)
 
+    def _on_live(self, feature: str, value: object) -> None:
+        """Show a live value; the first of a job brings the view that draws it to the front."""
+        view = view_of(value)
+        if view and feature not in self._seen:
+            self._seen.add(feature)
+            self._front(view)
+        self.playback.show_live(feature, value)
+
     def _on_jobs(self) -> None:
-        working = self._studio.watch.working
-        self.playback.keep_live({watched.job.feature for watched in working})
+        working = {watched.job.feature for watched in self._studio.watch.working}
+        self._seen &= working
+        self.playback.keep_live(working)
+
+    def play_when_loaded(self) -> None:
+        """Bring the viewport to the front and play, from the moment that all is read."""
+        self._front("viewport")
+        self.playback.play_when_loaded()
 
     def _on_theme(self) -> None:
         for view in self._themed:
@@ -56,6 +85,7 @@ class Presenter:
         studio = self._studio
         studio.document.changed.disconnect(self._on_document)
         studio.selection.changed.disconnect(self.refresh)
+        studio.live.disconnect(self._on_live)
         studio.watch.changed.disconnect(self._on_jobs)
         theme.look().changed.disconnect(self._on_theme)
         self.playback.close()

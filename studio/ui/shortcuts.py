@@ -104,7 +104,7 @@ class ShortcutsDialog(QDialog):
     def choose(self, id: str) -> None:
         """Select a command."""
         rows = QTreeWidgetItemIterator(self.tree)
-        while (row := rows.value()) is not None:
+        while row := rows.value():
             if row.data(0, _ID) == id:
                 self.tree.setCurrentItem(row)
             rows += 1

@@ -36,7 +36,7 @@ class Stage:
         for id, module, name in VIEWS:
             if id not in self.views:
                 self._mount(id, lambda m=module, n=name: getattr(import_module(m), n))
-        self.presenter = Presenter(self._studio, self.views)
+        self.presenter = Presenter(self._studio, self.views, self._docks.show)
 
     def _mount(self, id: str, find: Callable[[], type[QWidget]]) -> None:
         try:

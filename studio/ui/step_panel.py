@@ -7,6 +7,8 @@ may derive from it: override :meth:`StepPanel.build` to put its controls in plac
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -22,13 +24,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.document.step import Missing, Step
+from studio.document.step import Missing, Offer, Packed, Step
 from studio.registry import Feature
 from studio.ui import theme
 from studio.ui.facts import Facts
 from studio.ui.form import Form
 from studio.ui.presets import Presets
-from studio.ui.studio import Studio
+from studio.ui.studio import Next, Studio
 from studio.ui.words import time_left
 
 
@@ -44,12 +46,14 @@ class StepPanel(QWidget):
         self._loaded = False
         self._needs: tuple[Missing, ...] = ()
         self._running: bool | None = None
+        self._next: Next | None = None
         self.setAccessibleName(feature.manifest.title)
         self._lay_out()
         studio.document.changed.connect(self._on_document)
         studio.selection.changed.connect(self.refresh)
         studio.watch.told.connect(self._progress)
         studio.watch.changed.connect(self.refresh)
+        studio.finished.connect(self._finished)
         studio.load(feature, self._ready)
 
     # -- what a feature's own panel may override ------------------------------------------------
@@ -105,6 +109,12 @@ class StepPanel(QWidget):
         inside.addLayout(self._missing)
         inside.addLayout(self._place)
         self.facts = Facts()
+        self.next_button = QPushButton("Next step")
+        self.next_button.setProperty("role", "primary")
+        self.next_button.hide()
+        self.next_button.clicked.connect(self._go_next)
+        self._offers = QVBoxLayout()
+        self._offers.setSpacing(8)
         inside.addStretch(1)
         area = QScrollArea()
         area.setFrameShape(QFrame.Shape.NoFrame)
@@ -117,6 +127,8 @@ class StepPanel(QWidget):
         foot.setSpacing(8)
         foot.addWidget(self._run_row())
         foot.addWidget(self.facts)
+        foot.addLayout(self._offers)
+        foot.addWidget(self.next_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -196,7 +208,9 @@ class StepPanel(QWidget):
         self._judge()
         made = [i for i in self.studio.project.items
                 if i.recipe is not None and i.recipe.feature == self.feature.id]  # fmt: skip
-        self.facts.show_facts(made[-1].facts if made and running is None else ())
+        done = bool(made) and running is None
+        self.facts.show_facts(made[-1].facts if done else ())
+        self._show_next(self.studio.next_of(self.feature.id) if done else None)
 
     def _judge(self) -> None:
         """The button works once nothing is missing and the controls make sense."""
@@ -209,23 +223,43 @@ class StepPanel(QWidget):
         if needs == self._needs:
             return
         self._needs = needs
-        while (item := self._missing.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        _empty(self._missing)
         for need in needs:
-            card = QFrame()
-            card.setObjectName("card")
-            box = QVBoxLayout(card)
-            box.setContentsMargins(12, 12, 12, 12)
-            box.setSpacing(8)
-            text = QLabel(need.text)
-            text.setWordWrap(True)
-            button = QPushButton(need.button)
-            button.clicked.connect(lambda _=False, a=need.action: self.studio.act(a))
-            box.addWidget(text)
-            box.addWidget(button)
-            self._missing.addWidget(card)
+            call = partial(self.studio.act, need.action)
+            self._missing.addWidget(_card(need.text, need.button, call))
+
+    def _show_next(self, next: Next | None) -> None:
+        """One button is the primary one: the next step, once this one is done."""
+        self._next = next
+        self.next_button.setVisible(next is not None)
+        if next is not None:
+            self.next_button.setText(next.button)
+        theme.set_role(self.run_button, "" if next is not None else "primary")
+
+    def _go_next(self) -> None:
+        if self._next is not None:
+            try:
+                self._next.do()
+            except Exception as error:
+                self.studio.notices.error(error, self._next.button)
+
+    def _finished(self, feature: str, packed: Packed) -> None:
+        """Ways to mend the newest result."""
+        if feature != self.feature.id:
+            return
+        _empty(self._offers)
+        replaced = tuple(item.id for item in packed.items)
+        for offer in packed.offers:
+            call = partial(self._take_up, offer, replaced)
+            self._offers.addWidget(_card(offer.text, offer.button, call))
+
+    def _take_up(self, offer: Offer, instead: tuple[str, ...]) -> None:
+        _empty(self._offers)
+        self.fill(offer.params)
+        try:
+            self.studio.start(self.feature.id, offer.params, instead=instead)
+        except Exception as error:
+            self.studio.notices.error(error, offer.button)
 
     def run(self) -> None:
         """Start the step with what the controls say."""
@@ -273,3 +307,25 @@ class StepPanel(QWidget):
             parts = (context.text or running.job.state.capitalize(),
                      f"{context.fraction:.0%}".replace("%", " %"), left)  # fmt: skip
             self.told.setText(" · ".join(part for part in parts if part))
+
+
+def _empty(place: QVBoxLayout) -> None:
+    while (item := place.takeAt(0)) is not None:
+        if (widget := item.widget()) is not None:
+            widget.hide()
+            widget.deleteLater()
+
+
+def _card(text: str, button: str, call: Callable[[], object]) -> QFrame:
+    """Some words, and the button that acts on them."""
+    card = QFrame()
+    card.setObjectName("card")
+    box = QVBoxLayout(card)
+    box.setContentsMargins(12, 12, 12, 12)
+    box.setSpacing(8)
+    told, push = QLabel(text), QPushButton(button)
+    told.setWordWrap(True)
+    push.clicked.connect(lambda: call())
+    box.addWidget(told)
+    box.addWidget(push)
+    return card

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,16 @@ from studio.registry import Feature, Registry
 from studio.ui import theme
 from studio.ui.commands import Commands
 from studio.ui.job_watch import JobWatch, Watched
-from studio.ui.notices import Notices
+from studio.ui.notices import Answer, Notices
 from studio.ui.projects import Projects
+
+
+@dataclass(frozen=True)
+class Next:
+    """What to do after a result: the words of the button, and what it does."""
+
+    button: str
+    do: Callable[[], object]
 
 
 class Selection(QObject):
@@ -68,6 +77,7 @@ class Studio(QObject):
         self.registry = registry
         self.doctor = doctor
         self.sample = sample
+        self.next_of: Callable[[str], Next | None] = lambda _: None
         self.document = Document()
         self.lanes = Lanes(cpu=self.settings.value.threads or None)
         self.watch = JobWatch()
@@ -115,8 +125,11 @@ class Studio(QObject):
         params: BaseModel | dict[str, Any] | None = None,
         chosen: Sequence[str] | None = None,
         then: Callable[[Packed], object] | None = None,
+        instead: Sequence[str] = (),
     ) -> AnyJob:
         """Run a feature on the project as it is now; its result becomes one step of the history.
+
+        The items whose ids are ``instead`` make way for the result.
 
         ``params`` default to the feature's own, ``chosen`` to the selected items. The engine runs
         in the feature's lane, then its step packs the result there; the document is edited here
@@ -128,7 +141,7 @@ class Studio(QObject):
                 "This project is open to look at only.", "Save it under another name first."
             )
         ids = tuple(self.selection.ids if chosen is None else chosen)
-        folder, project = self.projects.folder, self.project
+        folder, project = self.projects.folder, self.project.without(instead)
 
         def work(context: Context) -> Engine[Any, Packed]:
             values = _validated(feature, params)
@@ -151,7 +164,7 @@ class Studio(QObject):
         def done(packed: Packed) -> None:
             def change(now: Project) -> Project:
                 stored = packed.items[0].recipe if packed.items else None
-                kept = now.with_items(packed.items)
+                kept = now.without(instead).with_items(packed.items)
                 return kept.with_params(feature_id, stored.params) if stored else kept
 
             if self.projects.deliver(folder, packed.label, packed.items, change):
@@ -159,9 +172,15 @@ class Studio(QObject):
                 if then is not None:
                     then(packed)
 
+        def again() -> AnyJob:
+            return self.start(feature_id, params, chosen, then, instead)
+
         def failed(error: BaseException, details: str) -> None:
-            again = ("Try again", lambda: self.start(feature_id, params, chosen, then))
-            self.notices.error(error, feature.manifest.title, details, again)
+            answers: list[Answer] = [("Try again", again)]
+            if isinstance(error, StudioError) and error.action in self.commands:
+                title = self.commands[error.action].title.rstrip("…")
+                answers.insert(0, (title, lambda: self.commands.run(error.action)))
+            self.notices.error(error, feature.manifest.title, details, *answers)
 
         job: AnyJob = Job(
             feature.manifest.title, work, self.lanes[feature.manifest.lane], feature=feature_id
@@ -171,7 +190,7 @@ class Studio(QObject):
             show=lambda value: self.live.emit(feature_id, value),
             done=done,
             failed=failed,
-            retry=lambda: self.start(feature_id, params, chosen, then),
+            retry=again,
         )
         return job
 
@@ -201,21 +220,17 @@ class Studio(QObject):
         self.panel_wanted.emit(self.registry[feature_id].id, params)
 
     def act(self, action: str) -> None:
-        """Do what a :class:`studio.document.step.Missing` asks: a command, or a feature's panel."""
-        prefix, _, rest = action.rpartition(".")
+        """Do what a :class:`studio.document.step.Missing` asks: a command, or a feature's step.
+
+        A feature that takes files begins with the choice of files.
+        """
         if action in self.commands:
             self.commands.run(action)
-        elif rest in self.registry.features:
-            self.open_panel(rest)
-        elif prefix == "import":
-            self.commands.run("file.import")
+        elif action in self.registry.features:
+            takes_files = bool(self.registry[action].manifest.accepts)
+            self.commands.run("file.import") if takes_files else self.open_panel(action)
         else:
             self.notices.tell("Doppel does not know how to get this.", f"({action})", "look")
-
-    def start_chain(self, ids: Sequence[str]) -> None:
-        """Run features one after the other, each on what the one before made."""
-        if ids:
-            self.start(ids[0], chosen=(), then=lambda _: self.start_chain(ids[1:]))
 
     # -- life --------------------------------------------------------------------------------
 

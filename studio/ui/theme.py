@@ -18,8 +18,8 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPalette
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 from qtawesome.iconic_font import IconicFont
 
+from studio.core.resources import resource
 from studio.core.settings import Theme
-from studio.ui.resources import resource
 
 GRID = 8
 
@@ -191,6 +191,14 @@ def set_icon(widget: QAbstractButton | QLabel, name: str, role: str = "text") ->
     widget.setProperty("iconName", name)
     widget.setProperty("iconRole", role)
     _set_icon(widget, name, role)
+
+
+def set_role(widget: QWidget, role: str) -> None:
+    """Dress a widget that is already shown in another role of the style sheet."""
+    if (widget.property("role") or "") != role:
+        widget.setProperty("role", role)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
 
 
 def _set_icon(widget: QWidget, name: str, role: str) -> None:

@@ -6,9 +6,9 @@ import logging
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, QVariantAnimation, Signal
 from PySide6.QtGui import (
     QHideEvent,
     QKeyEvent,
@@ -28,6 +28,8 @@ from studio.ui.viewport_hand import ViewportHand
 from studio.ui.viewport_toolbar import ViewportToolbar
 
 _log = logging.getLogger(__name__)
+
+FADE_MS = 800
 
 
 def _canvas(parent: QWidget) -> Any:
@@ -68,7 +70,7 @@ class Viewport(QWidget):
         self._hand = ViewportHand(self)
         self._drawn: list[float] = []
         self._latency_ms: float | None = None
-        self._framed = False
+        self._framed: Literal["", "rig", "people"] = ""
         self._stack = QStackedLayout(self)
         self._stack.setStackingMode(QStackedLayout.StackingMode.StackAll)
         self._stack.setContentsMargins(0, 0, 0, 0)
@@ -97,6 +99,12 @@ class Viewport(QWidget):
         self._settle.setSingleShot(True)
         self._settle.setInterval(180)
         self._settle.timeout.connect(self._render_fine)
+        self._faded_key = ""
+        self._fading = QVariantAnimation(self)
+        self._fading.setDuration(FADE_MS)
+        self._fading.setStartValue(1.0)
+        self._fading.setEndValue(1.0)
+        self._fading.valueChanged.connect(self._fade_on)
         self.set_theme(theme)
 
     def _corner_label(self, text: str) -> QLabel:
@@ -112,6 +120,9 @@ class Viewport(QWidget):
         super().showEvent(event)
         if self._canvas is None and self.trouble is None:
             QTimer.singleShot(0, self, self.start)
+        elif self._pictures:
+            waiting, self._pictures = self._pictures, {}
+            self.show_pictures(waiting)
         self.redraw()
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -141,6 +152,7 @@ class Viewport(QWidget):
             return False
         for key, (value, role) in self._waiting.items():
             self.scene.update(key, value, role)  # type: ignore[arg-type]
+            self._frame_first("rig" if key == "rig" else "people")
         self.scene.pictures(self._pictures)
         self._waiting, self._pictures = {}, {}
         self._place()
@@ -182,19 +194,38 @@ class Viewport(QWidget):
         self.scene.update(key, value, role)  # type: ignore[arg-type]
         if since_s is not None:
             self._latency_ms = (time.monotonic() - since_s) * 1e3
-        if not self._framed and key != "rig":
-            self._framed = True
-            self.scene.frame()
+        self._frame_first("rig" if key == "rig" else "people")
         self.redraw()
+
+    def _frame_first(self, seen: Literal["rig", "people"]) -> None:
+        """Fill the picture with the first rig, and with the first person once there is one."""
+        if self.scene is not None and self._framed != seen and self._framed != "people":
+            self._framed = seen
+            self.scene.frame()
 
     def show_pictures(self, frames: Any) -> None:
         """Put camera pictures into the frusta: a FrameSet, a Frame, or a dict of frames."""
-        if self.scene is None:
+        if self.scene is None or not self.isVisible():
             if isinstance(frames, dict):
                 self._pictures.update(frames)
             return
         self.scene.pictures(frames)
         self.redraw()
+
+    def fade(self, key: str, opacity: float) -> None:
+        """Let a skeleton grow fainter, or clearer, over a moment."""
+        if self._fading.endValue() == opacity:
+            return
+        self._fading.stop()
+        self._faded_key = key
+        self._fading.setStartValue(float(self._fading.currentValue() or 0.0))
+        self._fading.setEndValue(opacity)
+        self._fading.start()
+
+    def _fade_on(self, opacity: float) -> None:
+        if self.scene is not None:
+            self.scene.fade(self._faded_key, opacity)
+            self.redraw()
 
     def remove(self, key: str) -> None:
         self._waiting.pop(key, None)
@@ -205,7 +236,7 @@ class Viewport(QWidget):
     def clear(self) -> None:
         """Remove everything but the floor; the next person is framed anew."""
         self._waiting.clear()
-        self._framed = False
+        self._framed = ""
         if self.scene is not None:
             self.scene.clear()
             self.redraw()

@@ -79,7 +79,9 @@ class Welcome(QWidget):
         self.footage_door.clicked.connect(footage)
         if webcam is not None:
             self.webcam_door.clicked.connect(webcam)
-        doors = QHBoxLayout()
+        self.doors = QWidget()
+        doors = QHBoxLayout(self.doors)
+        doors.setContentsMargins(0, 0, 0, 0)
         doors.setSpacing(16)
         for door in (self.sample_door, self.footage_door, self.webcam_door):
             doors.addWidget(door, 1)
@@ -93,7 +95,7 @@ class Welcome(QWidget):
         column.addWidget(title)
         column.addWidget(text)
         column.addSpacing(24)
-        column.addLayout(doors)
+        column.addWidget(self.doors)
         column.addSpacing(24)
         column.addWidget(self._recent_title)
         column.addLayout(self._recent)

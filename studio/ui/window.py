@@ -55,7 +55,7 @@ class Window(QMainWindow):
                            ("log", self.log), ("history", self.history)):  # fmt: skip
             self.docks.fill(id, widget)
         self.stage = Stage(studio, self.docks)
-        self.next_step = NextStep(studio)
+        self.next_step = NextStep(studio, self.play_through)
         add_actions(studio, self)
         self.palette_box = Palette(studio.commands, self)
 
@@ -123,6 +123,11 @@ class Window(QMainWindow):
         """Bring in the sample take, whose truth is known."""
         if self.studio.sample is not None:
             self.next_step.open_sample(self.studio.sample)
+
+    def play_through(self) -> None:
+        """Play the take from its start, once everything of it can be drawn."""
+        if self.stage.presenter is not None:
+            self.stage.presenter.play_when_loaded()
 
     def _webcam(self) -> Any:
         live = [f for f in self.studio.registry.features.values() if "webcam" in f.manifest.accepts]

@@ -42,6 +42,7 @@ def find(name: str) -> Path:
         raise StudioError(
             f"The network “{name}” ({wanted.need.lower()}) {trouble}.",
             f"Run: doppel models install {name}",
+            "app.models",
         )
     return place(wanted.files[0])
 

@@ -129,12 +129,6 @@ def test_a_read_only_project_refuses_jobs(studio):
         studio.start("count")
 
 
-def test_a_chain_runs_its_steps_one_after_the_other(qtbot, studio):
-    studio.start_chain(["count", "count"])
-    qtbot.waitUntil(lambda: len(studio.project.items) == 2, timeout=5000)
-    qtbot.waitUntil(lambda: finished(studio), timeout=5000)
-
-
 def test_the_window_never_waits_while_a_job_streams(qtbot, window):
     """p99 of the latency of the main thread stays under 50 ms with a job that streams fast."""
     studio = window.studio

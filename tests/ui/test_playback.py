@@ -41,9 +41,13 @@ class Viewport(QObject):
         super().__init__()
         self.values: dict[str, Any] = {}
         self.pictures: dict[str, Frame] = {}
+        self.opacity: dict[str, float] = {}
 
     def show_value(self, key: str, value: object) -> None:
         self.values[key] = value
+
+    def fade(self, key: str, opacity: float) -> None:
+        self.opacity[key] = opacity
 
     def remove(self, key: str) -> None:
         self.values.pop(key, None)

@@ -68,7 +68,8 @@ def test_the_playhead_reads_values(plots: Plots) -> None:
     assert plots.charts == ("Reprojection by point", "Bone length")
     plots.set_time(1.0)
     assert plots.values_at(1.0)["Nose"] == pytest.approx(6.0)
-    assert plots._figure.text() == "Mean of all points: 3.00 px at 1.00 s"
+    assert plots._figure.text() == "3.00 px"
+    assert plots._figure.toolTip() == "Mean of all points, at 1.00 s"
     plots.choice.setCurrentText("Bone length")
     plots.set_charts([joint_errors(moving()), bone_spread(moving())])
     assert plots.chart is not None

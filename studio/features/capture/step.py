@@ -12,6 +12,7 @@ from studio.document.folder import Assets
 from studio.document.project import AnyItem, DetectionsItem, Project, RigItem, TakeItem, traces
 from studio.document.step import Missing, Packed
 from studio.features.capture.found import Brought, Known, detections_fact, rig_fact, take_fact
+from studio.features.capture.offers import offers
 
 
 class Step:
@@ -51,4 +52,4 @@ class Step:
                 )
             )
         items += result.files
-        return Packed("Bring in footage", tuple(items), result.facts)
+        return Packed("Bring in footage", tuple(items), result.facts, offers(result, params))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import cv2
 import numpy as np
 import pyvista as pv
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
@@ -16,44 +15,10 @@ from studio.scene.items.base import DrawnItem, Eye, Pick, Role
 from studio.scene.labels import Label
 from studio.scene.palette import Palette
 from studio.scene.picking import hit, nearest_segment, ray
+from studio.scene.rectify import rectified
 from studio.scene.strokes import Strokes
-from studio.vision.camera import distort
 
 WIDEST_PX, THROUGH_PX = 480, 1600
-
-
-class Undistorter:
-    """Pictures of one camera without lens distortion, shrunk to a largest side."""
-
-    def __init__(self, camera: Camera) -> None:
-        self._camera = camera
-        self._maps: dict[tuple[int, ...], tuple[np.ndarray, np.ndarray]] = {}
-
-    def __call__(self, rgb: np.ndarray, widest_px: int) -> np.ndarray:
-        height, width = rgb.shape[:2]
-        shrink = min(1.0, widest_px / max(width, height))
-        size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
-        key = (width, height, *size)
-        if key not in self._maps:
-            self._maps[key] = self._map((width, height), size)
-        return cv2.remap(rgb, *self._maps[key], cv2.INTER_LINEAR)
-
-    def _map(self, source: tuple[int, int], size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-        camera = self._camera
-        seen, made = (_scaled(camera.matrix, camera.size_px, px) for px in (source, size))
-        u, v = np.meshgrid(np.arange(size[0], dtype=np.float64), np.arange(size[1]))
-        rays = np.stack([u, v, np.ones_like(u)], -1).reshape(-1, 3) @ np.linalg.inv(made).T
-        bent = distort(camera, rays[:, :2] / rays[:, 2:])
-        xy = bent @ seen[:2, :2].T + seen[:2, 2]
-        xy = xy.astype(np.float32).reshape(size[1], size[0], 2)
-        return cv2.convertMaps(xy[..., 0], xy[..., 1], cv2.CV_16SC2)
-
-
-def _scaled(matrix: np.ndarray, old: tuple[int, int], new: tuple[int, int]) -> np.ndarray:
-    """Intrinsics of a resized picture (pixel centres at integers)."""
-    sx, sy = new[0] / old[0], new[1] / old[1]
-    shift = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
-    return np.linalg.inv(shift) @ np.diag([sx, sy, 1.0]) @ shift @ matrix
 
 
 def corners_m(camera: Camera, depth_m: float) -> np.ndarray:
@@ -116,7 +81,6 @@ class CamerasItem(DrawnItem):
         self._visible = True
         self._planes: dict[str, _Plane] = {}
         self._labels: dict[str, Label] = {}
-        self._undistort: dict[str, Undistorter] = {}
         self._frames: dict[str, Frame] = {}
         self._edges = np.empty((0, 2, 3))
         self.far_m = 40.0
@@ -129,7 +93,6 @@ class CamerasItem(DrawnItem):
         self.size_m = float(np.clip(0.09 * spread, 0.08, 0.6))
         self._planes = {c.name: self._planes.get(c.name) or _Plane() for c in rig.cameras}
         self._labels = {c.name: Label(c.name, (0, 0, 0), 12) for c in rig.cameras}
-        self._undistort = {c.name: Undistorter(c) for c in rig.cameras}
         self._frames = {name: f for name, f in self._frames.items() if name in self._planes}
         self.actors = [p.actor for p in self._planes.values()]
         self.actors += [label.actor for label in self._labels.values()]
@@ -148,7 +111,7 @@ class CamerasItem(DrawnItem):
 
     def _picture(self, name: str) -> None:
         widest = THROUGH_PX if name == self._through else WIDEST_PX
-        self._planes[name].show(self._undistort[name](self._frames[name].rgb, widest))
+        self._planes[name].show(rectified(self.rig[name], self._frames[name], widest))
         self._planes[name].actor.SetVisibility(self._shows(name))
 
     def look_through(self, name: str | None) -> None:

@@ -51,6 +51,7 @@ class SkeletonItem(DrawnItem):
         self._value: Skeleton | None = None
         self._selected: int | None = None
         self.show_errors = False
+        self._opacity = 1.0
 
     def update(self, value: Any) -> None:
         skeleton: Skeleton = value
@@ -59,6 +60,7 @@ class SkeletonItem(DrawnItem):
         self._value = skeleton
         xyz = np.asarray(skeleton.xyz_m, np.float32)
         alpha = trust(np.asarray(skeleton.error_m)) * (0.55 if self.role == "ghost" else 1.0)
+        alpha = alpha * self._opacity
         colour = np.column_stack([self._colour, alpha])
         radius, least = self._radius, self._least
         if self._selected is not None:
@@ -116,6 +118,12 @@ class SkeletonItem(DrawnItem):
         """Draw a ball of one standard deviation around each joint."""
         self.show_errors = shown
         self._again()
+
+    def fade(self, opacity: float) -> None:
+        """Draw it fainter, down to not at all (0)."""
+        if opacity != self._opacity:
+            self._opacity = opacity
+            self._again()
 
     def _again(self) -> None:
         if self._value is not None:

@@ -1,0 +1,70 @@
+"""Values of a project's items, read and made ready for drawing. Runs on a lane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from studio.core.types import CameraRig, Character, Detections, Motion, Posed
+from studio.document.data import detections_from, motion_from
+from studio.document.folder import ProjectFolder
+from studio.document.project import AvatarItem, DetectionsItem, MotionItem
+from studio.human.layouts import layout
+from studio.scene.surface import plan
+from studio.ui.on_show import nearest
+from studio.ui.series import Chart, bone_spread, camera_errors, joint_errors
+
+Arrayed = MotionItem | DetectionsItem | AvatarItem
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """Values of the items on show; None while they are still being read."""
+
+    detections: Detections | None = None
+    motion: Motion | None = None
+    avatar: Character | None = None
+
+
+def load(item: Arrayed, folder: ProjectFolder) -> Any:
+    """The value of an item; runs on the lane."""
+    arrays = folder.assets.arrays(item.data)
+    if isinstance(item, MotionItem):
+        return motion_from(arrays, layout(item.layout))
+    if isinstance(item, DetectionsItem):
+        return detections_from(arrays, layout(item.layout), item.cameras)
+    from studio.human.character import animated
+    from studio.human.stored import fit_from
+
+    character = animated(fit_from(arrays), item.name)
+    for part in character.parts:
+        plan(part.mesh)
+    return character
+
+
+def posed_at(character: Character | None, time_s: float) -> Posed | None:
+    if character is None:
+        return None
+    animation = character.animation
+    if animation is None or not len(animation):
+        return Posed(
+            character, time_s, character.armature.rest_world, np.zeros(len(character.morph_names))
+        )
+    frame = nearest(animation.times_s, time_s)
+    return Posed(
+        character,
+        float(animation.times_s[frame]),
+        animation.bones_world[frame],
+        animation.morphs[frame],
+    )
+
+
+def charts_of(
+    motion: Motion, rig: CameraRig | None, detections: Detections | None
+) -> tuple[Chart, ...]:
+    charts = [joint_errors(motion), bone_spread(motion)]
+    if rig is not None and detections is not None and detections.layout == motion.layout:
+        charts.insert(1, camera_errors(motion, rig, detections))
+    return tuple(charts)
