@@ -22,6 +22,7 @@ from studio.perception.detector import Detector, Person2D
 
 CHUNK = 16
 _LOOK_S = 0.05
+_IN_STEP_S = 2e-4
 
 
 class Watch(Protocol):
@@ -68,12 +69,14 @@ def detect_take(
     make_detector: Callable[[], Detector],
     watch: Watch,
     *,
+    early_s: Mapping[str, Float[np.ndarray, " moments"]] | None = None,
     cache: DetectionCache | None = None,
     workers: int = 2,
 ) -> Generator[tuple[Keypoints, ...], None, TakeDetections]:
     """Detect the most prominent person in every clip of a take.
 
-    ``plan`` gives for every camera the frame number of each moment, -1 where it has none.
+    ``plan`` gives for every camera the frame number of each moment, -1 where it has none;
+    ``early_s`` how long before the moment that frame was taken: points are carried to the moment.
     Yields the newest keypoints of all cameras; returns the whole. Each worker thread makes a
     detector of its own. Raises what a detector, a clip or ``watch`` raises; chunks that were
     finished until then stay in the cache.
@@ -99,7 +102,7 @@ def detect_take(
         pool.shutdown(wait=True, cancel_futures=True)
     if work.newest:
         yield tuple(work.newest.values())
-    return _gather(tuple(c.camera for c in clips), times_s, plan, results, work)
+    return _gather(tuple(c.camera for c in clips), times_s, plan, results, work, early_s or {})
 
 
 def _wanted(numbers: np.ndarray) -> np.ndarray:
@@ -211,6 +214,7 @@ def _gather(
     plan: Mapping[str, np.ndarray],
     results: Mapping[str, Mapping[int, Person2D | None]],
     work: _Work,
+    early_s: Mapping[str, np.ndarray],
 ) -> TakeDetections:
     layout = work.layout
     assert layout is not None
@@ -227,7 +231,39 @@ def _gather(
                 xy[moment, view], confidence[moment, view] = person.xy_px, person.confidence
                 seen += 1
         xy[:, view], confidence[:, view], swaps = unswap(layout, xy[:, view], confidence[:, view])
+        if camera in early_s:
+            xy[:, view] = to_moments(xy[:, view], times_s, early_s[camera])
         found.append(seen / max(int((plan[camera] >= 0).sum()), 1))
         turned.append(swaps)
     detections = Detections(cameras, np.asarray(times_s, float), layout, xy, confidence)
     return TakeDetections(detections, tuple(found), tuple(turned), work.reused / work.total)
+
+
+def to_moments(
+    xy_px: Float[np.ndarray, "moments points 2"],
+    times_s: Float[np.ndarray, " moments"],
+    early_s: Float[np.ndarray, " moments"],
+) -> Float[np.ndarray, "moments points 2"]:
+    """Tracks whose pictures were taken ``early_s`` before their moments, at the moments.
+
+    Linear between the two pictures around a moment, if they are at most three moments apart;
+    else, and at the ends of a track, points stay as seen.
+    """
+    off = np.nan_to_num(early_s)
+    if len(times_s) < 2 or np.abs(off).max() < _IN_STEP_S:
+        return xy_px
+    taken, first = np.unique(np.round(times_s - off, 7), return_index=True)
+    widest = 3.01 * float(np.median(np.diff(times_s)))
+    out = xy_px.copy()
+    for point in range(xy_px.shape[1]):
+        seen = np.flatnonzero(np.isfinite(xy_px[first, point, 0]))
+        if len(seen) < 2:
+            continue
+        at, track = taken[seen], xy_px[first[seen], point]
+        after = np.clip(np.searchsorted(at, times_s), 1, len(at) - 1)
+        between = (times_s >= at[after - 1]) & (times_s <= at[after])
+        good = between & (at[after] - at[after - 1] <= widest) & np.isfinite(xy_px[:, point, 0])
+        share = ((times_s - at[after - 1]) / (at[after] - at[after - 1]))[:, None]
+        moved = track[after - 1] + share * (track[after] - track[after - 1])
+        out[good, point] = moved[good]
+    return out

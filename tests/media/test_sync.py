@@ -130,3 +130,17 @@ def test_a_take_needs_clips_with_names_of_their_own():
         FrameSets([])
     with pytest.raises(StudioError, match="one camera"):
         FrameSets([Made("a", [0]), Made("a", [0])])
+
+
+@given(clips())
+def test_how_early_frames_are_is_known(drawn):
+    times, offsets = drawn
+    sets = FrameSets([Made(name, t) for name, t in times], offsets)
+    early, plan = sets.early_s(), sets.plan()
+    for name, taken in times:
+        for moment, number in enumerate(plan[name]):
+            if number < 0:
+                assert np.isnan(early[name][moment])
+            else:
+                expected = sets.times_s[moment] - taken[number] - offsets[name]
+                assert early[name][moment] == pytest.approx(expected, abs=1e-9)

@@ -15,7 +15,7 @@ from studio.core.types import Frame, Layout
 from studio.jobs import Context, run
 from studio.perception.cache import DetectionCache, content_key
 from studio.perception.detector import Person2D
-from studio.perception.take import CHUNK, detect_take
+from studio.perception.take import CHUNK, detect_take, to_moments
 
 POINTS = Layout("two", ("nose", "chin"), ((0, 1),), (0, 1), {"body": (0, 1)})
 FRAMES = 40
@@ -224,3 +224,36 @@ def test_cache_forgets_what_was_not_used_for_longest(clips, tmp_path):
     size = sum(f.stat().st_size for f in new.glob("*"))
     assert cache.prune(size) == 1
     assert list(cache.folder.iterdir()) == [new]
+
+
+@pytest.mark.parametrize("offset_s", [0.012, -0.015, 0.004])
+def test_points_are_carried_to_the_moment(clips, offset_s: float):
+    """A camera started between the others' frames: without carrying, x is up to 0.45 off."""
+    times = np.arange(4, 20) / 30
+    numbers = np.arange(4, 20)
+    plan = {"left": numbers, "right": numbers}
+    early = {"left": np.zeros(16), "right": np.full(16, -offset_s)}
+    result = run(detect_take(clips, times, plan, FakeDetector, Context(), early_s=early))
+    x = result.detections.xy_px[:, :, 0, 0]
+    inner = slice(1, -1)
+    np.testing.assert_allclose(x[inner, 0], numbers[inner])
+    np.testing.assert_allclose(x[inner, 1], numbers[inner] - 30 * offset_s, atol=1e-4)
+
+
+def test_a_slow_camera_is_carried_to_the_moments_of_a_fast_one():
+    times = np.arange(12) / 60
+    number = np.arange(12) // 2
+    track = (number[:, None, None] / 30) * np.array([300.0, -60.0])
+    moved = to_moments(track, times, times - number / 30)
+    np.testing.assert_allclose(moved[:11, 0], times[:11, None] * [300.0, -60.0], atol=1e-3)
+
+
+def test_points_are_not_carried_across_gaps_nor_beyond_ends():
+    times = np.arange(10) / 30
+    track = np.arange(10.0)[:, None, None] * np.ones(2)
+    track[3:7] = np.nan
+    moved = to_moments(track, times, np.full(10, -0.01))
+    assert np.isnan(moved[3:7]).all()
+    assert moved[0, 0, 0] == 0.0
+    np.testing.assert_allclose(moved[[1, 2, 8, 9], 0, 0], [0.7, 1.7, 7.7, 8.7], atol=1e-4)
+    assert moved[7, 0, 0] == 7.0

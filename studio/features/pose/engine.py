@@ -90,7 +90,7 @@ def detect(
         cache = DetectionCache() if params.use_cache else None
         result = yield from detect_take(
             clips, sets.times_s, sets.plan(), lambda: whole_body(options), context,
-            cache=cache, workers=params.threads or os.cpu_count() or 2,
+            early_s=sets.early_s(), cache=cache, workers=params.threads or os.cpu_count() or 2,
         )  # fmt: skip
     if not any(result.found):
         raise StudioError(

@@ -126,7 +126,12 @@ def _detect(
         clips = [stack.enter_context(open_clip(path, rate_hz=rate_hz)) for path in videos]
         sets = FrameSets(clips)
         cache = DetectionCache(cache_folder("detections"))
-        take = run(detect_take(clips, sets.times_s, sets.plan(), whole_body, context, cache=cache))
+        take = run(
+            detect_take(
+                clips, sets.times_s, sets.plan(), whole_body, context,
+                early_s=sets.early_s(), cache=cache,
+            )
+        )  # fmt: skip
     found = take.detections
     if wanted is None:
         return found
