@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QToolButton,
     QWidget,
 )
+from shiboken6 import isValid
 
 from studio.core.settings import SettingsFile
 from studio.ui import theme
@@ -189,7 +190,21 @@ class Commands(QObject):
 
 
 class KeepKeys(QObject):
-    """Lets a focused control keep the plain keys it lives by (Space presses a button)."""
+    """Lets a focused control keep the plain keys it lives by (Space presses a button).
+
+    It listens to the focused widget alone: a filter on the whole application would run Python
+    code, and wait for a worker to let go of the interpreter, at every event of every widget.
+    """
+
+    def follow(self, app: QApplication) -> None:
+        """Listen to whichever widget has the focus."""
+        app.focusChanged.connect(self._moved)
+
+    def _moved(self, old: QWidget | None, now: QWidget | None) -> None:
+        if old is not None and isValid(old):
+            old.removeEventFilter(self)
+        if now is not None:
+            now.installEventFilter(self)
 
     _KEEP = (QAbstractButton, QAbstractItemView, QComboBox)
 

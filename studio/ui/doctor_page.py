@@ -8,7 +8,15 @@ from typing import Literal
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.ui import theme
 from studio.ui.facts import VERDICTS
@@ -36,6 +44,11 @@ class DoctorPage(QWidget):
         self.told = QLabel("These checks say whether this computer has what Doppel needs.")
         self.told.setProperty("role", "muted")
         self.told.setWordWrap(True)
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 0)
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Checking")
+        self.bar.hide()
         self.again = QPushButton("Check again")
         self.again.clicked.connect(self.run)
         self.copy = QPushButton("Copy")
@@ -50,6 +63,7 @@ class DoctorPage(QWidget):
         layout.setContentsMargins(24, 24, 24, 24)
         layout.setSpacing(16)
         layout.addWidget(self.told)
+        layout.addWidget(self.bar)
         layout.addLayout(self._list)
         layout.addStretch(1)
         layout.addLayout(row)
@@ -68,7 +82,8 @@ class DoctorPage(QWidget):
             return
         self._ran = True
         self.again.setEnabled(False)
-        self.told.setText("Checking…")
+        self.told.setText("Checking: this takes some seconds. The window can be used meanwhile.")
+        self.bar.show()
         self._studio.watch.call(self._studio.lanes["io"].submit(doctor), self.show_checks,
                                 self._failed)  # fmt: skip
 
@@ -84,10 +99,12 @@ class DoctorPage(QWidget):
         bad = sum(check.verdict in ("stop", "look") for check in self.checks)
         self.told.setText("All is well." if not bad else f"{bad} of {len(checks)} need a look.")
         self.again.setEnabled(True)
+        self.bar.hide()
 
     def _failed(self, error: BaseException, details: str) -> None:
         self.told.setText("The checks could not be finished.")
         self.again.setEnabled(True)
+        self.bar.hide()
         self._studio.notices.error(error, "Doctor", details)
 
     def _copy(self) -> None:

@@ -17,17 +17,15 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from studio.ui import theme
+from studio.ui.choices import Choice, Several, Toggle
 from studio.ui.controls import (
     Auto,
-    Choice,
     Control,
     Json,
     Number,
     PathField,
     PathList,
-    Several,
     Text,
-    Toggle,
 )
 
 FIRST = 7
@@ -77,6 +75,8 @@ def _control(title: str, kind: Any, field: FieldInfo, default: Any) -> Control:
         return _control(title, inner[0], field, default)
     if origin in (typing.Union, types.UnionType) and type(None) in inner:
         rest = [one for one in inner if one is not type(None)]
+        if rest == [Path]:
+            return PathField(title, "Chosen by Doppel")
         if len(rest) == 1:
             return Auto(title, _control(title, rest[0], field, default))
         return Auto(title, Json(title))

@@ -26,6 +26,7 @@ from studio.scene.items.cameras import WIDEST_PX
 from studio.scene.items.trail import Trail
 from studio.scene.rectify import rectified
 from studio.scene.scene import item_for
+from studio.scene.surface import plan
 from studio.ui.frame_feed import Deliver, FrameFeed, Submit
 from studio.ui.loading import Arrayed, Loaded, charts_of, load, posed_at
 from studio.ui.on_show import OnShow, keypoints_at, nearest, on_show, tracks
@@ -66,11 +67,14 @@ class Playback:
         self._live: dict[str, str] = {}
         self._closed = False
         self._play_soon = self._preparing = False
+        self._planning: Character | None = None
+        self._ready: Character | None = None
         self._feed = FrameFeed(
             submit, deliver, self._show_frames, lambda e, d: failed(e, "Video", d), self._prepare
         )
         if timeline is not None:
             timeline.time_changed.connect(self.go)
+            timeline.playing_changed.connect(self._playing)
         if plots is not None and timeline is not None:
             plots.time_picked.connect(timeline.set_time)
         if viewport is not None:
@@ -186,6 +190,10 @@ class Playback:
             lambda error, details: self._failed(error, "Plots", details),
         )
 
+    def _playing(self, on: bool) -> None:
+        if self.viewport is not None:
+            self.viewport.playing = on
+
     # -- the moment
 
     def go(self, time_s: float) -> None:
@@ -270,6 +278,8 @@ class Playback:
                 self.canvas.show_frame(value)
             frames = value.frames if isinstance(value, FrameSet) else {value.camera: value}
             self._live_pictures(dict(frames))
+        elif isinstance(value, Posed | Character) and not self._planned(value):
+            return
         elif self.viewport is not None and item_for(value) is not None:
             key = "motion" if isinstance(value, Skeleton) else f"live {feature}"
             if isinstance(value, Posed | Character):
@@ -302,6 +312,22 @@ class Playback:
         rig = self._rig
         if self.viewport is not None and rig is not None and frame.camera in rig.names:
             rectified(rig[frame.camera], frame, WIDEST_PX)
+
+    def _planned(self, value: Posed | Character) -> bool:
+        """Whether a person can be drawn without a pause; if not, this is prepared on the lane."""
+        character = value.character if isinstance(value, Posed) else value
+        if character is not self._ready and self._planning is not character:
+            self._planning = character
+
+            def there(_: object) -> None:
+                self._ready = character
+
+            self._deliver(
+                self._submit(lambda: [plan(part.mesh) for part in character.parts]),
+                there,
+                lambda error, details: self._failed(error, "Drawing the person", details),
+            )
+        return character is self._ready
 
     def _live_many(self, feature: str, values: Iterable[object]) -> None:
         people: list[Keypoints] = []
@@ -344,4 +370,5 @@ class Playback:
             if self.timeline is not None:
                 self.timeline.pause()
                 self.timeline.time_changed.disconnect(self.go)
+                self.timeline.playing_changed.disconnect(self._playing)
             self._feed.close()

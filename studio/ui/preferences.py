@@ -19,17 +19,16 @@ from PySide6.QtWidgets import (
 )
 
 from studio.ui import theme
-from studio.ui.controls import Choice
+from studio.ui.choices import Choice
 from studio.ui.disk_page import DiskPage
 from studio.ui.doctor_page import DoctorPage
 from studio.ui.models_page import ModelsPage
 from studio.ui.studio import Studio
 
 DEVICES = {
-    "auto": "Auto takes a CUDA graphics card if there is one, otherwise the processor.",
-    "cpu": "The processor: always works, slower. Two cores follow a person from four cameras "
-    "at a few pictures a second.",
-    "cuda": "An NVIDIA graphics card. If there is none, steps say so and stop.",
+    "auto": "Auto takes a CUDA graphics card where a step can use one, otherwise the processor.",
+    "cpu": "The processor, for every step.",
+    "cuda": "An NVIDIA graphics card. Steps that could use it say so and stop if there is none.",
 }
 THEMES = ("dark", "light")
 SCALES = (("small", 0.9), ("normal", 1.0), ("large", 1.2), ("larger", 1.5), ("largest", 2.0))
@@ -122,6 +121,8 @@ class Preferences(QDialog):
         self.threads.valueChanged.connect(lambda n: self._studio.settings.change(threads=n))
         return _page(
             ("Device", self.device, self.device_text),
+            ("", QWidget(), "The steps of this version run on the processor. Networks that can "
+             "use a graphics card follow this choice as they arrive."),
             ("CPU threads", self.threads, "Auto leaves one core for the window. Holds from the "
              "next start."),
         )  # fmt: skip

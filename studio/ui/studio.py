@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from studio.ui.commands import Commands
 from studio.ui.job_watch import JobWatch, Watched
 from studio.ui.notices import Answer, Notices
 from studio.ui.projects import Projects
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,20 @@ class Studio(QObject):
             then,
             lambda error, details: self.notices.error(error, feature.manifest.title, details),
         )
+
+    def warm_up(self) -> None:
+        """Import the features' code on a worker before it is asked for: starting is quick then,
+        and libraries are loaded while nobody waits for a picture."""
+
+        def import_all() -> None:
+            for feature in self.registry.features.values():
+                for what in ("params", "step", "engine"):
+                    try:
+                        feature.load(what)
+                    except StudioError as error:
+                        _log.info("%s: %s", feature.id, error)
+
+        self.watch.call(self.lanes["io"].submit(import_all))
 
     def start(
         self,

@@ -30,6 +30,12 @@ from studio.ui.viewport_toolbar import ViewportToolbar
 _log = logging.getLogger(__name__)
 
 FADE_MS = 800
+SHARE, SHARE_MOVING = 0.4, 0.75
+"""The share of the main thread that drawing may take: by itself, and while somebody drags the view
+or plays the take."""
+REST_S = 0.25
+FINE_BELOW_S = 0.010
+SETTLE_MS, SETTLE_SLOW_MS = 180, 1500
 
 
 def _canvas(parent: QWidget) -> Any:
@@ -70,6 +76,8 @@ class Viewport(QWidget):
         self._hand = ViewportHand(self)
         self._drawn: list[float] = []
         self._latency_ms: float | None = None
+        self._cost_s = self._drawn_s = 0.0
+        self.playing = False
         self._framed: Literal["", "rig", "people"] = ""
         self._stack = QStackedLayout(self)
         self._stack.setStackingMode(QStackedLayout.StackingMode.StackAll)
@@ -97,7 +105,6 @@ class Viewport(QWidget):
         self._still.timeout.connect(self._figures.clear)
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
-        self._settle.setInterval(180)
         self._settle.timeout.connect(self._render_fine)
         self._faded_key = ""
         self._fading = QVariantAnimation(self)
@@ -242,15 +249,20 @@ class Viewport(QWidget):
             self.redraw()
 
     def redraw(self) -> None:
-        """Draw soon; many calls in one turn of the event loop draw once."""
+        """Draw soon; many calls draw once, and drawing leaves most of the time to other work."""
         if self.scene is not None and self.isVisible() and not self._tick.isActive():
-            self._tick.start()
+            share = SHARE_MOVING if self._hand.busy or self.playing else SHARE
+            rest_s = self._cost_s * (1 / share - 1) - (time.monotonic() - self._drawn_s)
+            self._tick.start(max(0, round(1000 * min(rest_s, REST_S))))
 
     def _render(self) -> None:
         if self.scene is None or not self.isVisible():
             return
+        began_s = time.monotonic()
         self.scene.render()
-        self._settle.start()
+        self._drawn_s = time.monotonic()
+        self._cost_s = self._drawn_s - began_s
+        self._settle.start(SETTLE_MS if self._cost_s < FINE_BELOW_S else SETTLE_SLOW_MS)
         self._cube.look(self.scene.orbit)
         now = time.monotonic()
         self._drawn = [t for t in self._drawn if now - t < 1.0] + [now]
@@ -262,6 +274,7 @@ class Viewport(QWidget):
             self._still.start()
 
     def _render_fine(self) -> None:
+        """Smooth outlines, once nothing moves."""
         if self.scene is not None and self.isVisible() and not self._hand.busy:
             self.scene.render(fine=True)
 

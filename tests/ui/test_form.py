@@ -13,7 +13,8 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QDoubleSpinBox
 
 from studio.core.settings import SettingsFile
-from studio.ui.controls import Auto, Choice, Number, PathField, PathList, Toggle
+from studio.ui.choices import Choice, Toggle
+from studio.ui.controls import Auto, Number, PathField, PathList
 from studio.ui.form import FIRST, Form, unit_of
 from studio.ui.presets import CUSTOM, DEFAULT, Presets
 
@@ -80,7 +81,8 @@ def test_defaults_and_the_controls_of_each_type(form):
     assert kinds["limit_px"] is kinds["views"] is Number
     assert kinds["method"] is kinds["kind"] is kinds["layout"] is Choice
     assert kinds["refine"] is Toggle
-    assert kinds["height_m"] is kinds["file"] is Auto
+    assert kinds["height_m"] is Auto
+    assert kinds["file"] is PathField
     assert isinstance(form.controls["file"].inner, PathField)
     assert kinds["paths"] is PathList
     assert form.controls["method"].combo is None

@@ -399,24 +399,21 @@ def test_tab_reaches_the_run_button_and_space_presses_it(window, qtbot):
     from studio.ui.commands import KeepKeys
 
     keep = KeepKeys()
-    QApplication.instance().installEventFilter(keep)
-    try:
-        qtbot.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-        window.steps.show_feature("count")
-        panel = window.steps.panels["count"]
-        qtbot.waitUntil(lambda: panel.loaded, timeout=5000)
-        window.activateWindow()
-        window.steps.setFocus()
-        panel.form.controls["steps"].field.setFocus()
-        for _ in range(30):
-            if QApplication.focusWidget() is panel.run_button:
-                break
-            qtbot.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_Tab)
-        assert QApplication.focusWidget() is panel.run_button
-        qtbot.keyClick(panel.run_button, Qt.Key.Key_Space)
-        qtbot.waitUntil(lambda: len(window.studio.project.items) == 1, timeout=5000)
-    finally:
-        QApplication.instance().removeEventFilter(keep)
+    keep.follow(QApplication.instance())
+    qtbot.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    window.steps.show_feature("count")
+    panel = window.steps.panels["count"]
+    qtbot.waitUntil(lambda: panel.loaded, timeout=5000)
+    window.activateWindow()
+    window.steps.setFocus()
+    panel.form.controls["steps"].field.setFocus()
+    for _ in range(30):
+        if QApplication.focusWidget() is panel.run_button:
+            break
+        qtbot.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_Tab)
+    assert QApplication.focusWidget() is panel.run_button
+    qtbot.keyClick(panel.run_button, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: len(window.studio.project.items) == 1, timeout=5000)
 
 
 def test_menus_have_mnemonics(window):

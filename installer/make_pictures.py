@@ -1,0 +1,155 @@
+"""Film the window: ``python installer/make_pictures.py [--sample DIR] [--footage DIR --out DIR]``.
+
+Drives the studio as somebody would, and writes the pictures of the README into
+``resources/pictures``: only of the project's own rendered sample. Pictures of real footage, which
+belong to those who are in them, go to ``--out``. Without a display it starts one (Xvfb).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+SIZE = (1440, 900)
+MOST_BYTES = 400_000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sample", type=Path, default=ROOT / "resources" / "sample")
+    parser.add_argument("--footage", type=Path, help="a folder with videos and a calibration")
+    parser.add_argument("--pictures", type=Path, default=ROOT / "resources" / "pictures")
+    parser.add_argument("--out", type=Path, default=ROOT / "out" / "pictures")
+    parser.add_argument("--patience", type=float, default=900, help="seconds a chain may take")
+    arguments = parser.parse_args()
+    if not os.environ.get("DISPLAY") and sys.platform.startswith("linux"):
+        if not shutil.which("xvfb-run"):
+            sys.exit("There is no display. Install xvfb, or run this on a desktop.")
+        screen = f"-screen 0 {SIZE[0]}x{SIZE[1]}x24"
+        raise SystemExit(
+            subprocess.call(["xvfb-run", "-a", "-s", screen, sys.executable, *sys.argv])
+        )
+    with tempfile.TemporaryDirectory(prefix="doppel-pictures") as private:
+        os.environ["DOPPEL_CONFIG_DIR"] = private
+        film(arguments)
+
+
+def film(arguments: argparse.Namespace) -> None:
+    from studio.core.settings import SettingsFile
+
+    SettingsFile().change(tour_done=True)
+    crew = Crew(arguments.pictures, arguments.patience)
+    crew.shoot("welcome", 1.0)
+    crew.studio.sample = arguments.sample
+    crew.window.open_sample()
+    crew.walk("sample")
+    crew.shoot("avatar", 2.0)
+    crew.window.switch_theme()
+    crew.shoot("light", 1.5)
+    crew.window.switch_theme()
+    crew.window.palette_box.open()
+    crew.window.palette_box.field.setText("exp")
+    crew.shoot("palette", 1.0)
+    crew.window.palette_box.hide()
+    crew.studio.open_panel("export")
+    crew.wait(lambda: crew.panel("export").loaded, 60)
+    crew.panel("export").run()
+    crew.wait(lambda: crew.panel("export").next_button.isVisible(), arguments.patience)
+    crew.shoot("export", 1.0)
+    if arguments.footage is not None:
+        from studio.ui.drop import take_in
+
+        crew.folder = arguments.out
+        crew.studio.projects.new()
+        take_in(crew.studio, [arguments.footage])
+        crew.walk("footage")
+        crew.shoot("footage_avatar", 2.0)
+    crew.window.close()
+
+
+class Crew:
+    """The window, and somebody who clicks and takes pictures."""
+
+    def __init__(self, folder: Path, patience_s: float) -> None:
+        from studio import app as program
+
+        self.folder, self.patience_s = folder, patience_s
+        self.app = program.make_app()
+        self.window = program.make_window()
+        self.window.setGeometry(0, 0, *SIZE)
+        self.window.show()
+        self.studio = self.window.studio
+        self.window.started()
+
+    def panel(self, id: str) -> Any:
+        return self.window.steps.panels[id]
+
+    def wait(self, until: Callable[[], object], longest_s: float) -> None:
+        """Let the window live until something holds. Exits if a step fails or takes too long."""
+        end = time.monotonic() + longest_s
+        while not until():
+            self.app.processEvents()
+            time.sleep(0.005)
+            stops = [n for n in self.studio.notices.shown if n.level == "stop"]
+            if stops:
+                sys.exit(f"{stops[-1].message} {stops[-1].hint}\n{stops[-1].details}")
+            if time.monotonic() > end:
+                sys.exit("This took too long.")
+
+    def rest(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        self.wait(lambda: time.monotonic() > end, seconds + 60)
+
+    def walk(self, name: str) -> None:
+        """One click, and a picture of every step while it computes."""
+        from studio.document.project import AvatarItem, FileItem
+
+        self.wait(lambda: "capture" in self.window.steps.panels, 60)
+        self.wait(lambda: self.panel("capture").next_button.isVisible(), self.patience_s)
+        self.shoot(f"{name}_imported", 1.5)
+        seen: set[str] = set()
+        self.studio.live.connect(lambda feature, _: seen.add(feature))
+        self.panel("capture").next_button.click()
+        for feature in ("pose", "triangulate", "avatar"):
+            made = self._made(feature)
+            self.wait(lambda f=feature, m=made: f in seen or m(), self.patience_s)
+            if feature in seen and not made():
+                self.rest(2.0)
+                self.shoot(f"{name}_{feature}", 0.0)
+            self.wait(made, self.patience_s)
+        truths = [i for i in self.studio.project.all(FileItem) if i.role == "truth"]
+        if truths:
+            self.wait(lambda: "truth" in str(self.studio.project.newest(AvatarItem)), 120)
+        timeline = self.window.stage.views["timeline"]
+        self.wait(lambda: timeline.playing, 120)
+
+    def _made(self, feature: str) -> Callable[[], bool]:
+        return lambda: any(
+            item.recipe is not None and item.recipe.feature == feature
+            for item in self.studio.project.items
+        )
+
+    def shoot(self, name: str, after_s: float) -> None:
+        """Keep what is on the screen, as small as a README wants it."""
+        self.rest(after_s)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        picture = self.window.screen().grabWindow(0)
+        file = self.folder / f"{name}.jpg"
+        for quality in (92, 85, 75, 60):
+            picture.save(str(file), "JPG", quality)
+            if file.stat().st_size < MOST_BYTES:
+                break
+        print(file)
+
+
+if __name__ == "__main__":
+    main()
