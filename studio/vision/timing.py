@@ -7,6 +7,13 @@ from jaxtyping import Bool, Float
 
 from studio.vision.sightings import NEAREST_M, Sightings, in_cameras
 
+_CONSTANT_S = 1.0
+
+
+def _without_means(values: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """Values less the mean of their group."""
+    return values - (np.bincount(label, values) / np.fmax(np.bincount(label), 1))[label]
+
 
 def lateness_s(
     s: Sightings,
@@ -19,10 +26,12 @@ def lateness_s(
     """How much later than its time stamps each camera took its pictures, in seconds.
 
     A camera that is late by d sees every point d times its image velocity further on; d is the
-    least-squares slope of that. NaN where movement is too little to tell: where the slope is
-    under ``sure`` standard errors, though the camera may then be in step.
+    least-squares slope of that. What is constant over a second, point by point, is left out: a
+    bumped camera and a detector's bias are no matter of time. NaN where movement is too little
+    to tell: where the slope is under ``sure`` standard errors, though the camera may then be in
+    step.
     """
-    views, frames, _ = used.shape
+    views, frames, points = used.shape
     if frames < 3:
         return np.full(views, np.nan)
     velocity = np.full(xyz_m.shape, np.nan)
@@ -34,16 +43,21 @@ def lateness_s(
     with np.errstate(invalid="ignore", divide="ignore"):
         u, v = x / z, y / z
         du, dv = (moved[:, 0] - u * moved[:, 2]) / z, (moved[:, 1] - v * moved[:, 2]) / z
+    second = np.floor((times_s - times_s[0]) / _CONSTANT_S).astype(np.intp)
+    group = (second[:, None] * points + np.arange(points)).ravel()
     good = used.reshape(views, -1) & np.isfinite(du) & (z > NEAREST_M)
     for view in range(views):
         at = good[view]
-        way = np.concatenate([du[view, at], dv[view, at]])
-        off = np.concatenate([(s.u - u)[view, at], (s.v - v)[view, at]])
-        power = float(way @ way)
-        if len(way) < 20 or power <= 0:
+        _, label = np.unique(group[at], return_inverse=True)
+        way, off = (
+            np.concatenate([_without_means(values[view, at], label) for values in pair])
+            for pair in ((du, dv), (s.u - u, s.v - v))
+        )
+        power, free = float(way @ way), len(way) - 2 * (label.max(initial=-1) + 1)
+        if free < 20 or power <= 0:
             continue
         slope = float(way @ off) / power
-        error = float(np.sqrt(np.square(off - slope * way).mean() / power))
+        error = float(np.sqrt(np.square(off - slope * way).sum() / free / power))
         if abs(slope) > sure * error:
             out[view] = slope
     return out

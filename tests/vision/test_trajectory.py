@@ -202,6 +202,31 @@ def test_when_a_camera_was_bumped_is_told() -> None:
     assert "from 0.7" in found.text
 
 
+@pytest.mark.parametrize(("views", "degrees"), [(3, 0.7), (4, 0.4), (8, 0.4), (16, 0.4)])
+def test_a_small_bump_is_told_too(views: int, degrees: float) -> None:
+    """0.4 degrees are 8 px: each point by itself might be noise, all points together are not."""
+    rig, truth = ring_rig(views) if views > 3 else CameraRig(ring_rig(5).cameras[:3]), walker(120)
+    bias = 2.0 * np.random.default_rng(5).standard_normal((views, 1, 13, 2))
+    xy = filmed(rig, truth, 2.0) + bias
+    steady = suspects(agreement(sighted(rig, xy), 13), rig.names, np.arange(120) / RATE)
+    assert steady == ()
+    xy[:, 70:] = (filmed(turned(rig, 1, degrees), truth, 2.0) + bias)[:, 70:]
+    (found,) = suspects(agreement(sighted(rig, xy), 13), rig.names, np.arange(120) / RATE,
+                        least_px=15.0)  # fmt: skip
+    assert found.camera == "cam2"
+    assert found.start_s == pytest.approx(1.4, abs=0.2)
+    assert "it was bumped" in found.text
+
+
+def test_a_bump_and_a_biased_detector_are_no_matter_of_time() -> None:
+    rig, truth = ring_rig(4), walker(100)
+    xy = filmed(turned(rig, 0, 0.5), truth, 1.0)
+    xy += 3.0 * np.random.default_rng(6).standard_normal((4, 1, 13, 2))
+    used = np.ones((4, 100, 13), bool)
+    late = lateness_s(sighted(rig, xy), np.arange(100) / RATE, truth, used)
+    assert not np.any(np.abs(late) > 0.25 / RATE)
+
+
 def test_a_camera_that_follows_somebody_else_for_a_while_is_told() -> None:
     rig, truth = ring_rig(4), walker()
     xy = filmed(rig, truth, 2.0)

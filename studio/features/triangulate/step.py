@@ -54,8 +54,9 @@ class Step:
     def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Inputs:
         detections, rig = _chosen(project, chosen)
         if detections is None or rig is None:
-            what = " and ".join(missing.text for missing in self.missing(project, chosen))
-            raise StudioError(f"Triangulation needs more: {what}.")
+            needs = [m.text.removesuffix(".") for m in self.missing(project, chosen)]
+            what = " and ".join([needs[0][0].lower() + needs[0][1:], *needs[1:]])
+            raise StudioError(f"Triangulation needs {what}.", "Bring in or make them first.")
         values = detections_from(
             assets.arrays(detections.data), layout(detections.layout), detections.cameras
         )
