@@ -187,3 +187,9 @@ def test_readme_maps_every_room():
     block = readme.split("## The map of rooms", 1)[1].split("```", 2)[1]
     named = set(re.findall(r"^  ([a-z_]+)/", block, re.M))
     assert named == rooms
+
+
+def test_no_two_test_modules_share_a_name():
+    """pytest imports them by their bare names: two alike stop the whole suite."""
+    names = [p.name for p in (ROOT / "tests").rglob("*.py") if p.name != "conftest.py"]
+    assert sorted(names) == sorted(set(names))

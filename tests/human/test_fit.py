@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from people import made_up
+from made_up_people import made_up
 
 from studio.core.errors import StudioError
 from studio.core.types import Motion

@@ -5,7 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from people import kinematics_of, random_angles
+from made_up_people import kinematics_of, random_angles
 from scipy.spatial.transform import Rotation
 
 from studio.human.keypoints import keypoints, needed_vertices
