@@ -7,6 +7,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
 from studio.ui.docks import Docks
@@ -15,6 +16,7 @@ from studio.ui.studio import Studio
 
 _log = logging.getLogger(__name__)
 
+SOON_MS = 400
 VIEWS = (
     ("viewport", "studio.ui.viewport", "Viewport"),
     ("canvas", "studio.ui.live_canvas", "LiveCanvas"),
@@ -36,6 +38,8 @@ class Stage:
         for id, module, name in VIEWS:
             if id not in self.views:
                 self._mount(id, lambda m=module, n=name: getattr(import_module(m), n))
+        if "viewport" in self.views:  # what drawing needs is made while somebody still looks round
+            QTimer.singleShot(SOON_MS, self.views["viewport"], self.views["viewport"].start)
         self.presenter = Presenter(self._studio, self.views, self._docks.show)
 
     def _mount(self, id: str, find: Callable[[], type[QWidget]]) -> None:
