@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_module
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -27,12 +28,23 @@ def main(motion: Path, truth: Path, params: Params = Params(), json: bool = Fals
     track = read_motion(motion)
     track = with_layout(track, layout_of(track.layout.points))
     (errors,) = run(compare(params, Inputs(read_truth(truth), track), Context())).errors
-    means = {joint: float(errors.mm[:, i].mean()) for i, joint in enumerate(errors.joints)}
+    means = {
+        joint: float(mean) if np.isfinite(mean) else None
+        for joint, mean in zip(errors.joints, errors.joint_mm, strict=True)
+    }
+    gone = np.mean(~np.isfinite(errors.mm), axis=0)
     if json:
-        print(json_module.dumps({"mean_mm": errors.mean_mm, "joints": means}))
+        told = {
+            "mean_mm": errors.mean_mm, "joints": means, "missing": errors.missing,
+            "covered": errors.covered,
+        }  # fmt: skip
+        print(json_module.dumps(told))
         return
-    table = Table("joint", "mean mm")
-    for joint, mean in means.items():
-        table.add_row(joint, f"{mean:.1f}")
-    table.add_row("all", f"{errors.mean_mm:.1f}")
-    Console().print(table)
+    table = Table("joint", "mean mm", "missing")
+    for (joint, mean), share in zip(means.items(), gone, strict=True):
+        table.add_row(joint, "–" if mean is None else f"{mean:.1f}", f"{share:.1%}")
+    table.add_row("all", f"{errors.mean_mm:.1f}", f"{errors.missing:.1%}")
+    console = Console()
+    console.print(table)
+    if errors.covered < 0.95:
+        console.print(f"The motion covers {errors.covered:.0%} of the truth's time.")

@@ -71,12 +71,17 @@ class Inputs:
 
 @dataclass(frozen=True, eq=False)
 class Errors:
-    """Distances from truth: ``mm`` (frames, joints), NaN where either is missing."""
+    """Distances from truth: ``mm`` (frames, joints), NaN where either is missing.
+
+    Joints that only the truth knows are all missing. ``covered`` is the share of the truth's
+    time in which there is an estimate at all; no frame beyond it is counted.
+    """
 
     what: str
     joints: tuple[str, ...]
     times_s: Float[np.ndarray, " frames"]
     mm: Float[np.ndarray, "frames joints"]
+    covered: float = 1.0
 
     @property
     def mean_mm(self) -> float:
@@ -87,6 +92,13 @@ class Errors:
     def missing(self) -> float:
         """Share of joints without an estimate."""
         return float(np.mean(~np.isfinite(self.mm)))
+
+    @property
+    def joint_mm(self) -> Float[np.ndarray, " joints"]:
+        """The mean of every joint over the frames that have it; NaN for one that is never there."""
+        known = np.isfinite(self.mm)
+        total = np.where(known, self.mm, 0.0).sum(0)
+        return total / np.where(known.any(0), known.sum(0), np.nan)
 
 
 @dataclass(frozen=True)
@@ -176,16 +188,19 @@ def _errors(
     truth: Truth,
     align: Literal["world", "pelvis"],
 ) -> Errors:
-    joints = tuple(name for name in wanted if name in tracks and name in truth.points)
-    inside = (times_s >= truth.times_s[0] - 1e-6) & (times_s <= truth.times_s[-1] + 1e-6)
-    if not joints or not inside.any():
-        lack = "no joint" if not joints else "no moment"
+    joints = tuple(name for name in wanted if name in truth.points)
+    start_s, end_s = float(truth.times_s[0]), float(truth.times_s[-1])
+    inside = (times_s >= start_s - 1e-6) & (times_s <= end_s + 1e-6)
+    common = any(name in tracks for name in joints)
+    if not common or not inside.any():
+        lack = "no moment" if common else "no joint"
         raise StudioError(
             f"The {what.lower()} and the truth have {lack} in common.",
             "Choose the truth of this very take.",
         )
-    when = np.clip(times_s[inside], truth.times_s[0], truth.times_s[-1])
-    ours = np.stack([tracks[name][inside] for name in joints], axis=1)
+    when = np.clip(times_s[inside], start_s, end_s)
+    absent = np.full((len(times_s), 3), np.nan)
+    ours = np.stack([tracks.get(name, absent)[inside] for name in joints], axis=1)
     theirs = np.stack([_at(truth.times_s, truth.points, name, when) for name in joints], axis=1)
     if align == "pelvis":
         hips = [i for i, name in enumerate(joints) if "hip" in name or "upperleg" in name]
@@ -193,20 +208,30 @@ def _errors(
             raise StudioError("Without both hips nothing can be aligned at the pelvis.")
         ours = ours - ours[:, hips].mean(1, keepdims=True)
         theirs = theirs - theirs[:, hips].mean(1, keepdims=True)
-    return Errors(what, joints, when, 1000 * np.linalg.norm(ours - theirs, axis=2))
+    covered = float(when[-1] - when[0]) / (end_s - start_s) if end_s > start_s else 1.0
+    mm = 1000 * np.linalg.norm(ours - theirs, axis=2)
+    if not np.isfinite(mm).any():
+        raise StudioError(
+            f"No joint of the {what.lower()} is there where the truth has one.",
+            "Look at the motion: is it this take, and was anybody seen?",
+        )
+    return Errors(what, joints, when, mm, covered)
 
 
 def _fact(errors: Errors, good_mm: float) -> Fact:
-    worst = int(np.nanargmax(np.nanmean(errors.mm, axis=0)))
-    mean = errors.mean_mm
+    means, mean = errors.joint_mm, errors.mean_mm
     verdict = "good" if mean <= good_mm else "look" if mean <= 2 * good_mm else "stop"
-    text = f"{mean:.1f} mm mean error over {len(errors.joints)} joints"
+    text = f"{mean:.1f} mm mean error over {np.isfinite(means).sum()} joints"
     if errors.missing > 0.0005:
         text += f", {100 * errors.missing:.1f} % missing"
-    far = float(np.nanmean(errors.mm[:, worst]))
-    return Fact(
-        f"{errors.what} against truth",
-        text,
-        verdict,
-        "" if verdict == "good" else f"{errors.joints[worst]} is off most: {far:.0f} mm.",
-    )
+    if errors.covered < 0.95:
+        text += f", {100 * errors.covered:.0f} % of the truth's time"
+    blame = ""
+    if verdict != "good":
+        worst = int(np.nanargmax(means))
+        blame = f"{errors.joints[worst]} is off most: {means[worst]:.0f} mm."
+    elif errors.missing > 0.05:
+        verdict = "look"
+        lost = int(np.isfinite(errors.mm).sum(0).argmin())
+        blame = f"{errors.joints[lost]} is missing most. What is missing has no error."
+    return Fact(f"{errors.what} against truth", text, verdict, blame)

@@ -63,12 +63,10 @@ class Step:
             for column, joint in enumerate(errors.joints):
                 mm = errors.mm[:, column]
                 mm = mm[np.isfinite(mm)]
-                if mm.size:
-                    low, high = np.percentile(mm, [50, 95])
-                    gone = 1 - mm.size / len(errors.mm)
-                    text.write(
-                        f"{errors.what},{joint},{mm.mean():.2f},{low:.2f},{high:.2f},{gone:.4f}\n"
-                    )
+                gone = 1 - mm.size / len(errors.mm)
+                numbers = (mm.mean(), *np.percentile(mm, [50, 95])) if mm.size else ()
+                cells = [f"{number:.2f}" for number in numbers] or ["", "", ""]
+                text.write(f"{errors.what},{joint},{','.join(cells)},{gone:.4f}\n")
         facts = result.facts(params.good_mm)
         item = FileItem(
             name="Errors against truth",
