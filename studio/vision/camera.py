@@ -118,6 +118,7 @@ def normalise(
             x = x - (yy * ex - xy * ey) / det
             y = y - (xx * ey - yx * ex) / det
         folded = ~(off < 1e-9) | (det <= 0) | (trace <= 0)
+        folded |= x * x + y * y >= field_radius(camera) ** 2
     return np.stack([np.where(folded, np.nan, x), np.where(folded, np.nan, y)], -1)
 
 
@@ -178,12 +179,47 @@ def in_camera(
     return np.asarray(xyz_m, np.float64) @ camera.rotation.T + camera.translation_m
 
 
+def field_radius(camera: Camera) -> float:
+    """How far from the axis of the normalised plane the lens model is one-to-one.
+
+    Beyond it, a polynomial with barrel distortion folds back: rays from far outside the field of
+    view would land in the middle of the picture. Infinite for lenses that never fold.
+    """
+    terms = np.asarray(camera.distortion, np.float64)
+    if not terms.any():
+        return np.inf
+    if camera.lens == "fisheye":
+        k = np.pad(terms, (0, 4))[:4]
+        slope = [9 * k[3], 7 * k[2], 5 * k[1], 3 * k[0], 1.0]
+        folds = _positive_roots(slope)
+        return float(np.tan(np.sqrt(folds[0]))) if folds.size and folds[0] < 2.46 else np.inf
+    k1, k2, _, _, k3, k4, k5, k6 = _pinhole_terms(camera)[:8]
+    above, below = np.array([k3, k2, k1, 1.0]), np.array([k6, k5, k4, 1.0])
+    # r · above(q) / below(q) with q = r²: its slope is (above + 2q above') below - 2q above below'.
+    rising = np.polyadd(above, 2 * np.append(np.polyder(above), 0.0))
+    falling = 2 * np.append(np.polyder(below), 0.0)
+    slope = np.polysub(np.polymul(rising, below), np.polymul(above, falling))
+    folds = np.concatenate([_positive_roots(slope), _positive_roots(below)])
+    return float(np.sqrt(folds.min())) if folds.size else np.inf
+
+
+def _positive_roots(polynomial: np.ndarray | list[float]) -> np.ndarray:
+    terms = np.asarray(polynomial)
+    roots = np.roots(np.where(np.abs(terms) < 1e-12, 0.0, terms))
+    real = roots.real[np.abs(roots.imag) < 1e-9 * np.fmax(np.abs(roots), 1e-9)]
+    return np.sort(real[real > 0])
+
+
 def project(camera: Camera, xyz_m: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 2"]:
-    """World points as distorted pixels; NaN for points behind the camera."""
+    """World points as distorted pixels.
+
+    NaN for points behind the camera, or so far aside that its lens model does not hold there.
+    """
     local = in_camera(camera, xyz_m)
     with np.errstate(invalid="ignore", divide="ignore"):
         plane = local[..., :2] / np.where(local[..., 2:] > 1e-9, local[..., 2:], np.nan)
-        return to_pixels(camera, distort(camera, plane))
+        lost = np.square(plane).sum(-1, keepdims=True) >= field_radius(camera) ** 2
+        return to_pixels(camera, distort(camera, np.where(lost, np.nan, plane)))
 
 
 def rays(camera: Camera, xy_px: Float[np.ndarray, "*batch 2"]) -> Float[np.ndarray, "*batch 3"]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.core.errors import StudioError
-from studio.core.types import Camera
+from studio.core.types import Camera, LensModel
 from studio.vision import camera as lens
 from studio.vision.ring import look_at
 
@@ -117,3 +119,32 @@ def test_behind_the_camera_and_missing_points_are_nan() -> None:
 def test_a_lens_with_an_odd_number_of_terms_is_refused() -> None:
     with pytest.raises(StudioError, match="6 distortion terms"):
         lens.normalise(camera([0.1] * 6), np.zeros((1, 2)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "focal_px", "terms"),
+    [
+        ("pinhole", 870.0, [-0.28, 0.1, 0, 0, -0.017]),
+        ("pinhole", 700.0, [-0.35, 0.15, 0, 0, -0.03]),
+        ("pinhole", 800.0, [-0.25, 0, 0, 0]),
+        ("pinhole", 600.0, [0.3, 0.02, 0, 0, 0.001, 0.65, 0.09, 0.005]),
+        ("fisheye", 400.0, [0.05, -0.2, 0.003, -0.001]),
+    ],
+)
+def test_what_is_far_outside_the_field_does_not_fold_into_the_picture(
+    kind: LensModel, focal_px: float, terms: list[float]
+) -> None:
+    """Every ray that lands in the picture is the one that its pixel leads back to."""
+    size = (1920, 1080)
+    camera = replace(
+        look_at("c", np.zeros(3), np.array([0.0, 5.0, 0.0]), focal_px, size),
+        distortion=np.array(terms),
+        lens=kind,
+    )
+    angle = np.radians(np.linspace(0, 89.9, 700))
+    aside = np.stack([np.sin(angle), np.cos(angle), 0.4 * np.sin(angle)], 1)
+    seen = lens.project(camera, 3 * aside)
+    inside = (seen > 0).all(1) & (seen < size).all(1)
+    assert inside.sum() > 100
+    way = aside / np.linalg.norm(aside, axis=1, keepdims=True)
+    np.testing.assert_allclose(lens.rays(camera, seen[inside]), way[inside], atol=1e-6)

@@ -51,7 +51,7 @@ def test_the_same_is_no_error_at_any_rate() -> None:
 
 def test_a_shift_is_not_aligned_away_unless_it_is_asked_for() -> None:
     motion = moving()
-    off = replace(motion, xyz_m=motion.xyz_m + [0.03, 0.04, 0.0])
+    off = replace(motion, xyz_m=motion.xyz_m + np.array([0.03, 0.04, 0.0]))
     assert errors_of(off, truth_of(motion))[0].mean_mm == pytest.approx(50.0)
     assert errors_of(off, truth_of(motion), align="pelvis")[0].mean_mm < 1e-9
 
@@ -105,7 +105,7 @@ def test_the_command_prints_valid_json_with_gaps(
     xyz = motion.xyz_m.copy()
     xyz[3, COCO.index("left_knee")] = np.nan
     xyz[:, COCO.index("left_hip")] = np.nan
-    write_trc(tmp_path / "a.trc", replace(motion, xyz_m=xyz + [0.0, 0.0, 0.01]))
+    write_trc(tmp_path / "a.trc", replace(motion, xyz_m=xyz + np.array([0.0, 0.0, 0.01])))
     write_trc(tmp_path / "b.trc", motion)
     command = ["compare", "--motion", str(tmp_path / "a.trc"), "--truth", str(tmp_path / "b.trc")]
     assert main([*command, "--json"]) == 0
