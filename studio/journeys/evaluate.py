@@ -151,7 +151,7 @@ def _hand(footage: Path | None, peers: Path | None) -> list[Figure]:
     with _bench("hand") as bench:
         bench.run("capture", params={"paths": paths, "unit": "25mm", "up": "-y",
                                      "size": "720x720"})  # fmt: skip
-        bench.run("pose")
+        bench.run("pose", params={"body": False, "face": False, "quality": "thorough"})
         bench.run("triangulate", params={"max_reprojection_px": 100.0, "refine": False})
         motion, item = _motion(bench), bench.project.newest(DetectionsItem)
     assert item is not None
