@@ -77,6 +77,16 @@ def test_any_axes_and_unit_come_to_the_same_world(tmp_path, spec, up, unit):
     assert_same(read_rig(path, up=up, unit=unit).rig, rig)
 
 
+def test_no_camera_is_lost_where_a_format_knows_fewer_letters(tmp_path):
+    names = ("cam-1", "cam_1", "cam 1", "7", "Kamera ü")
+    rig = CameraRig(tuple(replace(c, name=n) for c, n in zip(ring(5).cameras, names, strict=True)))
+    for name in ("a.yml", "a.xml"):
+        write_rig(tmp_path / name, rig)
+        assert_same(read_rig(tmp_path / name, up="z").rig, rig, names=False)
+    write_rig(tmp_path / "a.rig.json", rig)
+    assert read_rig(tmp_path / "a.rig.json").rig.names == names
+
+
 def test_fisheye_survives_where_the_format_knows_it(tmp_path):
     camera = replace(
         looking("cam_0", (3, 0, 1.5)), lens="fisheye", distortion=np.array([0.1, 0, 0, 0.01])

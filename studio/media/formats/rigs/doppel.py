@@ -33,7 +33,7 @@ def read(path: Path) -> RawRig:
     cameras: list[RawCamera] = []
     for number, raw in enumerate(listed):
         values = model.table(path, raw, f"camera {number}")
-        name = model.camera_name(values.get("name"), f"cam_{number}")
+        name = str(values.get("name") or f"cam_{number}")
         lens = values.get("lens", "pinhole")
         if lens not in ("pinhole", "fisheye"):
             raise broken(path, f"{name} has an unknown lens “{lens}”")

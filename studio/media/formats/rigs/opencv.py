@@ -197,15 +197,22 @@ def _poses(
 
 
 def write(path: Path, rig: CameraRig) -> None:
-    """One file with named matrices: K_name, dist_name, Rot_name, T_name, W_name, H_name."""
+    """One file with named matrices: K_name, dist_name, Rot_name, T_name, W_name, H_name.
+
+    Letters that OpenCV does not take in names become ``_``.
+    """
     form = cv2.FILE_STORAGE_FORMAT_XML if path.suffix.lower() == ".xml" else (
         cv2.FILE_STORAGE_FORMAT_YAML
     )  # fmt: skip
     mode = cv2.FILE_STORAGE_WRITE | cv2.FILE_STORAGE_MEMORY | form
     storage = cv2.FileStorage(path.name, mode)
+    taken: set[str] = set()
     for camera in rig.cameras:
         model.check_terms(path, camera, 14, NAME)
         key = re.sub(r"\W", "_", camera.name, flags=re.ASCII)
+        while key in taken:
+            key += "_"
+        taken.add(key)
         terms = camera.distortion if len(camera.distortion) else np.zeros(5)
         storage.write(f"K_{key}", camera.matrix)
         storage.write(f"dist_{key}", terms[None])
