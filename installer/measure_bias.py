@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from studio.core.types import Camera, CameraRig
 from studio.human import joint_centres
-from studio.human.joint_centres import JOINTS, features, points_of, shift
+from studio.human.joint_centres import JOINTS, features, points_of
 from studio.human.layouts import layout as catalogue_layout
 from studio.human.rig import BONE_NAMES
 from studio.perception.whole_body import Options
@@ -38,6 +39,20 @@ BONES = {
     "shoulder": "upperarm01", "elbow": "lowerarm01", "wrist": "wrist",
     "hip": "upperleg01", "knee": "lowerleg01", "ankle": "foot",
 }  # fmt: skip
+
+
+GROSS_M = 0.15
+RIDGES = (1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
+FOLDS = 7
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Triangulated points (samples, 33, 3) of one stranger and their true bones."""
+
+    person: int
+    points_m: np.ndarray
+    bones_world: np.ndarray
 
 
 def ring(rng: np.random.Generator) -> CameraRig:
@@ -94,92 +109,104 @@ def record(folder: Path, person: int, poses: int) -> Path:
     return file
 
 
-def triangulated(data: Mapping[str, np.ndarray]) -> np.ndarray:
-    """The detector's points in space (poses, 33, 3), as the studio triangulates them."""
+def triangulated(data: Mapping[str, np.ndarray], views: Sequence[int]) -> np.ndarray:
+    """The detector's points in space (poses, 33, 3) from some views, as the studio finds them."""
     out: list[np.ndarray] = []
     for pose, (xy, sure) in enumerate(zip(data["xy_px"], data["confidence"], strict=True)):
         rig = CameraRig(
             tuple(
                 Camera(f"cam{k}", SIZE_PX, data["matrix"][pose, k], np.zeros(0),
                        data["rotation"][pose, k], data["translation_m"][pose, k])
-                for k in range(VIEWS)
+                for k in views
             )
         )  # fmt: skip
-        seen = sight(rig, xy, sure, min_confidence=0.3)
+        seen = sight(rig, xy[list(views)], sure[list(views)], min_confidence=0.3)
         out.append(refine(seen, dlt(seen)))
     return np.array(out)
 
 
-def fit_blends(people: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, dict[str, float]]:
-    """Ridge regression of each joint's correction, both sides together, without gross errors."""
+def gather(file: Path, person: int) -> Measured:
+    """What was measured on one stranger: from all views, from four and from three of them."""
+    rng = np.random.default_rng((21, person))
+    with np.load(file) as data:
+        loaded = dict(data)
+    choices = [tuple(range(VIEWS)), *(tuple(rng.permutation(VIEWS)[:n]) for n in (4, 4, 3))]
+    points = np.concatenate([triangulated(loaded, views) for views in choices])
+    bones = np.tile(loaded["bones_world"], (len(choices), 1, 1, 1))
+    return Measured(person, points, bones)
+
+
+def equations(joint: str, people: Sequence[Measured]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Features (n, 3, terms), corrections (n, 3) and whose they are, of both sides."""
     layout = catalogue_layout("mediapipe_33")
+    rows: list[np.ndarray] = []
+    goals: list[np.ndarray] = []
+    whose: list[int] = []
+    for one in people:
+        for side, sign in (("left", 1.0), ("right", -1.0)):
+            p = points_of(layout, one.points_m, side)
+            bone = BONE_NAMES.index(f"{BONES[joint]}.{side[0].upper()}")
+            rows.append(np.stack(list(features(joint, p, sign).values()), axis=-1))
+            goals.append(one.bones_world[:, bone, :3, 3] - p(f"own {joint}"))
+            whose += [one.person] * len(one.points_m)
+    a, b, who = np.concatenate(rows), np.concatenate(goals), np.array(whose)
+    good = np.isfinite(a).all(axis=(1, 2)) & (np.linalg.norm(b, axis=1) < GROSS_M)
+    return a[good], b[good], who[good]
+
+
+def solve(a: np.ndarray, b: np.ndarray, ridge: float) -> np.ndarray:
+    """Ridge regression, robust by reweighting (Huber at 25 mm)."""
+    weight = np.ones(len(a))
+    solution = np.zeros(a.shape[2])
+    for _ in range(8):
+        x = a * weight[:, None, None]
+        normal = np.einsum("nki,nkj->ij", x, a) + ridge * len(a) * np.eye(a.shape[2])
+        solution = np.linalg.solve(normal, np.einsum("nki,nk->i", x, b))
+        off = np.linalg.norm(a @ solution - b, axis=1)
+        weight = np.minimum(1, 0.025 / np.maximum(off, 1e-9))
+    return solution
+
+
+def fit_blends(people: Sequence[Measured]) -> dict[str, dict[str, float]]:
+    """Each joint's numbers; how strongly they are held small is found by leaving people out."""
     table: dict[str, dict[str, float]] = {}
     for joint in JOINTS:
-        rows: list[np.ndarray] = []
-        goals: list[np.ndarray] = []
-        names: list[str] = []
-        for points, bones in people:
-            for side, sign in (("left", 1.0), ("right", -1.0)):
-                p = points_of(layout, points, side)
-                vectors = features(joint, p, sign)
-                names = list(vectors)
-                bone = BONE_NAMES.index(f"{BONES[joint]}.{side[0].upper()}")
-                rows.append(np.stack([vectors[name] for name in names], axis=-1))
-                goals.append(bones[:, bone, :3, 3] - p(f"own {joint}"))
-        a, b = np.concatenate(rows), np.concatenate(goals)
-        good = np.isfinite(a).all(axis=(1, 2)) & np.isfinite(b).all(axis=1)
-        solution = np.zeros(len(names))
-        for _ in range(6):
-            x, y = a[good].reshape(-1, len(names)), b[good].ravel()
-            ridge = 0.002 * good.sum() * 0.1 * np.eye(len(names))
-            solution = np.linalg.solve(x.T @ x + ridge, x.T @ y)
-            off = np.linalg.norm(a @ solution - b, axis=1)
-            good = np.isfinite(off) & (off < 3 * np.nanmedian(off))
-        before, after = np.linalg.norm(b[good], axis=1), off[good]
-        print(f"{joint}: {1e3 * before.mean():.1f} mm before, {1e3 * after.mean():.1f} mm after")
-        table[joint] = {name: round(float(v), 4) for name, v in zip(names, solution, strict=True)}
+        a, b, who = equations(joint, people)
+        errors: dict[float, float] = {}
+        for ridge in RIDGES:
+            off: list[np.ndarray] = []
+            for fold in range(FOLDS):
+                test = who % FOLDS == fold
+                solution = solve(a[~test], b[~test], ridge)
+                off.append(np.linalg.norm(a[test] @ solution - b[test], axis=1))
+            errors[ridge] = float(np.concatenate(off).mean())
+        ridge = min(errors, key=errors.__getitem__)
+        plain = float(np.linalg.norm(b, axis=1).mean())
+        print(f"{joint}: {1e3 * plain:.1f} mm as detected, {1e3 * errors[ridge]:.1f} mm corrected "
+              f"(people left out, ridge {ridge:g}, {len(a)} samples)")  # fmt: skip
+        names = features(joint, points_of(catalogue_layout("mediapipe_33"), people[0].points_m,
+                                          "left"), 1.0)  # fmt: skip
+        table[joint] = {
+            name: round(float(value), 4)
+            for name, value in zip(names, solve(a, b, ridge), strict=True)
+        }
     return table
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--people", type=int, default=10)
+    parser.add_argument("--people", type=int, default=23)
     parser.add_argument("--poses", type=int, default=8)
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
-    people: list[tuple[np.ndarray, np.ndarray]] = []
+    people: list[Measured] = []
     for person in range(given.people):
-        with np.load(record(given.folder, person, given.poses)) as data:
-            people.append((triangulated(data), data["bones_world"]))
-    kept = people[:-2]
-    print("without the last two people:")
-    held_out(fit_blends(kept), people[-2:])
-    print("with all:")
-    blends = fit_blends(people)
+        people.append(gather(record(given.folder, person, given.poses), person))
+        print(f"person {person + 1} of {given.people}", flush=True)
     file = Path(joint_centres.__file__).with_name("joint_blends.json")
+    blends = fit_blends(people)
     file.write_text(json.dumps(blends, indent=2) + "\n", "utf-8")
-
-
-def held_out(
-    blends: dict[str, dict[str, float]], people: list[tuple[np.ndarray, np.ndarray]]
-) -> None:
-    """Print the errors on people who were not fitted."""
-    layout = catalogue_layout("mediapipe_33")
-    for joint in JOINTS:
-        before: list[np.ndarray] = []
-        after: list[np.ndarray] = []
-        for points, bones in people:
-            for side, sign in (("left", 1.0), ("right", -1.0)):
-                p = points_of(layout, points, side)
-                bone = BONE_NAMES.index(f"{BONES[joint]}.{side[0].upper()}")
-                truth = bones[:, bone, :3, 3]
-                seen = p(f"own {joint}")
-                before.append(np.linalg.norm(seen - truth, axis=1))
-                moved = seen + shift(joint, p, sign, blends[joint])
-                after.append(np.linalg.norm(moved - truth, axis=1))
-        old, new = np.nanmean(np.concatenate(before)), np.nanmean(np.concatenate(after))
-        print(f"  held out, {joint}: {1e3 * old:.1f} mm, corrected {1e3 * new:.1f} mm")
 
 
 if __name__ == "__main__":

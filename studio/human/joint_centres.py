@@ -54,6 +54,11 @@ def _bent(a: np.ndarray, b: np.ndarray, side: float) -> dict[str, np.ndarray]:
             * size}  # fmt: skip
 
 
+def _front(out: np.ndarray, limb: np.ndarray, side: float) -> np.ndarray:
+    """What is before a limb that hangs from the trunk: square to it and to ``out``."""
+    return side * np.cross(_unit(out), _unit(limb)) * _size(limb)
+
+
 def features(joint: str, p: Points, side: float) -> dict[str, np.ndarray]:
     """The vectors (frames, 3) whose weighted sum leads from a joint as seen to its centre.
 
@@ -61,10 +66,12 @@ def features(joint: str, p: Points, side: float) -> dict[str, np.ndarray]:
     """
     trunk = _trunk(p, side)
     if joint == "shoulder":
-        return {**trunk, "arm": p("own elbow") - p("own shoulder"),
+        arm = p("own elbow") - p("own shoulder")
+        return {**trunk, "arm": arm, "arm_front": _front(trunk["shoulders"], arm, side),
                 "forearm": p("own wrist") - p("own elbow")}  # fmt: skip
     if joint == "hip":
-        return {**trunk, "thigh": p("own knee") - p("own hip"),
+        thigh = p("own knee") - p("own hip")
+        return {**trunk, "thigh": thigh, "thigh_front": _front(trunk["hips"], thigh, side),
                 "shin": p("own ankle") - p("own knee")}  # fmt: skip
     if joint == "elbow":
         limb = _bent(p("own shoulder") - p("own elbow"), p("own wrist") - p("own elbow"), side)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -133,6 +133,7 @@ def base_surface() -> Surface:
     return Surface(out_faces, out_uv)
 
 
+@lru_cache(maxsize=4)
 def make_figure(**phenotype: float) -> Figure:
     """A person of these phenotypes (each 0 to 1: gender 0 man, 1 woman; age, height ...)."""
     model = _model()

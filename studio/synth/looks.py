@@ -185,7 +185,7 @@ class Head:
         self._skin = Material("skin", roughness=0.5, texture=skin_texture(looks, texture_px))
         self._eyes = Material("eyes", roughness=0.12, texture=eye_texture(looks))
         self._eye_uv = _eye_uv(figure)
-        lash = tuple(0.6 * c for c in looks.brows)
+        lash = tuple(0.4 * b + 0.35 * s for b, s in zip(looks.brows, looks.skin, strict=True))
         self._plain = (
             ("teeth", Material("teeth", (0.92, 0.89, 0.83, 1.0), roughness=0.25), Finish()),
             ("tongue", Material("tongue", (0.66, 0.33, 0.32, 1.0), roughness=0.35), skin_finish()),

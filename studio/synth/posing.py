@@ -28,7 +28,7 @@ class Arm:
     fore: Vector = (0.12, -0.28, -1.0)
     turn: float = 0.0
     wrist: float = 0.0
-    curl: tuple[float, float, float, float, float] = (0.2, 0.25, 0.3, 0.35, 0.4)
+    curl: tuple[float, float, float, float, float] = (0.25, 0.36, 0.42, 0.47, 0.5)
     spread: float = 0.0
 
 

@@ -25,8 +25,9 @@ HAIR = Hairstyle(colour=(0.16, 0.11, 0.075))
 
 BOARD = BoardSpec()
 BOARD_RATE_HZ = 12.0
-BOARD_FRAMES = 60
-_BOARD_FROM_DEG, _BOARD_TURN_DEG = -132.0, 212.0
+BOARD_FRAMES = 84
+# Where the board faces, one after another: each camera, and the middle between neighbours.
+_BOARD_FACES_DEG = (-128.0, -98.0, -84.0, -68.0, -40.0, -12.0, 14.0, 40.0, 56.0, 78.0)
 
 _CALM = {"mouthSmileLeft": 0.12, "mouthSmileRight": 0.12}
 _SMILE = {"mouthSmileLeft": 0.7, "mouthSmileRight": 0.7, "cheekSquintLeft": 0.4,
@@ -96,8 +97,10 @@ def sample_score() -> Score:
 
 def _facing_deg(time_s: float) -> float:
     """Where the holder of the board faces: a slow turn past all cameras, with pauses."""
-    s = np.clip(time_s / (BOARD_FRAMES / BOARD_RATE_HZ), 0, 1)
-    return float(_BOARD_FROM_DEG + _BOARD_TURN_DEG * (s - 0.035 * np.sin(6 * np.pi * s)))
+    stops = len(_BOARD_FACES_DEG)
+    s = (stops - 1) * np.clip(time_s / (BOARD_FRAMES / BOARD_RATE_HZ), 0, 1)
+    eased = s - 0.11 * np.sin(2 * np.pi * s)
+    return float(np.interp(eased, np.arange(stops), _BOARD_FACES_DEG))
 
 
 def board_world(time_s: float) -> np.ndarray:
@@ -106,7 +109,7 @@ def board_world(time_s: float) -> np.ndarray:
     turn = Rotation.from_euler("z", _facing_deg(t), degrees=True)
     sway = Rotation.from_euler(
         "ZXY",
-        [24 * np.sin(2.9 * t), -8 + 24 * np.sin(3.7 * t + 0.7), 20 * np.sin(2.3 * t + 2.0)],
+        [10 * np.sin(2.9 * t), -6 + 24 * np.sin(3.7 * t + 0.7), 22 * np.sin(2.3 * t + 2.0)],
         degrees=True,
     )
     # Board axes seen by somebody in front of it: x right, y down, z away from the viewer.
@@ -125,7 +128,7 @@ def board_score(figure: Figure, times_s: np.ndarray) -> Poses:
     end = BOARD_FRAMES / BOARD_RATE_HZ
     grip = (0.35, 0.5, 0.55, 0.6, 0.6)
     hold = Arm(upper=(0.3, -0.6, -0.8), fore=(-0.1, -1.0, -0.05), turn=35, curl=grip)
-    knots = np.linspace(0, end, 13)
+    knots = np.linspace(0, end, 17)
     keys = tuple(
         Key(float(t), Stance(pelvis=(0, _facing_deg(t), 0), spine=(3, 0, 0), left=hold, right=hold,
                              head=(8, 6 * np.sin(t), 0), shift_m=(0, 0, -0.012),

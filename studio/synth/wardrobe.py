@@ -33,7 +33,7 @@ class Outfit:
 
     sleeve: float = 0.72
     shirt_end_m: float = -0.035
-    trouser_end_m: float = -0.385
+    trouser_end_m: float = -0.392
     shirt_loose_m: float = 0.011
     trouser_loose_m: float = 0.013
     neckline_m: float = 0.0
@@ -133,8 +133,8 @@ def shoe_region() -> np.ndarray:
     """For every base vertex, how far inside the shoes it is (metres, negative outside)."""
     average = _average()
     p, ankle = average.points, average.figure.head("foot.L")
-    slope = 0.25 * (p[:, 1] - ankle[1])
-    return ankle[2] + 0.012 + slope - p[:, 2]
+    slope = 0.12 * (p[:, 1] - ankle[1])
+    return ankle[2] + 0.03 + slope - p[:, 2]
 
 
 def covered(outfit: Outfit, margin_m: float = 0.02) -> np.ndarray:
