@@ -141,7 +141,9 @@ class Skeleton:
     """One person's 3D keypoints at one moment.
 
     ``error_m`` is the standard deviation of each point (largest axis of its covariance);
-    NaN where unknown or where the point itself is missing.
+    NaN where unknown or where the point itself is missing. It holds for errors that the cameras
+    do not share: where a detector marks hips too wide in every picture, or the calibration is
+    wrong as a whole, the cameras agree and the bar does not show it.
     """
 
     time_s: float

@@ -132,7 +132,11 @@ def noise_px(
 def covariance(
     s: Sightings, xyz_m: Float[np.ndarray, "points 3"], noise: Float[np.ndarray, " points"]
 ) -> Float[np.ndarray, "points 3 3"]:
-    """Covariance of every point (square metres) for its pixel noise; NaN where unknown."""
+    """Covariance of every point (square metres) for its pixel noise; NaN where unknown.
+
+    Of the sightings alone: bones and inertia, which narrow a refined take, do not count, so its
+    bars are wide where noise is white and right where it lingers from frame to frame.
+    """
     constant = rig_constant(s.rotation, s.translation_m)
     out = np.full((len(s), 3, 3), np.nan)
     for start in range(0, len(s), CHUNK):

@@ -13,6 +13,7 @@ from studio.features.triangulate.facts import facts_of, out_of_step
 from studio.features.triangulate.match import match_cameras
 from studio.features.triangulate.params import Params
 from studio.jobs import Context, Engine
+from studio.media.rig_checks import check_rig
 from studio.vision.filters import smooth
 from studio.vision.gaps import fill, present
 from studio.vision.refine import covariance, error_m, noise_px, refine
@@ -23,6 +24,7 @@ from studio.vision.trajectory import Priors, refine_take
 from studio.vision.triangulate import Points, dlt, drop_cameras, mean_px, ransac
 
 CHUNK_POINTS = 4096
+_LEAST_NOISE_PX = 0.5
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,9 @@ def triangulate(
 ) -> Engine[Skeleton, Triangulation]:
     """Triangulate a take. Yields a skeleton a frame; returns the whole, refined.
 
-    Raises StudioError if rig and detections share fewer than two cameras or nothing is seen.
+    Notes tell of cameras left out, of a rig that is not believable (a wrong unit, a world upside
+    down), and of cameras out of step. Raises StudioError if rig and detections share fewer than
+    two cameras, if times do not increase, or if nothing is seen.
     """
     rig, detections, notes = match_cameras(inputs.rig, inputs.detections)
     if not params.undistort:
@@ -77,6 +81,12 @@ def triangulate(
     frames, layout = len(detections.times_s), detections.layout
     if not frames:
         raise StudioError("The detections have no frames.", "Run the detection again.")
+    if not (np.isfinite(detections.times_s).all() and (np.diff(detections.times_s) > 0).all()):
+        raise StudioError(
+            "The times of the detections do not increase from frame to frame.",
+            "Run the detection again.",
+        )
+    notes += tuple(f"{p.message} {p.hint}" for p in check_rig(rig))
     stride = max(1, CHUNK_POINTS // len(layout))
     parts: list[_Part] = []
     for start in range(0, frames, stride):
@@ -144,6 +154,19 @@ def _errors(s: Sightings, points: Points, layout: Layout) -> np.ndarray:
     return error_m(covariance(s.only(points.used), points.xyz_m, noise))
 
 
+def _noise(s: Sightings, points: Points) -> float:
+    """Pixel noise for the priors, from the residuals: low on small pictures and for sharp
+    detectors, where more of it would smooth fast movements away. Infinite if unknown.
+
+    Half as much again as is measured, since errors that views share leave no residual.
+    """
+    if not points.used.any():
+        return np.inf
+    noise = noise_px(residuals_px(s, points.xyz_m), s.weight, points.used)
+    typical = float(np.median(noise[points.used.any(0)]))
+    return 1.5 * typical if np.isfinite(typical) else np.inf
+
+
 def _skeletons(part: _Part, times_s: np.ndarray, layout: Layout) -> Iterator[Skeleton]:
     error = _errors(part.sightings, part.points, layout).reshape(len(times_s), -1)
     xyz = part.points.xyz_m.reshape(len(times_s), -1, 3)
@@ -187,7 +210,7 @@ def _finish(
             context.report(0.6 + 0.35 * fraction)
 
         priors = Priors(
-            noise_px=0.8 * params.knee_px,
+            noise_px=min(0.8 * params.knee_px, max(_noise(s, whole.points), _LEAST_NOISE_PX)),
             bone_give=params.bone_give_percent / 100,
             agility_m_s2=params.agility_m_s2,
             outlier_px=2 * params.max_reprojection_px,

@@ -13,8 +13,9 @@ from studio.core.types import CameraRig, Detections
 
 
 def plain_name(name: str) -> str:
-    """A camera's name without case, separators, the word camera, and leading zeros."""
-    bare = re.sub(r"[\W_]+", "", name).lower()
+    """A camera's name without case, the word camera, leading zeros, and separators but those
+    between digits (1_2 is not 12)."""
+    bare = re.sub(r"[\W_]+", "", re.sub(r"(?<=\d)[\W_]+(?=\d)", "Ω", name)).lower()
     return re.sub(r"0*(\d+)", r"\1", re.sub(r"^cam(era)?(?=\d)", "", bare))
 
 
@@ -24,8 +25,16 @@ def match_cameras(
     """The cameras that both have, in the rig's order, under the rig's names.
 
     Names may differ in padding, case and separators (cam1, Cam_01). Returns also the notes to
-    show, one for every camera left over. Raises StudioError if fewer than two match.
+    show, one for every camera left over. Raises StudioError if fewer than two match, or if two
+    cameras of either have the same name.
     """
+    for whose, names in (("rig", rig.names), ("detections", detections.cameras)):
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise StudioError(
+                f"Two cameras of the {whose} are called “{twice}”.",
+                "Give every camera its own name.",
+            )
     own, theirs = _keys(rig.names), _keys(detections.cameras)
     if len(own) < len(rig) or len(theirs) < len(detections.cameras):
         own = {name: index for index, name in enumerate(rig.names)}

@@ -97,6 +97,34 @@ def test_every_method_works(method: str, refine: bool, views: int) -> None:
     assert mean_mm(result, truth) < 6
 
 
+@pytest.mark.parametrize("views", [2, 4, 8])
+def test_error_bars_are_true_of_noise_that_cameras_do_not_share(views: int) -> None:
+    """68 % of errors along the longest axis lie within a standard deviation; refined, more."""
+    rig, truth = CameraRig(ring_rig(max(views, 5)).cameras[:views]), person(60)
+    flat = replace(take(rig, truth, 3.0), confidence=np.ones((60, views, 17)))
+    alone, whole = (solve(Inputs(rig, flat), refine=on)[0].motion for on in (False, True))
+    # No axis is longer than error_m says, so errors are at most those of three such axes.
+    z = np.linalg.norm(alone.xyz_m - truth, axis=-1) / alone.error_m
+    assert 0.15 < np.mean(z < 1) < 0.7
+    assert 0.7 < np.mean(z < 2) < 0.97
+    refined = np.linalg.norm(whole.xyz_m - truth, axis=-1) / whole.error_m
+    assert np.mean(refined < 2) >= np.mean(z < 2) - 0.01
+
+
+@pytest.mark.parametrize("hertz", [3.0, 5.0])
+def test_fast_hands_in_small_pictures_are_not_smoothed_away(hertz: float) -> None:
+    """Waving by 15 cm; seen at 110 px a metre by two webcams whose detections are 1 px sharp."""
+    rig, truth = CameraRig(ring_rig(5, focal_px=500.0, size_px=(640, 640)).cameras[:2]), person(60)
+    truth[:, 9:11] += (
+        0.15 * np.sin(2 * np.pi * hertz * np.arange(60) / 30)[:, None, None] * [1, 0, 0]
+    )
+    found = take(rig, truth)
+    result, _ = solve(Inputs(rig, found))
+    sway = (truth - person(60))[:, 9, 0]
+    seen = (result.motion.xyz_m - person(60))[:, 9, 0]
+    assert float(seen @ sway / (sway @ sway)) == pytest.approx(1.0, abs=0.1)
+
+
 def test_one_frame_is_a_take_too() -> None:
     rig, truth = ring_rig(4), person(1)
     result, live = solve(Inputs(rig, take(rig, truth)))
@@ -177,6 +205,32 @@ def test_names_that_differ_in_padding_match_in_any_order() -> None:
     )
     assert mean_mm(solve(Inputs(rig, renamed))[0], truth) < 6
     assert plain_name("cam010") == plain_name("Camera_10") != plain_name("cam1")
+
+
+def test_two_cameras_of_one_name_are_refused_not_mixed_up() -> None:
+    rig, truth = ring_rig(4), person(5)
+    found = take(rig, truth)
+    with pytest.raises(StudioError, match="Two cameras of the detections are called “cam1”"):
+        solve(Inputs(rig, replace(found, cameras=("cam1", "cam1", "cam3", "cam4"))))
+    twins = CameraRig((rig.cameras[0], replace(rig.cameras[1], name="cam1"), *rig.cameras[2:]))
+    with pytest.raises(StudioError, match="Two cameras of the rig are called “cam1”"):
+        solve(Inputs(twins, found))
+    assert plain_name("cam1_2") == plain_name("Cam 01-2") != plain_name("cam12")
+
+
+def test_times_that_stand_still_are_refused() -> None:
+    rig, truth = ring_rig(4), person(5)
+    found = take(rig, truth)
+    with pytest.raises(StudioError, match="do not increase"):
+        solve(Inputs(rig, replace(found, times_s=np.array([0.0, 0.1, 0.1, 0.2, 0.3]))))
+
+
+def test_millimetres_taken_for_metres_are_told() -> None:
+    rig, truth = ring_rig(4), person(5)
+    huge = CameraRig(tuple(replace(c, translation_m=1000 * c.translation_m) for c in rig.cameras))
+    result, _ = solve(Inputs(huge, take(rig, truth)))
+    assert any("probably millimetres" in note for note in result.notes)
+    assert result.facts[2].verdict == "stop"
 
 
 def test_cameras_left_over_are_noted_and_strangers_refused() -> None:
