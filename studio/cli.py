@@ -1,23 +1,33 @@
 """The command line: ``doppel`` opens the studio, ``doppel COMMAND`` does one job without it.
 
 Every feature whose manifest names a ``command`` is a command of its own. Exit codes: 0, 1 with
-one clear sentence, 130 on Ctrl+C. With ``--json`` the only thing on standard output is one JSON
-object, errors included.
+one clear sentence, 130 on Ctrl+C. What a defect leaves behind goes to the log. With ``--json``
+the only thing on standard output is one JSON object, errors included.
 """
 
 from __future__ import annotations
 
 import importlib
+import io
 import json
+import logging
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext, redirect_stderr
+from functools import partial, wraps
+from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from studio import __version__
 from studio.core.errors import Cancelled, StudioError
-from studio.core.log import start_log
+from studio.core.log import log_path, start_log
 from studio.registry import Registry, discover, plugin_folders
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+_log = logging.getLogger(__name__)
 
 Command = Callable[..., Any]
 
@@ -53,13 +63,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _dispatch(arguments)
     except StudioError as error:
-        if as_json:
-            print(json.dumps({"error": error.message, "hint": error.hint}, ensure_ascii=False))
-        print(f"doppel: {error}", file=sys.stderr)
-        return 1
+        return _fail(error, as_json)
     except (KeyboardInterrupt, Cancelled):
         print("doppel: cancelled", file=sys.stderr)
         return 130
+    except Exception as defect:
+        _log.exception("doppel %s failed", " ".join(arguments[:1]))
+        what = f"Something went wrong in Doppel ({type(defect).__name__}: {defect})."
+        return _fail(StudioError(what, f"The details are in {log_path()}"), as_json)
+
+
+def _fail(error: StudioError, as_json: bool) -> int:
+    if as_json:
+        print(json.dumps({"error": error.message, "hint": error.hint}, ensure_ascii=False))
+    print(f"doppel: {error}", file=sys.stderr)
+    return 1
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -87,9 +105,44 @@ def _dispatch(arguments: list[str]) -> int:
 def _call(function: Command, name: str, arguments: list[str]) -> int:
     """Let tyro make flags of the function's signature. A usage error exits with 1."""
     import tyro
+    from pydantic import ValidationError
 
+    told = io.StringIO()
     try:
-        result = tyro.cli(function, prog=f"doppel {name}", args=arguments)
+        with redirect_stderr(told) if "--json" in arguments else nullcontext():
+            call = tyro.cli(_later(function), prog=f"doppel {name}", args=arguments)
     except SystemExit as stop:
-        return 0 if stop.code in (0, None) else 1
+        if stop.code in (0, None):
+            return 0
+        if "--json" in arguments:
+            raise StudioError(_in_a_line(told.getvalue()), f"See: doppel {name} --help") from None
+        return 1
+    try:
+        result = call()
+    except ValidationError as error:
+        raise StudioError(_out_of_range(error), f"See: doppel {name} --help") from error
     return result if isinstance(result, int) else 0
+
+
+def _later(function: Command) -> Callable[..., Callable[[], Any]]:
+    """A function of the same signature that only remembers how it was called."""
+
+    @wraps(function)
+    def remember(*args: Any, **kwargs: Any) -> Callable[[], Any]:
+        return partial(function, *args, **kwargs)
+
+    return remember
+
+
+def _in_a_line(box: str) -> str:
+    """The usage error that tyro draws in a box, without the box and without its help."""
+    lines = [line.strip("│╭╮╰╯ ") for line in box.splitlines()]
+    told = list(takewhile(lambda line: line.strip("─"), lines[1:]))
+    return " ".join(" ".join(told).split())
+
+
+def _out_of_range(error: ValidationError) -> str:
+    """What is wrong with the first value that is."""
+    first = error.errors(include_url=False)[0]
+    name = ".".join(str(part) for part in first["loc"]).replace("_", "-")
+    return f"“{first['input']}” is not right for {name}: {first['msg'].lower()}."

@@ -61,3 +61,46 @@ def test_command_line_never_imports_qt():
         "sys.exit(any(m.split('.')[0] in ('PySide6', 'vispy', 'pyvistaqt') for m in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", script], capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["convert", "rig", "--json"], "missing"),
+        (["convert", "rig", "a", "b", "--bad", "--json"], "--bad"),
+        (["capture", "x", "--layout", "zzz", "--json"], "zzz"),
+        (["capture", "x", "--person", "-4", "--json"], "-4"),
+        (["avatar", "--motion", "x.trc", "--out", "a.glb", "--height", "9", "--json"], "height-m"),
+        (["avatar", "--motion", "x.trc", "--out", "a.glb", "--floor-m", "z", "--json"], "floor-m"),
+        (["models", "--json"], "install"),
+    ],
+)
+def test_usage_errors_are_json_too(capsys, arguments, words):
+    assert cli.main(arguments) == 1
+    captured = capsys.readouterr()
+    told = json.loads(captured.out)
+    assert words in told["error"].lower()
+    assert "--help" in told["hint"]
+    assert "│" not in captured.err
+
+
+def test_a_defect_is_one_sentence_and_goes_to_the_log(monkeypatch, capsys, caplog):
+    def fail(arguments):
+        raise RuntimeError("the planted one")
+
+    monkeypatch.setattr(cli, "_dispatch", fail)
+    with caplog.at_level("ERROR", logger="studio.cli"):
+        assert cli.main(["x", "--json"]) == 1
+    captured = capsys.readouterr()
+    assert "the planted one" in json.loads(captured.out)["error"]
+    assert "Traceback" not in captured.err
+    assert caplog.records[0].exc_info is not None
+
+
+@pytest.mark.parametrize("place", ["file/a.glb", "a.glb/", "x" * 300 + ".glb"])
+def test_a_place_that_cannot_be_written_is_told_before_the_work(capsys, tmp_path, place):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "a.glb").mkdir()
+    out = str(tmp_path / place)
+    assert cli.main(["avatar", "--motion", "none.trc", "--out", out]) == 1
+    assert "none.trc" not in capsys.readouterr().err

@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
 from studio.core.errors import StudioError
 from studio.document.document import Document
 from studio.document.folder import ProjectFolder
 from studio.document.project import Project
 from studio.document.step import Packed
-from studio.jobs import Context, run
+from studio.jobs import run
+from studio.jobs.terminal import OnTerminal
 from studio.registry import Registry, discover
-
-
-class _Reporting(Context):
-    """A context that shows how far the engine is on the terminal."""
-
-    def __init__(self, bar: Progress, task: Any) -> None:
-        super().__init__()
-        self._bar, self._task = bar, task
-
-    def report(self, fraction: float, text: str = "") -> None:
-        super().report(fraction, text)
-        self._bar.update(self._task, completed=self.fraction, note=self.text)
 
 
 @dataclass
@@ -67,14 +52,8 @@ class Bench:
             raise StudioError(missing.text, f"First: {missing.button}.")
         inputs = step.inputs(self.project, chosen, self.folder.assets)
         start = time.perf_counter()
-        with Progress(
-            TextColumn("{task.description:<24}"), BarColumn(30), TimeElapsedColumn(),
-            TextColumn("{task.fields[note]}"),
-            console=Console(file=sys.stderr), disable=self.quiet,
-        ) as bar:  # fmt: skip
-            context = _Reporting(bar, bar.add_task(mounted.manifest.title, total=1.0, note=""))
+        with OnTerminal(mounted.manifest.title, quiet=self.quiet, keep=True) as context:
             result = run(mounted.engine(values, inputs, context))
-            context.report(1.0)
         self.seconds[feature] = time.perf_counter() - start
         packed = step.pack(inputs, values, result, self.folder.assets, self.seconds[feature])
         self.document.edit(packed.label, lambda project: project.with_items(packed.items))

@@ -8,6 +8,8 @@ from typing import Literal
 
 from tyro.conf import Positional
 
+from studio.core.frames import to_metres
+
 
 def main(
     what: Positional[Literal["rig", "motion"]],
@@ -27,6 +29,8 @@ def main(
         up: Up axis of the source, where its format does not say.
         json: Print one JSON object.
     """
+    if unit is not None:
+        to_metres(unit)  # one that nobody knows is refused, whether or not it is needed
     if what == "rig":
         from studio.media.formats.rigs import convert_rig
 

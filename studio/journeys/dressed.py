@@ -38,7 +38,10 @@ def read_views(folder: Path) -> tuple[CameraRig, dict[str, np.ndarray]]:
         cameras.append(
             Camera(name, size, np.array(view["K"], float), np.zeros(0), rotation, translation)
         )
-        pictures[name] = cv2.imread(str(folder / view["image"]))[..., ::-1]
+        picture = cv2.imread(str(folder / view["image"]))
+        if picture is None:
+            raise FileNotFoundError(f"the picture {view['image']} is not here")
+        pictures[name] = picture[..., ::-1]
     return CameraRig(tuple(cameras)), pictures
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -98,7 +98,7 @@ def _set(footage: Path | None, name: str) -> Path:
 
 
 @contextmanager
-def _bench(name: str) -> Iterator[Bench]:
+def _bench(name: str) -> Generator[Bench]:
     with tempfile.TemporaryDirectory() as folder:
         yield Bench.at(Path(folder) / f"{name}.doppel", name)
 
@@ -178,6 +178,7 @@ def _sample(footage: Path | None, peers: Path | None) -> list[Figure]:
     with _bench("sample") as bench:
         facts = track(bench, sample_paths(), SAMPLE / "truth.npz")["compare"]
         item = next(i for i in reversed(bench.project.items) if i.kind == "file")
+        assert item.data is not None
         rows = bench.folder.assets.path(item.data).read_text("utf-8").splitlines()[1:]
     assert len(facts) == 2
     mean: dict[str, list[float]] = {"Motion": [], "Avatar": []}

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json as json_module
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +27,7 @@ from studio.document.project import (
 from studio.journeys.bench import Bench
 from studio.journeys.pictures import pictures
 from studio.journeys.report import Curve, Picture, Section, Table, write_report
+from studio.media.formats.whole import check_place
 
 SAMPLE = resource("sample")
 TAKE_FILES = ("cam*.mp4", "rig.*")
@@ -48,6 +48,10 @@ def track(bench: Bench, paths: list[Path], truth: Path | None) -> dict[str, tupl
     """
     facts: dict[str, tuple[Fact, ...]] = {}
     facts["capture"] = bench.run("capture", params={"paths": paths}).facts
+    if not (bench.project.newest(TakeItem) or bench.project.newest(DetectionsItem)):
+        raise StudioError(
+            "There are neither videos nor 2D detections among these files.", "Add the take."
+        )
     if bench.project.newest(RigItem) is None:
         raise StudioError("There is no calibration among these files.", "Add the rig's file.")
     if bench.project.newest(DetectionsItem) is None:
@@ -83,6 +87,7 @@ def main(
         raise StudioError(
             "There is nothing to track.", "Name videos and a calibration, or --sample."
         )
+    check_place(out / "avatar.glb")
     bench = Bench.at(_fresh(out / f"main-job{SUFFIX}"), "Main job", quiet=json)
     facts = track(bench, list(paths), truth)
     written = _export(bench, out)
@@ -92,11 +97,13 @@ def main(
         files = [str(path) for path in (*written, out / "report.html")]
         print(json_module.dumps({"facts": told, "files": files, "seconds": bench.seconds}))
         return
-    screen = Console(file=sys.stdout)
+    screen = Console(highlight=False)
     for those in facts.values():
         for fact in those:
-            screen.print(f"{fact.verdict:>6}  {fact.label}: {fact.text} {fact.blame}".rstrip())
-    screen.print(f"Written to {out}: " + ", ".join(p.name for p in written) + ", report.html")
+            told = f"{fact.verdict:>6}  {fact.label}: {fact.text}"
+            screen.print(f"{told}  {fact.blame}".rstrip(), soft_wrap=True, markup=False)
+    names = ", ".join(p.name for p in (*written, out / "report.html"))
+    screen.print(f"Written to {out}: {names}", soft_wrap=True, markup=False)
 
 
 def _fresh(path: Path) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as json_module
-import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -12,14 +11,15 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import tyro
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from studio.core.errors import StudioError
 from studio.core.types import Motion
 from studio.features.avatar.engine import Avatar, Inputs, avatar
 from studio.features.avatar.params import Params
-from studio.jobs import Context, run
+from studio.jobs import run
+from studio.jobs.terminal import OnTerminal
+from studio.media.formats.whole import check_place
 
 Up = Literal["x", "y", "z", "-x", "-y", "-z"]
 _MARKS = {"good": "[green]good[/]", "look": "[yellow]look[/]", "stop": "[red]stop[/]", "plain": ""}
@@ -52,11 +52,13 @@ def main(
             raise StudioError(
                 f"“{path.name}” has an ending that is not written here.", f"Use {suffix}."
             )
+        if path is not None:
+            check_place(path)
     if height is not None:
         params = Params.model_validate({**params.model_dump(), "height_m": height})
     start = time.perf_counter()
     source = _read(motion, up)
-    with _Bar(quiet=json) as bar:
+    with OnTerminal("Avatar", quiet=json) as bar:
         result = run(avatar(params, Inputs(source), bar))
     _write(result, out, bvh)
     seconds = time.perf_counter() - start
@@ -88,29 +90,6 @@ def _write(result: Avatar, out: Path | None, bvh: Path | None) -> None:
         write_glb(out, result.character)
     if bvh is not None:
         write_bvh(bvh, result.character.armature, result.character.animation)
-
-
-class _Bar(Context):
-    """A context that draws its progress on standard error."""
-
-    def __init__(self, quiet: bool) -> None:
-        super().__init__()
-        self._progress = Progress(
-            TextColumn("{task.description:<44}"), BarColumn(30), TimeRemainingColumn(),
-            console=Console(file=sys.stderr), disable=quiet, transient=True,
-        )  # fmt: skip
-        self._task = self._progress.add_task("Reading", total=1.0)
-
-    def __enter__(self) -> _Bar:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def report(self, fraction: float, text: str = "") -> None:
-        super().report(fraction, text)
-        self._progress.update(self._task, completed=self.fraction, description=self.text)
 
 
 def _as_json(

@@ -48,6 +48,8 @@ def main(
         mend: Mend what is wrong with the calibration in the likeliest way.
         json: Print one JSON object.
     """
+    if not paths:
+        raise StudioError("There is nothing to look at.", "Name videos, calibrations or folders.")
     params = Params(
         paths=paths, unit=unit, up=up, size=size, rate_hz=rate_hz, layout=layout, person=person,
         mend=mend,
@@ -65,11 +67,11 @@ def main(
         _show(brought)
     for rig in brought.open_rigs:
         _ = rig.imported.rig  # raises, naming the flags that answer its questions
-    if json:
-        print(json_module.dumps(_as_json(brought), ensure_ascii=False))
     if folder:
         packed = Step().pack(None, params, brought, folder.assets, 0.0)
         folder.save(before.with_items(packed.items))
+    if json:
+        print(json_module.dumps(_as_json(brought), ensure_ascii=False))
 
 
 def _as_json(brought: Brought) -> dict[str, Any]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json as json_module
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
 from studio.core.errors import StudioError
@@ -17,7 +15,8 @@ from studio.document.folder import ProjectFolder
 from studio.features.export.engine import Export, export
 from studio.features.export.params import Format, Params, Target
 from studio.features.export.step import Step
-from studio.jobs import Context, run
+from studio.jobs import run
+from studio.jobs.terminal import OnTerminal
 
 _MARKS = {"good": "[green]good[/]", "look": "[yellow]look[/]", "stop": "[red]stop[/]", "plain": ""}
 
@@ -93,22 +92,9 @@ def _find(items: tuple[Any, ...], wanted: str) -> str:
     raise StudioError(f"The project has no item “{wanted}”.", f"It has {names}.")
 
 
-class _Bar(Context):
-    """A context that draws its progress."""
-
-    def __init__(self, bar: Progress) -> None:
-        super().__init__()
-        self._bar, self._task = bar, bar.add_task("Exporting", total=1.0)
-
-    def report(self, fraction: float, text: str = "") -> None:
-        super().report(fraction, text)
-        self._bar.update(self._task, completed=self.fraction, description=self.text)
-
-
 def _run(params: Params, inputs: Any, quiet: bool) -> Export:
-    with Progress(TextColumn("{task.description:<30}"), BarColumn(30), transient=True,
-                  console=Console(file=sys.stderr), disable=quiet) as bar:  # fmt: skip
-        return run(export(params, inputs, _Bar(bar)))
+    with OnTerminal("Export", quiet=quiet) as context:
+        return run(export(params, inputs, context))
 
 
 def _as_json(result: Export) -> dict[str, Any]:

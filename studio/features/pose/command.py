@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as json_module
-import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -12,13 +11,14 @@ from typing import Annotated, Any
 import numpy as np
 import tyro
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from studio.core.errors import StudioError
-from studio.core.types import Detections, Keypoints
+from studio.core.types import Detections
 from studio.features.pose.engine import Inputs, Params, Source, detect, facts
 from studio.human.convert import convert
-from studio.jobs import Context, run
+from studio.jobs import run
+from studio.jobs.terminal import OnTerminal
+from studio.media.formats.whole import check_place
 
 _MARKS = {"good": "[green]good[/]", "look": "[yellow]look[/]", "stop": "[red]stop[/]", "plain": ""}
 # OpenPose's people: BODY_25, the left and the right hand, the face.
@@ -50,19 +50,11 @@ def main(
         raise StudioError(
             "Two videos have the same name.", "Name each after its camera, such as cam01.mp4."
         )
+    check_place(out / "detections.npz")
     inputs = Inputs(tuple(Source(path.stem, path, rate_hz=rate_hz) for path in videos))
     start = time.perf_counter()
-    context = Context()
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(30), TimeRemainingColumn(),
-        console=Console(file=sys.stderr), disable=json, transient=True,
-    ) as bar:  # fmt: skip
-        task = bar.add_task("Reading", total=1.0)
-
-        def show(_: tuple[Keypoints, ...]) -> None:
-            bar.update(task, completed=context.fraction, description=context.text or "Reading")
-
-        result = run(detect(params, inputs, context), show)
+    with OnTerminal("Detect", quiet=json) as context:
+        result = run(detect(params, inputs, context))
     seconds = time.perf_counter() - start
     write(out, result.detections)
     told = facts(result, seconds)

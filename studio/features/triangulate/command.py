@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json as json_module
 import math
-import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -15,7 +14,6 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import tyro
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from studio.core.errors import StudioError
@@ -23,6 +21,8 @@ from studio.core.types import Detections, Motion
 from studio.features.triangulate.engine import Inputs, Triangulation, triangulate
 from studio.features.triangulate.params import Params
 from studio.jobs import Context, run
+from studio.jobs.terminal import OnTerminal
+from studio.media.formats.whole import check_place
 from studio.vision.report import TakeReport
 
 Up = Literal["x", "y", "z", "-x", "-y", "-z"]
@@ -67,9 +67,10 @@ def main(
             "Give --detections FOLDER, or --videos FILE FILE ...",
         )
     write = _writer(out, out_up)
+    check_place(out)
     start = time.perf_counter()
     cameras = read_rig(rig, unit=unit, up=up).rig
-    with _Bar(quiet=json) as bar:
+    with OnTerminal("Triangulate", quiet=json) as bar:
         if detections is not None:
             found = _read(detections, layout, rate_hz, person)
         else:
@@ -142,29 +143,6 @@ def _detect(
         xy_px=convert(found.xy_px, found.layout, wanted),
         confidence=np.nan_to_num(trust),
     )
-
-
-class _Bar(Context):
-    """A context that draws its progress on standard error."""
-
-    def __init__(self, quiet: bool) -> None:
-        super().__init__()
-        self._progress = Progress(
-            TextColumn("{task.description:<44}"), BarColumn(30), TimeRemainingColumn(),
-            console=Console(file=sys.stderr), disable=quiet, transient=True,
-        )  # fmt: skip
-        self._task = self._progress.add_task("Reading", total=1.0)
-
-    def __enter__(self) -> _Bar:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def report(self, fraction: float, text: str = "") -> None:
-        super().report(fraction, text)
-        self._progress.update(self._task, completed=self.fraction, description=self.text)
 
 
 def _as_json(result: Triangulation, out: Path, seconds: float) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def main_person(xy_px: np.ndarray, confidence: np.ndarray) -> np.ndarray:
     total = np.full((frames, persons), -np.inf)
     back = np.full((frames, persons), -1)
     best_so_far, best_at = 0.0, -1
-    for frame in np.flatnonzero(there.any(axis=1)):
+    for frame in np.flatnonzero(there.any(axis=1)).tolist():
         total[frame] = worth[frame]
         if best_at >= 0:
             total[frame] += max(best_so_far - GAP_COST, 0.0)

@@ -158,6 +158,10 @@ def _is_frame(path: Path) -> bool:
 
 def _read_cameras(folder: Path) -> tuple[dict[str, dict[int, list[Person]]], list[str]]:
     if folder.is_file():
+        if folder.suffix.lower() != ".json":
+            raise StudioError(
+                f"“{folder.name}” is not 2D detections.", "Choose the folder of the JSON files."
+            )
         cameras = {_camera(folder.stem): _read_alphapose(folder)}
         if cameras[_camera(folder.stem)]:
             return cameras, []

@@ -56,7 +56,8 @@ def read_trc(path: Path, up: Up = "y") -> Motion:
 
     Raises StudioError if it is not TRC, if its unit is unknown, or if a row does not fit.
     """
-    lines = [line.rstrip("\r\n") for line in read_text(path, "a TRC file").split("\n")]
+    text = read_text(path, "a TRC file")
+    lines = [line.rstrip("\r\n") for line in text.split("\n")]
     if len(lines) < 5 or not lines[0].startswith("PathFileType"):
         raise StudioError(
             f"“{path.name}” is not a TRC file.", "Its first line should begin with PathFileType."
@@ -70,6 +71,11 @@ def read_trc(path: Path, up: Up = "y") -> Motion:
         del rows[0]
     if not rows:
         raise StudioError(f"“{path.name}” has no frames.", "Export the take again.")
+    if not text.endswith("\n") and len(rows) < _promised(header):
+        raise StudioError(
+            f"“{path.name}” was cut off: it holds {len(rows)} of {_promised(header)} frames.",
+            "Copy it again, or export the take again.",
+        )
     table = np.array([_numbers(line, number, 2 + 3 * len(names), path) for number, line in rows])
     check_times(table[:, 1], path)
     unit = header.get("Units", "").strip()
@@ -77,6 +83,12 @@ def read_trc(path: Path, up: Up = "y") -> Motion:
     xyz[np.isnan(xyz).any(-1)] = np.nan
     world = frames.points_to_world(xyz, _axes(up), unit)
     return motion_of(marker_layout(names), table[:, 1], world)
+
+
+def _promised(header: dict[str, str]) -> int:
+    """How many frames the header speaks of; 0 where it does not."""
+    count = header.get("NumFrames", "").strip()
+    return int(count) if count.isdigit() else 0
 
 
 def _axes(up: Up) -> Up:

@@ -11,6 +11,22 @@ from pathlib import Path
 from studio.core.errors import StudioError
 
 
+def check_place(path: Path) -> None:
+    """Raise StudioError if no file can be written to ``path``: to be asked before long work."""
+    try:
+        if path.is_dir():
+            raise StudioError(f"“{path}” is a folder.", "Give the name of a file in it.")
+        nearest = next(folder for folder in path.absolute().parents if folder.exists())
+    except OSError as error:
+        raise StudioError(
+            f"“{path}” cannot be written: {error.strerror or error}.", "Choose another name."
+        ) from error
+    if not nearest.is_dir():
+        raise StudioError(f"“{nearest}” is a file, not a folder.", "Choose another folder.")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise StudioError(f"The folder “{nearest}” cannot be written.", "Choose another folder.")
+
+
 @contextmanager
 def whole(path: Path) -> Generator[Path]:
     """A temporary file beside ``path`` that takes its place when the block ends well.

@@ -228,3 +228,15 @@ def test_too_many_points_for_c3d_are_said(tmp_path: Path) -> None:
                        np.ones((1, 2000, 3)))  # fmt: skip
     with pytest.raises(StudioError, match="2000 points"):
         write_c3d(tmp_path / "a.c3d", motion)
+
+
+def test_trc_that_was_cut_off_is_refused(tmp_path: Path) -> None:
+    """Half a file is told from one whose last line merely lacks its end."""
+    whole, cut = tmp_path / "whole.trc", tmp_path / "cut.trc"
+    write_trc(whole, take(20, 3))
+    text = whole.read_text("utf-8")
+    cut.write_text(text[: int(0.6 * len(text))], "utf-8")
+    with pytest.raises(StudioError, match=r"cut off: it holds \d+ of 20 frames"):
+        read_trc(cut)
+    cut.write_text(text.rstrip("\n"), "utf-8")
+    assert len(read_trc(cut)) == 20

@@ -1,0 +1,56 @@
+"""How far an engine is, told on standard error."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from studio.jobs.job import Context
+
+EVERY_S = 10.0
+
+
+class OnTerminal(Context):
+    """A context that shows its progress while it is entered, and nothing at all if ``quiet``.
+
+    On a terminal it is a bar that goes when the work ends; in a pipe or a log, where a bar
+    cannot move, a line every ten seconds. With ``keep`` one line stays that says how long the
+    work took.
+    """
+
+    def __init__(self, title: str, *, quiet: bool = False, keep: bool = False) -> None:
+        super().__init__()
+        self._title, self._quiet, self._keep = title, quiet, keep
+        self._console = Console(file=sys.stderr, highlight=False, quiet=quiet)
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(24), TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=self._console, transient=True,
+            disable=quiet or not self._console.is_terminal,
+        )  # fmt: skip
+        self._task = self._bar.add_task(f"{title:<20}", total=1.0, note="")
+        self._start_s = self._told_s = time.monotonic()
+
+    def __enter__(self) -> OnTerminal:
+        self._start_s = self._told_s = time.monotonic()
+        self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._bar.stop()
+        if self._keep and kind is None:
+            self._say(f"done in {time.monotonic() - self._start_s:.0f} s")
+
+    def report(self, fraction: float, text: str = "") -> None:
+        super().report(fraction, text)
+        if not self._bar.disable:
+            self._bar.update(self._task, completed=self.fraction, note=self.text)
+        elif time.monotonic() - self._told_s >= EVERY_S:
+            self._told_s = time.monotonic()
+            self._say(f"{self.fraction:4.0%}  {self.text}")
+
+    def _say(self, text: str) -> None:
+        self._console.print(f"{self._title:<20} {text}".rstrip(), soft_wrap=True, markup=False)
