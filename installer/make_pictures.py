@@ -57,7 +57,7 @@ def film(arguments: argparse.Namespace) -> None:
     crew.shoot("light", 1.5)
     crew.window.switch_theme()
     crew.window.palette_box.open()
-    crew.window.palette_box.field.setText("exp")
+    crew.window.palette_box.field.setText("a")
     crew.shoot("palette", 1.0)
     crew.window.palette_box.hide()
     crew.studio.open_panel("export")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFileDialog
 
+from studio import __version__
 from studio.document.folder import SUFFIX
 from studio.ui.commands import Command
 from studio.ui.docks import DOCKS, WORKSPACES
@@ -154,6 +155,9 @@ def _features(studio: Studio) -> Iterable[Command]:
 
 
 def _help(studio: Studio, window: Window) -> Iterable[Command]:
+    def about() -> None:
+        studio.notices.tell(f"Doppel {__version__}", "Apache-2.0. Avatars of real people.")
+
     return (
         Command("app.palette", "Search all actions…", lambda: window.palette_box.open(), "Help",
                 "ph.magnifying-glass", "Ctrl+Shift+P"),
@@ -167,7 +171,7 @@ def _help(studio: Studio, window: Window) -> Iterable[Command]:
                 "Help", "ph.first-aid-kit", words="doctor"),
         Command("app.diagnostics", "Copy diagnostics", window.log.copy_diagnostics, "Help",
                 "ph.clipboard-text"),
-        Command("help.about", "About Doppel", window.about, "Help", "ph.info"),
+        Command("help.about", "About Doppel", about, "Help", "ph.info"),
     )  # fmt: skip
 
 

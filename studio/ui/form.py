@@ -7,6 +7,7 @@ import re
 import types
 import typing
 from enum import Enum
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -48,6 +49,9 @@ def unit_of(description: str) -> str:
             if word in _UNITS:
                 return _UNITS[word]
     words = re.findall(r"[\w%°]+", description.lower())
+    for before, word in pairwise(words):
+        if before == "in" and word in _UNITS:
+            return _UNITS[word]
     for before, word in zip(["", *words], words, strict=False):
         if word in _UNITS and (word not in _SHORT_UNITS or before == "in"):
             return _UNITS[word]

@@ -35,10 +35,10 @@ def load(item: Arrayed, folder: ProjectFolder) -> Any:
         return motion_from(arrays, layout(item.layout))
     if isinstance(item, DetectionsItem):
         return detections_from(arrays, layout(item.layout), item.cameras)
-    from studio.human.character import animated
     from studio.human.stored import fit_from
+    from studio.synth.dressed import avatar_of
 
-    character = animated(fit_from(arrays), item.name)
+    character = avatar_of(fit_from(arrays), item.name, item.dressed)
     for part in character.parts:
         plan(part.mesh)
     return character

@@ -66,7 +66,7 @@ class Playback:
         self._pick: Pick | None = None
         self._live: dict[str, str] = {}
         self._closed = False
-        self._play_soon = self._preparing = False
+        self._play_soon = self._preparing = self._pictured = False
         self._planning: Character | None = None
         self._ready: Character | None = None
         self._feed = FrameFeed(
@@ -79,6 +79,7 @@ class Playback:
             plots.time_picked.connect(timeline.set_time)
         if viewport is not None:
             viewport.picked.connect(self._picked)
+            viewport.shown.connect(self._uncovered)
 
     # -- what is on show
 
@@ -210,6 +211,7 @@ class Playback:
         if self.plots is not None:
             self.plots.set_time(time_s)
         if "pictures" not in self._live:
+            self._pictured = self.viewport is not None and self.viewport.isVisible()
             self._feed.ask(time_s)
 
     def _at_motion(self, motion: Motion | None, time_s: float) -> None:
@@ -244,8 +246,13 @@ class Playback:
         if self.canvas is not None:
             for frame in frames.values():
                 self.canvas.show_frame(frame)
-        if self.viewport is not None and self.viewport.isVisible():
+        if self._pictured and self.viewport is not None:
             self.viewport.show_pictures(frames)
+
+    def _uncovered(self) -> None:
+        """The viewport came to light: its image planes want pictures."""
+        if self.timeline is not None and not self._closed:
+            self.go(self.timeline.time_s)
 
     def _picked(self, pick: Pick | None) -> None:
         self._pick = pick
@@ -293,6 +300,9 @@ class Playback:
         """Live pictures for the image planes; while one is prepared, newer ones are skipped."""
         if self.viewport is None or self._rig is None or self._preparing:
             return
+        self._pictured = self.viewport.isVisible()
+        if not self._pictured:
+            return
         self._preparing = True
 
         def there(_: object) -> None:
@@ -308,9 +318,9 @@ class Playback:
         self._deliver(work, there, lost)
 
     def _prepare(self, frame: Frame) -> None:
-        """Rectify a picture for its image plane; runs on the lane."""
+        """Rectify a picture for its image plane, if one is to be seen; runs on the lane."""
         rig = self._rig
-        if self.viewport is not None and rig is not None and frame.camera in rig.names:
+        if self._pictured and rig is not None and frame.camera in rig.names:
             rectified(rig[frame.camera], frame, WIDEST_PX)
 
     def _planned(self, value: Posed | Character) -> bool:

@@ -52,6 +52,8 @@ class Plots(QWidget):
         self.plot.setAccessibleName("Plot")
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
+        for side in ("bottom", "left"):  # once, while the range is 0..1: each call scales anew
+            self.plot.getAxis(side).enableAutoSIPrefix(False)
         self._legend = self.plot.addLegend(offset=(-8, 8), verSpacing=-4)
         self._head = pg.InfiniteLine(angle=90, movable=False)
         self._limit = pg.InfiniteLine(angle=0, movable=False)
@@ -183,7 +185,6 @@ class Plots(QWidget):
             axis.setPen(pg.mkPen(t.line))
             axis.setTextPen(pg.mkPen(t.muted))
             axis.setTickFont(font)
-            axis.enableAutoSIPrefix(False)
         self.plot.showGrid(x=True, y=True, alpha=0.18)
         self._head.setPen(pg.mkPen(t.accent, width=1.5))
         self._limit.setPen(pg.mkPen(t.muted, width=1, style=Qt.PenStyle.DashLine))

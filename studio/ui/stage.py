@@ -51,6 +51,11 @@ class Stage:
         self.views[id] = view
         self._docks.fill(id, view)
 
+    def play(self) -> None:
+        """Play the take from its start, once everything of it can be drawn."""
+        if self.presenter is not None:
+            self.presenter.play_when_loaded()
+
     def close(self) -> None:
         """Let every view free what it holds."""
         if self.presenter is not None:

@@ -59,6 +59,7 @@ class Viewport(QWidget):
 
     picked = Signal(object)
     ready = Signal()
+    shown = Signal()
     shading_changed = Signal(str)
 
     def __init__(self, parent: QWidget | None = None, theme: ThemeName = "dark") -> None:
@@ -127,9 +128,7 @@ class Viewport(QWidget):
         super().showEvent(event)
         if self._canvas is None and self.trouble is None:
             QTimer.singleShot(0, self, self.start)
-        elif self._pictures:
-            waiting, self._pictures = self._pictures, {}
-            self.show_pictures(waiting)
+        self.shown.emit()
         self.redraw()
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -212,7 +211,7 @@ class Viewport(QWidget):
 
     def show_pictures(self, frames: Any) -> None:
         """Put camera pictures into the frusta: a FrameSet, a Frame, or a dict of frames."""
-        if self.scene is None or not self.isVisible():
+        if self.scene is None:
             if isinstance(frames, dict):
                 self._pictures.update(frames)
             return

@@ -9,7 +9,6 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from studio import __version__
 from studio.ui.actions import add_actions
 from studio.ui.docks import WORKSPACES, Docks
 from studio.ui.drop import DropVeil
@@ -55,7 +54,7 @@ class Window(QMainWindow):
                            ("log", self.log), ("history", self.history)):  # fmt: skip
             self.docks.fill(id, widget)
         self.stage = Stage(studio, self.docks)
-        self.next_step = NextStep(studio, self.play_through)
+        self.next_step = NextStep(studio, self.stage.play)
         add_actions(studio, self)
         self.palette_box = Palette(studio.commands, self)
 
@@ -114,7 +113,9 @@ class Window(QMainWindow):
         self.steps.show_menu(workspace)
 
     def show_panel(self, id: str, params: Any = None) -> None:
-        """Show a feature's panel in its workspace."""
+        """Show a feature's panel in its workspace. Whoever works needs no tour."""
+        if self.tour:
+            self.tour.end()
         self.go_to(self.studio.registry[id].manifest.menu)
         self.docks.show("step")
         self.steps.show_feature(id, params)
@@ -123,11 +124,6 @@ class Window(QMainWindow):
         """Bring in the sample take, whose truth is known."""
         if self.studio.sample is not None:
             self.next_step.open_sample(self.studio.sample)
-
-    def play_through(self) -> None:
-        """Play the take from its start, once everything of it can be drawn."""
-        if self.stage.presenter is not None:
-            self.stage.presenter.play_when_loaded()
 
     def _webcam(self) -> Any:
         live = [f for f in self.studio.registry.features.values() if "webcam" in f.manifest.accepts]
@@ -167,9 +163,6 @@ class Window(QMainWindow):
         if self._help is None:
             self._help = Help(self.studio.commands, self)
         self._help.open_page(page or self.steps.current or "start")
-
-    def about(self) -> None:
-        self.studio.notices.tell(f"Doppel {__version__}", "Apache-2.0. Avatars of real people.")
 
     def start_tour(self) -> None:
         """The coach marks, from the first."""

@@ -13,7 +13,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QDoubleSpinBox
 
 from studio.core.settings import SettingsFile
-from studio.ui.choices import Choice, Toggle
+from studio.ui.choices import Choice, Several, Toggle
 from studio.ui.controls import Auto, Number, PathField, PathList
 from studio.ui.form import FIRST, Form, unit_of
 from studio.ui.presets import CUSTOM, DEFAULT, Presets
@@ -85,7 +85,18 @@ def test_defaults_and_the_controls_of_each_type(form):
     assert kinds["file"] is PathField
     assert kinds["paths"] is PathList
     assert form.controls["method"].combo is None
-    assert form.controls["layout"].combo is not None
+    assert form.controls["layout"].combo is None
+    assert Choice("Long", [f"choice number {i}" for i in range(6)]).combo is not None
+
+
+def test_any_of_a_few_keeps_the_order_of_the_options(qapp):
+    several = Several("Formats", ("glb", "vrm", "bvh"))
+    heard: list[object] = []
+    several.changed.connect(lambda: heard.append(several.value()))
+    several.set_value(("bvh", "glb"))
+    assert several.value() == ["glb", "bvh"]
+    several.buttons["vrm"].click()
+    assert heard == [["glb", "vrm", "bvh"]]
 
 
 def test_seven_first_the_rest_under_more(form):

@@ -36,6 +36,7 @@ class Viewport(QObject):
     """Remembers what it was told."""
 
     picked = Signal(object)
+    shown = Signal()
 
     def __init__(self) -> None:
         super().__init__()
