@@ -19,7 +19,7 @@ from studio.vision.gaps import fill, present
 from studio.vision.refine import covariance, error_m, noise_px, refine
 from studio.vision.report import TakeReport, rigid_bones, take_report
 from studio.vision.sightings import Sightings, residuals_px, sight
-from studio.vision.swaps import exchange, find_swaps
+from studio.vision.swaps import disagreeing_swaps, exchange, find_swaps
 from studio.vision.trajectory import Priors, refine_take
 from studio.vision.triangulate import Points, dlt, drop_cameras, mean_px, ransac
 
@@ -120,14 +120,18 @@ def _solve(params: Params, rig: CameraRig, detections: Detections, where: slice)
         _flat(detections.confidence[where]),
         min_confidence=params.min_confidence,
     )
-    points = _method(params, s)
-    count = len(detections.layout)
+    count, limit = len(detections.layout), params.max_reprojection_px
     mirror = detections.layout.mirror
+    sides = params.swap_sides and any(twin != i for i, twin in enumerate(mirror))
     swapped = np.zeros((len(rig), len(s) // count, count), bool)
-    if params.swap_sides and any(twin != i for i, twin in enumerate(mirror)):
-        swapped = find_swaps(s, points.xyz_m, mirror, limit_px=params.max_reprojection_px)
-        if swapped.any():
-            s = exchange(s, swapped, mirror)
+    if sides:
+        swapped = disagreeing_swaps(s, mirror, limit_px=limit)
+        s = exchange(s, swapped, mirror)
+    points = _method(params, s)
+    if sides:
+        more = find_swaps(s, points.xyz_m, mirror, limit_px=limit)
+        if more.any():
+            s, swapped = exchange(s, more, mirror), swapped ^ more
             points = _method(params, s)
     if params.huber:
         points = replace(
