@@ -94,8 +94,12 @@ def make_studio(
     """Makes studios; all are closed at the end."""
     import sys
 
-    for name in [m for m in sys.modules if m.startswith("doppel_plugins")]:
+    for name in [m for m in sys.modules if m.startswith("doppel_plugins.count")]:
         del sys.modules[name]
+    mounted = sys.modules.get("doppel_plugins")
+    if mounted is not None:  # other tests' plug-ins stay mounted, former tests' folders do not
+        kept = [path for path in mounted.__path__ if not (Path(path) / "count").is_dir()]
+        mounted.__path__[:] = kept
     monkeypatch.setenv("DOPPEL_CACHE_DIR", str(tmp_path / "cache"))
     theme.apply("dark")
     made: list[Studio] = []
