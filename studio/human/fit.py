@@ -122,7 +122,9 @@ def fit_motion(
     observed = observe(motion, options.hands, options.detected)
     check_motion(observed.motion)
     report(0.0, "Finding the person's build")
-    body, values, observed = build(observed, options.hints)
+    body, values, observed = build(
+        observed, options.hints, lambda f: report(0.1 * f, "Finding the person's build")
+    )
     kinematics = body.kinematics(values)
     shape = body.shape(values)
     target = observed.target()
@@ -151,10 +153,13 @@ def fit_motion(
     return _finish(body, values, observed, kinematics, poses, contacts, options, report)
 
 
-def build(observed: Observed, hints: Hints) -> tuple[Body, np.ndarray, Observed]:
+def build(
+    observed: Observed, hints: Hints, watch: Callable[[float], object] = lambda fraction: None
+) -> tuple[Body, np.ndarray, Observed]:
     """The person's shape from a sample of the frames; left and right exchanged if need be.
 
-    Poses are found with the body's points alone, then hands and face join in.
+    Poses are found with the body's points alone, then hands and face join in. ``watch`` is told
+    how far the work is, often, and may raise to stop it.
     """
     small = observed.body_only()
     rough = Body.of(small.points, hints, False)
@@ -173,7 +178,8 @@ def build(observed: Observed, hints: Hints) -> tuple[Body, np.ndarray, Observed]
     for i, dof in enumerate(body.kinematics(body.start_values).dofs):
         if dof.name in known:
             angles[:, i] = poses.angles[:, known[dof.name]]
-    values, _ = fit_shape(body, observed.target()[pick], replace(poses, angles=angles), hints)
+    poses = replace(poses, angles=angles)
+    values, _ = fit_shape(body, observed.target()[pick], poses, hints, watch=watch)
     return body, values, observed
 
 

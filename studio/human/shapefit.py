@@ -7,6 +7,7 @@ shape parameters.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,12 +99,13 @@ class Body:
 
 
 def _changes(
-    body: Body, values: np.ndarray
+    body: Body, values: np.ndarray, watch: Callable[[float], object]
 ) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
     """Per parameter: the change of the stature, of bone offsets and of landmark arms."""
     rest, marks = body.built(values)
     stature, changes = [], []
     for i in range(len(values)):
+        watch(i / len(values))
         step = np.zeros_like(values)
         step[i] = 1e-3 if values[i] < 0.9 else -1e-3
         other, moved = body.built(values + step)
@@ -127,18 +129,28 @@ class _Step:
 
 
 def fit_shape(
-    body: Body, target: Target, poses: Poses, hints: Hints, steps: int = 12, share: float = 30.0
+    body: Body,
+    target: Target,
+    poses: Poses,
+    hints: Hints,
+    steps: int = 12,
+    share: float = 30.0,
+    watch: Callable[[float], object] = lambda fraction: None,
 ) -> tuple[Float[np.ndarray, " parameters"], Poses]:
     """The shape parameters that explain the sampled frames best, and the frames' poses.
 
     Frames of a take are alike, so together they count as at most ``share`` independent ones.
+    ``watch`` is told how far the work is (0..1) and may raise to stop it.
     """
     thin = min(1.0, (share / max(len(target), 1)) ** 0.5)
     target = Target(target.xyz_m, target.weight * thin)
     now = _settled(body, target, body.start_values, poses, hints, 20)
     damping = 1e-2
-    for _ in range(steps):
-        change, move = _step(body, target, now, hints, damping)
+    for step in range(steps):
+        change, move = _step(
+            body, target, now, hints, damping,
+            lambda part, step=step: watch(1 - 0.7 ** (step + part)),
+        )  # fmt: skip
         values = now.values + change
         head = len(_PHENOTYPES)
         values[:head] = np.clip(values[:head], 0.02, 0.98)
@@ -170,13 +182,18 @@ def _settled(
 
 
 def _step(
-    body: Body, target: Target, now: _Step, hints: Hints, damping: float
+    body: Body,
+    target: Target,
+    now: _Step,
+    hints: Hints,
+    damping: float,
+    watch: Callable[[float], object],
 ) -> tuple[np.ndarray, np.ndarray]:
     """The Gauss-Newton step of the shape parameters, and of every frame's pose."""
     values, poses = now.values, now.poses
     kinematics = body.kinematics(values)
     system = assemble(kinematics, target, poses, (Prior.usual(kinematics),))
-    stature, changes = _changes(body, values)
+    stature, changes = _changes(body, values, watch)
     # A row's derivative by the root's place is as long as the row's weight.
     scale = np.linalg.norm(system.jacobian[:, :, 3:6], axis=2)
     moved = [kinematics.shape_change(poses, *change).reshape(len(poses), -1) for change in changes]

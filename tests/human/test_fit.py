@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from made_up_people import made_up
 
-from studio.core.errors import StudioError
+from studio.core.errors import Cancelled, StudioError
 from studio.core.types import Motion
 from studio.human.character import animated
 from studio.human.fit import Options, fit_motion
@@ -134,3 +134,19 @@ def test_bones_keep_their_length():
     thigh = [BONE_NAMES.index(f"{bone}.L") for bone in ("upperleg01", "lowerleg01")]
     length = np.linalg.norm(np.diff(world[..., :3, 3][:, thigh], axis=1)[:, 0], axis=-1)
     assert np.ptp(length) < 2e-3
+
+
+def test_the_search_for_the_build_can_be_stopped_at_once():
+    """It takes seconds, so it asks often; what it says only rises."""
+    told = []
+
+    def report(fraction, text):
+        told.append(fraction)
+        if len(told) > 20:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        run(fit_motion(made_up("body_25", frames=20).motion, EXACT, report))
+    assert len(told) == 21
+    assert told == sorted(told)
+    assert told[-1] < 0.1
