@@ -70,7 +70,8 @@ def main(
         if not json:
             Console(stderr=True).print(f"{part.__name__.strip('_')} done")
     if json:
-        print(json_module.dumps([asdict(figure) for figure in figures], ensure_ascii=False))
+        told = [asdict(figure) for figure in figures]
+        print(json_module.dumps({"figures": told}, ensure_ascii=False))
     else:
         table = Table("figure", "measured", "goal", "")
         for f in figures:

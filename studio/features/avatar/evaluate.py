@@ -159,7 +159,7 @@ def main(footage: Path | None = None, peers: Path | None = None, json: bool = Fa
     del peers
     found = rows(footage)
     if json:
-        print(json_module.dumps([asdict(row) for row in found]))
+        print(json_module.dumps({"figures": [asdict(row) for row in found]}))
         return
     table = Table("take", "joints", "keypoints", "feet", "height", "live", "whole")
     for row in found:

@@ -88,8 +88,8 @@ def export(params: Params, inputs: Inputs, context: Context) -> Engine[Written, 
 
 
 def safe_name(name: str) -> str:
-    """A name as every file system takes it."""
-    return re.sub(r'[\x00-\x1f<>:"/\\|?*]+', "_", name).strip(" .")[:100] or "Person"
+    """A name as every file system takes it, such as sample_avatar for “sample: avatar”."""
+    return re.sub(r'\s*[\x00-\x1f<>:"/\\|?*,;]+\s*', "_", name).strip(" .")[:100] or "Person"
 
 
 def _possible(params: Params, inputs: Inputs) -> tuple[tuple[Format, ...], tuple[Format, ...]]:

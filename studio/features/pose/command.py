@@ -73,7 +73,8 @@ def main(
         return
     console = Console()
     for fact in told:
-        console.print(f"{fact.label:<15} {fact.text}  {_MARKS[fact.verdict]}  {fact.blame}")
+        told = f"{fact.label:<15} {fact.text}  {_MARKS[fact.verdict]}  {fact.blame}"
+        console.print(told, soft_wrap=True)
     console.print(f"Written: {out}")
 
 

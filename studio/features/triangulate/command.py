@@ -171,7 +171,8 @@ def _plain(value: Any) -> Any:
 def _show(result: Triangulation, out: Path, seconds: float) -> None:
     console = Console()
     for fact in result.facts:
-        console.print(f"{fact.label:<14} {fact.text}  {_MARKS[fact.verdict]}  {fact.blame}")
+        told = f"{fact.label:<14} {fact.text}  {_MARKS[fact.verdict]}  {fact.blame}"
+        console.print(told, soft_wrap=True)
     for note in result.notes:
         console.print(note)
     console.print(_cameras_table(result.report))

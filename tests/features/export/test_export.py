@@ -74,14 +74,14 @@ def test_a_real_person_for_vrm_and_unity(tmp_path: Path, target) -> None:
         if written.format != "bvh":
             assert validate(written.path) == []
     if target == "unity":
-        width, height, depth = trimesh.load(tmp_path / "Zoë_ take 1.glb").extents
+        width, height, depth = trimesh.load(tmp_path / "Zoë_take 1.glb").extents
         assert 1.5 < height < 1.9
         assert depth < width < height
-        names = {node.get("name") for node in Glb(tmp_path / "Zoë_ take 1.glb").nodes}
+        names = {node.get("name") for node in Glb(tmp_path / "Zoë_take 1.glb").nodes}
         assert {"Hips", "LeftUpperArm", "RightLittleDistal"} <= names
-        assert "LeftUpperArm" in read_bvh(tmp_path / "Zoë_ take 1.bvh")[0].names
+        assert "LeftUpperArm" in read_bvh(tmp_path / "Zoë_take 1.bvh")[0].names
     else:
-        human = Glb(tmp_path / "Zoë_ take 1.vrm").json["extensions"]["VRMC_vrm"]["humanoid"]
+        human = Glb(tmp_path / "Zoë_take 1.vrm").json["extensions"]["VRMC_vrm"]["humanoid"]
         assert "leftUpperArm" in human["humanBones"]
 
 
@@ -113,25 +113,25 @@ def test_the_rate_is_changed_and_shapes_left_out(tmp_path: Path) -> None:
     character = person(frames=31)
     params = Params(formats=("glb", "trc"), rate_hz=60, morphs=False)
     run(export(params, inputs(tmp_path, character, points(character)), Context()))
-    glb = Glb(tmp_path / "Zoë_ take 1.glb")
+    glb = Glb(tmp_path / "Zoë_take 1.glb")
     times = glb.accessor(glb.json["animations"][0]["samplers"][0]["input"])
     np.testing.assert_allclose(np.diff(times[:, 0]), 1 / 60, atol=1e-6)
     assert len(times) == 61
     assert "targets" not in glb.json["meshes"][0]["primitives"][0]
-    assert len(read_motion(tmp_path / "Zoë_ take 1.trc")) == 61
+    assert len(read_motion(tmp_path / "Zoë_take 1.trc")) == 61
 
 
 def test_still_export_has_no_animation(tmp_path: Path) -> None:
     params = Params(target="blender", include_animation=False)
     run(export(params, inputs(tmp_path, person()), Context()))
-    assert "animations" not in Glb(tmp_path / "Zoë_ take 1.glb").json
+    assert "animations" not in Glb(tmp_path / "Zoë_take 1.glb").json
     with pytest.raises(StudioError, match="needs a motion"):
         run(export(Params(formats=("trc",), include_animation=False),
                    inputs(tmp_path, person()), Context()))  # fmt: skip
 
 
 def test_cancel_leaves_the_old_files(tmp_path: Path) -> None:
-    old = tmp_path / "Zoë_ take 1.glb"
+    old = tmp_path / "Zoë_take 1.glb"
     old.write_text("old")
     context = Context()
     with pytest.raises(Cancelled):
@@ -153,7 +153,7 @@ def test_a_failing_format_leaves_nothing(tmp_path: Path) -> None:
 def test_rights_reach_the_file(tmp_path: Path) -> None:
     params = Params(formats=("glb",), authors="Zoë, Max", terms="CC-BY-4.0")
     run(export(params, inputs(tmp_path, person()), Context()))
-    assert Glb(tmp_path / "Zoë_ take 1.glb").json["asset"]["copyright"] == "Zoë, Max. CC-BY-4.0."
+    assert Glb(tmp_path / "Zoë_take 1.glb").json["asset"]["copyright"] == "Zoë, Max. CC-BY-4.0."
 
 
 @pytest.fixture(scope="module")
@@ -220,6 +220,7 @@ def test_the_command(project: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
         ("  ", "Person"),
         ("…", "…"),
         ("../up", "_up"),
+        ("sample: keypoints, avatar", "sample_keypoints_avatar"),
         ("x" * 300, "x" * 100),
     ],
 )
