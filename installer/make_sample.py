@@ -10,6 +10,7 @@ import argparse
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -145,7 +146,7 @@ def main() -> None:
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "resources" / "sample")
     parser.add_argument("--frames", type=int, default=FRAMES)
     parser.add_argument("--board-frames", type=int, default=BOARD_FRAMES)
-    parser.add_argument("--crf", type=int, default=18)
+    parser.add_argument("--crf", type=int, default=17)
     given = parser.parse_args()
     folder: Path = given.folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -155,7 +156,8 @@ def main() -> None:
     (folder / "board.json").write_text(BOARD.to_json(), "utf-8")
     truth = film_take(folder, rig, given.frames, given.crf)
     board = film_board(folder, rig, given.board_frames, given.crf + 1)
-    np.savez_compressed(folder / "truth.npz", **truth.arrays(), **board)
+    arrays: dict[str, Any] = {**truth.arrays(), **board}
+    np.savez_compressed(folder / "truth.npz", **arrays)
     text = README.format(
         frames=FRAMES, rate=RATE_HZ, board_frames=BOARD_FRAMES, board_rate=BOARD_RATE_HZ
     )

@@ -36,11 +36,12 @@ class Lens:
             distortion=np.zeros(0),
             lens="pinhole",
         )
-        self._where = (rays * focal - low).astype(np.float32)
+        where = (rays * focal - low).astype(np.float32)
+        self._x, self._y = where[..., 0].copy(), where[..., 1].copy()
 
     def bend(self, rgb: np.ndarray) -> np.ndarray:
         """A picture of ``ideal`` as the real camera sees it."""
-        return cv2.remap(rgb, self._where, None, cv2.INTER_LINEAR)
+        return cv2.remap(rgb, self._x, self._y, cv2.INTER_LINEAR)
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,8 @@ class Renderer:
         self.size_px = size_px
         self._thread = threading.get_ident()
         try:
-            self._gl = moderngl.create_context(standalone=True, backend="egl", require=330)
+            options: dict[str, Any] = {"backend": "egl", "require": 330}
+            self._gl = moderngl.create_context(standalone=True, **options)
         except Exception as error:
             raise StudioError(
                 f"Pictures cannot be rendered, for OpenGL does not start ({error}).",
@@ -183,7 +184,7 @@ class Renderer:
         with self._gl:  # other GL users of this thread get their own context back
             self._upload(scene)
             self._cast_shadows(scene, lighting)
-            self._smooth.scissor = region_px
+            self._smooth.scissor = region_px or (0, 0, *self.size_px)
             rgb = self._shade(scene, lighting, clip, camera.centre_m)
             return self._measure(rgb, scene, camera, clip) if geometry else Rendered(rgb)
 
@@ -233,7 +234,7 @@ class Renderer:
         self._smooth.clear(*_display(np.array(lighting.background) * lighting.exposure), 1.0)
         self._gl.enable_only(moderngl.DEPTH_TEST)
         self._gl.front_face = "cw"  # rows run downwards, which mirrors the winding
-        self._gl.blend_func = moderngl.DEFAULT_BLENDING
+        self._gl.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
         self._atlas.use(1)
         for program in (self._surface, self._cut_out):
             self._illuminate(program, lighting)

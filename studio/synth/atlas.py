@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from scipy.ndimage import distance_transform_edt
@@ -39,5 +40,5 @@ def skin_atlas(size: int = 1024) -> Atlas:
         texel = np.rint(np.einsum("sc,fcd->fsd", share, at[some])).astype(int).clip(0, size - 1)
         xyz[texel[..., 1], texel[..., 0]] = np.einsum("sc,fcd->fsd", share, corners[some])
         covered[texel[..., 1], texel[..., 0]] = True
-    nearest = distance_transform_edt(~covered, return_distances=False, return_indices=True)
-    return Atlas(xyz[tuple(nearest)], covered)
+    nearest: Any = distance_transform_edt(~covered, return_distances=False, return_indices=True)
+    return Atlas(xyz[nearest[0], nearest[1]], covered)

@@ -20,7 +20,7 @@ class Piece:
     of_base: csr_matrix
 
     def __len__(self) -> int:
-        return self.of_base.shape[0]
+        return int(self.of_base.get_shape()[0])
 
 
 def cut_out(faces: np.ndarray, base_vertices: int) -> Piece:

@@ -96,5 +96,5 @@ def _side(
     found = LinearNDInterpolator(place[used], table)(at)
     missing = ~np.isfinite(found).all(axis=-1)
     nearest = distance_transform_edt(missing, return_distances=False, return_indices=True)
-    found = found[tuple(nearest)]
+    found = found[tuple(np.asarray(nearest))]
     return found[..., :3], found[..., 3:]

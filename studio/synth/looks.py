@@ -185,11 +185,14 @@ class Head:
         self._skin = Material("skin", roughness=0.5, texture=skin_texture(looks, texture_px))
         self._eyes = Material("eyes", roughness=0.12, texture=eye_texture(looks))
         self._eye_uv = _eye_uv(figure)
-        lash = tuple(0.4 * b + 0.35 * s for b, s in zip(looks.brows, looks.skin, strict=True))
+        red, green, blue = (
+            float(c) for c in 0.4 * np.array(looks.brows) + 0.35 * np.array(looks.skin)
+        )
+        lash = (red, green, blue, 1.0)
         self._plain = (
             ("teeth", Material("teeth", (0.92, 0.89, 0.83, 1.0), roughness=0.25), Finish()),
             ("tongue", Material("tongue", (0.66, 0.33, 0.32, 1.0), roughness=0.35), skin_finish()),
-            ("lashes", Material("lashes", (*lash, 1.0), roughness=0.8), Finish(specular=0.1)),
+            ("lashes", Material("lashes", lash, roughness=0.8), Finish(specular=0.1)),
         )
 
     def posed(self, vertices_m: np.ndarray) -> tuple[Drawable, ...]:

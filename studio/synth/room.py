@@ -64,10 +64,10 @@ def _shelf(rng: np.random.Generator) -> list[Mesh]:
         while x < x1 - 0.12:
             wide, high = rng.uniform(0.02, 0.055), rng.uniform(0.18, 0.31)
             if rng.random() < 0.85:
-                colour = tuple(
-                    int(c) for c in (0.55 * rng.integers(45, 200, 3) + 0.45 * rng.integers(60, 170))
-                )
-                parts.append(box((x, y0 + 0.05, z), (x + wide, y1 - 0.06, z + high), colour))
+                dye = 0.55 * rng.integers(45, 200, 3) + 0.45 * rng.integers(60, 170)
+                red, green, blue = (int(c) for c in dye)
+                low, top = (x, y0 + 0.05, z), (x + wide, y1 - 0.06, z + high)
+                parts.append(box(low, top, (red, green, blue)))
             x += wide + 0.004
     parts.append(lathe((x0 + 0.4, y0 + 0.16, 1.69), [(0, 0), (0.07, 0), (0.1, 0.12), (0.05, 0.24),
                                                      (0.06, 0.28)], (66, 108, 122)))  # fmt: skip
