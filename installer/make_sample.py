@@ -146,7 +146,7 @@ def main() -> None:
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "resources" / "sample")
     parser.add_argument("--frames", type=int, default=FRAMES)
     parser.add_argument("--board-frames", type=int, default=BOARD_FRAMES)
-    parser.add_argument("--crf", type=int, default=17)
+    parser.add_argument("--crf", type=int, default=18)
     given = parser.parse_args()
     folder: Path = given.folder
     folder.mkdir(parents=True, exist_ok=True)

@@ -28,7 +28,7 @@ class Arm:
     fore: Vector = (0.12, -0.28, -1.0)
     turn: float = 0.0
     wrist: float = 0.0
-    curl: tuple[float, float, float, float, float] = (0.25, 0.36, 0.42, 0.47, 0.5)
+    curl: tuple[float, float, float, float, float] = (0.25, 0.12, 0.16, 0.2, 0.24)
     spread: float = 0.0
 
 
@@ -109,7 +109,7 @@ def _arm(figure: Figure, side: str, arm: Arm, turns: np.ndarray) -> None:
     turns[INDEX[f"lowerarm02.{side}"]] = half
     across = figure.head(f"finger2-1.{side}") - figure.head(f"finger5-1.{side}")
     reach = figure.head(f"finger3-1.{side}") - wrist
-    palm = np.cross(across, reach) * mirror[0]
+    palm = np.cross(reach, across) * mirror[0]
     palm /= np.linalg.norm(palm)
     bend = np.cross(reach, palm)
     bend /= np.linalg.norm(bend)
@@ -134,7 +134,7 @@ def _fingers(
         axis = np.cross(along, palm)
         axis = axis / np.linalg.norm(axis)
         if thumb:
-            axis = axis + 0.8 * bend
+            axis = -(axis + 0.8 * bend)  # the thumb folds across the palm
             axis /= np.linalg.norm(axis)
         for joint, degrees in zip((1, 2, 3), (20, 35, 45) if thumb else (70, 85, 55), strict=True):
             turn = Rotation.from_rotvec(np.radians(degrees * curl) * axis)

@@ -34,7 +34,7 @@ _SMILE = {"mouthSmileLeft": 0.7, "mouthSmileRight": 0.7, "cheekSquintLeft": 0.4,
           "cheekSquintRight": 0.4, "jawOpen": 0.12, "browInnerUp": 0.15}  # fmt: skip
 _TALK = {"jawOpen": 0.3, "mouthSmileLeft": 0.3, "mouthSmileRight": 0.3, "browInnerUp": 0.3,
          "browOuterUpLeft": 0.3, "browOuterUpRight": 0.3}  # fmt: skip
-_OPEN = (0.05, 0.05, 0.05, 0.08, 0.1)
+_OPEN = (0.05, 0.0, 0.0, 0.02, 0.04)
 _FIST = (0.7, 0.9, 0.95, 1.0, 1.0)
 
 
@@ -51,10 +51,10 @@ def sample_score() -> Score:
     up = Arm(upper=(0.42, -0.12, 0.95), fore=(0.12, -0.22, 1.0), turn=30, curl=_OPEN, spread=0.6)
     side = Arm(upper=(0.98, -0.12, 0.02), fore=(0.95, -0.38, 0.1), curl=_OPEN, spread=0.4)
     reach = Arm(upper=(0.16, -0.95, -0.12), fore=(-0.02, -1.0, 0.12), turn=-20,
-                curl=(0.1, 0.1, 0.2, 0.3, 0.4), spread=0.5)  # fmt: skip
+                curl=(0.1, 0.03, 0.06, 0.12, 0.18), spread=0.5)  # fmt: skip
     front = Arm(upper=(0.12, -0.85, 0.12), fore=(-0.12, -1.0, 0.42), curl=_FIST)
     hip = Arm(upper=(0.72, 0.28, -0.72), fore=(-0.55, -0.5, -0.68), turn=-30, wrist=-20,
-              curl=(0.3, 0.35, 0.4, 0.45, 0.5))  # fmt: skip
+              curl=(0.3, 0.25, 0.3, 0.35, 0.4))  # fmt: skip
     walk_a = Arm(upper=(0.2, -0.3, -1.0), fore=(0.1, -0.75, -1.0))
     walk_b = Arm(upper=(0.24, 0.32, -1.0), fore=(0.18, 0.02, -1.0))
     rest = Stance(face=_CALM)

@@ -167,3 +167,23 @@ def test_the_board_is_held(figure: Figure) -> None:
 def test_shapes_differ() -> None:
     tall, short = make_figure(height=0.9), make_figure(height=0.2)
     assert np.ptp(tall.vertices_m[:13380, 2]) > np.ptp(short.vertices_m[:13380, 2]) + 0.2
+
+
+@pytest.mark.parametrize("side", ["L", "R"])
+def test_fingers_curl_the_way_they_are_bent_at_rest(figure: Figure, side: str) -> None:
+    """A little curl bends every finger joint further, not backwards."""
+
+    def bends(curl: float) -> np.ndarray:
+        arm = Arm(curl=(curl,) * 5)
+        turns = upper_turns(figure, Stance(left=arm, right=arm))
+        at = heads(figure, carry(figure, np.zeros(3), turns))
+        out = []
+        for finger in range(2, 6):
+            a, b, c = (at[INDEX[f"{name}.{side}"]] for name in (
+                "wrist", f"finger{finger}-1", f"finger{finger}-3"))  # fmt: skip
+            first, second = b - a, c - b
+            cosine = first @ second / np.linalg.norm(first) / np.linalg.norm(second)
+            out.append(np.degrees(np.arccos(cosine)))
+        return np.array(out)
+
+    assert (bends(0.25) > bends(0.0) + 5).all()
