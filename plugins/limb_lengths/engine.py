@@ -75,9 +75,7 @@ class LimbStep:
 
     def missing(self, project: Project, chosen: tuple[str, ...]) -> tuple[Missing, ...]:
         if project.newest(MotionItem) is None:
-            return (
-                Missing("There is no motion to measure.", "triangulate", "Triangulate a take"),
-            )
+            return (Missing("There is no motion to measure.", "triangulate", "Triangulate a take"),)
         return ()
 
     def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Inputs:
