@@ -54,12 +54,12 @@ and the truth are dedicated to the public domain (CC0 1.0).
 | `board1.mp4` ... `board4.mp4` | a ChArUco board, {board_frames} frames at {board_rate:g} Hz |
 | `board.json` | the board: squares, sizes in metres, dictionary |
 | `rig.toml` | the cameras, exactly as rendered (metres, Z up) |
-| `truth.npz` | bones, keypoints and shape of every frame, board corners of every board frame |
+| `truth.npz` | bones, keypoints, face and shape of every frame; where the board is |
 
 `truth.npz`: `times_s`; `bone_names`, `bones_world` (bone-to-world matrices); `body_names`, `body_m`
 (surface points as in COCO, feet and head top); `left_hand_m`, `right_hand_m` (21 each); `face_m`
 (68, iBUG order); `shape_names`, `shape`; `action_names`, `actions` (ARKit weights);
-`board_times_s`, `board_world`.
+`board_times_s`, `board_world` (board-to-world matrices: x along the rows, y down, metres).
 """
 
 

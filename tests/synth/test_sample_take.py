@@ -1,0 +1,78 @@
+"""The sample that ships: complete, small, and its truth fits its pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from studio.media.formats.rigs import read_rig
+from studio.media.video import open_clip
+from studio.synth.rig import sample_rig
+from studio.synth.sample import BOARD, BOARD_FRAMES, FRAMES
+from studio.vision.camera import project
+
+SAMPLE = Path(__file__).parents[2] / "resources" / "sample"
+
+
+@pytest.fixture(scope="module")
+def truth() -> dict[str, np.ndarray]:
+    with np.load(SAMPLE / "truth.npz", allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+def test_it_is_small() -> None:
+    assert sum(file.stat().st_size for file in SAMPLE.iterdir()) < 12_000_000
+
+
+def test_its_rig_is_the_one_it_was_rendered_with() -> None:
+    written, made = read_rig(SAMPLE / "rig.toml").rig, sample_rig()
+    points = np.random.default_rng(0).uniform([-0.5, -0.5, 0], [0.5, 0.5, 1.9], (50, 3))
+    for a, b in zip(written.cameras, made.cameras, strict=True):
+        np.testing.assert_allclose(project(a, points), project(b, points), atol=1e-6)
+
+
+@pytest.mark.parametrize("stem", ["cam", "board"])
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_every_clip_is_whole(stem: str, number: int) -> None:
+    with open_clip(SAMPLE / f"{stem}{number}.mp4") as clip:
+        assert clip.size_px == (960, 720)
+        assert clip.frames == {"cam": FRAMES, "board": BOARD_FRAMES}[stem]
+
+
+def test_the_person_stands_where_the_truth_says(truth: dict[str, np.ndarray]) -> None:
+    """Around the projected chest the shirt is red, in all four views of several frames."""
+    rig = read_rig(SAMPLE / "rig.toml").rig
+    chest = truth["bones_world"][:, list(truth["bone_names"]).index("spine02"), :3, 3]
+    for number, camera in enumerate(rig.cameras, start=1):
+        with open_clip(SAMPLE / f"cam{number}.mp4") as clip:
+            for frame in (0, 60, 140):
+                u, v = np.rint(project(camera, chest[frame].astype(float))).astype(int)
+                red, _, blue = clip.frame(frame).rgb[v - 4 : v + 5, u - 4 : u + 5].mean(axis=(0, 1))
+                assert red > 1.8 * blue, (camera.name, frame)
+
+
+def test_the_board_is_where_the_truth_says(truth: dict[str, np.ndarray]) -> None:
+    camera = read_rig(SAMPLE / "rig.toml").rig.cameras[0]
+    detector = cv2.aruco.CharucoDetector(BOARD.charuco())
+    off: list[np.ndarray] = []
+    with open_clip(SAMPLE / "board1.mp4") as clip:
+        for frame in range(26, 44, 3):
+            grey = cv2.cvtColor(clip.frame(frame).rgb, cv2.COLOR_RGB2GRAY)
+            corners, ids, _, _ = detector.detectBoard(grey)
+            if ids is None:
+                continue
+            world = truth["board_world"][frame]
+            places = BOARD.corners_m()[ids.ravel()] @ world[:3, :3].T + world[:3, 3]
+            off.append(np.linalg.norm(corners.reshape(-1, 2) - project(camera, places), axis=1))
+    assert len(off) >= 4
+    assert np.concatenate(off).mean() < 0.3
+
+
+def test_the_truth_is_complete(truth: dict[str, np.ndarray]) -> None:
+    assert truth["bones_world"].shape == (FRAMES, 104, 4, 4)
+    assert truth["body_m"].shape == (FRAMES, len(truth["body_names"]), 3)
+    assert truth["actions"].shape == (FRAMES, len(truth["action_names"]))
+    assert all(np.isfinite(v).all() for v in truth.values() if v.dtype.kind == "f")
