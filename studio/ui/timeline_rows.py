@@ -51,9 +51,9 @@ def strip(confidence: np.ndarray, width: int) -> np.ndarray:
     values = np.asarray(confidence, np.float64)
     if not len(values) or width < 1:
         return np.full(max(width, 0), np.nan)
-    edges = np.linspace(0, len(values), width + 1)
-    first = np.minimum(edges[:-1].astype(int), len(values) - 1)
-    last = np.clip(np.ceil(edges[1:]).astype(int), first + 1, len(values))
+    column = np.arange(width)  # in whole numbers: rounding would lose a value at an edge
+    first = column * len(values) // width
+    last = -(-(column + 1) * len(values) // width)
     filled = np.where(np.isnan(values), np.inf, values)
     low = np.minimum(np.minimum.reduceat(filled, first), filled[last - 1])
     return np.where(np.isinf(low), np.nan, low)

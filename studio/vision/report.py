@@ -67,7 +67,11 @@ class BoneReport:
 
 @dataclass(frozen=True)
 class TakeReport:
-    """All of it. ``mean_px`` is over every sighting used, ``error_mm`` the median error bar."""
+    """All of it. ``mean_px`` is over every sighting used, ``error_mm`` the median error bar.
+
+    ``missing`` and ``filled`` are shares of the points that count: those of parts (face, hands)
+    that are ``unseen`` throughout do not.
+    """
 
     mean_px: float
     mean_mm: float
@@ -80,6 +84,7 @@ class TakeReport:
     points: tuple[PointReport, ...]
     bones: tuple[BoneReport, ...]
     suspects: tuple[Suspect, ...]
+    unseen: tuple[str, ...] = ()
 
 
 def rigid_bones(layout: Layout) -> Bones:
@@ -163,19 +168,30 @@ def take_report(
         for (a, b), value in zip(limbs, spread, strict=True)
     )
     solved = there & ~filled
+    unseen = _unseen(layout, seen.sum(0) >= 2)
+    hidden = {i for part in unseen for i in layout.parts[part]}
+    counted = [i for i in range(len(layout)) if i not in hidden]
     return TakeReport(
         _mean(off),
         _mean(off_mm),
         _median(error_m) * 1000,
         _mean(spread),
-        float(1 - there.mean()),
-        float(filled.mean()),
+        float(1 - there[:, counted].mean()),
+        float(filled[:, counted].mean()),
         _mean(np.where(solved, len(names) - used.sum(0), np.nan)),
         cameras,
         points,
         bones,
         suspects(agreement(s, len(layout)), names, times_s, least_px=max(limit_px, 2.0)),
+        unseen,
     )
+
+
+def _unseen(layout: Layout, possible: Bool[np.ndarray, "frames points"]) -> tuple[str, ...]:
+    """The parts that two cameras hardly ever see: absent, rather than full of holes."""
+    parts = {part: list(points) for part, points in layout.parts.items() if points}
+    absent = tuple(part for part, at in parts.items() if possible[:, at].mean() < 0.1)
+    return absent if len(absent) < len(parts) else ()
 
 
 def _point_report(

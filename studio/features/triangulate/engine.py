@@ -235,4 +235,4 @@ def _finish(
         limit_px=params.max_reprojection_px,
     )  # fmt: skip
     notes += out_of_step(report, rate)
-    return Triangulation(motion, report, facts_of(report, rig), notes)
+    return Triangulation(motion, report, facts_of(report, rig, motion.layout), notes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from studio.core.types import CameraRig, Fact
+from studio.core.types import CameraRig, Fact, Layout
 from studio.vision.report import TakeReport
 
 Verdict = Literal["good", "look", "stop"]
@@ -17,9 +17,9 @@ def _verdict(value: float, good: float, fair: float) -> Verdict:
     return "look" if value <= fair else "stop"
 
 
-def facts_of(report: TakeReport, rig: CameraRig) -> tuple[Fact, ...]:
+def facts_of(report: TakeReport, rig: CameraRig, layout: Layout) -> tuple[Fact, ...]:
     """How well the cameras agree, how rigid the bones are, and how sure the points."""
-    return _agreement(report, rig), _rigidity(report), _certainty(report)
+    return _agreement(report, rig), _rigidity(report), _certainty(report, layout)
 
 
 def _agreement(report: TakeReport, rig: CameraRig) -> Fact:
@@ -64,14 +64,18 @@ def _rigidity(report: TakeReport) -> Fact:
     return Fact("Bone lengths", text, verdict, blame)
 
 
-def _certainty(report: TakeReport) -> Fact:
+def _certainty(report: TakeReport, layout: Layout) -> Fact:
     text = f"± {report.error_mm:.1f} mm typical"
     holes = [f"{100 * report.missing:.1f} % missing"] if report.missing > 0.0005 else []
     holes += [f"{100 * report.filled:.1f} % bridged"] if report.filled > 0.0005 else []
-    text = ", ".join([text, *holes]) if holes else f"{text}, no gaps"
+    holes = holes or ["no gaps"]
+    holes += [f"{part.replace('_', ' ')} not seen" for part in report.unseen]
+    text = ", ".join([text, *holes])
     verdict = _verdict(max(report.error_mm / 10, report.missing / 0.05), 1.0, 4.0)
     blame = ""
-    lost = max(report.points, key=lambda point: point.missing)
+    hidden = {layout.points[i] for part in report.unseen for i in layout.parts[part]}
+    shown = [point for point in report.points if point.name not in hidden]
+    lost = max(shown, key=lambda point: point.missing)
     if lost.missing > 0.05:
         name = lost.name.replace("_", " ")
         blame = f"{name.capitalize()} is missing in {lost.missing:.0%} of the frames"

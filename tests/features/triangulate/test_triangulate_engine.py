@@ -397,3 +397,22 @@ def test_a_camera_out_of_step_is_noted() -> None:
     result, _ = solve(inputs, max_reprojection_px=40.0)
     assert any("Camera cam4 seems" in note and "late" in note for note in result.notes)
     assert solve(Inputs(rig, found))[0].notes == ()
+
+
+def test_a_face_that_nobody_saw_is_not_a_hole():
+    """Distant people show no face: the body's result is not a failure for it."""
+    whole = layout("whole_body")
+    body = list(whole.parts["body"])
+    rig = ring_rig(4)
+    rng = np.random.default_rng(3)
+    rest = rng.uniform([-0.4, -0.4, 0.1], [0.4, 0.4, 1.8], (len(whole), 3))
+    xyz = np.repeat(rest[None], 12, 0) + 0.01 * np.arange(12)[:, None, None]
+    xy = np.stack([lens.project(c, xyz.reshape(-1, 3)).reshape(12, -1, 2) for c in rig.cameras], 1)
+    sure = np.zeros(xy.shape[:3])
+    sure[:, :, body] = 0.9
+    found = Detections(rig.names, np.arange(12) / 30, whole, xy, sure)
+    result = run(triangulate(Params(refine=False), Inputs(rig, found), Context()))
+    assert set(result.report.unseen) >= {"face", "left_hand", "right_hand"}
+    assert result.report.missing < 0.01
+    assert result.facts[2].verdict == "good"
+    assert "face not seen" in result.facts[2].text
