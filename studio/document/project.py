@@ -164,6 +164,11 @@ class AvatarItem(ItemBase):
     data: Asset
     thumbnail: Asset | None = None
 
+    @property
+    def dressed(self) -> bool:
+        """Whether the person wears clothes, as their recipe says; people do by default."""
+        return self.recipe is None or bool(self.recipe.params.get("dressed", True))
+
 
 class FileItem(ItemBase):
     """Something brought along that no other kind describes: a photo, a mesh, a truth file."""

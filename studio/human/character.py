@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -185,12 +186,13 @@ def posed(rest: Character, live: LivePose) -> Posed:
 
 def animated(fit: Fit, name: str = "Avatar") -> Character:
     """The fitted person with its whole animation, ready for export."""
-    rest = character(fit.shape, name)
+    return moving(character(fit.shape, name), fit)
+
+
+def moving(rest: Character, fit: Fit) -> Character:
+    """A character of the fit's shape with the fit's whole animation."""
     world = bones_world(rest.armature, fit.turns_rad, fit.root_m)
-    return Character(
-        name, rest.armature, rest.parts, rest.morph_names,
-        Animation(fit.times_s, world, fit.actions),
-    )  # fmt: skip
+    return replace(rest, animation=Animation(fit.times_s, world, fit.actions))
 
 
 def skinned(part: Part, armature: Armature, bones: np.ndarray, morphs: np.ndarray | None = None,

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from studio.core.types import Character, Fact, Motion, Posed
 from studio.features.avatar.params import Params
-from studio.human.character import animated, character, posed
+from studio.human.character import posed
 from studio.human.fit import Fit, fit_motion
 from studio.jobs import Context, Engine
+from studio.synth.dressed import avatar_of, person
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,9 @@ def avatar(params: Params, inputs: Inputs, context: Context) -> Engine[Posed, Av
         except StopIteration as stop:
             fit: Fit = stop.value
             break
-        rest = rest or character(shape, name)
+        rest = rest or person(shape, name, params.dressed)
         yield posed(rest, live)
     context.report(0.97, "Dressing the character")
-    result = Avatar(fit, animated(fit, name))
+    result = Avatar(fit, avatar_of(fit, name, params.dressed))
     context.report(1.0, "Done")
     return result

@@ -41,6 +41,11 @@ class Params(BaseModel):
         default=0.5, ge=0, le=1, description="Build: 0 soft, 0.5 average, 1 muscular"
     )
 
+    dressed: bool = Field(
+        default=True,
+        description="Shirt, trousers, shoes and hair; off is a plain body in painted-on sportswear",
+    )
+
     def options(self) -> Options:
         """These settings as the fitting room knows them."""
         hints = Hints(self.height_m, self.gender, self.age_years, self.weight, self.muscle)

@@ -87,10 +87,10 @@ def _chosen(
 
 
 def _character(item: AvatarItem, assets: Assets) -> Character:
-    from studio.human.character import animated
     from studio.human.stored import fit_from
+    from studio.synth.dressed import avatar_of
 
-    return animated(fit_from(assets.arrays(item.data)), item.name)
+    return avatar_of(fit_from(assets.arrays(item.data)), item.name, item.dressed)
 
 
 def _motion(item: MotionItem, assets: Assets) -> Motion:
