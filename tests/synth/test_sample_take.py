@@ -49,7 +49,9 @@ def test_the_person_stands_where_the_truth_says(truth: dict[str, np.ndarray]) ->
     for number, camera in enumerate(rig.cameras, start=1):
         with open_clip(SAMPLE / f"cam{number}.mp4") as clip:
             for frame in (0, 60, 140):
-                u, v = np.rint(project(camera, chest[frame].astype(float))).astype(int)
+                ((u, v),) = np.rint(project(camera, chest[frame : frame + 1].astype(float))).astype(
+                    int
+                )
                 red, _, blue = clip.frame(frame).rgb[v - 4 : v + 5, u - 4 : u + 5].mean(axis=(0, 1))
                 assert red > 1.8 * blue, (camera.name, frame)
 
