@@ -65,7 +65,8 @@ def _rigidity(report: TakeReport) -> Fact:
 
 
 def _certainty(report: TakeReport, layout: Layout) -> Fact:
-    text = f"± {report.error_mm:.1f} mm typical"
+    # Not "accuracy": errors that all cameras share, as a detector's own, are not in it.
+    text = f"± {report.error_mm:.1f} mm between cameras"
     holes = [f"{100 * report.missing:.1f} % missing"] if report.missing > 0.0005 else []
     holes += [f"{100 * report.filled:.1f} % bridged"] if report.filled > 0.0005 else []
     holes = holes or ["no gaps"]

@@ -111,6 +111,15 @@ def test_error_bars_are_true_of_noise_that_cameras_do_not_share(views: int) -> N
     assert np.mean(refined < 2) >= np.mean(z < 2) - 0.01
 
 
+def test_the_bar_claims_no_more_than_the_cameras_know() -> None:
+    """A detector that marks every point 3 cm too high in all cameras: they agree, all are wrong."""
+    rig, truth = ring_rig(4), person(12)
+    result, _ = solve(Inputs(rig, take(rig, truth + np.array([0.0, 0.0, 0.03]))))
+    assert mean_mm(result, truth) > 25
+    assert np.nanmedian(result.motion.error_m) < 0.006
+    assert "mm between cameras" in result.facts[2].text
+
+
 @pytest.mark.parametrize("hertz", [3.0, 5.0])
 def test_fast_hands_in_small_pictures_are_not_smoothed_away(hertz: float) -> None:
     """Waving by 15 cm; seen at 110 px a metre by two webcams whose detections are 1 px sharp."""
