@@ -60,7 +60,9 @@ class SkeletonItem(DrawnItem):
         self._value = skeleton
         xyz = np.asarray(skeleton.xyz_m, np.float32)
         alpha = trust(np.asarray(skeleton.error_m)) * (0.55 if self.role == "ghost" else 1.0)
-        alpha = alpha * self._opacity
+        # Dense points fade out first: a faint face before a surface would look like a mask.
+        dense = min(max((4 * self._opacity - 1) / 3, 0.0), 1.0)
+        alpha = alpha * np.where(self._dense, dense, self._opacity)
         colour = np.column_stack([self._colour, alpha])
         radius, least = self._radius, self._least
         if self._selected is not None:
@@ -96,6 +98,7 @@ class SkeletonItem(DrawnItem):
             points = list(layout.parts.get(part, ()))
             self._radius[points] = RADIUS_M[part]
             self._least[points] = LEAST_PX[part]
+        self._dense = self._radius < RADIUS_M["feet"]
         self._selected = None
         self._tint()
 
