@@ -196,7 +196,7 @@ def fit_blends(people: Sequence[Measured]) -> dict[str, dict[str, float]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--people", type=int, default=23)
+    parser.add_argument("--people", type=int, default=36)
     parser.add_argument("--poses", type=int, default=8)
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
