@@ -13,3 +13,8 @@ def resource(name: str) -> Path:
     """
     installed = _PACKAGE / "_resources"
     return (installed if installed.is_dir() else _PACKAGE.parent / "resources") / name
+
+
+def take_files(sample: Path) -> list[Path]:
+    """The videos and the calibration of a sample folder; its board clips and truth are left out."""
+    return [path for pattern in ("cam*.mp4", "rig.*") for path in sorted(sample.glob(pattern))]

@@ -13,7 +13,7 @@ from rich.console import Console
 from tyro.conf import Positional
 
 from studio.core.errors import StudioError
-from studio.core.resources import resource
+from studio.core.resources import resource, take_files
 from studio.core.types import Fact
 from studio.document.folder import SUFFIX
 from studio.document.project import (
@@ -30,12 +30,11 @@ from studio.journeys.report import Curve, Picture, Section, Table, write_report
 from studio.media.formats.whole import check_place
 
 SAMPLE = resource("sample")
-TAKE_FILES = ("cam*.mp4", "rig.*")
 
 
 def sample_paths() -> list[Path]:
     """The sample's videos and calibration. Raises StudioError if they are not installed."""
-    found = [path for pattern in TAKE_FILES for path in sorted(SAMPLE.glob(pattern))]
+    found = take_files(SAMPLE)
     if not found:
         raise StudioError("The sample is not installed.", "Reinstall Doppel with its data.")
     return found

@@ -10,7 +10,6 @@ from scipy.ndimage import map_coordinates
 
 from studio.core.types import Material, Mesh
 from studio.human.names import face_vertices
-from studio.human.rig import BONE_NAMES
 from studio.render.scene import Drawable, Finish
 from studio.synth.atlas import skin_atlas
 from studio.synth.figure import Figure, make_figure
@@ -208,9 +207,3 @@ class Head:
             part = Mesh(vertices_m, self._figure.surface.faces[name])
             shown.append(Drawable(part, material, 1, finish, template, casts_shadow=False))
         return tuple(shown)
-
-
-def head_share(figure: Figure) -> np.ndarray:
-    """How much of each base vertex hangs on the head bone (0 to 1)."""
-    column = figure.weights[:, BONE_NAMES.index("head")]
-    return np.asarray(column.todense()).ravel()

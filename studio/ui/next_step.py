@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
+from studio.core.resources import take_files
 from studio.document.project import (
     AvatarItem,
     DetectionsItem,
@@ -25,7 +26,6 @@ from studio.ui.studio import Next, Studio
 
 # Each step of the way, and what it leaves behind.
 WAY = (("pose", DetectionsItem), ("triangulate", MotionItem), ("avatar", AvatarItem))
-TAKE_FILES = ("cam*.mp4", "rig.*")
 
 
 def way_left(project: Project, mounted: frozenset[str]) -> tuple[str, ...]:
@@ -56,7 +56,7 @@ class NextStep:
         if self._studio.project.items:
             self._studio.projects.new()
         self._truth = next(folder.glob("truth.*"), None)
-        take_in(self._studio, [p for one in TAKE_FILES for p in sorted(folder.glob(one))])
+        take_in(self._studio, take_files(folder))
 
     def after(self, feature: str) -> Next | None:
         """What to do once this feature has its result."""

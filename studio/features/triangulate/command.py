@@ -113,7 +113,6 @@ def _detect(
     videos: tuple[Path, ...], rate_hz: float | None, layout: str | None, context: Context
 ) -> Detections:
     """Keypoints from pixels, remembered by content, in the layout that was asked for."""
-    from studio.core.folders import cache_folder
     from studio.human.layouts import convert
     from studio.human.layouts import layout as find_layout
     from studio.media.sync import FrameSets
@@ -126,7 +125,7 @@ def _detect(
     with ExitStack() as stack:
         clips = [stack.enter_context(open_clip(path, rate_hz=rate_hz)) for path in videos]
         sets = FrameSets(clips)
-        cache = DetectionCache(cache_folder("detections"))
+        cache = DetectionCache()
         take = run(
             detect_take(
                 clips, sets.times_s, sets.plan(), whole_body, context,
