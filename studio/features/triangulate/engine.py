@@ -14,7 +14,7 @@ from studio.features.triangulate.match import match_cameras
 from studio.features.triangulate.params import Params
 from studio.jobs import Context, Engine
 from studio.media.rig_checks import check_rig
-from studio.vision.filters import smooth
+from studio.vision.filters import lag_ms, smooth
 from studio.vision.gaps import fill, present
 from studio.vision.refine import covariance, error_m, noise_px, refine
 from studio.vision.report import TakeReport, rigid_bones, take_report
@@ -235,4 +235,7 @@ def _finish(
         limit_px=params.max_reprojection_px,
     )  # fmt: skip
     notes += out_of_step(report, rate)
+    if params.filter != "none" and rate > 4:  # the lag is measured on a swing of 1 Hz
+        late = lag_ms(params.filter, rate, params.cutoff_hz, causal=params.causal, beta=params.beta)
+        notes += (f"The {params.filter} filter shows movements {late:.0f} ms late.",)
     return Triangulation(motion, report, facts_of(report, rig, motion.layout), notes)

@@ -425,3 +425,19 @@ def test_a_face_that_nobody_saw_is_not_a_hole():
     assert result.report.missing < 0.01
     assert result.facts[2].verdict == "good"
     assert "face not seen" in result.facts[2].text
+
+
+def test_the_lag_of_a_filter_is_told():
+    """A causal filter is late by what its swing is; one that runs both ways is not."""
+    rig = ring_rig(3)
+    xyz = np.random.default_rng(5).uniform([-0.4, -0.4, 0.1], [0.4, 0.4, 1.8], (40, 17, 3))
+    xy = np.stack([lens.project(c, xyz.reshape(-1, 3)).reshape(40, -1, 2) for c in rig.cameras], 1)
+    found = Detections(rig.names, np.arange(40) / 30, layout("coco_17"), xy, np.ones(xy.shape[:3]))
+    late = []
+    for causal in (False, True):
+        params = Params(refine=False, filter="butterworth", causal=causal)
+        notes = run(triangulate(params, Inputs(rig, found), Context())).notes
+        (note,) = [n for n in notes if "filter shows" in n]
+        late.append(float(note.split()[-3]))
+    assert abs(late[0]) < 2
+    assert late[1] > 30
