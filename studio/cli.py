@@ -45,7 +45,7 @@ BUILT_IN: dict[str, tuple[str, str]] = {
 def usage(registry: Registry) -> str:
     """The overview that ``doppel --help`` prints."""
     rows = [("(none)", "Open the studio; a project folder may follow, or --sample")]
-    rows += [(f.id, f.manifest.summary) for f in registry.features.values() if f.manifest.command]
+    rows += [(f.id.replace("_", "-"), f.manifest.summary) for f in registry.features.values() if f.manifest.command]
     rows += [(name, text) for name, (text, _) in BUILT_IN.items()]
     width = max(len(name) for name, _ in rows)
     lines = [f"Doppel {__version__}", "", "usage: doppel [COMMAND] [options]", ""]
@@ -92,7 +92,7 @@ def _dispatch(arguments: list[str]) -> int:
         module, _, function = BUILT_IN[name][1].partition(":")
         return _call(getattr(importlib.import_module(module), function), name, arguments[1:])
     registry = discover(plugin_folders())
-    feature = registry.features.get(name)
+    feature = registry.features.get(name.replace("-", "_"))
     if feature is not None and feature.manifest.command:
         return _call(feature.load("command"), name, arguments[1:])
     if name and not name.startswith("-") and not Path(name).exists():
