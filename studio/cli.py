@@ -45,7 +45,11 @@ BUILT_IN: dict[str, tuple[str, str]] = {
 def usage(registry: Registry) -> str:
     """The overview that ``doppel --help`` prints."""
     rows = [("(none)", "Open the studio; a project folder may follow, or --sample")]
-    rows += [(f.id.replace("_", "-"), f.manifest.summary) for f in registry.features.values() if f.manifest.command]
+    rows += [
+        (f.id.replace("_", "-"), f.manifest.summary)
+        for f in registry.features.values()
+        if f.manifest.command
+    ]
     rows += [(name, text) for name, (text, _) in BUILT_IN.items()]
     width = max(len(name) for name, _ in rows)
     lines = [f"Doppel {__version__}", "", "usage: doppel [COMMAND] [options]", ""]
