@@ -48,7 +48,7 @@ def main(
     """Measure, and print a table of figures beside their goals.
 
     Args:
-        name: main-job, or a feature that has an evaluation.
+        name: main-job, calibration, or a feature that has an evaluation.
         footage: The folder of real takes.
         peers: A folder with the packages of other tools, timed in the same run.
         json: Print one JSON object.
@@ -81,10 +81,14 @@ def main(
     return 1 if any(f.met is False for f in figures) else 0
 
 
+_FEATURES = {"calibration": "calibrate"}
+"""What is measured, where it goes by another name than the feature that measures it."""
+
+
 def _feature(name: str, footage: Path | None, peers: Path | None, json: bool) -> int:
     from studio.registry import discover
 
-    feature = discover()[name]
+    feature = discover()[_FEATURES.get(name, name)]
     if feature.manifest.evaluate is None:
         raise StudioError(f"“{feature.manifest.title}” has no figures of its own.")
     evaluate: Callable[..., int | None] = feature.load("evaluate")
