@@ -17,35 +17,10 @@ from studio.scene.palette import PALETTES, ThemeName
 from studio.ui import tiles
 from studio.ui.gl_check import gl_trouble
 from studio.ui.keypoint_marks import marks
+from studio.ui.live_tile import Tile, Tone
+from studio.vision.picture_aids import Exposure
 
 _log = logging.getLogger(__name__)
-
-
-class _Tile:
-    """One camera on the canvas."""
-
-    def __init__(self, camera: str, parent: QWidget) -> None:
-        self.camera = camera
-        self.frame: Frame | None = None
-        self.keypoints: tuple[Keypoints, ...] = ()
-        self.reprojected: np.ndarray | None = None
-        self.look = tiles.Look()
-        self.new_frame = self.new_marks = True
-        self.picture: Any = None
-        self.overlay: Any = None
-        self.label = QLabel(camera, parent)
-        self.label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.label.setStyleSheet(
-            "QLabel { color: #f0f2f5; background: rgba(16, 18, 22, 150);"
-            " border-radius: 3px; padding: 1px 6px; }"
-        )
-        self.label.show()
-
-    @property
-    def size(self) -> tuple[int, int]:
-        if self.frame is None:
-            return (4, 3)
-        return (self.frame.rgb.shape[1], self.frame.rgb.shape[0])
 
 
 class LiveCanvas(QWidget):
@@ -66,7 +41,7 @@ class LiveCanvas(QWidget):
         self.setMinimumSize(200, 150)
         self.trouble: str | None = None
         self._palette = PALETTES[theme]
-        self._tiles: dict[str, _Tile] = {}
+        self._tiles: dict[str, Tile] = {}
         self._order: tuple[str, ...] = ()
         self._alone: str | None = None
         self._canvas: Any | None = None
@@ -74,6 +49,7 @@ class LiveCanvas(QWidget):
         self._drag: str | None = None
         self._drawn: list[float] = []
         self._since_s: float | None = None
+        self._zebra = self._peaking = False
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._message = QLabel("No picture yet. Open footage or use a webcam.", self)
@@ -143,16 +119,16 @@ class LiveCanvas(QWidget):
         """Which videos there are, in order; others are dropped."""
         self._order = tuple(cameras)
         for name in [name for name in self._tiles if name not in self._order]:
-            self._tiles.pop(name).label.deleteLater()
+            self._tiles.pop(name).close()
         if self._alone not in self._order:
             self._alone = None
         self._tiles = {name: self._tile(name) for name in self._order}
         self._place_labels()
         self.redraw()
 
-    def _tile(self, camera: str) -> _Tile:
+    def _tile(self, camera: str) -> Tile:
         if camera not in self._tiles:
-            self._tiles[camera] = _Tile(camera, self)
+            self._tiles[camera] = Tile(camera, self)
             self._order = tuple(self._tiles)
             self._place_labels()
         return self._tiles[camera]
@@ -188,6 +164,31 @@ class LiveCanvas(QWidget):
         tile.reprojected = None if xy_px is None else np.asarray(xy_px, np.float32)
         tile.new_marks = True
         self.redraw()
+
+    def say(self, camera: str, caption: str, state: str = "", tone: Tone = "plain") -> None:
+        """Words over a video: a line in its corner and, across its middle, what is wrong."""
+        if self._tile(camera).say(caption, state, tone):
+            self._place_labels()
+
+    def set_mirrored(self, camera: str, on: bool) -> None:
+        """Show a video as in a mirror, with its marks; the pictures themselves stay as they are."""
+        tile = self._tile(camera)
+        if tile.mirrored != on:
+            tile.mirrored = on
+            self.redraw()
+
+    def set_aids(self, *, zebra: bool, peaking: bool) -> None:
+        """Stripe what is burnt out or black; paint sharp edges."""
+        self._zebra, self._peaking = zebra, peaking
+        self.redraw()
+
+    def measure(self, camera: str, exposure: Exposure | None, sharpness: float | None) -> None:
+        """Show a histogram and a focus meter over a video; None puts them away."""
+        tile = self._tile(camera)
+        before = tile.meters
+        tile.measure(exposure, sharpness)
+        if tile.meters is not before:
+            self._place_labels()
 
     def clear_marks(self) -> None:
         """Remove keypoints and reprojections from all videos."""
@@ -228,7 +229,9 @@ class LiveCanvas(QWidget):
         """The picture pixel under a widget position."""
         tile = self._tiles[camera]
         scale, left, top = tiles.placement(self.rects()[camera], tile.size, tile.look)
-        return ((x - left) / scale - 0.5, (y - top) / scale - 0.5)
+        across = (x - left) / scale
+        across = tile.size[0] - across if tile.mirrored else across
+        return (across - 0.5, (y - top) / scale - 0.5)
 
     def maximise(self, camera: str | None) -> None:
         """Show one video alone; None shows all."""
@@ -256,11 +259,7 @@ class LiveCanvas(QWidget):
     def _place_labels(self) -> None:
         rects = self.rects()
         for name, tile in self._tiles.items():
-            tile.label.setVisible(name in rects)
-            if name in rects:
-                tile.label.adjustSize()
-                tile.label.move(int(rects[name].x) + 8, int(rects[name].y) + 8)
-                tile.label.raise_()
+            tile.place(rects.get(name))
         self._message.setGeometry(self.rect())
         if self._message.isVisible():
             self._message.raise_()
@@ -300,13 +299,19 @@ class LiveCanvas(QWidget):
                 tile.new_marks = False
             scale, x, y = tiles.placement(rect, tile.size, tile.look)
             place = (scale * ratio, x * ratio, y * ratio)
+            if abs(place[0] - round(place[0])) < 1e-6:  # whole pixels on whole pixels
+                place = (place[0], round(place[1]), round(place[2]))
             low = window[1] - (rect.y + rect.height) * ratio
             gloo.set_scissor(
                 round(rect.x * ratio), round(low),
                 round(rect.width * ratio), round(rect.height * ratio),
             )  # fmt: skip
-            tile.picture.draw(window, place)
-            tile.overlay.draw(window, place)
+            picture = tile.picture
+            picture.mirrored, picture.zebra, picture.peaking = (
+                tile.mirrored, self._zebra, self._peaking,
+            )  # fmt: skip
+            picture.draw(window, place, exact=tile.look.zoom != 1)
+            tile.overlay.draw(window, place, tile.size[0] if tile.mirrored else 0)
         gloo.set_state(scissor_test=False)
         self._measure()
 

@@ -10,17 +10,39 @@ attribute vec2 corner;
 uniform vec2 window;
 uniform vec3 place;    // scale, x, y of the top-left corner, in window pixels
 uniform vec2 size;
+uniform float mirrored;
 varying vec2 uv;
 void main() {
   vec2 at = place.yz + corner * size * place.x;
   gl_Position = vec4(at / window * vec2(2.0, -2.0) + vec2(-1.0, 1.0), 0.0, 1.0);
-  uv = corner;
+  uv = vec2(mix(corner.x, 1.0 - corner.x, mirrored), corner.y);
 }
 """
 PICTURE_FRAGMENT = """
 uniform sampler2D picture;
+uniform vec2 size;
+uniform float zebra;    // stripes over what is burnt out, others over what is black
+uniform float peaking;  // sharp edges are painted
 varying vec2 uv;
-void main() { gl_FragColor = vec4(texture2D(picture, uv).rgb, 1.0); }
+float light(vec2 at) { return dot(texture2D(picture, at).rgb, vec3(0.299, 0.587, 0.114)); }
+void main() {
+  vec3 ink = texture2D(picture, uv).rgb;
+  if (peaking > 0.5) {
+    vec2 step = 1.0 / size;
+    float here = dot(ink, vec3(0.299, 0.587, 0.114));
+    float edge = abs(light(uv + vec2(step.x, 0.0)) + light(uv - vec2(step.x, 0.0))
+                   + light(uv + vec2(0.0, step.y)) + light(uv - vec2(0.0, step.y)) - 4.0 * here);
+    ink = mix(vec3(here * 0.75), vec3(1.0, 0.35, 0.1), smoothstep(0.16, 0.26, edge));
+  }
+  if (zebra > 0.5) {
+    float rising = mod(gl_FragCoord.x + gl_FragCoord.y, 10.0);
+    float falling = mod(gl_FragCoord.x - gl_FragCoord.y, 10.0);
+    float top = max(ink.r, max(ink.g, ink.b));
+    if (top > 0.978) ink = rising < 5.0 ? vec3(0.85, 0.1, 0.1) : vec3(1.0);
+    else if (top < 0.02) ink = falling < 5.0 ? vec3(0.2, 0.45, 0.95) : vec3(0.0);
+  }
+  gl_FragColor = vec4(ink, 1.0);
+}
 """
 STROKE_VERTEX = """
 attribute vec4 ends;    // from, to (picture pixels)
@@ -29,12 +51,16 @@ attribute vec4 colour;
 attribute float radius; // window pixels
 uniform vec2 window;
 uniform vec3 place;
+uniform float width;    // of a mirrored picture; 0 where it is not mirrored
 varying vec4 ink;
 varying vec2 uv;
 varying vec2 shape;
+vec2 seen(vec2 at) {
+  return place.yz + vec2(width > 0.0 ? width - at.x - 0.5 : at.x + 0.5, at.y + 0.5) * place.x;
+}
 void main() {
-  vec2 p = place.yz + (ends.xy + 0.5) * place.x;
-  vec2 q = place.yz + (ends.zw + 0.5) * place.x;
+  vec2 p = seen(ends.xy);
+  vec2 q = seen(ends.zw);
   float span = length(q - p);
   vec2 along = span > 0.001 ? (q - p) / span : vec2(1.0, 0.0);
   float pad = radius + 1.0;
@@ -64,9 +90,14 @@ _DTYPE = np.dtype(
 
 
 class Picture:
-    """One video's texture, updated in place."""
+    """One video's texture, updated in place.
+
+    ``mirrored`` swaps left and right; ``zebra`` and ``peaking`` are the aids for exposure and
+    focus.
+    """
 
     def __init__(self) -> None:
+        self.mirrored = self.zebra = self.peaking = False
         self.size: tuple[int, int] | None = None
         self._texture: gloo.Texture2D | None = None
         self._program = gloo.Program(PICTURE_VERTEX, PICTURE_FRAGMENT)
@@ -82,12 +113,18 @@ class Picture:
         else:
             self._texture.set_data(rgb)
 
-    def draw(self, window: tuple[int, int], place: tuple[float, float, float]) -> None:
+    def draw(
+        self, window: tuple[int, int], place: tuple[float, float, float], exact: bool = False
+    ) -> None:
+        """Draw it at ``place`` (scale, x, y); ``exact`` shows pixels as squares from 1:1 on."""
         if self._texture is None:
             return
-        self._texture.interpolation = "nearest" if place[0] >= 2 else "linear"
+        squares = place[0] >= (0.999 if exact else 2)
+        self._texture.interpolation = "nearest" if squares else "linear"
         self._program["window"] = window
         self._program["place"] = place
+        for aid in ("mirrored", "zebra", "peaking"):
+            self._program[aid] = float(getattr(self, aid))
         self._program.draw("triangle_strip")
 
 
@@ -124,8 +161,12 @@ class Overlay:
         else:
             self._buffer.set_data(data.ravel())
 
-    def draw(self, window: tuple[int, int], place: tuple[float, float, float]) -> None:
+    def draw(
+        self, window: tuple[int, int], place: tuple[float, float, float], mirror_px: int = 0
+    ) -> None:
+        """Draw them; ``mirror_px`` is the width of the picture if that is shown mirrored."""
         if self._count:
+            self._program["width"] = float(mirror_px)
             self._program["window"] = window
             self._program["place"] = place
             self._program.draw("triangles", self._index)

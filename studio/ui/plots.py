@@ -27,13 +27,19 @@ class Plots(QWidget):
 
     time_picked = Signal(float)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        parent: QWidget | None = None,
+        empty: str = "Errors and bone lengths are drawn here once there is a motion.",
+    ) -> None:
+        """``empty`` is said while there is nothing to draw."""
         super().__init__(parent)
         self.setObjectName("plots")
         self.setAccessibleName("Plots")
         self._charts: dict[str, Chart] = {}
         self._time_s = 0.0
         self._curves: list[Any] = []
+        self._drawn: Chart | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 4, 8, 8)
         column.setSpacing(4)
@@ -62,7 +68,7 @@ class Plots(QWidget):
         inner.addItem(self._limit, ignoreBounds=True)
         inner.scene().sigMouseClicked.connect(self._clicked)
         self._box: Any = inner.getViewBox()
-        self._empty = QLabel("Errors and bone lengths are drawn here once there is a motion.")
+        self._empty = QLabel(empty)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setWordWrap(True)
         self._empty.setProperty("role", "muted")
@@ -77,6 +83,9 @@ class Plots(QWidget):
         """Show these charts; the chosen one stays chosen if it is still there."""
         self._charts = {chart.title: chart for chart in charts if chart.series}
         chosen = self.choice.currentText()
+        if list(self._charts) == [self.choice.itemText(i) for i in range(self.choice.count())]:
+            self._draw()
+            return
         self.choice.blockSignals(True)
         self.choice.clear()
         self.choice.addItems(list(self._charts))
@@ -121,10 +130,16 @@ class Plots(QWidget):
     # -- drawing
 
     def _draw(self, *_: object) -> None:
+        chart, drawn = self.chart, self._drawn
+        self._drawn = chart
+        if chart is not None and drawn is not None and _alike(chart, drawn):
+            for curve, series in zip(self._curves, chart.series, strict=True):
+                curve.setData(np.asarray(series.x, float), np.asarray(series.y, float))
+            self._say()
+            return
         for curve in self._curves:
             self.plot.removeItem(curve)
         self._curves = []
-        chart = self.chart
         self._empty.setVisible(chart is None)
         self.plot.setVisible(chart is not None)
         self._head.setVisible(chart is not None and chart.x_unit == "s")
@@ -193,6 +208,7 @@ class Plots(QWidget):
         self._legend.setBrush(veil)
         self._legend.setLabelTextColor(t.text)
         self._legend.setLabelTextSize(f"{look.px(12)}px")
+        self._drawn = None
         self._draw()
 
     def resizeEvent(self, event: Any) -> None:
@@ -204,3 +220,13 @@ class Plots(QWidget):
         if chart is not None and chart.x_unit == "s":
             at = self._box.mapSceneToView(event.scenePos())
             self.time_picked.emit(float(at.x()))
+
+
+def _alike(one: Chart, other: Chart) -> bool:
+    """Whether two charts differ in nothing but the values of their curves."""
+
+    def dress(chart: Chart) -> object:
+        curves = [(series.name, series.tone) for series in chart.series]
+        return chart.title, chart.y_unit, chart.x_unit, chart.limit, chart.log, curves
+
+    return dress(one) == dress(other)
