@@ -16,7 +16,12 @@ def _from_0(raw: Raw) -> Raw:
     return {"version": 1, "name": raw.get("name", "Untitled"), "items": items, "params": {}}
 
 
-STEPS: dict[int, Callable[[Raw], Raw]] = {0: _from_0}
+def _from_1(raw: Raw) -> Raw:
+    """Version 2 adds what a calibration is worth and the cameras that a take was filmed with."""
+    return {**raw, "version": 2}
+
+
+STEPS: dict[int, Callable[[Raw], Raw]] = {0: _from_0, 1: _from_1}
 
 
 def to_current(raw: Raw) -> Raw:

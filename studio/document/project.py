@@ -12,15 +12,13 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from studio.core.types import Camera, CameraRig, Fact
+from studio.document.frozen import Frozen
+from studio.document.trust import Trust
 
-VERSION = 1
-
-
-class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+VERSION = 2
 
 
 class Asset(Frozen):
@@ -35,7 +33,7 @@ class Recipe(Frozen):
     """How an item was made: enough to make it again."""
 
     feature: str
-    params: dict[str, Any] = {}
+    params: dict[str, Any] = Field(default_factory=dict)
     inputs: tuple[str, ...] = ()
     app_version: str = ""
     seconds: float = 0.0
@@ -101,11 +99,18 @@ class CameraItem(Frozen):
 
 
 class RigItem(ItemBase):
-    """A calibrated rig of cameras."""
+    """A calibrated rig of cameras. ``trust`` says what the calibration is worth, where it is known.
+
+    One that is not ``accepted`` is kept and shown, but nothing is computed with it. ``views`` is
+    what the cameras saw of the target, so that it can be solved again without looking again.
+    """
 
     kind: Literal["rig"] = "rig"
     cameras: tuple[CameraItem, ...]
     source: str = ""
+    trust: Trust | None = None
+    accepted: bool = True
+    views: Asset | None = None
 
     @classmethod
     def of(cls, name: str, rig: CameraRig, source: str = "") -> RigItem:
@@ -127,11 +132,15 @@ class Clip(Frozen):
 
 
 class TakeItem(ItemBase):
-    """What the cameras of a rig saw: synchronised clips, with in and out points."""
+    """What the cameras of a rig saw: synchronised clips, with in and out points.
+
+    ``filmed_with`` are the cameras as they were calibrated when ``rig`` was linked.
+    """
 
     kind: Literal["take"] = "take"
     clips: tuple[Clip, ...]
     rig: str | None = None
+    filmed_with: tuple[CameraItem, ...] = ()
     in_s: float = 0.0
     out_s: float | None = None
 
@@ -190,10 +199,10 @@ Kind = TypeVar("Kind", bound=ItemBase)
 class Project(Frozen):
     """The whole document. Items are ordered as they were added."""
 
-    version: Literal[1] = VERSION
+    version: Literal[2] = VERSION
     name: str = "Untitled"
     items: tuple[Item, ...] = ()
-    params: dict[str, dict[str, Any]] = {}
+    params: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     def get(self, id: str, kind: type[Kind]) -> Kind | None:
         """The item of that id and kind, or None."""
@@ -210,11 +219,28 @@ class Project(Frozen):
         found = self.all(kind)
         return found[-1] if found else None
 
+    def usable_rig(self) -> RigItem | None:
+        """The newest rig that was accepted."""
+        return next((rig for rig in reversed(self.all(RigItem)) if rig.accepted), None)
+
     def with_items(self, items: Iterable[AnyItem]) -> Project:
-        """These items added; one whose id is already there takes its old place."""
+        """These items added; one whose id is already there takes its old place.
+
+        A take whose rig is linked here remembers that rig's cameras as they are.
+        """
         new = {item.id: item for item in items}
         kept = [new.pop(item.id, item) for item in self.items]
-        return self.model_copy(update={"items": (*kept, *new.values())})
+        after = self.model_copy(update={"items": (*kept, *new.values())})
+        takes = {take.id: _filmed(take, self, after) for take in after.all(TakeItem)}
+        return after.model_copy(update={"items": tuple(takes.get(i.id, i) for i in after.items)})
+
+    def moved_since(self, take: TakeItem) -> str:
+        """How the rig of a take differs from the cameras that the take was filmed with, in words;
+        empty if it does not."""
+        rig = self.get(take.rig, RigItem) if take.rig else None
+        if rig is None or not take.filmed_with or rig.cameras == take.filmed_with:
+            return ""
+        return difference(take.filmed_with, rig.cameras)
 
     def without(self, ids: Iterable[str]) -> Project:
         """These items removed. What was made from them stays."""
@@ -232,6 +258,36 @@ class Project(Frozen):
                 if isinstance(value, Asset):
                     found.add(value.sha256)
         return frozenset(found)
+
+
+def _filmed(take: TakeItem, before: Project, after: Project) -> TakeItem:
+    """The take with a snapshot of its rig, taken when the link was made."""
+    old = before.get(take.id, TakeItem)
+    linked = old is not None and old.rig == take.rig
+    if take.rig is None or (linked and take.filmed_with):
+        return take
+    rig = (before.get(take.rig, RigItem) if linked else None) or after.get(take.rig, RigItem)
+    if rig is None or rig.cameras == take.filmed_with:
+        return take
+    return take.model_copy(update={"filmed_with": rig.cameras})
+
+
+def difference(old: tuple[CameraItem, ...], new: tuple[CameraItem, ...]) -> str:
+    """What differs between two calibrations of the same cameras, in words: who moved how far."""
+    then, now = {c.name: c for c in old}, {c.name: c for c in new}
+    if then.keys() != now.keys():
+        return "The rig has other cameras now."
+    told: list[str] = []
+    for name in then:
+        a, b = then[name].camera(), now[name].camera()
+        mm = 1000 * float(np.linalg.norm(b.centre_m - a.centre_m))
+        cosine = (float(np.trace(b.rotation @ a.rotation.T)) - 1) / 2
+        degrees = float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+        if mm >= 0.05 or degrees >= 0.005:
+            told.append(f"{name} by {mm:.1f} mm and {degrees:.2f}°")
+        elif then[name] != now[name]:
+            told.append(f"{name} in its lens")
+    return f"Calibrated again since: {', '.join(told)}." if told else ""
 
 
 def traces(facts: Iterable[Fact]) -> tuple[Trace, ...]:

@@ -7,7 +7,7 @@ judges it. The default panel, the headless run and the tests all drive a feature
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -63,3 +63,14 @@ class Step(Protocol):
     def pack(
         self, inputs: Any, params: BaseModel, result: Any, assets: Assets, seconds: float
     ) -> Packed: ...
+
+
+@runtime_checkable
+class Renewable(Protocol):
+    """A step whose running job can take up a changed project.
+
+    ``renewed`` is asked on the main thread after every change: the inputs as they are now, or None
+    if nothing that matters to this job changed. The engine finds them in ``Context.renewed``.
+    """
+
+    def renewed(self, project: Project, inputs: Any) -> Any | None: ...

@@ -26,9 +26,10 @@ State = Literal["waiting", "running", "paused", "done", "failed", "cancelled"]
 
 
 class Context:
-    """All that an engine may know of the outside world: check, report, cancel, pause."""
+    """All that an engine may know of the outside world: check, report, cancel, pause, renew."""
 
     def __init__(self) -> None:
+        self._newer: Any = None
         self._cancelled = threading.Event()
         self._going = threading.Event()
         self._going.set()
@@ -46,6 +47,15 @@ class Context:
         self.fraction = min(max(fraction, 0.0), 1.0)
         if text:
             self.text = text
+
+    def renew(self, inputs: Any) -> None:
+        """Lay newer inputs out for the engine; it takes them at its next look, or never."""
+        self._newer = inputs
+
+    def renewed(self) -> Any:
+        """The newest inputs laid out since the last look, or None."""
+        newer, self._newer = self._newer, None
+        return newer
 
     def cancel(self) -> None:
         """Ask the engine to stop at its next check; wakes a paused one."""

@@ -15,7 +15,6 @@ from studio.document.project import (
     FileItem,
     MotionItem,
     Project,
-    RigItem,
     TakeItem,
     Trace,
     traces,
@@ -30,7 +29,7 @@ WAY = (("pose", DetectionsItem), ("triangulate", MotionItem), ("avatar", AvatarI
 
 def way_left(project: Project, mounted: frozenset[str]) -> tuple[str, ...]:
     """The steps that lead from what is there to an avatar; empty if something must come first."""
-    if project.newest(RigItem) is None:
+    if project.usable_rig() is None:
         return ()
     if project.newest(DetectionsItem) is None and project.newest(TakeItem) is None:
         return ()

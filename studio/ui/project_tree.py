@@ -9,7 +9,7 @@ from PySide6.QtGui import QIcon, QKeySequence, QPixmap, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QLabel, QMenu, QTreeWidget, QTreeWidgetItem
 
 from studio.core.errors import StudioError
-from studio.document.project import AnyItem, AvatarItem, ItemBase, Project
+from studio.document.project import AnyItem, AvatarItem, ItemBase, Project, RigItem, TakeItem
 from studio.ui import theme
 from studio.ui.facts import VERDICTS
 from studio.ui.studio import Studio
@@ -93,12 +93,21 @@ class ProjectTree(QTreeWidget):
     def _row(self, item: AnyItem, group: _Group) -> QTreeWidgetItem:
         row = QTreeWidgetItem([item.name])
         row.setData(0, _ID, item.id)
-        row.setIcon(0, self._picture(item) or theme.icon(group.icon, "muted"))
+        symbol, role = self._mark(item, group)
+        row.setIcon(0, self._picture(item) or theme.icon(symbol, role))
         row.setToolTip(0, provenance(item, self._studio.project))
         row.setFlags(
             Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEditable
         )
         return row
+
+    def _mark(self, item: AnyItem, group: _Group) -> tuple[str, str]:
+        """The icon of an item and its colour; a warning where something must be looked at."""
+        if isinstance(item, RigItem) and not item.accepted:
+            return "ph.warning-octagon", "stop"
+        if isinstance(item, TakeItem) and self._studio.project.moved_since(item):
+            return "ph.warning", "look"
+        return group.icon, "muted"
 
     def _picture(self, item: ItemBase) -> QIcon | None:
         if isinstance(item, AvatarItem) and item.thumbnail is not None:
@@ -185,6 +194,10 @@ def provenance(item: AnyItem, project: Project) -> str:
         names = [i.name for i in project.items if i.id in recipe.inputs]
         lines.append(f"{made} from {', '.join(names)}" if names else made)
         lines += [f"  {k.replace('_', ' ')}: {v}" for k, v in list(recipe.params.items())[:6]]
+    if isinstance(item, TakeItem) and (moved := project.moved_since(item)):
+        lines.append(f"Its cameras: {moved}")
+    if isinstance(item, RigItem) and not item.accepted:
+        lines.append("Not accepted: nothing is computed with it.")
     for fact in item.facts[:6]:
         word = VERDICTS[fact.verdict][1]
         lines.append(f"{fact.label}: {fact.text}" + (f" ({word})" if word else ""))

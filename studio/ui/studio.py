@@ -24,6 +24,7 @@ from studio.jobs.job import AnyJob, Engine
 from studio.registry import Feature, Registry
 from studio.ui import theme
 from studio.ui.commands import Commands
+from studio.ui.hot_reload import HotReload
 from studio.ui.job_watch import JobWatch, Watched
 from studio.ui.notices import Answer, Notices
 from studio.ui.projects import Projects
@@ -82,6 +83,7 @@ class Studio(QObject):
         self.sample = sample
         self.next_of: Callable[[str], Next | None] = lambda _: None
         self.document = Document()
+        self.hot_reload = HotReload(self.document)
         self.lanes = Lanes(cpu=self.settings.value.threads or None)
         self.watch = JobWatch()
         self.notices = Notices()
@@ -171,7 +173,8 @@ class Studio(QObject):
                 )
             inputs = step.inputs(project, ids, folder.assets)
             began = time.monotonic()
-            result = yield from feature.engine(values, inputs, context)
+            with self.hot_reload.follow(context, step, inputs):
+                result = yield from feature.engine(values, inputs, context)
             seconds = time.monotonic() - began
             return _with_recipe(
                 step.pack(inputs, values, result, folder.assets, seconds),

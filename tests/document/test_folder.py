@@ -14,7 +14,7 @@ import pytest
 
 from studio.core.errors import StudioError
 from studio.document.folder import ProjectFolder
-from studio.document.project import FileItem, MotionItem, Project
+from studio.document.project import VERSION, FileItem, MotionItem, Project, RigItem
 
 OLD = Path(__file__).parents[1] / "data" / "projects"
 
@@ -148,7 +148,30 @@ def test_every_old_version_still_opens(name, tmp_path):
     folder.file.write_bytes((OLD / name / "project.json").read_bytes())
     project = folder.open().project
     assert project.name == f"Made by {name.removesuffix('.doppel')}"
+    assert project.version == VERSION
+    assert project.get("00aa11bb22cc", RigItem) is not None or name == "v0.doppel"
+
+
+def test_a_project_of_version_1_knows_nothing_of_trust(tmp_path):
+    folder = ProjectFolder(tmp_path / "old.doppel")
+    folder.path.mkdir()
+    folder.file.write_bytes((OLD / "v1.doppel" / "project.json").read_bytes())
+    project = folder.open().project
     assert project.newest(FileItem).role == "photo"
+    rig = project.newest(RigItem)
+    assert (rig.trust, rig.accepted, rig.views) == (None, True, None)
+
+
+def test_a_project_keeps_what_its_calibration_is_worth(tmp_path):
+    folder = ProjectFolder(tmp_path / "new.doppel")
+    folder.path.mkdir()
+    folder.file.write_bytes((OLD / "v2.doppel" / "project.json").read_bytes())
+    project = folder.open().project
+    trust = project.newest(RigItem).trust
+    assert trust.stopped[0].camera == "right"
+    assert trust.overruled.reason.startswith("The floor")
+    folder.save(project)
+    assert folder.open().project == project
 
 
 def test_kill_in_the_middle_loses_no_finished_result(tmp_path):

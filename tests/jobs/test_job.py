@@ -123,3 +123,12 @@ def test_ten_thousand_frames_keep_memory_flat(lanes):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 2_000_000, f"{peak} bytes at the peak"
+
+
+def test_newer_inputs_are_taken_once_and_only_the_newest():
+    context = Context()
+    assert context.renewed() is None
+    context.renew("first")
+    context.renew("second")
+    assert context.renewed() == "second"
+    assert context.renewed() is None

@@ -24,6 +24,7 @@ from studio.vision.trajectory import Priors, refine_take
 from studio.vision.triangulate import Points, dlt, drop_cameras, mean_px, ransac
 
 CHUNK_POINTS = 4096
+RENEWED = "The cameras were calibrated again meanwhile: everything here uses the new calibration."
 _LEAST_NOISE_PX = 0.5
 
 
@@ -65,15 +66,45 @@ class _Part:
     swapped: np.ndarray
 
 
+class _Renewed(Exception):
+    """The rig was calibrated again while the work was going on."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        self.inputs = inputs
+
+
 def triangulate(
     params: Params, inputs: Inputs, context: Context
 ) -> Engine[Skeleton, Triangulation]:
     """Triangulate a take. Yields a skeleton a frame; returns the whole, refined.
 
-    Notes tell of cameras left out, of a rig that is not believable (a wrong unit, a world upside
-    down), and of cameras out of step. Raises StudioError if rig and detections share fewer than
-    two cameras, if times do not increase, or if nothing is seen.
+    A rig that is calibrated again meanwhile is taken up at once: the work begins anew with it.
+
+    Notes tell of that, of cameras left out, of a rig that is not believable (a wrong unit, a
+    world upside down), and of cameras out of step. Raises StudioError if rig and detections share
+    fewer than two cameras, if times do not increase, or if nothing is seen.
     """
+    said: tuple[str, ...] = ()
+    while True:
+        try:
+            result = yield from _triangulate(params, inputs, context)
+        except _Renewed as news:
+            inputs, said = news.inputs, (RENEWED,)
+        else:
+            return replace(result, notes=said + result.notes)
+
+
+def _check(context: Context) -> None:
+    """Go on, stop, or begin anew with what is newer."""
+    context.check()
+    newer = context.renewed()
+    if isinstance(newer, Inputs):
+        raise _Renewed(newer)
+
+
+def _triangulate(
+    params: Params, inputs: Inputs, context: Context
+) -> Engine[Skeleton, Triangulation]:
     rig, detections, notes = match_cameras(inputs.rig, inputs.detections)
     if not params.undistort:
         flat = tuple(replace(c, distortion=np.zeros(0), lens="pinhole") for c in rig.cameras)
@@ -90,7 +121,7 @@ def triangulate(
     stride = max(1, CHUNK_POINTS // len(layout))
     parts: list[_Part] = []
     for start in range(0, frames, stride):
-        context.check()
+        _check(context)
         context.report(0.6 * start / frames, f"Triangulating frame {start + 1} of {frames}")
         part = _solve(params, rig, detections, slice(start, start + stride))
         parts.append(part)
@@ -210,7 +241,7 @@ def _finish(
     if params.refine and len(times) > 2:
 
         def check(fraction: float) -> None:
-            context.check()
+            _check(context)
             context.report(0.6 + 0.35 * fraction)
 
         priors = Priors(
@@ -225,7 +256,7 @@ def _finish(
         filled = present(xyz) & ~used.any(0)
     rate = float(1 / np.median(np.diff(times))) if len(times) > 1 else 0.0
     xyz = smooth(params.filter, xyz, rate, params.cutoff_hz, causal=params.causal, beta=params.beta)
-    context.check()
+    _check(context)
     final = Points(xyz.reshape(-1, 3), used.reshape(len(rig), -1))
     error = _errors(s, final, layout).reshape(shape)
     px = mean_px(residuals_px(s, final.xyz_m), final.used).reshape(shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -11,6 +12,7 @@ from studio.core.errors import StudioError
 from studio.document.data import detections_from, motion_arrays
 from studio.document.folder import Assets
 from studio.document.project import (
+    CameraItem,
     DetectionsItem,
     MotionItem,
     Project,
@@ -36,7 +38,7 @@ def _chosen(
     if rig is None and detections is not None and detections.take:
         take = project.get(detections.take, TakeItem)
         rig = project.get(take.rig, RigItem) if take and take.rig else None
-    return detections, rig or project.newest(RigItem)
+    return detections, rig or project.usable_rig() or project.newest(RigItem)
 
 
 class Step:
@@ -47,6 +49,9 @@ class Step:
         found: list[Missing] = []
         if rig is None:
             found.append(Missing("A calibrated camera rig.", "capture", "Bring in a calibration"))
+        elif not rig.accepted:
+            text = f"A calibration that can be trusted: “{rig.name}” was not accepted."
+            found.append(Missing(text, "calibrate", "Look at the calibration"))
         if detections is None:
             found.append(Missing("2D keypoints of a take.", "pose", "Detect people"))
         return tuple(found)
@@ -62,6 +67,15 @@ class Step:
         )
         origin = Origin(detections.name, detections.id, rig.id, detections.take)
         return Inputs(rig.rig(), values, origin)
+
+    def renewed(self, project: Project, inputs: Any) -> Inputs | None:
+        """The same with the rig as it is now, if it was calibrated again and can be used."""
+        origin = inputs.origin
+        rig = project.get(origin.rig, RigItem) if origin else None
+        known = tuple(CameraItem.of(camera) for camera in inputs.rig.cameras)
+        if rig is None or not rig.accepted or rig.cameras == known:
+            return None
+        return replace(inputs, rig=rig.rig())
 
     def pack(
         self, inputs: Any, params: BaseModel, result: Any, assets: Assets, seconds: float

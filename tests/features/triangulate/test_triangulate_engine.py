@@ -441,3 +441,56 @@ def test_the_lag_of_a_filter_is_told():
         late.append(float(note.split()[-3]))
     assert abs(late[0]) < 2
     assert late[1] > 30
+
+
+def test_a_rig_calibrated_again_meanwhile_is_taken_up() -> None:
+    """The work begins anew with the newer rig, at whatever point it comes, and says so."""
+    rig, truth = ring_rig(4), person()
+    first = rig.cameras[0]
+    wrong = CameraRig((replace(first, translation_m=first.translation_m + 0.05), *rig.cameras[1:]))
+    found = take(rig, truth)
+    straight, _ = solve(Inputs(rig, found))
+    for renew_at in (0.05, 0.7):
+        context = _RenewAt(renew_at, Inputs(rig, found))
+        result = run(triangulate(Params(), Inputs(wrong, found), context))
+        assert np.allclose(result.motion.xyz_m, straight.motion.xyz_m, equal_nan=True)
+        assert result.notes[0].startswith("The cameras were calibrated again")
+    assert not any("calibrated again" in note for note in straight.notes)
+
+
+class _RenewAt(Context):
+    """Newer inputs arrive once the work is that far."""
+
+    def __init__(self, fraction: float, inputs: Inputs) -> None:
+        super().__init__()
+        self._at, self._coming = fraction, inputs
+
+    def check(self) -> None:
+        if self._coming is not None and self.fraction >= self._at * 0.5:
+            self.renew(self._coming)
+            self._coming = None
+
+
+def test_the_step_renews_only_what_changed(tmp_path: Path) -> None:
+    rig = ring_rig(3)
+    item = RigItem.of("Rig", rig)
+    found = take(rig, person(5))
+    assets = Assets(tmp_path)
+    points = DetectionsItem(
+        name="Points", layout=COCO.name, cameras=found.cameras,
+        data=assets.put_arrays(detections_arrays(found)),
+    )  # fmt: skip
+    project = Project().with_items([item, points])
+    step = Step()
+    inputs = step.inputs(project, (), assets)
+    assert step.renewed(project, inputs) is None
+    first, *rest = item.cameras
+    moved = item.model_copy(
+        update={"cameras": (first.model_copy(update={"translation_m": (1.0, 2.0, 3.0)}), *rest)}
+    )
+    newer = step.renewed(project.with_items([moved]), inputs)
+    assert newer is not None
+    assert newer.rig.cameras[0].translation_m.tolist() == [1, 2, 3]
+    doubtful = moved.model_copy(update={"accepted": False})
+    assert step.renewed(project.with_items([doubtful]), inputs) is None
+    assert step.missing(project.with_items([doubtful]), ())[0].action == "calibrate"
