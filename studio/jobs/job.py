@@ -26,11 +26,12 @@ State = Literal["waiting", "running", "paused", "done", "failed", "cancelled"]
 
 
 class Context:
-    """All that an engine may know of the outside world: check, report, cancel, pause, renew."""
+    """All that an engine may know of the outside: check, report, cancel, pause, finish, renew."""
 
     def __init__(self) -> None:
         self._newer: Any = None
         self._cancelled = threading.Event()
+        self._finishing = threading.Event()
         self._going = threading.Event()
         self._going.set()
         self.fraction = 0.0
@@ -60,6 +61,12 @@ class Context:
     def cancel(self) -> None:
         """Ask the engine to stop at its next check; wakes a paused one."""
         self._cancelled.set()
+        self._finishing.set()
+        self._going.set()
+
+    def finish(self) -> None:
+        """Ask an engine that could go on for ever to come to its end and return what it has."""
+        self._finishing.set()
         self._going.set()
 
     def pause(self) -> None:
@@ -73,6 +80,19 @@ class Context:
     @property
     def paused(self) -> bool:
         return not self._going.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep, at most until the user asks to finish or cancels; True once finishing.
+
+        Raises :class:`Cancelled`.
+        """
+        finishing = self._finishing.wait(seconds)
+        self.check()
+        return finishing
+
+    @property
+    def finishing(self) -> bool:
+        return self._finishing.is_set()
 
     @property
     def cancelled(self) -> bool:

@@ -145,10 +145,12 @@ class Studio(QObject):
         chosen: Sequence[str] | None = None,
         then: Callable[[Packed], object] | None = None,
         instead: Sequence[str] = (),
+        inputs: Any = None,
     ) -> AnyJob:
         """Run a feature on the project as it is now; its result becomes one step of the history.
 
-        The items whose ids are ``instead`` make way for the result.
+        The items whose ids are ``instead`` make way for the result. ``inputs`` (live cameras) take
+        the place of those that the step would gather from the project.
 
         ``params`` default to the feature's own, ``chosen`` to the selected items. The engine runs
         in the feature's lane, then its step packs the result there; the document is edited here
@@ -193,7 +195,7 @@ class Studio(QObject):
                     then(packed)
 
         def again() -> AnyJob:
-            return self.start(feature_id, params, chosen, then, instead)
+            return self.start(feature_id, params, chosen, then, instead, inputs)
 
         def failed(error: BaseException, details: str) -> None:
             answers: list[Answer] = [("Try again", again)]

@@ -3,6 +3,7 @@
 import threading
 import time
 import tracemalloc
+from concurrent.futures import CancelledError
 
 import numpy as np
 import pytest
@@ -132,3 +133,23 @@ def test_newer_inputs_are_taken_once_and_only_the_newest():
     context.renew("second")
     assert context.renewed() == "second"
     assert context.renewed() is None
+
+
+def test_an_endless_engine_returns_what_it_has_when_asked_to_finish(lanes):
+    def endless(context):
+        count = 0
+        while not context.wait(0.001):
+            count += 1
+            yield count
+        return "all of it"
+
+    job = Job("count", endless, lanes.io)
+    while job.newest is None:
+        time.sleep(0.001)
+    job.context.finish()
+    assert job.ended.result(timeout=1) == "all of it"
+    assert job.state == "done"
+    again = Job("count", endless, lanes.io)
+    again.cancel()
+    with pytest.raises((Cancelled, CancelledError)):
+        again.ended.result(timeout=1)
