@@ -1,0 +1,235 @@
+"""Bundle adjustment of cameras, lenses and one rigid pose of the target a moment.
+
+Levenberg-Marquardt with Huber's loss. Within a view all rigid motions act through the target's
+pose in that camera, so each view is reduced to one small normal matrix; the target's poses are
+eliminated by the Schur complement, whose blocks are 6x6 (Triggs et al., "Bundle adjustment: a
+modern synthesis", 2000).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from studio.vision.calibration import lens as optics
+from studio.vision.calibration.observations import Observations
+from studio.vision.calibration.rotations import cross_matrix
+from studio.vision.calibration.state import State, off_px, slopes
+
+_SETTLED = 1e-9
+_KNEES = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class Freedom:
+    """What may move: poses of cameras, and by camera which of its lens values.
+
+    ``prior`` draws lens values to ``towards``, a pixel squared for each of its units squared.
+    """
+
+    poses: tuple[bool, ...]
+    values: tuple[Int[np.ndarray, " _"], ...]
+    prior: Float[np.ndarray, "cameras 19"] | None = None
+    towards: Float[np.ndarray, "cameras 19"] | None = None
+
+    @property
+    def columns(self) -> tuple[tuple[Int[np.ndarray, " _"], Int[np.ndarray, " _"]], ...]:
+        """By camera, the unknowns of its pose (6 or none) and of its lens."""
+        out, start = [], 0
+        for pose, values in zip(self.poses, self.values, strict=True):
+            six = np.arange(start, start + 6 * pose)
+            start += len(six)
+            out.append((six, np.arange(start, start + len(values))))
+            start += len(values)
+        return tuple(out)
+
+    def __len__(self) -> int:
+        return sum(
+            6 * pose + len(values) for pose, values in zip(self.poses, self.values, strict=True)
+        )
+
+
+def rig_freedom(cameras: int, values: Sequence[np.ndarray] | None = None) -> Freedom:
+    """All cameras but the first, the datum, may move; lenses only if ``values`` says so."""
+    none = np.zeros(0, np.intp)
+    lens = tuple(values) if values is not None else (none,) * cameras
+    return Freedom((False, *(True,) * (cameras - 1)), lens)
+
+
+@dataclass(frozen=True, eq=False)
+class Normals:
+    """The normal equations at a state, the target's poses kept apart.
+
+    ``rig`` is of cameras and lenses, ``target`` of each moment's pose, ``mixed`` between them.
+    ``pull`` and ``target_pull`` are the gradients, ``by_moment`` the rig's, moment by moment.
+    """
+
+    rig: Float[np.ndarray, "n n"]
+    target: Float[np.ndarray, "moments 6 6"]
+    mixed: Float[np.ndarray, "moments n 6"]
+    by_moment: Float[np.ndarray, "moments n"]
+    target_pull: Float[np.ndarray, "moments 6"]
+    prior: Float[np.ndarray, " n"]
+    prior_pull: Float[np.ndarray, " n"]
+
+    @property
+    def pull(self) -> Float[np.ndarray, " n"]:
+        return self.by_moment.sum(0) + self.prior_pull
+
+    def reduced(
+        self, damping: float = 0.0
+    ) -> tuple[Float[np.ndarray, "n n"], Float[np.ndarray, "moments 6 n"]]:
+        """Schur complement of the target's poses, and T⁻¹ Mᵀ for going back to them."""
+        rig = self.rig + np.diag(self.prior)
+        target = self.target.copy()
+        if damping:
+            rig[np.diag_indices_from(rig)] *= 1 + damping
+            target[:, range(6), range(6)] *= 1 + damping
+        target[:, range(6), range(6)] += 1e-12
+        back = np.linalg.solve(target, np.swapaxes(self.mixed, -1, -2))
+        n = len(rig)
+        flat = np.swapaxes(self.mixed, 0, 1).reshape(n, -1)
+        return rig - flat @ back.reshape(-1, n), back
+
+
+def huber(off: np.ndarray, knee: float) -> tuple[np.ndarray, np.ndarray]:
+    """Loss (pixels squared) and weight of residual lengths."""
+    far = off > knee
+    return (
+        np.where(far, knee * (2 * off - knee), off * off),
+        np.where(far, knee / np.where(far, off, 1.0), 1.0),
+    )
+
+
+def normal_equations(o: Observations, s: State, freedom: Freedom, knee_px: float) -> Normals:
+    """Linearise at a state, residuals weighted by Huber's loss."""
+    residual, slope = slopes(o, s, freedom.values)
+    weight = huber(np.linalg.norm(residual, axis=-1), knee_px)[1] * o.seen
+    views, _, _, k = slope.shape
+    flat = slope.reshape(views, -1, k)
+    weighted = flat * np.repeat(weight, 2, 1)[..., None]
+    normal = np.swapaxes(weighted, -1, -2) @ flat
+    pull = (np.swapaxes(weighted, -1, -2) @ residual.reshape(views, -1, 1))[..., 0]
+
+    turn = s.rotation[o.camera]
+    place = (turn @ (s.place_m[o.moment] - s.centre_m[o.camera])[..., None])[..., 0]
+    to_target = np.zeros((views, 6, 6))
+    to_target[:, :3, :3] = to_target[:, 3:, 3:] = turn
+    to_camera = np.zeros((views, 6, 6))
+    to_camera[:, :3, :3] = -np.eye(3)
+    to_camera[:, 3:, :3] = cross_matrix(place)
+    to_camera[:, 3:, 3:] = -turn
+
+    moments, n = len(o.moments), len(freedom)
+    target, mixed = np.zeros((moments, 6, 6)), np.zeros((moments, n, 6))
+    rig, by_moment = np.zeros((n, n)), np.zeros((moments, n))
+    target_pull = np.zeros((moments, 6))
+    turned = np.swapaxes(to_target, -1, -2)
+    np.add.at(target, o.moment, turned @ normal[:, :6, :6] @ to_target)
+    np.add.at(target_pull, o.moment, (turned @ pull[:, :6, None])[..., 0])
+    for camera, (pose, lens) in enumerate(freedom.columns):
+        own = np.concatenate([pose, lens])
+        rows = o.of_camera(camera)
+        if not len(own) or rows.start == rows.stop:
+            continue
+        moved = np.zeros((rows.stop - rows.start, k, len(own)))
+        moved[:, :6, : len(pose)] = to_camera[rows, :, : len(pose)]
+        moved[:, 6 : 6 + len(lens), len(pose) :] = np.eye(len(lens))
+        half = np.swapaxes(moved, -1, -2) @ normal[rows]
+        rig[np.ix_(own, own)] = (half @ moved).sum(0)
+        at = o.moment[rows, None]
+        np.add.at(mixed, (at, own[None]), half[:, :, :6] @ to_target[rows])
+        np.add.at(by_moment, (at, own[None]), (np.swapaxes(moved, -1, -2) @ pull[rows, :, None])[..., 0])  # fmt: skip
+    prior, prior_pull = _prior(s, freedom)
+    return Normals(rig, target, mixed, by_moment, target_pull, prior, prior_pull)
+
+
+def _prior(s: State, freedom: Freedom) -> tuple[np.ndarray, np.ndarray]:
+    prior, pull = np.zeros(len(freedom)), np.zeros(len(freedom))
+    if freedom.prior is not None and freedom.towards is not None:
+        for camera, (_, columns) in enumerate(freedom.columns):
+            which = freedom.values[camera]
+            prior[columns] = freedom.prior[camera, which]
+            away = s.values[camera, which] - freedom.towards[camera, which]
+            pull[columns] = prior[columns] * away
+    return prior, pull
+
+
+def cost(o: Observations, s: State, freedom: Freedom, knee_px: float) -> float:
+    """Huber's loss of all residuals, and the priors'."""
+    off = np.linalg.norm(off_px(o, s), axis=-1)
+    total = float(huber(off, knee_px)[0].sum())
+    if freedom.prior is not None and freedom.towards is not None:
+        for camera, which in enumerate(freedom.values):
+            away = s.values[camera, which] - freedom.towards[camera, which]
+            total += float((freedom.prior[camera, which] * away**2).sum())
+    return total
+
+
+def adjust(
+    o: Observations, s: State, freedom: Freedom, *, knee_px: float = np.inf, steps: int = 50
+) -> State:
+    """Minimise from a start; never ends worse than it began. ``knee_px`` inf: least squares."""
+    damping, best = 1e-4, cost(o, s, freedom, knee_px)
+    n = len(freedom)
+    for _ in range(steps):
+        normals = normal_equations(o, s, freedom, knee_px)
+        improved = 0.0
+        while damping < 1e8:
+            tried = s.moved(*_step(o, normals, freedom, damping))
+            value = cost(o, tried, freedom, knee_px)
+            if np.isfinite(value) and value < best:
+                improved, s, best = (best - value) / best, tried, value
+                damping = max(damping / 10, 1e-12)
+                break
+            damping *= 10
+        if improved < (_SETTLED if n else 1e-7):
+            break
+    return s
+
+
+def _step(
+    o: Observations, normals: Normals, freedom: Freedom, damping: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Cameras, lens values and targets, as :meth:`State.moved` takes them."""
+    schur, back = normals.reduced(damping)
+    count = len(o.cameras)
+    scale = 1 / np.sqrt(np.fmax(np.diag(schur), 1e-30))
+    lowered = normals.pull - np.einsum("mji,mj->i", back, normals.target_pull)
+    system = schur * scale[:, None] * scale
+    try:
+        x = -scale * np.linalg.solve(system, scale * lowered)
+    except np.linalg.LinAlgError:
+        x = -scale * np.linalg.lstsq(system, scale * lowered, rcond=1e-12)[0]
+    diagonal = normals.target.copy()
+    diagonal[:, range(6), range(6)] *= 1 + damping
+    diagonal[:, range(6), range(6)] += 1e-12
+    targets = -np.linalg.solve(diagonal, normals.target_pull[..., None])[..., 0] - back @ x
+    cameras, values = np.zeros((count, 6)), np.zeros((count, optics.SIZE))
+    for camera, (pose, lens) in enumerate(freedom.columns):
+        if len(pose):
+            cameras[camera] = x[pose]
+        values[camera, freedom.values[camera]] = x[lens]
+    return cameras, values, targets
+
+
+def scale_px(off: Float[np.ndarray, " seen"]) -> float:
+    """Noise of one coordinate (standard deviation), from the median length of residuals."""
+    return float(np.median(off) / 1.17741) if off.size else float("nan")
+
+
+def robust_adjust(o: Observations, s: State, freedom: Freedom, *, rounds: int = 3) -> State:
+    """Adjust with the loss's knee at three standard deviations of the noise, found on the way."""
+    for left in reversed(range(rounds)):
+        off = np.linalg.norm(off_px(o, s), axis=-1)[o.seen]
+        knee = max(_KNEES * scale_px(off), 0.05)
+        s = adjust(o, s, freedom, knee_px=knee, steps=50 if left == 0 else 8)
+    return s
+
+
+def knee_of(o: Observations, s: State) -> float:
+    """The knee that :func:`robust_adjust` ends with."""
+    return max(_KNEES * scale_px(np.linalg.norm(off_px(o, s), axis=-1)[o.seen]), 0.05)

@@ -1,0 +1,92 @@
+"""How far a solved camera may be off: the inverse of the reduced normal equations.
+
+Corners of one picture err together (blur, a bent board, cameras not quite in time), so their
+number says little. The noise is therefore taken from how much whole moments disagree about the
+cameras (the clustered "sandwich", its directions pooled into one factor), and is never less than
+what the residuals themselves say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from studio.core.calibration import Spread
+from studio.vision.calibration import lens as optics
+from studio.vision.calibration.bundle import Freedom, Normals, huber, knee_of, normal_equations
+from studio.vision.calibration.observations import Observations
+from studio.vision.calibration.state import State, off_px
+
+
+@dataclass(frozen=True, eq=False)
+class Uncertainty:
+    """Covariance of all unknowns of a :class:`Freedom`, and the pixel noise it rests on."""
+
+    freedom: Freedom
+    covariance: Float[np.ndarray, "n n"]
+    noise_px: float
+
+    def poses(self) -> Float[np.ndarray, "n6 n6"]:
+        """Six a camera in the rig's order; zeros where a camera is the datum."""
+        count = len(self.freedom.poses)
+        out = np.zeros((6 * count, 6 * count))
+        held = [
+            (6 * i + np.arange(6), p) for i, (p, _) in enumerate(self.freedom.columns) if len(p)
+        ]
+        for into, source in held:
+            for into_too, source_too in held:
+                out[np.ix_(into, into_too)] = self.covariance[np.ix_(source, source_too)]
+        return out
+
+    def values(self, camera: int) -> Float[np.ndarray, "19"]:
+        """One standard deviation of a camera's lens values; NaN where held."""
+        out = np.full(optics.SIZE, np.nan)
+        _, columns = self.freedom.columns[camera]
+        out[self.freedom.values[camera]] = np.sqrt(np.diag(self.covariance)[columns])
+        return out
+
+    def spread(self, camera: int, terms: int) -> Spread:
+        """One camera's standard deviations."""
+        pose, _ = self.freedom.columns[camera]
+        six = np.sqrt(np.diag(self.covariance)[pose]) if len(pose) else np.zeros(6)
+        values = self.values(camera)
+        return Spread(
+            six[3:] * 1000,
+            np.degrees(six[:3]),
+            values[optics.FOCAL],
+            values[optics.CENTRE],
+            values[optics.TERMS][:terms],
+        )
+
+
+def uncertainty(o: Observations, s: State, freedom: Freedom) -> Uncertainty:
+    """At a solution of Huber's loss."""
+    knee = knee_of(o, s)
+    normals = normal_equations(o, s, freedom, knee)
+    off = np.linalg.norm(off_px(o, s), axis=-1)[o.seen]
+    weight = huber(off, knee)[1]
+    unknowns = len(freedom) + 6 * len(o.moments)
+    degrees = max(2 * off.size - unknowns, 1)
+    bent = max(float((off <= knee).mean()), 0.1)
+    floor = float(np.square(weight * off).sum() / degrees) / bent
+    n = len(freedom)
+    if not n:
+        return Uncertainty(freedom, np.zeros((0, 0)), float(np.sqrt(floor)))
+    schur, _ = normals.reduced()
+    scale = 1 / np.sqrt(np.fmax(np.diag(schur), 1e-30))
+    inverse = np.linalg.pinv(schur * scale[:, None] * scale, rcond=1e-13, hermitian=True)
+    inverse = inverse * scale[:, None] * scale
+    variance = max(floor, _clustered(normals, inverse))
+    return Uncertainty(freedom, inverse * variance, float(np.sqrt(variance)))
+
+
+def _clustered(normals: Normals, inverse: np.ndarray) -> float:
+    """Pixel variance that explains how much the moments' pulls on the rig differ."""
+    moments = len(normals.by_moment)
+    if moments < 3:
+        return 0.0
+    pulls = normals.by_moment - normals.by_moment.mean(0)
+    spread = np.einsum("mi,ij,mj->", pulls, inverse, pulls)
+    return float(spread) / len(inverse) * moments / (moments - 1)

@@ -1,0 +1,276 @@
+"""Where the cameras stand to each other, by consensus of shared moments.
+
+Every shared moment says where two cameras stand to each other, up to four times where the target
+is flat and each saw a pose and its twin. A wrong twin says something else at each moment, the
+right one the same at all: hypotheses are counted by how well they predict what either camera saw.
+Cameras are placed one by one, the best agreed first, against all that stand already, so that a
+third camera decides where two cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from studio.core.errors import StudioError
+from studio.core.frames import world_from
+from studio.vision.calibration import lens as optics
+from studio.vision.calibration.observations import Observations
+from studio.vision.calibration.planar import Twins, at_home
+from studio.vision.calibration.resect import moment_costs, resect
+from studio.vision.calibration.rotations import inverse, nearest, rigid
+from studio.vision.calibration.state import State
+
+_CORNERS = 8
+_MOMENTS = 24
+_CAP_PX = 8.0
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two cameras and the moments at which both saw the target."""
+
+    first: str
+    second: str
+    moments: tuple[int, ...]
+
+
+def shared_moments(cameras: tuple[str, ...], seen: Mapping[str, set[int]]) -> tuple[Pair, ...]:
+    """All pairs of cameras that share moments."""
+    pairs: list[Pair] = []
+    for i, first in enumerate(cameras):
+        for second in cameras[i + 1 :]:
+            both = seen.get(first, set()) & seen.get(second, set())
+            if both:
+                pairs.append(Pair(first, second, tuple(sorted(both))))
+    return tuple(pairs)
+
+
+def groups(cameras: tuple[str, ...], pairs: tuple[Pair, ...]) -> list[list[str]]:
+    """Cameras that are joined by shared moments, directly or by way of others; largest first."""
+    group = {name: {name} for name in cameras}
+    for pair in pairs:
+        joined = group[pair.first] | group[pair.second]
+        for name in joined:
+            group[name] = joined
+    found = {id(members): sorted(members, key=cameras.index) for members in group.values()}
+    return sorted(found.values(), key=len, reverse=True)
+
+
+def require_connected(cameras: tuple[str, ...], seen: Mapping[str, set[int]]) -> None:
+    """Raise StudioError that names which cameras share no views."""
+    apart = groups(cameras, shared_moments(cameras, seen))
+    if len(apart) < 2:
+        return
+    parts = " | ".join(", ".join(members) for members in apart)
+    raise StudioError(
+        f"The cameras fall into {len(apart)} groups that never saw the target together: {parts}.",
+        f"Wave the target where {apart[0][-1]} and {apart[1][0]} both see it, and calibrate again.",
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Sight:
+    """A few corners of one view, for judging hypotheses quickly."""
+
+    points: Float[np.ndarray, "corners 3"]
+    xy: Float[np.ndarray, "corners 2"]
+
+
+def _corners(points: np.ndarray, xy: np.ndarray) -> _Sight:
+    """The points that lie furthest out, spread by direction."""
+    if len(points) <= _CORNERS:
+        return _Sight(points, xy)
+    middle = xy - xy.mean(0)
+    angles = np.arange(_CORNERS) * 2 * np.pi / _CORNERS
+    ways = np.stack([np.cos(angles), np.sin(angles)])
+    chosen = np.unique((middle @ ways).argmax(0))
+    return _Sight(points[chosen], xy[chosen])
+
+
+class _Placing:
+    """Cameras placed so far, and the target's poses (one or two each) at the moments they saw."""
+
+    def __init__(self, o: Observations, s: State, twins: Twins) -> None:
+        self.o, self.s, self.twins = o, at_home(s), twins
+        self.row = {(int(c), int(m)): i for i, (c, m) in enumerate(zip(o.camera, o.moment, strict=True))}  # fmt: skip
+        self.sights = [_corners(o.points_m[i][o.seen[i]], o.xy_px[i][o.seen[i]]) for i in range(len(o))]  # fmt: skip
+        self.pose: dict[int, np.ndarray] = {}
+        self.target: dict[int, list[np.ndarray]] = {}
+        self.agreed: dict[int, tuple[int, int]] = {}
+
+    def candidates(self, row: int) -> list[np.ndarray]:
+        """The poses that one view allows, in its camera's axes."""
+        return [
+            self.twins.pose[row, twin]
+            for twin in range(2)
+            if np.isfinite(self.twins.rms_px[row, twin])
+        ]
+
+    def loss(self, row: int, poses: np.ndarray) -> np.ndarray:
+        """Capped mean squared error (..., ) of the target at poses (..., 4, 4) in a view."""
+        sight = self.sights[row]
+        camera = int(self.o.camera[row])
+        xyz = sight.points @ np.swapaxes(poses[..., :3, :3], -1, -2) + poses[..., None, :3, 3]
+        uv = optics.pixels(self.s.lenses[camera], self.s.values[camera], xyz)
+        off = np.square(uv - sight.xy).sum(-1).mean(-1)
+        return np.fmin(np.where(np.isfinite(off), off, np.inf), _CAP_PX**2)
+
+    def start(self, camera: int) -> None:
+        """The first camera: its own axes are the world."""
+        self.pose[camera] = np.eye(4)
+        for (c, moment), row in self.row.items():
+            if c == camera and (found := self.candidates(row)):
+                self.target[moment] = found
+
+    def hypothesis(self, camera: int) -> tuple[float, int, np.ndarray | None]:
+        """Best world-to-camera: its gain (agreement in capped loss), moments that agree, pose."""
+        shared = [
+            (row, self.target[m])
+            for (c, m), row in self.row.items()
+            if c == camera and m in self.target and self.candidates(row)
+        ]
+        if not shared:
+            return 0.0, 0, None
+        spread = np.unique(np.linspace(0, len(shared) - 1, min(len(shared), _MOMENTS)).astype(int))
+        shared = [shared[i] for i in spread]
+        proposed = np.stack([
+            own @ inverse(known)
+            for row, targets in shared
+            for own in self.candidates(row)
+            for known in targets
+        ])  # fmt: skip
+        losses = self.losses(shared, proposed)
+        best = int(losses.sum(0).argmin())
+        agree = losses[:, best] < (_CAP_PX / 2) ** 2
+        pose = self._averaged(shared, proposed[best], agree)
+        averaged = self.losses(shared, pose[None])[:, 0]
+        if averaged.sum() < losses[:, best].sum():
+            return float(len(shared) * _CAP_PX**2 - averaged.sum()), int(agree.sum()), pose
+        return float(len(shared) * _CAP_PX**2 - losses[:, best].sum()), int(agree.sum()), proposed[best]  # fmt: skip
+
+    def losses(self, shared: list[tuple[int, list[np.ndarray]]], poses: np.ndarray) -> np.ndarray:
+        """(moments, hypotheses): the better of the target's poses, seen from either side."""
+        out = np.empty((len(shared), len(poses)))
+        for i, (row, targets) in enumerate(shared):
+            forward = np.min([self.loss(row, poses @ known) for known in targets], axis=0)
+            back = inverse(poses)
+            moment = int(self.o.moment[row])
+            rows = [self.row[c, moment] for c in self.pose if (c, moment) in self.row]
+            backward = np.min(
+                [
+                    np.mean(
+                        [self.loss(r, self.pose[int(self.o.camera[r])] @ back @ own) for r in rows],
+                        axis=0,
+                    )
+                    for own in self.candidates(row)
+                ],
+                axis=0,
+            )
+            out[i] = (forward + backward) / 2
+        return out
+
+    def _averaged(
+        self, shared: list[tuple[int, list[np.ndarray]]], guess: np.ndarray, agree: np.ndarray
+    ) -> np.ndarray:
+        """The mean of what agreeing moments say, each by its candidate nearest to the guess."""
+        near: list[np.ndarray] = []
+        for (row, targets), good in zip(shared, agree, strict=True):
+            if good:
+                said = np.stack(
+                    [own @ inverse(known) for own in self.candidates(row) for known in targets]
+                )
+                away = np.linalg.norm(said[:, :3, :3] - guess[:3, :3], axis=(1, 2))
+                near.append(said[away.argmin()])
+        if not near:
+            return guess
+        said = np.stack(near)
+        turn = nearest(said[:, :3, :3].sum(0))
+        return rigid(turn, np.median(said[:, :3, 3], axis=0))
+
+    def place(self, camera: int, pose: np.ndarray) -> None:
+        """Add a camera; poses of the target that both it and the others doubt are settled."""
+        self.pose[camera] = pose
+        home = inverse(pose)
+        for (c, moment), row in self.row.items():
+            if c != camera:
+                continue
+            options = [home @ own for own in self.candidates(row)] + self.target.get(moment, [])
+            rows = [self.row[k, moment] for k in self.pose if (k, moment) in self.row]
+            if len(rows) > 1 and options:
+                stack = np.stack(options)
+                total = sum(self.loss(r, self.pose[int(self.o.camera[r])] @ stack) for r in rows)
+                self.target[moment] = [options[int(np.argmin(total))]]
+            elif options:
+                self.target[moment] = options
+
+
+def place_cameras(o: Observations, s: State, twins: Twins) -> State:
+    """Poses of all cameras and of the target. The world has the first camera at its origin, looking
+    along +Y with its picture's up along +Z, until a floor is known.
+
+    Assumes a connected graph of pairs. Moments whose views allow no pose keep NaN.
+    """
+    count = len(o.cameras)
+    placing = _Placing(o, s, twins)
+    placing.start(_seed(o))
+    while len(placing.pose) < count:
+        tried = {c: placing.hypothesis(c) for c in range(count) if c not in placing.pose}
+        camera = max(tried, key=lambda c: (tried[c][1], tried[c][0]))
+        pose = tried[camera][2]
+        if pose is None:
+            left = ", ".join(o.cameras[c] for c in tried)
+            raise StudioError(
+                f"No moment shows clearly enough how {left} stand to the other cameras.",
+                "Show the whole target to both at once, larger in the picture and tilted.",
+            )
+        placing.place(camera, pose)
+    datum = inverse(placing.pose[0]) @ rigid(world_from("-y").T, np.zeros(3))
+    extrinsics = np.stack([placing.pose[c] @ datum for c in range(count)])
+    targets = np.full((len(o.moments), 4, 4), np.nan)
+    for moment, poses in placing.target.items():
+        targets[moment] = inverse(datum) @ poses[0]
+    rotation = extrinsics[:, :3, :3]
+    return State(
+        s.lenses,
+        s.terms,
+        s.values,
+        rotation,
+        -(np.swapaxes(rotation, -1, -2) @ extrinsics[:, :3, 3:])[..., 0],
+        targets[:, :3, :3],
+        targets[:, :3, 3],
+    )
+
+
+def _seed(o: Observations) -> int:
+    """The camera that shares the most moments with others."""
+    views = np.bincount(o.moment, minlength=len(o.moments))
+    shared = np.bincount(o.camera, views[o.moment] - 1.0, len(o.cameras))
+    return int(shared.argmax())
+
+
+def settle_twins(o: Observations, s: State, twins: Twins, knee_px: float) -> State:
+    """Every moment's pose again: from the state's own and from all that the views propose, the
+    one that all cameras together like best, refined."""
+    best, least = s.targets, _finite_costs(o, s, knee_px)
+    homes = inverse(s.extrinsics)
+    for camera in range(len(o.cameras)):
+        rows = o.of_camera(camera)
+        for twin in range(2):
+            targets = best.copy()
+            proposed = homes[camera] @ twins.pose[rows, twin]
+            there = np.isfinite(twins.rms_px[rows, twin])
+            targets[o.moment[rows][there]] = proposed[there]
+            costs = _finite_costs(o, s.with_targets(targets), knee_px)
+            better = costs < least
+            best = np.where(better[:, None, None], targets, best)
+            least = np.where(better, costs, least)
+    return resect(o, s.with_targets(best), knee_px=knee_px)
+
+
+def _finite_costs(o: Observations, s: State, knee_px: float) -> np.ndarray:
+    costs = moment_costs(o, s, knee_px)
+    return np.where(np.isfinite(costs), costs, np.inf)

@@ -1,0 +1,115 @@
+"""The target's pose in one camera, with its mirror twin.
+
+A flat target seen from afar has two poses that look nearly alike; both are kept, best first
+(Collins and Bartoli, "Infinitesimal plane-based pose estimation", 2014), until other cameras or
+moments tell them apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from jaxtyping import Float
+
+from studio.vision.calibration.observations import Observations
+from studio.vision.calibration.resect import moment_costs, resect
+from studio.vision.calibration.rotations import angle_deg, rigid, rotation
+from studio.vision.calibration.state import State
+from studio.vision.camera import normalise
+
+FEWEST = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Twins:
+    """Poses of the target's pivot frame in each view's camera, the better first.
+
+    ``rms_px`` is NaN (and the pose too) where there is no second one, or none at all.
+    """
+
+    pose: Float[np.ndarray, "views 2 4 4"]
+    rms_px: Float[np.ndarray, "views 2"]
+
+    def take(self, rows: np.ndarray) -> Twins:
+        """Those of some views."""
+        return Twins(self.pose[rows], self.rms_px[rows])
+
+
+def at_home(s: State) -> State:
+    """The same lenses, every camera at the origin of its own axes."""
+    count = len(s.lenses)
+    return replace(s, rotation=np.tile(np.eye(3), (count, 1, 1)), centre_m=np.zeros((count, 3)))
+
+
+def usable(points_m: Float[np.ndarray, "seen 3"]) -> bool:
+    """Whether so many points, not all on a line, tell a pose."""
+    if len(points_m) < FEWEST:
+        return False
+    sizes = np.linalg.svd(points_m - points_m.mean(0), compute_uv=False)
+    return bool(sizes[1] > 0.05 * sizes[0])
+
+
+def twin_poses(o: Observations, s: State, *, knee_px: float = np.inf) -> Twins:
+    """Both poses of every view, refined to least reprojection error with the lenses of ``s``."""
+    home = at_home(s)
+    views = len(o)
+    start = np.full((views, 2, 4, 4), np.nan)
+    for camera, name in enumerate(o.cameras):
+        rows = o.of_camera(camera)
+        plane = normalise(home.camera(camera, name, (1, 1)), o.xy_px[rows])
+        for row in range(rows.start, rows.stop):
+            good = o.seen[row] & np.isfinite(plane[row - rows.start]).all(-1)
+            found = _closed_form(o.points_m[row][good], plane[row - rows.start][good])
+            for twin, pose in enumerate(found):
+                start[row, twin] = pose
+    there = np.isfinite(start[:, :, 0, 0])
+    pose, rms = np.full_like(start, np.nan), np.full((views, 2), np.nan)
+    count = np.fmax(o.seen.sum(-1), 1)
+    for twin in range(2):
+        rows = np.flatnonzero(there[:, twin])
+        if not len(rows):
+            continue
+        some = o.take(rows).apart()
+        refined = resect(some, home.with_targets(start[rows, twin]), knee_px=knee_px)
+        pose[rows, twin] = refined.targets
+        rms[rows, twin] = np.sqrt(moment_costs(some, refined) / count[rows])
+    return _ordered(pose, rms)
+
+
+def _ordered(pose: np.ndarray, rms: np.ndarray) -> Twins:
+    """Better first; a second that refined into the first is none."""
+    order = np.argsort(np.where(np.isfinite(rms), rms, np.inf), axis=1)
+    pose = np.take_along_axis(pose, order[..., None, None], 1)
+    rms = np.take_along_axis(rms, order, 1)
+    same = angle_deg(np.nan_to_num(pose[:, 0, :3, :3]), np.nan_to_num(pose[:, 1, :3, :3])) < 0.5
+    pose[same, 1], rms[same, 1] = np.nan, np.nan
+    return Twins(pose, rms)
+
+
+def _closed_form(points_m: np.ndarray, plane: np.ndarray) -> list[np.ndarray]:
+    """Up to two poses from ideal coordinates on the normalised plane; none if it cannot be told."""
+    if not usable(points_m):
+        return []
+    centre = points_m.mean(0)
+    _, sizes, axes = np.linalg.svd(points_m - centre)
+    flat = sizes[2] < 1e-6 * sizes[0] if len(sizes) > 2 else True
+    method = cv2.SOLVEPNP_IPPE if flat else cv2.SOLVEPNP_SQPNP
+    axes = axes * (1.0 if np.linalg.det(axes) > 0 else -1.0)
+    local = (points_m - centre) @ axes.T
+    if flat:
+        local[:, 2] = 0.0
+    try:
+        found, turns, places, _ = cv2.solvePnPGeneric(
+            local, plane[:, None], np.eye(3), None, flags=method
+        )
+    except cv2.error:
+        return []
+    out: list[np.ndarray] = []
+    for turn, place in zip(turns[:found], places[:found], strict=True):
+        r = rotation(turn.ravel()) @ axes
+        pose = rigid(r, place.ravel() - r @ centre)
+        if np.isfinite(pose).all() and (points_m @ r.T + pose[:3, 3])[:, 2].min() > 0:
+            out.append(pose)
+    return out[:2]
