@@ -121,7 +121,10 @@ class RigItem(ItemBase):
 
 
 class Clip(Frozen):
-    """One camera's video or image folder of a take. ``path`` may be relative to the project."""
+    """One camera's video or image folder of a take. ``path`` may be relative to the project.
+
+    Its own time u is the take's time offset_s + pace · u.
+    """
 
     camera: str
     path: str
@@ -129,12 +132,23 @@ class Clip(Frozen):
     rate_hz: float
     frames: int
     offset_s: float = 0.0
+    pace: float = 1.0
+
+    def take_s(self, own_s: float) -> float:
+        """A time of the clip as a time of the take."""
+        return self.offset_s + self.pace * own_s
+
+    def own_s(self, take_s: float) -> float:
+        """A time of the take as a time of the clip."""
+        return (take_s - self.offset_s) / self.pace
 
 
 class TakeItem(ItemBase):
     """What the cameras of a rig saw: synchronised clips, with in and out points.
 
-    ``filmed_with`` are the cameras as they were calibrated when ``rig`` was linked.
+    ``filmed_with`` are the cameras as they were calibrated when ``rig`` was linked. ``curves`` is
+    what the clips were brought into step by: by camera ``NAME:times_s`` on its own clock and
+    ``NAME:values``, and as ``NAME:before`` the offset and pace it had.
     """
 
     kind: Literal["take"] = "take"
@@ -143,6 +157,7 @@ class TakeItem(ItemBase):
     filmed_with: tuple[CameraItem, ...] = ()
     in_s: float = 0.0
     out_s: float | None = None
+    curves: Asset | None = None
 
 
 class DetectionsItem(ItemBase):

@@ -65,7 +65,7 @@ def _load(bench: Bench, project: Project) -> _Loaded:
         take = project.get(motion_item.take, TakeItem)
     for clip in take.clips if take is not None else ():
         with open_clip(bench.folder.path / clip.path, camera=clip.camera) as reader:
-            frames[clip.camera] = reader.frame_at(time - clip.offset_s)
+            frames[clip.camera] = reader.frame_at(clip.own_s(time))
     return _Loaded(project.newest(RigItem), motion, avatar, frames, time)
 
 

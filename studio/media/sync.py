@@ -16,9 +16,9 @@ from studio.media.clip import ClipReader
 class FrameSets:
     """The frame sets of a take, on a common clock.
 
-    A clip's time t happens at t + offset. Each set holds, of every camera, the frame nearest to
-    its moment; a camera whose nearest frame is more than half a frame away is absent. Clips are
-    read in step, one picture ahead at most, so memory stays flat.
+    A clip's time t happens at offset + pace · t. Each set holds, of every camera, the frame
+    nearest to its moment; a camera whose nearest frame is more than half a frame away is absent.
+    Clips are read in step, one picture ahead at most, so memory stays flat.
     """
 
     def __init__(
@@ -29,6 +29,7 @@ class FrameSets:
         *,
         in_s: float | None = None,
         out_s: float | None = None,
+        paces: Mapping[str, float] | None = None,
         prefetch: bool = False,
     ) -> None:
         """``rate_hz`` defaults to the fastest clip's; in and out to where the first clip starts
@@ -44,9 +45,10 @@ class FrameSets:
             )
         self.clips = tuple(clips)
         self.offsets_s = {name: (offsets_s or {}).get(name, 0.0) for name in names}
+        self.paces = {name: (paces or {}).get(name, 1.0) for name in names}
         self.rate_hz = rate_hz or max(clip.rate_hz for clip in clips)
         starts = [self.offsets_s[c.camera] for c in clips]
-        ends = [self.offsets_s[c.camera] + float(c.times_s[-1]) for c in clips]
+        ends = [float(self._taken_s(c)[-1]) for c in clips]
         start = min(starts) if in_s is None else in_s
         end = max(ends) if out_s is None else out_s
         count = max(int(np.floor((end - start) * self.rate_hz + 1e-6)) + 1, 0)
@@ -56,11 +58,15 @@ class FrameSets:
     def __len__(self) -> int:
         return len(self.times_s)
 
+    def _taken_s(self, clip: ClipReader) -> np.ndarray:
+        """When the frames of a clip were taken, on the common clock."""
+        return self.offsets_s[clip.camera] + self.paces[clip.camera] * clip.times_s
+
     def plan(self) -> dict[str, np.ndarray]:
         """The frame number of every clip in every set, -1 where the camera is absent."""
         plan: dict[str, np.ndarray] = {}
         for clip in self.clips:
-            times = clip.times_s + self.offsets_s[clip.camera]
+            times = self._taken_s(clip)
             after = np.searchsorted(times, self.times_s).clip(1, max(clip.frames - 1, 1))
             before = after - 1
             last = np.minimum(after, clip.frames - 1)
@@ -77,7 +83,7 @@ class FrameSets:
         """
         early: dict[str, np.ndarray] = {}
         for clip, number in zip(self.clips, self.plan().values(), strict=True):
-            taken = clip.times_s[number] + self.offsets_s[clip.camera]
+            taken = self._taken_s(clip)[number]
             early[clip.camera] = np.where(number >= 0, self.times_s - taken, np.nan)
         return early
 

@@ -17,13 +17,16 @@ from studio.core.errors import StudioError
 from studio.core.types import Frame
 from studio.media.clip import ClipReader, ImageClip
 from studio.media.files import IMAGE_SUFFIXES, check_file, images_in
+from studio.media.frame_times import frame_times
 
 
 def open_clip(path: Path, *, camera: str = "", rate_hz: float | None = None) -> ClipReader:
     """Open a video, an image folder (or a pattern of pictures, ``left*.jpg``) or a picture.
 
-    ``camera`` names the frames (default: the file's name). ``rate_hz`` overrides the rate: the
-    frames are then evenly spaced (a video keeps its true times where it runs at that rate).
+    ``camera`` names the frames (default: the file's name). Times that the recorder wrote beside a
+    video (:mod:`studio.media.frame_times`) are truer than those in it. ``rate_hz`` overrides the
+    rate: the frames are then evenly spaced (a video keeps its true times where it runs at that
+    rate).
     Raises StudioError if it is not a video, is cut off, has no picture, or needs a decoder that
     is missing.
     """
@@ -46,7 +49,7 @@ class VideoClip(ClipReader):
     def __init__(self, path: Path, camera: str, rate_hz: float | None) -> None:
         super().__init__()
         self.path, self.camera = path, camera
-        with closing(_container(path)) as container:
+        with closing(open_container(path)) as container:
             first = next(_frames(container), None)
             if first is None:
                 raise StudioError(
@@ -61,11 +64,11 @@ class VideoClip(ClipReader):
             self.size_px = (height, width) if self._turns % 2 else (width, height)
             promised = stream.frames
         index = _index(path)
-        self.times_s = index.times_s
+        notes: list[str] = []
+        self.times_s = _true_times(path, index.times_s, notes)
         if rate_hz is not None and abs(rate_hz / self.rate_hz - 1) > 0.01:
             self.times_s = np.arange(len(index.pts)) / rate_hz
         self._index, self._decoder = index, _Decoder(path, index)
-        notes: list[str] = []
         if promised and self.frames < 0.98 * promised - 1:
             notes.append(f"Cut off: {self.frames} of the {promised} frames its header promises.")
         if self.variable_rate:
@@ -157,7 +160,7 @@ class _Decoder:
 
     def _restart(self) -> None:
         self.close()
-        self._container = _container(self._path)
+        self._container = open_container(self._path)
         self._frames = _frames(self._container)
 
     def close(self) -> None:
@@ -172,8 +175,9 @@ def _chain(first: av.VideoFrame, rest: Iterator[av.VideoFrame]) -> Iterator[av.V
     yield from rest
 
 
-def _container(path: Path) -> InputContainer:
+def open_container(path: Path) -> InputContainer:
     """Open a file with a picture stream that can be decoded. Raises StudioError."""
+    check_file(path, "the video")
     try:
         container = av.open(str(path))
     except av.error.InvalidDataError as error:
@@ -212,6 +216,13 @@ def _container(path: Path) -> InputContainer:
     return container
 
 
+def rotation_of(path: Path) -> int:
+    """How many degrees counter-clockwise a video's pictures are turned to stand upright."""
+    with closing(open_container(path)) as container:
+        first = next(_frames(container), None)
+    return 90 * (round(first.rotation / 90) % 4) if first is not None else 0
+
+
 def _frames(container: InputContainer) -> Iterator[av.VideoFrame]:
     """Decode on, stepping over packets that are damaged."""
     stream = container.streams.video[0]
@@ -222,9 +233,26 @@ def _frames(container: InputContainer) -> Iterator[av.VideoFrame]:
         yield from decoded
 
 
+def _true_times(path: Path, times_s: np.ndarray, notes: list[str]) -> np.ndarray:
+    """The times that lie beside the video if they are of its frames, else those it has."""
+    try:
+        told = frame_times(path)
+    except StudioError as error:
+        notes.append(str(error))
+        return times_s
+    if told is None:
+        return times_s
+    if len(told) != len(times_s):
+        notes.append(
+            f"The frame times beside it are not used: {len(told)} times, {len(times_s)} frames."
+        )
+        return times_s
+    return told - told[0]
+
+
 def _index(path: Path) -> _Index:
     """List the frames by reading packets only; files without time stamps are decoded once."""
-    with closing(_container(path)) as container:
+    with closing(open_container(path)) as container:
         stream = container.streams.video[0]
         rate = float(stream.average_rate or stream.guessed_rate or 30)
         base = float(stream.time_base or 1)
@@ -238,7 +266,7 @@ def _index(path: Path) -> _Index:
         if not len(keyframes) or keyframes[0] != 0:
             keyframes = np.concatenate([[0], keyframes])
         return _Index(pts, keyframes, (pts - pts[0]) * base, seekable=True)
-    with closing(_container(path)) as container:
+    with closing(open_container(path)) as container:
         count = sum(1 for _ in _frames(container))
     numbers = np.arange(count)
     return _Index(numbers, np.zeros(1, int), numbers / rate, seekable=False)

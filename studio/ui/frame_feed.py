@@ -84,10 +84,10 @@ class FrameFeed:
             if path not in self._clips:
                 self._clips[path] = open_clip(path, camera=clip.camera, rate_hz=clip.rate_hz)
             reader = self._clips[path]
-            own_s = time_s - clip.offset_s
+            own_s = clip.own_s(time_s)
             if -0.5 / reader.rate_hz <= own_s <= reader.duration_s + 0.5 / reader.rate_hz:
                 frame = reader.frame_at(own_s)
-                found[clip.camera] = Frame(clip.camera, frame.time_s + clip.offset_s, frame.rgb)
+                found[clip.camera] = Frame(clip.camera, clip.take_s(frame.time_s), frame.rgb)
                 self._prepare(found[clip.camera])
         return found
 

@@ -64,7 +64,7 @@ def tracks(
     """Rows of the timeline: clips, detections camera by camera, motion, avatar."""
     rows: list[Track] = []
     for clip in shown.take.clips if shown.take else ():
-        end = clip.offset_s + (clip.frames / clip.rate_hz if clip.rate_hz else 0.0)
+        end = clip.take_s(clip.frames / clip.rate_hz if clip.rate_hz else 0.0)
         rows.append(Track(f"clip {clip.camera}", clip.camera, "clip", clip.offset_s, end))
     if shown.detections is not None and detections is not None and len(detections.times_s):
         points = list(detections.layout.parts.get("body", ())) or slice(None)

@@ -51,12 +51,14 @@ class Params(BaseModel):
 
 @dataclass(frozen=True)
 class Source:
-    """One camera's video or picture folder. ``rate_hz`` is for pictures, which have no times."""
+    """One camera's video or picture folder. ``rate_hz`` is for pictures, which have no times;
+    the clip's own time u is the take's offset_s + pace · u."""
 
     camera: str
     path: Path
     offset_s: float = 0.0
     rate_hz: float | None = None
+    pace: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def detect(
         sets = FrameSets(
             clips, {s.camera: s.offset_s for s in inputs.sources},
             in_s=inputs.in_s, out_s=inputs.out_s,
+            paces={s.camera: s.pace for s in inputs.sources},
         )  # fmt: skip
         cache = DetectionCache() if params.use_cache else None
         result = yield from detect_take(

@@ -41,6 +41,7 @@ class Step:
                 home / clip.path,
                 clip.offset_s,
                 clip.rate_hz if (home / clip.path).is_dir() else None,
+                clip.pace,
             )
             for clip in take.clips
         )

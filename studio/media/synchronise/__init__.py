@@ -1,0 +1,1 @@
+"""What files hold that tells when cameras saw the same thing: light, movement, sound."""
