@@ -40,7 +40,7 @@ def rasterise(
     width = round((artwork.width_m + 2 * border) * pixels_per_m)
     height = round((artwork.height_m + 2 * border) * pixels_per_m)
     cover = np.zeros((height, width), np.float32)
-    for x, y, w, h in (artwork.rectangles_m + [border, border, 0, 0]) * pixels_per_m:
+    for x, y, w, h in (artwork.rectangles_m + np.array([border, border, 0, 0])) * pixels_per_m:
         columns, left = _shares(x, x + w, width)
         rows, top = _shares(y, y + h, height)
         cover[rows, columns] += top[:, None] * left

@@ -130,14 +130,9 @@ class CharucoBoard:
     def twins(self) -> tuple[Int[np.ndarray, " points"], ...]:
         return ()
 
-    @cached_property
+    @property
     def target(self) -> Target:
-        points = self._corners_m
-        if self.mirrored:
-            points = points * [-1, 1, 1] + [self.columns * self.square_m, 0, 0]
-        if self.thickness_m:
-            points = np.concatenate([points, points + [0, 0, self.thickness_m]])
-        return Target(self.name, points)
+        return self._target
 
     @property
     def artwork(self) -> Artwork:
@@ -170,7 +165,7 @@ class CharucoBoard:
             return None
         if sheet.flipped:
             picture = np.ascontiguousarray(picture[:, ::-1])
-            corners = corners * np.float32([-1, 1]) + np.float32([picture.shape[1] - 1, 0])
+            corners = (corners * [-1, 1] + np.array([picture.shape[1] - 1, 0])).astype(np.float32)
         legacy = self._layout(sheet.first_id, corners, ids)
         if legacy is None:
             return None
@@ -188,7 +183,7 @@ class CharucoBoard:
             return None
         crisp = self._sharpness(picture, local, xy)
         if sheet.flipped:
-            xy = xy * [-1, 1] + [picture.shape[1] - 1, 0]
+            xy = xy * [-1, 1] + np.array([picture.shape[1] - 1, 0])
         return Found(np.asarray(sheet.points)[local], xy, crisp)
 
     def _layout(self, first_id: int, corners: np.ndarray, ids: np.ndarray) -> bool | None:
@@ -212,7 +207,7 @@ class CharucoBoard:
         board = self._boards[first_id, legacy]
         plane = np.asarray(board.getObjPoints())[ids - first_id].reshape(-1, 3)
         pixels = corners.reshape(-1, 2)
-        found = cv2.findHomography(plane[:, :2], pixels, 0)[0]
+        found: Any = cv2.findHomography(plane[:, :2], pixels, 0)[0]
         if found is None:
             return float("inf")
         moved = cv2.perspectiveTransform(plane[:, None, :2], found)[:, 0]
@@ -274,6 +269,15 @@ class CharucoBoard:
         return {
             key: cv2.aruco.CharucoDetector(board, wanted) for key, board in self._boards.items()
         }
+
+    @cached_property
+    def _target(self) -> Target:
+        points = self._corners_m
+        if self.mirrored:
+            points = points * [-1, 1, 1] + np.array([self.columns * self.square_m, 0, 0])
+        if self.thickness_m:
+            points = np.concatenate([points, points + np.array([0, 0, self.thickness_m])])
+        return Target(self.name, points)
 
     @cached_property
     def _corners_m(self) -> np.ndarray:

@@ -17,9 +17,9 @@ from studio.perception.boards.crossings import beyond, crossing, dark_first
 from studio.perception.boards.grid import agreeing, facing, grid_edges, grid_m, sharpness
 from studio.perception.boards.lengths import say_length, write_length
 
-_SECTOR = cv2.CALIB_CB_NORMALIZE_IMAGE | cv2.CALIB_CB_ACCURACY
-_CLASSIC = cv2.CALIB_CB_ADAPTIVE_THRESH | cv2.CALIB_CB_NORMALIZE_IMAGE | cv2.CALIB_CB_FAST_CHECK
-_LARGE_PX = 1600
+_CLASSIC = cv2.CALIB_CB_ADAPTIVE_THRESH | cv2.CALIB_CB_NORMALIZE_IMAGE
+_CLASSIC_PX, _SECTOR_PX = 1600, 960
+_LEAST_SHARE = 0.85
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Chessboard:
             "one row more, or a ChArUco board."
         )
 
-    @cached_property
+    @property
     def twins(self) -> tuple[Int[np.ndarray, " points"], ...]:
         if (self.columns + self.rows) % 2:
             return ()
@@ -71,8 +71,12 @@ class Chessboard:
         turns = [2] if self.columns != self.rows or self.columns % 2 == 0 else [1, 2, 3]
         return tuple(np.rot90(index, turn).ravel() for turn in turns)
 
-    @cached_property
+    @property
     def target(self) -> Target:
+        return self._target
+
+    @cached_property
+    def _target(self) -> Target:
         return Target(self.name, grid_m(self.columns, self.rows, self.square_m))
 
     @property
@@ -99,22 +103,23 @@ class Chessboard:
             return None
         xy = grid.reshape(-1, 2)
         kept = agreeing(self.target.points_m, xy) & crossing(gray, grid).ravel()
-        if kept.sum() < max(6, 0.8 * len(xy)):
+        if kept.sum() < max(6, _LEAST_SHARE * len(xy)):
             return None
         edges = grid_edges(self.columns, self.rows)
         crisp = sharpness(gray, xy[edges[:, 0]], xy[edges[:, 1]])
         return Found(np.flatnonzero(kept), xy[kept], crisp)
 
     def _corners(self, gray: np.ndarray) -> np.ndarray | None:
-        """The corners (n, 2) in one of the board's orders, sub-pixel."""
-        shrink = min(1.0, _LARGE_PX / max(gray.shape))
-        small = gray if shrink == 1 else cv2.resize(
-            gray, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA
-        )  # fmt: skip
+        """The corners (n, 2) in one of the board's orders, sub-pixel.
+
+        The contour method is quick and takes steep angles; the sector method takes blur and noise.
+        """
         size = (self.columns, self.rows)
-        found, xy = cv2.findChessboardCornersSB(small, size, flags=_SECTOR)
+        small, shrink = _shrunk(gray, _CLASSIC_PX)
+        found, xy = cv2.findChessboardCorners(small, size, flags=_CLASSIC)
         if not found:
-            found, xy = cv2.findChessboardCorners(small, size, flags=_CLASSIC)
+            small, shrink = _shrunk(gray, _SECTOR_PX)
+            found, xy = cv2.findChessboardCornersSB(small, size, flags=cv2.CALIB_CB_NORMALIZE_IMAGE)
         if not found:
             return None
         xy = (xy.reshape(-1, 2) + 0.5) / shrink - 0.5
@@ -141,3 +146,11 @@ class Chessboard:
         if not dark:
             return None
         return min(dark, key=lambda way: float(way[0, 0].sum()))
+
+
+def _shrunk(gray: np.ndarray, longest_px: int) -> tuple[np.ndarray, float]:
+    """The picture with no side longer than that, and by how much it was shrunk."""
+    shrink = min(1.0, longest_px / max(gray.shape))
+    if shrink == 1:
+        return gray, 1.0
+    return cv2.resize(gray, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), shrink

@@ -6,7 +6,10 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
+from studio.perception.boards.grid import brightness
+
 _RAYS = 16
+_ALIKE = 0.6
 _LEAST_CONTRAST = 0.35
 
 
@@ -23,9 +26,7 @@ def _around(
     at = grid[:, :, None] + ring
     height, width = gray.shape
     inside = ((at >= 0) & (at <= [width - 1, height - 1])).all(-1)
-    flat = at.reshape(len(grid), -1, 2).astype(np.float32)
-    seen = cv2.remap(gray, flat[..., 0], flat[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
-    return np.where(inside, seen.reshape(inside.shape).astype(np.float64), np.nan)
+    return np.where(inside, brightness(gray, at), np.nan)
 
 
 def _likeness(rings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -36,25 +37,37 @@ def _likeness(rings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return alike, np.sqrt(power)
 
 
+def _slant(rings: np.ndarray) -> np.ndarray:
+    """Positive where the lower right and upper left are the light ones, negative if dark."""
+    lower_right, lower_left, upper_left, upper_right = np.moveaxis(
+        rings.reshape(*rings.shape[:2], 4, -1).mean(-1), -1, 0
+    )
+    return lower_right + upper_left - lower_left - upper_right
+
+
+def _in_turn(rings: np.ndarray) -> np.ndarray:
+    """The slant, its sign changed from corner to corner as a chessboard's does."""
+    slant = _slant(rings)
+    y, x = np.indices(slant.shape)
+    return np.where((x + y) % 2, -slant, slant)
+
+
 def crossing(
     gray: UInt8[np.ndarray, "height width"], grid: Float[np.ndarray, "rows columns 2"]
 ) -> Bool[np.ndarray, "rows columns"]:
-    """Where dark and light alternate twice around the corner, half a turn leaving it the same."""
-    alike, contrast = _likeness(_around(gray, grid))
-    return (alike > 0.4) & (contrast > _LEAST_CONTRAST * np.nanmedian(contrast))
+    """Where dark and light meet crosswise, the other way round at each neighbour."""
+    rings = _around(gray, grid)
+    alike, contrast = _likeness(rings)
+    turn = _in_turn(rings)
+    agreed = turn * np.nanmedian(turn) > 0
+    return (alike > _ALIKE) & (contrast > _LEAST_CONTRAST * np.nanmedian(contrast)) & agreed
 
 
 def dark_first(
     gray: UInt8[np.ndarray, "height width"], grid: Float[np.ndarray, "rows columns 2"]
 ) -> bool:
-    """Whether the squares before the first corner, and their kind all over, are dark."""
-    rings = _around(gray, grid)
-    quarter = _RAYS // 4
-    sectors = rings.reshape(*rings.shape[:2], 4, quarter).mean(-1)
-    # Sectors run from the lower right: lower right, lower left, upper left, upper right.
-    slant = sectors[..., 0] + sectors[..., 2] - sectors[..., 1] - sectors[..., 3]
-    y, x = np.indices(slant.shape)
-    return bool(np.nanmean(np.where((x + y) % 2, -slant, slant)) < 0)
+    """Whether the square before the first corner, and so every second one, is dark."""
+    return bool(np.nanmedian(_in_turn(_around(gray, grid))) < 0)
 
 
 def beyond(
@@ -62,18 +75,35 @@ def beyond(
 ) -> bool:
     """Whether the pattern goes on past one of the grid's sides: then this is part of another.
 
-    The next row is foretold from the last three; at a true end, half of each ring is the margin.
+    The next row is foretold from the last two and moved onto what is there; at a true end, half
+    of what surrounds it is the margin.
     """
     inner = float(np.nanmedian(_likeness(_around(gray, grid))[1]))
     for turn in range(4):
         way = np.rot90(grid, turn)
-        following = 3 * way[0] - 3 * way[1] + way[2]
+        step = float(np.linalg.norm(way[0] - way[1], axis=-1).mean())
+        following = _settled(gray, 2 * way[0] - way[1], step)
         strip = np.stack([2 * following - way[0], following, way[0]])
         alike, contrast = _likeness(_around(gray, strip)[1:2])
         known = np.isfinite(alike)
-        if not known.any():
-            continue
-        more = (alike > 0.4) & (contrast > 0.5 * inner)
-        if more[known].mean() > 0.5:
+        more = (alike > _ALIKE) & (contrast > 0.5 * inner)
+        if known.any() and more[known].mean() > 0.5:
             return True
     return False
+
+
+def _settled(gray: np.ndarray, row: np.ndarray, step: float) -> np.ndarray:
+    """Foretold corners moved onto the crossings beside them; those that fly off stay."""
+    window = int(np.clip(0.3 * step, 2, 15))
+    height, width = gray.shape
+    inside = ((row > window) & (row < np.array([width, height]) - 1 - window)).all(-1)
+    if not inside.any():
+        return row
+    moved = row.copy()
+    fine = cv2.cornerSubPix(
+        gray, row[inside][:, None].astype(np.float32), (window, window), (-1, -1),
+        (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 30, 0.01),
+    )[:, 0]  # fmt: skip
+    near = np.linalg.norm(fine - row[inside], axis=-1) < 0.4 * step
+    moved[np.flatnonzero(inside)[near]] = fine[near]
+    return moved

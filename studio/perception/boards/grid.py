@@ -26,18 +26,6 @@ def grid_edges(columns: int, rows: int) -> Int[np.ndarray, "edges 2"]:
     return np.concatenate([across, down])
 
 
-def plane_to_picture(plane: np.ndarray, xy_px: np.ndarray) -> Float[np.ndarray, "3 3"] | None:
-    """The homography that carries points of a plane into the picture, by least squares."""
-    found, _ = cv2.findHomography(plane[:, None, :2].astype(np.float64), xy_px[:, None], 0)
-    return None if found is None or not np.isfinite(found).all() else found
-
-
-def carry(homography: np.ndarray, plane: np.ndarray) -> np.ndarray:
-    """Points (..., 2) of the plane in the picture."""
-    moved = plane @ homography[:, :2].T + homography[:, 2]
-    return moved[..., :2] / moved[..., 2:]
-
-
 def facing(plane: np.ndarray, xy_px: np.ndarray) -> bool:
     """Whether the points run round the same way on the plane and in the picture."""
     a, b = plane[:, :2] - plane[:, :2].mean(0), xy_px - xy_px.mean(0)
@@ -47,45 +35,48 @@ def facing(plane: np.ndarray, xy_px: np.ndarray) -> bool:
 def agreeing(plane: np.ndarray, xy_px: np.ndarray) -> Bool[np.ndarray, " points"]:
     """Which points lie where their neighbours say, give or take a twelfth of their distance.
 
-    Each is predicted by the homography of the eight nearest others, so lenses may bend the board;
-    the worst falls out first, and its neighbours are judged again without it.
+    Each is foretold by the homography of the eight nearest others, so lenses may bend the board;
+    the worst falls out first, and the rest are judged again without it.
     """
-    kept = np.ones(len(plane), bool)
-    plane = np.asarray(plane[:, :2], np.float64)
-    xy_px = np.asarray(xy_px, np.float64)
-    whole = plane_to_picture(plane, xy_px) if len(plane) >= 4 else None
-    if whole is None:
-        return kept
-    if np.abs(carry(whole, plane) - xy_px).max() < _ROUGH_PX:
-        return kept
-    apart = np.linalg.norm(plane[:, None] - plane, axis=-1)
-    off = np.full(len(plane), -np.inf)
-    stale = kept.copy()
-    near: dict[int, np.ndarray] = {}
-    while kept.sum() > 5:
-        for point in np.flatnonzero(stale & kept):
-            others = np.flatnonzero(kept & (np.arange(len(plane)) != point))
-            near[point] = others[np.argsort(apart[point, others])[:_NEIGHBOURS]]
-            off[point] = _off(plane, xy_px, point, near[point])
-        worst = int(np.argmax(np.where(kept, off, -np.inf)))
-        if off[worst] <= 1:
+    kept = np.arange(len(plane))
+    plane, xy_px = np.asarray(plane[:, :2], np.float64), np.asarray(xy_px, np.float64)
+    while len(kept) > 5:
+        off = _off(plane[kept], xy_px[kept])
+        if off.max() <= 1:
             break
-        kept[worst] = False
-        stale = np.array([point in near and worst in near[point] for point in range(len(plane))])
-    return kept
+        kept = np.delete(kept, off.argmax())
+    return np.isin(np.arange(len(plane)), kept)
 
 
-def _off(plane: np.ndarray, xy_px: np.ndarray, point: int, near: np.ndarray) -> float:
-    """How far a point lies from where its neighbours say, in shares of what is allowed."""
-    if np.linalg.matrix_rank(plane[near] - plane[near].mean(0), 1e-9) < 2:
-        return 0.0
-    local = plane_to_picture(plane[near], xy_px[near])
-    if local is None:
-        return 0.0
-    step = np.median(np.linalg.norm(xy_px[near] - xy_px[point], axis=-1))
-    return float(
-        np.linalg.norm(carry(local, plane[point]) - xy_px[point]) / max(_SHARE * step, _ROUGH_PX)
+def _off(plane: np.ndarray, xy_px: np.ndarray) -> np.ndarray:
+    """How far each point lies from where its neighbours say, in shares of what is allowed."""
+    apart = np.square(plane[:, None] - plane).sum(-1)
+    near = np.argsort(apart + np.diag(np.full(len(plane), np.inf)), axis=1)[:, :_NEIGHBOURS]
+    a, b = plane[near] - plane[:, None], xy_px[near] - xy_px[:, None]
+    reach, step = np.sqrt(np.square(a).sum(-1).max(1)), np.linalg.norm(b, axis=-1)
+    a, b = a / reach[:, None, None], b / step.max(1)[:, None, None]
+    one, none = np.ones_like(a[..., :1]), np.zeros_like(a)
+    rows = np.concatenate([
+        np.concatenate([a, one, none, 0 * one, -b[..., :1] * a], -1),
+        np.concatenate([none, 0 * one, a, one, -b[..., 1:] * a], -1),
+    ], axis=1)  # fmt: skip
+    wanted = np.concatenate([b[..., 0], b[..., 1]], axis=1)
+    square = np.einsum("nij,nik->njk", rows, rows)
+    right = np.einsum("nij,ni->nj", rows, wanted)
+    solved = np.linalg.solve(square + 1e-12 * np.eye(8), right[..., None])[..., 0]
+    # The point itself is the origin: its image is the homography's shift alone.
+    off = np.linalg.norm(solved[:, [2, 5]], axis=-1) * step.max(1)
+    thin = np.linalg.eigvalsh(np.einsum("nki,nkj->nij", a, a))[:, 0] < 1e-3
+    return np.where(thin, 0.0, off / np.fmax(_SHARE * np.median(step, axis=1), _ROUGH_PX))
+
+
+def brightness(gray: np.ndarray, at_px: np.ndarray) -> np.ndarray:
+    """The picture at sub-pixel places (..., 2), the border's beyond it."""
+    flat = at_px.reshape(len(at_px), -1, 2).astype(np.float32)
+    seen = cv2.remap(
+        gray, flat[..., 0], flat[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
+    return seen.reshape(at_px.shape[:-1]).astype(np.float64)
 
 
 def sharpness(
@@ -108,9 +99,7 @@ def sharpness(
     reach = np.fmin(0.22 * length, (_PROFILE - 1) / 2)
     steps = np.linspace(-1, 1, _PROFILE)
     at = middle[:, None] + across[:, None] * (steps[:, None] * reach[:, None, None])
-    at = at.astype(np.float32)
-    profile = cv2.remap(gray, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
-    profile = profile.astype(np.float64)
+    profile = brightness(gray, at)
     contrast = np.ptp(profile, axis=1)
     per_px = 2 * reach / (_PROFILE - 1)
     steepest = np.abs(np.diff(profile, axis=1)).max(1) / per_px

@@ -52,7 +52,7 @@ def dictionary(name: str) -> Any:
 def marker_bits(name: str, id: int) -> Int[np.ndarray, "bits bits"]:
     """What a marker carries inside its border: 1 light, 0 dark."""
     held = dictionary(name)
-    return cv2.aruco.Dictionary_getBitsFromByteList(held.bytesList[id : id + 1], held.markerSize)
+    return cv2.aruco.Dictionary.getBitsFromByteList(held.bytesList[id : id + 1], held.markerSize)
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class MarkerFinder:
         if self.mirrored_too:
             bits += [np.ascontiguousarray(one[:, ::-1]) for one in bits]
         own = cv2.aruco.Dictionary(
-            np.concatenate([cv2.aruco.Dictionary_getByteListFromBits(one) for one in bits]),
+            np.concatenate([cv2.aruco.Dictionary.getByteListFromBits(one) for one in bits]),
             len(bits[0]), min(_least_distance(bits) // 2, _MOST_WRONG_CELLS),
         )  # fmt: skip
         wanted = cv2.aruco.DetectorParameters()

@@ -43,10 +43,8 @@ class _Words:
         self.kind = kind.strip().lower()
         parts = [part.strip() for part in self.rest.split(":") if part.strip()]
         self.plain = [part for part in parts if "=" not in part]
-        self.settings = dict(
-            (key.strip().lower(), value.strip())
-            for key, _, value in (part.partition("=") for part in parts if "=" in part)
-        )
+        pairs = (part.partition("=") for part in parts if "=" in part)
+        self.settings = {key.strip().lower(): value.strip() for key, _, value in pairs}
         self._unit = ""
 
     @property
