@@ -1,0 +1,1 @@
+"""Live cameras: devices, network streams and files, all of one kind."""
