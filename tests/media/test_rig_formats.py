@@ -16,6 +16,7 @@ from studio.core.errors import StudioError
 from studio.core.frames import extrinsics_from_world, extrinsics_to_world
 from studio.core.types import CameraRig
 from studio.media.formats.rigs import convert_rig, format_of, read_rig, write_rig
+from studio.media.formats.rigs.lenses import read_lenses
 from studio.media.formats.rigs.model import metres_in
 
 # file name -> what must be said about unit, up and size to read it back
@@ -433,3 +434,59 @@ def test_converting_keeps_the_cameras(tmp_path):
     assert_same(read_rig(tmp_path / "c.qca.txt").rig, rig)
     moved, _ = extrinsics_to_world(np.eye(3), np.zeros(3), "-y")
     assert moved @ [0, 0, 1] == pytest.approx([0, -1, 0])
+
+
+NOTE = "Accepted although: floor.\nReason: “ceiling rig” -- 2026-11-20, by hand --> end"
+
+
+@pytest.mark.parametrize("name", [*WRITTEN, "camera_parameters"])
+def test_a_note_travels_with_the_file_and_changes_nothing(tmp_path, name):
+    rig = ring(3)
+    plain, noted = tmp_path / "plain" / name, tmp_path / "noted" / name
+    write_rig(plain, rig)
+    write_rig(noted, rig, note=NOTE)
+    said = dict(WRITTEN.get(name, {"up": "z", "unit": "m", "size": (960, 720)}))
+    assert_same(read_rig(noted, **said).rig, read_rig(plain, **said).rig)
+    place = noted / "note.txt" if noted.is_dir() else noted
+    text = place.read_text("utf-8")
+    assert "ceiling rig" in text
+    assert "Accepted although: floor." in text
+
+
+@pytest.mark.parametrize("name", [*WRITTEN, "camera_parameters"])
+def test_lenses_are_read_from_every_format(tmp_path, name):
+    rig = ring(3)
+    path = tmp_path / name
+    write_rig(path, rig)
+    lenses = read_lenses(path)
+    assert len(lenses) == 3
+    for lens, camera in zip(lenses.values(), rig.cameras, strict=True):
+        assert np.allclose(lens.matrix, camera.matrix)
+        terms = min(len(lens.distortion), len(camera.distortion))
+        assert np.allclose(lens.distortion[:terms], camera.distortion[:terms])
+        assert lens.size_px in (camera.size_px, (0, 0))
+        assert np.allclose(lens.rotation, np.eye(3))
+
+
+def test_a_lens_without_a_pose_is_read_from_a_toml_and_from_opencv(tmp_path):
+    toml = tmp_path / "camera_array.toml"
+    toml.write_text(
+        "[cameras.1]\ncam_id = 1\nsize = [640, 480]\nmatrix = [[500, 0, 320], [0, 500, 240],"
+        " [0, 0, 1]]\ndistortions = [0.1, 0.0, 0.0, 0.0, 0.0]\n"
+    )
+    assert read_lenses(toml)["cam_1"].size_px == (640, 480)
+    plain = tmp_path / "webcam.yml"
+    storage = cv2.FileStorage(str(plain), cv2.FILE_STORAGE_WRITE)
+    storage.write("camera_matrix", np.diag([500.0, 500, 1]))
+    storage.write("distortion_coefficients", np.zeros((1, 5)))
+    storage.release()
+    assert list(read_lenses(plain)) == ["webcam"]
+
+
+def test_a_file_without_a_lens_says_so(tmp_path):
+    empty = tmp_path / "notes.toml"
+    empty.write_text("[settings]\nrate = 30\n")
+    with pytest.raises(StudioError, match="no lens"):
+        read_lenses(empty)
+    with pytest.raises(StudioError, match="There is no file"):
+        read_lenses(tmp_path / "nothing.yml")

@@ -26,6 +26,7 @@ from studio.media.formats.rigs import (
     pose2sim,
     qualisys,
 )
+from studio.media.formats.rigs.annotate import annotate
 from studio.media.formats.rigs.evidence import plausible_units, reach, up_evidence
 from studio.media.formats.rigs.model import (
     ImportedRig,
@@ -194,9 +195,10 @@ def _sizes(
     return found
 
 
-def write_rig(path: Path, rig: CameraRig, format: str = "") -> None:
+def write_rig(path: Path, rig: CameraRig, format: str = "", note: str = "") -> None:
     """Write a rig; the format is one of ``FORMATS`` by name, else it follows from the file's name.
 
+    ``note`` (lines of text) travels in the file, where every reader of the format skips it.
     Raises StudioError for a format that cannot hold the rig, or if the file cannot be written.
     """
     path = Path(path)
@@ -206,6 +208,8 @@ def write_rig(path: Path, rig: CameraRig, format: str = "") -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         form.write(path, rig)
+        if note:
+            annotate(path, note)
     except OSError as error:
         raise StudioError(
             f"“{path.name}” could not be written: {error.strerror or error}.",
