@@ -20,7 +20,13 @@ from studio.perception.boards.artwork import Artwork
 from studio.perception.boards.board import Found
 from studio.perception.boards.grid import agreeing, facing, grid_edges, sharpness
 from studio.perception.boards.lengths import say_length, write_length
-from studio.perception.boards.markers import MarkerFinder, Seen, dictionary, marker_cells
+from studio.perception.boards.markers import (
+    MarkerFinder,
+    Seen,
+    dictionary,
+    marker_cells,
+    plane_misfit,
+)
 
 _FEWEST = 4
 
@@ -206,12 +212,7 @@ class CharucoBoard:
         """How far the markers lie from one plane through all of them, mean pixels."""
         board = self._boards[first_id, legacy]
         plane = np.asarray(board.getObjPoints())[ids - first_id].reshape(-1, 3)
-        pixels = corners.reshape(-1, 2)
-        found: Any = cv2.findHomography(plane[:, :2], pixels, 0)[0]
-        if found is None:
-            return float("inf")
-        moved = cv2.perspectiveTransform(plane[:, None, :2], found)[:, 0]
-        return float(np.linalg.norm(moved - pixels, axis=-1).mean())
+        return plane_misfit(plane[:, :2], corners.reshape(-1, 2))
 
     def _sharpness(self, picture: np.ndarray, local: np.ndarray, xy: np.ndarray) -> float:
         place = np.full(self.corners, -1)

@@ -33,8 +33,9 @@ class Seen:
     def __len__(self) -> int:
         return len(self.ids)
 
-
-NOTHING = Seen(np.zeros((0, 4, 2), np.float32), np.zeros(0, np.int64))
+    @classmethod
+    def none(cls) -> Seen:
+        return cls(np.zeros((0, 4, 2), np.float32), np.zeros(0, np.int64))
 
 
 @cache
@@ -67,7 +68,6 @@ class MarkerFinder:
     ids: tuple[int, ...]
     border_bits: int = 1
     mirrored_too: bool = False
-    refined: bool = False
 
     def __call__(self, gray: UInt8[np.ndarray, "height width"]) -> tuple[Seen, Seen]:
         """The markers, and those seen as in a mirror.
@@ -76,7 +76,7 @@ class MarkerFinder:
         """
         corners, index, _ = self._detector.detectMarkers(gray)
         if index is None or not len(index):
-            return NOTHING, NOTHING
+            return Seen.none(), Seen.none()
         index, corners = index.ravel(), np.concatenate(corners)
         found, counts = np.unique(index, return_counts=True)
         once = np.isin(index, found[counts == 1])
@@ -98,9 +98,6 @@ class MarkerFinder:
         wanted.markerBorderBits = self.border_bits
         wanted.minMarkerPerimeterRate = 0.015
         wanted.errorCorrectionRate = 1.0
-        if self.refined:
-            wanted.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
-            wanted.cornerRefinementWinSize = 4
         return cv2.aruco.ArucoDetector(own, wanted)
 
 
@@ -111,6 +108,32 @@ def _least_distance(bits: Sequence[np.ndarray]) -> int:
     apart = np.abs(turned[:, :, None].astype(np.int16) - upright).sum(-1)
     apart[np.arange(len(bits)), :, np.arange(len(bits))] = apart.max(initial=0)
     return max(int(apart.min()) - 1, 0)
+
+
+def refined(
+    gray: UInt8[np.ndarray, "height width"],
+    corners: Float[np.ndarray, "markers 4 2"],
+    share: float = 0.08,
+) -> Float[np.ndarray, "markers 4 2"]:
+    """The markers' corners, sub-pixel, looked for within a share of the smallest side."""
+    side = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=-1).min()
+    window = int(np.clip(share * side, 2, 11))
+    until = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 40, 1e-3)
+    fine = cv2.cornerSubPix(
+        gray, corners.reshape(-1, 1, 2).astype(np.float32), (window, window), (-1, -1), until
+    )
+    return fine.reshape(-1, 4, 2).astype(np.float64)
+
+
+def plane_misfit(
+    plane: Float[np.ndarray, "points 2"], xy_px: Float[np.ndarray, "points 2"]
+) -> float:
+    """How far points lie from one plane through all of them, mean pixels."""
+    found: Any = cv2.findHomography(plane, xy_px.astype(np.float64), 0)[0]
+    if found is None:
+        return float("inf")
+    moved = cv2.perspectiveTransform(plane[:, None].astype(np.float64), found)[:, 0]
+    return float(np.linalg.norm(moved - xy_px, axis=-1).mean())
 
 
 @cache

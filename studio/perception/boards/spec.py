@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 from studio.core.errors import StudioError
+from studio.perception.boards.aprilgrid import AprilGrid
 from studio.perception.boards.board import Board
 from studio.perception.boards.charuco import CharucoBoard
 from studio.perception.boards.chessboard import Chessboard
 from studio.perception.boards.lengths import parse_length
+from studio.perception.boards.marker_set import read_marker_set
 
 EXAMPLES: dict[str, str] = {
     "charuco": "charuco:4x5:54mm:DICT_4X4_1000",
     "chessboard": "chessboard:9x6:25mm (inner corners)",
+    "aprilgrid": "aprilgrid:6x6:88mm",
+    "aruco": "aruco:markers.toml",
 }
 
 
@@ -22,8 +27,9 @@ def parse_board(spec: str) -> Board:
 
     ``charuco:COLUMNSxROWS:SQUARE:DICTIONARY`` (squares) with any of ``marker=SHARE or LENGTH``,
     ``inverted``, ``mirrored``, ``legacy`` or ``new``, ``two-sided=THICKNESS``, ``back=next``;
-    ``chessboard:COLUMNSxROWS:SQUARE`` (inner corners). Raises StudioError
-    that says which word is wrong, with an example.
+    ``chessboard:COLUMNSxROWS:SQUARE`` (inner corners); ``aprilgrid:COLUMNSxROWS:TAG`` with
+    ``spacing=0.3``, ``border=2``, ``first=0``; ``aruco:FILE`` (see :func:`read_marker_set`).
+    Raises StudioError that says which word is wrong, with an example.
     """
     words = _Words(spec)
     kind = words.kind
@@ -88,6 +94,13 @@ class _Words:
     def setting(self, key: str) -> str | None:
         return self.settings.pop(key, None)
 
+    def number(self, key: str, otherwise: float) -> float:
+        text = self.setting(key)
+        try:
+            return otherwise if text is None else float(text)
+        except ValueError:
+            raise StudioError(f"“{key}={text}” is not a number.", self.example) from None
+
     def end(self) -> None:
         """Raises StudioError if a word was not understood."""
         left = self.plain + [f"{key}={value}" for key, value in self.settings.items()]
@@ -148,4 +161,21 @@ def _chessboard(words: _Words) -> Board:
     return Chessboard(columns, rows, square_m)
 
 
-_KINDS: dict[str, Callable[[_Words], Board]] = {"charuco": _charuco, "chessboard": _chessboard}
+def _aprilgrid(words: _Words) -> Board:
+    columns, rows = words.counts("tags across and down")
+    tag_m = words.side("The tag's side")
+    spacing = words.number("spacing", 0.3)
+    border, first = words.number("border", 2), words.number("first", 0)
+    words.end()
+    return AprilGrid(columns, rows, tag_m, spacing, int(border), int(first))
+
+
+def _aruco(words: _Words) -> Board:
+    if not words.rest.strip():
+        raise StudioError("The file with the markers' places is missing.", words.example)
+    return read_marker_set(Path(words.rest.strip()).expanduser())
+
+
+_KINDS: dict[str, Callable[[_Words], Board]] = {
+    "charuco": _charuco, "chessboard": _chessboard, "aprilgrid": _aprilgrid, "aruco": _aruco,
+}  # fmt: skip
