@@ -32,7 +32,7 @@ class Settings(BaseModel):
     shortcuts: dict[str, str] = Field(default_factory=dict)
     presets: dict[str, dict[str, dict[str, object]]] = Field(default_factory=dict)
     tour_done: bool = False
-    camera_consent: bool = False
+    cameras: tuple[dict[str, object], ...] = ()
 
 
 class SettingsFile:

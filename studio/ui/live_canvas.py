@@ -274,7 +274,7 @@ class LiveCanvas(QWidget):
     def _draw(self, _event: object) -> None:
         from vispy import gloo
 
-        from studio.ui.live_gl import Overlay, Picture
+        from studio.ui.live_gl import Overlay, Picture, halvings
 
         if self._canvas is None:
             return
@@ -291,9 +291,6 @@ class LiveCanvas(QWidget):
             if tile.picture is None:
                 tile.picture, tile.overlay = Picture(), Overlay()
                 tile.new_frame = tile.new_marks = True
-            if tile.new_frame and tile.frame is not None:
-                tile.picture.upload(np.ascontiguousarray(tile.frame.rgb))
-                tile.new_frame = False
             if tile.new_marks:
                 tile.overlay.update(*marks(tile.keypoints, tile.reprojected, self._palette, ratio))
                 tile.new_marks = False
@@ -307,6 +304,10 @@ class LiveCanvas(QWidget):
                 round(rect.width * ratio), round(rect.height * ratio),
             )  # fmt: skip
             picture = tile.picture
+            stale = tile.new_frame or picture.halvings != halvings(place[0])
+            if stale and tile.frame is not None:
+                picture.upload(tile.frame.rgb, place[0])
+                tile.new_frame = False
             picture.mirrored, picture.zebra, picture.peaking = (
                 tile.mirrored, self._zebra, self._peaking,
             )  # fmt: skip

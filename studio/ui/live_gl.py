@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import cv2
 import numpy as np
 from vispy import gloo
 
@@ -20,7 +23,7 @@ void main() {
 """
 PICTURE_FRAGMENT = """
 uniform sampler2D picture;
-uniform vec2 size;
+uniform vec2 texels;
 uniform float zebra;    // stripes over what is burnt out, others over what is black
 uniform float peaking;  // sharp edges are painted
 varying vec2 uv;
@@ -28,7 +31,7 @@ float light(vec2 at) { return dot(texture2D(picture, at).rgb, vec3(0.299, 0.587,
 void main() {
   vec3 ink = texture2D(picture, uv).rgb;
   if (peaking > 0.5) {
-    vec2 step = 1.0 / size;
+    vec2 step = 1.0 / texels;
     float here = dot(ink, vec3(0.299, 0.587, 0.114));
     float edge = abs(light(uv + vec2(step.x, 0.0)) + light(uv - vec2(step.x, 0.0))
                    + light(uv + vec2(0.0, step.y)) + light(uv - vec2(0.0, step.y)) - 4.0 * here);
@@ -89,6 +92,11 @@ _DTYPE = np.dtype(
 )  # fmt: skip
 
 
+def halvings(scale: float) -> int:
+    """How often a picture can be halved and still have a pixel for each of the screen's."""
+    return max(0, math.floor(-math.log2(max(scale, 1e-3)) + 1e-6))
+
+
 class Picture:
     """One video's texture, updated in place.
 
@@ -99,19 +107,27 @@ class Picture:
     def __init__(self) -> None:
         self.mirrored = self.zebra = self.peaking = False
         self.size: tuple[int, int] | None = None
+        self.halvings = 0
         self._texture: gloo.Texture2D | None = None
         self._program = gloo.Program(PICTURE_VERTEX, PICTURE_FRAGMENT)
         self._program["corner"] = np.array([[0, 0], [1, 0], [0, 1], [1, 1]], np.float32)
 
-    def upload(self, rgb: np.ndarray) -> None:
-        size = (rgb.shape[1], rgb.shape[0])
-        if self._texture is None or self.size != size:
-            self.size = size
+    def upload(self, rgb: np.ndarray, scale: float = 1.0) -> None:
+        """Take a picture that is to be seen at this scale; one seen small is halved first, which
+        costs less than moving it whole and looks better."""
+        self.size = (rgb.shape[1], rgb.shape[0])
+        self.halvings = halvings(scale)
+        for _ in range(self.halvings):
+            half = (max(rgb.shape[1] // 2, 1), max(rgb.shape[0] // 2, 1))
+            rgb = cv2.resize(rgb, half, interpolation=cv2.INTER_AREA)
+        rgb = np.ascontiguousarray(rgb)
+        if self._texture is None or self._texture.shape != rgb.shape:
             self._texture = gloo.Texture2D(rgb, internalformat="rgb8", interpolation="linear")
             self._program["picture"] = self._texture
-            self._program["size"] = size
+            self._program["texels"] = (rgb.shape[1], rgb.shape[0])
         else:
             self._texture.set_data(rgb)
+        self._program["size"] = self.size
 
     def draw(
         self, window: tuple[int, int], place: tuple[float, float, float], exact: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
@@ -13,6 +13,9 @@ from PySide6.QtWidgets import QWidget
 from studio.ui.docks import Docks
 from studio.ui.presenter import Presenter
 from studio.ui.studio import Studio
+
+if TYPE_CHECKING:
+    from studio.ui.live_views import LiveViews
 
 _log = logging.getLogger(__name__)
 
@@ -32,9 +35,13 @@ class Stage:
         self._studio, self._docks = studio, docks
         self.views: dict[str, Any] = {}
         self.presenter: Presenter | None = None
+        self.live: LiveViews | None = None
 
     def build(self) -> None:
         """Make every view that is not there yet."""
+        from studio.ui.live_views import LiveViews
+
+        self.live = self.live or LiveViews(self._studio, self._docks.show)
         for id, module, name in VIEWS:
             if id not in self.views:
                 self._mount(id, lambda m=module, n=name: getattr(import_module(m), n))
@@ -49,7 +56,7 @@ class Stage:
             self._studio.notices.error(error, self._docks.docks[id].windowTitle())
             return
         self.views[id] = view
-        self._docks.fill(id, view)
+        self._docks.fill(id, view if self.live is None else self.live.wrap(id, view))
 
     def play(self) -> None:
         """Play the take from its start, once everything of it can be drawn."""
@@ -60,5 +67,7 @@ class Stage:
         """Let every view free what it holds."""
         if self.presenter is not None:
             self.presenter.close()
+        if self.live is not None:
+            self.live.close()
         for view in self.views.values():
             view.close()

@@ -6,8 +6,9 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 from PySide6.QtCore import QObject, Signal
@@ -28,6 +29,9 @@ from studio.ui.hot_reload import HotReload
 from studio.ui.job_watch import JobWatch, Watched
 from studio.ui.notices import Answer, Notices
 from studio.ui.projects import Projects
+
+if TYPE_CHECKING:
+    from studio.ui.cameras import CameraService
 
 _log = logging.getLogger(__name__)
 
@@ -95,6 +99,13 @@ class Studio(QObject):
         self.projects = Projects(self.document, self.settings, self.lanes, self.watch, self.notices)
         self.selection = Selection()
         self.document.changed.connect(self._drop_gone)
+
+    @cached_property
+    def cameras(self) -> CameraService:
+        """The live cameras, shared by all features; made when first asked for."""
+        from studio.ui.cameras import CameraService
+
+        return CameraService(self.settings, self.notices)
 
     @property
     def project(self) -> Project:
@@ -264,6 +275,8 @@ class Studio(QObject):
     def close(self) -> None:
         """Cancel what runs, save, and end every thread."""
         self.watch.close()
+        if "cameras" in vars(self):
+            self.cameras.close()
         self.lanes.close()
         self.projects.close()
 

@@ -1,0 +1,164 @@
+"""The live cameras of the window: shared by the features, kept over sessions, opened on demand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from studio.core.settings import SettingsFile
+from studio.media.live.hub import Cameras
+from studio.media.live.source import Device, Source
+from studio.media.live.stats import State
+from studio.ui.devices import Devices
+from studio.ui.notices import Notices
+
+TELL_MS = 500
+CLOSE_S = 2.0
+GONE: frozenset[State] = frozenset({"lost", "failed"})
+
+
+class CameraService(QObject):
+    """The cameras and the devices there are. Nothing is opened until :meth:`open` is called.
+
+    ``changed`` follows a change of the set, its order, a setting, and opening and closing;
+    ``told`` comes twice a second while cameras are open. Pictures are pulled from :attr:`hub`.
+    ``canvas`` is the canvas that shows them, once there is one.
+    """
+
+    changed = Signal()
+    told = Signal()
+
+    def __init__(
+        self,
+        settings: SettingsFile,
+        notices: Notices,
+        hub: Cameras | None = None,
+        devices: Devices | None = None,
+    ) -> None:
+        super().__init__()
+        self._settings, self._notices = settings, notices
+        self.hub = hub or Cameras()
+        self.devices = devices or Devices()
+        self.canvas: Any = None
+        self._lively: set[str] = set()
+        self._gone: set[str] = set()
+        self._known: frozenset[str] | None = None
+        self.hub.restore(settings.value.cameras)
+        self.devices.changed.connect(self._on_devices)
+        self._timer = QTimer(self, interval=TELL_MS)
+        self._timer.timeout.connect(self._tell)
+
+    # -- which cameras there are
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The cameras in the user's order, open or not."""
+        return self.hub.sources
+
+    def look_for_devices(self) -> None:
+        """List what is plugged in, and follow it from now on. Opens nothing."""
+        self.devices.start()
+
+    def free_devices(self) -> tuple[Device, ...]:
+        """Devices that are plugged in and not among the cameras."""
+        taken = {source.id for source in self.sources}
+        return tuple(p.device for p in self.devices.plugged if p.device.id not in taken)
+
+    def add(self, source: Source) -> Source:
+        """Take a camera in under a name of its own; it opens where the others are open.
+
+        Raises StudioError if it is there already.
+        """
+        names = {known.name for known in self.sources}
+        name, count = source.name, 2
+        while name in names:
+            name, count = f"{source.name} {count}", count + 1
+        source = source.model_copy(update={"name": name})
+        self.hub.add(source)
+        self._keep()
+        return source
+
+    def remove(self, id: str) -> None:
+        """Let a camera go."""
+        self.hub.remove(id)
+        if not self.sources:
+            self.close_cameras()
+        self._keep()
+
+    def change(self, source: Source) -> None:
+        """Rename a camera or change its settings. Raises StudioError for a name that is taken."""
+        self.hub.change(source)
+        self._keep()
+
+    def move(self, id: str, to: int) -> None:
+        """Put a camera at another place in the order."""
+        self.hub.move(id, min(max(to, 0), len(self.sources) - 1))
+        self._keep()
+
+    def _keep(self) -> None:
+        self._settings.change(cameras=self.hub.saved())
+        self.changed.emit()
+
+    # -- opening and closing
+
+    @property
+    def running(self) -> bool:
+        """Whether the cameras are open, or being opened."""
+        return self.hub.running
+
+    def open(self) -> None:
+        """Open all cameras. Returns at once; each says by itself how it fares."""
+        if self.sources and not self.running:
+            self.hub.start()
+            self._lively.clear()
+            self._gone.clear()
+            self._timer.start()
+            self.changed.emit()
+
+    def close_cameras(self) -> None:
+        """Let go of all cameras."""
+        if self.running:
+            self._timer.stop()
+            self.hub.stop()
+            self.changed.emit()
+
+    def close(self) -> None:
+        """The program ends: let go of everything, and wait a moment for the threads."""
+        self._timer.stop()
+        self.hub.stop(wait_s=CLOSE_S)
+        self.devices.close()
+
+    # -- what is told
+
+    def _tell(self) -> None:
+        for camera in self.hub.live():
+            status = camera.status
+            if status.state in GONE and camera.name in self._lively:
+                self._lively.discard(camera.name)
+                self._gone.add(camera.name)
+                self._notices.tell(status.text, status.hint, "look")
+            elif status.state == "live":
+                self._lively.add(camera.name)
+                if camera.name in self._gone:
+                    self._gone.discard(camera.name)
+                    self._notices.tell(f"{camera.name} is back.", level="good")
+        self.told.emit()
+
+    def _on_devices(self) -> None:
+        """Something was plugged in or out: tell the cameras, and offer what is new."""
+        present = [p.device for p in self.devices.plugged]
+        self.hub.present(present)
+        free = {device.id: device for device in self.free_devices()}
+        known, self._known = self._known, frozenset(device.id for device in present)
+        for id in free if known is not None else ():
+            if known is not None and id not in known:
+                self._offer(free[id])
+        self.changed.emit()
+
+    def _offer(self, device: Device) -> None:
+        def take() -> None:
+            self.add(device.source())
+            self.open()
+
+        self._notices.tell(f"“{device.name}” was plugged in.", "", "plain", ("Use it", take))
