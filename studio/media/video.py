@@ -18,6 +18,8 @@ from studio.core.types import Frame
 from studio.media.clip import ClipReader, ImageClip
 from studio.media.files import IMAGE_SUFFIXES, check_file, images_in
 from studio.media.frame_times import frame_times
+from studio.media.recording.read import recorded_as
+from studio.media.upright import upright
 
 
 def open_clip(path: Path, *, camera: str = "", rate_hz: float | None = None) -> ClipReader:
@@ -61,11 +63,16 @@ class VideoClip(ClipReader):
             self._turns = round(first.rotation / 90) % 4
             width, height = first.width, first.height
             self._coded_px = (width, height)
-            self.size_px = (height, width) if self._turns % 2 else (width, height)
             promised = stream.frames
         index = _index(path)
         notes: list[str] = []
-        self.times_s = _true_times(path, index.times_s, notes)
+        recorded = recorded_as(path, index.stamps_ms)
+        self._mirror = recorded is not None and recorded.mirror
+        if recorded is None:
+            self.times_s = _true_times(path, index.times_s, notes)
+        else:
+            self.times_s, self._turns = recorded.times_s, recorded.rotation // 90
+        self.size_px = (height, width) if self._turns % 2 else (width, height)
         if rate_hz is not None and abs(rate_hz / self.rate_hz - 1) > 0.01:
             self.times_s = np.arange(len(index.pts)) / rate_hz
         self._index, self._decoder = index, _Decoder(path, index)
@@ -86,7 +93,7 @@ class VideoClip(ClipReader):
     def _upright(self, frame: av.VideoFrame) -> np.ndarray:
         width, height = self._coded_px
         rgb = frame.to_ndarray(format="rgb24", width=width, height=height)
-        return np.ascontiguousarray(np.rot90(rgb, self._turns)) if self._turns else rgb
+        return upright(rgb, 90 * self._turns, self._mirror)
 
     def _decode(self, number: int) -> Iterator[tuple[int, np.ndarray]]:
         window = 8 if number < self._decoder.next else 1
@@ -114,6 +121,7 @@ class _Index:
     pts: np.ndarray
     keyframes: np.ndarray
     times_s: np.ndarray
+    stamps_ms: np.ndarray
     seekable: bool
 
 
@@ -265,8 +273,11 @@ def _index(path: Path) -> _Index:
         keyframes = np.flatnonzero(np.isin(pts, [k for k in keys if k is not None]))
         if not len(keyframes) or keyframes[0] != 0:
             keyframes = np.concatenate([[0], keyframes])
-        return _Index(pts, keyframes, (pts - pts[0]) * base, seekable=True)
+        stamps = np.round(pts * base * 1000).astype(np.int64)
+        return _Index(pts, keyframes, (pts - pts[0]) * base, stamps, seekable=True)
     with closing(open_container(path)) as container:
         count = sum(1 for _ in _frames(container))
     numbers = np.arange(count)
-    return _Index(numbers, np.zeros(1, int), numbers / rate, seekable=False)
+    times = numbers / rate
+    stamps = np.round(times * 1000).astype(np.int64)
+    return _Index(numbers, np.zeros(1, int), times, stamps, seekable=False)

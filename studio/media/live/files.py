@@ -59,11 +59,11 @@ class _Player(ABC):
         while True:
             last, begin = None, self._begin_s
             with closing(self._round()) as frames:
-                for order, capture, raw in frames:
-                    if not self._wait(begin + order):
+                for due, capture, raw in frames:
+                    if not self._wait(begin + due):
                         return
                     last = max(last or 0.0, capture)
-                    yield replace(raw, capture_s=begin + capture, early_s=capture - order)
+                    yield replace(raw, capture_s=begin + capture)
             if last is None:
                 raise StudioError(
                     f"“{Path(self._source.place).name}” has no picture.", "Choose another file."
@@ -80,7 +80,7 @@ class _Player(ABC):
 
     @abstractmethod
     def _round(self) -> Generator[tuple[float, float, Raw]]:
-        """Every frame once: its decoding order and capture, seconds after the first, and itself."""
+        """Every frame once: when it comes and was taken, seconds after the first, and itself."""
 
 
 class _Video(_Player):
@@ -112,7 +112,9 @@ class _Video(_Player):
                     data = bytes(packet)
                     if self._encoding is None:
                         self._encoding = Encoding.of(stream, data, self._rotation)
-                    raw = Raw(data, key=packet.is_keyframe, encoding=self._encoding)
+                    raw = Raw(
+                        data, key=packet.is_keyframe, encoding=self._encoding, early_s=pts - dts
+                    )
                     yield dts - first[1], pts - first[0], raw
             except av.error.FFmpegError as error:
                 if number == 0:

@@ -13,17 +13,9 @@ from studio.core.types import Frame
 from studio.media.live.source import Source
 from studio.media.live.stats import Meter
 from studio.media.live.stream import Encoding, Sample
+from studio.media.upright import upright
 
 BEHIND = 3
-
-
-def upright(rgb: np.ndarray, rotation: int, mirror: bool) -> np.ndarray:
-    """The picture turned by ``rotation`` degrees counter-clockwise, then mirrored."""
-    if rotation:
-        rgb = np.rot90(rgb, rotation // 90)
-    if mirror:
-        rgb = rgb[:, ::-1]
-    return np.ascontiguousarray(rgb)
 
 
 class Pictures:

@@ -6,7 +6,7 @@ import io
 import struct
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import av
@@ -42,7 +42,8 @@ class Encoding:
 
     codec: str
     size_px: tuple[int, int]
-    header: bytes
+    header: bytes = field(compare=False, repr=False)
+    extradata: bytes = field(default=b"", repr=False)
     rotation: int = 0
 
     @property
@@ -60,7 +61,8 @@ class Encoding:
             packet.stream, packet.pts, packet.dts, packet.is_keyframe = copy, 0, 0, True
             container.mux(packet)
         size = (stream.codec_context.width, stream.codec_context.height)
-        return cls(stream.codec_context.name, size, buffer.getvalue(), rotation)
+        extradata = bytes(stream.codec_context.extradata or b"")
+        return cls(stream.codec_context.name, size, buffer.getvalue(), extradata, rotation)
 
     @classmethod
     def of_jpeg(cls, jpeg: bytes) -> Encoding:
