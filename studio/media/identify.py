@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +24,8 @@ from studio.media.files import (
 )
 from studio.media.formats.openpose import camera_folders
 from studio.media.formats.rigs import ImportedRig, format_of, read_rig
+from studio.media.recording.read import clips_of
+from studio.media.recording.take import is_take, read_take
 
 Kind = Literal[
     "video", "image", "image folder", "rig", "detections", "motion", "mesh", "project", "folder",
@@ -48,11 +50,15 @@ class Identified:
 
 @dataclass(frozen=True)
 class Take:
-    """Videos or image folders that belong together: (camera, path) pairs."""
+    """Videos or image folders that belong together: (camera, path) pairs.
+
+    ``offsets_s`` says when the clips begin on their common clock, where it is known.
+    """
 
     name: str
     clips: tuple[tuple[str, Path], ...]
     folder: Path
+    offsets_s: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 @dataclass(frozen=True)
@@ -163,9 +169,14 @@ def gather(paths: Iterable[Path]) -> Bundle:
     notes: list[str] = []
     left_out: list[str] = []
     files: list[Path] = []
-    found: dict[str, list[Path]] = {"rigs": [], "detections": [], "projects": [], "images": []}
+    found: dict[str, list[Path]] = {
+        "rigs": [], "detections": [], "projects": [], "images": [], "recorded": [],
+    }  # fmt: skip
     for path in asked:
         _walk(path, files, found, left_out, _DEPTH)
+    recorded = list(_recorded(found["recorded"], notes))
+    folders = {take.folder for take in recorded}
+    files = [p for p in files if not (p.parent in folders and p.suffix.lower() in VIDEO_SUFFIXES)]
     videos = [p for p in files if p.suffix.lower() in VIDEO_SUFFIXES]
     others: list[Identified] = []
     rigs: dict[Path, None] = dict.fromkeys(found["rigs"])
@@ -184,7 +195,7 @@ def gather(paths: Iterable[Path]) -> Bundle:
     usable = dict(_usable(rigs, notes, left_out))
     images = [path for path in found["images"] if not _views(path, usable.values())]
     views = [take for path in found["images"] if (take := _views(path, usable.values()))]
-    takes = [*_takes(videos, notes), *views, *_takes(images, notes)]
+    takes = [*recorded, *_takes(videos, notes), *views, *_takes(images, notes)]
     return Bundle(
         tuple(_distinct(takes, {take.name: 0 for take in takes})),
         tuple(usable),
@@ -215,6 +226,8 @@ def _walk(
     if depth == 0:
         left_out.append(f"“{path.name}” lies too deep in folders and was not searched.")
         return
+    if is_take(path):
+        found["recorded"].append(path)
     inside = sorted(path.iterdir(), key=lambda p: natural_key(p.name))
     cameras = camera_folders(path)
     if cameras:
@@ -232,6 +245,23 @@ def _walk(
             continue
         elif not (path in taken and child.suffix.lower() == ".json"):
             files.append(child)
+
+
+def _recorded(folders: Iterable[Path], notes: list[str]) -> Iterator[Take]:
+    """Takes that Doppel recorded: it wrote down which camera is which and when each began."""
+    for folder in folders:
+        try:
+            take = read_take(folder)
+        except StudioError as error:
+            notes.append(str(error))
+            continue
+        clips, said = clips_of(folder, take)
+        if not take.finished:
+            notes.append(f"“{take.name}” was not finished: mend it in the list of takes.")
+            continue
+        notes += said
+        pairs = tuple((clip.camera, clip.video) for clip in clips)
+        yield Take(take.name, pairs, folder, {clip.camera: clip.offset_s for clip in clips})
 
 
 def _takes(paths: list[Path], notes: list[str]) -> Iterator[Take]:

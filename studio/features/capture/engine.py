@@ -89,6 +89,7 @@ def _takes(
                             size_px=reader.size_px,
                             rate_hz=reader.rate_hz,
                             frames=reader.frames,
+                            offset_s=take.offsets_s.get(camera, 0.0),
                         )
                     )
                     for note in reader.notes:
