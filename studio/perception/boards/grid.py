@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int, UInt8
 
 _NEIGHBOURS = 8
 _ROUGH_PX = 1.0
-_SHARE = 0.08
+_SHARE = 0.04
 _PROFILE = 17
 
 
@@ -33,7 +33,7 @@ def facing(plane: np.ndarray, xy_px: np.ndarray) -> bool:
 
 
 def agreeing(plane: np.ndarray, xy_px: np.ndarray) -> Bool[np.ndarray, " points"]:
-    """Which points lie where their neighbours say, give or take a twelfth of their distance.
+    """Which points lie where their neighbours say, give or take a 25th of their distance.
 
     Each is foretold by the homography of the eight nearest others, so lenses may bend the board;
     the worst falls out first, and the rest are judged again without it.

@@ -1,0 +1,258 @@
+"""Which board is it? When the named one is not found, the pictures are asked what they show."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from typing import Any
+
+import cv2
+import numpy as np
+from jaxtyping import UInt8
+
+from studio.perception.boards.board import Board
+from studio.perception.boards.crossings import crossing
+from studio.perception.boards.markers import DICTIONARIES, Seen, dictionary, plane_misfit
+
+_FAMILIES = (
+    "DICT_4X4_1000", "DICT_5X5_1000", "DICT_6X6_1000", "DICT_7X7_1000", "DICT_APRILTAG_36H11",
+    "DICT_ARUCO_ORIGINAL", "DICT_ARUCO_MIP_36H12", "DICT_APRILTAG_16H5", "DICT_APRILTAG_25H9",
+)  # fmt: skip
+_LONGEST_PX, _CHESS_PX = 1280, 800
+_FEWEST = 3
+_FITS = 0.06
+_RATIOS = (0.5, 0.6, 0.75, 0.85)
+_SPACINGS = (0.2, 0.25, 0.3, 0.4, 0.5)
+_MOST_PICTURES, _SEARCHED = 6, 3
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A board that pictures show: in words, and as a spec whose size is still to be measured.
+
+    ``pictures`` is how many of the sample show it; ``ratio`` a marker's side as a share of a
+    square's (NaN for boards without markers).
+    """
+
+    text: str
+    spec: str
+    pictures: int
+    ratio: float = float("nan")
+
+
+@dataclass(frozen=True)
+class _Look:
+    """A way to look at a picture."""
+
+    family: str
+    border: int
+    inverted: bool
+    mirrored: bool
+
+
+def explain(pictures: Sequence[UInt8[np.ndarray, "height width"]], board: Board) -> str:
+    """What to do when the named board is not found: what the pictures show instead."""
+    suggestions = which_board(pictures)
+    if not suggestions:
+        return (
+            "No board of any kind can be made out in them. Show it larger, whole and in good "
+            "light, and film it slowly."
+        )
+    first = suggestions[0]
+    words = board.spec.split(":")
+    size = words[2] if len(words) > 2 else "SIZE"
+    return f"These pictures show {first.text}. Write --board {first.spec.replace('SIZE', size)}."
+
+
+def which_board(
+    pictures: Sequence[UInt8[np.ndarray, "height width"]],
+) -> tuple[Suggestion, ...]:
+    """The boards that pictures (grey) may show, the likeliest first."""
+    step = max(1, len(pictures) // _MOST_PICTURES)
+    sample = pictures[::step][:_MOST_PICTURES]
+    marked = _by_markers([_shrunk(picture, _LONGEST_PX) for picture in sample])
+    return marked or _by_corners([_shrunk(picture, _CHESS_PX) for picture in sample])
+
+
+def _shrunk(gray: np.ndarray, longest_px: int) -> np.ndarray:
+    shrink = min(1.0, longest_px / max(gray.shape))
+    return gray if shrink == 1 else cv2.resize(
+        gray, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA
+    )  # fmt: skip
+
+
+# -- boards with markers --------------------------------------------------------------------------
+
+
+@cache
+def _detector(family: str, border: int) -> Any:
+    wanted = cv2.aruco.DetectorParameters()
+    wanted.markerBorderBits = border
+    wanted.minMarkerPerimeterRate = 0.015
+    return cv2.aruco.ArucoDetector(dictionary(family), wanted)
+
+
+def _markers(gray: np.ndarray, look: _Look) -> Seen:
+    """The markers as they would be without the print being inverted or mirrored."""
+    picture = cv2.bitwise_not(gray) if look.inverted else gray
+    picture = np.ascontiguousarray(picture[:, ::-1]) if look.mirrored else picture
+    corners, ids, _ = _detector(look.family, look.border).detectMarkers(picture)
+    if ids is None or not len(ids):
+        return Seen.none()
+    found, counts = np.unique(ids, return_counts=True)
+    once = np.isin(ids.ravel(), found[counts == 1])
+    return Seen(np.concatenate(corners)[once], ids.ravel()[once].astype(np.int64))
+
+
+def _by_markers(pictures: Sequence[np.ndarray]) -> tuple[Suggestion, ...]:
+    looks = [_Look(f, 1, i, m) for f, i, m in product(_FAMILIES, (False, True), (False, True))]
+    looks.append(_Look("DICT_APRILTAG_36H11", 2, False, False))
+    score: Counter[_Look] = Counter()
+    seen: dict[_Look, list[Seen]] = defaultdict(list)
+    for number, picture in enumerate(pictures):
+        for look in list(score) or (looks if number < _SEARCHED else ()):
+            markers = _markers(picture, look)
+            if len(markers) >= _FEWEST:
+                seen[look].append(markers)
+                score[look] += len(markers)
+    made = [_arranged(look, seen[look]) for look, _ in score.most_common(4)]
+    known = [suggestion for suggestion in made if suggestion is not None]
+    once = {suggestion.spec: suggestion for suggestion in reversed(known)}
+    if once:
+        return tuple(reversed(once.values()))
+    return tuple(_loose(look, seen[look]) for look, _ in score.most_common(1))
+
+
+def _loose(look: _Look, seen: Sequence[Seen]) -> Suggestion:
+    """Markers whose arrangement does not show."""
+    last = max(int(one.ids.max()) for one in seen)
+    name = _dictionary(look.family, last)
+    kinds = ", inverted" * look.inverted + ", mirrored" * look.mirrored
+    return Suggestion(
+        f"markers of {name}{kinds}, ids up to {last}, in no arrangement that can be told",
+        f"charuco:COLUMNSxROWS:SIZE:{name}" + ":inverted" * look.inverted, len(seen),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Where the ids lie: columns of squares or tags; ``checked`` if only on every second square
+    (the first one light if ``legacy``)."""
+
+    columns: int
+    checked: bool
+    legacy: bool
+
+    def places(self, ids: np.ndarray) -> np.ndarray:
+        """Columns and rows of the squares that carry these markers."""
+        if not self.checked:
+            return np.stack([ids % self.columns, ids // self.columns], -1)
+        rows = 2 * int(ids.max()) // self.columns + 2
+        y, x = np.mgrid[:rows, : self.columns]
+        light = (x + y) % 2 == (0 if self.legacy else 1)
+        return np.stack([x[light], y[light]], -1)[ids]
+
+
+def _arranged(look: _Look, seen: Sequence[Seen]) -> Suggestion | None:
+    """The arrangement that the markers of several pictures fit best."""
+    best = max(seen, key=len)
+    misfit: dict[_Grid, float] = {}
+    centres = best.corners.mean(1)
+    side = float(np.linalg.norm(np.diff(best.corners, axis=1), axis=-1).mean())
+    for columns, (checked, legacy) in product(
+        range(2, 25), ((True, False), (True, True), (False, False))
+    ):
+        grid = _Grid(columns, checked, legacy)
+        places = grid.places(best.ids).astype(np.float64)
+        if len(places) >= 5 and np.linalg.matrix_rank(places - places.mean(0)) == 2:
+            misfit[grid] = plane_misfit(places, centres) / side
+    grid = min(misfit, key=lambda one: misfit[one], default=None)
+    if grid is None or misfit[grid] > _FITS:
+        return None
+    ratio = _ratio(grid.places(best.ids), best.corners)
+    last = max(int(one.ids.max()) for one in seen)
+    if grid.checked:
+        return _charuco(look, grid, last, len(seen), _common(ratio, _RATIOS))
+    if look.family != "DICT_APRILTAG_36H11" or ratio > 0.95:
+        return None
+    rows = last // grid.columns + 1
+    spacing = _common(1 / ratio - 1, _SPACINGS)
+    words = [f"aprilgrid:{grid.columns}x{rows}:SIZE"]
+    words += [f"spacing={spacing:.2g}"] * (spacing != 0.3) + ["border=1"] * (look.border == 1)
+    return Suggestion(
+        f"an AprilGrid of {grid.columns} x {rows} tags, {spacing:.2g} of a tag apart",
+        ":".join(words), len(seen), ratio,
+    )  # fmt: skip
+
+
+def _charuco(look: _Look, grid: _Grid, last: int, pictures: int, ratio: float) -> Suggestion:
+    name = _dictionary(look.family, last)
+    rows = next(r for r in range(2, 99) if grid.columns * r // 2 > last)
+    old = grid.legacy and rows % 2 == 0
+    kinds = ["inverted"] * look.inverted + ["mirrored"] * look.mirrored + ["old layout"] * old
+    words = [f"charuco:{grid.columns}x{rows}:SIZE:{name}"]
+    words += [f"marker={ratio:.2g}"] * (ratio != 0.75) + ["inverted"] * look.inverted
+    text = [f"a ChArUco board of {name}", f"{grid.columns} x {rows} squares", *kinds]
+    return Suggestion(
+        f"{', '.join(text)}, markers {ratio:.2g} of a square", ":".join(words), pictures, ratio
+    )
+
+
+def _common(measured: float, usual: Sequence[float]) -> float:
+    """The usual value that a rough measurement means, or the measurement itself."""
+    nearest = min(usual, key=lambda one: abs(one - measured))
+    return nearest if abs(nearest - measured) < 0.06 else round(measured, 2)
+
+
+def _dictionary(family: str, last: int) -> str:
+    """The smallest dictionary of the family that has the id."""
+    if not family.endswith("_1000"):
+        return family
+    return next(
+        name for name in DICTIONARIES
+        if name.startswith(family[:8]) and int(name.rsplit("_", 1)[1]) > last
+    )  # fmt: skip
+
+
+def _ratio(places: np.ndarray, corners: np.ndarray) -> float:
+    """A marker's side as a share of the squares' distance."""
+    found = cv2.findHomography(corners.mean(1).astype(np.float64), places.astype(np.float64), 0)[0]
+    flat = cv2.perspectiveTransform(corners.reshape(-1, 1, 2).astype(np.float64), found)
+    quads = flat.reshape(-1, 4, 2)
+    return float(np.median(np.linalg.norm(quads - np.roll(quads, 1, axis=1), axis=-1)))
+
+
+# -- chessboards ----------------------------------------------------------------------------------
+
+
+def _by_corners(pictures: Sequence[np.ndarray]) -> tuple[Suggestion, ...]:
+    sizes: Counter[tuple[int, int]] = Counter()
+    for picture in pictures:
+        size = _chessboard(picture)
+        if size is not None:
+            sizes[size] += 1
+        if sizes and max(sizes.values()) > 2:
+            break
+    return tuple(
+        Suggestion(
+            f"a chessboard of {columns} x {rows} inner corners",
+            f"chessboard:{columns}x{rows}:SIZE", count,
+        )
+        for (columns, rows), count in sizes.most_common(3)
+    )  # fmt: skip
+
+
+def _chessboard(gray: np.ndarray) -> tuple[int, int] | None:
+    """Columns and rows of the inner corners, the larger number first."""
+    flags = cv2.CALIB_CB_LARGER | cv2.CALIB_CB_NORMALIZE_IMAGE
+    found, xy, meta = cv2.findChessboardCornersSBWithMeta(gray, (3, 3), flags)
+    if not found:
+        return None
+    rows, columns = meta.shape[:2]
+    grid = xy.reshape(rows, columns, 2).astype(np.float64)
+    if crossing(gray, grid).mean() < 0.85:
+        return None
+    return max(columns, rows), min(columns, rows)
