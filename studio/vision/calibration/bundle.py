@@ -19,7 +19,7 @@ from studio.vision.calibration.observations import Observations
 from studio.vision.calibration.rotations import cross_matrix
 from studio.vision.calibration.state import State, off_px, slopes
 
-_SETTLED = 1e-9
+_SETTLED = 1e-8
 _KNEES = 3.0
 
 
@@ -108,11 +108,11 @@ def normal_equations(o: Observations, s: State, freedom: Freedom, knee_px: float
     """Linearise at a state, residuals weighted by Huber's loss."""
     residual, slope = slopes(o, s, freedom.values)
     weight = huber(np.linalg.norm(residual, axis=-1), knee_px)[1] * o.seen
-    views, _, _, k = slope.shape
-    flat = slope.reshape(views, -1, k)
+    views, points, _, k = slope.shape
+    flat = slope.reshape(views, 2 * points, k)
     weighted = flat * np.repeat(weight, 2, 1)[..., None]
     normal = np.swapaxes(weighted, -1, -2) @ flat
-    pull = (np.swapaxes(weighted, -1, -2) @ residual.reshape(views, -1, 1))[..., 0]
+    pull = (np.swapaxes(weighted, -1, -2) @ residual.reshape(views, 2 * points, 1))[..., 0]
 
     turn = s.rotation[o.camera]
     place = (turn @ (s.place_m[o.moment] - s.centre_m[o.camera])[..., None])[..., 0]
@@ -174,7 +174,6 @@ def adjust(
 ) -> State:
     """Minimise from a start; never ends worse than it began. ``knee_px`` inf: least squares."""
     damping, best = 1e-4, cost(o, s, freedom, knee_px)
-    n = len(freedom)
     for _ in range(steps):
         normals = normal_equations(o, s, freedom, knee_px)
         improved = 0.0
@@ -186,7 +185,7 @@ def adjust(
                 damping = max(damping / 10, 1e-12)
                 break
             damping *= 10
-        if improved < (_SETTLED if n else 1e-7):
+        if improved < _SETTLED:
             break
     return s
 
@@ -226,7 +225,7 @@ def robust_adjust(o: Observations, s: State, freedom: Freedom, *, rounds: int = 
     for left in reversed(range(rounds)):
         off = np.linalg.norm(off_px(o, s), axis=-1)[o.seen]
         knee = max(_KNEES * scale_px(off), 0.05)
-        s = adjust(o, s, freedom, knee_px=knee, steps=50 if left == 0 else 8)
+        s = adjust(o, s, freedom, knee_px=knee, steps=40 if left == 0 else 8)
     return s
 
 

@@ -52,7 +52,7 @@ def rig_state(rig: CameraRig, moments: int) -> State:
 def held_out_errors(rig: CameraRig, target: Target, views: Sequence[View]) -> HeldOut:
     """Judge any rig, ours or another's, on views that it was not solved from."""
     o = observe(target, views, rig.names)
-    return summary(rig, o, [errors_on(target, o, rig_state(rig, len(o.moments)))])
+    return summary(rig, [errors_on(target, o, rig_state(rig, len(o.moments)))])
 
 
 def errors_on(target: Target, o: Observations, s: State) -> Errors:
@@ -143,8 +143,11 @@ def _laid_over(true_m: np.ndarray, measured_m: np.ndarray) -> Float[np.ndarray, 
     return np.linalg.norm(a @ nearest(b.T @ a).T - b, axis=-1)
 
 
-def summary(rig: CameraRig, o: Observations, parts: Sequence[Errors]) -> HeldOut:
-    """Errors on one or several held-out sets as one."""
+def summary(rig: CameraRig, parts: Sequence[Errors]) -> HeldOut:
+    """Errors on one or several held-out sets as one; NaN where there are none."""
+    if not parts:
+        nan = float("nan")
+        return HeldOut(nan, nan, dict.fromkeys(rig.names, nan), ())
     camera = np.concatenate([p.camera for p in parts])
     squares = np.concatenate([p.squared_px for p in parts])
     points = np.concatenate([p.points for p in parts])

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from studio.core.errors import StudioError
 from studio.core.types import LensModel
 from studio.vision.calibration import lens as optics
-from studio.vision.calibration.bundle import Freedom, adjust, knee_of, robust_adjust
+from studio.vision.calibration.bundle import Freedom, adjust, robust_adjust
 from studio.vision.calibration.observations import Observations
 from studio.vision.calibration.planar import Twins, twin_poses
-from studio.vision.calibration.resect import moment_costs
 from studio.vision.calibration.state import State, off_px
 
 FEWEST_VIEWS = 3
@@ -71,7 +70,8 @@ def fit_lens(
     s = first_guess(o, size_px, lens) if start is None else start
     s = replace(s, lenses=(lens,), terms=(terms,))
     free = Freedom((False,), (optics.free_values(terms),))
-    s = robust_adjust(o, s, free) if robust else adjust(o, s, free, steps=200)
+    rounds = 3 if start is None else 1
+    s = robust_adjust(o, s, free, rounds=rounds) if robust else adjust(o, s, free, steps=200)
     return _fitted(o, s)
 
 
@@ -96,7 +96,7 @@ def first_guess(o: Observations, size_px: tuple[int, int], lens: LensModel) -> S
         if best is None or tried < best[0]:
             best = tried, s
     assert best is not None
-    s = _posed(o, replace(best[1]))
+    s = _posed(o, best[1])
     few = Freedom((False,), (np.array([0, 1]),))
     s = robust_adjust(o, s, few, rounds=1)
     return robust_adjust(o, s, Freedom((False,), (np.array([0, 1, 5]),)), rounds=2)
@@ -112,17 +112,22 @@ def _posed(o: Observations, s: State) -> State:
     return s.with_targets(poses)
 
 
-def untwist(o: Observations, s: State) -> State:
-    """Try every view's twin with the lens found, and keep what fits better."""
-    found = twin_poses(o, s, knee_px=knee_of(o, s))
-    knee = knee_of(o, s)
-    now = moment_costs(o, s, knee)
-    there = np.isfinite(found.rms_px[:, 0])
-    poses = np.where(there[:, None, None], found.pose[:, 0], s.targets)
-    then = moment_costs(o, s.with_targets(poses), knee)
-    return s.with_targets(np.where((then < now)[:, None, None], poses, s.targets))
-
-
-def solved_values(terms: int) -> Int[np.ndarray, " free"]:
-    """The columns of a lens vector that :func:`fit_lens` solves."""
-    return optics.free_values(terms)
+def representative(o: Observations, most: int) -> np.ndarray:
+    """Rows of views that differ the most from each other: in place, size and foreshortening."""
+    if len(o) <= most:
+        return np.arange(len(o))
+    count = o.seen.sum(-1, keepdims=True)
+    mean = o.xy_px.sum(1) / count
+    arm = np.where(o.seen[..., None], o.xy_px - mean[:, None], 0.0)
+    square = np.einsum("vpi,vpj->vij", arm, arm) / count[..., None]
+    size = np.sqrt(np.fmax(np.linalg.det(square), 1e-9)) ** 0.5
+    shape = square / np.trace(square, axis1=1, axis2=2)[:, None, None]
+    looks = np.column_stack(
+        [mean / mean.std(0).max(), np.log(size), 4 * shape[:, 0, 0], 4 * shape[:, 0, 1]]
+    )
+    chosen = [int(count.ravel().argmax())]
+    away = np.linalg.norm(looks - looks[chosen[0]], axis=1)
+    while len(chosen) < most:
+        chosen.append(int(away.argmax()))
+        away = np.fmin(away, np.linalg.norm(looks - looks[chosen[-1]], axis=1))
+    return np.sort(np.array(chosen))

@@ -1,28 +1,43 @@
-"""From views of a target to a calibrated rig, and what it is worth."""
+"""From views of a target to a calibrated rig, and what it is worth.
+
+Lenses first (given, or each camera's from its own views), then where the cameras stand to each
+other by consensus, bundle adjustment, bad views out, lenses freed where that is truer, and at the
+end the same once more without part of the moments, for the held-out error.
+
+The world has the first camera at its origin, looking along +Y with up in its picture along +Z,
+until :mod:`studio.vision.calibration.world` gives it a floor.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from studio.core.calibration import Solution, Target, View
+from studio.core.calibration import Dropped, Solution, Target, View
 from studio.core.errors import StudioError
 from studio.core.types import Camera, CameraRig
 from studio.vision.calibration import lens as optics
-from studio.vision.calibration.bundle import rig_freedom, robust_adjust
+from studio.vision.calibration.bundle import Freedom, rig_freedom, robust_adjust
 from studio.vision.calibration.covariance import uncertainty
-from studio.vision.calibration.heldout import errors_on, folds, summary
-from studio.vision.calibration.intrinsics import fit_lens
-from studio.vision.calibration.observations import observe
+from studio.vision.calibration.crossval import cross_validate, paired_px
+from studio.vision.calibration.heldout import Errors, summary
+from studio.vision.calibration.observations import Observations, observe
+from studio.vision.calibration.outliers import drop_bad
+from studio.vision.calibration.own_lenses import OwnLens, own_lenses
 from studio.vision.calibration.placement import place_cameras, require_connected, settle_twins
-from studio.vision.calibration.planar import twin_poses, usable
+from studio.vision.calibration.planar import FEWEST, Twins, twin_poses, usable
+from studio.vision.calibration.refinement import refine_lenses
+from studio.vision.calibration.rotations import rigid
 from studio.vision.calibration.state import State, off_px
 
 Refine = Literal["auto", "never", "always"]
 Lens = Literal["auto", "pinhole4", "pinhole5", "pinhole8", "fisheye"]
 Report = Callable[[float, str], None]
+
+_START_KNEE_PX = 8.0
 
 
 def solve(
@@ -35,75 +50,214 @@ def solve(
     lens: Lens = "auto",
     report: Report | None = None,
 ) -> Solution:
-    """Calibrate the cameras named in ``sizes_px`` (in this order) from views of a target."""
-    tell = report or (lambda _fraction, _text: None)
+    """Calibrate the cameras named in ``sizes_px`` (in this order; the first is the datum).
+
+    ``intrinsics`` are the lenses already known, by name; other cameras' are measured from their
+    own views with the model ``lens``, "auto" choosing it by held-out error. ``refine`` says
+    whether lenses are solved together with the rig: "auto" where that is truer, "always" with a
+    prior towards the given ones. With one camera only its lens is solved. ``report`` hears of
+    progress (share done, what is going on) and may raise to cancel.
+
+    Raises StudioError for a camera that never saw enough of the target, for cameras that never
+    saw it together, and for lenses measured in pictures of another shape.
+    """
+    tell = report or _silent
     names = tuple(sizes_px)
-    given = {c.name: c for c in intrinsics.cameras} if isinstance(intrinsics, CameraRig) else dict(intrinsics or {})  # fmt: skip
-    kept = [v for v in views if usable(target.points_m[v.points])]
-    for name in names:
-        if not any(v.camera == name for v in kept):
-            raise StudioError(
-                f"Camera {name} never saw enough of the target.", "Show it the whole target."
-            )
-    seen = {name: {v.moment for v in kept if v.camera == name} for name in names}
+    given = _by_name(intrinsics)
+    kept, dropped = _usable(target, views, names)
+    tell(0.02, "Lenses")
+    lenses = own_lenses(target, kept, sizes_px, {n: given[n] for n in names if n in given}, lens)
+    gone = {(d.moment, d.camera) for own in lenses for d in own.dropped}
+    kept = [v for v in kept if (v.moment, v.camera) not in gone]
+    dropped += [d for own in lenses for d in own.dropped]
+    tell(0.3, "Where the cameras stand")
+    first, twins = _first_rig(target, kept, names, lenses)
+    tell(0.5, "Bad views")
+    solve_first = _Solver(first.freedom)
+    cleaned = drop_bad(first.o, first.s, twins, solve_first)
+    tell(0.6, "Held-out moments")
+    errors = cross_validate(target, cleaned.o, cleaned.s, solve_first)
+    taken = _Work(cleaned.o, cleaned.s, first.freedom, errors)
+    notes = [note for own in lenses for note in own.notes]
+    told = [text for own in lenses for text in own.told]
+    tell(0.75, "Lenses with the rig")
+    if len(names) == 1:
+        notes.append("One camera: its lens was calibrated; where it stands is not told by that.")
+    elif refine != "never":
+        taken = _refined(target, taken, lenses, sizes_px, refine == "always", notes, told)
+    if cleaned.left:
+        notes.append(
+            f"{cleaned.left} more views stand out; they were kept, since so many are no accident."
+        )
+    tell(0.95, "Uncertainty")
+    dropped += cleaned.dropped
+    return _solution(target, kept, dropped, lenses, sizes_px, taken, notes, told)
+
+
+def _silent(_share: float, _text: str) -> None:
+    pass
+
+
+def _by_name(intrinsics: Mapping[str, Camera] | CameraRig | None) -> Mapping[str, Camera]:
+    if isinstance(intrinsics, CameraRig):
+        return {camera.name: camera for camera in intrinsics.cameras}
+    return intrinsics or {}
+
+
+def _usable(
+    target: Target, views: Sequence[View], names: tuple[str, ...]
+) -> tuple[list[View], list[Dropped]]:
+    """Views that tell a pose, and those that do not."""
+    kept: dict[tuple[str, int], View] = {}
+    dropped: list[Dropped] = []
+    for view in views:
+        key = view.camera, view.moment
+        finite = bool(np.isfinite(view.xy_px).all())
+        if view.camera not in names:
+            continue
+        if not finite or not usable(target.points_m[view.points]):
+            reason = f"fewer than {FEWEST} points, or all on a line"
+            dropped.append(Dropped(view.moment, view.camera, reason, frame=view.frame))
+        elif key not in kept or len(view) > len(kept[key]):
+            kept[key] = view
+    blind = [name for name in names if not any(camera == name for camera, _ in kept)]
+    if blind:
+        raise StudioError(
+            f"Camera {', '.join(blind)} never saw enough of the {target.name}.",
+            "Show it the whole target, at least a fifth of the picture wide, in good light.",
+        )
+    return list(kept.values()), dropped
+
+
+@dataclass(frozen=True)
+class _Solver:
+    """Robust bundle adjustment with fixed freedom, as cross-validation calls it."""
+
+    freedom: Freedom
+
+    def __call__(self, o: Observations, s: State) -> State:
+        return robust_adjust(o, s, self.freedom)
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """The solution so far, how free it is, its held-out errors, and whose lenses it solved."""
+
+    o: Observations
+    s: State
+    freedom: Freedom
+    errors: tuple[Errors, ...] = ()
+    refined: tuple[int, ...] = ()
+
+
+def _first_rig(
+    target: Target, views: Sequence[View], names: tuple[str, ...], lenses: Sequence[OwnLens]
+) -> tuple[_Work, Twins]:
+    """All cameras placed and adjusted with the lenses as they are. A camera by itself has its
+    lens adjusted, unless it was given."""
+    seen = {name: {v.moment for v in views if v.camera == name} for name in names}
     require_connected(names, seen)
-    values, lenses, terms = [], [], []
-    for name in names:
-        if name in given:
-            values.append(optics.values_of(given[name]))
-            lenses.append(given[name].lens)
-            terms.append(len(given[name].distortion))
-        else:
-            fit = fit_lens(
-                observe(target, [v for v in kept if v.camera == name], (name,)),
-                sizes_px[name],
-                "pinhole",
-                5,
-            )
-            values.append(fit.values)
-            lenses.append("pinhole")
-            terms.append(5)
-    o = observe(target, kept, names)
+    o = observe(target, views, names)
     count, moments = len(names), len(o.moments)
+    eye = np.eye(3)
     s = State(
-        tuple(lenses),
-        tuple(terms),
-        np.stack(values),
-        np.tile(np.eye(3), (count, 1, 1)),
-        np.zeros((count, 3)),
-        np.tile(np.eye(3), (moments, 1, 1)),
-        np.zeros((moments, 3)),
-    )
+        tuple(own.lens for own in lenses), tuple(own.terms for own in lenses),
+        np.stack([own.values for own in lenses]),
+        np.tile(eye, (count, 1, 1)), np.zeros((count, 3)),
+        np.tile(eye, (moments, 1, 1)), np.zeros((moments, 3)),
+    )  # fmt: skip
     twins = twin_poses(o, s)
-    s = place_cameras(o, s, twins)
-    s = settle_twins(o, s, twins, 8.0)
-    freedom = rig_freedom(count)
-    s = robust_adjust(o, s, freedom)
-    rig = CameraRig(tuple(s.camera(i, n, sizes_px[n]) for i, n in enumerate(names)))
-    fold = folds(moments)
-    parts = []
-    for f in range(int(fold.max()) + 1):
-        inside = fold[o.moment] != f
-        trained = robust_adjust(o.take(inside), s, freedom)
-        parts.append(errors_on(target, o.take(~inside), trained))
-    held = summary(rig, o, parts)
-    off = np.square(off_px(o, s)).sum(-1)
-    sure = uncertainty(o, s, freedom)
-    per = {
-        n: float(np.sqrt(off[o.camera == i].sum() / o.seen[o.camera == i].sum()))
-        for i, n in enumerate(names)
-    }
-    back = np.eye(4)
-    back[:3, 3] = -o.pivot_m
+    posed = np.isin(o.moment, o.moment[np.isfinite(twins.rms_px[:, 0])])
+    if not posed.all():
+        o, twins = o.take(posed), twins.take(posed)
+    s = settle_twins(o, place_cameras(o, s, twins), twins, _START_KNEE_PX)
+    free = None
+    if count == 1 and not lenses[0].given:
+        free = [optics.free_values(lenses[0].terms)]
+    freedom = rig_freedom(count, free)
+    return _Work(o, robust_adjust(o, s, freedom), freedom), twins
+
+
+def _refined(
+    target: Target,
+    work: _Work,
+    lenses: Sequence[OwnLens],
+    sizes_px: Mapping[str, tuple[int, int]],
+    always: bool,
+    notes: list[str],
+    told: list[str],
+) -> _Work:
+    """Lenses measured here are solved with the rig unless that predicts worse; given ones as
+    :func:`refine_lenses` says."""
+    own = tuple(i for i, lens in enumerate(lenses) if not lens.given)
+    if own:
+        work = _jointly(target, work, own, told)
+    known = tuple(i for i, lens in enumerate(lenses) if lens.given)
+    if not known:
+        return work
+    sizes = np.array([sizes_px[name] for name in work.o.cameras], np.float64)
+    tried = refine_lenses(
+        target, work.o, work.s, work.errors, known, sizes, work.freedom, always=always
+    )
+    notes += tried.notes
+    told += tried.alternatives
+    return _Work(work.o, tried.s, tried.freedom, tried.errors, (*work.refined, *tried.cameras))
+
+
+def _jointly(target: Target, work: _Work, own: tuple[int, ...], told: list[str]) -> _Work:
+    none = np.zeros(0, np.intp)
+    values = [
+        optics.free_values(terms) if i in own else none for i, terms in enumerate(work.s.terms)
+    ]
+    freedom = rig_freedom(len(values), values)
+    solver = _Solver(freedom)
+    s = solver(work.o, work.s)
+    errors = cross_validate(target, work.o, s, solver)
+    worse, sigma = paired_px(work.errors, errors)
+    told.append(
+        f"Lenses solved with the rig, not each by itself: held-out error {worse:+.3f} ± "
+        f"{sigma:.3f} px; {'refused' if worse > sigma else 'taken'}."
+    )
+    if worse > sigma:
+        return work
+    return _Work(work.o, s, freedom, errors, own)
+
+
+def _solution(
+    target: Target,
+    views: Sequence[View],
+    dropped: Sequence[Dropped],
+    lenses: Sequence[OwnLens],
+    sizes_px: Mapping[str, tuple[int, int]],
+    work: _Work,
+    notes: Sequence[str],
+    told: Sequence[str],
+) -> Solution:
+    o, s = work.o, work.s
+    rig = CameraRig(tuple(s.camera(i, n, sizes_px[n]) for i, n in enumerate(o.cameras)))
+    squares, points = np.square(off_px(o, s)).sum((1, 2)), o.seen.sum(-1)
+
+    def rms(rows: slice) -> float:
+        return float(np.sqrt(squares[rows].sum() / max(points[rows].sum(), 1)))
+
+    sure = uncertainty(o, s, work.freedom)
+    to_pivot = rigid(np.eye(3), -o.pivot_m)
+    frame = {(v.camera, v.moment): v.frame for v in views}
+    used = {(o.cameras[c], o.moments[m]) for c, m in zip(o.camera, o.moment, strict=True)}
+    measured = {o.cameras[i] for i, own in enumerate(lenses) if not own.given}
+    refined = measured | {o.cameras[i] for i in work.refined}
     return Solution(
         rig,
         target,
-        tuple(kept),
-        {m: s.targets[i] @ back for i, m in enumerate(o.moments)},
-        float(np.sqrt(off.sum() / o.seen.sum())),
-        per,
-        held,
-        {n: sure.spread(i, terms[i]) for i, n in enumerate(names)},
+        tuple(v for v in views if (v.camera, v.moment) in used),
+        {m: s.targets[i] @ to_pivot for i, m in enumerate(o.moments) if np.any(o.moment == i)},
+        rms(slice(None)),
+        {name: rms(o.of_camera(i)) for i, name in enumerate(o.cameras)},
+        summary(rig, work.errors),
+        {name: sure.spread(i, s.terms[i]) for i, name in enumerate(o.cameras)},
         sure.poses(),
-        refined=tuple(n for n in names if n not in given),
+        tuple(replace(d, frame=frame.get((d.camera, d.moment), d.frame)) for d in dropped),
+        tuple(notes),
+        tuple(told),
+        tuple(name for name in o.cameras if name in refined),
     )

@@ -1,0 +1,147 @@
+"""One bad view or board: found, named and left out, without eating good data.
+
+A view is suspect when its error stands far outside what its camera's other views show. Who is to
+blame is asked of the other cameras of its moment: if they agree once the view is gone, it was the
+view; if two cameras contradict each other and either is fine by itself, the moment goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from studio.core.calibration import Dropped
+from studio.vision.calibration.bundle import knee_of
+from studio.vision.calibration.observations import Observations
+from studio.vision.calibration.planar import Twins
+from studio.vision.calibration.resect import resect
+from studio.vision.calibration.state import State, off_px
+
+_LEAST, _MOST = 3.0, 5.0
+_WIDTHS = 3.5
+_SHARE = 0.05
+_LEAST_PX = 0.5
+_ROUNDS = 4
+
+Adjust = Callable[[Observations, State], State]
+
+
+def view_px(o: Observations, s: State) -> Float[np.ndarray, " views"]:
+    """Root mean square error of each view."""
+    squares = np.square(off_px(o, s)).sum((1, 2))
+    return np.sqrt(squares / np.fmax(o.seen.sum(-1), 1))
+
+
+def limits_px(o: Observations, rms: Float[np.ndarray, " views"]) -> Float[np.ndarray, " views"]:
+    """Above which error a view stands out from its camera's others: three to five times their
+    median, by how widely they vary themselves."""
+    out = np.empty(len(o))
+    for camera in range(len(o.cameras)):
+        rows = o.of_camera(camera)
+        if rows.start == rows.stop:
+            continue
+        logs = np.log(np.fmax(rms[rows], 1e-6))
+        middle = np.median(logs)
+        width = 1.4826 * np.median(np.abs(logs - middle))
+        factor = np.clip(_WIDTHS * width, np.log(_LEAST), np.log(_MOST))
+        out[rows] = np.fmax(np.exp(middle + factor), _LEAST_PX)
+    return out
+
+
+@dataclass(frozen=True, eq=False)
+class Cleaned:
+    """What is left, solved anew, what went, and how many views stood out but had to stay."""
+
+    o: Observations
+    s: State
+    twins: Twins
+    dropped: tuple[Dropped, ...]
+    left: int
+
+
+def drop_bad(o: Observations, s: State, twins: Twins, adjust: Adjust) -> Cleaned:
+    """Leave out bad views and solve again, a few at a time, at most a twentieth of each camera's."""
+    dropped: list[Dropped] = []
+    allowed = np.fmax((_SHARE * np.bincount(o.camera, minlength=len(o.cameras))).astype(int), 1)
+    left = 0
+    for _ in range(_ROUNDS):
+        rms = view_px(o, s)
+        bad = rms > limits_px(o, rms)
+        if not bad.any():
+            left = 0
+            break
+        going, reports = _blamed(o, s, twins, rms, bad, allowed)
+        left = int(bad.sum() - (bad & going).sum())
+        if not going.any():
+            break
+        dropped += reports
+        allowed -= np.bincount(o.camera[going], minlength=len(o.cameras))
+        o, twins = o.take(~going), twins.take(~going)
+        s = adjust(o, s)
+    return Cleaned(o, s, twins, tuple(dropped), left)
+
+
+def _blamed(
+    o: Observations,
+    s: State,
+    twins: Twins,
+    rms: np.ndarray,
+    bad: Bool[np.ndarray, " views"],
+    allowed: np.ndarray,
+) -> tuple[Bool[np.ndarray, " views"], list[Dropped]]:
+    """Views to leave out in this round, and the reports on them."""
+    going = np.zeros(len(o), bool)
+    reports: list[Dropped] = []
+    budget = allowed.copy()
+    limit = limits_px(o, rms)
+    for row in sorted(np.flatnonzero(bad), key=lambda r: -rms[r] / limit[r]):
+        rows = np.flatnonzero(o.moment == o.moment[row])
+        if going[rows].any():
+            continue
+        number, name = o.moments[o.moment[row]], o.cameras[o.camera[row]]
+        others = rows[rows != row]
+        alone = twins.rms_px[row, 0]
+        fits_alone = bool(alone < limit[row])
+        if len(others) == 1 and fits_alone and bool(twins.rms_px[others[0], 0] < limit[others[0]]):
+            if (budget[o.camera[rows]] < 1).any():
+                continue
+            going[rows] = True
+            budget[o.camera[rows]] -= 1
+            both = " and ".join(o.cameras[o.camera[r]] for r in rows)
+            reports.append(
+                Dropped(number, "", f"{both} contradict each other: {rms[rows].max():.2f} px.",
+                        float(rms[rows].max()))
+            )  # fmt: skip
+            continue
+        if len(others) > 1:
+            row = _culprit(o, s, np.array([row, *others]), limit)
+            name = o.cameras[o.camera[row]]
+        if budget[o.camera[row]] < 1:
+            continue
+        going[row] = True
+        budget[o.camera[row]] -= 1
+        usual = float(np.median(rms[o.of_camera(int(o.camera[row]))]))
+        why = "contradicts the other cameras" if len(others) and fits_alone else "does not fit"
+        reports.append(
+            Dropped(number, name, f"{why}: {rms[row]:.2f} px where {usual:.2f} px is usual.",
+                    float(rms[row]))
+        )  # fmt: skip
+    return going, reports
+
+
+def _culprit(o: Observations, s: State, rows: np.ndarray, limit: np.ndarray) -> int:
+    """Which view's absence lets the others of its moment agree: the first of ``rows`` if it does,
+    else the one that does it best."""
+    knee = knee_of(o, s)
+    best = np.inf, int(rows[0])
+    for row in rows:
+        others = rows[rows != row]
+        rest = o.take(np.sort(others))
+        worst = float((view_px(rest, resect(rest, s, knee_px=knee)) / limit[np.sort(others)]).max())
+        if worst < 1:
+            return int(row)
+        best = min(best, (worst, int(row)))
+    return best[1]
