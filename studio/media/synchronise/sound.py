@@ -8,21 +8,25 @@ from pathlib import Path
 import av
 import av.error
 import numpy as np
+from av.container import InputContainer
 from jaxtyping import Float
+from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 
 from studio.core.errors import StudioError
 from studio.vision.synchrony.track import Track
 
-RATE_HZ = 250.0
+RATE_HZ = 1000.0
 SOUND_S = 0.003
 """What a metre of way adds to the time of a sound: cameras at different distances hear a clap that
 much apart."""
 _SAMPLES_HZ = 16_000
 _HEAD_PACKETS = 40
+_SMOOTH = 4
+_ROOM = 5
 
 
 def onsets(path: Path, camera: str) -> Track | None:
-    """How much louder it becomes, 250 times a second; None if the file has no sound.
+    """How much louder it becomes, 1000 times a second; None if the file has no sound.
 
     Time 0 is the first picture. Raises StudioError if the file or its sound cannot be read.
     """
@@ -58,7 +62,7 @@ def _first_picture_s(path: Path) -> float:
     return min(stamps, default=0) * base
 
 
-def _decode(container: av.container.InputContainer) -> tuple[np.ndarray, float]:
+def _decode(container: InputContainer) -> tuple[np.ndarray, float]:
     """One channel of samples, gaps silent, and the container's time of the first (s)."""
     resampler = av.AudioResampler(format="flt", layout="mono", rate=_SAMPLES_HZ)
     pieces: list[tuple[float, np.ndarray]] = []
@@ -80,10 +84,13 @@ def _decode(container: av.container.InputContainer) -> tuple[np.ndarray, float]:
 
 
 def _rise(heard: Float[np.ndarray, " samples"]) -> np.ndarray:
-    """The increase of the logarithm of energy from one 4 ms to the next; hum is taken out."""
+    """The increase of the logarithm of energy over 4 ms, as blurred as a room makes it; hum is
+    taken out."""
     sharp = np.diff(heard, prepend=heard[:1])
     size = int(_SAMPLES_HZ / RATE_HZ)
     energy = np.square(sharp[: len(sharp) // size * size].reshape(-1, size)).mean(1)
+    energy = uniform_filter1d(energy, _SMOOTH)
     floor = max(float(np.median(energy)), 1e-10)
     loud = np.log1p(energy / floor)
-    return np.fmax(np.diff(loud, prepend=loud[:1]), 0.0)
+    rise = np.fmax(loud - np.concatenate([loud[:1].repeat(_SMOOTH), loud[:-_SMOOTH]]), 0.0)
+    return gaussian_filter1d(rise, _ROOM)

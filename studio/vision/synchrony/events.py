@@ -33,8 +33,11 @@ def flashes(
     the moment of switching for a shutter that is open all the time, and within half a frame of
     it for a short one. The standard deviation is that of not knowing where in a frame it fell.
     """
+    if len(level) < 3:
+        return ()
     rise = np.diff(level)
-    usual = 1.4826 * float(np.median(np.abs(rise - np.median(rise)))) if len(rise) else 0.0
+    rise = rise - np.median(rise)
+    usual = 1.4826 * float(np.median(np.abs(rise)))
     limit = max(_SUDDEN * usual, _LEAST_STEP)
     found: list[Event] = []
     i = 0
@@ -75,10 +78,11 @@ def match_events(
     chosen = np.abs(between - between[best]) <= tolerance_s
     others = votes[np.abs(between - between[best]) > 2 * tolerance_s]
     count, rows = len(b), np.flatnonzero(chosen)
-    sd = np.array([np.hypot(a[r // count].sd_s, b[r % count].sd_s) for r in rows])
+    pairs = [(a[int(r) // count], b[int(r) % count]) for r in rows]
+    sd = np.array([np.hypot(one.sd_s, other.sd_s) for one, other in pairs])
     lags = between[rows]
     scatter = float(lags.std(ddof=1)) if len(lags) > 1 else 0.0
-    spread = max(scatter, float(sd.mean()) if len(lags) < 4 else 0.0)
+    spread = max(scatter, float(sd.mean()))
     share = float(len(lags) / min(len(a), len(b)))
     rival = float(others.max(initial=0)) / len(lags) * share
     return Lag(

@@ -39,6 +39,11 @@ class Clocks:
     blame: str = ""
 
     @property
+    def looped(self) -> bool:
+        """Whether there is more than one way round, so that pairs could contradict each other."""
+        return bool(np.isfinite(self.residual_s))
+
+    @property
     def error_s(self) -> float:
         """What to expect of the worst camera: its standard deviation or the residual."""
         return float(np.fmax(self.sd_s.max(), np.nan_to_num(self.residual_s)))
@@ -103,7 +108,9 @@ def _least_squares(cameras: tuple[str, ...], lags: Sequence[Lag]) -> Clocks:
     offsets = inverse @ rows.T @ (step / sd)
     free = max(_loops(cameras, lags), 0)
     chi2 = float(np.square(rows @ offsets - step / sd).sum())
-    scale = max(1.0, chi2 / free) if free else 1.0
+    # What a camera itself gets wrong is in all its pairs: more of them do not make it surer.
+    alike = max(1.0, (2 * len(lags) / len(cameras) + 1) / 2)
+    scale = max(1.0, chi2 / free if free else 1.0) * alike
     return Clocks(
         cameras, offsets - offsets.min(), pace, np.sqrt(np.diag(inverse) * scale), float("nan"),
         np.zeros(len(cameras)), tuple(lags),

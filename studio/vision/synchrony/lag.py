@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.fft import irfft, next_fast_len, rfft
+from scipy.fft import next_fast_len
 from scipy.interpolate import CubicSpline
 
 from studio.vision.synchrony.track import Track, resample, tame
@@ -22,6 +22,7 @@ RIVAL = 0.9
 DRIFT_FROM_S = 30.0
 _LEAST_SHARE = 0.15
 _REACH = 8
+_REACH_S = 0.04
 _FINE = 100
 
 
@@ -29,9 +30,9 @@ _FINE = 100
 class Lag:
     """``first`` at u on its own clock is ``second`` at u + seconds + slope · (u - at_s) on its own.
 
-    ``score`` is the correlation there (0..1) and ``rival`` that of the next best lag outside
-    the peak. ``slope`` is NaN where the overlap is too short to tell. Standard deviations (``sd``)
-    are one sigma.
+    ``score`` is the correlation there (0..1), less for what falls outside the overlap, and
+    ``rival`` that of the next best lag outside the peak. ``slope`` is NaN where the overlap is too
+    short to tell. Standard deviations (``sd``) are one sigma.
     """
 
     first: str
@@ -122,15 +123,18 @@ def _sample(first: Track, second: Track) -> _Sampled:
 
 def _correlations(s: _Sampled, least: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Normalised correlation at every lag in samples (-inf where too little overlaps), and how
-    many samples overlap."""
+    many samples overlap.
+
+    A lag that leaves half of what happens without its counterpart, beyond an end, counts less.
+    """
     size = next_fast_len(len(s.a) + len(s.b) - 1, real=True)
 
     def spectrum(values: np.ndarray) -> np.ndarray:
-        return rfft(values, size, axis=0)
+        return np.fft.rfft(values, size, axis=0)
 
     def over(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Sum over i and channels of x[i] y[i + lag], from lag -(len(a) - 1) on."""
-        back = irfft((np.conj(x) * y).sum(1), size)
+        back = np.fft.irfft((np.conj(x) * y).sum(1), size)
         return np.roll(back, len(s.a) - 1)[: len(s.a) + len(s.b) - 1]
 
     wa, wb = spectrum(s.wa), spectrum(s.wb)
@@ -141,8 +145,10 @@ def _correlations(s: _Sampled, least: float) -> tuple[np.ndarray, np.ndarray, np
     overlap = np.minimum(len(s.a), len(s.b) - lags) - np.maximum(0, -lags)
     enough = (overlap >= least) & (left > _LEAST_SHARE * left.max())
     enough &= right > _LEAST_SHARE * right.max()
-    norm = np.sqrt(np.where(enough & (left > 0) & (right > 0), left * right, 1.0))
-    return lags, np.where(enough & (norm > 1e-12), top / norm, -np.inf), overlap
+    enough &= (left > 1e-12) & (right > 1e-12)
+    both = np.where(enough, left * right, 1.0)
+    share = (both / max(left.max() * right.max(), 1e-30)) ** 0.25
+    return lags, np.where(enough, share * top / np.sqrt(both), -np.inf), overlap
 
 
 def _rival(score: np.ndarray, best: int) -> float:
@@ -159,12 +165,11 @@ def _rival(score: np.ndarray, best: int) -> float:
 
 
 def _blocks(s: _Sampled, lag: int) -> tuple[np.ndarray, np.ndarray]:
-    """The overlap in parts of about a second: the middle of each (sample of the first), and its
-    products and energies at the lags around (parts, 3, lags)."""
+    """The overlap in parts in which as much happens, about one a second: the middle of each
+    (sample of the first), and its products and energies at the lags around (parts, 3, lags)."""
     start, stop = max(0, -lag), min(len(s.a), len(s.b) - lag)
-    count = int(np.clip((stop - start) * s.step, 6, 120))
-    edges = np.linspace(start, stop, count + 1).astype(int)
-    reach = np.arange(-_REACH, _REACH + 1)
+    far = max(_REACH, round(_REACH_S / s.step))
+    reach = np.arange(-far, far + 1)
     sums = np.zeros((3, len(reach), stop - start))
     for number, by in enumerate(reach):
         at = np.arange(start, stop) + lag + by
@@ -173,6 +178,10 @@ def _blocks(s: _Sampled, lag: int) -> tuple[np.ndarray, np.ndarray]:
         w = s.wa[start:stop] * s.wb[at] * there[:, None]
         a, b = s.a[start:stop], s.b[at]
         sums[:, number] = (w * a * b).sum(1), (w * a * a).sum(1), (w * b * b).sum(1)
+    happened = np.cumsum(sums[1, far] + 1e-9 * sums[1, far].mean())
+    count = int(np.clip((stop - start) * s.step, 6, 120))
+    inner = np.searchsorted(happened, happened[-1] * np.arange(1, count) / count)
+    edges = np.unique(np.concatenate([[0], inner, [stop - start]])) + start
     parts = np.stack([sums[..., a - start : b - start].sum(-1) for a, b in pairwise(edges)])
     return (edges[:-1] + edges[1:]) / 2, parts
 
@@ -196,16 +205,19 @@ def _jackknife(parts: np.ndarray) -> float:
 
 def _drift(seen: np.ndarray, parts: np.ndarray, step: float) -> tuple[float, float]:
     """How the lag grows per second, from the lags of up to ten stretches; NaN for short takes."""
-    if np.ptp(seen) < DRIFT_FROM_S:
+    if np.ptp(seen) < DRIFT_FROM_S or len(parts) < 20:
         return float("nan"), float("nan")
+    reach = parts.shape[2] // 2
     groups = np.array_split(np.arange(len(parts)), min(10, len(parts) // 5))
     lags = np.array([_peak(parts[g].sum(0)) * step for g in groups])
-    energy = np.array([parts[g, 1, _REACH].sum() for g in groups])
+    energy = np.array([parts[g, 1, reach].sum() for g in groups])
     times = np.array([seen[g].mean() for g in groups])
     weight = energy / energy.sum()
     centred = times - weight @ times
     power = weight @ centred**2
     slope = float(weight @ (centred * lags) / power)
+    if abs(slope) * np.ptp(seen) / 2 > 0.75 * reach * step:
+        return float("nan"), float("nan")  # the ends are out of sight of this search
     off = lags - weight @ lags - slope * centred
     sd = np.sqrt((weight**2 * centred**2 * off**2).sum()) / power
     floor = step / _FINE / np.sqrt(12 * len(groups)) / np.sqrt(power)

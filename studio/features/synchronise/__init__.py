@@ -1,0 +1,1 @@
+"""Cameras that were not started together, brought onto one clock."""
