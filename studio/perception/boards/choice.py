@@ -16,7 +16,7 @@ from studio.vision.calibration.lean import lean_of
 _BLURRED = 0.5
 _SMEARED = 0.08
 _HASTY = 0.12
-_RESTING = 0.012
+_RESTING = 0.004
 _COLUMNS, _ROWS = 8, 6
 _PAIR_WEIGHT, _POSE_WEIGHT = 3.0, 2.0
 

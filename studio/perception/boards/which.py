@@ -15,7 +15,7 @@ from jaxtyping import UInt8
 
 from studio.perception.boards.board import Board
 from studio.perception.boards.crossings import crossing
-from studio.perception.boards.markers import DICTIONARIES, Seen, dictionary, plane_misfit
+from studio.perception.boards.markers import DICTIONARIES, Seen, dictionary
 
 _FAMILIES = (
     "DICT_4X4_1000", "DICT_5X5_1000", "DICT_6X6_1000", "DICT_7X7_1000", "DICT_APRILTAG_36H11",
@@ -23,7 +23,8 @@ _FAMILIES = (
 )  # fmt: skip
 _LONGEST_PX, _CHESS_PX = 1280, 800
 _FEWEST = 3
-_FITS = 0.06
+_FEWEST_PLACED = 5
+_FITS = 0.12
 _RATIOS = (0.5, 0.6, 0.75, 0.85)
 _SPACINGS = (0.2, 0.25, 0.3, 0.4, 0.5)
 _MOST_PICTURES, _SEARCHED = 6, 3
@@ -157,26 +158,25 @@ class _Grid:
 
 
 def _arranged(look: _Look, seen: Sequence[Seen]) -> Suggestion | None:
-    """The arrangement that the markers of several pictures fit best."""
+    """The arrangement that the markers fit best; strays that fit nowhere do not count."""
     best = max(seen, key=len)
-    misfit: dict[_Grid, float] = {}
-    centres = best.corners.mean(1)
-    side = float(np.linalg.norm(np.diff(best.corners, axis=1), axis=-1).mean())
-    for columns, (checked, legacy) in product(
-        range(2, 25), ((True, False), (True, True), (False, False))
-    ):
-        grid = _Grid(columns, checked, legacy)
-        places = grid.places(best.ids).astype(np.float64)
-        if len(places) >= 5 and np.linalg.matrix_rank(places - places.mean(0)) == 2:
-            misfit[grid] = plane_misfit(places, centres) / side
-    grid = min(misfit, key=lambda one: misfit[one], default=None)
-    if grid is None or misfit[grid] > _FITS:
+    grids = [
+        _Grid(columns, checked, legacy)
+        for columns in range(2, 25)
+        for checked, legacy in ((True, False), (True, True), (False, False))
+    ]
+    fits = {grid: _fitting(grid, best) for grid in grids}
+    grid = max(grids, key=lambda one: int(fits[one].sum()))
+    own = Seen(best.corners[fits[grid]], best.ids[fits[grid]])
+    if len(own) < max(_FEWEST_PLACED, 0.7 * len(best)):
         return None
-    ratio = _ratio(grid.places(best.ids), best.corners)
-    last = max(int(one.ids.max()) for one in seen)
+    ratio = _ratio(grid.places(own.ids), own.corners)
+    if ratio > 0.95:
+        return None
+    last = max(int(one.ids[_fitting(grid, one)].max(initial=0)) for one in seen)
     if grid.checked:
         return _charuco(look, grid, last, len(seen), _common(ratio, _RATIOS))
-    if look.family != "DICT_APRILTAG_36H11" or ratio > 0.95:
+    if look.family != "DICT_APRILTAG_36H11":
         return None
     rows = last // grid.columns + 1
     spacing = _common(1 / ratio - 1, _SPACINGS)
@@ -186,6 +186,19 @@ def _arranged(look: _Look, seen: Sequence[Seen]) -> Suggestion | None:
         f"an AprilGrid of {grid.columns} x {rows} tags, {spacing:.2g} of a tag apart",
         ":".join(words), len(seen), ratio,
     )  # fmt: skip
+
+
+def _fitting(grid: _Grid, seen: Seen) -> np.ndarray:
+    """Which markers lie where the arrangement puts them."""
+    places = grid.places(seen.ids).astype(np.float64)
+    none = np.zeros(len(seen), bool)
+    if len(seen) < _FEWEST_PLACED or np.linalg.matrix_rank(places - places.mean(0)) < 2:
+        return none
+    side = float(np.linalg.norm(np.diff(seen.corners, axis=1), axis=-1).mean())
+    centres = seen.corners.mean(1).astype(np.float64)
+    found: Any
+    found, fits = cv2.findHomography(places, centres, cv2.RANSAC, _FITS * side)
+    return none if found is None else fits.ravel().astype(bool)
 
 
 def _charuco(look: _Look, grid: _Grid, last: int, pictures: int, ratio: float) -> Suggestion:
