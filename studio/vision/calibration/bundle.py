@@ -142,7 +142,8 @@ def normal_equations(o: Observations, s: State, freedom: Freedom, knee_px: float
         rig[np.ix_(own, own)] = (half @ moved).sum(0)
         at = o.moment[rows, None]
         np.add.at(mixed, (at, own[None]), half[:, :, :6] @ to_target[rows])
-        np.add.at(by_moment, (at, own[None]), (np.swapaxes(moved, -1, -2) @ pull[rows, :, None])[..., 0])  # fmt: skip
+        pulled = np.swapaxes(moved, -1, -2) @ pull[rows, :, None]
+        np.add.at(by_moment, (at, own[None]), pulled[..., 0])
     prior, prior_pull = _prior(s, freedom)
     return Normals(rig, target, mixed, by_moment, target_pull, prior, prior_pull)
 

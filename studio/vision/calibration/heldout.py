@@ -79,7 +79,7 @@ def errors_on(target: Target, o: Observations, s: State) -> Errors:
             others = o.take(np.flatnonzero(~own))
             mine = o.take(np.flatnonzero(own))
             told = np.isin(mine.moment, others.moment)
-            alone = resect(others, s, knee_px=knee)
+            alone = resect(others, s, knee_px=knee, steps=8)
             squares[own] = np.square(off_px(mine, alone)).sum((1, 2))
             counted[own] = told
     count = o.seen.sum(-1)

@@ -19,6 +19,7 @@ CENTRE = slice(2, 4)
 SKEW = 4
 TERMS = slice(5, SIZE)
 _NEAREST = 1e-6
+_VALUE, _SLOPES, _ALL = range(3)
 
 
 def values_of(camera: Camera) -> Float[np.ndarray, "19"]:
@@ -49,7 +50,11 @@ def pixels(
     lens: LensModel, values: Float[np.ndarray, "19"], xyz: Float[np.ndarray, "*batch 3"]
 ) -> Float[np.ndarray, "*batch 2"]:
     """Points in the camera's axes as distorted pixels; behind the camera they land far outside."""
-    return project(lens, values, xyz)[0]
+    z = np.fmax(xyz[..., 2], _NEAREST)
+    bend = _fisheye if lens == "fisheye" else _pinhole
+    (x, y), _, _ = bend(values[TERMS], xyz[..., 0] / z, xyz[..., 1] / z, _VALUE)
+    fx, fy, cx, cy, skew = values[:5]
+    return np.stack([fx * x + skew * y + cx, fy * y + cy], -1)
 
 
 def project(
@@ -66,7 +71,9 @@ def project(
     z = np.fmax(xyz[..., 2], _NEAREST)
     x, y = xyz[..., 0] / z, xyz[..., 1] / z
     bend = _fisheye if lens == "fisheye" else _pinhole
-    (xb, yb), ((xx, xy), (yx, yy)), by_terms = bend(values[TERMS], x, y, free is not None)
+    (xb, yb), ((xx, xy), (yx, yy)), by_terms = bend(
+        values[TERMS], x, y, _SLOPES if free is None or not len(free) else _ALL
+    )
     fx, fy, cx, cy, skew = values[:5]
     uv = np.stack([fx * xb + skew * yb + cx, fy * yb + cy], -1)
     ux, uy = fx * xx + skew * yx, fx * xy + skew * yy
@@ -91,19 +98,23 @@ def project(
 
 _Pair = tuple[np.ndarray, np.ndarray]
 _Bent = tuple[_Pair, tuple[_Pair, _Pair], list[_Pair]]
+_NONE = np.zeros(0)
+_NO_SLOPES = (_NONE, _NONE), (_NONE, _NONE)
 
 
-def _pinhole(terms: np.ndarray, x: np.ndarray, y: np.ndarray, slopes: bool) -> _Bent:
+def _pinhole(terms: np.ndarray, x: np.ndarray, y: np.ndarray, wanted: int) -> _Bent:
     """Brown-Conrady with rational and prism terms, and a tilted sensor."""
     k1, k2, p1, p2, k3, k4, k5, k6, s1, s2, s3, s4 = terms[:12]
     xx_, xy_, yy_ = x * x, x * y, y * y
     r2 = xx_ + yy_
     below = 1 + r2 * (k4 + r2 * (k5 + r2 * k6))
     radial = (1 + r2 * (k1 + r2 * (k2 + r2 * k3))) / below
-    slope = k1 + r2 * (2 * k2 + 3 * k3 * r2) - radial * (k4 + r2 * (2 * k5 + 3 * k6 * r2))
-    slope = 2 * slope / below
     xb = x * radial + 2 * p1 * xy_ + p2 * (r2 + 2 * xx_) + r2 * (s1 + s2 * r2)
     yb = y * radial + p1 * (r2 + 2 * yy_) + 2 * p2 * xy_ + r2 * (s3 + s4 * r2)
+    if wanted == _VALUE and not terms[12:].any():
+        return (xb, yb), _NO_SLOPES, []
+    slope = k1 + r2 * (2 * k2 + 3 * k3 * r2) - radial * (k4 + r2 * (2 * k5 + 3 * k6 * r2))
+    slope = 2 * slope / below
     prism_x, prism_y = 2 * (s1 + 2 * s2 * r2), 2 * (s3 + 2 * s4 * r2)
     cross = slope * xy_ + 2 * p1 * x + 2 * p2 * y
     by_x = (
@@ -115,7 +126,7 @@ def _pinhole(terms: np.ndarray, x: np.ndarray, y: np.ndarray, slopes: bool) -> _
         radial + slope * yy_ + 6 * p1 * y + 2 * p2 * x + prism_y * y,
     )
     by_terms: list[_Pair] = []
-    if slopes:
+    if wanted == _ALL:
         r4, none = r2 * r2, np.zeros_like(r2)
         rise, fall = r2 / below, -r2 * radial / below
         by_terms = [
@@ -151,7 +162,7 @@ def _tilted(tilt: np.ndarray, bent: _Bent) -> _Bent:
     return (u, v), ((by_x[0], by_y[0]), (by_x[1], by_y[1])), [through(*t) for t in by_terms]
 
 
-def _fisheye(terms: np.ndarray, x: np.ndarray, y: np.ndarray, slopes: bool) -> _Bent:
+def _fisheye(terms: np.ndarray, x: np.ndarray, y: np.ndarray, wanted: int) -> _Bent:
     """Kannala-Brandt: the angle from the axis, bent by a polynomial."""
     k1, k2, k3, k4 = terms[:4]
     r2 = x * x + y * y
@@ -163,12 +174,15 @@ def _fisheye(terms: np.ndarray, x: np.ndarray, y: np.ndarray, slopes: bool) -> _
     near = r2 < 1e-10
     safe = np.where(near, 1.0, r)
     scale = np.where(near, 1.0, bent / safe)
+    if wanted == _VALUE:
+        return (x * scale, y * scale), _NO_SLOPES, []
     steep = np.where(near, 2 * (k1 - 1 / 3), (rise / (1 + r2) - scale) / (safe * safe))
     cross = steep * x * y
     by_terms: list[_Pair] = []
-    if slopes:
+    if wanted == _ALL:
         power = np.where(near, 0.0, angle / safe)
         for _ in range(4):
             power = power * t2
             by_terms.append((x * power, y * power))
-    return (x * scale, y * scale), ((scale + steep * x * x, cross), (cross, scale + steep * y * y)), by_terms  # fmt: skip
+    by_x, by_y = (scale + steep * x * x, cross), (cross, scale + steep * y * y)
+    return (x * scale, y * scale), (by_x, by_y), by_terms

@@ -1,14 +1,15 @@
 """One bad view or board: found, named and left out, without eating good data.
 
-A view is suspect when its error stands far outside what its camera's other views show. Who is to
-blame is asked of the other cameras of its moment: if they agree once the view is gone, it was the
-view; if two cameras contradict each other and either is fine by itself, the moment goes.
+Single corners that stand far out of an otherwise good view go first, so that they do not cost the
+view. A view is suspect when its error stands far outside what its camera's other views show. Who
+is to blame is asked of the other cameras of its moment: if they agree once the view is gone, it
+was the view; if two cameras contradict each other and either is fine by itself, the moment goes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -25,6 +26,7 @@ _WIDTHS = 3.5
 _SHARE = 0.05
 _LEAST_PX = 0.5
 _ROUNDS = 4
+_WILD = 6.0
 
 Adjust = Callable[[Observations, State], State]
 
@@ -53,19 +55,40 @@ def limits_px(o: Observations, rms: Float[np.ndarray, " views"]) -> Float[np.nda
 
 @dataclass(frozen=True, eq=False)
 class Cleaned:
-    """What is left, solved anew, what went, and how many views stood out but had to stay."""
+    """What is left, solved anew, what went (views, and a number of single corners), and how many
+    views stood out but had to stay."""
 
     o: Observations
     s: State
     twins: Twins
     dropped: tuple[Dropped, ...]
+    corners: int
     left: int
+
+
+def wild_corners(o: Observations, s: State) -> Bool[np.ndarray, "views points"]:
+    """Corners six times further off than is usual both in their camera and in their view; at most
+    a tenth of a view's (at least one)."""
+    off = np.linalg.norm(off_px(o, s), axis=-1)
+    usual = np.zeros(len(o))
+    for camera in range(len(o.cameras)):
+        rows = o.of_camera(camera)
+        if o.seen[rows].any():
+            usual[rows] = np.median(off[rows][o.seen[rows]])
+    own = np.nanmedian(np.where(o.seen, off, np.nan), axis=1)
+    wild = o.seen & (off > np.fmax(_WILD * np.fmax(usual, own), _LEAST_PX)[:, None])
+    few = wild.sum(1) <= np.fmax(o.seen.sum(1) // 10, 1)
+    return wild & (few & (o.seen.sum(1) > 6))[:, None]
 
 
 def drop_bad(o: Observations, s: State, twins: Twins, adjust: Adjust) -> Cleaned:
     """Leave out bad views and solve again, a few at a time, at most a twentieth of each camera's."""
     dropped: list[Dropped] = []
     allowed = np.fmax((_SHARE * np.bincount(o.camera, minlength=len(o.cameras))).astype(int), 1)
+    wild = wild_corners(o, s)
+    if wild.any():
+        o = replace(o, seen=o.seen & ~wild)
+        s = adjust(o, s)
     left = 0
     for _ in range(_ROUNDS):
         rms = view_px(o, s)
@@ -81,7 +104,7 @@ def drop_bad(o: Observations, s: State, twins: Twins, adjust: Adjust) -> Cleaned
         allowed -= np.bincount(o.camera[going], minlength=len(o.cameras))
         o, twins = o.take(~going), twins.take(~going)
         s = adjust(o, s)
-    return Cleaned(o, s, twins, tuple(dropped), left)
+    return Cleaned(o, s, twins, tuple(dropped), int(wild.sum()), left)
 
 
 def _blamed(

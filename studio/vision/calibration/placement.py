@@ -27,6 +27,8 @@ from studio.vision.calibration.state import State
 _CORNERS = 8
 _MOMENTS = 24
 _CAP_PX = 8.0
+_SURE = 8
+_WITNESSES = 3
 
 
 @dataclass(frozen=True)
@@ -91,16 +93,35 @@ def _corners(points: np.ndarray, xy: np.ndarray) -> _Sight:
     return _Sight(points[chosen], xy[chosen])
 
 
+@dataclass(frozen=True, eq=False)
+class _Hypothesis:
+    """Where a camera may stand (world to camera), how many moments agree, of how many, and by how
+    much better they are explained than not at all."""
+
+    agree: int
+    shared: int
+    gain: float
+    pose: Float[np.ndarray, "4 4"] | None
+
+    @property
+    def sure(self) -> bool:
+        """Whether it need not wait for what further cameras say."""
+        return self.agree >= _SURE and self.agree >= 0.7 * self.shared
+
+
 class _Placing:
     """Cameras placed so far, and the target's poses (one or two each) at the moments they saw."""
 
     def __init__(self, o: Observations, s: State, twins: Twins) -> None:
         self.o, self.s, self.twins = o, at_home(s), twins
-        self.row = {(int(c), int(m)): i for i, (c, m) in enumerate(zip(o.camera, o.moment, strict=True))}  # fmt: skip
-        self.sights = [_corners(o.points_m[i][o.seen[i]], o.xy_px[i][o.seen[i]]) for i in range(len(o))]  # fmt: skip
+        keys = zip(o.camera.tolist(), o.moment.tolist(), strict=True)
+        self.row = {key: row for row, key in enumerate(keys)}
+        self.sights = [
+            _corners(points[seen], xy[seen])
+            for points, xy, seen in zip(o.points_m, o.xy_px, o.seen, strict=True)
+        ]
         self.pose: dict[int, np.ndarray] = {}
         self.target: dict[int, list[np.ndarray]] = {}
-        self.agreed: dict[int, tuple[int, int]] = {}
 
     def candidates(self, row: int) -> list[np.ndarray]:
         """The poses that one view allows, in its camera's axes."""
@@ -126,15 +147,15 @@ class _Placing:
             if c == camera and (found := self.candidates(row)):
                 self.target[moment] = found
 
-    def hypothesis(self, camera: int) -> tuple[float, int, np.ndarray | None]:
-        """Best world-to-camera: its gain (agreement in capped loss), moments that agree, pose."""
+    def hypothesis(self, camera: int) -> _Hypothesis:
+        """The best pose of a camera by the moments that it shares with those placed."""
         shared = [
             (row, self.target[m])
             for (c, m), row in self.row.items()
             if c == camera and m in self.target and self.candidates(row)
         ]
         if not shared:
-            return 0.0, 0, None
+            return _Hypothesis(0, 0, 0.0, None)
         spread = np.unique(np.linspace(0, len(shared) - 1, min(len(shared), _MOMENTS)).astype(int))
         shared = [shared[i] for i in spread]
         proposed = np.stack([
@@ -146,11 +167,13 @@ class _Placing:
         losses = self.losses(shared, proposed)
         best = int(losses.sum(0).argmin())
         agree = losses[:, best] < (_CAP_PX / 2) ** 2
-        pose = self._averaged(shared, proposed[best], agree)
-        averaged = self.losses(shared, pose[None])[:, 0]
-        if averaged.sum() < losses[:, best].sum():
-            return float(len(shared) * _CAP_PX**2 - averaged.sum()), int(agree.sum()), pose
-        return float(len(shared) * _CAP_PX**2 - losses[:, best].sum()), int(agree.sum()), proposed[best]  # fmt: skip
+        pose, least = proposed[best], losses[:, best]
+        averaged = self._averaged(shared, pose, agree)
+        tried = self.losses(shared, averaged[None])[:, 0]
+        if tried.sum() < least.sum():
+            pose, least = averaged, tried
+        gain = float(len(shared) * _CAP_PX**2 - least.sum())
+        return _Hypothesis(int(agree.sum()), len(shared), gain, pose)
 
     def losses(self, shared: list[tuple[int, list[np.ndarray]]], poses: np.ndarray) -> np.ndarray:
         """(moments, hypotheses): the better of the target's poses, seen from either side."""
@@ -159,7 +182,7 @@ class _Placing:
             forward = np.min([self.loss(row, poses @ known) for known in targets], axis=0)
             back = inverse(poses)
             moment = int(self.o.moment[row])
-            rows = [self.row[c, moment] for c in self.pose if (c, moment) in self.row]
+            rows = [self.row[c, moment] for c in self.pose if (c, moment) in self.row][:_WITNESSES]
             backward = np.min(
                 [
                     np.mean(
@@ -219,15 +242,17 @@ def place_cameras(o: Observations, s: State, twins: Twins) -> State:
     placing.start(_seed(o))
     while len(placing.pose) < count:
         tried = {c: placing.hypothesis(c) for c in range(count) if c not in placing.pose}
-        camera = max(tried, key=lambda c: (tried[c][1], tried[c][0]))
-        pose = tried[camera][2]
-        if pose is None:
-            left = ", ".join(o.cameras[c] for c in tried)
-            raise StudioError(
-                f"No moment shows clearly enough how {left} stand to the other cameras.",
-                "Show the whole target to both at once, larger in the picture and tilted.",
-            )
-        placing.place(camera, pose)
+        sure = [c for c, found in tried.items() if found.sure]
+        best = max(tried, key=lambda c: (tried[c].agree, tried[c].gain))
+        for camera in sure or [best]:
+            pose = tried[camera].pose
+            if pose is None:
+                left = ", ".join(o.cameras[c] for c in tried)
+                raise StudioError(
+                    f"No moment shows clearly enough how {left} stand to the other cameras.",
+                    "Show the whole target to both at once, larger in the picture and tilted.",
+                )
+            placing.place(camera, pose)
     datum = inverse(placing.pose[0]) @ rigid(world_from("-y").T, np.zeros(3))
     extrinsics = np.stack([placing.pose[c] @ datum for c in range(count)])
     targets = np.full((len(o.moments), 4, 4), np.nan)

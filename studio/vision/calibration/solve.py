@@ -85,6 +85,8 @@ def solve(
         notes.append("One camera: its lens was calibrated; where it stands is not told by that.")
     elif refine != "never":
         taken = _refined(target, taken, lenses, sizes_px, refine == "always", notes, told)
+    if cleaned.corners:
+        notes.append(f"{cleaned.corners} single corners far off in good views were left out.")
     if cleaned.left:
         notes.append(
             f"{cleaned.left} more views stand out; they were kept, since so many are no accident."
@@ -243,13 +245,19 @@ def _solution(
     sure = uncertainty(o, s, work.freedom)
     to_pivot = rigid(np.eye(3), -o.pivot_m)
     frame = {(v.camera, v.moment): v.frame for v in views}
-    used = {(o.cameras[c], o.moments[m]) for c, m in zip(o.camera, o.moment, strict=True)}
+    used = tuple(
+        View(camera, moment, o.points[row][o.seen[row]], o.xy_px[row][o.seen[row]],
+             frame.get((camera, moment), -1))
+        for row, (camera, moment) in enumerate(
+            (o.cameras[c], o.moments[m]) for c, m in zip(o.camera, o.moment, strict=True)
+        )
+    )  # fmt: skip
     measured = {o.cameras[i] for i, own in enumerate(lenses) if not own.given}
     refined = measured | {o.cameras[i] for i in work.refined}
     return Solution(
         rig,
         target,
-        tuple(v for v in views if (v.camera, v.moment) in used),
+        used,
         {m: s.targets[i] @ to_pivot for i, m in enumerate(o.moments) if np.any(o.moment == i)},
         rms(slice(None)),
         {name: rms(o.of_camera(i)) for i, name in enumerate(o.cameras)},
