@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from studio.core.errors import StudioError
@@ -179,3 +180,17 @@ def _aruco(words: _Words) -> Board:
 _KINDS: dict[str, Callable[[_Words], Board]] = {
     "charuco": _charuco, "chessboard": _chessboard, "aprilgrid": _aprilgrid, "aruco": _aruco,
 }  # fmt: skip
+
+
+def scaled(board: Board, factor: float) -> Board:
+    """The same board printed larger or smaller; a panel's thickness is not printed.
+
+    Raises StudioError for a board that is not printed from a design.
+    """
+    if isinstance(board, CharucoBoard):
+        return replace(board, square_m=board.square_m * factor, marker_m=board.marker_m * factor)
+    if isinstance(board, Chessboard):
+        return replace(board, square_m=board.square_m * factor)
+    if isinstance(board, AprilGrid):
+        return replace(board, tag_m=board.tag_m * factor)
+    raise StudioError(f"{board.name} has no printed size.", "Measure its parts one by one.")

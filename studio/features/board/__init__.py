@@ -1,0 +1,1 @@
+"""Board: design a calibration board and print it true to size."""
