@@ -20,7 +20,7 @@ from studio.media.live.source import Source
 from studio.media.live.stats import Stats
 from studio.ui import theme
 
-THUMB = (80, 60)
+THUMB = (72, 44)
 KINDS = {
     "device": ("ph.camera", "Camera"),
     "video": ("ph.film-strip", "Video file"),
@@ -66,6 +66,7 @@ class CameraCard(QFrame):
         self.state = QLabel()
         self.state.setProperty("role", "small")
         self.state.setWordWrap(True)
+        self.state.setContentsMargins(2, 0, 0, 0)
         self.more = QToolButton()
         self.more.setToolTip("Rename, move, remove")
         self.more.setAccessibleName(f"{source.name}: rename, move, remove")
@@ -79,7 +80,7 @@ class CameraCard(QFrame):
         words.addWidget(self.state)
         words.addStretch(1)
         row = QHBoxLayout(self)
-        row.setContentsMargins(8, 8, 4, 8)
+        row.setContentsMargins(6, 6, 4, 6)
         row.setSpacing(8)
         row.addWidget(self.thumb, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(words, 1)

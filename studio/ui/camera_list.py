@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
@@ -73,6 +73,7 @@ class CameraList(QWidget):
         self._column.addWidget(self.wrong)
         cameras.changed.connect(self.refresh)
         cameras.told.connect(self.tell)
+        cameras.ask.connect(self._asked)
         self.refresh()
 
     # -- adding
@@ -98,20 +99,24 @@ class CameraList(QWidget):
         ):
             self._menu.addAction(theme.icon(icon), text).triggered.connect(lambda _=0, c=call: c())
 
-    def add(self, source: Source) -> None:
-        """Take a camera in and open it: the user asked for it."""
+    def add(self, *sources: Source) -> None:
+        """Take cameras in and open them: the user asked for it."""
 
         def take_in() -> None:
-            added = self._cameras.add(source)
+            added = self._cameras.add(*sources)
             self._cameras.open()
-            self.choose(added.id)
+            if len(added) == 1 and added[0].kind == "device":
+                self.choose(added[0].id)
 
-        self._try(take_in)
+        if sources:
+            self._try(take_in)
 
-    def add_places(self, places: list[str]) -> None:
+    def add_places(self, places: Sequence[str]) -> None:
         """Add files, folders or addresses; what cannot be used is explained below the list."""
-        for place in places:
-            self._try(lambda place=place: self.add(source_of(place)))
+        self._try(lambda: self.add(*(source_of(place) for place in places)))
+
+    def _asked(self, what: str) -> None:
+        self.ask_stream() if what == "stream" else self._ask_videos()
 
     def _ask_videos(self) -> None:
         paths, _ = QFileDialog.getOpenFileNames(
@@ -157,8 +162,8 @@ class CameraList(QWidget):
             self.stream_form.hide()
 
     def _try(self, call: Callable[[], object]) -> None:
-        self.wrong.hide()
         try:
+            self.wrong.hide()
             call()
         except StudioError as error:
             self.wrong.setText(f"{error.message} {error.hint}".strip())

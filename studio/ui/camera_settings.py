@@ -18,6 +18,7 @@ from studio.ui.form import control_for, title_of
 APPLY_MS = 400
 RATES_HZ = (15.0, 24.0, 25.0, 30.0, 50.0, 60.0, 90.0, 120.0)
 SIZES_PX = ((640, 480), (1280, 720), (1920, 1080), (3840, 2160))
+TURNS = (0, 90, 180, 270)
 WORDS = {
     "exposure_ms": "Exposure", "focus": "Focus", "rotation": "Turn", "mirror": "Mirror",
     "loop": "Start again at the end", "transport": "Packets by",
@@ -89,7 +90,10 @@ class CameraSettings(QWidget):
 
     def _row(self, name: str) -> QWidget:
         field = Source.model_fields[name]
-        control = control_for(name, field)
+        if name == "rotation":
+            control: Control = Choice("Turn", TURNS, [f"{turn}°" for turn in TURNS])
+        else:
+            control = control_for(name, field)
         row = self._labelled(name, WORDS.get(name, title_of(name, field)), control)
         control.setToolTip(field.description or "")
         control.set_value(getattr(self.source, name))

@@ -15,6 +15,7 @@ from studio.ui.notices import Notices
 
 TELL_MS = 500
 CLOSE_S = 2.0
+FILES = frozenset({"video", "images"})
 GONE: frozenset[State] = frozenset({"lost", "failed"})
 
 
@@ -22,12 +23,14 @@ class CameraService(QObject):
     """The cameras and the devices there are. Nothing is opened until :meth:`open` is called.
 
     ``changed`` follows a change of the set, its order, a setting, and opening and closing;
-    ``told`` comes twice a second while cameras are open. Pictures are pulled from :attr:`hub`.
+    ``told`` comes twice a second while cameras are open; ``ask`` asks the list of cameras for
+    “files” or a “stream”. Pictures are pulled from :attr:`hub`.
     ``canvas`` is the canvas that shows them, once there is one.
     """
 
     changed = Signal()
     told = Signal()
+    ask = Signal(str)
 
     def __init__(
         self,
@@ -65,19 +68,26 @@ class CameraService(QObject):
         taken = {source.id for source in self.sources}
         return tuple(p.device for p in self.devices.plugged if p.device.id not in taken)
 
-    def add(self, source: Source) -> Source:
-        """Take a camera in under a name of its own; it opens where the others are open.
+    def add(self, *sources: Source) -> tuple[Source, ...]:
+        """Take cameras in, each under a name of its own; they open where the others are open.
 
-        Raises StudioError if it is there already.
+        Where all are files they begin together. Raises StudioError for one that is there already.
         """
-        names = {known.name for known in self.sources}
-        name, count = source.name, 2
-        while name in names:
-            name, count = f"{source.name} {count}", count + 1
-        source = source.model_copy(update={"name": name})
-        self.hub.add(source)
-        self._keep()
-        return source
+        added: list[Source] = []
+        try:
+            for source in sources:
+                names = {known.name for known in self.sources}
+                name, count = source.name, 2
+                while name in names:
+                    name, count = f"{source.name} {count}", count + 1
+                added.append(source.model_copy(update={"name": name}))
+                self.hub.add(added[-1])
+        finally:
+            if self.running and all(known.kind in FILES for known in self.sources):
+                self.hub.stop()
+                self.hub.start()
+            self._keep()
+        return tuple(added)
 
     def remove(self, id: str) -> None:
         """Let a camera go."""
@@ -115,6 +125,22 @@ class CameraService(QObject):
             self._gone.clear()
             self._timer.start()
             self.changed.emit()
+
+    def open_first(self) -> None:
+        """Open what there is: the cameras, else the first device; says so if there is none."""
+        self.look_for_devices()
+        free = self.free_devices()
+        if not self.sources and free:
+            self.add(free[0].source())
+        self.open()
+        if not self.sources:
+            self._notices.tell(
+                "No camera is plugged in." if not self.devices.trouble else self.devices.trouble,
+                "Plug one in, or use a phone, a network stream or a video in its place.",
+                "look",
+                ("Use a video", lambda: self.ask.emit("files")),
+                ("Use a phone or stream", lambda: self.ask.emit("stream")),
+            )
 
     def close_cameras(self) -> None:
         """Let go of all cameras."""

@@ -165,9 +165,12 @@ class LiveCanvas(QWidget):
         tile.new_marks = True
         self.redraw()
 
-    def say(self, camera: str, caption: str, state: str = "", tone: Tone = "plain") -> None:
-        """Words over a video: a line in its corner and, across its middle, what is wrong."""
-        if self._tile(camera).say(caption, state, tone):
+    def say(
+        self, camera: str, caption: str, state: str = "", tone: Tone = "plain", rec: bool = False
+    ) -> None:
+        """Words over a video: a line in its corner, with a red dot while it is recorded, and,
+        across its middle, what is wrong."""
+        if self._tile(camera).say(caption, state, tone, rec):
             self._place_labels()
 
     def set_mirrored(self, camera: str, on: bool) -> None:

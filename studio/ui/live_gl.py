@@ -30,6 +30,7 @@ varying vec2 uv;
 float light(vec2 at) { return dot(texture2D(picture, at).rgb, vec3(0.299, 0.587, 0.114)); }
 void main() {
   vec3 ink = texture2D(picture, uv).rgb;
+  float top = max(ink.r, max(ink.g, ink.b));
   if (peaking > 0.5) {
     vec2 step = 1.0 / texels;
     float here = dot(ink, vec3(0.299, 0.587, 0.114));
@@ -40,7 +41,6 @@ void main() {
   if (zebra > 0.5) {
     float rising = mod(gl_FragCoord.x + gl_FragCoord.y, 10.0);
     float falling = mod(gl_FragCoord.x - gl_FragCoord.y, 10.0);
-    float top = max(ink.r, max(ink.g, ink.b));
     if (top > 0.978) ink = rising < 5.0 ? vec3(0.85, 0.1, 0.1) : vec3(1.0);
     else if (top < 0.02) ink = falling < 5.0 ? vec3(0.2, 0.45, 0.95) : vec3(0.0);
   }

@@ -22,6 +22,7 @@ from studio.vision.picture_aids import exposure, sharpness
 PULL_MS = 16
 SAY_S = 0.25
 MEASURE_S = 0.2
+LATELY_S = 3.0
 
 
 class LiveGrid(QWidget):
@@ -123,7 +124,8 @@ class LiveGrid(QWidget):
         for camera in cameras:
             stats = camera.stats()
             dropped += stats.dropped
-            self.canvas.say(camera.name, caption(camera.name, stats, recording), *overlay(stats))
+            rec = recording and stats.status.state == "live"
+            self.canvas.say(camera.name, caption(camera.name, stats), *overlay(stats), rec=rec)
         words = [counted(len(cameras), "camera")] if cameras else []
         words += [f"{dropped} dropped"] if dropped else []
         self.summary.setText(" · ".join(words))
@@ -166,18 +168,20 @@ class LiveGrid(QWidget):
         super().closeEvent(event)
 
 
-def caption(name: str, stats: Stats, recording: bool = False) -> str:
-    """The line in a tile's corner: name, rate, latency, what was lost."""
+def caption(name: str, stats: Stats) -> str:
+    """The line in a tile's corner: name, rate, latency, frames that the camera dropped and, of
+    late, those that this machine was too slow to show."""
     words = [name]
     if stats.status.state == "live":
         words.append(f"{stats.rate_hz:.1f} fps")
         if stats.latency_s > 0:
             words.append(f"{1000 * stats.latency_s:.0f} ms")
-    for count, word in ((stats.dropped, "dropped"), (stats.skipped, "not shown")):
-        if count:
-            words.append(f"{count} {word}")
-    line = " · ".join(words)
-    return f"● REC  {line}" if recording and stats.status.state == "live" else line
+    if stats.dropped:
+        words.append(f"{stats.dropped} dropped")
+    lately = stats.history[time.monotonic() - stats.history[:, 0] < LATELY_S]
+    if count := int(lately[:, 4].sum()):
+        words.append(f"{count} not shown")
+    return " · ".join(words)
 
 
 def overlay(stats: Stats) -> tuple[str, Tone]:

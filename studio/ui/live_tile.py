@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +16,7 @@ from studio.vision.picture_aids import Exposure
 
 Tone = Literal["plain", "look", "stop"]
 MARGIN = 8
+_REC = "#ff5c50"
 _VEIL = "rgba(16, 18, 22, 190)"
 _TONES = {"plain": "#f0f2f5", "look": "#f0c060", "stop": "#ff9d94"}
 
@@ -107,7 +109,8 @@ class Tile:
         self.new_frame = self.new_marks = True
         self.picture: Any = None
         self.overlay: Any = None
-        self.label = self._words(camera)
+        self.label = self._words(escape(camera))
+        self.label.setTextFormat(Qt.TextFormat.RichText)
         self.state = self._words("")
         self.state.setWordWrap(True)
         self.state.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -129,11 +132,14 @@ class Tile:
             return (4, 3)
         return (self.frame.rgb.shape[1], self.frame.rgb.shape[0])
 
-    def say(self, caption: str, state: str, tone: Tone) -> bool:
-        """Set the words over the picture; True if that changed how much room they take."""
-        changed = self.label.text() != caption or self.state.text() != state
+    def say(self, caption: str, state: str, tone: Tone, rec: bool = False) -> bool:
+        """Set the words over the picture; True if that changed."""
+        shown = escape(caption)
+        if rec:
+            shown = f'<span style="color: {_REC}">●</span> REC&nbsp; {shown}'
+        changed = self.label.text() != shown or self.state.text() != state
         if changed:
-            self.label.setText(caption)
+            self.label.setText(shown)
             self.state.setText(state)
             _dress(self.state, tone, padding=10)
         return changed

@@ -23,6 +23,7 @@ from studio.document.step import Packed
 from studio.ui.drop import CAPTURE, take_in
 from studio.ui.studio import Next, Studio
 
+RECORD = "record"
 # Each step of the way, and what it leaves behind.
 WAY = (("pose", DetectionsItem), ("triangulate", MotionItem), ("avatar", AvatarItem))
 
@@ -65,7 +66,9 @@ class NextStep:
             if made and Path(made[-1].path).is_dir():
                 url = QUrl.fromLocalFile(made[-1].path)
                 return Next("Open folder", lambda: QDesktopServices.openUrl(url))
-        elif feature == CAPTURE or feature in dict(WAY):
+        elif feature in (CAPTURE, RECORD) or feature in dict(WAY):
+            if feature == RECORD and project.usable_rig() is None and "calibrate" in mounted:
+                return Next("Calibrate", lambda: self._studio.open_panel("calibrate"))
             if way_left(project, mounted):
                 return Next("Make the avatar", self.walk)
             if project.newest(AvatarItem) is not None and "export" in mounted:

@@ -35,7 +35,12 @@ from studio.ui.words import time_left
 
 
 class StepPanel(QWidget):
-    """Drives one feature. Its code is imported on a worker while the panel says “Loading”."""
+    """Drives one feature. Its code is imported on a worker while the panel says “Loading”.
+
+    ``run_role`` dresses the button that starts it.
+    """
+
+    run_role = "primary"
 
     def __init__(self, studio: Studio, feature: Feature) -> None:
         super().__init__()
@@ -77,6 +82,11 @@ class StepPanel(QWidget):
     def run_text(self) -> str:
         """What the primary button says."""
         return self.feature.manifest.title
+
+    def stop_text(self) -> str:
+        """What ends a job that could go on for ever, and keeps its result; empty for jobs that
+        end by themselves: those can be paused and cancelled."""
+        return ""
 
     # -- inside -----------------------------------------------------------------------------------
 
@@ -137,12 +147,15 @@ class StepPanel(QWidget):
 
     def _run_row(self) -> QWidget:
         self.run_button = QPushButton(self.run_text())
-        self.run_button.setProperty("role", "primary")
+        self.run_button.setProperty("role", self.run_role)
         self.run_button.clicked.connect(self.run)
         self.cancel_button = QPushButton("Cancel")
         self.cancel_button.clicked.connect(self._cancel)
         self.pause_button = QPushButton("Pause")
         self.pause_button.clicked.connect(self._pause)
+        self.stop_button = QPushButton(self.stop_text())
+        self.stop_button.setProperty("role", self.run_role)
+        self.stop_button.clicked.connect(self.stop)
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
@@ -155,6 +168,7 @@ class StepPanel(QWidget):
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(8)
         box.addWidget(self.run_button)
+        box.addWidget(self.stop_button)
         box.addWidget(self.bar)
         box.addWidget(self.told)
         pair = QHBoxLayout()
@@ -234,7 +248,8 @@ class StepPanel(QWidget):
         self.next_button.setVisible(next is not None)
         if next is not None:
             self.next_button.setText(next.button)
-        theme.set_role(self.run_button, "" if next is not None else "primary")
+        role = "" if next is not None and self.run_role == "primary" else self.run_role
+        theme.set_role(self.run_button, role)
 
     def _go_next(self) -> None:
         if self._next is not None:
@@ -276,6 +291,13 @@ class StepPanel(QWidget):
             self.cancel_button.setEnabled(False)
             self.told.setText("Stopping")
 
+    def stop(self) -> None:
+        """End the running job and keep what it has."""
+        running = self.studio.running(self.feature.id)
+        if running is not None:
+            running.job.context.finish()
+            self.stop_button.setEnabled(False)
+
     def _pause(self) -> None:
         running = self.studio.running(self.feature.id)
         if running is not None:
@@ -288,8 +310,12 @@ class StepPanel(QWidget):
             return
         self._running = on
         self.run_button.setVisible(not on)
-        for widget in (self.cancel_button, self.pause_button, self.bar, self.told):
-            widget.setVisible(on)
+        endless = bool(self.stop_text())
+        self.stop_button.setVisible(on and endless)
+        self.stop_button.setEnabled(True)
+        self.told.setVisible(on)
+        for widget in (self.cancel_button, self.pause_button, self.bar):
+            widget.setVisible(on and not endless)
         if on and self.told.text() != "Stopping":
             self.cancel_button.setEnabled(True)
         if not on:
@@ -302,7 +328,9 @@ class StepPanel(QWidget):
         context = running.job.context
         self.bar.setValue(round(1000 * context.fraction))
         self.pause_button.setText("Resume" if context.paused else "Pause")
-        if not context.cancelled:
+        if self.stop_text():
+            self.told.setText(context.text)
+        elif not context.cancelled:
             left = time_left(running.job.seconds_left)
             parts = (context.text or running.job.state.capitalize(),
                      f"{context.fraction:.0%}".replace("%", " %"), left)  # fmt: skip

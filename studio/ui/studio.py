@@ -184,13 +184,13 @@ class Studio(QObject):
                     f"“{feature.manifest.title}” cannot run yet: {missing[0].text}",
                     f"Use “{missing[0].button}”.",
                 )
-            inputs = step.inputs(project, ids, folder.assets)
+            given = step.inputs(project, ids, folder.assets) if inputs is None else inputs
             began = time.monotonic()
-            with self.hot_reload.follow(context, step, inputs):
-                result = yield from feature.engine(values, inputs, context)
+            with self.hot_reload.follow(context, step, given):
+                result = yield from feature.engine(values, given, context)
             seconds = time.monotonic() - began
             return _with_recipe(
-                step.pack(inputs, values, result, folder.assets, seconds),
+                step.pack(given, values, result, folder.assets, seconds),
                 feature_id, values, ids, seconds,
             )  # fmt: skip
 
@@ -251,6 +251,11 @@ class Studio(QObject):
     def open_panel(self, feature_id: str, params: BaseModel | dict[str, Any] | None = None) -> None:
         """Ask the window to show a feature's panel, filled in with ``params``."""
         self.panel_wanted.emit(self.registry[feature_id].id, params)
+
+    def use_webcam(self, feature_id: str) -> None:
+        """Show the feature that takes webcams, and open what there is at once."""
+        self.open_panel(feature_id)
+        self.cameras.open_first()
 
     def act(self, action: str) -> None:
         """Do what a :class:`studio.document.step.Missing` asks: a command, or a feature's step.

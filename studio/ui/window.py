@@ -127,7 +127,7 @@ class Window(QMainWindow):
 
     def _webcam(self) -> Any:
         live = [f for f in self.studio.registry.features.values() if "webcam" in f.manifest.accepts]
-        return (lambda: self.studio.open_panel(live[0].id)) if live else None
+        return (lambda: self.studio.use_webcam(live[0].id)) if live else None
 
     # -- what the commands do -------------------------------------------------------------------
 

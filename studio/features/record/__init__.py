@@ -1,0 +1,1 @@
+"""Live cameras: opened, watched, recorded into takes."""

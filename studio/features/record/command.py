@@ -1,0 +1,109 @@
+"""``doppel record``: live cameras in, a take on disk out."""
+
+from __future__ import annotations
+
+import json as json_module
+import signal
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from studio.core.errors import StudioError
+from studio.features.record.engine import Inputs, Recorded, record
+from studio.features.record.params import Params
+from studio.features.record.step import rate_of
+from studio.jobs import Context, run
+from studio.jobs.terminal import OnTerminal
+
+
+def main(
+    sources: Annotated[tuple[str, ...], tyro.conf.Positional],
+    out: Path,
+    seconds: float | None = None,
+    name: str = "",
+    json: bool = False,
+) -> None:
+    """Record a take from cameras, streams and files, without a window.
+
+    Args:
+        sources: Cameras: videos, picture folders, rtsp:// or http:// addresses, /dev/video0.
+        out: The folder for takes; each take is a folder in it.
+        seconds: End the take after this many seconds; otherwise Ctrl+C ends it.
+        name: Name of the take; without one they are numbered.
+        json: Print one JSON object.
+    """
+    if not sources:
+        raise StudioError(
+            "No camera was named.", "Give videos, picture folders, addresses or devices."
+        )
+    params = Params(sources=sources, folder=out, name=name, seconds=seconds)
+    with OnTerminal("Record", quiet=json) as bar, _finish_on_interrupt(bar):
+        result = run(record(params, Inputs(), bar))
+    if json:
+        print(json_module.dumps(as_json(result), ensure_ascii=False))
+    else:
+        _show(result)
+
+
+@contextmanager
+def _finish_on_interrupt(context: Context) -> Generator[None]:
+    """Within, Ctrl+C ends the take and keeps it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: context.finish())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def as_json(result: Recorded) -> dict[str, Any]:
+    """The take in plain values: seconds, frames, frames a second."""
+    take = result.take
+    return {
+        "folder": str(result.folder),
+        "name": take.name,
+        "seconds": take.duration_s,
+        "ended_by": str(result.error) if result.error else "",
+        "absent": list(result.absent),
+        "cameras": [
+            {
+                "name": camera.name,
+                "videos": [segment.video for segment in camera.segments],
+                "frames": camera.frames,
+                "rate_hz": round(rate_of(camera), 3),
+                "dropped": camera.dropped,
+                "lost": camera.lost,
+                "away_s": camera.away_s,
+                "notes": list(camera.notes),
+            }
+            for camera in take.cameras
+        ],
+    }
+
+
+def _show(result: Recorded) -> None:
+    table = Table(box=None, header_style="bold")
+    for column in ("Camera", "Frames", "fps", "Dropped", "Lost", "Away (s)"):
+        table.add_column(column, justify="left" if column == "Camera" else "right")
+    for camera in result.take.cameras:
+        table.add_row(
+            camera.name, str(camera.frames), f"{rate_of(camera):.2f}", str(camera.dropped),
+            str(camera.lost), f"{camera.away_s:.1f}",
+        )  # fmt: skip
+    console = Console()
+    console.print(table)
+    for absent in result.absent:
+        console.print(f"Not recorded: {absent}", soft_wrap=True, markup=False)
+    if result.error is not None:
+        console.print(str(result.error), soft_wrap=True, markup=False)
+    console.print(
+        f"{result.take.duration_s:.1f} s in {result.folder}", soft_wrap=True, markup=False
+    )

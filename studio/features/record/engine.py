@@ -1,0 +1,123 @@
+"""Recording a take from live cameras, the window's own or those named in the params."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.core.errors import StudioError
+from studio.document.project import RigItem
+from studio.features.record.params import Params
+from studio.jobs import Context, Engine
+from studio.media.live.hub import Cameras
+from studio.media.live.source import source_of
+from studio.media.recording.recorder import Recording, RecordingStats
+from studio.media.recording.take import TakeRecord
+
+TELL_S = 0.2
+OPEN_S = 8.0
+GIVEN_UP = frozenset({"failed", "lost", "ended"})
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Cameras that are open already, if there are, and the rig that they were calibrated as."""
+
+    cameras: Cameras | None = None
+    rig: RigItem | None = None
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A finished take, where it lies, why it ended by itself, and cameras that took no part."""
+
+    folder: Path
+    take: TakeRecord
+    error: StudioError | None = None
+    absent: tuple[str, ...] = ()
+
+
+def record(params: Params, inputs: Inputs, context: Context) -> Engine[RecordingStats, Recorded]:
+    """Record until asked to finish, or for ``params.seconds``. Yields how it fares.
+
+    What was recorded stays on disk whatever happens; a cancelled take is only not brought into
+    the project. Raises StudioError if nothing can be recorded.
+    """
+    with _open(params, inputs, context) as cameras:
+        absent = tuple(
+            f"{camera.name}: {camera.status.text}"
+            for camera in cameras.live()
+            if camera.status.state not in ("live", "stalled")
+        )
+        rig = inputs.rig.rig() if inputs.rig is not None else None
+        recording = Recording(cameras, params.place, name=params.name, rig=rig)
+        try:
+            going = True
+            while going and recording.running:
+                stats = recording.stats()
+                left = TELL_S if params.seconds is None else params.seconds - stats.seconds
+                context.report(
+                    stats.seconds / params.seconds if params.seconds else 0.0,
+                    words(stats),
+                )
+                yield stats
+                going = left > 0 and not context.wait(min(TELL_S, max(left, 0.001)))
+        finally:
+            take = recording.stop()
+        return Recorded(recording.folder, take, recording.error, absent)
+
+
+def words(stats: RecordingStats) -> str:
+    """How a recording fares, in a line: time, missing frames, room on the disk."""
+    minutes, seconds = divmod(int(stats.seconds), 60)
+    missing = sum(track.dropped + track.lost for track in stats.cameras.values())
+    told = [f"{minutes}:{seconds:02}", f"{missing} missing"]
+    if math.isfinite(stats.minutes_left):
+        left = stats.minutes_left
+        told.append(f"{left / 60:.0f} h left" if left > 600 else f"{left:.0f} min left")
+    return " · ".join(told)
+
+
+@contextmanager
+def _open(params: Params, inputs: Inputs, context: Context) -> Generator[Cameras]:
+    """The window's cameras, or those of the params, opened and let go of afterwards."""
+    if inputs.cameras is not None:
+        yield inputs.cameras
+        return
+    if not params.sources:
+        raise StudioError(
+            "No camera was named.", "Give videos, picture folders, addresses or devices."
+        )
+    cameras = Cameras()
+    for place in params.sources:
+        source, count = source_of(place), 2
+        name, taken = source.name, {known.name for known in cameras.sources}
+        while source.name in taken:
+            source = source.model_copy(update={"name": f"{name} {count}"})
+            count += 1
+        cameras.add(source)
+    cameras.start()
+    try:
+        _await(cameras, context)
+        yield cameras
+    finally:
+        cameras.stop(wait_s=2.0)
+
+
+def _await(cameras: Cameras, context: Context) -> None:
+    """Wait until every camera is live or has said why not. Raises StudioError if none is."""
+    until = time.monotonic() + OPEN_S
+    states: list[str] = []
+    while time.monotonic() < until:
+        states = [camera.status.state for camera in cameras.live()]
+        if all(state == "live" or state in GIVEN_UP for state in states):
+            break
+        context.report(0.0, "Opening the cameras")
+        context.wait(0.02)
+    if "live" not in states:
+        status = cameras.live()[0].status
+        raise StudioError(status.text, status.hint)
