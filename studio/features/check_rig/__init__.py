@@ -1,0 +1,1 @@
+"""Does an old calibration still hold for today's footage?"""
