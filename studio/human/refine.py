@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from scipy.linalg import LinAlgError, solveh_banded
 from scipy.spatial.transform import Rotation
 
 from studio.human.contacts import Contacts, find_contacts
 from studio.human.descent import Prior, Target, assemble, cost
 from studio.human.solver import ROOT, Kinematics, Poses
+from studio.vision.banded import solveh_banded
 
 TURN_RAD_S2, PLACE_M_S2 = 40.0, 6.0
 """Accelerations that are usual; multiplied by what the user asks for as smoothing."""
@@ -137,10 +137,8 @@ def refine_window(
         before = total(poses, goal)
         for _try in range(5):
             try:
-                move = solveh_banded(
-                    _banded(H, weight, damping), -g.ravel(), overwrite_ab=True, check_finite=False
-                ).reshape(g.shape)
-            except LinAlgError:
+                move = solveh_banded(_banded(H, weight, damping), -g.ravel()).reshape(g.shape)
+            except np.linalg.LinAlgError:
                 damping *= 100
                 continue
             move[:pinned] = 0
