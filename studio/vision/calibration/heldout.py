@@ -125,7 +125,7 @@ def _shape_errors(target: Target, o: Observations, s: State) -> tuple[np.ndarray
     off: list[np.ndarray] = []
     lengths: list[np.ndarray] = []
     for measured in found:
-        good = np.isfinite(measured).all(-1)
+        good = np.isfinite(measured[:, 0])
         if good.sum() >= 4:
             off.append(_laid_over(target.points_m[good], measured[good]))
             both = pairs[good[pairs].all(1)]
@@ -158,10 +158,10 @@ def summary(rig: CameraRig, parts: Sequence[Errors]) -> HeldOut:
         total = points[chosen].sum()
         return float(np.sqrt(squares[chosen].sum() / total)) if total else float("nan")
 
-    by_camera = {name: rms(camera == i) for i, name in enumerate(rig.names)}
-    bias = lengths[:, 0] - lengths[:, 1]
+    by_camera = {name: rms(np.equal(camera, i)) for i, name in enumerate(rig.names)}
+    bias: np.ndarray = lengths[:, 0] - lengths[:, 1]
     return HeldOut(
-        rms(np.ones(len(camera), bool)),
+        rms(np.full(len(camera), True)),
         float(np.sqrt(np.square(shape).mean())) if shape.size else float("nan"),
         by_camera,
         tuple(sorted({int(m) for p in parts for m in p.moment})),

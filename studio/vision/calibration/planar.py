@@ -20,6 +20,7 @@ from studio.vision.calibration.state import State
 from studio.vision.camera import normalise
 
 FEWEST = 4
+_STEPS = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +73,7 @@ def twin_poses(o: Observations, s: State, *, knee_px: float = np.inf) -> Twins:
         if not len(rows):
             continue
         some = o.take(rows).apart()
-        refined = resect(some, home.with_targets(start[rows, twin]), knee_px=knee_px)
+        refined = resect(some, home.with_targets(start[rows, twin]), knee_px=knee_px, steps=_STEPS)
         pose[rows, twin] = refined.targets
         rms[rows, twin] = np.sqrt(moment_costs(some, refined) / count[rows])
     return _ordered(pose, rms)

@@ -142,8 +142,11 @@ def refine_lenses(
     always: bool,
 ) -> Refined:
     """Try to solve the lenses of ``cameras`` jointly with the rig of ``s``, whose held-out errors
-    and freedom ``base`` are known. ``always`` keeps them near what was given by a prior, tightened until no camera
-    moves unexplained; otherwise they are freed, and taken only if all agrees."""
+    and freedom ``base`` are known.
+
+    Freed, they are taken only if all agrees. ``always`` keeps them near what was given by a prior,
+    tightened until no camera moves unexplained.
+    """
     count = len(o.cameras)
     notes: list[str] = []
     eligible: list[int] = []

@@ -25,19 +25,24 @@ def resect(o: Observations, s: State, *, knee_px: float = np.inf, steps: int = 3
     moments = len(o.moments)
     damping, best = np.full(moments, 1e-4), moment_costs(o, s, knee_px)
     unmoved = np.zeros((len(o.cameras), 6)), np.zeros(s.values.shape)
+    going, part = np.ones(moments, bool), o
     for _ in range(steps):
-        normals = normal_equations(o, s, still, knee_px)
+        normals = normal_equations(part, s, still, knee_px)
         damped = normals.target.copy()
         damped[:, range(6), range(6)] *= 1 + damping[:, None]
         damped[:, range(6), range(6)] += 1e-12
         step = -np.linalg.solve(damped, normals.target_pull[..., None])[..., 0]
         tried = s.moved(*unmoved, step)
-        value = moment_costs(o, tried, knee_px)
-        better = value < best
+        value = moment_costs(part, tried, knee_px)
+        better = going & (value < best)
         chosen = np.where(better[:, None, None], tried.targets, s.targets)
         gained = np.where(better, (best - value) / np.fmax(best, 1e-12), 0.0)
         s, best = s.with_targets(chosen), np.where(better, value, best)
         damping = np.clip(np.where(better, damping / 10, damping * 10), 1e-12, 1e6)
-        if ((gained < 1e-6) & (better | (damping > 1e2) | (np.abs(step).max(-1) < 1e-8))).all():
+        stuck = better | (damping > 1e2) | (np.abs(step).max(-1) < 1e-8)
+        going &= ~((gained < 1e-6) & stuck)
+        if not going.any():
             break
+        if going[part.moment].mean() < 0.6:
+            part = part.take(going[part.moment])
     return s

@@ -11,7 +11,7 @@ until :mod:`studio.vision.calibration.world` gives it a floor.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -20,24 +20,21 @@ from studio.core.calibration import Dropped, Solution, Target, View
 from studio.core.errors import StudioError
 from studio.core.types import Camera, CameraRig
 from studio.vision.calibration import lens as optics
-from studio.vision.calibration.bundle import Freedom, rig_freedom, robust_adjust
+from studio.vision.calibration.bundle import rig_freedom
 from studio.vision.calibration.covariance import uncertainty
 from studio.vision.calibration.crossval import cross_validate, paired_px
-from studio.vision.calibration.heldout import Errors, summary
-from studio.vision.calibration.observations import Observations, observe
+from studio.vision.calibration.first_rig import Solver, Work, first_rig
+from studio.vision.calibration.heldout import summary
 from studio.vision.calibration.outliers import drop_bad
 from studio.vision.calibration.own_lenses import OwnLens, own_lenses
-from studio.vision.calibration.placement import place_cameras, require_connected, settle_twins
-from studio.vision.calibration.planar import FEWEST, Twins, twin_poses, usable
+from studio.vision.calibration.planar import FEWEST, usable
 from studio.vision.calibration.refinement import refine_lenses
 from studio.vision.calibration.rotations import rigid
-from studio.vision.calibration.state import State, off_px
+from studio.vision.calibration.state import off_px
 
 Refine = Literal["auto", "never", "always"]
 Lens = Literal["auto", "pinhole4", "pinhole5", "pinhole8", "fisheye"]
 Report = Callable[[float, str], None]
-
-_START_KNEE_PX = 8.0
 
 
 def solve(
@@ -71,13 +68,13 @@ def solve(
     kept = [v for v in kept if (v.moment, v.camera) not in gone]
     dropped += [d for own in lenses for d in own.dropped]
     tell(0.3, "Where the cameras stand")
-    first, twins = _first_rig(target, kept, names, lenses)
+    first, twins = first_rig(target, kept, names, lenses)
     tell(0.5, "Bad views")
-    solve_first = _Solver(first.freedom)
+    solve_first = Solver(first.freedom)
     cleaned = drop_bad(first.o, first.s, twins, solve_first)
     tell(0.6, "Held-out moments")
     errors = cross_validate(target, cleaned.o, cleaned.s, solve_first)
-    taken = _Work(cleaned.o, cleaned.s, first.freedom, errors)
+    taken = Work(cleaned.o, cleaned.s, first.freedom, errors)
     notes = [note for own in lenses for note in own.notes]
     told = [text for own in lenses for text in own.told]
     tell(0.75, "Lenses with the rig")
@@ -131,64 +128,15 @@ def _usable(
     return list(kept.values()), dropped
 
 
-@dataclass(frozen=True)
-class _Solver:
-    """Robust bundle adjustment with fixed freedom, as cross-validation calls it."""
-
-    freedom: Freedom
-
-    def __call__(self, o: Observations, s: State) -> State:
-        return robust_adjust(o, s, self.freedom)
-
-
-@dataclass(frozen=True, eq=False)
-class _Work:
-    """The solution so far, how free it is, its held-out errors, and whose lenses it solved."""
-
-    o: Observations
-    s: State
-    freedom: Freedom
-    errors: tuple[Errors, ...] = ()
-    refined: tuple[int, ...] = ()
-
-
-def _first_rig(
-    target: Target, views: Sequence[View], names: tuple[str, ...], lenses: Sequence[OwnLens]
-) -> tuple[_Work, Twins]:
-    """All cameras placed and adjusted with the lenses as they are. A camera by itself has its
-    lens adjusted, unless it was given."""
-    seen = {name: {v.moment for v in views if v.camera == name} for name in names}
-    require_connected(names, seen)
-    o = observe(target, views, names)
-    count, moments = len(names), len(o.moments)
-    eye = np.eye(3)
-    s = State(
-        tuple(own.lens for own in lenses), tuple(own.terms for own in lenses),
-        np.stack([own.values for own in lenses]),
-        np.tile(eye, (count, 1, 1)), np.zeros((count, 3)),
-        np.tile(eye, (moments, 1, 1)), np.zeros((moments, 3)),
-    )  # fmt: skip
-    twins = twin_poses(o, s)
-    posed = np.isin(o.moment, o.moment[np.isfinite(twins.rms_px[:, 0])])
-    if not posed.all():
-        o, twins = o.take(posed), twins.take(posed)
-    s = settle_twins(o, place_cameras(o, s, twins), twins, _START_KNEE_PX)
-    free = None
-    if count == 1 and not lenses[0].given:
-        free = [optics.free_values(lenses[0].terms)]
-    freedom = rig_freedom(count, free)
-    return _Work(o, robust_adjust(o, s, freedom), freedom), twins
-
-
 def _refined(
     target: Target,
-    work: _Work,
+    work: Work,
     lenses: Sequence[OwnLens],
     sizes_px: Mapping[str, tuple[int, int]],
     always: bool,
     notes: list[str],
     told: list[str],
-) -> _Work:
+) -> Work:
     """Lenses measured here are solved with the rig unless that predicts worse; given ones as
     :func:`refine_lenses` says."""
     own = tuple(i for i, lens in enumerate(lenses) if not lens.given)
@@ -203,16 +151,16 @@ def _refined(
     )
     notes += tried.notes
     told += tried.alternatives
-    return _Work(work.o, tried.s, tried.freedom, tried.errors, (*work.refined, *tried.cameras))
+    return Work(work.o, tried.s, tried.freedom, tried.errors, (*work.refined, *tried.cameras))
 
 
-def _jointly(target: Target, work: _Work, own: tuple[int, ...], told: list[str]) -> _Work:
+def _jointly(target: Target, work: Work, own: tuple[int, ...], told: list[str]) -> Work:
     none = np.zeros(0, np.intp)
     values = [
         optics.free_values(terms) if i in own else none for i, terms in enumerate(work.s.terms)
     ]
     freedom = rig_freedom(len(values), values)
-    solver = _Solver(freedom)
+    solver = Solver(freedom)
     s = solver(work.o, work.s)
     errors = cross_validate(target, work.o, s, solver)
     worse, sigma = paired_px(work.errors, errors)
@@ -222,7 +170,7 @@ def _jointly(target: Target, work: _Work, own: tuple[int, ...], told: list[str])
     )
     if worse > sigma:
         return work
-    return _Work(work.o, s, freedom, errors, own)
+    return Work(work.o, s, freedom, errors, own)
 
 
 def _solution(
@@ -231,7 +179,7 @@ def _solution(
     dropped: Sequence[Dropped],
     lenses: Sequence[OwnLens],
     sizes_px: Mapping[str, tuple[int, int]],
-    work: _Work,
+    work: Work,
     notes: Sequence[str],
     told: Sequence[str],
 ) -> Solution:
