@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import logging
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from studio.media.live.devices import devices_here
 from studio.media.live.source import Device
 
 _log = logging.getLogger(__name__)
-
-LINKS = (Path("/dev/v4l/by-id"), Path("/dev/v4l/by-path"))
 
 
 @dataclass(frozen=True, order=True)
@@ -109,10 +107,13 @@ def _follow(call: Callable[[], object]) -> QObject:
 def _listed() -> Iterable[Plugged]:
     from PySide6.QtMultimedia import QMediaDevices
 
-    return [_plugged(camera) for camera in QMediaDevices.videoInputs()]
+    here = {Path(device.place).resolve(): device for device in devices_here()}
+    return [_plugged(camera, here) for camera in QMediaDevices.videoInputs()]
 
 
-def _plugged(camera: Any) -> Plugged:
+def _plugged(camera: Any, here: Mapping[Path, Device]) -> Plugged:
+    """A device of Qt's list. Windows and macOS give ids that survive replugging; for Linux, which
+    numbers devices as they come, ``here`` knows them by their nodes."""
     best: dict[tuple[int, int], float] = {}
     for form in camera.videoFormats():
         size = (form.resolution().width(), form.resolution().height())
@@ -120,22 +121,8 @@ def _plugged(camera: Any) -> Plugged:
     modes = tuple(sorted((Mode(size, rate) for size, rate in best.items()), reverse=True))
     own = camera.id().data().decode("utf-8", "replace")
     name = camera.description() or "Camera"
-    place = own if sys.platform.startswith("linux") else name
-    return Plugged(Device(id=stable_id(own), name=name, place=place), modes)
-
-
-def stable_id(own: str, links: Iterable[Path] = LINKS) -> str:
-    """An id that a device keeps when it is plugged in again.
-
-    Windows and macOS give one; Linux numbers devices as they come (``/dev/video0``), but udev
-    links to them by their serial number, or by the socket they are plugged into.
-    """
-    if not own.startswith("/dev/"):
-        return own
-    target = Path(own)
-    for folder in links:
-        if folder.is_dir():
-            for link in sorted(folder.iterdir()):
-                if link.resolve() == target.resolve():
-                    return link.name
-    return own
+    known = here.get(Path(own).resolve()) if own.startswith("/dev/") else None
+    if known is not None:
+        return Plugged(known.model_copy(update={"name": name}), modes)
+    place = own if own.startswith("/dev/") else name
+    return Plugged(Device(id=own, name=name, place=place), modes)

@@ -33,9 +33,10 @@ class Known:
 
 
 def look_through(folder: Path, known: dict[Path, Known], most: int = 12) -> tuple[Known, ...]:
-    """The newest takes of a folder; those known and unchanged are not looked into again."""
+    """The newest finished takes of a folder; known ones are not looked into again."""
     found: list[Known] = []
-    for path, take in list_takes(folder)[:most]:
+    finished = [(path, take) for path, take in list_takes(folder) if take.finished]
+    for path, take in finished[:most]:
         old = known.get(path)
         same = old is not None and old.take == take
         found.append(old if same and old is not None else Known(path, take, _picture(path, take)))
@@ -43,8 +44,6 @@ def look_through(folder: Path, known: dict[Path, Known], most: int = 12) -> tupl
 
 
 def _picture(folder: Path, take: TakeRecord) -> np.ndarray | None:
-    if not take.finished:
-        return None
     try:
         clips, _ = clips_of(folder, take)
         with open_clip(clips[0].video) as reader:
@@ -185,15 +184,15 @@ class TakesList(QWidget):
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        finished = [known for known in self._known.values() if known.take.finished]
-        for known in finished if self._all else finished[:FIRST]:
+        known_all = self.takes
+        for known in known_all if self._all else known_all[:FIRST]:
             row = _Row(known, known.folder in self._inside)
             row.shown.connect(lambda k=known: self.wanted.emit(k.folder, k.take))
             self._rows.addWidget(row)
-        hidden = len(finished) - FIRST
+        hidden = len(known_all) - FIRST
         self.more_button.setVisible(hidden > 0 and not self._all)
         self.more_button.setText(f"{hidden} more")
-        self.setVisible(bool(finished))
+        self.setVisible(bool(known_all))
 
     def _show_all(self) -> None:
         self._all = True

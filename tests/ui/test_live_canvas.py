@@ -179,3 +179,53 @@ def test_zoom_is_about_the_pointer(factor: float, x: float, y: float) -> None:
         before = ((x - old[1]) / old[0], (y - old[2]) / old[0])
         after = ((x - new[1]) / new[0], (y - new[2]) / new[0])
         np.testing.assert_allclose(after, before, atol=1.5)
+
+
+@pytest.mark.screen
+def test_a_mirrored_video_swaps_sides_with_its_marks(canvas: LiveCanvas) -> None:
+    picture = np.zeros((240, 320, 3), np.uint8)
+    picture[:, :160] = (200, 0, 0)
+    canvas.show_frame(Frame("a", 0.0, picture))
+    assert grabbed(canvas)[100, 100, 0] > 150
+    canvas.set_mirrored("a", True)
+    seen = grabbed(canvas)
+    assert seen[100, 100, 0] < 50
+    assert seen[100, 500, 0] > 150
+    assert canvas.picture_xy("a", 0, 0) == pytest.approx((320, -1), abs=0.6)
+    canvas.show_reprojection("a", np.array([[80.0, 120.0]]))
+    marked = grabbed(canvas).astype(int)
+    assert abs(marked - seen)[220:260, 460:500].sum() > abs(marked - seen)[220:260, 140:180].sum()
+
+
+@pytest.mark.screen
+def test_beyond_one_to_one_pixels_are_squares(canvas: LiveCanvas) -> None:
+    """At 1:1 each picture pixel is one of the screen; zoomed in there is nothing between two."""
+    rng = np.random.default_rng(0)
+    picture = rng.integers(0, 2, (960, 1280, 1)).astype(np.uint8).repeat(3, 2) * 255
+    canvas.show_frame(Frame("a", 0.0, picture))
+    canvas.show_exact()
+    seen = grabbed(canvas)[40:440, 200:600, 0]
+    assert np.isin(seen, (0, 255)).mean() > 0.999
+    rows, columns = picture[240:720, 320:960, 0], grabbed(canvas)[..., 0]
+    np.testing.assert_array_equal(columns[40:400, 200:600], rows[40:400, 200:600])
+    spin = QWheelEvent(QPointF(320, 240), QPointF(320, 240), QPoint(), QPoint(0, 700),
+                       Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier,
+                       Qt.ScrollPhase.NoScrollPhase, False)  # fmt: skip
+    canvas._wheel(spin)
+    assert np.isin(grabbed(canvas)[40:400, 200:600, 0], (0, 255)).mean() > 0.999
+
+
+@pytest.mark.screen
+def test_zebra_stripes_what_is_burnt_out_and_peaking_paints_edges(canvas: LiveCanvas) -> None:
+    picture = np.full((240, 320, 3), 120, np.uint8)
+    picture[:, 160:] = 255
+    canvas.show_frame(Frame("a", 0.0, picture))
+    canvas.set_aids(zebra=True, peaking=False)
+    seen = grabbed(canvas)[100:300]
+    np.testing.assert_allclose(seen[:, 40:280], 120, atol=2)
+    assert np.ptp(seen[:, 360:600, 1].astype(int)) > 150
+    canvas.set_aids(zebra=False, peaking=True)
+    edge = grabbed(canvas)[200, 300:340].astype(int)
+    assert (edge[:, 0] - edge[:, 2]).max() > 100
+    canvas.set_aids(zebra=False, peaking=False)
+    np.testing.assert_allclose(grabbed(canvas)[100:300, 360:600], 255, atol=2)

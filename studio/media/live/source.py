@@ -82,6 +82,8 @@ def source_of(text: str | Path, name: str = "") -> Source:
     Raises StudioError if it is none of these.
     """
     text = str(text).strip()
+    if not text:
+        raise StudioError("No camera was named.", _PHONES)
     if "://" in text:
         kind = check_url(text)
         host = urlsplit(text).hostname or "stream"
