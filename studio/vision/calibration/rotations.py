@@ -29,7 +29,7 @@ def angle_deg(
 ) -> Float[np.ndarray, "*batch"]:
     """The angle between two rotations, in degrees (accurate for small ones too)."""
     apart = np.linalg.norm(a - b, axis=(-2, -1)) / np.sqrt(8.0)
-    return np.degrees(2 * np.arcsin(np.clip(apart, 0.0, 1.0)))
+    return np.asarray(np.degrees(2 * np.arcsin(np.clip(apart, 0.0, 1.0))))
 
 
 def nearest(matrix: Float[np.ndarray, "*batch 3 3"]) -> Float[np.ndarray, "*batch 3 3"]:
