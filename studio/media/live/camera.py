@@ -208,13 +208,14 @@ class LiveCamera:
             self._awake.wait(0.1)
             self._awake.clear()
             ended = not reader.alive
-            for frame in pictures.frames(reader.take(), last=ended):
-                self._show(frame)
-            if reader.first_s is not None and self._status.state != "live":
+            samples = reader.take()
+            if samples and self._status.state != "live":
                 self._meter.returns += again
-                self._codec = pictures.codec
                 self._notes = reader.stream.notes if reader.stream else ()
                 self._status = Status("live", f"{self.name} is live.")
+            for frame in pictures.frames(samples, last=ended):
+                self._codec = pictures.codec
+                self._show(frame)
             if ended or self._overdue(reader):
                 return
 

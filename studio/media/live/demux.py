@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from typing import Any
 
@@ -137,7 +138,7 @@ def _refused(source: Source, error: Exception, open_s: float) -> StudioError:
         return StudioError(
             f"{source.name} refuses connections.", f"Start its streaming app. Address: {place}"
         )
-    if isinstance(error, av.error.InvalidDataError):
+    if isinstance(error, av.error.InvalidDataError) or getattr(error, "errno", 0) == errno.EIO:
         return StudioError(
             f"What {source.name} sends is not a video stream.", f"Check the address: {place}"
         )

@@ -26,12 +26,14 @@ def open_http(source: Source, session: Session) -> Stream:
     for _ in range(_REDIRECTS):
         if response.status not in (301, 302, 303, 307, 308):
             break
+        response.close()
         connection.close()
         url = urljoin(url, response.getheader("Location") or "")
         connection, response = _get(source, url, session.open_s)
     kind = (response.getheader("Content-Type") or "").lower()
     if response.status == 200 and kind.startswith("multipart/"):
         return _Mjpeg(source, session, connection, response)
+    response.close()
     connection.close()
     if response.status != 200:
         raise _refused(source, response.status)

@@ -16,12 +16,15 @@ from studio.media.live.stream import Encoding, Sample
 from studio.media.upright import upright
 
 BEHIND = 3
+BEHIND_INTER = 30
 
 
 class Pictures:
-    """Decodes one stream. Where more than ``BEHIND`` frames wait, only the newest are shown.
+    """Decodes one stream. Where many frames wait, only the newest are shown.
 
-    Frames left out are counted as skipped in the meter; a paced source is never waited for.
+    Frames that stand alone (JPEG) are then not even decoded; those that others build upon must
+    be, so they are shown up to a second late. What is left out is counted as skipped in the
+    meter. A source that is not paced waits instead.
     """
 
     def __init__(self, source: Source, meter: Meter) -> None:
@@ -34,10 +37,9 @@ class Pictures:
     def frames(self, samples: Sequence[Sample], *, last: bool = False) -> Iterator[Frame]:
         """The frames of samples, in the order of their times; ``last`` empties the decoder."""
         samples = list(samples)
-        late = len(samples) - BEHIND if self._source.paced else 0
-        for place, sample in enumerate(samples):
-            wanted = place >= late
+        for left, sample in zip(range(len(samples), 0, -1), samples, strict=True):
             intra = sample.encoding is None or sample.encoding.intra
+            wanted = left <= (BEHIND if intra else BEHIND_INTER) or not self._source.paced
             if not wanted and intra:
                 self._meter.skipped += 1
                 continue

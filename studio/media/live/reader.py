@@ -119,7 +119,8 @@ class Reader:
         order = capture - raw.early_s
         if self._session.stopping.is_set():
             return
-        missed = self._meter.arrived(order, capture, max(arrival, capture))
+        stamped = raw.capture_s is not None or raw.stamp_s is not None
+        missed = self._meter.arrived(order, capture, max(arrival, capture), stamped=stamped)
         sample = Sample(
             number, capture, order, arrival, raw.key, raw.data, raw.encoding, raw.picture, missed
         )

@@ -30,11 +30,11 @@ class Stats:
     """A camera's figures at one moment. Times are seconds of ``time.monotonic``.
 
     ``dropped`` counts frames that the camera took and never delivered (gaps in its own time
-    stamps), ``late`` those that arrived more than one frame after they were due, ``skipped``
-    those that were not shown because this machine could not decode them in time. ``latency_s``
-    is arrival minus capture (median of the last 60 frames). ``history`` has a row about
-    every half second: time, rate (Hz), dropped, late, skipped (since the row before), latency
-    (s); Float (rows, 6).
+    stamps; a source without stamps shows none), ``late`` those that arrived more than one frame
+    after they were due, ``skipped`` those that were not shown because this machine could not
+    decode them in time. ``latency_s`` is arrival minus capture (median of the last 60 frames).
+    ``history`` has a row about every half second: time, rate (Hz), dropped, late, skipped (since
+    the row before), latency (s); Float (rows, 6).
     """
 
     status: Status
@@ -73,14 +73,17 @@ class Meter:
             self._last_s = None
             self._recent.clear()
 
-    def arrived(self, order_s: float, capture_s: float, arrival_s: float) -> int:
+    def arrived(
+        self, order_s: float, capture_s: float, arrival_s: float, *, stamped: bool = True
+    ) -> int:
         """Count a frame; returns how many the camera lost just before it.
 
         ``order_s`` rises from frame to frame as they come; it is the capture time, but for
-        streams that send frames out of their order.
+        streams that send frames out of their order. Gaps say something only where the source
+        has ``stamped`` its frames.
         """
         with self._lock:
-            missed = self._missed(order_s)
+            missed = self._missed(order_s, stamped)
             self.frames += 1
             self.dropped += missed
             latency = arrival_s - capture_s
@@ -91,12 +94,12 @@ class Meter:
                 self._note(arrival_s)
         return missed
 
-    def _missed(self, order_s: float) -> int:
+    def _missed(self, order_s: float, stamped: bool) -> int:
         last, self._last_s = self._last_s, order_s
         if last is None or order_s <= last:
             return 0
         step, usual = order_s - last, self._step_s
-        if usual and step > 1.6 * usual:
+        if stamped and usual and step > 1.6 * usual:
             return max(round(step / usual) - 1, 0)
         self._step_s = step if usual is None else usual + 0.05 * (step - usual)
         return 0

@@ -76,6 +76,7 @@ class Recording:
         self._look_s = look_s
         self._ending = threading.Event()
         self._ended = threading.Event()
+        self._finished_at: datetime | None = None
         self._error: StudioError | None = None
         self._started, self.zero_s = datetime.now(UTC), time.monotonic()
         self._ended_s: float | None = None
@@ -114,12 +115,11 @@ class Recording:
     def take(self) -> TakeRecord:
         """The take as it is by now."""
         now = self._ended_s or time.monotonic()
-        finished = self._ended.is_set()
         return TakeRecord(
             name=self.folder.name,
             started=self._started,
-            ended=datetime.now(UTC) if finished else None,
-            finished=finished,
+            ended=self._finished_at,
+            finished=self._finished_at is not None,
             reason=self._error.message if self._error else "",
             duration_s=round(now - self.zero_s, 3),
             cameras=tuple(track.record() for track in self._tracks),
@@ -166,9 +166,10 @@ class Recording:
         self._lock.give_room()
         for track in self._tracks:
             track.finish()
-        self._ended.set()
+        self._finished_at = datetime.now(UTC)
         self._describe()
         self._lock.release()
+        self._ended.set()
 
     def _describe(self) -> None:
         """Bring take.json up to date; a full disk is told by the tracks."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 
@@ -14,41 +13,35 @@ COLUMNS = ("frame", "time_s", "arrival_s", "stamp_ms", "note")
 
 
 class TimesWriter:
-    """Writes a row a frame, and rows without a frame for what is missing. Flushed at each row.
+    """Writes a row a frame, and rows without a frame for what is missing.
+
+    Every row is with the system at once. ``why`` has no comma.
 
     ``time_s`` is the capture time and ``arrival_s`` the arrival, both since the take began;
     ``stamp_ms`` is the frame's time stamp in the video, which ties the row to its picture.
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("w", encoding="utf-8", newline="", buffering=1)
-        self._rows = csv.writer(self._file, lineterminator="\n")
-        self._rows.writerow(COLUMNS)
+        self._file = path.open("wb", buffering=0)
+        try:
+            self._row(*COLUMNS)
+        except OSError:
+            self._file.close()
+            raise
 
     def frame(self, number: int, time_s: float, arrival_s: float, stamp_ms: int) -> None:
         """A frame that is in the video."""
-        self._rows.writerow((number, f"{time_s:.6f}", f"{arrival_s:.6f}", stamp_ms, ""))
+        self._row(str(number), f"{time_s:.6f}", f"{arrival_s:.6f}", str(stamp_ms), "")
 
     def missing(self, time_s: float, why: str) -> None:
         """Something that is not in the video, just before the frame at ``time_s``."""
-        self._rows.writerow(("", f"{time_s:.6f}", "", "", why))
+        self._row("", f"{time_s:.6f}", "", "", why)
 
-    def fileno(self) -> int:
-        return self._file.fileno()
+    def _row(self, *cells: str) -> None:
+        self._file.write((",".join(cells) + "\n").encode())
 
     def close(self) -> None:
         self._file.close()
-
-    def __enter__(self) -> TimesWriter:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 @dataclass(frozen=True, eq=False)

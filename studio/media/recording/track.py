@@ -186,22 +186,21 @@ class Track:
     def _segment_for(self, sample: Sample) -> _Open:
         """The open segment if the sample fits into it, else the next one."""
         encoding, picture = sample.encoding, sample.picture
-        if picture is not None:
-            shape: object = picture.shape[1::-1]
-        else:
-            shape = encoding
+        shape = encoding if picture is None else picture.shape
         if self._open is not None and self._open.shape == shape:
             return self._open
         self._close()
         part = f" part {len(self._done) + 1}" if self._done else ""
         video = self._folder / f"{self._stem}{part}.mkv"
+        times = TimesWriter(video.with_suffix(SUFFIX))
+        size = (picture.shape[1], picture.shape[0]) if picture is not None else (0, 0)
+        size = encoding.size_px if encoding is not None else size
         through = encoding is not None and encoding.codec not in RAW
         if encoding is not None and through:
             container = Container(video)
+            codec = encoding.codec
             container.pass_through(encoding)
-            codec, size = encoding.codec, encoding.size_px
         else:
-            size = encoding.size_px if encoding else (picture.shape[1], picture.shape[0])  # type: ignore[union-attr]
             container = EncodedContainer(video, size, self.rate_hz)
             codec = container.codec
         turned = (encoding.rotation if encoding else 0) + self.source.rotation
@@ -209,7 +208,6 @@ class Track:
             video=video.name, times=video.with_suffix(SUFFIX).name, codec=codec, size_px=size,
             passed_through=through, rotation=turned % 360, mirror=self.source.mirror,
         )  # fmt: skip
-        times = TimesWriter(video.with_suffix(SUFFIX))
         self._open = _Open(shape, segment, container, times, self._zero_s, sample.order_s)
         self._changed()
         return self._open
