@@ -13,6 +13,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, cast
@@ -30,7 +31,11 @@ BUILT_IN = Path(__file__).parent / "features"
 
 
 class Manifest(BaseModel):
-    """``feature.toml``. ``engine``, ``params`` ... name code as ``module:attribute``."""
+    """``feature.toml``. ``engine``, ``params`` ... name code as ``module:attribute``.
+
+    ``accepts`` are suffixes of files that can be dropped on the feature; ``names`` patterns of file
+    names (``*board*.mp4``) that it wants before all others.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,6 +50,7 @@ class Manifest(BaseModel):
     models: tuple[str, ...] = ()
     licence: str
     accepts: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     engine: str
     params: str
     step: str | None = None
@@ -129,6 +135,17 @@ class Registry:
     def accepting(self, suffix: str) -> tuple[Feature, ...]:
         """Features that want a file with this suffix (``.mp4``) dropped on them."""
         return tuple(f for f in self.features.values() if suffix.lower() in f.manifest.accepts)
+
+    def claiming(self, name: str) -> Feature | None:
+        """The feature that wants a file of this name before all others, if there is one."""
+        return next(
+            (
+                feature
+                for feature in self.features.values()
+                if any(fnmatch(name.lower(), pattern) for pattern in feature.manifest.names)
+            ),
+            None,
+        )
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -102,7 +102,8 @@ class RigItem(ItemBase):
     """A calibrated rig of cameras. ``trust`` says what the calibration is worth, where it is known.
 
     One that is not ``accepted`` is kept and shown, but nothing is computed with it. ``views`` is
-    what the cameras saw of the target, so that it can be solved again without looking again.
+    what the cameras saw of the target, so that it can be solved again without looking again;
+    ``report`` tells all of it on a page.
     """
 
     kind: Literal["rig"] = "rig"
@@ -111,6 +112,7 @@ class RigItem(ItemBase):
     trust: Trust | None = None
     accepted: bool = True
     views: Asset | None = None
+    report: Asset | None = None
 
     @classmethod
     def of(cls, name: str, rig: CameraRig, source: str = "") -> RigItem:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from studio.core.calibration import Dropped, Gate, Solution, Spread, Verdict
 from studio.document.frozen import Frozen
+from studio.vision.calibration.uncertainty import Bar
 
 Three = tuple[float | None, float | None, float | None]
 
@@ -47,11 +48,24 @@ class CameraTrust(Frozen):
 
 
 class ErrorBar(Frozen):
-    """How far off a point of the volume may lie (one standard deviation, largest axis)."""
+    """How far off a point of the volume may lie (one standard deviation, largest axis).
+
+    ``rig_mm`` is the share of it that is due to the calibration, not to the points' own noise.
+    """
 
     place: str
     xyz_m: tuple[float, float, float]
     mm: float | None
+    rig_mm: float | None = None
+    cameras: int = 0
+
+    @classmethod
+    def of(cls, bar: Bar) -> ErrorBar:
+        x, y, z = bar.xyz_m.tolist()
+        return cls(
+            place=bar.place, xyz_m=(x, y, z), mm=known(bar.mm), rig_mm=known(bar.rig_mm),
+            cameras=bar.cameras,
+        )  # fmt: skip
 
 
 class LeftOut(Frozen):
@@ -103,7 +117,7 @@ class Trust(Frozen):
         cls,
         solution: Solution,
         gates: Iterable[Gate] = (),
-        bars: Iterable[ErrorBar] = (),
+        bars: Iterable[Bar] = (),
         target: str = "",
     ) -> Trust:
         """What a solution is worth, now."""
@@ -118,7 +132,7 @@ class Trust(Frozen):
                 _camera(name, solution, solution.spread.get(name)) for name in solution.rig.names
             ),
             gates=tuple(GateMark.of(gate) for gate in gates),
-            bars=tuple(bars),
+            bars=tuple(ErrorBar.of(bar) for bar in bars),
             dropped=tuple(LeftOut.of(dropped) for dropped in solution.dropped),
             notes=(*solution.notes, *solution.alternatives),
             target=target or solution.target.name,

@@ -30,6 +30,8 @@ def wanting(studio: Studio, path: Path) -> Feature | None:
     features = studio.registry.features
     if path.is_dir():
         return features.get(CAPTURE)
+    if (named := studio.registry.claiming(path.name)) is not None:
+        return named
     claimed = studio.registry.accepting(path.suffix)
     return claimed[0] if claimed else features.get(CAPTURE)
 

@@ -115,6 +115,7 @@ class Facts(QWidget):
         self._facts = tuple(facts)
         while (item := self._lines.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
+                widget.hide()
                 widget.deleteLater()
         for fact in self._facts[:FIRST]:
             self._lines.addWidget(FactLine(fact))

@@ -39,6 +39,12 @@ def way_left(project: Project, mounted: frozenset[str]) -> tuple[str, ...]:
     return tuple(left) if mounted.issuperset(left) else ()
 
 
+def filmed_without_rig(project: Project) -> bool:
+    """Whether several cameras filmed something and nobody knows yet where they stood."""
+    several = any(len(take.clips) > 1 for take in project.all(TakeItem))
+    return several and project.usable_rig() is None
+
+
 class NextStep:
     """Knows what to offer below each result, and walks the whole way when asked.
 
@@ -71,6 +77,8 @@ class NextStep:
                 return Next("Calibrate", lambda: self._studio.open_panel("calibrate"))
             if way_left(project, mounted):
                 return Next("Make the avatar", self.walk)
+            if "calibrate" in mounted and filmed_without_rig(project):
+                return Next("Calibrate", lambda: self._studio.open_panel("calibrate"))
             if project.newest(AvatarItem) is not None and "export" in mounted:
                 return Next("Export", lambda: self._studio.open_panel("export"))
         return None

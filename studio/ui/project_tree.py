@@ -104,7 +104,8 @@ class ProjectTree(QTreeWidget):
     def _mark(self, item: AnyItem, group: _Group) -> tuple[str, str]:
         """The icon of an item and its colour; a warning where something must be looked at."""
         if isinstance(item, RigItem) and not item.accepted:
-            return "ph.warning-octagon", "stop"
+            stopped = item.trust is not None and bool(item.trust.stopped)
+            return ("ph.warning-octagon", "stop") if stopped else ("ph.question", "look")
         if isinstance(item, TakeItem) and self._studio.project.moved_since(item):
             return "ph.warning", "look"
         return group.icon, "muted"

@@ -100,9 +100,9 @@ class StepPanel(QWidget):
         top.setSpacing(8)
         top.addWidget(mark)
         top.addWidget(heading, 1)
-        summary = QLabel(manifest.summary)
-        summary.setProperty("role", "muted")
-        summary.setWordWrap(True)
+        self.summary = QLabel(manifest.summary)
+        self.summary.setProperty("role", "muted")
+        self.summary.setWordWrap(True)
         self._missing = QVBoxLayout()
         self._missing.setSpacing(8)
         self._place = QVBoxLayout()
@@ -115,7 +115,7 @@ class StepPanel(QWidget):
         inside.setContentsMargins(16, 16, 16, 8)
         inside.setSpacing(12)
         inside.addLayout(top)
-        inside.addWidget(summary)
+        inside.addWidget(self.summary)
         inside.addLayout(self._missing)
         inside.addLayout(self._place)
         self.facts = Facts()
@@ -132,7 +132,7 @@ class StepPanel(QWidget):
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(body)
-        foot = QVBoxLayout()
+        self.foot = foot = QVBoxLayout()
         foot.setContentsMargins(16, 8, 16, 16)
         foot.setSpacing(8)
         foot.addWidget(self._run_row())
@@ -153,7 +153,7 @@ class StepPanel(QWidget):
         self.cancel_button.clicked.connect(self._cancel)
         self.pause_button = QPushButton("Pause")
         self.pause_button.clicked.connect(self._pause)
-        self.stop_button = QPushButton(self.stop_text())
+        self.stop_button = QPushButton(self.stop_text() or "Stop")
         self.stop_button.setProperty("role", self.run_role)
         self.stop_button.clicked.connect(self.stop)
         self.bar = QProgressBar()
@@ -267,6 +267,10 @@ class StepPanel(QWidget):
         for offer in packed.offers:
             call = partial(self._take_up, offer, replaced)
             self._offers.addWidget(_card(offer.text, offer.button, call))
+
+    def drop_offers(self) -> None:
+        """Ways to mend a result that is not what counts any more."""
+        _empty(self._offers)
 
     def _take_up(self, offer: Offer, instead: tuple[str, ...]) -> None:
         _empty(self._offers)

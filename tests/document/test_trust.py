@@ -8,6 +8,7 @@ import pytest
 from studio.core.calibration import Dropped, Gate, HeldOut, Solution, Spread, Target, View
 from studio.document.project import CameraItem, Clip, Project, RigItem, TakeItem
 from studio.document.trust import ErrorBar, Trust, known
+from studio.vision.calibration.uncertainty import Bar
 from studio.vision.ring import ring_rig
 
 RIG = ring_rig(2)
@@ -49,13 +50,14 @@ def solution() -> Solution:
 
 def test_trust_survives_a_trip_through_json_and_holds_no_nan():
     gate = Gate("floor", "Cameras above the floor", "stop", "one is under it", "cam2", "Set it.")
-    bar = ErrorBar(place="centre", xyz_m=(0, 0, 1), mm=1.2)
+    bar = Bar("centre", np.array([0, 0, 1.0]), np.eye(3), 1.2, math.nan, 2)
     trust = Trust.of(solution(), (gate,), (bar,), "charuco:6x4:110mm:DICT_4X4_50")
     assert Trust.model_validate_json(trust.model_dump_json()) == trust
     first, second = trust.cameras
     assert first.centre_mm == (0.1, 0.2, 0.9)
     assert first.rotation_deg == (None, None, None)
     assert first.refined
+    assert trust.bars == (ErrorBar(place="centre", xyz_m=(0, 0, 1), mm=1.2, cameras=2),)
     assert second.rmse_px is None
     assert trust.bias_mm is None
     assert trust.dropped[0].frame == 55

@@ -12,7 +12,6 @@ import re
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
 
 import numpy as np
 from jaxtyping import Int
@@ -130,11 +129,19 @@ class Guide:
         self._flat = target.flat
         self._known = known_lenses
         self._wanted, self._what = wanted, what
-        self._seen = {name: _Seen(size) for name, size in sizes_px.items()}
-        self._says = spoken(tuple(sizes_px))
+        self._seen: dict[str, _Seen] = {}
         self._moments: dict[int, list[str]] = defaultdict(list)
-        self._pairs: dict[tuple[str, str], int] = dict.fromkeys(combinations(sizes_px, 2), 0)
+        self._pairs: dict[tuple[str, str], int] = {}
         self._gaps: dict[tuple[str, str], int] = {}
+        for name, size in sizes_px.items():
+            self.meet(name, size)
+
+    def meet(self, camera: str, size_px: tuple[int, int]) -> None:
+        """Take a camera in, if it is not known yet."""
+        if camera not in self._seen:
+            self._pairs |= {(other, camera): 0 for other in self._seen}
+            self._seen[camera] = _Seen(size_px)
+            self._says = spoken(tuple(self._seen))
 
     def add(self, view: View) -> None:
         """Count one good view."""

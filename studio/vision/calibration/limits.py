@@ -37,11 +37,11 @@ class Limits:
 LIMITS = Limits()
 
 
-def verdict_below(value: float, limits: tuple[float, float]) -> Verdict:
+def verdict_below(value: float | int, limits: tuple[float | int, float | int]) -> Verdict:
     """Of a value that should be large: good, look or stop."""
     return "stop" if value < limits[1] else "look" if value < limits[0] else "good"
 
 
-def verdict_above(value: float, limits: tuple[float, float]) -> Verdict:
+def verdict_above(value: float | int, limits: tuple[float | int, float | int]) -> Verdict:
     """Of a value that should be small; NaN is good (there is nothing to judge)."""
     return "stop" if value > limits[1] else "look" if value > limits[0] else "good"

@@ -1,0 +1,278 @@
+"""Calibration as an engine: look for the board, guide, solve, place in the world, judge."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import UInt8
+
+from studio.core.calibration import Dropped, Gate, Solution
+from studio.core.errors import StudioError
+from studio.core.types import Camera, Fact, FrameSet, Motion
+from studio.document.folder import Assets
+from studio.document.project import Asset
+from studio.features.calibrate.facts import facts_of
+from studio.features.calibrate.lenses import given_lenses
+from studio.features.calibrate.look import Seen, Sightings, from_arrays, look
+from studio.features.calibrate.params import Params
+from studio.features.calibrate.sources import Clips, LiveCameras, Source, sources_of
+from studio.features.calibrate.which import some_pictures
+from studio.features.calibrate.world import measured, place
+from studio.jobs import Context, Engine, run
+from studio.media.cameras import match_cameras
+from studio.perception.boards import Board, parse_board
+from studio.perception.boards.which import which_board
+from studio.vision.calibration.gates import judge
+from studio.vision.calibration.guidance import Guidance, Guide
+from studio.vision.calibration.solve import solve
+from studio.vision.calibration.uncertainty import Bar, bars_of
+
+FEW_MOMENTS = 240
+_FOUND, _SOLVED = 0.7, 0.95
+_PATIENCE_S = 6.0
+_SHOTS = 6
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The project's items that inputs came from, by id, and what the result is named after."""
+
+    name: str
+    take: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """What is looked at: clips, or live cameras that are open.
+
+    ``names`` are the cameras of the project's take: a source that is one of them is called so.
+    ``motion`` is a tracked person whose feet may show the floor; ``assets`` hold what was seen
+    before.
+    """
+
+    sources: tuple[Source, ...] = ()
+    live: LiveCameras | None = None
+    names: tuple[str, ...] = ()
+    motion: Motion | None = None
+    assets: Assets | None = None
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """The picture of a view that was left out."""
+
+    dropped: Dropped
+    rgb: UInt8[np.ndarray, "height width 3"]
+
+
+@dataclass(frozen=True, eq=False)
+class Calibrated:
+    """The result: the rig, what it is worth, what was seen, and what to tell first."""
+
+    solution: Solution
+    gates: tuple[Gate, ...]
+    bars: tuple[Bar, ...]
+    board: Board
+    seen: Sightings
+    guidance: Guidance
+    notes: tuple[str, ...] = ()
+    shots: tuple[Shot, ...] = ()
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        return facts_of(self.solution, self.gates, self.bars, self.notes)
+
+    @property
+    def stopped(self) -> tuple[Gate, ...]:
+        """The gates that block acceptance."""
+        return tuple(gate for gate in self.gates if gate.verdict == "stop")
+
+
+def calibrate(params: Params, inputs: Inputs, context: Context) -> Engine[Seen, Calibrated]:
+    """Calibrate cameras with a board. Yields pictures, points and guidance while it looks.
+
+    Asked to finish early, it solves what it has. Raises StudioError if no board is found (saying
+    which one would fit), if a camera never saw it, or if the pairs of cameras do not hang together.
+    """
+    if params.found:
+        return _solve_again(params, inputs, context)
+    if inputs.live is not None:
+        return (yield from _live(params, inputs, inputs.live, context))
+    sources = _sources(params, inputs)
+    context.report(0.0, "Opening the pictures")
+    with Clips(sources, unequal=params.unequal) as clips:
+        board = board_of(params, clips)
+        sizes = clips.sizes_px
+        lenses = yield from given_lenses(params, sizes, board, context)
+        guide = Guide(board.target, sizes, known_lenses=_fixed(params, lenses))
+        seen = yield from look(
+            board, _going(clips, context), guide,
+            every_s=_pace(params, clips), numbers=clips.sets.plan(),
+        )  # fmt: skip
+        result = _solved(params, inputs, board, seen, lenses, guide.advice(), context)
+        return replace(result, shots=tuple(_shots(result.solution, clips)))
+
+
+def _sources(params: Params, inputs: Inputs) -> tuple[Source, ...]:
+    sources = sources_of(params.paths) if params.paths else inputs.sources
+    if not sources:
+        raise StudioError(
+            "Nothing was chosen to calibrate with.",
+            "Choose videos or pictures of a board, one a camera, or use live cameras.",
+        )
+    names = match_cameras([s.camera for s in sources], inputs.names) if inputs.names else {}
+    named = (replace(s, camera=names.get(s.camera, s.camera)) for s in sources)
+    return tuple(source for source in named if source.camera not in params.drop)
+
+
+def board_of(params: Params, clips: Clips | None = None) -> Board:
+    """The board that was named. Raises StudioError, with what the pictures show if none was."""
+    if params.board.strip():
+        return parse_board(params.board)
+    shown = which_board(some_pictures(clips)) if clips is not None else ()
+    if shown:
+        told = f"The pictures show {shown[0].text}."
+        raise StudioError(
+            f"Which board was filmed? {told}",
+            f"Measure it, then name it: {shown[0].spec} with the length for SIZE.",
+        )
+    raise StudioError(
+        "Which board was filmed?",
+        "Name it with its size, such as charuco:4x5:54mm:DICT_4X4_1000.",
+    )
+
+
+def _fixed(params: Params, lenses: Mapping[str, Camera]) -> frozenset[str]:
+    return frozenset() if params.refine == "always" else frozenset(lenses)
+
+
+def _pace(params: Params, clips: Clips) -> float:
+    """Seconds between the moments looked at; of short clips and of pictures, every one."""
+    return 0.0 if clips.stills or len(clips.sets) <= FEW_MOMENTS else 1 / params.per_second
+
+
+def _going(clips: Clips, context: Context) -> Iterator[FrameSet]:
+    """Moment by moment, until all is seen or the user has seen enough."""
+    count = len(clips.sets)
+    for one in clips.sets:
+        context.check()
+        if context.finishing:
+            return
+        context.report(
+            _FOUND * one.number / count, f"Looking for the board, {one.number} of {count}"
+        )
+        yield one
+
+
+def _live(
+    params: Params, inputs: Inputs, cameras: LiveCameras, context: Context
+) -> Engine[Seen, Calibrated]:
+    board = board_of(params)
+    first = _first_set(cameras, context)
+    sizes = {
+        name: (frame.rgb.shape[1], frame.rgb.shape[0])
+        for name, frame in first.frames.items()
+        if name not in params.drop
+    }
+    lenses = yield from given_lenses(params, sizes, board, context)
+    guide = Guide(board.target, sizes, known_lenses=_fixed(params, lenses))
+
+    def going() -> Iterator[FrameSet]:
+        for one in cameras.frame_sets(lambda: context.finishing):
+            context.check()
+            frames = {name: f for name, f in one.frames.items() if name not in params.drop}
+            if frames:
+                yield FrameSet(one.number, one.time_s, frames)
+
+    looking = look(board, going(), guide, every_s=1 / params.per_second)
+    while True:
+        try:
+            shown = next(looking)
+        except StopIteration as stop:
+            seen: Sightings = stop.value
+            break
+        guidance = guide.advice()
+        context.report(_FOUND * guidance.progress, guidance.action)
+        yield shown
+    context.check()
+    return _solved(params, inputs, board, seen, lenses, guide.advice(), context)
+
+
+def _first_set(cameras: LiveCameras, context: Context) -> FrameSet:
+    """The first moment that every camera shows, or what there is after a few seconds."""
+    until = time.monotonic() + _PATIENCE_S
+    most: FrameSet | None = None
+    context.report(0.0, "Waiting for the cameras")
+    for one in cameras.frame_sets(lambda: context.finishing or time.monotonic() > until):
+        context.check()
+        most = one if most is None or len(one.frames) > len(most.frames) else most
+        if len(most.frames) >= max(len(cameras.sources), 1):
+            break
+    context.check()
+    if most is None:
+        raise StudioError(
+            "No camera shows a picture.", "Open the cameras in “Cameras” first, then calibrate."
+        )
+    return most
+
+
+def _solve_again(params: Params, inputs: Inputs, context: Context) -> Calibrated:
+    """What was seen before, solved in another way."""
+    if inputs.assets is None:
+        raise StudioError("What was seen before lies in a project.", "Open the project.")
+    board = board_of(params)
+    seen = from_arrays(inputs.assets.arrays(Asset(sha256=params.found)))
+    seen = seen.without(params.drop)
+    lenses = run(given_lenses(params, seen.sizes_px, board, context))
+    guide = Guide(board.target, seen.sizes_px, known_lenses=_fixed(params, lenses))
+    for view in seen.views:
+        guide.add(view)
+    return _solved(params, inputs, board, seen, lenses, guide.advice(), context)
+
+
+def _solved(
+    params: Params,
+    inputs: Inputs,
+    board: Board,
+    seen: Sightings,
+    lenses: Mapping[str, Camera],
+    guidance: Guidance,
+    context: Context,
+) -> Calibrated:
+    """Solve, place and judge what was seen."""
+
+    def report(fraction: float, text: str) -> None:
+        context.check()
+        context.report(_FOUND + (_SOLVED - _FOUND) * fraction, text)
+
+    report(0.0, "Solving")
+    solution = solve(
+        board.target, seen.views, seen.sizes_px, intrinsics=lenses or None,
+        refine=params.refine, lens=params.lens, report=report,
+    )  # fmt: skip
+    placed = place(params, solution, seen.times_s, inputs.motion)
+    context.report(_SOLVED, "Judging")
+    tape = measured(params, placed.solution.rig)
+    gates = judge(
+        placed.solution, views=seen.views, times_s=seen.times_s, lengths=(tape,) if tape else (),
+        floor_moment=placed.floor_moment, levelled=placed.levelled,
+    )  # fmt: skip
+    context.check()
+    bars = bars_of(placed.solution) if len(solution.rig) > 1 else ()
+    context.report(1.0, "Done")
+    return Calibrated(placed.solution, gates, bars, board, seen, guidance, placed.notes)
+
+
+def _shots(solution: Solution, clips: Clips) -> Iterator[Shot]:
+    """Pictures of the views that the solution does without, the worst first."""
+    readers = {clip.camera: clip for clip in clips.clips}
+    worst = sorted(
+        (d for d in solution.dropped if d.camera in readers and d.frame >= 0),
+        key=lambda d: -np.nan_to_num(d.off_px, nan=0.0),
+    )
+    for dropped in worst[:_SHOTS]:
+        yield Shot(dropped, readers[dropped.camera].frame(dropped.frame).rgb)

@@ -1,0 +1,127 @@
+"""Calibration, as a project sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from studio.document.data import motion_from
+from studio.document.folder import Assets
+from studio.document.project import (
+    MotionItem,
+    Project,
+    Recipe,
+    RigItem,
+    TakeItem,
+    traces,
+)
+from studio.document.step import Missing, Offer, Packed
+from studio.document.trust import Trust
+from studio.features.calibrate.engine import Calibrated, Inputs, Origin
+from studio.features.calibrate.look import as_arrays
+from studio.features.calibrate.params import Params
+from studio.features.calibrate.report import page
+from studio.features.calibrate.sources import Source
+from studio.human.layouts import layout
+
+BOARD_WORDS = ("board", "charuco", "checker", "calib")
+
+
+def board_take(project: Project, chosen: tuple[str, ...]) -> TakeItem | None:
+    """The take that shows the board: the selected one, one named like it, one without a rig."""
+    picked = next((take for id in chosen if (take := project.get(id, TakeItem))), None)
+    takes = project.all(TakeItem)[::-1]
+    named = (t for t in takes if any(word in t.name.lower() for word in BOARD_WORDS))
+    return picked or next(named, None) or next((t for t in takes if t.rig is None), None)
+
+
+class Step:
+    """Clips of a board in, a rig out that waits to be accepted."""
+
+    def missing(self, project: Project, chosen: tuple[str, ...]) -> tuple[Missing, ...]:
+        """Nothing: files may be named in the params, and cameras may be live."""
+        return ()
+
+    def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Inputs:
+        take = board_take(project, chosen)
+        sources = tuple(
+            Source(clip.camera, Path(clip.path), clip.offset_s) for clip in take.clips
+        ) if take else ()  # fmt: skip
+        other = next((t for t in project.all(TakeItem)[::-1] if t is not take), None)
+        names = tuple(clip.camera for clip in other.clips) if other else ()
+        origin = Origin(take.name, take.id) if take else None
+        moved = project.newest(MotionItem)
+        motion = motion_from(assets.arrays(moved.data), layout(moved.layout)) if moved else None
+        return Inputs(sources, None, names, motion, assets, origin)
+
+    def pack(
+        self, inputs: Any, params: BaseModel, result: Any, assets: Assets, seconds: float
+    ) -> Packed:
+        if not (
+            isinstance(inputs, Inputs)
+            and isinstance(params, Params)
+            and isinstance(result, Calibrated)
+        ):
+            raise TypeError("this step packs calibrations")
+        origin = inputs.origin
+        seen, trust = assets.put_arrays(as_arrays(result.seen)), trust_of(result)
+        item = RigItem.of(
+            f"{origin.name} cameras" if origin and not params.paths else "Cameras",
+            result.solution.rig,
+        ).model_copy(
+            update={
+                "trust": trust,
+                "accepted": False,
+                "views": seen,
+                "report": assets.put(page(result, trust).encode(), ".html"),
+                "facts": traces(result.facts),
+                "recipe": Recipe(
+                    feature="calibrate",
+                    params=params.model_dump(mode="json"),
+                    inputs=(origin.take,) if origin and origin.take and not params.paths else (),
+                    app_version=version("doppel-studio"),
+                    seconds=seconds,
+                ),
+            }
+        )
+        offers = tuple(_offers(params.model_copy(update={"found": seen.sha256}), result))
+        return Packed("Calibrate", (item,), result.facts, offers)
+
+
+def trust_of(result: Calibrated) -> Trust:
+    """What a calibration is worth, as it is kept with its rig."""
+    return Trust.of(result.solution, result.gates, result.bars, result.board.spec)
+
+
+def _offers(params: Params, result: Calibrated) -> Iterator[Offer]:
+    """Ways to mend a calibration that does not stand, without looking again."""
+    stopped, rig = result.stopped, result.solution.rig
+    blamed = [gate for gate in stopped if gate.camera in rig.names]
+    if blamed and len(rig) > 2:
+        name, gate = blamed[0].camera, blamed[0]
+        yield Offer(
+            f"Camera {name} is why this calibration does not stand: {gate.text}",
+            f"Solve without camera {name}",
+            params.model_copy(update={"drop": (*params.drop, name)}),
+        )
+    freed = {gate.id for gate in stopped} & {"depth", "intrinsics", "tilts", "coverage"}
+    if freed and params.intrinsics is not None and params.refine != "never":
+        yield Offer(
+            "The pictures do not support solving the lenses again.",
+            "Keep the lenses of the file",
+            params.model_copy(update={"refine": "never"}),
+        )
+    if (
+        any(gate.id == "scale" for gate in stopped)
+        and params.measured_m
+        and params.scale == "board"
+    ):
+        yield Offer(
+            "The board's squares and the measured distance do not agree.",
+            "Trust the measured distance",
+            params.model_copy(update={"scale": "measured"}),
+        )

@@ -1,0 +1,146 @@
+"""``doppel calibrate``: files written, figures printed, refusals that name gate and remedy."""
+
+from __future__ import annotations
+
+import errno
+import json
+
+import filmed
+import pytest
+
+from studio.cli import main
+from studio.core.calibration import Gate
+from studio.features.calibrate import command
+from studio.media.formats.rigs import read_rig
+
+STOP = Gate("moved", "Cameras stood still", "stop", "Camera 2 was bumped.", "cam2", "Do it again.")
+
+
+@pytest.fixture
+def quick(monkeypatch, solved):
+    """The command on a session that was solved before; returns what it was asked."""
+    asked = []
+
+    def known(*gates):
+        from dataclasses import replace
+
+        def engine(params, inputs, context):
+            asked.append(params)
+            yield from ()
+            return replace(solved[0], gates=(*gates, *solved[0].gates))
+
+        monkeypatch.setattr(command, "calibrate", engine)
+        return asked
+
+    return known
+
+
+def arguments(session, *more: str) -> list[str]:
+    return ["calibrate", *map(str, session.paths), "--board", filmed.SPEC, *more]
+
+
+def test_from_pictures_to_files_and_figures(session, tmp_path, capsys):
+    """The whole way once, unabridged."""
+    out, report = tmp_path / "rig.toml", tmp_path / "report.html"
+    said = arguments(
+        session, "--intrinsics", str(session.lenses), "--refine", "never", "--out", str(out),
+        "--report", str(report), "--world", "board", "--floor-at-s", "25", "--json",
+    )  # fmt: skip
+    assert main(said) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["accepted"]
+    assert 0 < told["rmse_px"] < 0.5
+    assert 0 < told["held_out_px"] < 1
+    assert 0 < told["held_out_mm"] < 5
+    assert {gate["verdict"] for gate in told["gates"]} <= {"good", "look"}
+    assert set(told["cameras"]) == {"cam1", "cam2", "cam3"}
+    second = told["cameras"]["cam2"]
+    assert len(second["sd"]["centre_mm"]) == 3
+    assert second["sd"]["focal_px"] == [None, None], "held as given"
+    found = read_rig(out).rig
+    mm, degrees = filmed.apart(found, session.rig)
+    assert mm < 2
+    assert degrees < 0.08
+    assert "Held-out error" in out.read_text()
+    assert report.read_text("utf-8").rstrip().endswith("</html>")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["camera_array.toml", "calibration.toml", "Calib_x.toml", "x.qca.txt", "x.yml", "x.xml",
+     "calibration_panoptic.json", "x.rig.json", "camera_parameters"],
+)  # fmt: skip
+def test_every_format_of_rigs_is_written(session, quick, tmp_path, name):
+    quick()
+    assert main(arguments(session, "--out", str(tmp_path / name))) == 0
+    said = {"up": "z", "unit": "m", "size": filmed.SIZE}
+    found = read_rig(tmp_path / name, **said).rig
+    assert len(found) == 3
+
+
+def test_a_stopped_calibration_is_not_written(session, quick, tmp_path, capsys):
+    quick(STOP)
+    out, report = tmp_path / "rig.toml", tmp_path / "report.html"
+    assert main(arguments(session, "--out", str(out), "--report", str(report))) == 1
+    told = capsys.readouterr().err
+    assert "Cameras stood still (camera cam2)" in told
+    assert "Do it again." in told
+    assert not out.exists()
+    assert "Camera 2 was bumped" in report.read_text("utf-8"), "the report says why"
+
+
+def test_an_override_is_on_record_in_file_and_report(session, quick, tmp_path, capsys):
+    quick(STOP)
+    out, report = tmp_path / "rig.toml", tmp_path / "report.html"
+    said = arguments(
+        session, "--out", str(out), "--report", str(report), "--override", "It stood still -->",
+        "--json",
+    )  # fmt: skip
+    assert main(said) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["override"]["gates"] == ["moved"]
+    text = out.read_text()
+    assert "It stood still" in text
+    assert "Camera 2 was bumped" in text
+    assert "It stood still" in report.read_text("utf-8")
+    assert read_rig(out).rig.names == ("cam1", "cam2", "cam3")
+
+
+def test_settings_reach_the_engine(session, quick):
+    asked = quick()
+    said = arguments(
+        session, "--between", "cam1", "cam3", "--measured-m", "2.3", "--drop", "cam2",
+        "--floor-points", "0:cam1:10,20.5", "2:cam3:1,2",
+    )  # fmt: skip
+    assert main(said) == 0
+    assert asked[0].between == ("cam1", "cam3")
+    assert asked[0].drop == ("cam2",)
+    assert [(c.point, c.camera, c.x_px, c.y_px) for c in asked[0].points] == [
+        (0, "cam1", 10, 20.5),
+        (2, "cam3", 1, 2),
+    ]
+    assert main(arguments(session, "--floor-points", "9:cam1:1,2")) == 1
+
+
+@pytest.mark.parametrize("flag", ["--out", "--report"])
+def test_a_full_disk_says_so(session, quick, tmp_path, monkeypatch, capsys, flag):
+    from pathlib import Path
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    quick()
+    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr("os.fsync", full)
+    assert main(arguments(session, flag, str(tmp_path / "place.json"))) == 1
+    told = capsys.readouterr().err
+    assert "No space left on device" in told
+    assert "Free some space" in told
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_any_work(session, quick, tmp_path):
+    asked = quick()
+    file = tmp_path / "file"
+    file.write_text("")
+    assert main(arguments(session, "--out", str(file / "rig.toml"))) == 1
+    assert asked == []
