@@ -91,8 +91,8 @@ class Normals:
         target[:, range(6), range(6)] += 1e-12
         back = np.linalg.solve(target, np.swapaxes(self.mixed, -1, -2))
         n = len(rig)
-        flat = np.swapaxes(self.mixed, 0, 1).reshape(n, -1)
-        return rig - flat @ back.reshape(-1, n), back
+        flat = np.swapaxes(self.mixed, 0, 1).reshape(n, 6 * len(target))
+        return rig - flat @ back.reshape(6 * len(target), n), back
 
 
 def huber(off: np.ndarray, knee: float) -> tuple[np.ndarray, np.ndarray]:

@@ -27,6 +27,7 @@ _SHARE = 0.05
 _LEAST_PX = 0.5
 _ROUNDS = 4
 _WILD = 6.0
+_ACCIDENTS = 2
 
 Adjust = Callable[[Observations, State], State]
 
@@ -55,13 +56,14 @@ def limits_px(o: Observations, rms: Float[np.ndarray, " views"]) -> Float[np.nda
 
 @dataclass(frozen=True, eq=False)
 class Cleaned:
-    """What is left, solved anew, what went (views, and a number of single corners), and how many
-    views stood out but had to stay."""
+    """What is left, solved anew; the views that went, those that only lost wild corners, how many
+    corners that were in all, and how many views stood out but had to stay."""
 
     o: Observations
     s: State
     twins: Twins
     dropped: tuple[Dropped, ...]
+    saved: tuple[Dropped, ...]
     corners: int
     left: int
 
@@ -82,10 +84,11 @@ def wild_corners(o: Observations, s: State) -> Bool[np.ndarray, "views points"]:
 
 
 def drop_bad(o: Observations, s: State, twins: Twins, adjust: Adjust) -> Cleaned:
-    """Leave out bad views and solve again, a few at a time, at most a twentieth of each camera's."""
+    """Leave out bad views and solve again, in rounds; at most a twentieth of each camera's."""
     dropped: list[Dropped] = []
     allowed = np.fmax((_SHARE * np.bincount(o.camera, minlength=len(o.cameras))).astype(int), 1)
     wild = wild_corners(o, s)
+    saved = tuple(_saved(o, s, wild))
     if wild.any():
         o = replace(o, seen=o.seen & ~wild)
         s = adjust(o, s)
@@ -104,7 +107,24 @@ def drop_bad(o: Observations, s: State, twins: Twins, adjust: Adjust) -> Cleaned
         allowed -= np.bincount(o.camera[going], minlength=len(o.cameras))
         o, twins = o.take(~going), twins.take(~going)
         s = adjust(o, s)
-    return Cleaned(o, s, twins, tuple(dropped), int(wild.sum()), left)
+    return Cleaned(o, s, twins, tuple(dropped), saved, int(wild.sum()), left)
+
+
+def _saved(o: Observations, s: State, wild: np.ndarray) -> list[Dropped]:
+    """Views that only their wild corners would have cost, where a camera has one or two of them:
+    accidents worth showing. Where there are more, the detector is just like that."""
+    rms = view_px(o, s)
+    off = np.where(wild, np.linalg.norm(off_px(o, s), axis=-1), 0.0)
+    saved = wild.any(1) & (rms > limits_px(o, rms))
+    few = np.bincount(o.camera[saved], minlength=len(o.cameras)) <= _ACCIDENTS
+    return [
+        Dropped(
+            o.moments[o.moment[row]], o.cameras[o.camera[row]],
+            f"{wild[row].sum()} of its {o.seen[row].sum()} points up to {off[row].max():.1f} px "
+            "off; only these were left out", float(rms[row]),
+        )
+        for row in np.flatnonzero(saved & few[o.camera])
+    ]  # fmt: skip
 
 
 def _blamed(

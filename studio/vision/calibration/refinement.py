@@ -27,8 +27,8 @@ COVERAGE = 0.35
 TILT_DEG = 20.0
 FEWEST_VIEWS = 10
 SIGMAS = 3.0
-MOST_DEG = 1.0
-MOST_SHARE = 0.02
+MOST_DEG = 0.5
+MOST_SHARE = 0.01
 _CELLS = 6
 _PRIORS = (1.0, 0.3, 0.1, 0.03)
 
@@ -48,7 +48,7 @@ class Support:
         """What there is too little of; empty where a lens can be told."""
         said = (
             (self.views >= FEWEST_VIEWS, f"{self.views} views"),
-            (self.depth_ratio >= DEPTH_RATIO, f"distances within a factor of {self.depth_ratio:.1f}"),
+            (self.depth_ratio >= DEPTH_RATIO, f"distances within 1:{self.depth_ratio:.1f}"),
             (self.coverage >= COVERAGE, f"{self.coverage:.0%} of the picture covered"),
             (self.tilt_deg >= TILT_DEG, f"tilts up to {self.tilt_deg:.0f} deg"),
         )  # fmt: skip
@@ -102,7 +102,7 @@ def moves(a: State, b: State) -> tuple[np.ndarray, np.ndarray]:
 
 def unexplained(o: Observations, fixed: State, freed: State, freedom: Freedom) -> dict[int, str]:
     """Cameras that moved further than the freed solution's own uncertainty explains, or by more
-    than a degree or 2 % whatever it says, and how far."""
+    than half a degree or 1 % whatever it says, and how far."""
     turned, shifted = moves(fixed, freed)
     sure = uncertainty(o, freed, freedom)
     out: dict[int, str] = {}

@@ -89,7 +89,7 @@ def solve(
             f"{cleaned.left} more views stand out; they were kept, since so many are no accident."
         )
     tell(0.95, "Uncertainty")
-    dropped += cleaned.dropped
+    dropped += [*cleaned.dropped, *cleaned.saved]
     return _solution(target, kept, dropped, lenses, sizes_px, taken, notes, told)
 
 

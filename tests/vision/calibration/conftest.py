@@ -1,0 +1,23 @@
+"""Sessions that several tests of calibration solve."""
+
+from __future__ import annotations
+
+import pytest
+
+from studio.core.calibration import Solution
+from studio.vision.calibration.simulate import Session, simulate
+from studio.vision.calibration.solve import solve
+
+
+@pytest.fixture(scope="session")
+def session() -> Session:
+    """Four cameras without a fault."""
+    return simulate(4, 5, moments=50)
+
+
+@pytest.fixture(scope="session")
+def solution(session: Session) -> Solution:
+    """The same, solved with the lenses given."""
+    return solve(
+        session.target, session.views, session.sizes_px, intrinsics=session.given, refine="never"
+    )
