@@ -31,13 +31,17 @@ class Words:
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """One sheet in metres from its top left corner: rectangles (x, y, width, height) painted
-    ``ground`` white first, then ``dark``, then ``light`` on top; and words."""
+    """One sheet in metres from its top left corner: black rectangles (x, y, width, height) and
+    words on white.
+
+    ``pattern`` is filled by the even-odd rule, so a rectangle inside another is white again;
+    ``marks`` are the ruler and where to cut.
+    """
 
     width_m: float
     height_m: float
-    dark: Float[np.ndarray, "dark 4"]
-    light: Float[np.ndarray, "light 4"]
+    pattern: Float[np.ndarray, "pattern 4"]
+    marks: Float[np.ndarray, "marks 4"]
     words: tuple[Words, ...]
 
 
@@ -96,16 +100,14 @@ def _page(art: Artwork, grid: _Grid, margin_m: float, tile: tuple[int, int], lab
     corner = margin_m + (room - part) / 2
     shown = _clipped(art.rectangles_m, start, start + part)
     shown[:, :2] += corner - start
-    whole = np.array([[*corner, *part]])
-    none = np.zeros((0, 4))
+    if art.inverted:
+        shown = np.concatenate([[[*corner, *part]], shown])
     foot = height - margin_m - FOOT_M
     marks = _ruler(margin_m, foot + 0.004)
     words = _words(margin_m, foot, grid, tile, label)
     if grid.across * grid.down > 1:
         marks = np.concatenate([marks, _crop_marks(corner, part)])
-    if art.inverted:
-        return Page(width, height, np.concatenate([whole, marks]), shown, words)
-    return Page(width, height, np.concatenate([shown, marks]), none, words)
+    return Page(width, height, shown, marks, words)
 
 
 def _clipped(rectangles: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

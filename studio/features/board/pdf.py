@@ -50,18 +50,18 @@ def _assembled(objects: Sequence[bytes]) -> bytes:
 
 
 def _drawn(page: Page) -> bytes:
-    """The page's drawing: each shade is one path, so that touching cells show no seam."""
-    parts = [_path(page, page.dark, 0), _path(page, page.light, 1)]
-    return b"\n".join(parts + [b"0 g"] + [_line(page, words) for words in page.words])
+    """The page's drawing; the pattern is one path, so that touching cells show no seam."""
+    parts = [_path(page, page.pattern, "f*"), _path(page, page.marks, "f")]
+    return b"\n".join([b"0 g", *parts] + [_line(page, words) for words in page.words])
 
 
-def _path(page: Page, rectangles: np.ndarray, shade: int) -> bytes:
+def _path(page: Page, rectangles: np.ndarray, fill: str) -> bytes:
     if not len(rectangles):
         return b""
     drawn = rectangles.copy()
     drawn[:, 1] = page.height_m - drawn[:, 1] - drawn[:, 3]
     rows = [" ".join(f"{value:.4f}" for value in row) + " re" for row in drawn * POINTS_PER_M]
-    return "\n".join([f"{shade} g", *rows, "f"]).encode()
+    return "\n".join([*rows, fill]).encode()
 
 
 def _line(page: Page, words: Words) -> bytes:

@@ -22,15 +22,15 @@ def svg(page: Page, title: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.3f}mm" height="{height:.3f}mm" '
         f'viewBox="0 0 {width:.3f} {height:.3f}">\n<title>{escape(title)}</title>\n'
         f'<rect width="{width:.3f}" height="{height:.3f}" fill="#fff"/>\n'
-        f"{_path(page.dark, '#000')}{_path(page.light, '#fff')}"
+        f"{_path(page.pattern, 'evenodd')}{_path(page.marks, 'nonzero')}"
         f'<g font-family="Helvetica, Arial, sans-serif" fill="#000">\n{words}</g>\n</svg>\n'
     )
 
 
-def _path(rectangles: np.ndarray, colour: str) -> str:
+def _path(rectangles: np.ndarray, rule: str) -> str:
     if not len(rectangles):
         return ""
     drawn = "".join(
         f"M{x:.7g} {y:.7g}h{w:.6g}v{h:.6g}h{-w:.6g}z" for x, y, w, h in rectangles * 1000
     )
-    return f'<path fill="{colour}" d="{drawn}"/>\n'
+    return f'<path fill-rule="{rule}" d="{drawn}"/>\n'

@@ -112,7 +112,7 @@ class AprilGrid:
         cells = np.concatenate(cells) + np.array([gap, gap, 0, 0])
         return Artwork(
             self.columns * (self.tag_m + gap) + gap, self.rows * (self.tag_m + gap) + gap,
-            cells, quiet_m=gap,
+            cells, quiet_m=gap, origin_m=(gap, gap),
         )  # fmt: skip
 
     @property

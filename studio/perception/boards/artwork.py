@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -14,6 +14,7 @@ class Artwork:
 
     Origin at the top left corner of the pattern, x right, y down, as who looks at the print sees
     it; a rectangle is x, y, width, height. ``quiet_m`` of plain ground is wanted around it.
+    ``origin_m`` is where the target's own origin lies on the print.
     """
 
     width_m: float
@@ -21,12 +22,14 @@ class Artwork:
     rectangles_m: Float[np.ndarray, "rectangles 4"]
     inverted: bool = False
     quiet_m: float = 0.0
+    origin_m: tuple[float, float] = (0.0, 0.0)
 
     def mirrored(self) -> Artwork:
         """The same, left and right exchanged."""
         turned = self.rectangles_m.copy()
         turned[:, 0] = self.width_m - turned[:, 0] - turned[:, 2]
-        return Artwork(self.width_m, self.height_m, turned, self.inverted, self.quiet_m)
+        origin = (self.width_m - self.origin_m[0], self.origin_m[1])
+        return replace(self, rectangles_m=turned, origin_m=origin)
 
 
 def rasterise(

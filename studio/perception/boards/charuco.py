@@ -6,7 +6,7 @@ about, so both are tried until a picture shows which it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -143,13 +143,17 @@ class CharucoBoard:
     @property
     def artwork(self) -> Artwork:
         drawn = self._drawn(0)
-        return drawn.mirrored() if self.mirrored else drawn
+        return replace(drawn.mirrored(), origin_m=(0.0, 0.0)) if self.mirrored else drawn
 
     @property
     def back(self) -> Artwork | None:
         if self.thickness_m is None:
             return None
-        return self._drawn(self.markers) if self.back_next else self.artwork.mirrored()
+        if not self.back_next:
+            return self.artwork.mirrored()
+        drawn = self._drawn(self.markers)
+        drawn = drawn.mirrored() if self.mirrored else drawn
+        return replace(drawn, origin_m=(drawn.width_m, 0.0))
 
     # -- in a picture -----------------------------------------------------------------------------
 
@@ -181,9 +185,11 @@ class CharucoBoard:
         if local is None or len(local) < _FEWEST:
             return None
         local, xy = local.ravel(), xy.reshape(-1, 2).astype(np.float64)
+        for _ in range(2):
+            kept = agreeing(self._corners_m[local], xy)
+            local = local[kept]
+            xy = self._refined(picture, self._corners_m[local], xy[kept])
         plane = self._corners_m[local]
-        kept = agreeing(plane, xy)
-        local, xy, plane = local[kept], xy[kept], plane[kept]
         flat = np.linalg.matrix_rank(plane[:, :2] - plane[:, :2].mean(0), 1e-9) < 2
         if len(local) < _FEWEST or flat or not facing(plane, xy):
             return None
@@ -191,6 +197,24 @@ class CharucoBoard:
         if sheet.flipped:
             xy = xy * [-1, 1] + np.array([picture.shape[1] - 1, 0])
         return Found(np.asarray(sheet.points)[local], xy, crisp)
+
+    def _refined(self, picture: np.ndarray, plane: np.ndarray, xy: np.ndarray) -> np.ndarray:
+        """Corners moved onto their crossings, each within reach of the markers around it only."""
+        beside = np.abs(np.linalg.norm(plane[:, None] - plane, axis=-1) - self.square_m) < 1e-9
+        apart = np.linalg.norm(xy[:, None] - xy, axis=-1)
+        steps = np.where(beside, apart, np.inf).min(1)
+        until = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 40, 1e-3)
+        margin = (1 - self.marker_m / self.square_m) / 2
+        fine = xy.copy()
+        for index, step in enumerate(steps):
+            if not np.isfinite(step):
+                continue
+            reach = int(np.clip(np.rint(margin * step), 2, 11))
+            start = xy[index].astype(np.float32).reshape(1, 1, 2)
+            found = cv2.cornerSubPix(picture, start, (reach, reach), (-1, -1), until)[0, 0]
+            if np.linalg.norm(found - xy[index]) < reach:
+                fine[index] = found
+        return fine
 
     def _layout(self, first_id: int, corners: np.ndarray, ids: np.ndarray) -> bool | None:
         """Whether the markers lie as in the old layout; None if they fit neither."""
@@ -299,6 +323,4 @@ class CharucoBoard:
             marker_cells(self.dictionary, int(id)) * self.marker_m + [*top, 0, 0]
             for id, top in zip(board.getIds().ravel(), tops, strict=True)
         ]
-        return Artwork(
-            self.columns * side, self.rows * side, np.concatenate(dark), self.inverted, 0.0
-        )
+        return Artwork(self.columns * side, self.rows * side, np.concatenate(dark), self.inverted)

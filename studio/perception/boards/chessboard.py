@@ -87,6 +87,7 @@ class Chessboard:
         return Artwork(
             (self.columns + 1) * self.square_m, (self.rows + 1) * self.square_m,
             tops * self.square_m, quiet_m=self.square_m / 2,
+            origin_m=(self.square_m, self.square_m),
         )  # fmt: skip
 
     @property
