@@ -233,7 +233,7 @@ def _payloads(unit: bytes, most: int = 1200) -> Iterator[tuple[bytes, bool]]:
         yield bytes([(kind & 0xE0) | 28, flags]) + piece, last
 
 
-def until(true: Callable[[], object], wait_s: float = 30.0) -> None:
+def until(true: Callable[[], object], wait_s: float = 90.0) -> None:
     """Wait until something is true; however busy the machine is, it has long enough."""
     end = time.monotonic() + wait_s
     while not true():
