@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,9 +31,12 @@ from studio.vision.calibration.solve import solve
 from studio.vision.calibration.uncertainty import Bar, bars_of
 
 FEW_MOMENTS = 240
+OF_RIGS = frozenset({"graph", "error-bar", "scale", "facing", "duplicate", "clock", "moved"})
+"""Gates that ask about several cameras: one alone is not asked."""
 _FOUND, _SOLVED = 0.7, 0.95
 _PATIENCE_S = 6.0
 _SHOTS = 6
+_LONGEST = 400_000
 
 
 @dataclass(frozen=True)
@@ -188,7 +191,11 @@ def _live(
             if frames:
                 yield FrameSet(one.number, one.time_s, frames)
 
-    looking = look(board, going(), guide, every_s=1 / params.per_second)
+    as_counted = np.arange(_LONGEST, dtype=np.int32)  # a set is a frame of every camera
+    looking = look(
+        board, going(), guide,
+        every_s=1 / params.per_second, numbers=dict.fromkeys(sizes, as_counted),
+    )  # fmt: skip
     while True:
         try:
             shown = next(looking)
@@ -254,6 +261,7 @@ def _solved(
         board.target, seen.views, seen.sizes_px, intrinsics=lenses or None,
         refine=params.refine, lens=params.lens, report=report,
     )  # fmt: skip
+    solution = replace(solution, dropped=_numbered(solution.dropped, seen))
     placed = place(params, solution, seen.times_s, inputs.motion)
     context.report(_SOLVED, "Judging")
     tape = measured(params, placed.solution.rig)
@@ -262,9 +270,17 @@ def _solved(
         floor_moment=placed.floor_moment, levelled=placed.levelled,
     )  # fmt: skip
     context.check()
-    bars = bars_of(placed.solution) if len(solution.rig) > 1 else ()
+    alone = len(solution.rig) == 1
+    gates = tuple(gate for gate in gates if not (alone and gate.id in OF_RIGS))
+    bars = () if alone else bars_of(placed.solution)
     context.report(1.0, "Done")
     return Calibrated(placed.solution, gates, bars, board, seen, guidance, placed.notes)
+
+
+def _numbered(dropped: Sequence[Dropped], seen: Sightings) -> tuple[Dropped, ...]:
+    """The same, each with the number of its picture where that is known."""
+    frames = {(view.camera, view.moment): view.frame for view in seen.views}
+    return tuple(replace(d, frame=frames.get((d.camera, d.moment), d.frame)) for d in dropped)
 
 
 def _shots(solution: Solution, clips: Clips) -> Iterator[Shot]:

@@ -1,0 +1,108 @@
+"""The panel, clicked through: choose, watch, accept; live cameras; the way to it."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+
+import filmed
+import pytest
+
+from studio.core.settings import SettingsFile
+from studio.document.project import Clip, Project, RigItem, TakeItem
+from studio.registry import discover
+from studio.ui import theme
+from studio.ui.drop import wanting
+from studio.ui.next_step import NextStep
+from studio.ui.studio import Studio
+
+
+@pytest.fixture
+def studio(qapp, tmp_path, monkeypatch):
+    monkeypatch.setenv("DOPPEL_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("DOPPEL_DATA_DIR", str(tmp_path / "data"))
+    theme.apply("dark")
+    made = Studio(discover(), SettingsFile())
+    yield made
+    made.close()
+    qapp.processEvents()
+    gc.collect()
+
+
+@pytest.fixture
+def panel(qtbot, studio):
+    from studio.features.calibrate.panel import Panel
+
+    shown = Panel(studio, studio.registry["calibrate"])
+    qtbot.addWidget(shown)
+    shown.resize(360, 640)
+    shown.show()
+    qtbot.waitUntil(lambda: shown.loaded, timeout=20_000)
+    return shown
+
+
+def test_from_files_to_an_accepted_rig(qtbot, session, studio, panel):
+    assert not panel.run_button.isEnabled(), "neither files nor a board"
+    panel.fill(session.params())
+    assert panel.params() == session.params()
+    assert panel.run_button.isEnabled()
+    panel.run_button.click()
+    qtbot.waitUntil(lambda: "cam3" in panel.coverage.maps, timeout=30_000)
+    assert panel.next_action.isVisible()
+    assert not panel.run_button.isVisible()
+    qtbot.waitUntil(lambda: panel.newest is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: panel.decision.accept.isVisible(), timeout=5_000)
+    assert studio.project.usable_rig() is None
+    assert panel.verdict.title.text() == "Not in use yet"
+    panel.decision.accept.click()
+    assert studio.project.usable_rig() is not None
+    assert panel.verdict.title.text() == "In use"
+    studio.document.undo()
+    assert studio.project.usable_rig() is None
+    panel.decision.again.click()
+    assert panel.run_button.isVisible()
+    assert panel.board.isVisible()
+
+
+def test_enough_now_ends_the_looking(qtbot, session, studio, panel):
+    panel.fill(session.params())
+    panel.run()
+    qtbot.waitUntil(lambda: panel.enough.isEnabled(), timeout=30_000)
+    panel.enough.click()
+    assert panel.next_action.words.text() == "Solving what was seen"
+    qtbot.waitUntil(lambda: panel.newest is not None, timeout=60_000)
+    assert panel.newest.trust.moments <= 26
+
+
+def test_live_cameras_are_offered_and_must_be_open(session, studio, panel):
+    panel.board.set_spec(filmed.SPEC)
+    panel.source.set_value("live")
+    panel._show_source()
+    assert panel.open_cameras.isVisible()
+    assert not panel.run_button.isEnabled()
+
+
+def test_board_videos_come_here_and_other_videos_do_not(studio):
+    assert wanting(studio, Path("/x/board1.mp4")).id == "calibrate"
+    assert wanting(studio, Path("/x/Charuco_left.MOV")).id == "calibrate"
+    assert wanting(studio, Path("/x/cam1.mp4")).id == "capture"
+    assert wanting(studio, Path("/x/board.toml")).id == "capture"
+
+
+def test_a_take_without_a_rig_is_offered_its_calibration(studio):
+    NextStep(studio)
+    clips = tuple(
+        Clip(camera=f"cam{i}", path=f"/cam{i}.mp4", size_px=(640, 480), rate_hz=30, frames=9)
+        for i in (1, 2)
+    )
+    take = TakeItem(name="Walk", clips=clips)
+    studio.document.replace(Project(items=(take,)))
+    asked = []
+    studio.panel_wanted.connect(lambda id, params: asked.append(id))
+    following = studio.next_of("capture")
+    assert following.button == "Calibrate"
+    following.do()
+    assert asked == ["calibrate"]
+    rig = RigItem.of("Rig", filmed.rig(2))
+    studio.document.replace(Project(items=(take, rig)))
+    assert studio.next_of("capture").button != "Calibrate"
