@@ -78,8 +78,10 @@ def _make_plan(mesh: Mesh) -> Plan:
 
 def vertex_normals(vertices_m: np.ndarray, faces: np.ndarray, around: csr_matrix) -> np.ndarray:
     """Area-weighted unit normals of vertices."""
-    a, b, c = (vertices_m[faces[:, i]] for i in range(3))
-    summed = np.asarray(around @ np.cross(b - a, c - a).astype(np.float32))
+    x, y, z = np.ascontiguousarray(vertices_m.T, np.float32)[:, faces.T]
+    (x1, x2), (y1, y2), (z1, z2) = (axis[1:] - axis[0] for axis in (x, y, z))
+    across = np.stack([y1 * z2 - z1 * y2, z1 * x2 - x1 * z2, x1 * y2 - y1 * x2], axis=1)
+    summed = np.asarray(around @ across)
     return summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-12)
 
 
@@ -90,6 +92,8 @@ class Surface:
         self.faces = np.asarray(mesh.faces, np.int64)
         self.vertices_m = np.asarray(mesh.vertices_m, np.float32)
         self._plan = plan(mesh)
+        # Cells finer than the vertices lie apart have holes between them that hide nothing.
+        self._cells = int(np.clip(2 * np.sqrt(len(mesh.vertices_m)), 24, 160))
         texture = None if material is None else material.texture
         uv = None if texture is None else self._plan.uv
         triangles = self._plan.triangles
@@ -150,7 +154,7 @@ class Surface:
         light = np.ones((len(vertices), 2), np.float32)
         light[:, 0] = self._plan.openness
         if self.shading == "studio" and np.isfinite(vertices).all():
-            light[:, 1] = openness(vertices, normals, KEY_LIGHT, 160)
+            light[:, 1] = openness(vertices, normals, KEY_LIGHT, self._cells)
         refill(
             self.poly,
             self._spread(vertices),

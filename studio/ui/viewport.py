@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +21,7 @@ from studio.scene.items.base import Pick
 from studio.scene.palette import ThemeName
 from studio.scene.scene import Scene
 from studio.scene.surface import Shading
+from studio.ui.gl_canvas import make_canvas
 from studio.ui.gl_check import gl_trouble
 from studio.ui.view_cube import ViewCube
 from studio.ui.viewport_hand import ViewportHand
@@ -36,17 +36,6 @@ or plays the take."""
 REST_S = 0.25
 FINE_BELOW_S = 0.010
 SETTLE_MS, SETTLE_SLOW_MS = 180, 1500
-
-
-def _canvas(parent: QWidget) -> Any:
-    """A render widget without habits of its own (made late: VTK is slow to import)."""
-    os.environ.setdefault("QT_API", "pyside6")
-    from pyvistaqt import QtInteractor
-
-    canvas = QtInteractor(parent, auto_update=False, multi_samples=0)
-    canvas.setAcceptDrops(False)
-    canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    return canvas
 
 
 class Viewport(QWidget):
@@ -144,7 +133,7 @@ class Viewport(QWidget):
             self._message.setText(f"{self.trouble}\nEverything else works; run “doppel doctor”.")
             return False
         try:
-            canvas = _canvas(self)
+            canvas = make_canvas(self)
             canvas.installEventFilter(self._hand)
             self._canvas = canvas
             self._stack.addWidget(canvas)

@@ -18,6 +18,7 @@ from studio.scene.posing import PartPoser, rest_posed
 from studio.scene.surface import Shading, Surface
 
 SHADOW_M = 3.2
+SHADOW_POINTS = 9000
 
 
 class FloorShadow:
@@ -68,7 +69,8 @@ class SurfaceItem(DrawnItem):
     def _cast(self) -> None:
         if self.shading in ("studio", "flat") and self.surfaces:
             points = np.concatenate([surface.vertices_m for surface in self.surfaces])
-            self._shadow.update(points, self.palette.shadow)
+            few = points[:: max(1, len(points) // SHADOW_POINTS)]
+            self._shadow.update(few, self.palette.shadow)
             self._shadow.actor.VisibilityOn()
         else:
             self._shadow.actor.VisibilityOff()
