@@ -9,7 +9,6 @@ from typing import Literal
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -18,8 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.ui import theme
 from studio.ui.facts import VERDICTS
+from studio.ui.state_row import state_row
 from studio.ui.studio import Studio
 
 
@@ -114,23 +113,13 @@ class DoctorPage(QWidget):
 
 def _row(check: Check) -> QWidget:
     symbol, word = VERDICTS[check.verdict]
-    mark, title, text = QLabel(), QLabel(check.title), QLabel(check.text)
-    theme.set_icon(mark, symbol, "muted" if check.verdict == "plain" else check.verdict)
+    text = QLabel(check.text)
     text.setProperty("role", "muted")
-    row = QFrame()
-    row.setAccessibleName(f"{check.title}: {word}. {check.text} {check.mend}")
-    layout = QHBoxLayout(row)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(12)
-    layout.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
-    words = QVBoxLayout()
-    words.setSpacing(2)
-    words.addWidget(title)
-    words.addWidget(text)
+    words = [QLabel(check.title), text]
     if check.mend and check.verdict != "good":
-        words.addWidget(QLabel(check.mend))
-    for label in (title, text, *row.findChildren(QLabel)):
-        label.setWordWrap(label is not mark)
+        words.append(QLabel(check.mend))
+    for label in words:
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    layout.addLayout(words, 1)
-    return row
+    role = "muted" if check.verdict == "plain" else check.verdict
+    said = f"{check.title}: {word}. {check.text} {check.mend}"
+    return state_row(symbol, role, *words, said=said)[0]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from studio.jobs import Context
 from studio.jobs.job import Engine
-from studio.ui import theme
+from studio.ui.state_row import state_row
 from studio.ui.studio import Studio
 from studio.ui.words import size
 from studio.weights import store
@@ -82,27 +82,15 @@ class ModelsPage(QWidget):
 
     def _row(self, one: Installed) -> QWidget:
         symbol, role, word = _STATE[one.state]
-        mark, name = QLabel(), QLabel(f"{one.network.need}")
-        theme.set_icon(mark, symbol, role)
         network = one.network
         text = QLabel(
             f"{network.name} · {size(network.size)} · {network.licence} · {network.maker}"
         )
         text.setProperty("role", "small")
-        text.setWordWrap(True)
         state = QLabel(word)
         state.setProperty("role", "muted")
-        row = QFrame()
-        row.setAccessibleName(f"{network.need}: {word}, {network.licence}")
-        layout = QHBoxLayout(row)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(12)
-        layout.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addWidget(name)
-        words.addWidget(text)
-        layout.addLayout(words, 1)
+        said = f"{network.need}: {word}, {network.licence}"
+        row, layout = state_row(symbol, role, QLabel(network.need), text, said=said)
         layout.addWidget(state)
         if one.state != "ready":
             button = QPushButton("Install")

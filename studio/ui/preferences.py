@@ -25,11 +25,6 @@ from studio.ui.doctor_page import DoctorPage
 from studio.ui.models_page import ModelsPage
 from studio.ui.studio import Studio
 
-DEVICES = {
-    "auto": "Auto takes a CUDA graphics card where a step can use one, otherwise the processor.",
-    "cpu": "The processor, for every step.",
-    "cuda": "An NVIDIA graphics card. Steps that could use it say so and stop if there is none.",
-}
 THEMES = ("dark", "light")
 SCALES = (("small", 0.9), ("normal", 1.0), ("large", 1.2), ("larger", 1.5), ("largest", 2.0))
 
@@ -107,12 +102,6 @@ class Preferences(QDialog):
 
     def _computing(self) -> QWidget:
         value = self._studio.settings.value
-        self.device = Choice("Device", list(DEVICES), ["Auto", "CPU", "CUDA"])
-        self.device.set_value(value.device)
-        self.device_text = QLabel(DEVICES[value.device])
-        self.device_text.setWordWrap(True)
-        self.device_text.setProperty("role", "muted")
-        self.device.changed.connect(self._device)
         self.threads = QSpinBox()
         self.threads.lineEdit().setTextMargins(6, 0, 6, 0)
         self.threads.setRange(0, 256)
@@ -120,17 +109,10 @@ class Preferences(QDialog):
         self.threads.setValue(value.threads)
         self.threads.valueChanged.connect(lambda n: self._studio.settings.change(threads=n))
         return _page(
-            ("Device", self.device, self.device_text),
-            ("", QWidget(), "The steps of this version run on the processor. Networks that can "
-             "use a graphics card follow this choice as they arrive."),
+            ("", QWidget(), "All steps of this version run on the processor."),
             ("CPU threads", self.threads, "Auto leaves one core for the window. Holds from the "
              "next start."),
         )  # fmt: skip
-
-    def _device(self) -> None:
-        device = self.device.value()
-        self._studio.settings.change(device=device)
-        self.device_text.setText(DEVICES[device])
 
     def _scale(self, scale: float) -> None:
         value = self._studio.settings.change(font_scale=scale)

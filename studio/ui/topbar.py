@@ -155,7 +155,7 @@ class StatusBar(QStatusBar):
 
     def refresh(self) -> None:
         """Say where the work is and what computes."""
-        projects, device = self._studio.projects, self._studio.settings.value.device
+        projects = self._studio.projects
         if projects.read_only:
             saved = "read only"
         elif self._studio.document.dirty:
@@ -164,8 +164,7 @@ class StatusBar(QStatusBar):
             saved = f"saved {time.strftime('%H:%M', time.localtime(projects.saved_at))}"
         else:
             saved = "saved" if projects.folder.file.is_file() else "new project"
-        words = {"auto": "Device: auto", "cpu": "CPU", "cuda": "CUDA"}
-        self.state.setText(f"{saved} · {words[device]}")
+        self.state.setText(f"{saved} · CPU")
 
     def _tell_jobs(self) -> None:
         told = summary(self._studio.watch)

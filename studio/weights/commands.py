@@ -14,6 +14,7 @@ from rich.table import Table
 from studio.core.errors import StudioError
 from studio.weights import fetch, store
 
+_PIPE_COLUMNS = 160
 _WORDS = {
     "ready": "[green]✓[/] ready",
     "missing": "– absent",
@@ -128,6 +129,9 @@ def _show(found: tuple[store.Installed, ...], json: bool) -> None:
         net = item.network
         megabytes = f"{net.size / 1e6:.1f} MB"
         table.add_row(_WORDS[item.state], net.name, megabytes, net.licence, net.need)
+    # On a terminal the last column wraps under itself; in a pipe each network keeps its line.
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=_PIPE_COLUMNS)
     console.print(table)
     console.print(f"Kept in {store.folder()}", style="dim", highlight=False)

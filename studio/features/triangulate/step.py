@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from studio.core.errors import StudioError
+from studio.core.types import Fact
 from studio.document.data import detections_from, motion_arrays
 from studio.document.folder import Assets
 from studio.document.project import (
@@ -83,13 +84,14 @@ class Step:
         if not (isinstance(inputs, Inputs) and isinstance(result, Triangulation)):
             raise TypeError("this step packs triangulations")
         origin = inputs.origin
+        facts = (*result.facts, *(Fact("Note", note) for note in result.notes))
         item = MotionItem(
             name=f"{origin.name} in 3D" if origin else "Motion",
             take=origin.take if origin else None,
             rig=origin.rig if origin else None,
             layout=result.motion.layout.name,
             data=assets.put_arrays(motion_arrays(result.motion)),
-            facts=traces(result.facts),
+            facts=traces(facts),
             recipe=Recipe(
                 feature="triangulate",
                 params=params.model_dump(mode="json"),
@@ -98,4 +100,4 @@ class Step:
                 seconds=seconds,
             ),
         )
-        return Packed("Triangulate", (item,), result.facts)
+        return Packed("Triangulate", (item,), facts)
