@@ -16,6 +16,7 @@ from studio.media.live.stats import Meter, Stats, Status
 from studio.media.live.stream import Opener, Session
 
 RING_BYTES = 48_000_000
+RING_FRAMES = 60
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ class LiveCamera:
             return self._ring[-1] if self._ring else None
 
     def recent(self) -> tuple[Frame, ...]:
-        """The last frames, oldest first, as many as fit into ``ring_bytes``."""
+        """The last frames, oldest first: at most 60, as many as fit into ``ring_bytes``."""
         with self._lock:
             return tuple(self._ring)
 
@@ -259,7 +260,9 @@ class LiveCamera:
         with self._lock:
             self._ring.append(frame)
             held = sum(kept.rgb.nbytes for kept in self._ring)
-            while held > self._ring_bytes and len(self._ring) > 2:
+            while len(self._ring) > RING_FRAMES or (
+                held > self._ring_bytes and len(self._ring) > 2
+            ):
                 held -= self._ring.popleft().rgb.nbytes
         if self._on_frame is not None:
             self._on_frame()
