@@ -78,7 +78,7 @@ def page(result: Calibrated, trust: Trust) -> str:
     ]
     body += [
         "<h2>The cameras</h2><p>One standard deviation beside each figure; without one, it was "
-        "given and held.</p>",
+        "given and held. The others' places are told against the datum.</p>",
         _cameras(result, names),
     ]
     if len(solution.rig) > 1:
@@ -158,8 +158,9 @@ def _cameras(result: Calibrated, names: dict[str, str]) -> str:
     for camera in solution.rig.cameras:
         spread = solution.spread.get(camera.name)
         place = ", ".join(f"{v:.3f}" for v in camera.centre_m)
-        off = _largest(spread.centre_mm) if spread else ""
-        turn = _largest(spread.rotation_deg, 3) if spread else ""
+        datum = spread is not None and not np.any(spread.centre_mm)
+        off = "datum" if datum else _largest(spread.centre_mm) if spread else ""
+        turn = "" if datum else _largest(spread.rotation_deg, 3) if spread else ""
         sigma = _largest(spread.focal_px) if spread else ""
         focal = f"{camera.matrix[0, 0]:.1f}" + (f" ± {sigma}" if sigma else "")
         held = solution.held_out.camera_px.get(camera.name, math.nan)
