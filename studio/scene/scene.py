@@ -21,6 +21,7 @@ from studio.scene.items.floor import FloorItem
 from studio.scene.items.mesh import CharacterItem, MeshItem, SurfaceItem
 from studio.scene.items.skeleton import SkeletonItem
 from studio.scene.items.trail import CloudItem, TrailItem
+from studio.scene.items.trust import TrustItem
 from studio.scene.palette import PALETTES, ThemeName
 from studio.scene.photo import photograph
 from studio.scene.surface import Shading
@@ -32,6 +33,7 @@ ITEMS: tuple[type[DrawnItem], ...] = (
     MeshItem,
     TrailItem,
     CloudItem,
+    TrustItem,
 )
 PICK_PX = 12.0
 DEFAULT_BOUNDS_M = np.array([[-0.6, -0.5, 0.0], [0.6, 0.5, 1.8]])

@@ -95,7 +95,8 @@ def _gate(
             f"{share:+.1%} off, its centre {shift[0]:+.0f}, {shift[1]:+.0f} px "
             f"({s.off_px:.1f} px in the picture).",
             s.camera,
-            "Give the intrinsics of this resolution and zoom, or solve them here.",
+            "Give the intrinsics of this resolution and zoom, or solve them here; or its video "
+            "has another camera's name.",
         )
     own = (v.frame for v in solution.views if (v.camera, v.moment) == (s.camera, s.moment))
     frame = next(own, -1)

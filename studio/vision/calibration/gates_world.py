@@ -97,21 +97,10 @@ def twin_gates(
     speech = spoken(solution.rig.names)
     bad = False
     for c, name in enumerate(solution.rig.names):
-        own = reading.camera == c
-        sure, wrong = own & reading.decisive, own & reading.mirrored
-        if sure.sum() >= 3 and wrong.sum() > 0.5 * sure.sum():
+        gate = _camera_twin(reading, c, name, speech[name].long)
+        if gate is not None:
             bad = True
-            says = speech[name].long
-            yield Gate(
-                id,
-                title,
-                "stop",
-                f"{_upper(says)} rests on the mirror image of the target in {wrong.sum()} of "
-                f"{sure.sum()} clear views ({_px(reading, wrong, False)} against "
-                f"{_px(reading, wrong, True)}).",
-                name,
-                f"Calibrate again; show the target larger and tilted before {says}.",
-            )
+            yield gate
     floor = _floor_twin(reading, floor_moment)
     if floor is not None:
         bad = True
@@ -136,6 +125,27 @@ def twin_gates(
                 "pictures, or always square to them.",
                 remedy="Show it nearer and tilted by 30 to 45 degrees.",
             )
+
+
+def _camera_twin(reading: TwinReading, c: int, name: str, says: str) -> Gate | None:
+    own = reading.camera == c
+    sure, wrong = own & reading.decisive, own & reading.mirrored
+    astray = own & reading.astray
+    if sure.sum() < 3 or (wrong | astray).sum() <= 0.5 * sure.sum():
+        return None
+    if wrong.sum() >= astray.sum():
+        text = (
+            f"{_upper(says)} rests on the mirror image of the target in {wrong.sum()} of "
+            f"{sure.sum()} clear views ({_px(reading, wrong, False)} against "
+            f"{_px(reading, wrong, True)})."
+        )
+    else:
+        text = (
+            f"{_upper(says)} does not stand where its own views put it in {astray.sum()} of "
+            f"{sure.sum()} clear views: it was set up from a mirror image."
+        )
+    remedy = f"Calibrate again; show the target larger and tilted before {says}."
+    return Gate("twins", "Mirror twins", "stop", text, name, remedy)
 
 
 def _px(reading: TwinReading, rows: np.ndarray, better: bool) -> str:

@@ -20,7 +20,7 @@ from studio.vision.calibration.planar import twin_poses, usable
 from studio.vision.calibration.rotations import angle_deg
 from studio.vision.calibration.state import State
 
-_DECISIVE = 25.0
+_DECISIVE, _ASTRAY_DEG = 25.0, 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class TwinReading:
 
     ``better_px`` and ``worse_px`` are the root mean squares of the two twins fitted to that view
     alone. ``decisive`` views tell them apart at five standard deviations; ``mirrored`` ones are
-    those where the solution holds the worse.
+    those where the solution holds the worse, ``astray`` ones where it holds neither.
     """
 
     camera: Int[np.ndarray, " views"]
@@ -38,6 +38,7 @@ class TwinReading:
     worse_px: Float[np.ndarray, " views"]
     decisive: Bool[np.ndarray, " views"]
     mirrored: Bool[np.ndarray, " views"]
+    astray: Bool[np.ndarray, " views"]
 
 
 def read_twins(solution: Solution, views: Sequence[View], sigma_px: float) -> TwinReading | None:
@@ -74,7 +75,8 @@ def read_twins(solution: Solution, views: Sequence[View], sigma_px: float) -> Tw
         margin = (worse**2 - better**2) * seen / sigma_px**2
         decisive = (margin > _DECISIVE) & (worse > 1.2 * better) & (better < 6 * sigma_px)
         mirrored = decisive & (near[:, 1] < 0.5 * near[:, 0])
+        astray = decisive & ~mirrored & (near.min(1) > _ASTRAY_DEG)
     return TwinReading(
         o.camera.astype(np.int64), np.array(o.moments, np.int64)[o.moment], better, worse,
-        decisive, mirrored,
+        decisive, mirrored, astray,
     )  # fmt: skip

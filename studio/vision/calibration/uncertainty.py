@@ -127,7 +127,7 @@ def _slopes(camera: Camera, place: np.ndarray) -> tuple[np.ndarray, np.ndarray] 
     local = camera.rotation @ (place - camera.centre_m)
     if local[2] < 0.05 or np.hypot(*local[:2]) >= field_radius(camera) * local[2]:
         return None
-    xy, by_local, _ = project(camera.lens, values_of(camera), local)
+    xy, by_local = (out[0] for out in project(camera.lens, values_of(camera), local[None])[:2])
     if (xy < -0.5).any() or (xy > np.array(camera.size_px) - 0.5).any():
         return None
     by_point = by_local @ camera.rotation
