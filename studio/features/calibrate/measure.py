@@ -211,7 +211,8 @@ def _rig_rows(
     sigma = max(float(np.linalg.norm(s.rotation_deg)) for s in found.spread.values())
     return [
         Figure(f"{name}: rmse (px)", found.rmse_px, f"<= {reach}", _dropped(found)),
-        Figure(f"{name}: held out (px)", found.held_out.px, "stated", f"{found.held_out.mm:.2f} mm"),
+        Figure(f"{name}: held out (px)", found.held_out.px, "stated",
+               f"{found.held_out.mm:.2f} mm"),
         Figure(f"{name}: turned from published (deg)", turned, f"<= {limit}",
                f"own sigma {sigma:.2f} deg"),
         Figure(f"{name}: baselines (%)", 100 * stretched, "<= 2"),
