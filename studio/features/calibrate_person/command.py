@@ -6,6 +6,7 @@ import json as json_module
 import math
 import time
 from dataclasses import asdict
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -195,7 +196,7 @@ def _show(result: Calibrated, out: Path | None, seconds: float) -> None:
 
 def _report(path: Path, result: Calibrated) -> None:
     check_place(path)
-    console = Console(record=True, quiet=True, width=160, highlight=False)
+    console = Console(record=True, file=StringIO(), width=160, highlight=False)
     for fact in result.facts:
         console.print(f"[bold]{fact.label}[/]  {fact.text}  {_MARKS[fact.verdict]}  {fact.blame}")
     for table in _tables(result):

@@ -41,6 +41,7 @@ class Calibrated:
     """The rig with what it is worth, what the person covered, and the scene without them."""
 
     solution: PeopleSolution
+    detections: Detections
     guidance: Guidance
     backdrops: Mapping[str, np.ndarray]
     facts: tuple[Fact, ...]
@@ -81,7 +82,7 @@ def calibrate_person(
         found, lenses, params.scale(), sizes_px=sizes, joints=joint_centres, report=report
     )
     seen = {camera.name: camera.size_px for camera in solution.rig.cameras}
-    return Calibrated(solution, guide_of(found, seen), backdrops, facts(solution))
+    return Calibrated(solution, found, guide_of(found, seen), backdrops, facts(solution))
 
 
 def _with_lenses(

@@ -14,13 +14,14 @@ class Params(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    height_m: float | None = Field(
-        default=None, ge=0.5, le=2.6, title="Body height",
-        description="How tall the person is without shoes, in metres",
+    height_m: float = Field(
+        default=0.0, ge=0, le=2.6, title="Body height",
+        description="How tall the person is without shoes, in metres; 0 if it is not known",
     )  # fmt: skip
-    distance_m: float | None = Field(
-        default=None, gt=0, le=200, title="Or a distance between lenses",
-        description="Measured from one camera's lens to another's, in metres; overrules the height",
+    distance_m: float = Field(
+        default=0.0, ge=0, le=200, title="Or a distance between lenses",
+        description="Measured from one camera's lens to another's, in metres; overrules the "
+        "height; 0 if none was measured",
     )  # fmt: skip
     between: str = Field(
         default="", title="Between cameras",
@@ -39,8 +40,10 @@ class Params(BaseModel):
 
     @model_validator(mode="after")
     def _pair(self) -> Params:
-        if self.distance_m is not None and len(self.pair) != 2:
+        if self.distance_m and len(self.pair) != 2:
             raise ValueError("name the two cameras of the distance: cam1,cam2")
+        if 0 < self.height_m < 0.5:
+            raise ValueError("nobody is that small; 0 means that the height is not known")
         return self
 
     @property
@@ -49,6 +52,6 @@ class Params(BaseModel):
 
     def scale(self) -> Scale:
         """What makes metres."""
-        if self.distance_m is not None:
+        if self.distance_m:
             return Scale(distance_m=self.distance_m, cameras=(self.pair[0], self.pair[1]))
-        return Scale(height_m=self.height_m)
+        return Scale(height_m=self.height_m or None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
@@ -10,7 +11,8 @@ import numpy as np
 from pydantic import BaseModel
 
 from studio.core.errors import StudioError
-from studio.document.data import detections_from
+from studio.core.types import Detections
+from studio.document.data import detections_arrays, detections_from
 from studio.document.folder import Assets
 from studio.document.project import (
     DetectionsItem,
@@ -88,6 +90,7 @@ class Step:
                 "facts": traces(result.facts),
                 "trust": trust,
                 "accepted": not trust.stopped,
+                "views": assets.put_arrays(seen_arrays(result.detections)),
                 "recipe": Recipe(
                     feature="calibrate_person", params=params.model_dump(mode="json"),
                     inputs=inputs.made_from, app_version=version("doppel-studio"),
@@ -96,6 +99,18 @@ class Step:
             }
         )  # fmt: skip
         return Packed("Calibrate by a person", (item,), result.facts)
+
+
+def seen_arrays(detections: Detections) -> dict[str, np.ndarray]:
+    """The keypoints that the rig was solved from, with their layout and cameras."""
+    names = {"layout": np.array(detections.layout.name), "cameras": np.array(detections.cameras)}
+    return {**detections_arrays(detections), **names}
+
+
+def seen_from(arrays: Mapping[str, np.ndarray]) -> Detections:
+    """Inverse of :func:`seen_arrays`."""
+    cameras = tuple(str(name) for name in arrays["cameras"])
+    return detections_from(arrays, layout(str(arrays["layout"])), cameras)
 
 
 def trust_of(solution: PeopleSolution) -> Trust:

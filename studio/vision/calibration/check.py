@@ -25,7 +25,7 @@ from studio.vision.calibration.people_bundle import (
     linearise,
     sandwich,
 )
-from studio.vision.calibration.people_seen import Chosen, learnt, straight
+from studio.vision.calibration.people_seen import Chosen, choose, learnt, straight
 from studio.vision.calibration.rotations import angle_deg
 from studio.vision.sightings import Sightings, residuals_px
 from studio.vision.timing import lateness_s
@@ -37,6 +37,8 @@ LEAST_DEG = 0.12
 """A smaller turn is within what a detector's own habits can feign."""
 _CENTRE_PRIOR_M = 0.03
 _NAMING = 1.3
+_MOMENTS = 150
+_OUT_OF_STEP_S = 0.012
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +108,7 @@ def check_people(rig: CameraRig, detections: Detections) -> RigCheck:
 
     Raises StudioError where too little of the person is seen to tell anything.
     """
-    chosen = Chosen.of(detections, rig)
+    chosen = choose(Chosen.of(detections, rig), most=_MOMENTS)
     s = straight(chosen.sightings, dlt(chosen.sightings, reweight=1), chosen.layout)
     current, moved = rig, list[Shift]()
     shifts: tuple[Shift, ...] = ()
@@ -124,7 +126,7 @@ def check_people(rig: CameraRig, detections: Detections) -> RigCheck:
         s = replace(s, rotation=np.stack([c.rotation for c in current.cameras]),
                     translation_m=np.stack([c.translation_m for c in current.cameras]))  # fmt: skip
     xyz = dlt(s, reweight=1)
-    late = _late(s, xyz, chosen, rig)
+    late = _late(s, chosen, rig)
     return RigCheck(
         rig, shifts, tuple(moved), doubtful, _median_px(s, xyz), late, _blind(rig, shifts, chosen)
     )
@@ -212,19 +214,19 @@ def _median_px(s: Sightings, xyz: np.ndarray) -> float:
     return float(np.median(known)) if len(known) else float("nan")
 
 
-def _late(s: Sightings, xyz: np.ndarray, chosen: Chosen, rig: CameraRig) -> dict[str, float]:
-    """Cameras that run half a frame or more out of step."""
-    frames = len(chosen.times_s)
+def _late(s: Sightings, chosen: Chosen, rig: CameraRig) -> dict[str, float]:
+    """Cameras that run out of step with the points that the others give, in milliseconds."""
+    frames, found = len(chosen.times_s), dict[str, float]()
     if len(rig) < 3 or frames < 10:
-        return {}
-    late = lateness_s(
-        s, chosen.times_s, xyz.reshape(frames, -1, 3), s.seen.reshape(len(rig), frames, -1)
-    )
-    return {
-        camera.name: 1000 * float(value)
-        for camera, value in zip(rig.cameras, late, strict=True)
-        if np.isfinite(value) and abs(value) > 0.012
-    }
+        return found
+    seen = s.seen.reshape(len(rig), frames, -1)
+    for view, camera in enumerate(rig.cameras):
+        others = np.arange(len(rig)) != view
+        xyz = dlt(s.only(s.seen & others[:, None]), reweight=1).reshape(frames, -1, 3)
+        late = float(lateness_s(s, chosen.times_s, xyz, seen & ~others[:, None, None])[view])
+        if np.isfinite(late) and abs(late) > _OUT_OF_STEP_S:
+            found[camera.name] = 1000 * late
+    return found
 
 
 def _blind(rig: CameraRig, shifts: tuple[Shift, ...], chosen: Chosen) -> tuple[str, ...]:

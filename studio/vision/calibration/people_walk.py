@@ -14,13 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 
 from studio.core.types import CameraRig, Detections, Layout
 from studio.vision import camera as lens
 
 _SIDED = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "heel", "big_toe", "eye", "ear")
 POINTS = ("nose", *(f"{side}_{stem}" for stem in _SIDED for side in ("left", "right")))
+Many = float | int | np.ndarray
 _MIRROR = (0, *(i + 1 if i % 2 else i - 1 for i in range(1, len(POINTS))))
 WALKER = Layout("walker", POINTS, (), _MIRROR)
 
@@ -54,7 +54,7 @@ def walk(
     chest = hip + trunk * h * (up + 0.05 * ahead)
     head = chest + neck * h * up
 
-    def add(a: np.ndarray, x: ArrayLike, y: ArrayLike, z: ArrayLike) -> np.ndarray:
+    def add(a: np.ndarray, x: Many, y: Many, z: Many) -> np.ndarray:
         return a + h * (np.multiply(ahead.T, x) + np.multiply(left.T, y) + np.multiply(up.T, z)).T
 
     out: dict[str, np.ndarray] = {"nose": add(head, 0.06, 0, -0.01)}

@@ -64,7 +64,7 @@ class SceneShift:
 def scene_shift(
     camera: Camera,
     then: UInt8[np.ndarray, "height width 3"],
-    now: UInt8[np.ndarray, "height width 3"],
+    now: UInt8[np.ndarray, "height_now width_now 3"],
 ) -> SceneShift | None:
     """Compare two pictures of the same scene; None where too little of it can be recognised.
 
