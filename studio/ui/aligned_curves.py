@@ -49,7 +49,7 @@ class AlignedCurves(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(240, theme.look().px(200))
+        return QSize(240, theme.look().px(132))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         look = theme.look()
