@@ -225,10 +225,10 @@ def test_an_update_takes_well_under_5_ms():
     views = [view(f"cam{n % 8}", n // 8, degrees=20 + n % 20) for n in range(80)]
     spent = []
     for one in views:
-        start = time.perf_counter()
+        start = time.process_time()
         g.add(one)
         g.advice()
-        spent.append(time.perf_counter() - start)
+        spent.append(time.process_time() - start)
     assert np.median(spent) < 0.005
 
 
