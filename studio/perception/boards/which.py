@@ -22,11 +22,11 @@ _FAMILIES = (
     "DICT_ARUCO_ORIGINAL", "DICT_ARUCO_MIP_36H12", "DICT_APRILTAG_16H5", "DICT_APRILTAG_25H9",
 )  # fmt: skip
 _LONGEST_PX, _CHESS_PX = 1280, 800
-_FEWEST = 3
+_FEWEST, _CERTAIN = 3, 8
 _FEWEST_PLACED = 5
 _FITS = 0.12
 _RATIOS = (0.5, 0.6, 0.75, 0.85)
-_SPACINGS = (0.2, 0.25, 0.3, 0.4, 0.5)
+_SPACINGS = (0.2, 0.3, 0.5)
 _MOST_PICTURES, _SEARCHED = 6, 3
 
 
@@ -109,8 +109,8 @@ def _markers(gray: np.ndarray, look: _Look) -> Seen:
 
 
 def _by_markers(pictures: Sequence[np.ndarray]) -> tuple[Suggestion, ...]:
-    looks = [_Look(f, 1, i, m) for f, i, m in product(_FAMILIES, (False, True), (False, True))]
-    looks.append(_Look("DICT_APRILTAG_36H11", 2, False, False))
+    looks = [_Look("DICT_APRILTAG_36H11", 2, False, False)]
+    looks += [_Look(f, 1, i, m) for f, i, m in product(_FAMILIES, (False, True), (False, True))]
     score: Counter[_Look] = Counter()
     seen: dict[_Look, list[Seen]] = defaultdict(list)
     for number, picture in enumerate(pictures):
@@ -119,6 +119,8 @@ def _by_markers(pictures: Sequence[np.ndarray]) -> tuple[Suggestion, ...]:
             if len(markers) >= _FEWEST:
                 seen[look].append(markers)
                 score[look] += len(markers)
+            if len(markers) >= _CERTAIN:
+                break
     made = [_arranged(look, seen[look]) for look, _ in score.most_common(4)]
     known = [suggestion for suggestion in made if suggestion is not None]
     once = {suggestion.spec: suggestion for suggestion in reversed(known)}
@@ -179,7 +181,7 @@ def _arranged(look: _Look, seen: Sequence[Seen]) -> Suggestion | None:
     if look.family != "DICT_APRILTAG_36H11":
         return None
     rows = last // grid.columns + 1
-    spacing = _common(1 / ratio - 1, _SPACINGS)
+    spacing = _common(1 / ratio - 1, _SPACINGS, 0.1)
     words = [f"aprilgrid:{grid.columns}x{rows}:SIZE"]
     words += [f"spacing={spacing:.2g}"] * (spacing != 0.3) + ["border=1"] * (look.border == 1)
     return Suggestion(
@@ -214,10 +216,10 @@ def _charuco(look: _Look, grid: _Grid, last: int, pictures: int, ratio: float) -
     )
 
 
-def _common(measured: float, usual: Sequence[float]) -> float:
+def _common(measured: float, usual: Sequence[float], within: float = 0.06) -> float:
     """The usual value that a rough measurement means, or the measurement itself."""
     nearest = min(usual, key=lambda one: abs(one - measured))
-    return nearest if abs(nearest - measured) < 0.06 else round(measured, 2)
+    return nearest if abs(nearest - measured) < within else round(measured, 2)
 
 
 def _dictionary(family: str, last: int) -> str:
