@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -145,11 +146,9 @@ def opencv_corners() -> Find:
         best: tuple[np.ndarray, np.ndarray] | None = None
         for mirrored in (False, True):
             shown = 255 - (picture[:, ::-1] if mirrored else picture)
-            corners, ids = (
-                np.array(part if part is not None else [])
-                for part in detector.detectBoard(np.ascontiguousarray(shown))[:2]
-            )
-            if len(ids) < 4 or (best is not None and len(ids) <= len(best[0])):
+            found: Any = detector.detectBoard(np.ascontiguousarray(shown))
+            corners, ids = found[:2]
+            if ids is None or len(ids) < 4 or (best is not None and len(ids) <= len(best[0])):
                 continue
             xy = corners.reshape(-1, 2).astype(np.float64)
             if mirrored:
