@@ -210,12 +210,12 @@ def _regularised(
             )
             worse, sigma = paired_px(errors, tried)
             notes.append(
-                f"Lenses were solved with the rig, held to those given within {strength:.0%} of "
+                f"Lenses were solved with the rig, held to those given within {strength / 100:.2%} of "
                 f"focal length: held-out error {worse:+.3f} ± {sigma:.3f} px."
             )
             return Refined(freed, freedom, tried, tuple(eligible), tuple(notes), tuple(told))
         told.append(
-            f"Lenses held to those given within {strength:.0%} of focal length: refused, for it "
+            f"Lenses held to those given within {strength / 100:.2%} of focal length: refused, for it "
             f"moves {'; '.join(bent.values())}."
         )
     notes.append("The given lenses were kept: freeing them at all bends the rig.")
