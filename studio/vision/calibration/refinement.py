@@ -210,13 +210,14 @@ def _regularised(
             )
             worse, sigma = paired_px(errors, tried)
             notes.append(
-                f"Lenses were solved with the rig, held to those given within {strength / 100:.2%} of "
-                f"focal length: held-out error {worse:+.3f} ± {sigma:.3f} px."
+                "Lenses were solved with the rig, held to those given within "
+                f"{strength / 100:.2%} of focal length: held-out error {worse:+.3f} ± "
+                f"{sigma:.3f} px."
             )
             return Refined(freed, freedom, tried, tuple(eligible), tuple(notes), tuple(told))
         told.append(
-            f"Lenses held to those given within {strength / 100:.2%} of focal length: refused, for it "
-            f"moves {'; '.join(bent.values())}."
+            f"Lenses held to those given within {strength / 100:.2%} of focal length: refused, "
+            f"for it moves {'; '.join(bent.values())}."
         )
     notes.append("The given lenses were kept: freeing them at all bends the rig.")
     return Refined(s, base, errors, (), tuple(notes), tuple(told))
