@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from typing import Any
 
+import cv2
 import numpy as np
 
 from studio.core.types import Material, Mesh
@@ -30,6 +32,13 @@ class BoardSpec:
     def size_m(self) -> tuple[float, float]:
         """Width and height of the printed squares."""
         return self.columns * self.square_m, self.rows * self.square_m
+
+    def charuco(self) -> Any:
+        """OpenCV's own board."""
+        names = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, self.dictionary))
+        return cv2.aruco.CharucoBoard(
+            (self.columns, self.rows), self.square_m, self.marker_m, names
+        )
 
     def board(self) -> CharucoBoard:
         """The same, as it is found in pictures."""
