@@ -31,10 +31,10 @@ from studio.vision.sightings import Sightings, residuals_px
 from studio.vision.timing import lateness_s
 from studio.vision.triangulate import dlt
 
-ALARM = 0.001
+ALARM = 0.003
 """Below this probability, agreement by chance is ruled out."""
-LEAST_DEG = 0.12
-"""A smaller turn is within what a detector's own habits can feign."""
+LEAST_DEG, LEAST_MM = 0.12, 4.0
+"""Smaller turns and shifts are within what a detector's own habits can feign."""
 _CENTRE_PRIOR_M = 0.03
 _NAMING = 1.3
 _MOMENTS = 150
@@ -45,7 +45,8 @@ _OUT_OF_STEP_S = 0.012
 class Shift:
     """How one camera would have to move, if it alone had, to agree with the others.
 
-    ``turn_deg`` is the turn that explains it without moving the lens, ``chance`` the probability
+    ``turn_deg`` is the turn that explains it without moving the lens, ``carry_mm`` the way that
+    explains it without turning, ``chance`` the probability
     of as much by chance, ``explained`` how much of the disagreement it takes away (cost), and
     ``least_deg`` the smallest turn that would have been seen. ``camera`` stands where it would
     have to: with ``rotation_deg`` and ``centre_mm`` from where it was, each with its deviation.
@@ -53,6 +54,7 @@ class Shift:
 
     camera: Camera
     turn_deg: float
+    carry_mm: float
     chance: float
     explained: float
     least_deg: float
@@ -69,7 +71,8 @@ class Shift:
     @property
     def seen(self) -> bool:
         """Whether this is more than chance and a detector's habits."""
-        return self.chance < ALARM
+        large = self.turn_deg > LEAST_DEG or self.carry_mm > LEAST_MM
+        return self.chance < ALARM and large
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,9 +150,9 @@ def _one(
     free = np.zeros((3, len(rig), UNKNOWNS), bool)
     turn, shift, whole = free
     turn[view, :3], shift[view, 3:6], whole[view, :6] = True, True, True
-    (angle, turn_sd, by_turn), (_, _, by_shift) = (
-        _tested(adjust(white, settled.xyz, way, steps=12), white, view, way, clusters)
-        for way in (turn, shift)
+    (angle, turn_sd, by_turn), (way, _, by_shift) = (
+        _tested(adjust(white, settled.xyz, one, steps=12), white, view, one, clusters)
+        for one in (turn, shift)
     )
     prior = np.full(turn.shape, np.inf)
     prior[view, 3:6] = _CENTRE_PRIOR_M
@@ -159,7 +162,8 @@ def _one(
     camera = replace(rig.cameras[view], rotation=r, translation_m=t)
     old = was.cameras[view]
     return Shift(
-        camera, float(np.degrees(np.linalg.norm(angle))), min(2 * min(by_turn, by_shift), 1.0),
+        camera, float(np.degrees(np.linalg.norm(angle))), 1000 * float(np.linalg.norm(way)),
+        min(2 * min(by_turn, by_shift), 1.0),
         settled.cost - placed.cost, float(np.degrees(turn_sd)), float(angle_deg(r, old.rotation)),
         float(np.degrees(sds[:3].max())),
         1000 * float(np.linalg.norm(camera.centre_m - old.centre_m)), 1000 * float(sds[3:].max()),
