@@ -31,9 +31,9 @@ from studio.vision.sightings import Sightings, residuals_px
 from studio.vision.timing import lateness_s
 from studio.vision.triangulate import dlt
 
-ALARM = 0.003
+ALARM = 0.001
 """Below this probability, agreement by chance is ruled out."""
-LEAST_DEG, LEAST_MM = 0.12, 4.0
+LEAST_DEG, LEAST_MM = 0.12, 5.0
 """Smaller turns and shifts are within what a detector's own habits can feign."""
 _CENTRE_PRIOR_M = 0.03
 _NAMING = 1.3

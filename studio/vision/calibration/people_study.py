@@ -87,15 +87,19 @@ def bump_study(
     cameras: int = 4,
     runs: int = 10,
     seconds: float = 20.0,
+    first: int = 0,
     detector: Detector = Detector(),  # noqa: B008
 ) -> tuple[Rate, ...]:
-    """How often a bump is seen and named from a person alone; of no bump, false alarms."""
+    """How often a bump is seen and named from a person alone; of no bump, false alarms.
+
+    ``first`` is the first seed: others make other walkers and other bumps.
+    """
     rates: list[Rate] = []
     old = ring_rig(cameras)
     times = np.arange(0, seconds, 0.1)
     for turn, shift in bumps:
         seen = named = wrong = 0
-        for seed in range(runs):
+        for seed in range(first, first + runs):
             random = np.random.default_rng(seed)
             view, height = int(random.integers(cameras)), float(random.uniform(1.55, 1.95))
             true = CameraRig(tuple(
