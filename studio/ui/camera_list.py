@@ -196,11 +196,12 @@ class CameraList(QWidget):
         for id, card in self.cards.items():
             card.set_chosen(id == self._chosen)
         source = next((s for s in self._cameras.sources if s.id == self._chosen), None)
-        if source is None or self._locked:
+        if source is None:
             return
         self.settings = CameraSettings(source, self._cameras.devices.modes(source.id))
         self.settings.changed.connect(self._set)
         self.settings.setContentsMargins(8, 4, 4, 8)
+        self.settings.setEnabled(not self._locked)
         place = self._cards.indexOf(self.cards[source.id])
         self._cards.insertWidget(place + 1, self.settings)
 
@@ -230,6 +231,8 @@ class CameraList(QWidget):
             self._rebuild(sources)
         for card in self.cards.values():
             card.lock(self._locked)
+        if self.settings is not None:
+            self.settings.setEnabled(not self._locked)
         self._empty.setVisible(not sources)
         self._empty.setText(self._invitation())
         self.add_button.setEnabled(not self._locked)

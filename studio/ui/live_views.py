@@ -70,7 +70,7 @@ class LiveViews(QObject):
 
     def _make_header(self) -> QWidget:
         self._header = QFrame()
-        row = QHBoxLayout(self._header)
+        row = self._row = QHBoxLayout(self._header)
         row.setContentsMargins(8, 4, 0, 4)
         row.setSpacing(0)
         group = QButtonGroup(self._header)
@@ -85,6 +85,7 @@ class LiveViews(QObject):
             group.addButton(tab)
             self._tabs[name] = tab
             row.addWidget(tab)
+        row.addStretch(1)
         self._header.hide()
         return self._header
 
@@ -107,7 +108,7 @@ class LiveViews(QObject):
                 studio.cameras.hub.live, lambda: studio.running("record") is not None
             )
             studio.cameras.canvas = self.grid.canvas
-            self._header.layout().addWidget(self.grid.bar)  # type: ignore[union-attr]
+            self._row.insertWidget(self._row.count() - 1, self.grid.bar, 1000)
             self._stacks["canvas"].addWidget(self.grid)
         if self.plots is None and "plots" in self._stacks:
             self.plots = Plots(empty="Rate, lost frames and latency of the open cameras.")

@@ -55,10 +55,12 @@ def _picture(folder: Path, take: TakeRecord) -> np.ndarray | None:
 
 
 def describe(take: TakeRecord) -> str:
-    """“0:12 · 4 cameras · 3 frames missing · recovered”."""
+    """“0:12 · 4 cameras · 3 frames missing · Left away for a while · recovered”."""
     missing = sum(camera.dropped + camera.lost for camera in take.cameras)
     words = [clock(take.duration_s), counted(len(take.cameras), "camera")]
-    words.append(f"{counted(missing, 'frame')} missing" if missing else "none missing")
+    words.append(f"{counted(missing, 'frame')} missing" if missing else "no frame missing")
+    if away := [camera.name for camera in take.cameras if camera.away_s]:
+        words.append(f"{', '.join(away)} away for a while")
     if take.recovered:
         words.append("recovered")
     return " · ".join(words)
@@ -139,7 +141,7 @@ class TakesList(QWidget):
         top.addWidget(self.open_button)
         self._rows = QVBoxLayout()
         self._rows.setSpacing(4)
-        self.more_button = QPushButton()
+        self.more_button = QPushButton("More")
         self.more_button.setProperty("role", "link")
         self.more_button.clicked.connect(self._show_all)
         column = QVBoxLayout(self)

@@ -163,6 +163,8 @@ def test_record_stop_list_show_and_go_on(qtbot, studio, window, panel, takes, dr
     qtbot.waitUntil(lambda: panel.stop_button.isVisible())
     assert not panel.cameras.add_button.isEnabled()
     assert not panel.cameras.open_button.isEnabled()
+    assert panel.cameras.settings is not None
+    assert not panel.cameras.settings.isEnabled()
     qtbot.waitUntil(lambda: "missing" in panel.told.text())
     assert not panel.pause_button.isVisible()
     qtbot.wait(300)
@@ -205,6 +207,8 @@ def test_a_camera_pulled_out_while_recording_is_told_in_the_facts(
     facts = {fact.label: fact for fact in studio.project.newest(TakeItem).facts}
     assert "away for" in facts["Webcam"].text
     assert facts["Webcam"].verdict == "look"
+    assert facts["Take"].verdict == "look"
+    assert "Webcam was away for" in facts["Take"].blame
 
 
 def test_a_take_that_was_cut_off_is_recovered_at_the_start(

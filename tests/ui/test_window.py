@@ -359,8 +359,9 @@ def test_an_empty_project_shows_the_doors_and_a_full_one_does_not(window):
 
 
 def test_a_door_that_cannot_be_opened_says_why(window):
-    assert not window.welcome.webcam_door.isEnabled()
-    assert "live capture" in window.welcome.webcam_door.accessibleDescription()
+    assert not window.welcome.sample_door.isEnabled()
+    assert "not installed" in window.welcome.sample_door.accessibleDescription()
+    assert window.welcome.webcam_door.isEnabled()
 
 
 def test_the_tour_has_five_marks_and_is_remembered(window, qtbot):

@@ -78,9 +78,11 @@ def facts_of(result: Recorded) -> tuple[Fact, ...]:
     count = sum(missing.values())
     cameras = f"{len(take.cameras)} camera{'s' if len(take.cameras) != 1 else ''}"
     length = f"{take.duration_s:.1f} s, {cameras}"
+    blame = [str(result.error)] if result.error else []
+    blame += [*result.absent, *(f"{c.name} was away for {c.away_s:.1f} s" for c in take.cameras
+                                if c.away_s)]  # fmt: skip
     facts = [
-        Fact("Take", length, "look" if result.error or result.absent else "good",
-             str(result.error) if result.error else "; ".join(result.absent)),
+        Fact("Take", length, "look" if blame else "good", "; ".join(blame)),
         Fact("Missing frames", str(count), "look" if count else "good",
              f"most by {worst}: {missing[worst]}" if count else ""),
         *_slowest(take),
