@@ -193,6 +193,10 @@ class LiveCanvas(QWidget):
         if tile.meters is not before:
             self._place_labels()
 
+    def drawn(self, camera: str) -> int:
+        """How many pictures of a camera have been drawn."""
+        return self._tiles[camera].drawn if camera in self._tiles else 0
+
     def clear_marks(self) -> None:
         """Remove keypoints and reprojections from all videos."""
         for tile in self._tiles.values():
@@ -310,6 +314,7 @@ class LiveCanvas(QWidget):
             stale = tile.new_frame or picture.halvings != halvings(place[0])
             if stale and tile.frame is not None:
                 picture.upload(tile.frame.rgb, place[0])
+                tile.drawn += tile.new_frame
                 tile.new_frame = False
             picture.mirrored, picture.zebra, picture.peaking = (
                 tile.mirrored, self._zebra, self._peaking,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -45,6 +47,7 @@ class LiveGrid(QWidget):
         self.setObjectName("liveGrid")
         self._cameras, self._recording = cameras, recording
         self._shown: dict[str, Frame] = {}
+        self._drawn: dict[str, deque[tuple[float, int]]] = {}
         self._said_s = self._measured_s = 0.0
         self._turn = 0
         self.canvas = LiveCanvas(self, theme.look().theme)
@@ -116,6 +119,7 @@ class LiveGrid(QWidget):
         if names != self.canvas.cameras:
             self.canvas.set_cameras(names)
             self._shown = {name: frame for name, frame in self._shown.items() if name in names}
+            self._drawn.clear()
             self._said_s = 0.0
 
     def _say(self, cameras: Sequence[LiveCamera]) -> None:
@@ -125,10 +129,18 @@ class LiveGrid(QWidget):
             stats = camera.stats()
             dropped += stats.dropped
             rec = recording and stats.status.state == "live"
-            self.canvas.say(camera.name, caption(camera.name, stats), *overlay(stats), rec=rec)
+            words = caption(camera.name, stats, self._drawn_hz(camera.name))
+            self.canvas.say(camera.name, words, *overlay(stats), rec=rec)
         words = [counted(len(cameras), "camera")] if cameras else []
         words += [f"{dropped} dropped"] if dropped else []
         self.summary.setText(" · ".join(words))
+
+    def _drawn_hz(self, name: str) -> float:
+        """Pictures of a camera that were drawn a second, over the last two seconds."""
+        seen = self._drawn.setdefault(name, deque(maxlen=round(2 / SAY_S) + 1))
+        seen.append((time.monotonic(), self.canvas.drawn(name)))
+        (before, first), (now, last) = seen[0], seen[-1]
+        return (last - first) / (now - before) if len(seen) == seen.maxlen else math.inf
 
     def _measure(self, camera: LiveCamera) -> None:
         """Meters of one camera a turn: sixteen of them cost no more than one."""
@@ -152,6 +164,7 @@ class LiveGrid(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._drawn.clear()
         self._timer.start()
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -168,9 +181,9 @@ class LiveGrid(QWidget):
         super().closeEvent(event)
 
 
-def caption(name: str, stats: Stats) -> str:
-    """The line in a tile's corner: name, rate, latency, frames that the camera dropped and, of
-    late, those that this machine was too slow to show."""
+def caption(name: str, stats: Stats, drawn_hz: float = math.inf) -> str:
+    """The line in a tile's corner: name, rate, latency, frames that the camera dropped and, where
+    this machine is too slow to show all, how many it decodes and draws."""
     words = [name]
     if stats.status.state == "live":
         words.append(f"{stats.rate_hz:.1f} fps")
@@ -181,6 +194,8 @@ def caption(name: str, stats: Stats) -> str:
     lately = stats.history[time.monotonic() - stats.history[:, 0] < LATELY_S]
     if count := int(lately[:, 4].sum()):
         words.append(f"{count} not shown")
+    elif stats.status.state == "live" and drawn_hz < 0.9 * stats.rate_hz:
+        words.append(f"{drawn_hz:.0f} of them shown")
     return " · ".join(words)
 
 

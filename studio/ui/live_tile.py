@@ -107,6 +107,7 @@ class Tile:
         self.look = tiles.Look()
         self.mirrored = False
         self.new_frame = self.new_marks = True
+        self.drawn = 0
         self.picture: Any = None
         self.overlay: Any = None
         self.label = self._words(escape(camera))

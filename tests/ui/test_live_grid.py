@@ -57,6 +57,8 @@ def test_the_caption_says_rate_latency_and_what_was_lost() -> None:
     assert caption("Left", stats(dropped=3, history=old)) == "Left · 30.0 fps · 41 ms · 3 dropped"
     fresh = np.array([[now - 1, 30, 0, 0, 4, 0.04]])
     assert caption("Left", stats(history=fresh)).endswith(" · 4 not shown")
+    assert caption("Left", stats(), 12.4).endswith(" · 12 of them shown")
+    assert caption("Left", stats(), 29.5) == caption("Left", stats())
     assert caption("Left", stats(status=Status("lost", "Left was unplugged."))) == "Left"
 
 
@@ -134,6 +136,15 @@ def test_aids_come_and_go(qtbot, grid, cameras, driver) -> None:
     grid.zebra.setChecked(False)
     grid.peaking.setChecked(False)
     qtbot.waitUntil(lambda: tile.meters is None)
+
+
+@pytest.mark.screen
+def test_a_screen_that_is_too_slow_says_so(qtbot, grid, cameras, monkeypatch) -> None:
+    cameras.start()
+    qtbot.waitUntil(lambda: "Left" in grid._shown)
+    monkeypatch.setattr(grid.canvas, "redraw", lambda: None)
+    label = grid.canvas._tiles["Left"].label
+    qtbot.waitUntil(lambda: label.text().endswith(" · 0 of them shown"))
 
 
 @pytest.mark.screen
