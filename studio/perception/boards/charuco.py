@@ -27,6 +27,7 @@ from studio.perception.boards.markers import (
     marker_cells,
     plane_misfit,
 )
+from studio.perception.boards.subpixel import to_crossings
 
 _FEWEST = 4
 
@@ -187,34 +188,22 @@ class CharucoBoard:
         local, xy = local.ravel(), xy.reshape(-1, 2).astype(np.float64)
         for _ in range(2):
             kept = agreeing(self._corners_m[local], xy)
-            local = local[kept]
-            xy = self._refined(picture, self._corners_m[local], xy[kept])
+            local, xy = local[kept], xy[kept]
+            if len(local) < _FEWEST:
+                return None
+            squares = self._corners_m[local, :2] / self.square_m
+            xy, sure = to_crossings(picture, squares, xy, self._margin)
+        local, xy = local[sure], xy[sure]
+        if len(local) < _FEWEST:
+            return None
         plane = self._corners_m[local]
         flat = np.linalg.matrix_rank(plane[:, :2] - plane[:, :2].mean(0), 1e-9) < 2
-        if len(local) < _FEWEST or flat or not facing(plane, xy):
+        if flat or not facing(plane, xy):
             return None
         crisp = self._sharpness(picture, local, xy)
         if sheet.flipped:
             xy = xy * [-1, 1] + np.array([picture.shape[1] - 1, 0])
         return Found(np.asarray(sheet.points)[local], xy, crisp)
-
-    def _refined(self, picture: np.ndarray, plane: np.ndarray, xy: np.ndarray) -> np.ndarray:
-        """Corners moved onto their crossings, each within reach of the markers around it only."""
-        beside = np.abs(np.linalg.norm(plane[:, None] - plane, axis=-1) - self.square_m) < 1e-9
-        apart = np.linalg.norm(xy[:, None] - xy, axis=-1)
-        steps = np.where(beside, apart, np.inf).min(1)
-        until = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 40, 1e-3)
-        margin = (1 - self.marker_m / self.square_m) / 2
-        fine = xy.copy()
-        for index, step in enumerate(steps):
-            if not np.isfinite(step):
-                continue
-            reach = int(np.clip(np.rint(margin * step), 2, 11))
-            start = xy[index].astype(np.float32).reshape(1, 1, 2)
-            found = cv2.cornerSubPix(picture, start, (reach, reach), (-1, -1), until)[0, 0]
-            if np.linalg.norm(found - xy[index]) < reach:
-                fine[index] = found
-        return fine
 
     def _layout(self, first_id: int, corners: np.ndarray, ids: np.ndarray) -> bool | None:
         """Whether the markers lie as in the old layout; None if they fit neither."""
@@ -246,6 +235,11 @@ class CharucoBoard:
         return sharpness(picture, xy[edges[:, 0]], xy[edges[:, 1]])
 
     # -- made once --------------------------------------------------------------------------------
+
+    @property
+    def _margin(self) -> float:
+        """The blank strip around a marker, in squares."""
+        return (1 - self.marker_m / self.square_m) / 2
 
     @property
     def _ids(self) -> tuple[range, ...]:
