@@ -111,6 +111,8 @@ class Trust(Frozen):
     moments: int = 0
     when: str = ""
     overruled: Overruled | None = None
+    since: tuple[str, ...] = ()
+    """What was done with it after it was solved."""
 
     @classmethod
     def of(

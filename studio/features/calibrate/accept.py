@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from studio.core.errors import StudioError
+from studio.document.folder import Assets
 from studio.document.project import Project, RigItem, TakeItem
+from studio.features.calibrate.report import rejudged
 from studio.media.cameras import match_cameras
 
 
@@ -20,8 +22,20 @@ def checked(rig: RigItem, reason: str = "") -> RigItem:
     return rig.model_copy(update={"trust": trust, "accepted": True})
 
 
-def accept(project: Project, rig_id: str, reason: str = "") -> Project:
-    """The project with that calibration in use.
+def reported(rig: RigItem, assets: Assets) -> RigItem:
+    """The rig with a report that tells what is thought of it now."""
+    if rig.report is None or rig.trust is None:
+        return rig
+    html = assets.path(rig.report).read_text("utf-8")
+    return rig.model_copy(
+        update={"report": assets.put(rejudged(html, rig.trust).encode(), ".html")}
+    )
+
+
+def accept(
+    project: Project, rig_id: str, reason: str = "", assets: Assets | None = None
+) -> Project:
+    """The project with that calibration in use; its report, among the ``assets``, tells so.
 
     An older calibration of the same cameras makes way: what refers to it refers to the new one,
     and running jobs take it up. Takes of these cameras that had none get it. Raises StudioError as
@@ -31,6 +45,8 @@ def accept(project: Project, rig_id: str, reason: str = "") -> Project:
     if rig is None:
         raise StudioError("This calibration is gone.", "Undo, or calibrate again.")
     rig = checked(rig, reason)
+    if assets is not None and rig.trust is not None and rig.trust.overruled is not None:
+        rig = reported(rig, assets)
     before = predecessor(project, rig)
     if before is not None:
         project = project.without([rig.id])

@@ -17,9 +17,10 @@ from studio.core.errors import StudioError
 from studio.document.project import RigItem
 from studio.document.trust import CameraTrust, Trust
 from studio.features.calibrate.accept import checked
-from studio.features.calibrate.engine import Calibrated, Inputs, calibrate
+from studio.features.calibrate.engine import calibrate
 from studio.features.calibrate.params import Click, Params, Up, World
 from studio.features.calibrate.report import write_report
+from studio.features.calibrate.result import Calibrated, Inputs
 from studio.features.calibrate.step import trust_of
 from studio.jobs import run
 from studio.jobs.terminal import OnTerminal
@@ -32,8 +33,8 @@ _OWN_TOML = "Pose2Sim TOML"
 
 
 def main(
-    sources: tyro.conf.Positional[tuple[Path, ...]],
-    board: str,
+    sources: tyro.conf.Positional[tuple[Path, ...]] = (),
+    board: str = "",
     out: Path | None = None,
     report: Path | None = None,
     format: str = "",
@@ -49,6 +50,8 @@ def main(
     between: tuple[str, str] | None = None,
     measured_m: float | None = None,
     scale: Literal["board", "measured"] = "board",
+    lenses_only: bool = False,
+    scene: Path | None = None,
     drop: tuple[str, ...] = (),
     per_second: float = 5.0,
     unequal: bool = False,
@@ -80,6 +83,10 @@ def main(
         between: Two cameras whose distance was measured.
         measured_m: That distance, in metres.
         scale: Whose length counts, the board's or the measured one; the other checks it.
+        lenses_only: Each camera's lens by itself; the pictures need not be synchronised. The rig
+            file then tells nothing of where the cameras stood.
+        scene: Clicked points instead of a board: a TOML or JSON file of measured points of the
+            scene (unit, points) and where each camera saw them (cameras); lenses by --intrinsics.
         drop: Cameras to leave out.
         per_second: Pictures looked at in a second of video.
         unequal: Videos of different lengths start together.
@@ -92,7 +99,8 @@ def main(
         paths=tuple(sources), board=board, intrinsics=intrinsics, refine=refine, lens=lens,
         lens_paths=lens_paths, world=world, floor_at_s=floor_at_s, up=up,
         points=tuple(_click(text) for text in floor_points), between=between,
-        measured_m=measured_m, scale=scale, drop=drop, per_second=per_second, unequal=unequal,
+        measured_m=measured_m, scale=scale, lenses_only=lenses_only, scene=scene, drop=drop,
+        per_second=per_second, unequal=unequal,
     )  # fmt: skip
     start = time.perf_counter()
     with OnTerminal("Calibrate", quiet=json) as context:
@@ -205,10 +213,12 @@ def _show(result: Calibrated, trust: Trust) -> None:
         console.print(told, soft_wrap=True)
     for gate in trust.gates:
         if gate.verdict != "good":
-            told = f"  {_MARKS[gate.verdict]} {gate.title}: {gate.text} {gate.remedy}"
-            console.print(told, soft_wrap=True, style="dim" if gate.verdict == "look" else None)
-    passed = sum(gate.verdict == "good" for gate in trust.gates)
-    console.print(f"  {passed} of {len(trust.gates)} tests passed")
+            mark = _MARKS[gate.verdict] or "not tested"
+            told = f"  {mark} {gate.title}: {gate.text} {gate.remedy}"
+            console.print(told, soft_wrap=True, style=None if gate.verdict == "stop" else "dim")
+    tested = [gate for gate in trust.gates if gate.verdict != "plain"]
+    passed = sum(gate.verdict == "good" for gate in tested)
+    console.print(f"  {passed} of {len(tested)} tests passed")
     for fact in result.facts[3:]:
         if fact.label == "Note":
             console.print(fact.text, soft_wrap=True)

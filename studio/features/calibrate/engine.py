@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-from jaxtyping import UInt8
 
-from studio.core.calibration import Dropped, Gate, Solution
 from studio.core.errors import StudioError
-from studio.core.types import Camera, Fact, FrameSet, Motion
-from studio.document.folder import Assets
+from studio.core.types import Camera, FrameSet
 from studio.document.project import Asset
-from studio.features.calibrate.facts import facts_of
+from studio.features.calibrate.clicked import from_clicks
+from studio.features.calibrate.each import each_alone, solve_each
 from studio.features.calibrate.lenses import given_lenses
-from studio.features.calibrate.look import Seen, Sightings, from_arrays, look
+from studio.features.calibrate.look import Seen, Sightings, from_arrays, going, look, pace
 from studio.features.calibrate.params import Params
+from studio.features.calibrate.result import (
+    OF_RIGS,
+    Calibrated,
+    Inputs,
+    numbered,
+    shots,
+)
 from studio.features.calibrate.sources import Clips, LiveCameras, Source, sources_of
 from studio.features.calibrate.which import some_pictures
 from studio.features.calibrate.world import measured, place
@@ -28,71 +33,11 @@ from studio.perception.boards.which import which_board
 from studio.vision.calibration.gates import judge
 from studio.vision.calibration.guidance import Guidance, Guide
 from studio.vision.calibration.solve import solve
-from studio.vision.calibration.uncertainty import Bar, bars_of
+from studio.vision.calibration.uncertainty import bars_of
 
-FEW_MOMENTS = 240
-OF_RIGS = frozenset({"graph", "error-bar", "scale", "facing", "duplicate", "clock", "moved"})
-"""Gates that ask about several cameras: one alone is not asked."""
 _FOUND, _SOLVED = 0.7, 0.95
 _PATIENCE_S = 6.0
-_SHOTS = 6
 _LONGEST = 400_000
-
-
-@dataclass(frozen=True)
-class Origin:
-    """The project's items that inputs came from, by id, and what the result is named after."""
-
-    name: str
-    take: str | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Inputs:
-    """What is looked at: clips, or live cameras that are open.
-
-    ``names`` are the cameras of the project's take: a source that is one of them is called so.
-    ``motion`` is a tracked person whose feet may show the floor; ``assets`` hold what was seen
-    before.
-    """
-
-    sources: tuple[Source, ...] = ()
-    live: LiveCameras | None = None
-    names: tuple[str, ...] = ()
-    motion: Motion | None = None
-    assets: Assets | None = None
-    origin: Origin | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Shot:
-    """The picture of a view that was left out."""
-
-    dropped: Dropped
-    rgb: UInt8[np.ndarray, "height width 3"]
-
-
-@dataclass(frozen=True, eq=False)
-class Calibrated:
-    """The result: the rig, what it is worth, what was seen, and what to tell first."""
-
-    solution: Solution
-    gates: tuple[Gate, ...]
-    bars: tuple[Bar, ...]
-    board: Board
-    seen: Sightings
-    guidance: Guidance
-    notes: tuple[str, ...] = ()
-    shots: tuple[Shot, ...] = ()
-
-    @property
-    def facts(self) -> tuple[Fact, ...]:
-        return facts_of(self.solution, self.gates, self.bars, self.notes)
-
-    @property
-    def stopped(self) -> tuple[Gate, ...]:
-        """The gates that block acceptance."""
-        return tuple(gate for gate in self.gates if gate.verdict == "stop")
 
 
 def calibrate(params: Params, inputs: Inputs, context: Context) -> Engine[Seen, Calibrated]:
@@ -101,23 +46,27 @@ def calibrate(params: Params, inputs: Inputs, context: Context) -> Engine[Seen, 
     Asked to finish early, it solves what it has. Raises StudioError if no board is found (saying
     which one would fit), if a camera never saw it, or if the pairs of cameras do not hang together.
     """
+    if params.scene is not None:
+        return from_clicks(params, params.scene)
     if params.found:
         return _solve_again(params, inputs, context)
     if inputs.live is not None:
         return (yield from _live(params, inputs, inputs.live, context))
     sources = _sources(params, inputs)
     context.report(0.0, "Opening the pictures")
+    if params.lenses_only:
+        return (yield from each_alone(params, sources, _board_of_sources(params, sources), context))
     with Clips(sources, unequal=params.unequal) as clips:
         board = board_of(params, clips)
         sizes = clips.sizes_px
         lenses = yield from given_lenses(params, sizes, board, context)
         guide = Guide(board.target, sizes, known_lenses=_fixed(params, lenses))
         seen = yield from look(
-            board, _going(clips, context), guide,
-            every_s=_pace(params, clips), numbers=clips.sets.plan(),
+            board, going(clips, context, (0.0, _FOUND)), guide,
+            every_s=pace(params.per_second, clips), numbers=clips.sets.plan(),
         )  # fmt: skip
         result = _solved(params, inputs, board, seen, lenses, guide.advice(), context)
-        return replace(result, shots=tuple(_shots(result.solution, clips)))
+        return replace(result, shots=shots(result.solution, clips))
 
 
 def _sources(params: Params, inputs: Inputs) -> tuple[Source, ...]:
@@ -149,26 +98,15 @@ def board_of(params: Params, clips: Clips | None = None) -> Board:
     )
 
 
+def _board_of_sources(params: Params, sources: Sequence[Source]) -> Board:
+    if params.board.strip():
+        return parse_board(params.board)
+    with Clips(sources[:1], unequal=True) as clips:
+        return board_of(params, clips)
+
+
 def _fixed(params: Params, lenses: Mapping[str, Camera]) -> frozenset[str]:
     return frozenset() if params.refine == "always" else frozenset(lenses)
-
-
-def _pace(params: Params, clips: Clips) -> float:
-    """Seconds between the moments looked at; of short clips and of pictures, every one."""
-    return 0.0 if clips.stills or len(clips.sets) <= FEW_MOMENTS else 1 / params.per_second
-
-
-def _going(clips: Clips, context: Context) -> Iterator[FrameSet]:
-    """Moment by moment, until all is seen or the user has seen enough."""
-    count = len(clips.sets)
-    for one in clips.sets:
-        context.check()
-        if context.finishing:
-            return
-        context.report(
-            _FOUND * one.number / count, f"Looking for the board, {one.number} of {count}"
-        )
-        yield one
 
 
 def _live(
@@ -234,6 +172,8 @@ def _solve_again(params: Params, inputs: Inputs, context: Context) -> Calibrated
     board = board_of(params)
     seen = from_arrays(inputs.assets.arrays(Asset(sha256=params.found)))
     seen = seen.without(params.drop)
+    if params.lenses_only:
+        return solve_each(params, board, seen, context)
     lenses = run(given_lenses(params, seen.sizes_px, board, context))
     guide = Guide(board.target, seen.sizes_px, known_lenses=_fixed(params, lenses))
     for view in seen.views:
@@ -261,7 +201,7 @@ def _solved(
         board.target, seen.views, seen.sizes_px, intrinsics=lenses or None,
         refine=params.refine, lens=params.lens, report=report,
     )  # fmt: skip
-    solution = replace(solution, dropped=_numbered(solution.dropped, seen))
+    solution = replace(solution, dropped=numbered(solution.dropped, seen))
     placed = place(params, solution, seen.times_s, inputs.motion)
     context.report(_SOLVED, "Judging")
     tape = measured(params, placed.solution.rig)
@@ -275,20 +215,3 @@ def _solved(
     bars = () if alone else bars_of(placed.solution)
     context.report(1.0, "Done")
     return Calibrated(placed.solution, gates, bars, board, seen, guidance, placed.notes)
-
-
-def _numbered(dropped: Sequence[Dropped], seen: Sightings) -> tuple[Dropped, ...]:
-    """The same, each with the number of its picture where that is known."""
-    frames = {(view.camera, view.moment): view.frame for view in seen.views}
-    return tuple(replace(d, frame=frames.get((d.camera, d.moment), d.frame)) for d in dropped)
-
-
-def _shots(solution: Solution, clips: Clips) -> Iterator[Shot]:
-    """Pictures of the views that the solution does without, the worst first."""
-    readers = {clip.camera: clip for clip in clips.clips}
-    worst = sorted(
-        (d for d in solution.dropped if d.camera in readers and d.frame >= 0),
-        key=lambda d: -np.nan_to_num(d.off_px, nan=0.0),
-    )
-    for dropped in worst[:_SHOTS]:
-        yield Shot(dropped, readers[dropped.camera].frame(dropped.frame).rgb)

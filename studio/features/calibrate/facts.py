@@ -10,27 +10,33 @@ import numpy as np
 from studio.core.calibration import Gate, Solution, Verdict
 from studio.core.types import Fact
 from studio.vision.calibration.guidance import spoken
+from studio.vision.calibration.limits import LIMITS, verdict_above
 from studio.vision.calibration.uncertainty import Bar
 
-_GRAVITY: dict[Verdict, int] = {"good": 0, "look": 1, "stop": 2}
+_GRAVITY: dict[Verdict, int] = {"look": 1, "stop": 2}
 
 
 def facts_of(
-    solution: Solution, gates: Sequence[Gate], bars: Sequence[Bar], notes: Sequence[str]
+    solution: Solution,
+    gates: Sequence[Gate],
+    bars: Sequence[Bar],
+    notes: Sequence[str],
+    *,
+    lenses_only: bool = False,
 ) -> tuple[Fact, ...]:
     """The three facts, then everything else that has a number, then notes."""
     return (
         _accuracy(solution, gates, bars),
         _scale(solution),
-        _sureness(solution),
+        _lenses(solution) if lenses_only else _sureness(solution),
         *_figures(solution, bars),
         *(Fact("Note", note) for note in (*notes, *solution.notes)),
     )
 
 
 def worst_of(gates: Sequence[Gate]) -> Gate | None:
-    """The gravest gate that did not pass, if any."""
-    failed = [gate for gate in gates if gate.verdict != "good"]
+    """The gravest gate that did not pass, if any. One that could not be tested is none."""
+    failed = [gate for gate in gates if gate.verdict in _GRAVITY]
     return max(failed, key=lambda gate: _GRAVITY[gate.verdict], default=None)
 
 
@@ -64,6 +70,17 @@ def _scale(solution: Solution) -> Fact:
     verdict = "good" if share < 0.003 else "look" if share < 0.01 else "stop"
     blame = "" if verdict == "good" else "Measure the side of a printed square again."
     return Fact("Board lengths", text, verdict, blame)
+
+
+def _lenses(solution: Solution) -> Fact:
+    sure = {name: float(s.focal_px.max() / solution.rig[name].matrix[0, 0])
+            for name, s in solution.spread.items() if np.isfinite(s.focal_px).all()}  # fmt: skip
+    if not sure:
+        return Fact("Lenses", "held as they were given", "plain")
+    worst = max(sure, key=sure.__getitem__)
+    px = float(solution.spread[worst].focal_px.max())
+    text = f"focal lengths within ± {px:.1f} px, {spoken(solution.rig.names)[worst].long} worst"
+    return Fact("Lenses", text, verdict_above(sure[worst], LIMITS.focal))
 
 
 def _sureness(solution: Solution) -> Fact:

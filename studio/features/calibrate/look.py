@@ -10,10 +10,13 @@ import numpy as np
 
 from studio.core.calibration import Dropped, View
 from studio.core.types import FrameSet, Keypoints, Layout
-from studio.jobs import Engine
+from studio.features.calibrate.sources import Clips
+from studio.jobs import Context, Engine
 from studio.perception.boards import Board
 from studio.perception.boards.views import Views, views_of
 from studio.vision.calibration.guidance import Guidance, Guide
+
+FEW_MOMENTS = 240
 
 Seen = tuple[FrameSet | Guidance | Keypoints, ...]
 """What is shown while the board is looked for: pictures, guidance, the points that were found."""
@@ -88,6 +91,25 @@ def look(
             yield (pictures, guide.advice(), *points)
             points = []
     return Sightings(found.views, times_s, found.sizes_px, found.dropped)
+
+
+def pace(per_second: float, clips: Clips) -> float:
+    """Seconds between the moments looked at; of short clips and of pictures, every one."""
+    return 0.0 if clips.stills or len(clips.sets) <= FEW_MOMENTS else 1 / per_second
+
+
+def going(clips: Clips, context: Context, share: tuple[float, float]) -> Iterator[FrameSet]:
+    """Moment by moment, until all is seen or the user has seen enough."""
+    count = len(clips.sets)
+    for one in clips.sets:
+        context.check()
+        if context.finishing:
+            return
+        context.report(
+            share[0] + share[1] * one.number / count,
+            f"Looking for the board, {one.number} of {count}",
+        )
+        yield one
 
 
 class _Crisp:

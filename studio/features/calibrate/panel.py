@@ -16,9 +16,10 @@ from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 from studio.core.errors import StudioError
 from studio.core.types import FrameSet
 from studio.document.project import FileItem, RigItem, TakeItem
+from studio.document.step import Packed
 from studio.features.calibrate.accept import accept
-from studio.features.calibrate.engine import Inputs
 from studio.features.calibrate.params import Params
+from studio.features.calibrate.result import Inputs
 from studio.features.calibrate.step import board_take
 from studio.features.calibrate.which import which_of
 from studio.perception.boards import parse_board
@@ -227,7 +228,7 @@ class Panel(StepPanel):
                 wanted = frozenset({one.camera, *(one.pair or ())} - {""})
                 self.coverage.show_guidance(one.cameras, wanted)
                 self.enough.setEnabled(one.ready)
-                self.pairs.setVisible(len(one.cameras) > 1)
+                self.pairs.setVisible(bool(one.pairs))
             elif isinstance(one, FrameSet):
                 for frame in one.frames.values():
                     self.coverage.show_picture(frame.camera, frame.rgb)
@@ -239,6 +240,19 @@ class Panel(StepPanel):
             running.job.context.finish()
             self.enough.setEnabled(False)
             self.next_action.say("Solving what was seen", 1.0)
+
+    def _finished(self, feature: str, packed: Packed) -> None:
+        """Lenses that were calibrated by themselves are given to the next calibration."""
+        super()._finished(feature, packed)
+        lenses = next((i for i in packed.items if isinstance(i, FileItem)), None)
+        if feature != self.feature.id or lenses is None or lenses.data is None:
+            return
+        stopped = any(fact.verdict == "stop" for fact in packed.facts)
+        given = None if stopped else self.studio.assets.path(lenses.data)
+        now = self.params().model_copy(update={"lenses_only": False, "intrinsics": given})
+        self.fill(now)
+        if not stopped:
+            self.studio.notices.say("The next calibration is given these lenses.")
 
     # -- after -----------------------------------------------------------------------------------
 
@@ -265,7 +279,9 @@ class Panel(StepPanel):
         self.verdict.show_rig(rig)
         self.decision.show_rig(rig)
         self.run_button.setVisible(not running and rig is None)
-        if rig is None:
+        last = self.studio.project.items[-1:]
+        lenses = [i for i in last if isinstance(i, FileItem) and i.role == "lenses"]
+        if rig is None and not (lenses and not running):
             self.facts.show_facts(())
         if rig is not None and not rig.accepted:
             self._show_next(None)
@@ -285,7 +301,8 @@ class Panel(StepPanel):
         try:
             label = "Accept on record" if reason else "Accept"
             self.studio.document.edit(
-                f"{label} “{rig.name}”", lambda project: accept(project, rig.id, reason)
+                f"{label} “{rig.name}”",
+                lambda project: accept(project, rig.id, reason, self.studio.assets),
             )
             self.drop_offers()
             self.studio.notices.say(f"“{rig.name}” is in use.")

@@ -78,6 +78,16 @@ class Params(BaseModel):
         title="Pictures for the lenses",
         description="Videos or picture folders that serve each camera's lens alone",
     )
+    lenses_only: bool = Field(
+        default=False,
+        description="Each camera's lens by itself, from pictures that need not be synchronised",
+    )
+    scene: Path | None = Field(
+        default=None,
+        title="Clicked points",
+        description="A file of measured points of the scene and where they were clicked in each "
+        "camera's picture: places the cameras of a lens file without a board",
+    )
     drop: tuple[str, ...] = Field(default=(), description="Cameras to leave out")
     up: Up = Field(
         default="auto",

@@ -20,11 +20,13 @@ from studio.features.calibrate.drawings import (
     residuals,
     residuals_svg,
 )
-from studio.features.calibrate.engine import Calibrated
+from studio.features.calibrate.result import Calibrated
 from studio.vision.calibration.guidance import spoken
 
 _MARK = {"good": "✓", "look": "▲", "stop": "■", "plain": "–"}
-_WORD = {"good": "passed", "look": "have a look", "stop": "stops it", "plain": ""}
+_BETWEEN = ("<!-- judged -->", "<!-- end of judged -->")
+_AGAINST = " The others' places are told against the datum."
+_WORD = {"good": "passed", "look": "have a look", "stop": "stops it", "plain": "not tested"}
 _STYLE = """
 :root{color-scheme:dark}*{box-sizing:border-box}
 body{background:#2b2d31;color:#e8e9eb;font:15px/1.5 Inter,system-ui,sans-serif;margin:0 auto;
@@ -70,18 +72,17 @@ def page(result: Calibrated, trust: Trust) -> str:
     body = [
         "<h1>Calibration</h1>",
         f'<p class="muted">{escape(result.board.name)} · {escape(trust.when)}</p>',
-        _record(trust),
         f'<div class="facts">{"".join(map(_fact, result.facts[:3]))}</div>',
         _notes(result.facts),
-        "<h2>What it was tested for</h2>",
-        _gates(trust.gates, frozenset(trust.overruled.gates if trust.overruled else ())),
+        _judged(trust),
     ]
     body += [
-        "<h2>The cameras</h2><p>One standard deviation beside each figure; without one, it was "
-        "given and held. The others' places are told against the datum.</p>",
+        f"<h2>The {'lenses' if result.lenses_only else 'cameras'}</h2><p>One standard deviation "
+        "beside each figure; without one, it was given and held."
+        f"{'' if result.lenses_only else _AGAINST}</p>",
         _cameras(result, names),
     ]
-    if len(solution.rig) > 1:
+    if len(solution.rig) > 1 and not result.lenses_only:
         body += [
             "<h2>Who saw the board together</h2><p>Moments that two cameras share, and the rig "
             "from above.</p>",
@@ -107,10 +108,26 @@ def page(result: Calibrated, trust: Trust) -> str:
     )
 
 
+def rejudged(html: str, trust: Trust) -> str:
+    """A page that was written before, with what is thought of the calibration now."""
+    start, end = (html.find(mark) for mark in _BETWEEN)
+    return html if start < 0 or end < start else html[:start] + _judged(trust) + html[end:][
+        len(_BETWEEN[1]) :
+    ]  # fmt: skip
+
+
+def _judged(trust: Trust) -> str:
+    aside = frozenset(trust.overruled.gates if trust.overruled else ())
+    since = "".join(f'<p class="muted">{escape(text)}</p>' for text in trust.since)
+    gates = f"<h2>What it was tested for</h2>{_record(trust)}{since}{_gates(trust.gates, aside)}"
+    return f"{_BETWEEN[0]}{gates}{_BETWEEN[1]}"
+
+
 def _record(trust: Trust) -> str:
     if trust.overruled is None:
         return ""
-    gates = ", ".join(g.title for g in trust.gates if g.id in trust.overruled.gates)
+    stopped = [g.title for g in trust.stopped if g.id in trust.overruled.gates]
+    gates = ", ".join(dict.fromkeys(stopped))
     return (
         f'<div class="record"><b>Accepted on record</b> although it failed: {escape(gates)}.<br>'
         f"Reason: {escape(trust.overruled.reason)} "
@@ -154,6 +171,9 @@ def _gates(gates: Sequence[GateMark], aside: frozenset[str]) -> str:
 def _cameras(result: Calibrated, names: dict[str, str]) -> str:
     solution = result.solution
     head = ("camera", "place, m", "± mm", "turn ± °", "focal length, px", "fit, px", "held-out, px")
+    part = slice(None)
+    if result.lenses_only:
+        head, part = ("camera", *head[4:]), slice(4, None)
     rows: list[tuple[str, ...]] = []
     for camera in solution.rig.cameras:
         spread = solution.spread.get(camera.name)
@@ -164,11 +184,12 @@ def _cameras(result: Calibrated, names: dict[str, str]) -> str:
         sigma = _largest(spread.focal_px) if spread else ""
         focal = f"{camera.matrix[0, 0]:.1f}" + (f" ± {sigma}" if sigma else "")
         held = solution.held_out.camera_px.get(camera.name, math.nan)
-        rows.append(
-            (names[camera.name], place, off, turn, f"{focal} ({camera.lens})",
-             f"{solution.camera_rmse_px.get(camera.name, math.nan):.3f}",
-             f"{held:.3f}" if math.isfinite(held) else "")
+        row = (
+            names[camera.name], place, off, turn, f"{focal} ({camera.lens})",
+            f"{solution.camera_rmse_px.get(camera.name, math.nan):.3f}",
+            f"{held:.3f}" if math.isfinite(held) else "",
         )  # fmt: skip
+        rows.append((row[0], *row[part]) if result.lenses_only else row)
     return _table(head, rows)
 
 

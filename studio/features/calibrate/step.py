@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,6 +13,7 @@ from pydantic import BaseModel
 from studio.document.data import motion_from
 from studio.document.folder import Assets
 from studio.document.project import (
+    FileItem,
     MotionItem,
     Project,
     Recipe,
@@ -21,12 +23,13 @@ from studio.document.project import (
 )
 from studio.document.step import Missing, Offer, Packed
 from studio.document.trust import Trust
-from studio.features.calibrate.engine import Calibrated, Inputs, Origin
 from studio.features.calibrate.look import as_arrays
 from studio.features.calibrate.params import Params
 from studio.features.calibrate.report import page
+from studio.features.calibrate.result import Calibrated, Inputs, Origin
 from studio.features.calibrate.sources import Source
 from studio.human.layouts import layout
+from studio.media.formats.rigs import write_rig
 
 BOARD_WORDS = ("board", "charuco", "checker", "calib")
 
@@ -68,6 +71,15 @@ class Step:
         ):
             raise TypeError("this step packs calibrations")
         origin = inputs.origin
+        recipe = Recipe(
+            feature="calibrate",
+            params=params.model_dump(mode="json"),
+            inputs=(origin.take,) if origin and origin.take and not params.paths else (),
+            app_version=version("doppel-studio"),
+            seconds=seconds,
+        )
+        if result.lenses_only:
+            return _lenses(result, assets, recipe)
         seen, trust = assets.put_arrays(as_arrays(result.seen)), trust_of(result)
         item = RigItem.of(
             f"{origin.name} cameras" if origin and not params.paths else "Cameras",
@@ -79,17 +91,23 @@ class Step:
                 "views": seen,
                 "report": assets.put(page(result, trust).encode(), ".html"),
                 "facts": traces(result.facts),
-                "recipe": Recipe(
-                    feature="calibrate",
-                    params=params.model_dump(mode="json"),
-                    inputs=(origin.take,) if origin and origin.take and not params.paths else (),
-                    app_version=version("doppel-studio"),
-                    seconds=seconds,
-                ),
+                "recipe": recipe,
             }
         )
         offers = tuple(_offers(params.model_copy(update={"found": seen.sha256}), result))
         return Packed("Calibrate", (item,), result.facts, offers)
+
+
+def _lenses(result: Calibrated, assets: Assets, recipe: Recipe) -> Packed:
+    """Lenses are a file that a later calibration is given: they are no rig."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "lenses.toml"
+        write_rig(path, result.solution.rig, "Pose2Sim TOML")
+        data = assets.put_file(path)
+    item = FileItem(
+        name="Lenses", role="lenses", data=data, facts=traces(result.facts), recipe=recipe
+    )
+    return Packed("Calibrate lenses", (item,), result.facts)
 
 
 def trust_of(result: Calibrated) -> Trust:

@@ -7,7 +7,7 @@ reprojection error), so a bad click harms nobody else. What is held out is one p
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -122,7 +122,7 @@ def _lens(lenses: Mapping[str, Camera], name: str) -> Camera:
             f"There is no lens for camera “{name}”.",
             f"Clicked points need known lenses; the file has {', '.join(lenses) or 'none'}.",
         )
-    return lenses[name]
+    return replace(lenses[name], name=name)
 
 
 def _stand(target: Target, view: View, lens: Camera) -> _Stand:

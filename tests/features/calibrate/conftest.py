@@ -13,9 +13,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 import filmed
 
 from studio.core.types import CameraRig
-from studio.features.calibrate.engine import Calibrated, Inputs, calibrate
+from studio.features.calibrate.engine import calibrate
 from studio.features.calibrate.look import Seen
 from studio.features.calibrate.params import Params
+from studio.features.calibrate.result import Calibrated, Inputs
 from studio.jobs import Context, run
 from studio.media.formats.rigs import write_rig
 

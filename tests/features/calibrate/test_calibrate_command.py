@@ -6,12 +6,16 @@ import errno
 import json
 
 import filmed
+import numpy as np
 import pytest
 
 from studio.cli import main
 from studio.core.calibration import Gate
 from studio.features.calibrate import command
+from studio.features.calibrate.lenses import from_file
 from studio.media.formats.rigs import read_rig
+from studio.media.formats.rigs.lenses import read_lenses
+from studio.vision.camera import project
 
 STOP = Gate("moved", "Cameras stood still", "stop", "Camera 2 was bumped.", "cam2", "Do it again.")
 
@@ -52,7 +56,7 @@ def test_from_pictures_to_files_and_figures(session, tmp_path, capsys):
     assert 0 < told["rmse_px"] < 0.5
     assert 0 < told["held_out_px"] < 1
     assert 0 < told["held_out_mm"] < 5
-    assert {gate["verdict"] for gate in told["gates"]} <= {"good", "look"}
+    assert {gate["verdict"] for gate in told["gates"]} <= {"good", "look", "plain"}
     assert set(told["cameras"]) == {"cam1", "cam2", "cam3"}
     second = told["cameras"]["cam2"]
     assert len(second["sd"]["centre_mm"]) == 3
@@ -144,3 +148,55 @@ def test_a_place_that_cannot_be_written_is_refused_before_any_work(session, quic
     file.write_text("")
     assert main(arguments(session, "--out", str(file / "rig.toml"))) == 1
     assert asked == []
+
+
+def test_lenses_only_of_pictures_that_do_not_belong_together(session, tmp_path, capsys):
+    """Each camera's pictures in another order and number; the lens of each is found."""
+    apart = []
+    for index, path in enumerate(session.paths[:2]):
+        folder = tmp_path / f"int_{path.name}_img"
+        folder.mkdir()
+        pictures = sorted(path.iterdir())[:-1]
+        for number, picture in enumerate(pictures[:: -1 if index else 1][index:]):
+            (folder / f"{number + 40 * index}.jpg").write_bytes(picture.read_bytes())
+        apart.append(str(folder))
+    out = tmp_path / "lenses.toml"
+    said = ["calibrate", *apart, "--board", filmed.SPEC, "--lenses-only", "--json"]
+    assert main([*said, "--out", str(out), "--override", "a small board"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert set(told["cameras"]) == {"int_cam1_img", "int_cam2_img"}
+    assert not {gate["id"] for gate in told["gates"]} & {"graph", "scale"}
+    for name, lens in read_lenses(out).items():
+        sd = told["cameras"][name]["sd"]["focal_px"][0]
+        assert abs(lens.matrix[0, 0] - filmed.FOCAL) < max(5 * sd, 2)
+    given = from_file(out, {"cam1": filmed.SIZE, "cam2": filmed.SIZE})
+    assert given["cam2"].name == "cam2"
+
+
+def test_a_rig_from_clicked_points(session, tmp_path, capsys):
+    random = np.random.default_rng(0)
+    points = {f"p{i}": random.uniform([-0.6, -0.4, 0.4], [0.6, 0.4, 1.5]) for i in range(10)}
+    scene = {
+        "unit": "m",
+        "points": {name: xyz.tolist() for name, xyz in points.items()},
+        "cameras": {
+            camera.name: {
+                name: (project(camera, xyz[None])[0] + random.normal(0, 0.3, 2)).tolist()
+                for name, xyz in points.items()
+            }
+            for camera in session.rig.cameras
+        },
+    }
+    path, out, page = tmp_path / "points.json", tmp_path / "rig.toml", tmp_path / "report.html"
+    path.write_text(json.dumps(scene))
+    said = ["calibrate", "--scene", str(path), "--intrinsics", str(session.lenses), "--json"]
+    assert main([*said, "--out", str(out), "--report", str(page)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["accepted"]
+    assert 0 < told["held_out_mm"] < 5
+    found = read_rig(out).rig
+    for camera in session.rig.cameras:
+        assert np.linalg.norm(found[camera.name].centre_m - camera.centre_m) < 0.01
+    assert "10 points of the scene" in page.read_text("utf-8")
+    assert main(["calibrate", "--scene", str(path)]) == 1
+    assert "--lenses-only" in capsys.readouterr().err

@@ -13,9 +13,10 @@ import pytest
 
 from studio.core.errors import Cancelled, StudioError
 from studio.core.types import Frame, FrameSet, Keypoints
-from studio.features.calibrate.engine import Inputs, calibrate
+from studio.features.calibrate.engine import calibrate
 from studio.features.calibrate.look import as_arrays, from_arrays
 from studio.features.calibrate.params import Click, Params
+from studio.features.calibrate.result import Inputs
 from studio.features.calibrate.sources import Source, sources_of
 from studio.features.calibrate.world import measured, place
 from studio.jobs import Context, run

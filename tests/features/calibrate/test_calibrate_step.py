@@ -10,8 +10,9 @@ from studio.core.errors import StudioError
 from studio.document.folder import Assets
 from studio.document.project import Clip, Project, RigItem, TakeItem
 from studio.features.calibrate.accept import accept, predecessor
-from studio.features.calibrate.engine import Inputs, calibrate
+from studio.features.calibrate.engine import calibrate
 from studio.features.calibrate.report import page
+from studio.features.calibrate.result import Inputs
 from studio.features.calibrate.step import Step, board_take, trust_of
 from studio.jobs import Context, run
 
@@ -120,3 +121,17 @@ def test_the_report_tells_all_and_stands_alone(session, solved):
     assert html.count("<svg") >= 3 + 2 + 3
     assert "http" not in html.replace("http-equiv", "")
     assert filmed.SPEC.split(":")[3] in html or "ChArUco" in html
+
+
+def test_the_report_tells_an_override(session, solved, assets):
+    rig = packed(session, solved, assets, STOP).items[0]
+    project = accept(Project(items=(rig,)), rig.id, "only a <test>", assets)
+    told = project.all(RigItem)[0]
+    before = assets.path(rig.report).read_text("utf-8")
+    after = assets.path(told.report).read_text("utf-8")
+    assert "Accepted on record" not in before
+    assert "Accepted on record" in after
+    assert "only a &lt;test&gt;" in after
+    assert "set aside" in after
+    assert after.count("What it was tested for") == 1
+    assert after.endswith("</html>\n")
