@@ -59,7 +59,7 @@ def describe(take: TakeRecord) -> str:
     missing = sum(camera.dropped + camera.lost for camera in take.cameras)
     words = [clock(take.duration_s), counted(len(take.cameras), "camera")]
     words.append(f"{counted(missing, 'frame')} missing" if missing else "no frame missing")
-    if away := [camera.name for camera in take.cameras if camera.away_s]:
+    if away := [camera.name for camera in take.cameras if take.absent_s(camera)]:
         words.append(f"{', '.join(away)} away for a while")
     if take.recovered:
         words.append("recovered")

@@ -72,7 +72,7 @@ class Welcome(QWidget):
         self.webcam_door = Door(
             "ph.camera",
             "Use my webcam",
-            "It opens at once. Phones and network cameras work too: watch them, calibrate, record.",
+            "It opens at once. Phones and network cameras work too.",
             "" if webcam is not None else "Arrives with live capture.",
         )
         self.sample_door.clicked.connect(sample)

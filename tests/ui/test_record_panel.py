@@ -6,13 +6,14 @@ import threading
 from pathlib import Path
 
 import pytest
-from live import WEBCAM, Driver, Socket, film, hub
+from live import OTHER, WEBCAM, Driver, Socket, film, hub
 from network_cameras import HttpCamera
 from PySide6.QtCore import Qt, QTimer
 
 from studio.document.project import TakeItem
 from studio.media.recording.take import TakeRecord, list_takes, write_take
 from studio.ui.cameras import CameraService
+from studio.ui.takes_list import describe
 
 
 @pytest.fixture
@@ -184,6 +185,29 @@ def test_record_stop_list_show_and_go_on(qtbot, studio, window, panel, takes, dr
     again = studio.project.newest(TakeItem)
     assert again.clips == take.clips
     assert studio.selection.ids == (again.id,)
+
+
+def test_a_camera_that_does_not_come_back_is_told(qtbot, studio, panel, driver, tmp_path) -> None:
+    gone = Driver()
+    opener = studio.cameras.hub._opener
+    studio.cameras.hub._opener = lambda s, e: (gone if s.name == "Gone" else opener)(s, e)
+    panel.cameras.add(WEBCAM.device.source(), OTHER.device.source(name="Gone"))
+    qtbot.waitUntil(lambda: live(studio))
+    studio.cameras.told.emit()
+    qtbot.waitUntil(panel.run_button.isEnabled)
+    panel.run_button.click()
+    qtbot.waitUntil(lambda: studio.running("record") is not None)
+    qtbot.wait(400)
+    gone.present = False
+    qtbot.wait(1500)
+    panel.stop_button.click()
+    qtbot.waitUntil(lambda: studio.running("record") is None)
+    facts = {fact.label: fact for fact in studio.project.newest(TakeItem).facts}
+    assert facts["Webcam"].verdict == "good"
+    assert facts["Gone"].verdict == facts["Take"].verdict == "look"
+    assert facts["Take"].blame.startswith("Gone was away for 1.")
+    qtbot.waitUntil(lambda: len(panel.takes.takes) == 1)
+    assert "Gone away for a while" in describe(panel.takes.takes[0].take)
 
 
 def test_a_camera_pulled_out_while_recording_is_told_in_the_facts(

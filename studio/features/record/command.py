@@ -81,7 +81,7 @@ def as_json(result: Recorded) -> dict[str, Any]:
                 "rate_hz": round(rate_of(camera), 3),
                 "dropped": camera.dropped,
                 "lost": camera.lost,
-                "away_s": camera.away_s,
+                "away_s": round(take.absent_s(camera), 3),
                 "notes": list(camera.notes),
             }
             for camera in take.cameras
@@ -96,7 +96,7 @@ def _show(result: Recorded) -> None:
     for camera in result.take.cameras:
         table.add_row(
             camera.name, str(camera.frames), f"{rate_of(camera):.2f}", str(camera.dropped),
-            str(camera.lost), f"{camera.away_s:.1f}",
+            str(camera.lost), f"{result.take.absent_s(camera):.1f}",
         )  # fmt: skip
     console = Console()
     console.print(table)

@@ -79,8 +79,9 @@ def facts_of(result: Recorded) -> tuple[Fact, ...]:
     cameras = f"{len(take.cameras)} camera{'s' if len(take.cameras) != 1 else ''}"
     length = f"{take.duration_s:.1f} s, {cameras}"
     blame = [str(result.error)] if result.error else []
-    blame += [*result.absent, *(f"{c.name} was away for {c.away_s:.1f} s" for c in take.cameras
-                                if c.away_s)]  # fmt: skip
+    away = {camera.name: take.absent_s(camera) for camera in take.cameras}
+    gone = (f"{name} was away for {span:.1f} s" for name, span in away.items() if span)
+    blame += [*result.absent, *gone]
     facts = [
         Fact("Take", length, "look" if blame else "good", "; ".join(blame)),
         Fact("Missing frames", str(count), "look" if count else "good",
@@ -88,9 +89,10 @@ def facts_of(result: Recorded) -> tuple[Fact, ...]:
         *_slowest(take),
     ]  # fmt: skip
     for camera in take.cameras:
-        away = f", away for {camera.away_s:.1f} s" if camera.away_s else ""
-        text = f"{camera.frames} frames at {rate_of(camera):.2f} fps{away}"
-        verdict = "good" if not (missing[camera.name] or camera.away_s) else "look"
+        span = away[camera.name]
+        gap = f", away for {span:.1f} s" if span else ""
+        text = f"{camera.frames} frames at {rate_of(camera):.2f} fps{gap}"
+        verdict = "good" if not (missing[camera.name] or span) else "look"
         facts.append(Fact(camera.name, text, verdict, "; ".join(camera.notes)))
     return (*facts, Fact("Kept in", str(result.folder)))
 

@@ -51,8 +51,8 @@ def clips_of(folder: Path, take: TakeRecord) -> tuple[tuple[RecordedClip, ...], 
         missing = camera.dropped + camera.lost
         if missing:
             notes.append(f"{camera.name}: {missing} frames are missing.")
-        if camera.away_s:
-            notes.append(f"{camera.name}: away for {camera.away_s:.1f} s.")
+        if absent_s := take.absent_s(camera):
+            notes.append(f"{camera.name}: away for {absent_s:.1f} s.")
     if take.recovered:
         notes.append(f"“{take.name}” was cut off and has been mended.")
     return tuple(clips), tuple(notes)

@@ -15,6 +15,7 @@ from studio.core.errors import StudioError
 from studio.media.files import natural_key
 
 TAKE, LOCK, RIG = "take.json", ".recording", "rig.json"
+EDGE_S = 0.5
 _BAD = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 
 
@@ -82,7 +83,19 @@ class TakeRecord(_Frozen):
     @property
     def complete(self) -> bool:
         """Whether every camera gave every frame."""
-        return all(c.frames and not (c.dropped or c.lost or c.away_s) for c in self.cameras)
+        return all(c.frames and not (c.dropped or c.lost or self.absent_s(c)) for c in self.cameras)
+
+    def absent_s(self, camera: CameraRecord) -> float:
+        """Seconds of the take of which a camera has nothing: away, late to begin, gone at the end.
+
+        Less than half a second at either end is no absence: cameras do not begin at one moment.
+        """
+        if not camera.frames:
+            return self.duration_s
+        first = min(segment.first_s for segment in camera.segments if segment.frames)
+        last = max(segment.last_s for segment in camera.segments if segment.frames)
+        ends = (first, self.duration_s - last)
+        return camera.away_s + sum(gap for gap in ends if gap > EDGE_S)
 
 
 def write_take(folder: Path, take: TakeRecord) -> None:
