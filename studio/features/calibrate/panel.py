@@ -24,6 +24,7 @@ from studio.features.calibrate.step import board_take
 from studio.features.calibrate.which import which_of
 from studio.perception.boards import parse_board
 from studio.registry import Feature
+from studio.ui import theme
 from studio.ui.choices import Choice
 from studio.ui.controls import PathList
 from studio.ui.form import Form
@@ -50,6 +51,7 @@ class Panel(StepPanel):
         super().__init__(studio, feature)
         self.foot.insertWidget(self.foot.indexOf(self.facts) + 1, self.decision)
         studio.live.connect(self._on_live)
+        studio.cameras.changed.connect(self._on_cameras)
 
     # -- before -----------------------------------------------------------------------------------
 
@@ -106,12 +108,10 @@ class Panel(StepPanel):
         column.setSpacing(12)
         self.next_action = NextAction()
         self.enough = QPushButton("Enough now")
-        self.enough.setProperty("role", "primary")
         self.enough.setToolTip("Stop looking, and solve what was seen")
         self.enough.clicked.connect(self.finish)
         self.coverage, self.pairs = CoverageGrid(), PairGraph()
-        for widget in (self.next_action, self.enough, _section("Where the board was seen"),
-                       self.coverage, _section("Who saw it together"), self.pairs):  # fmt: skip
+        for widget in (self.next_action, self.enough, self.pairs, self.coverage):
             column.addWidget(widget)
         self._watching.hide()
 
@@ -166,6 +166,10 @@ class Panel(StepPanel):
             told = "One video, or one folder of pictures, a camera."
         self.source_told.setText(told)
         self._judge()
+
+    def _on_cameras(self) -> None:
+        if self.loaded:
+            self._show_source()
 
     def _judge(self) -> None:
         super()._judge()
@@ -228,6 +232,7 @@ class Panel(StepPanel):
                 wanted = frozenset({one.camera, *(one.pair or ())} - {""})
                 self.coverage.show_guidance(one.cameras, wanted)
                 self.enough.setEnabled(one.ready)
+                theme.set_role(self.enough, "primary" if one.enough else "")
                 self.pairs.setVisible(bool(one.pairs))
             elif isinstance(one, FrameSet):
                 for frame in one.frames.values():
@@ -274,6 +279,9 @@ class Panel(StepPanel):
             self.next_action.say("Looking for the board")
             self.enough.setEnabled(False)
         self._watching.setVisible(running)
+        if running:  # the next action and its bar say how far it is
+            for widget in (self.bar, self.told, self.pause_button):
+                widget.hide()
         self._set_up.setVisible(not running and rig is None)
         self.summary.setVisible(not running and rig is None)
         self.verdict.show_rig(rig)

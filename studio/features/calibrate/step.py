@@ -30,6 +30,7 @@ from studio.features.calibrate.result import Calibrated, Inputs, Origin
 from studio.features.calibrate.sources import Source
 from studio.human.layouts import layout
 from studio.media.formats.rigs import write_rig
+from studio.vision.calibration.guidance import spoken
 
 BOARD_WORDS = ("board", "charuco", "checker", "calib")
 
@@ -119,11 +120,12 @@ def _offers(params: Params, result: Calibrated) -> Iterator[Offer]:
     """Ways to mend a calibration that does not stand, without looking again."""
     stopped, rig = result.stopped, result.solution.rig
     blamed = [gate for gate in stopped if gate.camera in rig.names]
-    if blamed and len(rig) > 2:
+    if len({gate.camera for gate in blamed}) == 1 and len(rig) > 2:
         name, gate = blamed[0].camera, blamed[0]
+        said = spoken(rig.names)[name].long
         yield Offer(
-            f"Camera {name} is why this calibration does not stand: {gate.text}",
-            f"Solve without camera {name}",
+            f"{said.capitalize()} alone is why this calibration does not stand: {gate.text}",
+            f"Solve without {said}",
             params.model_copy(update={"drop": (*params.drop, name)}),
         )
     freed = {gate.id for gate in stopped} & {"depth", "intrinsics", "tilts", "coverage"}

@@ -146,7 +146,7 @@ class CoverageMap(QWidget):
 
 
 class CoverageGrid(QWidget):
-    """A map a camera, two to four beside each other."""
+    """A map a camera, up to four beside each other."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -164,7 +164,7 @@ class CoverageGrid(QWidget):
             old.hide()
             old.deleteLater()
         self.maps = {camera: CoverageMap(camera) for camera in cameras}
-        columns = min(len(cameras), 3)
+        columns = len(cameras) if len(cameras) <= 4 else 3
         for number, one in enumerate(self.maps.values()):
             self._grid.addWidget(one, number // columns, number % columns)
 

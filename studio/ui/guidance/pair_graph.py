@@ -37,7 +37,7 @@ class PairGraph(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(theme.look().px(280), theme.look().px(140))
+        return QSize(theme.look().px(280), theme.look().px(112))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._guidance is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 
 from PySide6.QtCore import Signal
@@ -133,11 +134,20 @@ class Verdict(QWidget):
         )
         told = ""
         if trust.overruled is not None:
-            told = f"Accepted on record, {trust.overruled.when}: {trust.overruled.reason}"
+            told = f"Accepted on record, {_when(trust.overruled.when)}: {trust.overruled.reason}"
         elif trust.stopped and not rig.accepted:
             told = "It is kept, but nothing is computed with it."
         self.record.setText(told)
         self.record.setVisible(bool(told))
+
+
+def _when(iso: str) -> str:
+    """A moment as people write it, in their own time; as it is where it cannot be read."""
+    try:
+        moment = datetime.fromisoformat(iso).astimezone()
+    except ValueError:
+        return iso
+    return moment.strftime("%d %b %Y %H:%M")
 
 
 def _link(text: str, icon: str) -> QPushButton:
