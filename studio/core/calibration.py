@@ -16,7 +16,8 @@ from jaxtyping import Float, Int
 
 from studio.core.types import CameraRig
 
-Verdict = Literal["good", "look", "stop"]
+Verdict = Literal["good", "look", "stop", "plain"]
+"""``plain``: not tested, for want of evidence; it neither blocks nor spoils the whole."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +85,8 @@ class Spread:
 
 @dataclass(frozen=True)
 class Gate:
-    """One named test that a calibration passes or not. ``stop`` blocks acceptance.
+    """One named test that a calibration passes or not. ``stop`` blocks acceptance; ``plain`` says
+    that it could not be made, and what would allow it.
 
     ``text`` says what was found with numbers and units; ``camera`` who is to blame (empty: the
     rig); ``remedy`` the next action, in words of the craft.
@@ -102,10 +104,13 @@ class Gate:
 class HeldOut:
     """Errors on moments that the solution never saw.
 
-    ``px`` is the root mean square of reprojecting the target, its pose estimated from the other
-    cameras' views where there are any; ``mm`` of the triangulated points against the target's
-    true shape (rigidly laid over it). NaN where it cannot be told. ``bias_mm`` is the signed mean
-    error of distances between neighbouring points, ``bias_share`` the same as a share of them.
+    ``px`` is the root mean square error of a point, the rig held fixed and the target's pose at
+    each moment estimated from all of its views together (of several cameras, those moments that
+    two or more saw). The pose's six unknowns are counted: views of a perfect rig show the
+    detector's own noise, neither less nor more, and anything above it is the rig's. ``mm`` is of
+    the triangulated points against the target's true shape (rigidly laid over it). NaN where it
+    cannot be told. ``bias_mm`` is the signed mean error of distances between neighbouring points,
+    ``bias_share`` the same as a share of them.
     """
 
     px: float

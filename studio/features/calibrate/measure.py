@@ -106,7 +106,7 @@ def _pair(
     given: dict[str, Camera],
 ) -> float:
     lenses = own_lenses(target, views, sizes_px, given, "auto")
-    work, _ = first_rig(target, views, tuple(sizes_px), lenses)
+    work, _ = first_rig(target, views, sizes_px, lenses)
     s = adjust(work.o, work.s, rig_freedom(2), steps=100)
     return float(np.sqrt(np.square(off_px(work.o, s)).sum() / work.o.seen.sum()))
 

@@ -80,7 +80,7 @@ def ours(problem: Problem) -> SolveTime:
     start = time.perf_counter()
     known = {camera.name: camera for camera in problem.given.cameras}
     lenses = own_lenses(problem.target, problem.views, sizes, known, "auto")
-    work, twins = first_rig(problem.target, problem.views, tuple(sizes), lenses)
+    work, twins = first_rig(problem.target, problem.views, sizes, lenses)
     s = drop_bad(work.o, work.s, twins, Solver(work.freedom)).s
     seconds = time.perf_counter() - start
     rig = CameraRig(tuple(s.camera(i, name, sizes[name]) for i, name in enumerate(sizes)))

@@ -186,6 +186,7 @@ class CharucoBoard:
         if local is None or len(local) < _FEWEST:
             return None
         local, xy = local.ravel(), xy.reshape(-1, 2).astype(np.float64)
+        sure = np.ones(len(local), bool)
         for _ in range(2):
             kept = agreeing(self._corners_m[local], xy)
             local, xy = local[kept], xy[kept]

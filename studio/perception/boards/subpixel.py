@@ -50,7 +50,8 @@ def to_crossings(
     slopes = [cv2.Scharr(part, cv2.CV_32F, *way) for way in ((1, 0), (0, 1))]
     weight = np.tile(np.exp(-2 * np.tile(_ACROSS, len(_ALONG)) ** 2), 2)
     allowed = np.fmax(1.5 * strip.min(1), 2.0)
-    at = start - low
+    at, normal = start - low, np.zeros((len(start), 2, 2))
+    trace = far = np.zeros(len(start))
     for _ in range(_STEPS):
         where = (at[:, None] + offsets).astype(np.float32)
         g = np.stack([
@@ -62,13 +63,13 @@ def to_crossings(
         trace = np.trace(normal, axis1=1, axis2=2)
         steady = normal + (1e-9 * trace + 1e-9)[:, None, None] * np.eye(2)
         step = np.linalg.solve(steady, pull[..., None])[..., 0]
-        far = np.linalg.norm(step, axis=1, keepdims=True)
-        at = at + step * np.fmin(1.0, 2.0 / np.fmax(far, 1e-9))
+        far = np.linalg.norm(step, axis=1)
+        at = at + step * np.fmin(1.0, 2.0 / np.fmax(far, 1e-9))[:, None]
         if far.max() < _SETTLED_PX:
             break
     found = at + low
     both = np.linalg.det(normal) > _BOTH_EDGES * trace**2 / 4
-    sure = both & (np.linalg.norm(found - start, axis=1) < allowed) & (far[:, 0] < _STEADY_PX)
+    sure = both & (np.linalg.norm(found - start, axis=1) < allowed) & (far < _STEADY_PX)
     return np.where(sure[:, None], found, start), sure
 
 

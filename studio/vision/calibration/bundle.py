@@ -27,13 +27,15 @@ _KNEES = 3.0
 class Freedom:
     """What may move: poses of cameras, and by camera which of its lens values.
 
-    ``prior`` draws lens values to ``towards``, a pixel squared for each of its units squared.
+    ``prior`` draws lens values to ``towards``, a pixel squared for each of its units squared;
+    ``square`` draws the two focal lengths of a camera to each other.
     """
 
     poses: tuple[bool, ...]
     values: tuple[Int[np.ndarray, " _"], ...]
     prior: Float[np.ndarray, "cameras 19"] | None = None
     towards: Float[np.ndarray, "cameras 19"] | None = None
+    square: Float[np.ndarray, " cameras"] | None = None
 
     @property
     def columns(self) -> tuple[tuple[Int[np.ndarray, " _"], Int[np.ndarray, " _"]], ...]:
@@ -72,7 +74,7 @@ class Normals:
     mixed: Float[np.ndarray, "moments n 6"]
     by_moment: Float[np.ndarray, "moments n"]
     target_pull: Float[np.ndarray, "moments 6"]
-    prior: Float[np.ndarray, " n"]
+    prior: Float[np.ndarray, "n n"]
     prior_pull: Float[np.ndarray, " n"]
 
     @property
@@ -83,7 +85,7 @@ class Normals:
         self, damping: float = 0.0
     ) -> tuple[Float[np.ndarray, "n n"], Float[np.ndarray, "moments 6 n"]]:
         """Schur complement of the target's poses, and T⁻¹ Mᵀ for going back to them."""
-        rig = self.rig + np.diag(self.prior)
+        rig = self.rig + self.prior
         target = self.target.copy()
         if damping:
             rig[np.diag_indices_from(rig)] *= 1 + damping
@@ -144,30 +146,35 @@ def normal_equations(o: Observations, s: State, freedom: Freedom, knee_px: float
         np.add.at(mixed, (at, own[None]), half[:, :, :6] @ to_target[rows])
         pulled = np.swapaxes(moved, -1, -2) @ pull[rows, :, None]
         np.add.at(by_moment, (at, own[None]), pulled[..., 0])
-    prior, prior_pull = _prior(s, freedom)
+    prior, prior_pull, _ = _prior(s, freedom)
     return Normals(rig, target, mixed, by_moment, target_pull, prior, prior_pull)
 
 
-def _prior(s: State, freedom: Freedom) -> tuple[np.ndarray, np.ndarray]:
-    prior, pull = np.zeros(len(freedom)), np.zeros(len(freedom))
-    if freedom.prior is not None and freedom.towards is not None:
-        for camera, (_, columns) in enumerate(freedom.columns):
-            which = freedom.values[camera]
-            prior[columns] = freedom.prior[camera, which]
+def _prior(s: State, freedom: Freedom) -> tuple[np.ndarray, np.ndarray, float]:
+    """Matrix, gradient and loss of the priors on lenses."""
+    n = len(freedom)
+    matrix, pull, loss = np.zeros((n, n)), np.zeros(n), 0.0
+    for camera, (_, columns) in enumerate(freedom.columns):
+        which = freedom.values[camera]
+        if freedom.prior is not None and freedom.towards is not None:
+            weight = freedom.prior[camera, which]
             away = s.values[camera, which] - freedom.towards[camera, which]
-            pull[columns] = prior[columns] * away
-    return prior, pull
+            matrix[columns, columns] += weight
+            pull[columns] += weight * away
+            loss += float((weight * away**2).sum())
+        focal = columns[np.isin(which, (0, 1))]
+        if freedom.square is not None and len(focal) == 2:
+            weight, apart = freedom.square[camera], s.values[camera, 0] - s.values[camera, 1]
+            matrix[np.ix_(focal, focal)] += weight * np.array([[1, -1], [-1, 1]])
+            pull[focal] += weight * apart * np.array([1, -1])
+            loss += float(weight * apart**2)
+    return matrix, pull, loss
 
 
 def cost(o: Observations, s: State, freedom: Freedom, knee_px: float) -> float:
     """Huber's loss of all residuals, and the priors'."""
     off = np.linalg.norm(off_px(o, s), axis=-1)
-    total = float(huber(off, knee_px)[0].sum())
-    if freedom.prior is not None and freedom.towards is not None:
-        for camera, which in enumerate(freedom.values):
-            away = s.values[camera, which] - freedom.towards[camera, which]
-            total += float((freedom.prior[camera, which] * away**2).sum())
-    return total
+    return float(huber(off, knee_px)[0].sum()) + _prior(s, freedom)[2]
 
 
 def adjust(

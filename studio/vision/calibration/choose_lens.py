@@ -2,6 +2,7 @@
 
 A model with more terms always fits better; only the error on held-out views tells whether it is
 truer. Among those that predict equally well (within one standard error) the simplest is taken.
+All are drawn weakly to what is usual, and none that folds back within the picture is taken.
 """
 
 from __future__ import annotations
@@ -11,23 +12,37 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from studio.core.types import LensModel
+from studio.core.errors import StudioError
+from studio.core.types import Camera, LensModel
 from studio.vision.calibration.bundle import knee_of
 from studio.vision.calibration.heldout import folds
 from studio.vision.calibration.intrinsics import LensFit, fit_lens
 from studio.vision.calibration.observations import Observations
 from studio.vision.calibration.resect import resect
-from studio.vision.calibration.state import off_px
-from studio.vision.camera import normalise
+from studio.vision.calibration.state import State, off_px
+from studio.vision.camera import field_radius, normalise
 
-MODELS: dict[str, tuple[LensModel, int]] = {
-    "pinhole4": ("pinhole", 4),
-    "fisheye": ("fisheye", 4),
-    "pinhole5": ("pinhole", 5),
-    "pinhole8": ("pinhole", 8),
+
+@dataclass(frozen=True)
+class Model:
+    """A lens model, how many terms it has, and which values are solved for (empty: all)."""
+
+    lens: LensModel
+    terms: int
+    solved: tuple[int, ...] = ()
+
+
+MODELS = {
+    "one term": Model("pinhole", 4, (0, 1, 2, 3, 5)),
+    "pinhole4": Model("pinhole", 4),
+    "fisheye": Model("fisheye", 4),
+    "pinhole5": Model("pinhole", 5),
+    "pinhole8": Model("pinhole", 8),
 }
 """The simplest first."""
 
+_FOCAL = 0.2, 8.0
+_GRAZING = 5.67
 _FEWEST = 6
 
 
@@ -43,19 +58,22 @@ class Choice:
 def choose_lens(o: Observations, size_px: tuple[int, int], lens: str = "auto") -> Choice:
     """Fit one camera's lens; ``lens`` names a model or is "auto". Views are of one camera."""
     if lens != "auto" or len(o) < _FEWEST:
-        name = "pinhole4" if lens == "auto" else lens
-        return Choice(name, fit_lens(o, size_px, *MODELS[name]), {})
+        name = "one term" if lens == "auto" else lens
+        return Choice(name, fit_model(o, size_px, name), {})
     fits: dict[str, LensFit] = {}
     errors: dict[str, np.ndarray] = {}
-    start = None
-    for name, (kind, terms) in MODELS.items():
-        fit = fit_lens(o, size_px, kind, terms, start=start if kind == "pinhole" else None)
-        if name == "pinhole4":
-            start = fit.state
-        if holds_in_picture(fit, o, size_px):
+    start: dict[LensModel, State] = {}
+    for name, model in MODELS.items():
+        fit = fit_model(o, size_px, name, start.get(model.lens))
+        start.setdefault(model.lens, fit.state)
+        if plausible(fit.state.camera(0, o.cameras[0], size_px)):
             fits[name], errors[name] = fit, _held_out(o, size_px, fit)
     if not fits:
-        return Choice("pinhole4", fit_lens(o, size_px, "pinhole", 4), {})
+        raise StudioError(
+            f"No lens explains what camera {o.cameras[0]} saw of the target.",
+            "Show it nearer, tilted and all over the picture, check the board's size and squares, "
+            "or give the intrinsics.",
+        )
     best = min(errors, key=lambda name: float(errors[name].mean()))
     for name, found in errors.items():
         worse = found - errors[best]
@@ -75,8 +93,10 @@ def _held_out(
     out = np.zeros(len(o))
     for number in range(int(fold.max()) + 1):
         inside = o.take(fold != number)
-        s = fit_lens(inside.apart(), size_px, fit.lens, fit.terms, start=fit.state.with_targets(
-            fit.state.targets[fold != number])).state  # fmt: skip
+        s = fit_lens(
+            inside.apart(), size_px, fit.lens, fit.terms, usual=True, solved=fit.free.tolist(),
+            start=fit.state.with_targets(fit.state.targets[fold != number]),
+        ).state  # fmt: skip
         outside = o.take(fold == number).apart()
         posed = s.with_targets(fit.state.targets[fold == number])
         posed = resect(outside, posed, knee_px=knee_of(outside, posed))
@@ -85,13 +105,26 @@ def _held_out(
     return np.fmin(out, 3 * np.median(out))
 
 
-def holds_in_picture(fit: LensFit, o: Observations, size_px: tuple[int, int]) -> bool:
-    """Whether a pinhole model is one-to-one over all of the picture, not only where points were
-    seen. (A fisheye lens may well not fill its picture.)"""
-    if fit.lens == "fisheye":
+def fit_model(
+    o: Observations, size_px: tuple[int, int], name: str, start: State | None = None
+) -> LensFit:
+    """One of :data:`MODELS`, drawn weakly to what is usual."""
+    model = MODELS[name]
+    return fit_lens(
+        o, size_px, model.lens, model.terms, start=start, usual=True, solved=model.solved
+    )
+
+
+def plausible(camera: Camera) -> bool:
+    """Whether a lens is one-to-one over all of its picture, not only where points were seen, and
+    of a focal length that is made. A fisheye lens need not fill its picture, but must reach 80
+    degrees from its axis."""
+    share = np.diag(camera.matrix)[:2] / max(camera.size_px)
+    if not ((share > _FOCAL[0]) & (share < _FOCAL[1])).all():
+        return False
+    if camera.lens == "fisheye" and field_radius(camera) >= _GRAZING:
         return True
-    camera = fit.state.camera(0, o.cameras[0], size_px)
-    w, h = size_px[0] - 1.0, size_px[1] - 1.0
+    w, h = camera.size_px[0] - 1.0, camera.size_px[1] - 1.0
     edge = np.linspace(0.0, 1.0, 9)
     border = np.concatenate([
         np.stack([edge * w, 0 * edge], -1), np.stack([edge * w, 0 * edge + h], -1),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from studio.core.calibration import Target, View
-from studio.vision.calibration import lens as optics
 from studio.vision.calibration.bundle import Freedom, rig_freedom, robust_adjust
 from studio.vision.calibration.heldout import Errors
+from studio.vision.calibration.intrinsics import noise_of, usual_lenses
 from studio.vision.calibration.observations import Observations, observe
 from studio.vision.calibration.own_lenses import OwnLens
 from studio.vision.calibration.placement import place_cameras, require_connected, settle_twins
@@ -42,10 +42,14 @@ class Work:
 
 
 def first_rig(
-    target: Target, views: Sequence[View], names: tuple[str, ...], lenses: Sequence[OwnLens]
+    target: Target,
+    views: Sequence[View],
+    sizes_px: Mapping[str, tuple[int, int]],
+    lenses: Sequence[OwnLens],
 ) -> tuple[Work, Twins]:
     """All cameras placed and adjusted with the lenses as they are. A camera by itself has its
     lens adjusted, unless it was given."""
+    names = tuple(sizes_px)
     seen = {name: {v.moment for v in views if v.camera == name} for name in names}
     require_connected(names, seen)
     o = observe(target, views, names)
@@ -62,8 +66,19 @@ def first_rig(
     if not posed.all():
         o, twins = o.take(posed), twins.take(posed)
     s = settle_twins(o, place_cameras(o, s, twins), twins, _START_KNEE_PX)
-    free = None
-    if count == 1 and not lenses[0].given:
-        free = [optics.free_values(lenses[0].terms)]
-    freedom = rig_freedom(count, free)
+    own = count == 1 and not lenses[0].given
+    freedom = own_freedom(o, s, lenses, sizes_px) if own else rig_freedom(count)
     return Work(o, robust_adjust(o, s, freedom), freedom), twins
+
+
+def own_freedom(
+    o: Observations,
+    s: State,
+    lenses: Sequence[OwnLens],
+    sizes_px: Mapping[str, tuple[int, int]],
+) -> Freedom:
+    """Cameras but the first may move, and the lenses that were measured here, drawn weakly to what
+    is usual."""
+    free = rig_freedom(len(lenses), [np.array(own.free, np.intp) for own in lenses])
+    sizes = np.array([sizes_px[name] for name in o.cameras], np.float64)
+    return usual_lenses(free, s, sizes, noise_of(o, s))

@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from studio.core.calibration import HeldOut, Target, View
 from studio.core.types import CameraRig
 from studio.vision.calibration import lens as optics
+from studio.vision.calibration.bundle import knee_of
 from studio.vision.calibration.observations import Observations, observe
 from studio.vision.calibration.placement import settle_twins
 from studio.vision.calibration.planar import twin_poses
@@ -21,17 +22,22 @@ from studio.vision.refine import refine
 from studio.vision.sightings import sight
 from studio.vision.triangulate import dlt
 
+_FAR_PX = 10.0
+_POSE = 3.0
+"""A pose's six unknowns are worth three points of two coordinates."""
+
 
 @dataclass(frozen=True, eq=False)
 class Errors:
-    """``view_px`` is the mean squared error of each view and ``points`` how many it rests on;
-    ``shape_mm`` each triangulated point's distance from the target's true shape; ``lengths_m``
-    measured and true distances of neighbouring points."""
+    """``squared_px`` is the summed squared error of each view. ``points`` is how many it rests on:
+    those seen, less the view's share of the three that its moment's pose takes up. ``shape_mm`` is
+    each triangulated point's distance from the target's true shape; ``lengths_m`` measured and
+    true distances of neighbouring points."""
 
     camera: Int[np.ndarray, " views"]
     moment: Int[np.ndarray, " views"]
     squared_px: Float[np.ndarray, " views"]
-    points: Int[np.ndarray, " views"]
+    points: Float[np.ndarray, " views"]
     shape_mm: Float[np.ndarray, " solved"]
     lengths_m: Float[np.ndarray, "pairs 2"]
 
@@ -58,35 +64,27 @@ def held_out_errors(rig: CameraRig, target: Target, views: Sequence[View]) -> He
 def errors_on(target: Target, o: Observations, s: State) -> Errors:
     """The cameras and lenses of ``s`` judged on views; the target's poses are found anew.
 
-    Reprojected from the pose that the other cameras' views give. With a single camera, from its
-    own; a moment that one camera of several sees counts for nothing.
+    Each moment's pose is estimated from all of its views together, so that what is left over is
+    where the cameras contradict each other. Of several cameras, a moment that only one sees
+    counts for nothing.
     """
+    shared = np.bincount(o.moment, minlength=len(o.moments))[o.moment] > 1
+    o = o.take(shared) if len(o.cameras) > 1 else o
     if not len(o):
         nothing = np.zeros(0, np.intp)
-        return Errors(nothing, nothing, np.zeros(0), nothing, np.zeros(0), np.zeros((0, 2)))
+        return Errors(nothing, nothing, np.zeros(0), np.zeros(0), np.zeros(0), np.zeros((0, 2)))
     twins = twin_poses(o, s)
-    posed = np.isfinite(twins.rms_px[:, 0])
+    posed = np.isin(o.moment, o.moment[np.isfinite(twins.rms_px[:, 0])])
     o, twins = o.take(posed), twins.take(posed)
-    knee = 10.0
-    s = settle_twins(o, _anywhere(s, len(o.moments)), twins, knee)
-    squares, counted = np.zeros(len(o)), np.zeros(len(o), bool)
-    if len(o.cameras) == 1:
-        squares = np.square(off_px(o, s)).sum((1, 2))
-        counted[:] = True
-    else:
-        for camera in np.unique(o.camera):
-            own = o.camera == camera
-            others = o.take(np.flatnonzero(~own))
-            mine = o.take(np.flatnonzero(own))
-            told = np.isin(mine.moment, others.moment)
-            alone = resect(others, s, knee_px=knee, steps=8)
-            squares[own] = np.square(off_px(mine, alone)).sum((1, 2))
-            counted[own] = told
-    count = o.seen.sum(-1)
+    s = settle_twins(o, _anywhere(s, len(o.moments)), twins, _FAR_PX)
+    s = resect(o, s, knee_px=knee_of(o, s))
+    squares = np.square(off_px(o, s)).sum((1, 2))
+    points = o.seen.sum(-1)
+    together = np.bincount(o.moment, points, len(o.moments))[o.moment]
     shape, lengths = _shape_errors(target, o, s)
     return Errors(
-        o.camera[counted], np.asarray(o.moments)[o.moment[counted]], squares[counted],
-        count[counted], shape, lengths,
+        o.camera, np.asarray(o.moments, np.intp)[o.moment], squares,
+        points * (1 - _POSE / together), shape, lengths,
     )  # fmt: skip
 
 
@@ -150,7 +148,7 @@ def summary(rig: CameraRig, parts: Sequence[Errors]) -> HeldOut:
         return HeldOut(nan, nan, dict.fromkeys(rig.names, nan), ())
     camera = np.concatenate([p.camera for p in parts])
     squares = np.concatenate([p.squared_px for p in parts])
-    points = np.concatenate([p.points for p in parts])
+    points: np.ndarray = np.concatenate([p.points for p in parts])
     shape = np.concatenate([p.shape_mm for p in parts])
     lengths = np.concatenate([p.lengths_m for p in parts])
 

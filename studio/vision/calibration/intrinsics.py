@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from studio.core.errors import StudioError
 from studio.core.types import LensModel
 from studio.vision.calibration import lens as optics
-from studio.vision.calibration.bundle import Freedom, adjust, robust_adjust
+from studio.vision.calibration.bundle import Freedom, adjust, robust_adjust, scale_px
 from studio.vision.calibration.observations import Observations
 from studio.vision.calibration.planar import Twins, twin_poses
 from studio.vision.calibration.state import State, off_px
 
 FEWEST_VIEWS = 3
+_USUAL = {
+    optics.SKEW: 1e-6,
+    **dict.fromkeys(range(5, 17), 0.5),
+    6: 0.3, 7: 0.004, 8: 0.004, 9: 0.2, 13: 0.01, 14: 0.01, 15: 0.01, 16: 0.01,
+}  # fmt: skip
+_USUAL_BENT = 0.1
+_HEAD = np.arange(optics.SIZE) < optics.TERMS.start
+_OFF_CENTRE = 0.02
+_NOT_SQUARE = 0.005
 _FOCALS = (0.4, 0.55, 0.75, 1.0, 1.35, 1.8, 2.5, 3.5)
 
 
 @dataclass(frozen=True, eq=False)
 class LensFit:
-    """A lens, fitted to views of one camera; ``view_px`` is the root mean square of each."""
+    """A lens, fitted to views of one camera; ``view_px`` is the root mean square of each, ``free``
+    which of the lens's values were solved for."""
 
     state: State
+    free: Int[np.ndarray, " free"]
     rms_px: float
     view_px: Float[np.ndarray, " views"]
 
@@ -48,6 +60,27 @@ def lens_state(lens: LensModel, terms: int, values: Float[np.ndarray, "19"], vie
     )  # fmt: skip
 
 
+def usual_lenses(
+    free: Freedom, s: State, sizes_px: Float[np.ndarray, "cameras 2"], noise_px: float
+) -> Freedom:
+    """The same freedom with lenses drawn weakly to what is usual: the centre within 2 % of the
+    width from the middle, pixels square within 0.5 %, moderate distortion.
+
+    Twenty good views outweigh it a hundredfold. Where views do not tell a term, it stays near
+    what is usual instead of serving the noise.
+    """
+    widths = np.full(s.values.shape, np.inf)
+    towards = np.zeros(s.values.shape)
+    towards[:, optics.CENTRE] = (sizes_px - 1) / 2
+    widths[:, optics.CENTRE] = _OFF_CENTRE * sizes_px[:, :1]
+    for camera, lens in enumerate(s.lenses):
+        for value, width in _USUAL.items():
+            widths[camera, value] = _USUAL_BENT if lens == "fisheye" else width
+    square = np.square(noise_px / (_NOT_SQUARE * s.values[:, 0]))
+    prior = np.square(noise_px / widths)
+    return replace(free, prior=prior, towards=towards, square=square)
+
+
 def fit_lens(
     o: Observations,
     size_px: tuple[int, int],
@@ -56,11 +89,14 @@ def fit_lens(
     *,
     start: State | None = None,
     robust: bool = True,
+    usual: bool = False,
+    solved: Sequence[int] = (),
 ) -> LensFit:
     """Focal lengths, principal point and ``terms`` distortion terms from one camera's views.
 
-    ``robust`` weighs down what does not fit (Huber); without it, plain least squares. Raises
-    StudioError for fewer than three views.
+    ``robust`` weighs down what does not fit (Huber); without it, plain least squares. ``usual``
+    draws the lens weakly to what is usual (:func:`usual_lenses`). ``solved`` are the lens values to
+    solve for, if not all of the model's. Raises StudioError for fewer than three views.
     """
     if len(o) < FEWEST_VIEWS:
         raise StudioError(
@@ -69,16 +105,27 @@ def fit_lens(
         )
     s = first_guess(o, size_px, lens) if start is None else start
     s = replace(s, lenses=(lens,), terms=(terms,))
-    free = Freedom((False,), (optics.free_values(terms),))
+    which = np.array(solved, np.intp) if solved else optics.free_values(terms)
+    s = replace(s, values=np.where(np.isin(np.arange(optics.SIZE), which) | _HEAD, s.values, 0.0))
+    free = Freedom((False,), (which,))
+    if usual:
+        free = usual_lenses(free, s, np.array([size_px], np.float64), noise_of(o, s))
     rounds = 3 if start is None else 1
     s = robust_adjust(o, s, free, rounds=rounds) if robust else adjust(o, s, free, steps=200)
-    return _fitted(o, s)
+    return _fitted(o, s, which)
 
 
-def _fitted(o: Observations, s: State) -> LensFit:
+def noise_of(o: Observations, s: State) -> float:
+    """What priors are weighed against: the noise of a coordinate (px), within reason."""
+    off = np.linalg.norm(off_px(o, s), axis=-1)[o.seen]
+    return float(np.clip(scale_px(off), 0.05, 1.0))
+
+
+def _fitted(o: Observations, s: State, free: np.ndarray) -> LensFit:
     squares = np.square(off_px(o, s)).sum(-1)
     count = o.seen.sum(-1)
-    return LensFit(s, float(np.sqrt(squares.sum() / count.sum())), np.sqrt(squares.sum(-1) / count))
+    rms = float(np.sqrt(squares.sum() / count.sum()))
+    return LensFit(s, free, rms, np.sqrt(squares.sum(-1) / count))
 
 
 def first_guess(o: Observations, size_px: tuple[int, int], lens: LensModel) -> State:

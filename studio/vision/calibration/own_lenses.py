@@ -12,11 +12,12 @@ from studio.core.calibration import Dropped, Target, View
 from studio.core.errors import StudioError
 from studio.core.types import Camera, LensModel
 from studio.vision.calibration import lens as optics
-from studio.vision.calibration.choose_lens import MODELS, choose_lens
-from studio.vision.calibration.intrinsics import fit_lens, representative
+from studio.vision.calibration.choose_lens import choose_lens, fit_model
+from studio.vision.calibration.intrinsics import LensFit, fit_lens, representative
 from studio.vision.calibration.observations import Observations, observe
 from studio.vision.calibration.outliers import drop_bad
 from studio.vision.calibration.planar import twin_poses
+from studio.vision.calibration.refinement import support
 from studio.vision.calibration.state import State
 
 _VIEWS = 60
@@ -24,7 +25,8 @@ _VIEWS = 60
 
 @dataclass(frozen=True, eq=False)
 class OwnLens:
-    """A camera's lens; ``dropped`` are its views that fit no lens, ``told`` what else was tried."""
+    """A camera's lens; ``free`` are its values to solve for (none of a given one's), ``dropped``
+    its views that fit no lens, ``told`` what else was tried."""
 
     lens: LensModel
     terms: int
@@ -33,6 +35,7 @@ class OwnLens:
     dropped: tuple[Dropped, ...] = ()
     told: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    free: tuple[int, ...] = ()
 
 
 def given_lens(camera: Camera, size_px: tuple[int, int]) -> OwnLens:
@@ -69,12 +72,11 @@ def measured_lens(
     moments = tuple(v.moment for v in sorted(views, key=lambda v: v.moment))
     o = replace(o, moments=moments)
     o = _renumbered(o.take(representative(o, _VIEWS)))
-    kind, terms = MODELS["pinhole5" if lens == "auto" else lens]
-    first = fit_lens(o, size_px, kind, terms)
+    first = fit_model(o, size_px, "one term" if lens == "auto" else lens)
     twins = twin_poses(o, first.state)
     cleaned = drop_bad(
         o, first.state, twins,
-        lambda part, s: _refitted(part, s, size_px),
+        lambda part, s: _refitted(part, s, size_px, first),
     )  # fmt: skip
     o = _renumbered(cleaned.o)
     choice = choose_lens(o, size_px, lens)
@@ -82,9 +84,18 @@ def measured_lens(
     if choice.held_out_px:
         errors = ", ".join(f"{key} {value:.3f}" for key, value in choice.held_out_px.items())
         told = (f"Lens of {name}: {choice.name}, by held-out error in px ({errors}).",)
+    lacking = support(o, choice.fit.state, 0, size_px).lacking
+    notes: tuple[str, ...] = ()
+    if lacking:
+        kind = "with one distortion term, " if choice.name == "one term" else ""
+        notes = (
+            f"The views of {name} tell its lens only in part ({', '.join(lacking)}): it was solved "
+            f"{kind}drawn to what is usual. Its intrinsics from a film of its own would be truer.",
+        )
     return OwnLens(
-        choice.fit.lens, choice.fit.terms, choice.fit.values, False, cleaned.dropped, told
-    )
+        choice.fit.lens, choice.fit.terms, choice.fit.values, False, cleaned.dropped, told, notes,
+        tuple(choice.fit.free.tolist()),
+    )  # fmt: skip
 
 
 def _renumbered(o: Observations) -> Observations:
@@ -94,8 +105,9 @@ def _renumbered(o: Observations) -> Observations:
     )
 
 
-def _refitted(o: Observations, s: State, size_px: tuple[int, int]) -> State:
-    return fit_lens(o, size_px, s.lenses[0], s.terms[0], start=s).state
+def _refitted(o: Observations, s: State, size_px: tuple[int, int], as_in: LensFit) -> State:
+    free = as_in.free.tolist()
+    return fit_lens(o, size_px, as_in.lens, as_in.terms, start=s, usual=True, solved=free).state
 
 
 def own_lenses(

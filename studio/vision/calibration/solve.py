@@ -19,11 +19,10 @@ import numpy as np
 from studio.core.calibration import Dropped, Solution, Target, View
 from studio.core.errors import StudioError
 from studio.core.types import Camera, CameraRig
-from studio.vision.calibration import lens as optics
-from studio.vision.calibration.bundle import rig_freedom
+from studio.vision.calibration.choose_lens import plausible
 from studio.vision.calibration.covariance import uncertainty
 from studio.vision.calibration.crossval import cross_validate, paired_px
-from studio.vision.calibration.first_rig import Solver, Work, first_rig
+from studio.vision.calibration.first_rig import Solver, Work, first_rig, own_freedom
 from studio.vision.calibration.heldout import summary
 from studio.vision.calibration.outliers import drop_bad
 from studio.vision.calibration.own_lenses import OwnLens, own_lenses
@@ -68,7 +67,7 @@ def solve(
     kept = [v for v in kept if (v.moment, v.camera) not in gone]
     dropped += [d for own in lenses for d in own.dropped]
     tell(0.3, "Where the cameras stand")
-    first, twins = first_rig(target, kept, names, lenses)
+    first, twins = first_rig(target, kept, sizes_px, lenses)
     tell(0.5, "Bad views")
     solve_first = Solver(first.freedom)
     cleaned = drop_bad(first.o, first.s, twins, solve_first)
@@ -141,7 +140,7 @@ def _refined(
     :func:`refine_lenses` says."""
     own = tuple(i for i, lens in enumerate(lenses) if not lens.given)
     if own:
-        work = _jointly(target, work, own, told)
+        work = _jointly(target, work, own, lenses, sizes_px, told)
     known = tuple(i for i, lens in enumerate(lenses) if lens.given)
     if not known:
         return work
@@ -154,21 +153,28 @@ def _refined(
     return Work(work.o, tried.s, tried.freedom, tried.errors, (*work.refined, *tried.cameras))
 
 
-def _jointly(target: Target, work: Work, own: tuple[int, ...], told: list[str]) -> Work:
-    none = np.zeros(0, np.intp)
-    values = [
-        optics.free_values(terms) if i in own else none for i, terms in enumerate(work.s.terms)
-    ]
-    freedom = rig_freedom(len(values), values)
+def _jointly(
+    target: Target,
+    work: Work,
+    own: tuple[int, ...],
+    lenses: Sequence[OwnLens],
+    sizes_px: Mapping[str, tuple[int, int]],
+    told: list[str],
+) -> Work:
+    freedom = own_freedom(work.o, work.s, lenses, sizes_px)
     solver = Solver(freedom)
     s = solver(work.o, work.s)
     errors = cross_validate(target, work.o, s, solver)
     worse, sigma = paired_px(work.errors, errors)
+    bent = [
+        n for i, n in enumerate(sizes_px) if i in own and not plausible(s.camera(i, n, sizes_px[n]))
+    ]
+    refused = f"refused: impossible for {', '.join(bent)}" if bent else "refused"
     told.append(
         f"Lenses solved with the rig, not each by itself: held-out error {worse:+.3f} ± "
-        f"{sigma:.3f} px; {'refused' if worse > sigma else 'taken'}."
+        f"{sigma:.3f} px; {refused if bent or worse > sigma else 'taken'}."
     )
-    if worse > sigma:
+    if bent or worse > sigma:
         return work
     return Work(work.o, s, freedom, errors, own)
 
