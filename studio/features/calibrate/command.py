@@ -21,6 +21,7 @@ from studio.features.calibrate.engine import calibrate
 from studio.features.calibrate.params import Click, Params, Up, World
 from studio.features.calibrate.report import write_report
 from studio.features.calibrate.result import Calibrated, Inputs
+from studio.features.calibrate.reworld import replace_world
 from studio.features.calibrate.step import trust_of
 from studio.jobs import run
 from studio.jobs.terminal import OnTerminal
@@ -50,6 +51,8 @@ def main(
     between: tuple[str, str] | None = None,
     measured_m: float | None = None,
     scale: Literal["board", "measured"] = "board",
+    motion: Path | None = None,
+    rig: Path | None = None,
     lenses_only: bool = False,
     scene: Path | None = None,
     drop: tuple[str, ...] = (),
@@ -75,14 +78,17 @@ def main(
             pictures it never saw.
         lens_paths: Videos or picture folders that serve the lenses alone, named like the cameras.
         world: Floor and origin: auto guesses; camera: at the first camera; board: where the board
-            lies on the floor at --floor-at-s; points: three --floor-points.
+            lies on the floor at --floor-at-s; points: three --floor-points; feet: under a person
+            (--motion).
         floor_at_s: When the board lies on the floor, in seconds; of pictures, their number.
         up: The axis of the board that points up there.
         floor_points: Clicked points of the floor, as POINT:CAMERA:X,Y in pixels; point 0 is the
             origin, 1 lies on the x axis, 2 anywhere; each in two cameras or more.
-        between: Two cameras whose distance was measured.
+        between: Two cameras whose distance was measured, or two of the clicked points: 0 1.
         measured_m: That distance, in metres.
         scale: Whose length counts, the board's or the measured one; the other checks it.
+        motion: A person's motion (.trc, .c3d, .csv), triangulated with the cameras of --rig.
+        rig: A rig file that stays as it is solved: only its floor, origin and scale are set anew.
         lenses_only: Each camera's lens by itself; the pictures need not be synchronised. The rig
             file then tells nothing of where the cameras stood.
         scene: Clicked points instead of a board: a TOML or JSON file of measured points of the
@@ -102,6 +108,9 @@ def main(
         measured_m=measured_m, scale=scale, lenses_only=lenses_only, scene=scene, drop=drop,
         per_second=per_second, unequal=unequal,
     )  # fmt: skip
+    if rig is not None:
+        replace_world(wanted, rig, motion, out, json=json)
+        return
     start = time.perf_counter()
     with OnTerminal("Calibrate", quiet=json) as context:
         result = run(calibrate(wanted, Inputs(), context))

@@ -99,7 +99,8 @@ class Params(BaseModel):
     between: tuple[str, str] | None = Field(
         default=None,
         title="Measured between",
-        description="Two cameras whose distance was measured",
+        description="Two cameras whose distance was measured, or two of the clicked points "
+        "(0 to 2)",
     )
     measured_m: float | None = Field(None, gt=0, le=1000, description="That distance, in metres")
     scale: Literal["board", "measured"] = Field(

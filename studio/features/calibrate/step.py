@@ -23,6 +23,7 @@ from studio.document.project import (
 )
 from studio.document.step import Missing, Offer, Packed
 from studio.document.trust import Trust
+from studio.features.calibrate.floor import posed
 from studio.features.calibrate.look import as_arrays
 from studio.features.calibrate.params import Params
 from studio.features.calibrate.report import page
@@ -81,7 +82,10 @@ class Step:
         )
         if result.lenses_only:
             return _lenses(result, assets, recipe)
-        seen, trust = assets.put_arrays(as_arrays(result.seen)), trust_of(result)
+        seen, trust = (
+            assets.put_arrays({**as_arrays(result.seen), **posed(result.solution)}),
+            trust_of(result),
+        )
         item = RigItem.of(
             f"{origin.name} cameras" if origin and not params.paths else "Cameras",
             result.solution.rig,

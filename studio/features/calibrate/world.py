@@ -10,17 +10,14 @@ import numpy as np
 from studio.core.calibration import Solution
 from studio.core.errors import StudioError
 from studio.core.types import Camera, CameraRig, Motion
+from studio.features.calibrate.floor import by_clicks, by_feet, spots_of
 from studio.features.calibrate.params import Params
 from studio.vision.calibration.world import (
     Length,
     Placement,
     from_board,
-    from_feet,
-    from_points,
     scaled,
 )
-from studio.vision.sightings import sight
-from studio.vision.triangulate import dlt
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,29 +51,30 @@ def place(
         by = from_board(solution.rig, solution.target_world[moment], up=params.up)
         return Placed(by.solution(solution), notes, moment, True)
     if params.world == "points":
-        return Placed(_points(params, solution.rig).solution(solution), notes, None, True)
+        floor = by_clicks(solution.rig, params.points)
+        return Placed(floor.placement.solution(solution), (*notes, floor.told), None, True)
     if params.world == "feet":
-        if motion is None:
-            raise StudioError(
-                "There is no tracked person whose feet could show the floor.",
-                "Triangulate a take of this rig first, or lay the board on the floor.",
-            )
-        return Placed(from_feet(solution.rig, motion).solution(solution), notes, None, True)
+        return Placed(by_feet(solution.rig, motion).placement.solution(solution), notes, None, True)
     told = "The floor is a guess: level as the cameras stand, under the lowest the board came."
     return Placed(guess(solution).solution(solution), (*notes, told))
 
 
 def measured(params: Params, rig: CameraRig) -> Length | None:
-    """The distance between two cameras that somebody measured. Raises StudioError if the rig
-    lacks one of them."""
+    """The distance that somebody measured: between two cameras, or two of the clicked points
+    (“0” to “2”). Raises StudioError if the rig or the clicks lack one of them."""
     if params.between is None or params.measured_m is None:
         return None
+    one, other = params.between
+    if not {one, other} & set(rig.names) and {one, other} <= {"0", "1", "2"}:
+        a, b = (spots_of(rig, params.points)[int(name)].xyz_m for name in (one, other))
+        return Length(f"points {one} to {other}", params.measured_m,
+                      measured_m=float(np.linalg.norm(a - b)))  # fmt: skip
     for name in params.between:
         if name not in rig.names:
             raise StudioError(
                 f"There is no camera “{name}” in this rig.", f"There are: {', '.join(rig.names)}."
             )
-    return Length(" to ".join(params.between), params.measured_m, between=params.between)
+    return Length(f"{one} to {other}", params.measured_m, between=params.between)
 
 
 def _moment(params: Params, solution: Solution, times_s: Mapping[int, float]) -> int:
@@ -95,30 +93,6 @@ def _moment(params: Params, solution: Solution, times_s: Mapping[int, float]) ->
             f"{nearest}choose a moment at which two cameras see it lie still.",
         )
     return moment
-
-
-def _points(params: Params, rig: CameraRig) -> Placement:
-    places: list[np.ndarray] = []
-    for number, name in enumerate(("origin", "point on the x axis", "third point")):
-        clicks = {c.camera: (c.x_px, c.y_px) for c in params.points if c.point == number}
-        clicks = {camera: xy for camera, xy in clicks.items() if camera in rig.names}
-        if len(clicks) < 2:
-            raise StudioError(
-                f"The {name} of the floor was clicked in {len(clicks)} of the cameras.",
-                "Click each of the three points in two cameras or more.",
-            )
-        places.append(_where(rig, clicks))
-    return from_points(rig, *places)
-
-
-def _where(rig: CameraRig, clicks: dict[str, tuple[float, float]]) -> np.ndarray:
-    """The point that was clicked in several cameras."""
-    cameras = CameraRig(tuple(rig[name] for name in clicks))
-    xy = np.array([clicks[name] for name in cameras.names])[:, None]
-    point = dlt(sight(cameras, xy, np.ones(xy.shape[:2]), min_confidence=0.0))[0]
-    if not np.isfinite(point).all():
-        raise StudioError("A clicked point lies outside the lens.", "Click nearer to the middle.")
-    return point
 
 
 def guess(solution: Solution) -> Placement:

@@ -61,7 +61,7 @@ def test_what_was_seen_is_solved_again_without_looking(session, solved, assets):
 
 def test_a_camera_at_fault_can_be_left_out_with_one_button(session, solved, assets):
     offer = packed(session, solved, assets, STOP).offers[0]
-    assert offer.button == "Solve without camera cam2"
+    assert offer.button == "Solve without camera 2"
     assert offer.params.drop == ("cam2",)
     assert offer.params.found
 
