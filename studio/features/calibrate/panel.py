@@ -18,17 +18,19 @@ from studio.core.types import FrameSet
 from studio.document.project import FileItem, RigItem, TakeItem
 from studio.document.step import Packed
 from studio.features.calibrate.accept import accept
+from studio.features.calibrate.around import floor_of, last_board, person_of, pictures_of
+from studio.features.calibrate.floor import boards_of, set_floor
 from studio.features.calibrate.params import Params
 from studio.features.calibrate.result import Inputs
 from studio.features.calibrate.step import board_take
 from studio.features.calibrate.which import which_of
-from studio.perception.boards import parse_board
 from studio.registry import Feature
 from studio.ui import theme
 from studio.ui.choices import Choice
 from studio.ui.controls import PathList
 from studio.ui.form import Form
 from studio.ui.guidance import BoardChooser, CoverageGrid, NextAction, PairGraph
+from studio.ui.guidance.floor_setter import FloorSetter, Lying
 from studio.ui.guidance.verdict import Decision, Verdict
 from studio.ui.step_panel import StepPanel
 from studio.ui.studio import Studio
@@ -90,13 +92,17 @@ class Panel(StepPanel):
         self.decision.without.connect(self.solve_without)
         self.decision.report.connect(self.show_report)
         self.decision.anew.connect(self.start_over)
-        for face in (self.verdict, self._watching, self._set_up):
+        self.decision.floor.connect(self.begin_floor)
+        self.floor = FloorSetter(self.studio)
+        self.floor.wanted.connect(self.set_floor)
+        self.floor.left.connect(self.refresh)
+        for face in (self.floor, self.verdict, self._watching, self._set_up):
             place.addWidget(face)
         self.source.changed.connect(self._show_source)
         self.files.changed.connect(self._judge)
         self.board.changed.connect(self._judge)
         self.form.changed.connect(self._judge)
-        known = last_board(self.studio)
+        known = last_board(self.studio.project)
         if known:
             self.board.set_spec(known)
         self.source.set_value("take" if self._take() else "files")
@@ -291,6 +297,11 @@ class Panel(StepPanel):
         lenses = [i for i in last if isinstance(i, FileItem) and i.role == "lenses"]
         if rig is None and not (lenses and not running):
             self.facts.show_facts(())
+        if rig is None:
+            self.floor.close_all()
+        elif self.floor.isVisible():
+            for widget in (self.verdict, self.decision, self.facts):
+                widget.hide()
         if rig is not None and not rig.accepted:
             self._show_next(None)
         self._show_source()
@@ -334,27 +345,46 @@ class Panel(StepPanel):
             self.studio.notices.error(error, self.feature.manifest.title)
         self.refresh()
 
+    def begin_floor(self) -> None:
+        """Offer the ways to set the newest calibration's floor."""
+        rig = self.newest
+        if rig is not None:
+            project, assets, cameras = self.studio.project, self.studio.assets, self.studio.cameras
+            seen = assets.arrays(rig.views) if rig.views is not None else {}
+            times = (
+                dict(zip(*(seen[n].tolist() for n in ("moments", "times_s")), strict=True))
+                if seen
+                else {}
+            )
+            pictures = pictures_of(project, rig, cameras.hub if cameras.running else None)
+            person = person_of(project, rig, assets) is not None
+            self.floor.begin(Lying(rig.rig(), boards_of(seen), times, pictures, person))
+            self.refresh()
+
+    def set_floor(self, way: str, value: Any) -> None:
+        """Move the newest calibration's world: one step of the history."""
+        rig, assets = self.newest, self.studio.assets
+        if rig is None:
+            return
+        try:
+            placed = set_floor(rig, floor_of(way, value, self.studio.project, rig, assets), assets)
+            self.studio.document.edit(
+                "Set the floor" if way != "length" else "Set the scale",
+                lambda project: project.with_items([placed]),
+            )
+        except StudioError as error:
+            self.studio.notices.error(error, "Set the floor")
+            return
+        self.floor.close_all()
+        self.studio.page_wanted.emit("viewport")
+        self.refresh()
+
     def show_report(self) -> None:
         """Open the newest calibration's report in the browser."""
         rig = self.newest
         if rig is not None and rig.report is not None:
             path = self.studio.assets.path(rig.report)
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
-
-
-def last_board(studio: Studio) -> str:
-    """The name of the board that was last calibrated with or designed; empty if there is none."""
-    used = studio.project.params.get("calibrate", {}).get("board", "")
-    if used:
-        return used
-    boards = [item for item in studio.project.all(FileItem) if item.role == "board"]
-    for item in reversed(boards):
-        for word in " ".join(fact.text for fact in item.facts).split():
-            try:
-                return parse_board(word.strip(".,")).spec
-            except StudioError:
-                continue
-    return ""
 
 
 def _section(text: str) -> QLabel:

@@ -25,13 +25,14 @@ class Decision(QWidget):
     """One primary button: accept, or, where a test failed, a reason first; then the other ways.
 
     ``accepted(reason)`` asks for acceptance, ``without(camera)`` to solve again without one,
-    ``anew`` to start over, ``report`` to show the report.
+    ``anew`` to start over, ``report`` to show the report, ``floor`` to set origin, floor and scale.
     """
 
     accepted = Signal(str)
     without = Signal(str)
     anew = Signal()
     report = Signal()
+    floor = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,6 +54,9 @@ class Decision(QWidget):
         self.leave_out.setToolTip("Solve again without one of the cameras")
         self._menu = QMenu(self.leave_out)
         self.leave_out.setMenu(self._menu)
+        self.set_floor = _link("Set the floor", "ph.grid-four")
+        self.set_floor.setToolTip("Put origin, floor and scale where they belong")
+        self.set_floor.clicked.connect(lambda: self.floor.emit())
         self.show_report = _link("Report", "ph.file-text")
         self.show_report.clicked.connect(lambda: self.report.emit())
         row = QHBoxLayout()
@@ -64,12 +68,16 @@ class Decision(QWidget):
         for link in (self.again, self.leave_out, self.show_report):
             links.addWidget(link)
         links.addStretch(1)
+        below = QHBoxLayout()
+        below.addWidget(self.set_floor)
+        below.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addWidget(self.accept)
         column.addLayout(row)
         column.addLayout(links)
+        column.addLayout(below)
         self.show_rig(None)
 
     def show_rig(self, rig: RigItem | None) -> None:
@@ -88,6 +96,7 @@ class Decision(QWidget):
         self.override.setVisible(not rig.accepted and stopped)
         self.leave_out.setVisible(len(rig.cameras) > 2 and rig.views is not None)
         self.show_report.setVisible(rig.report is not None)
+        self.set_floor.setVisible(len(rig.cameras) > 1)
         self._menu.clear()
         for name in sorted((c.name for c in rig.cameras), key=lambda name: name not in blamed):
             self._menu.addAction(f"Camera {name}", partial(self.without.emit, name))

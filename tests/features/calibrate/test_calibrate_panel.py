@@ -6,15 +6,19 @@ import gc
 from pathlib import Path
 
 import filmed
+import numpy as np
 import pytest
 
 from studio.core.settings import SettingsFile
 from studio.document.project import Clip, Project, RigItem, TakeItem
+from studio.features.calibrate.result import Inputs
+from studio.features.calibrate.step import Step
 from studio.registry import discover
 from studio.ui import theme
 from studio.ui.drop import wanting
 from studio.ui.next_step import NextStep
 from studio.ui.studio import Studio
+from studio.vision.camera import project
 
 
 @pytest.fixture
@@ -106,3 +110,37 @@ def test_a_take_without_a_rig_is_offered_its_calibration(studio):
     rig = RigItem.of("Rig", filmed.rig(2))
     studio.document.replace(Project(items=(take, rig)))
     assert studio.next_of("capture").button != "Calibrate"
+
+
+def test_the_floor_is_set_from_the_board_and_from_clicks(qtbot, session, solved, studio, panel):
+    """The whole way in the panel; undo brings the old world back."""
+    made = Step().pack(Inputs(), session.params(), solved[0], studio.assets, 1.0)
+    studio.document.edit("Calibrate", lambda project: project.with_items(made.items))
+    before = panel.newest
+    panel.decision.set_floor.click()
+    floor = panel.floor
+    assert floor.isVisible()
+    assert not panel.verdict.isVisible()
+    floor.slider.setValue(floor._moments.index(max(floor._moments)))
+    qtbot.waitUntil(lambda: not floor.thumbnail.pixmap().isNull(), timeout=10_000)
+    floor.apply.click()
+    assert not floor.isVisible()
+    assert panel.newest.trust.since == ("Floor set under the board, at 25.0 s.",)
+    studio.document.undo()
+    assert panel.newest == before
+    panel.decision.set_floor.click()
+    floor.way.set_value("points")
+    floor._show_way()
+    rig = panel.newest.rig()
+    assert not floor.apply.isEnabled()
+    for number, xyz in enumerate(np.array([[0.0, 0, 0.1], [0.4, 0, 0.1], [0, 0.4, 0.1]])):
+        for camera in rig.cameras[:2]:
+            x, y = project(camera, xyz[None])[0]
+            floor.pictures.clicks[number, camera.name] = (float(x), float(y))
+    floor.pictures.changed.emit()
+    assert "Origin: ± " in floor.spots.text()
+    floor.apply.click()
+    moved = panel.newest.rig()
+    for camera in rig.cameras:
+        assert moved[camera.name].centre_m[2] == pytest.approx(camera.centre_m[2] - 0.1, abs=1e-4)
+    assert panel.newest.recipe.params["world"] == "points"
