@@ -33,18 +33,18 @@ Command = Callable[..., Any]
 
 # name -> (what it does, module:function); imported only when called
 BUILT_IN: dict[str, tuple[str, str]] = {
-    "main-job": ("Several cameras to a moving avatar, headless", "studio.journeys.main_job:main"),
-    "evaluate": ("Measure: print the table of figures of NAME", "studio.journeys.evaluate:main"),
-    "convert": ("Convert a rig or a motion: convert rig A B", "studio.journeys.convert:main"),
-    "models": ("Pre-trained networks: list, install, verify", "studio.weights.commands:main"),
-    "doctor": ("Check this machine and say how to mend it", "studio.doctor:main"),
-    "selftest": ("Do the main job on a tiny take and compare", "studio.journeys.selftest:main"),
+    "main-job": ("Several cameras to a moving avatar, headless.", "studio.journeys.main_job:main"),
+    "evaluate": ("Measure: print the table of figures of NAME.", "studio.journeys.evaluate:main"),
+    "convert": ("Convert a rig or a motion: convert rig A B.", "studio.journeys.convert:main"),
+    "models": ("Pre-trained networks: list, install, verify.", "studio.weights.commands:main"),
+    "doctor": ("Check this machine and say how to mend it.", "studio.doctor:main"),
+    "selftest": ("Do the main job on a tiny take and compare.", "studio.journeys.selftest:main"),
 }  # fmt: skip
 
 
 def usage(registry: Registry) -> str:
     """The overview that ``doppel --help`` prints."""
-    rows = [("(none)", "Open the studio; a project folder may follow, or --sample")]
+    rows = [("(none)", "Open the studio; a project folder may follow, or --sample.")]
     rows += [
         (f.id.replace("_", "-"), f.manifest.summary)
         for f in registry.features.values()

@@ -33,8 +33,9 @@ BUILT_IN = Path(__file__).parent / "features"
 class Manifest(BaseModel):
     """``feature.toml``. ``engine``, ``params`` ... name code as ``module:attribute``.
 
-    ``accepts`` are suffixes of files that can be dropped on the feature; ``names`` patterns of file
-    names (``*board*.mp4``) that it wants before all others.
+    ``short`` is the title where there is little room. ``accepts`` are suffixes of files that can be
+    dropped on the feature; ``names`` patterns of file names (``*board*.mp4``) that it wants before
+    all others.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,6 +43,7 @@ class Manifest(BaseModel):
     api: Literal[1]
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: str
+    short: str = ""
     summary: str
     menu: Literal["Capture", "Motion", "Person", "Mask", "Live"]
     order: int = 50

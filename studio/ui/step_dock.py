@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
 from superqt import QFlowLayout
 
 from studio.registry import Feature
-from studio.ui import theme
 from studio.ui.step_panel import StepPanel
 from studio.ui.studio import Studio
 
@@ -85,13 +84,12 @@ class StepDock(QWidget):
 
     def _chip(self, feature: Feature) -> QToolButton:
         button = QToolButton()
-        button.setText(feature.manifest.title)
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setText(feature.manifest.short or feature.manifest.title)
+        button.setProperty("role", "chip")
         button.setCheckable(True)
         button.setProperty("feature", feature.id)
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        theme.set_icon(button, feature.manifest.icon)
-        button.setToolTip(feature.manifest.summary)
+        button.setToolTip(f"{feature.manifest.title}\n{feature.manifest.summary}")
         button.setAccessibleName(f"Step: {feature.manifest.title}")
         button.clicked.connect(lambda: self.show_feature(feature.id))
         self._group.addButton(button)
