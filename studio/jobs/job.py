@@ -35,6 +35,7 @@ class Context:
         self._going = threading.Event()
         self._going.set()
         self.fraction = 0.0
+        self.endless = False
         self.text = ""
 
     def check(self) -> None:
@@ -43,9 +44,13 @@ class Context:
         if self._cancelled.is_set():
             raise Cancelled
 
-    def report(self, fraction: float, text: str = "") -> None:
-        """Say how far the work is (0..1) and, optionally, what is being done."""
-        self.fraction = min(max(fraction, 0.0), 1.0)
+    def report(self, fraction: float | None, text: str = "") -> None:
+        """Say how far the work is (0..1) and, optionally, what is being done.
+
+        None is for work that goes on until somebody ends it.
+        """
+        self.endless = fraction is None
+        self.fraction = min(max(fraction or 0.0, 0.0), 1.0)
         if text:
             self.text = text
 

@@ -44,13 +44,14 @@ class OnTerminal(Context):
         if self._keep and kind is None:
             self._say(f"done in {time.monotonic() - self._start_s:.0f} s")
 
-    def report(self, fraction: float, text: str = "") -> None:
+    def report(self, fraction: float | None, text: str = "") -> None:
         super().report(fraction, text)
         if not self._bar.disable:
-            self._bar.update(self._task, completed=self.fraction, note=self.text)
+            total = None if self.endless else 1.0
+            self._bar.update(self._task, total=total, completed=self.fraction, note=self.text)
         elif time.monotonic() - self._told_s >= EVERY_S:
             self._told_s = time.monotonic()
-            self._say(f"{self.fraction:4.0%}  {self.text}")
+            self._say(self.text if self.endless else f"{self.fraction:4.0%}  {self.text}")
 
     def _say(self, text: str) -> None:
         self._console.print(f"{self._title:<20} {text}".rstrip(), soft_wrap=True, markup=False)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QProgressBar,
     QScrollArea,
+    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -33,16 +36,18 @@ class JobRow(QWidget):
     def __init__(self, watch: JobWatch, watched: Watched) -> None:
         super().__init__()
         self._watch, self.watched = watch, watched
-        self._state = ""
+        self._state: tuple[str, bool] | None = None
         self.mark = QLabel()
         self.name = QLabel(watched.job.name)
         self.told = QLabel()
+        self.told.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.told.setProperty("role", "small")
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName(f"Progress of {watched.job.name}")
         self.pause = self._button("ph.pause", "Pause", self._pause)
+        self.stop = self._button("ph.stop", "Stop, and keep it", watched.job.context.finish)
         self.cancel = self._button("ph.x", "Cancel", self._cancel)
         self.retry = self._button("ph.arrow-clockwise", "Run again", self._retry)
         self.forget = self._button("ph.trash", "Take off the list", lambda: watch.forget(watched))
@@ -51,7 +56,7 @@ class JobRow(QWidget):
         for widget in (self.mark, self.name):
             top.addWidget(widget)
         top.addWidget(self.told, 1)
-        for widget in (self.pause, self.cancel, self.retry, self.forget):
+        for widget in (self.pause, self.stop, self.cancel, self.retry, self.forget):
             top.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)
@@ -73,13 +78,14 @@ class JobRow(QWidget):
         job = self.watched.job
         state, context = job.state, job.context
         symbol, role, word = _STATE[state]
-        if state != self._state:
-            self._state = state
+        if (state, context.endless) != self._state:
+            self._state = (state, context.endless)
             over = state in ("done", "failed", "cancelled")
             theme.set_icon(self.mark, symbol, role)
-            self.pause.setVisible(not over)
+            self.pause.setVisible(not over and not context.endless)
+            self.stop.setVisible(not over and context.endless)
             self.cancel.setVisible(not over)
-            self.bar.setVisible(not over)
+            self.bar.setVisible(not over and not context.endless)
             self.retry.setVisible(over and self.watched.retry is not None)
             self.forget.setVisible(over)
             theme.set_icon(self.pause, "ph.play" if state == "paused" else "ph.pause")
@@ -88,12 +94,14 @@ class JobRow(QWidget):
             word = "stopping"
         parts = [word]
         if state in ("running", "paused"):
-            parts = [context.text, f"{100 * context.fraction:.0f} %",
-                     word or time_left(job.seconds_left)]  # fmt: skip
+            share = "" if context.endless else f"{100 * context.fraction:.0f} %"
+            parts = [context.text, share, word or time_left(job.seconds_left)]
             self.bar.setValue(round(1000 * context.fraction))
         elif job.started_s is not None and job.finished_s is not None:
             parts.append(f"in {clock(job.finished_s - job.started_s)}")
-        self.told.setText(" · ".join(part for part in parts if part))
+        told = " · ".join(part for part in parts if part)
+        self.told.setText(told)
+        self.told.setToolTip(told)
 
     def _pause(self) -> None:
         context = self.watched.job.context
@@ -129,6 +137,7 @@ class JobsPanel(QScrollArea):
         self.setWidget(body)
         self.setWidgetResizable(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         watch.changed.connect(self._rebuild)
         watch.told.connect(self._refresh)
         self._rebuild()
@@ -151,13 +160,19 @@ class JobsPanel(QScrollArea):
 
 
 def summary(watch: JobWatch) -> str:
-    """“1 job 62 % 0:41 left”; empty when nothing runs."""
+    """“1 job 62 % 0:41 left”; empty when nothing runs. A job without an end says how long it runs
+    already: “1 job since 0:12”."""
     jobs = [w.job for w in watch.working]
     if not jobs:
         return ""
-    share = sum(job.context.fraction for job in jobs) / len(jobs)
-    left = [s for job in jobs if (s := job.seconds_left) is not None]
-    parts = (counted(len(jobs), "job"), f"{100 * share:.0f} %", time_left(max(left, default=None)))
+    told = counted(len(jobs), "job")
+    ending = [job for job in jobs if not job.context.endless]
+    if not ending:
+        began = min(job.started_s or job.created_s for job in jobs)
+        return f"{told} since {clock(time.monotonic() - began)}"
+    share = sum(job.context.fraction for job in ending) / len(ending)
+    left = [s for job in ending if (s := job.seconds_left) is not None]
+    parts = (told, f"{100 * share:.0f} %", time_left(max(left, default=None)))
     return " ".join(part for part in parts if part)
 
 

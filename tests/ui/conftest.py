@@ -45,6 +45,7 @@ class Params(BaseModel):
     steps: int = Field(5, ge=1, le=100000, description="How far to count")
     pause_s: float = Field(0.001, ge=0, le=1, description="Seconds between steps")
     fail: str = Field("", description="How to fail")
+    endless: bool = Field(False, description="Count until it is ended")
     need: bool = Field(False, description="Whether something is missing")
     path: Path | None = Field(None, description="A file to keep")
 
@@ -56,7 +57,10 @@ def count(params, inputs, context):
         if params.fail == "bug" and number == 2:
             raise ValueError("index 7 is out of bounds")
         time.sleep(params.pause_s)
-        context.report((number + 1) / params.steps, f"Step {number + 1}")
+        share = None if params.endless else (number + 1) / params.steps
+        context.report(share, f"Step {number + 1}")
+        if params.endless and context.finishing:
+            break
         yield number
     return params.steps
 

@@ -83,6 +83,23 @@ def test_cancel_takes_less_than_a_second(qtbot, studio, paused):
     assert studio.notices.shown == []
 
 
+def test_a_job_without_an_end_says_how_long_it_runs_and_can_be_ended(qtbot, studio):
+    panel = JobsPanel(studio.watch)
+    qtbot.addWidget(panel)
+    panel.show()
+    job = studio.start("count", {"steps": 500, "endless": True, "pause_s": 0.01})
+    qtbot.waitUntil(lambda: job.context.endless, timeout=5000)
+    (row,) = panel.rows.values()
+    row.refresh()
+    assert "%" not in row.told.text()
+    assert not row.bar.isVisible()
+    assert not row.pause.isVisible()
+    assert summary(studio.watch).startswith("1 job since 0:0")
+    row.stop.click()
+    qtbot.waitUntil(lambda: finished(studio), timeout=5000)
+    assert job.state == "done"
+
+
 def test_the_job_list_tells_what_how_far_and_how_long(qtbot, studio):
     panel = JobsPanel(studio.watch)
     qtbot.addWidget(panel)

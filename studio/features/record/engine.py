@@ -60,10 +60,8 @@ def record(params: Params, inputs: Inputs, context: Context) -> Engine[Recording
             while going and recording.running:
                 stats = recording.stats()
                 left = TELL_S if params.seconds is None else params.seconds - stats.seconds
-                context.report(
-                    stats.seconds / params.seconds if params.seconds else 0.0,
-                    words(stats),
-                )
+                share = stats.seconds / params.seconds if params.seconds else None
+                context.report(share, words(stats))
                 yield stats
                 going = left > 0 and not context.wait(min(TELL_S, max(left, 0.001)))
         finally:
@@ -75,10 +73,11 @@ def words(stats: RecordingStats) -> str:
     """How a recording fares, in a line: time, missing frames, room on the disk."""
     minutes, seconds = divmod(int(stats.seconds), 60)
     missing = sum(track.dropped + track.lost for track in stats.cameras.values())
-    told = [f"{minutes}:{seconds:02}", f"{missing} missing"]
+    lost = f"{missing} frame{'s' * (missing != 1)} missing" if missing else "no frame missing"
+    told = [f"{minutes}:{seconds:02}", lost]
     if math.isfinite(stats.minutes_left):
         left = stats.minutes_left
-        told.append(f"{left / 60:.0f} h left" if left > 600 else f"{left:.0f} min left")
+        told.append(f"room for {left / 60:.0f} h" if left > 600 else f"room for {left:.0f} min")
     return " · ".join(told)
 
 

@@ -126,9 +126,9 @@ def test_no_camera_at_all_is_said(tmp_path):
 def test_a_line_on_how_it_fares():
     track = TrackStats(30, 2, 1, 0.0, 1000, 0.0, True)
     stats = RecordingStats(72.4, 1000, 42.4, {"a": track, "b": track}, ())
-    assert words(stats) == "1:12 · 6 missing · 42 min left"
-    assert words(RecordingStats(1, 1, float("inf"), {}, ())) == "0:01 · 0 missing"
-    assert words(RecordingStats(1, 1, 900.0, {}, ())).endswith("15 h left")
+    assert words(stats) == "1:12 · 6 frames missing · room for 42 min"
+    assert words(RecordingStats(1, 1, float("inf"), {}, ())) == "0:01 · no frame missing"
+    assert words(RecordingStats(1, 1, 900.0, {}, ())).endswith("room for 15 h")
 
 
 def test_the_step_takes_the_accepted_rig(tmp_path):
