@@ -17,7 +17,7 @@ from studio.scene.palette import PALETTES, ThemeName
 from studio.ui import tiles
 from studio.ui.gl_check import gl_trouble
 from studio.ui.keypoint_marks import marks
-from studio.ui.live_tile import Tile, Tone
+from studio.ui.live_tile import MARGIN, Tile, Tone, dress
 from studio.vision.picture_aids import Exposure
 
 _log = logging.getLogger(__name__)
@@ -60,7 +60,8 @@ class LiveCanvas(QWidget):
         self._still = QTimer(self)
         self._still.setSingleShot(True)
         self._still.setInterval(1200)
-        self._still.timeout.connect(self._figures.clear)
+        self._still.timeout.connect(self._figures.hide)
+        self._figures.hide()
         self.set_theme(theme)
 
     # -- making and closing
@@ -215,8 +216,8 @@ class LiveCanvas(QWidget):
     def set_theme(self, theme: ThemeName) -> None:
         self._palette = PALETTES[theme]
         ink = "#c9cdd4" if theme == "dark" else "#3c4149"
-        for label in (self._message, self._figures):
-            label.setStyleSheet(f"QLabel {{ color: {ink}; background: transparent; }}")
+        self._message.setStyleSheet(f"QLabel {{ color: {ink}; background: transparent; }}")
+        dress(self._figures, "plain")
         for tile in self._tiles.values():
             tile.new_marks = True
         self.redraw()
@@ -332,9 +333,10 @@ class LiveCanvas(QWidget):
             late = "" if self._since_s is None else f" · {(now - self._since_s) * 1e3:.0f} ms"
             self._figures.setText(f"{rate:.0f} fps{late}")
             self._figures.adjustSize()
+            self._figures.show()
             self._figures.move(
-                self.width() - self._figures.width() - 12,
-                self.height() - self._figures.height() - 10,
+                self.width() - self._figures.width() - MARGIN,
+                self.height() - self._figures.height() - MARGIN,
             )
             self._still.start()
 

@@ -6,16 +6,22 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from studio.media.live.stats import Stats
+from studio.media.live.stats import WINDOW_S, Stats
 from studio.ui.series import Chart, Series
 
 SPAN_S = 60.0
+START_S = 1.0
+_AT_ONCE = np.array([True, False, True, True, True, True])
+"""The columns of a history that mean something from the first row on: all but the rate."""
 
 
 def live_charts(stats: Mapping[str, Stats], now_s: float) -> tuple[Chart, ...]:
     """One chart a figure, one curve a camera; time runs from a minute ago to now (0)."""
     rows = {name: one.history for name, one in stats.items()}
-    near = {name: table[now_s - table[:, 0] <= SPAN_S] for name, table in rows.items()}
+    near = {}
+    for name, table in rows.items():
+        shown = now_s - table[:, 0] <= SPAN_S
+        near[name] = np.where(_settled(table)[:, None] | _AT_ONCE, table, np.nan)[shown]
 
     def curves(figure: str) -> tuple[Series, ...]:
         return tuple(
@@ -24,10 +30,19 @@ def live_charts(stats: Mapping[str, Stats], now_s: float) -> tuple[Chart, ...]:
         )
 
     return (
-        Chart("Frames a second", "fps", curves("rate")),
-        Chart("Lost frames", "a second", curves("lost")),
-        Chart("Latency", "ms", curves("latency")),
+        Chart("Frames a second", "fps", curves("rate"), from_zero=True),
+        Chart("Lost frames", "a second", curves("lost"), from_zero=True),
+        Chart("Latency", "ms", curves("latency"), from_zero=True),
     )
+
+
+def _settled(table: np.ndarray) -> np.ndarray:
+    """Rows whose rate is of whole seconds: not those soon after a camera opened, when a buffer
+    that had filled is handed over at once. A row comes about every half second."""
+    time_s = table[:, 0]
+    opened = np.diff(time_s, prepend=-np.inf) > WINDOW_S
+    since = time_s - np.maximum.accumulate(np.where(opened, time_s, -np.inf))
+    return since > WINDOW_S + START_S
 
 
 def _figure(table: np.ndarray, figure: str) -> np.ndarray:

@@ -195,7 +195,7 @@ def caption(name: str, stats: Stats, drawn_hz: float = math.inf) -> str:
     if count := int(lately[:, 4].sum()):
         words.append(f"{count} not shown")
     elif stats.status.state == "live" and drawn_hz < 0.9 * stats.rate_hz:
-        words.append(f"{drawn_hz:.0f} of them shown")
+        words.append(f"{drawn_hz:.0f} shown")
     return " · ".join(words)
 
 

@@ -122,7 +122,7 @@ class Tile:
         label = QLabel(text, self._parent)
         label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         label.setTextFormat(Qt.TextFormat.PlainText)
-        _dress(label, "plain")
+        dress(label, "plain")
         label.hide()
         return label
 
@@ -137,12 +137,12 @@ class Tile:
         """Set the words over the picture; True if that changed."""
         shown = escape(caption)
         if rec:
-            shown = f'<span style="color: {_REC}">●</span> REC&nbsp; {shown}'
+            shown = f'<span style="color: {_REC}">●</span> REC · {shown}'
         changed = self.label.text() != shown or self.state.text() != state
         if changed:
             self.label.setText(shown)
             self.state.setText(state)
-            _dress(self.state, tone, padding=10)
+            dress(self.state, tone, padding=10)
         return changed
 
     def place(self, rect: tiles.Rect | None) -> None:
@@ -193,7 +193,8 @@ class Tile:
                 widget.deleteLater()
 
 
-def _dress(label: QLabel, tone: Tone, padding: int = 1) -> None:
+def dress(label: QLabel, tone: Tone, padding: int = 1) -> None:
+    """Make words legible over any picture."""
     label.setStyleSheet(
         f"QLabel {{ color: {_TONES[tone]}; background: {_VEIL};"
         f" border-radius: 3px; padding: {padding}px 6px; }}"

@@ -13,10 +13,10 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidg
 
 from studio.scene.palette import PALETTES
 from studio.ui import theme as looks
+from studio.ui.legend import Legend
 from studio.ui.series import Chart, Series, Tone
 
 DARK_INKS = ("#f0a030", "#56b4e9", "#5fc9a4", "#d68fc0", "#e8dc6a", "#e0825f", "#9aa7ff", "#b9bdc5")
-LEGEND_FROM_PX = 200
 LIGHT_INKS = (
     "#b35c00", "#0072b2", "#00785a", "#9c3f7f", "#7a6a00", "#b04a24", "#4450c8", "#4a4f57",
 )  # fmt: skip
@@ -48,19 +48,21 @@ class Plots(QWidget):
         self.choice.setAccessibleName("Chart")
         self.choice.setToolTip("Chart")
         self.choice.currentTextChanged.connect(self._draw)
+        self.choice.hide()
         self._figure = QLabel(self)
         self._figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.choice)
         row.addStretch(1)
         row.addWidget(self._figure)
         column.addLayout(row)
+        self._legend = Legend(self)
+        column.addWidget(self._legend)
         self.plot = pg.PlotWidget(self)
         self.plot.setAccessibleName("Plot")
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
         for side in ("bottom", "left"):  # once, while the range is 0..1: each call scales anew
             self.plot.getAxis(side).enableAutoSIPrefix(False)
-        self._legend = self.plot.addLegend(offset=(-8, 8), verSpacing=-4)
         self._head = pg.InfiniteLine(angle=90, movable=False)
         self._limit = pg.InfiniteLine(angle=0, movable=False)
         inner: Any = self.plot.getPlotItem()
@@ -144,6 +146,7 @@ class Plots(QWidget):
         self.plot.setVisible(chart is not None)
         self._head.setVisible(chart is not None and chart.x_unit == "s")
         self._limit.setVisible(chart is not None and chart.limit is not None)
+        self._legend.clear()
         if chart is None:
             self._figure.setText("")
             return
@@ -154,9 +157,11 @@ class Plots(QWidget):
             pen = pg.mkPen(ink, width=2 if series.tone == "accent" else 1.3)
             curve = self.plot.plot(
                 np.asarray(series.x, float), np.asarray(series.y, float), pen=pen,
-                name=series.name, connect="finite", autoDownsample=True, clipToView=False,
+                connect="finite", autoDownsample=True, clipToView=False,
+                fillLevel=0.0 if chart.from_zero else None,
             )  # fmt: skip
             self._curves.append(curve)
+            self._legend.add(series.name, ink)
         self.plot.setLogMode(x=False, y=chart.log)
         if chart.limit is not None:
             self._limit.setPos(chart.limit)
@@ -203,17 +208,8 @@ class Plots(QWidget):
         self.plot.showGrid(x=True, y=True, alpha=0.18)
         self._head.setPen(pg.mkPen(t.accent, width=1.5))
         self._limit.setPen(pg.mkPen(t.muted, width=1, style=Qt.PenStyle.DashLine))
-        veil = QColor(t.sunken)
-        veil.setAlpha(200)
-        self._legend.setBrush(veil)
-        self._legend.setLabelTextColor(t.text)
-        self._legend.setLabelTextSize(f"{look.px(12)}px")
         self._drawn = None
         self._draw()
-
-    def resizeEvent(self, event: Any) -> None:
-        super().resizeEvent(event)
-        self._legend.setVisible(self.height() >= LEGEND_FROM_PX)
 
     def _clicked(self, event: Any) -> None:
         chart = self.chart
@@ -227,6 +223,14 @@ def _alike(one: Chart, other: Chart) -> bool:
 
     def dress(chart: Chart) -> object:
         curves = [(series.name, series.tone) for series in chart.series]
-        return chart.title, chart.y_unit, chart.x_unit, chart.limit, chart.log, curves
+        return (
+            chart.title,
+            chart.y_unit,
+            chart.x_unit,
+            chart.limit,
+            chart.log,
+            chart.from_zero,
+            curves,
+        )
 
     return dress(one) == dress(other)

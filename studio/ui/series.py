@@ -25,7 +25,8 @@ class Series:
 
 @dataclass(frozen=True, eq=False)
 class Chart:
-    """A set of curves over one axis. ``limit`` is drawn as a dashed line; ``log`` scales y."""
+    """A set of curves over one axis. ``limit`` is drawn as a dashed line; ``log`` scales y;
+    ``from_zero`` keeps zero in sight."""
 
     title: str
     y_unit: str
@@ -33,6 +34,7 @@ class Chart:
     x_unit: str = "s"
     limit: float | None = None
     log: bool = False
+    from_zero: bool = False
 
 
 def joint_errors(motion: Motion, worst: int = 4) -> Chart:

@@ -90,3 +90,16 @@ def test_losses_have_steps_not_seconds(plots: Plots) -> None:
     plots.set_charts([losses({"train": 1 / np.arange(1.0, 50)})])
     assert not plots._head.isVisible()
     assert plots._figure.text() == ""
+
+
+def test_the_legend_names_the_curves_beside_the_plot(qtbot, plots: Plots) -> None:
+    plots.show()
+    plots.set_charts([joint_errors(moving())])
+    assert plots.chart is not None
+    assert plots._legend.names == tuple(series.name for series in plots.chart.series)
+    assert not plots._legend.geometry().intersects(plots.plot.geometry())
+    plots.resize(180, 260)
+    qtbot.waitUntil(lambda: plots._legend.text().endswith("…"))
+    plots.set_series("Mine", (Series("a", np.arange(3.0), np.arange(3.0)),), "mm")
+    plots.choice.setCurrentText("Mine")
+    assert plots._legend.isHidden()
