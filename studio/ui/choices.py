@@ -67,15 +67,15 @@ class Toggle(Control):
 
 
 class Choice(Control):
-    """One of a few values: up to six short words side by side, otherwise a list."""
+    """One of a few values: words side by side where a narrow panel has room, else a list."""
 
     def __init__(self, name: str, options: Sequence[Any], words: Sequence[str] = ()) -> None:
         super().__init__(name)
         self.options = list(options)
-        words = list(words) or [str(option).replace("_", " ") for option in options]
+        words = list(words) or [_sentence(str(option)) for option in options]
         self.combo: QComboBox | None = None
         letters = sum(len(word) for word in words)
-        if len(options) <= 6 and letters <= 40:
+        if len(options) <= 6 and letters <= 28:
             joined = len(options) <= 3 and letters <= 26
             flow = QFlowLayout()
             flow.setSpacing(4)
@@ -125,6 +125,14 @@ class Choice(Control):
             event.ignore()
             return True
         return False
+
+
+_NAMES = {"charuco": "ChArUco", "aprilgrid": "AprilGrid", "aruco": "ArUco"}
+
+
+def _sentence(word: str) -> str:
+    words = _NAMES.get(word) or word.replace("_", " ")
+    return words[:1].upper() + words[1:]
 
 
 class Several(Control):

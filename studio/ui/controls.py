@@ -72,6 +72,7 @@ class Number(Control):
     """A slider and a field. The slider's middle is the default; the field takes any legal value.
 
     ``soft`` is the slider's range; ``hard`` the legal one. A wide positive range is logarithmic.
+    ``nothing`` is said in place of the lowest value.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Number(Control):
         hard: tuple[float, float],
         soft: tuple[float, float],
         unit: str,
+        nothing: str = "",
     ) -> None:
         super().__init__(name)
         self._default, self._soft, self._whole = default, soft, whole
@@ -98,6 +100,7 @@ class Number(Control):
         else:
             field.setRange(*(int(min(max(edge, -(2**31)), 2**31 - 1)) for edge in hard))
         field.setSuffix(f" {unit}" if unit else "")
+        field.setSpecialValueText(nothing)
         field.setKeyboardTracking(False)
         field.setAccessibleName(name)
         field.setFixedWidth(theme.look().px(96))

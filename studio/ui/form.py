@@ -122,8 +122,9 @@ def _number(title: str, whole: bool, field: FieldInfo, default: Any) -> Number:
     soft_high = high if math.isfinite(high) else max(start + (start - soft_low), soft_low + reach)
     hard = (max(low, -_LARGE), min(high, _LARGE))
     value = int(start) if whole else start
+    told = field.description or ""
     return Number(title, whole, value, hard, (soft_low, max(soft_high, soft_low + tiny)),
-                  unit_of(field.description or ""))  # fmt: skip
+                  unit_of(told), "not given" if low == 0 and "; 0 if" in told else "")  # fmt: skip
 
 
 class Form(QWidget):

@@ -85,7 +85,7 @@ def test_defaults_and_the_controls_of_each_type(form):
     assert kinds["file"] is PathField
     assert kinds["paths"] is PathList
     assert form.controls["method"].combo is None
-    assert form.controls["layout"].combo is None
+    assert form.controls["layout"].combo is not None
     assert Choice("Long", [f"choice number {i}" for i in range(6)]).combo is not None
 
 

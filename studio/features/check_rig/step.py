@@ -63,9 +63,13 @@ class Step:
         take, rig = _chosen(project, chosen)
         found: list[Missing] = []
         if rig is None:
-            found.append(Missing("The calibration to check.", "capture", "Bring in a calibration"))
+            found.append(
+                Missing(
+                    "There is no calibration to check yet.", "capture", "Bring in a calibration"
+                )
+            )
         if take is None:
-            found.append(Missing("Today's videos.", "capture", "Open footage"))
+            found.append(Missing("There is no footage of today yet.", "capture", "Open footage"))
         return tuple(found)
 
     def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Inputs:

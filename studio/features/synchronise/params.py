@@ -16,20 +16,24 @@ class Params(BaseModel):
 
     method: Method = Field(
         default="auto",
+        title="Go by",
         description="timestamps: what a recorder wrote beside the videos; flash: a light that "
         "comes on; clap: the sound; motion: what moves; auto: the first of these that is sure",
     )
     keypoints: bool = Field(
         default=True,
+        title="Look at the person",
         description="Find the person in every picture where movement alone is not sure enough: "
         "slower, more exact",
     )
     refine: bool = Field(
         default=True,
+        title="Refine with the rig",
         description="With a calibrated rig, shift the cameras until their rays to each point meet",
     )
     max_shift_s: float = Field(
         default=120.0,
+        title="Started at most apart",
         gt=0,
         le=36_000,
         description="The cameras were started at most this far apart, in seconds",
