@@ -11,7 +11,7 @@ from studio.media.live.hub import Cameras
 from studio.media.live.source import Device, Source
 from studio.media.live.stats import State
 from studio.ui.devices import Devices
-from studio.ui.notices import Notices
+from studio.ui.notices import Notice, Notices
 
 TELL_MS = 500
 CLOSE_S = 2.0
@@ -47,6 +47,7 @@ class CameraService(QObject):
         self._lively: set[str] = set()
         self._gone: set[str] = set()
         self._known: frozenset[str] | None = None
+        self._none: Notice | None = None
         self.hub.restore(settings.value.cameras)
         self.devices.changed.connect(self._on_devices)
         self._timer = QTimer(self, interval=TELL_MS)
@@ -107,6 +108,9 @@ class CameraService(QObject):
         self._keep()
 
     def _keep(self) -> None:
+        if self._none is not None and self.sources:
+            self._notices.settle(self._none)
+            self._none = None
         self._settings.change(cameras=self.hub.saved())
         self.changed.emit()
 
@@ -134,7 +138,7 @@ class CameraService(QObject):
             self.add(free[0].source())
         self.open()
         if not self.sources:
-            self._notices.tell(
+            self._none = self._notices.tell(
                 "No camera is plugged in." if not self.devices.trouble else self.devices.trouble,
                 "Plug one in, or use a phone, a network stream or a video in its place.",
                 "look",

@@ -67,6 +67,7 @@ def _hand_over(studio: Studio, feature: Feature, files: list[Path]) -> None:
         if feature.id == CAPTURE:
             studio.start(feature.id, params)
 
+    studio.notices.say(f"Opening “{feature.manifest.title}”")
     studio.load(feature, ready)
 
 

@@ -35,6 +35,7 @@ class Notices(QObject):
     toast = Signal(object)
     banner = Signal(object)
     status = Signal(str)
+    settled = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,6 +46,10 @@ class Notices(QObject):
     ) -> Notice:
         """A toast."""
         return self._post(Notice(message, hint, level, answers))
+
+    def settle(self, notice: Notice) -> None:
+        """What was told is not so any more: its card goes."""
+        self.settled.emit(notice)
 
     def say(self, text: str) -> None:
         """A line in the status bar."""

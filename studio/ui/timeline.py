@@ -303,7 +303,9 @@ class Timeline(QWidget):
     def _say(self) -> None:
         end = clock(self.duration_s)
         now = clock(self.time_s - self.start_s)
-        self._readout.setText(f"  {now} / {end}   frame {self.frame} of {self.frames}")
+        self._readout.setText(
+            f"  {now} / {end}   frame {self.frame} of {self.frames}" if self.tracks else ""
+        )
         self._readout.setAccessibleName(f"Time {now}, frame {self.frame} of {self.frames}")
         span = f"{self.rate_hz:.4g} Hz"
         if self.tracks and (self.in_s, self.out_s) != (self.start_s, self.end_s):

@@ -52,10 +52,10 @@ class Timescale:
     def _label(self, time_s: float, step: float) -> str:
         if step < 0.0999:
             return f"{round(time_s * self.rate_hz)}"
-        minutes, seconds = divmod(round(time_s, 3), 60)
-        return (
-            f"{int(minutes)}:{seconds:04.1f}" if step < 1 else f"{int(minutes)}:{int(seconds):02d}"
-        )
+        minutes, seconds = divmod(round(abs(time_s), 3), 60)
+        minus = "−" if time_s < -1e-3 else ""
+        told = f"{seconds:04.1f}" if step < 1 else f"{int(seconds):02d}"
+        return f"{minus}{int(minutes)}:{told}"
 
 
 def _divides(small: float, large: float) -> bool:

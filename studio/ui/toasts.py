@@ -126,6 +126,7 @@ class Toasts(QObject):
         self.cards: list[_Card] = []
         self._notices = notices
         notices.toast.connect(self.show_notice)
+        notices.settled.connect(self._settled)
         window.installEventFilter(self)
 
     def show_notice(self, notice: Notice) -> None:
@@ -143,6 +144,11 @@ class Toasts(QObject):
         if notice.level != "stop" and not notice.answers:
             QTimer.singleShot(LASTS_MS, card, card.leave)
         self.place()
+
+    def _settled(self, notice: Notice) -> None:
+        for card in tuple(self.cards):
+            if card.notice is notice:
+                card.leave()
 
     def _gone(self, card: _Card) -> None:
         if card in self.cards:

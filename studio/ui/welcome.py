@@ -34,9 +34,10 @@ class Door(QPushButton):
         layout.setContentsMargins(24, 24, 24, 24)
         layout.setSpacing(8)
         layout.addWidget(mark)
-        layout.addStretch(1)
+        layout.addSpacing(theme.look().px(32))
         layout.addWidget(name)
         layout.addWidget(told)
+        layout.addStretch(1)
         for label in (mark, name, told):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 

@@ -68,6 +68,10 @@ def test_without_a_camera_the_ways_out_are_offered(qtbot, service, socket) -> No
         call()
     assert asked == ["files", "stream"]
     assert not service.running
+    settled = []
+    service._notices.settled.connect(settled.append)
+    service.add(WEBCAM.device.source())
+    assert settled == [notice]
 
 
 def test_two_cameras_of_one_name_are_told_apart(service) -> None:

@@ -4,7 +4,7 @@ which to calibrate."""
 from __future__ import annotations
 
 from pydantic import ValidationError
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -26,12 +26,12 @@ class SheetPreview(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._page: Page | None = None
-        self.setMinimumHeight(180)
+        self.setMinimumHeight(theme.look().px(128))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Preview of the sheet")
 
     def sizeHint(self) -> QSize:
-        return QSize(280, 240)
+        return QSize(280, theme.look().px(176))
 
     def set_page(self, page: Page | None) -> None:
         """Show another sheet."""
@@ -85,7 +85,9 @@ class Panel(StepPanel):
         self._told = QLabel()
         self._told.setWordWrap(True)
         self._told.setProperty("role", "muted")
-        self._copy = QPushButton("Copy the board's name")
+        self._copy = QPushButton("Copy its name")
+        self._copy.setProperty("role", "link")
+        theme.set_icon(self._copy, "ph.copy", "accent")
         self._copy.setToolTip("The words after --board, and in “Calibrate”")
         self._copy.clicked.connect(self._copied)
         self._spec = ""
@@ -93,13 +95,14 @@ class Panel(StepPanel):
 
     def build(self, place: QVBoxLayout) -> None:
         leaf = QHBoxLayout()
+        leaf.addWidget(self._copy)
+        leaf.addStretch(1)
         leaf.addWidget(self._back)
-        leaf.addWidget(self._sheet, 1, Qt.AlignmentFlag.AlignHCenter)
+        leaf.addWidget(self._sheet)
         leaf.addWidget(self._on)
         place.addWidget(self._preview)
-        place.addLayout(leaf)
         place.addWidget(self._told)
-        place.addWidget(self._copy)
+        place.addLayout(leaf)
         super().build(place)
         if self.form is not None:
             self.form.changed.connect(self._redraw)
@@ -115,7 +118,7 @@ class Panel(StepPanel):
             board = params.board()
             self._pages = lay_out(board, params.paper_m, params.margin_mm / 1000)
             self._spec = scaled(board, params.scale).spec
-            text = f"{board.name}.\nCalibrate with {self._spec}"
+            text = f"{board.name}.\nIts name: {self._spec}"
             self._told.setText(f"{text}\n{board.note}" if board.note else text)
         except ValidationError:
             return
@@ -131,7 +134,7 @@ class Panel(StepPanel):
         count = len(self._pages)
         self._shown = min(max(self._shown + step, 0), max(count - 1, 0))
         self._preview.set_page(self._pages[self._shown] if count else None)
-        self._sheet.setText(f"Sheet {self._shown + 1} of {count}" if count else "")
+        self._sheet.setText(f"Sheet {self._shown + 1} of {count}" if count > 1 else "")
         self._back.setVisible(count > 1)
         self._on.setVisible(count > 1)
         self._back.setEnabled(self._shown > 0)
