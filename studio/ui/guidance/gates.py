@@ -12,8 +12,8 @@ from studio.document.trust import GateMark
 from studio.ui import theme
 from studio.ui.facts import VERDICTS
 
-_ORDER = {"stop": 0, "look": 1, "good": 2}
-_WORDS = {"good": "passed", "look": "have a look", "stop": "stops it"}
+_ORDER = {"stop": 0, "look": 1, "plain": 2, "good": 3}
+_WORDS = {"good": "passed", "look": "have a look", "stop": "stops it", "plain": "not tested"}
 
 
 class GateLine(QWidget):
@@ -22,7 +22,9 @@ class GateLine(QWidget):
     def __init__(self, gate: GateMark, overruled: bool) -> None:
         super().__init__()
         mark, title = QLabel(), QLabel(gate.title)
-        theme.set_icon(mark, VERDICTS[gate.verdict][0], gate.verdict)
+        role = "muted" if gate.verdict == "plain" else gate.verdict
+        symbol = "ph.minus-circle" if gate.verdict == "plain" else VERDICTS[gate.verdict][0]
+        theme.set_icon(mark, symbol, role)
         word = "set aside on record" if overruled else _WORDS[gate.verdict]
         judged = QLabel(word)
         judged.setProperty("verdict", gate.verdict)
@@ -60,7 +62,8 @@ def _small(text: str) -> QLabel:
 
 
 class GateList(QWidget):
-    """What stops acceptance first, then what to look at; what passed is one line until opened."""
+    """What stops acceptance first, then what to look at, then what could not be tested; what passed
+    is one line until opened."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -93,12 +96,12 @@ class GateList(QWidget):
             line.deleteLater()
         self.gates = tuple(sorted(gates, key=lambda gate: _ORDER[gate.verdict]))
         self.lines = [GateLine(gate, gate.id in overruled) for gate in self.gates]
-        failed = sum(gate.verdict != "good" for gate in self.gates)
+        above = sum(gate.verdict != "good" for gate in self.gates)
         for number, line in enumerate(self.lines):
-            self._column.insertWidget(number if number < failed else number + 1, line)
-        good = len(self.gates) - failed
+            self._column.insertWidget(number if number < above else number + 1, line)
+        good = len(self.gates) - above
         told = "1 test passed" if good == 1 else f"{good} tests passed"
-        self.passed.setText(told if failed else f"All {told}")
+        self.passed.setText(told if above else f"All {told}")
         self.passed.setVisible(good > 0)
         self.setVisible(bool(self.gates))
         self._open(self.passed.isChecked())

@@ -28,23 +28,33 @@ SIZE = 11
 k1, and how early its clock is (s)."""
 PRIOR = np.array([0.3, 0.3, 0.3, 0.5, 0.5, 0.5, 0.3, 100.0, 100.0, 0.3, 0.3])
 _SPEED_M_S, _GAP_S = 3.0, 1.5
+_BLOCK_S, _BLOCK_MOMENTS = 1.0, 3
+_USUAL_WEIGHT = 4.0
+"""How many freedoms of a view's own the usual noise counts for."""
+_COMMON_PX, _COMMON_POINTS = 0.12, 3.0
+"""What all corners of a view share (blur, a bent board), and to how many points that comes down:
+more corners do not average it out."""
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
     """Normal matrices a moment over all cameras' unknowns, the target's pose eliminated.
 
-    In units of the noise: a fall of the squared error by 1 is worth one standard deviation.
-    ``camera_matrix`` has no pose eliminated; ``points`` counts the points seen.
+    In units of each view's noise: a fall of the squared error by 1 is worth one standard
+    deviation. ``camera_px2`` has no pose eliminated and is in pixels; ``points`` counts the points
+    seen. Moments of one ``block`` are so close in time that what disturbs one disturbs the next.
     """
 
     cameras: tuple[str, ...]
     moments: Int[np.ndarray, " moments"]
     matrix: Float[np.ndarray, "moments unknowns unknowns"]
     slope: Float[np.ndarray, "moments unknowns"]
-    camera_matrix: Float[np.ndarray, "moments cameras size size"]
+    camera_px2: Float[np.ndarray, "moments cameras size size"]
     points: Int[np.ndarray, "moments cameras"]
+    block: Int[np.ndarray, " moments"]
     sigma_px: float
+    noise_px: Float[np.ndarray, "moments cameras"]
+    """Each view's own noise, NaN where there is none."""
     residual_px: Float[np.ndarray, "moments cameras"]
     """Root mean square of each view, NaN where there is none."""
     lost: int
@@ -72,10 +82,10 @@ def evidence(
     middle = poses[:, :3, :3] @ target.points_m.mean(0) + poses[:, :3, 3]
     twist = _twists(moments, poses, middle, times_s)
     shape = (len(moments), len(rig))
-    jtj = np.zeros((*shape, SIZE, SIZE))
+    jtj, bare = np.zeros((2, *shape, SIZE, SIZE))
     jtv, jtr = np.zeros((*shape, SIZE, 6)), np.zeros((*shape, SIZE))
     vtv, vtr = np.zeros((len(moments), 6, 6)), np.zeros((len(moments), 6))
-    counts, rms = np.zeros(shape, np.int64), np.full(shape, np.nan)
+    counts, rms, noise = np.zeros(shape, np.int64), np.full(shape, np.nan), np.full(shape, np.nan)
     kept = [view for view in views if view.moment in row and view.camera in rig.names and len(view)]
     lines = [linear_view(rig[v.camera], target, v, poses[row[v.moment]]) for v in kept]
     near = [bool(np.abs(line[0]).max() < max(rig[v.camera].size_px))
@@ -86,12 +96,13 @@ def evidence(
     sigma = _noise(lines)
     for view, (residual, by_camera, by_target) in zip(kept, lines, strict=True):
         m, c = row[view.moment], rig.names.index(view.camera)
-        good = _inliers(residual, sigma)
-        r = residual[good].ravel() / sigma
-        t = by_target[good].reshape(-1, 6) / sigma
+        good, own = _own_noise(residual, by_target, sigma)
+        r = residual[good].ravel() / own
+        t = by_target[good].reshape(-1, 6) / own
         clock = t @ twist[m]
-        j = np.column_stack([by_camera[good].reshape(-1, SIZE - 1) / sigma, clock])
+        j = np.column_stack([by_camera[good].reshape(-1, SIZE - 1) / own, clock])
         jtj[m, c], jtv[m, c], jtr[m, c] = j.T @ j, j.T @ t, j.T @ r
+        bare[m, c], noise[m, c] = jtj[m, c] * own**2, own
         vtv[m] += t.T @ t
         vtr[m] += t.T @ r
         counts[m, c] = int(good.sum())
@@ -103,7 +114,8 @@ def evidence(
         own = slice(SIZE * c, SIZE * c + SIZE)
         matrix[:, own, own] += jtj[:, c]
     slope = jtr.reshape(len(moments), -1) - (flat @ (inverse @ vtr[..., None]))[..., 0]
-    return Evidence(rig.names, moments, matrix, slope, jtj, counts, sigma, rms, lost)
+    block = _blocks(moments, times_s)
+    return Evidence(rig.names, moments, matrix, slope, bare, counts, block, sigma, noise, rms, lost)
 
 
 _Line = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -143,11 +155,32 @@ def _noise(lines: Sequence[_Line]) -> float:
     return max(1.4826 * float(np.median(np.abs(np.concatenate(rest)))), 0.02)
 
 
-def _inliers(residual: np.ndarray, sigma: float) -> Bool[np.ndarray, " points"]:
-    """Points that move with the rest of their view, however far the view is off."""
+def _own_noise(
+    residual: np.ndarray, by_target: np.ndarray, sigma: float
+) -> tuple[Bool[np.ndarray, " points"], float]:
+    """Points that move with the rest of their view, however far it is off, and their noise.
+
+    The noise is what a pose of the view's own leaves, drawn towards the usual (and never below
+    it), for a dozen corners tell their own noise badly; and what they share comes on top.
+    """
     off = np.linalg.norm(residual - np.median(residual, axis=0), axis=1)
     good: np.ndarray = off < 5 * max(2 * sigma, float(np.median(off)))
-    return good
+    j, r = by_target[good].reshape(-1, 6), residual[good].ravel()
+    free = max(len(r) - 6, 0)
+    left = r - j @ np.linalg.lstsq(j, r, rcond=None)[0] if free else np.zeros(0)
+    pooled = (left @ left + _USUAL_WEIGHT * sigma**2) / (free + _USUAL_WEIGHT)
+    shared = _COMMON_PX**2 * good.sum() / _COMMON_POINTS
+    return good, float(np.sqrt(max(pooled, sigma**2) + shared))
+
+
+def _blocks(
+    moments: np.ndarray, times_s: Mapping[int, float] | None
+) -> Int[np.ndarray, " moments"]:
+    """Moments within a second of each other, or three in a row where times are not known."""
+    if times_s is None or not all(int(m) in times_s for m in moments):
+        return np.arange(len(moments)) // _BLOCK_MOMENTS
+    times = np.array([times_s[int(m)] for m in moments])
+    return np.unique(np.floor(times / _BLOCK_S), return_inverse=True)[1].astype(np.int64)
 
 
 def _twists(

@@ -2,7 +2,7 @@
 
 A low reprojection error alone means little: a rig on the wrong twin, a clock that runs late, a
 lens of the wrong zoom can all have one. ``judge`` asks each question separately. A gate that is
-``stop`` blocks acceptance, ``look`` wants a person's eye.
+``stop`` blocks acceptance, ``look`` wants a person's eye, ``plain`` had nothing to go by.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from studio.vision.calibration.world import Length
 __all__ = ["LIMITS", "Limits", "judge"]
 
 _WRECKED_PX = 40.0
-_RANK = {"stop": 0, "look": 1, "good": 2}
+_RANK = {"stop": 0, "look": 1, "plain": 2, "good": 3}
 
 
 def judge(

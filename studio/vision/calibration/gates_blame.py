@@ -11,8 +11,9 @@ from studio.vision.calibration.evidence import Evidence
 from studio.vision.calibration.guidance import spoken
 from studio.vision.calibration.limits import Limits, verdict_above
 from studio.vision.calibration.parts import Swap
-from studio.vision.calibration.suspects import Suspect
+from studio.vision.calibration.suspects import LEAST_SEEN, Suspect
 
+_TOGETHER = "Show the target to two cameras at a time, with their clocks known."
 _GOOD = {
     "moved": ("Cameras stood still", "No camera moved while the target was shown."),
     "clock": ("Clocks in step", "No camera is out of step."),
@@ -41,8 +42,23 @@ def blame_gates(
             said.add(gate.id)
             yield gate
     for kind, (title, text) in _GOOD.items():
-        if kind not in said and not (kind == "clock" and times_s is None):
+        if kind in said:
+            continue
+        if untold := _untold(kind, e, times_s):
+            yield Gate(kind, title, "plain", untold, remedy=_TOGETHER)
+        else:
             yield Gate(kind, title, "good", text)
+
+
+def _untold(kind: str, e: Evidence, times_s: Mapping[int, float] | None) -> str:
+    """Why a kind of fault could not be looked for; empty if it could."""
+    if kind == "clock" and times_s is None:
+        return "The times of the pictures are not known."
+    together = int(((e.points > 0).sum(1) > 1).sum())
+    least = 1 if kind == "lens" else 2 * LEAST_SEEN
+    if together < least:
+        return f"Only {together} moments were seen by two cameras; {least} are needed."
+    return ""
 
 
 def _gate(

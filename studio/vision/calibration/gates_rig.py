@@ -10,11 +10,12 @@ import numpy as np
 from studio.core.calibration import Gate, Solution, View
 from studio.core.types import Camera
 from studio.vision.calibration.guidance import spoken
-from studio.vision.calibration.limits import Limits, verdict_above
+from studio.vision.calibration.limits import Limits, spaced, verdict_above
 from studio.vision.calibration.rotations import angle_deg
 from studio.vision.calibration.uncertainty import volume_of
 from studio.vision.camera import normalise
 
+_COMPARED = 9
 _SAME_PX, _SAME_M, _SAME_DEG = 0.02, 0.02, 0.5
 
 
@@ -102,7 +103,7 @@ def _duplicates(
     by = {name: {v.moment: v for v in views if v.camera == name} for name in says}
     for a, b in combinations(solution.rig.cameras, 2):
         common = sorted(by[a.name].keys() & by[b.name].keys())
-        off = [_apart_px(by[a.name][m], by[b.name][m]) for m in common]
+        off = [_apart_px(by[a.name][m], by[b.name][m]) for m in spaced(common, _COMPARED)]
         names = f"{says[a.name]} and {says[b.name]}"
         if len(off) >= 3 and np.median(off) < _SAME_PX:
             yield Gate(

@@ -9,12 +9,14 @@ import numpy as np
 from studio.core.calibration import Gate, Solution, View
 from studio.vision.calibration.guidance import spoken
 from studio.vision.calibration.heldout import held_out_errors
-from studio.vision.calibration.limits import Limits, verdict_above
+from studio.vision.calibration.limits import Limits, spaced, verdict_above
 from studio.vision.calibration.twins import TwinReading, read_twins
 from studio.vision.calibration.uncertainty import bars_of, volume_of
 from studio.vision.calibration.world import Length
 
 _UNDER_M = 0.05
+_JUDGED_BY = 60
+"""Moments enough to tell the error of a fit."""
 
 
 def error_gates(solution: Solution, limits: Limits) -> Iterator[Gate]:
@@ -36,7 +38,17 @@ def error_gates(solution: Solution, limits: Limits) -> Iterator[Gate]:
             if verdict != "good" and worst
             else "",
         )
-    fit = held_out_errors(solution.rig, solution.target, solution.views)
+    else:
+        yield Gate(
+            "held-out",
+            title,
+            "plain",
+            "Too few moments are shared to keep some back and measure them in millimetres.",
+            remedy="Show the target longer where two cameras see it.",
+        )
+    some = set(spaced(sorted({view.moment for view in solution.views}), _JUDGED_BY))
+    views = [view for view in solution.views if view.moment in some]
+    fit = held_out_errors(solution.rig, solution.target, views)
     if np.isfinite(held.px / fit.px):
         gap = held.px / fit.px
         verdict = verdict_above(gap, limits.overfit)
@@ -91,7 +103,7 @@ def twin_gates(
 ) -> Iterator[Gate]:
     """Whether any camera, or the floor, rests on the mirror image of the target."""
     id, title = "twins", "Mirror twins"
-    reading = read_twins(solution, views, sigma_px)
+    reading = read_twins(solution, views, sigma_px, floor_moment)
     if reading is None:
         return
     speech = spoken(solution.rig.names)
@@ -180,6 +192,14 @@ def world_gates(
     """Cameras and target above the floor; the scale against lengths known from outside."""
     if levelled:
         yield from _floor(solution, floor_moment)
+    else:
+        yield Gate(
+            "floor",
+            "Above the floor",
+            "plain",
+            "No floor was set.",
+            remedy="Lay the target on the floor, or let a person walk, and set the floor by it.",
+        )
     yield from _scale(solution, lengths, limits)
 
 
@@ -251,7 +271,7 @@ def _scale(solution: Solution, lengths: Sequence[Length], limits: Limits) -> Ite
         yield Gate(
             id,
             title,
-            "look",
+            "plain",
             "The board's size alone sets the scale: a wrong size cannot be seen in any "
             "picture of it.",
             "",

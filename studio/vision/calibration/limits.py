@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
 
 from studio.core.calibration import Verdict
 
@@ -20,7 +24,7 @@ class Limits:
     dropped: tuple[float, float] = (0.1, 0.4)
     held_share: tuple[float, float] = (0.003, 0.01)
     """Held-out error in space over the distance from camera to target."""
-    overfit: tuple[float, float] = (1.5, 3.0)
+    overfit: tuple[float, float] = (1.15, 1.5)
     """Held-out error in pixels over that of the moments solved from."""
     bar_mm: tuple[float, float] = (5.0, 20.0)
     """Error bar at the centre of the volume; its edges may have twice as much."""
@@ -35,6 +39,16 @@ class Limits:
 
 
 LIMITS = Limits()
+
+
+T = TypeVar("T")
+
+
+def spaced(these: Sequence[T], most: int) -> list[T]:
+    """At most so many of them, evenly spaced: enough to judge by, whatever the session's length."""
+    if len(these) <= most:
+        return list(these)
+    return [these[int(i)] for i in np.linspace(0, len(these) - 1, most)]
 
 
 def verdict_below(value: float | int, limits: tuple[float | int, float | int]) -> Verdict:

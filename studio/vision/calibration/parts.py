@@ -17,12 +17,15 @@ from studio.core.calibration import Target, View
 from studio.core.errors import StudioError
 from studio.core.types import Camera, CameraRig
 from studio.vision.calibration.heldout import errors_on, rig_state
+from studio.vision.calibration.limits import spaced
 from studio.vision.calibration.observations import observe
 from studio.vision.calibration.planar import twin_poses
 from studio.vision.calibration.solve import solve
 
 _CAP_PX, _PART, _BETTER = 15.0, 0.28, 0.6
-_TRIED, _VIEWS, _SURELY = 4, 24, 0.99
+_TRIED, _VIEWS, _SURELY = 4, 40, 0.995
+_MOMENTS = 20
+"""Moments of either part, enough to tell them apart by."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,14 @@ def find_swap(target: Target, views: Sequence[View], rig: CameraRig) -> Swap | N
     moments = np.array(sorted({view.moment for view in views}))
     if len(moments) < 15:
         return None
-    early, late = moments[: int(_PART * len(moments))], moments[-int(_PART * len(moments)) :]
+    part = int(_PART * len(moments))
+    early, late = (
+        np.array(spaced(m.tolist(), _MOMENTS)) for m in (moments[:part], moments[-part:])
+    )
     first = _part(target, views, rig, set(early.tolist()))
     if first is None:
         return None
-    after = [v for v in views if v.moment >= late[0] and v.camera in first.names]
+    after = [v for v in views if v.moment in set(late.tolist()) and v.camera in first.names]
     plain, by_camera = _costs(target, after, first, late)
     worst = sorted(by_camera, key=lambda name: -by_camera[name])[:_TRIED]
     tried = {
@@ -55,7 +61,9 @@ def find_swap(target: Target, views: Sequence[View], rig: CameraRig) -> Swap | N
     best = min(tried, key=lambda pair: tried[pair], default=None)
     if best is None or not tried[best] < _BETTER * plain.sum():
         return None
-    return Swap(best, _when(target, views, first, best, moments))
+    some = np.array(spaced(moments.tolist(), 3 * _MOMENTS))
+    return Swap(best, _when(target, [v for v in views if v.moment in set(some.tolist())], first,
+                            best, some))  # fmt: skip
 
 
 def lens_traded(target: Target, views: Sequence[View], rig: CameraRig, camera: str) -> str | None:
@@ -69,23 +77,24 @@ def lens_traded(target: Target, views: Sequence[View], rig: CameraRig, camera: s
         if other.name == camera:
             continue
         here = _alone_px(target, views, camera, other) / own
-        if here > _SURELY:
+        if here > 1:
             continue
         there = _alone_px(target, views, other.name, rig[camera])
         there /= _alone_px(target, views, other.name, other)
-        if there < _SURELY:
+        if there < 1 and here * there < _SURELY:
             found[other.name] = here * there
     return min(found, key=lambda name: found[name], default=None)
 
 
 def _alone_px(target: Target, views: Sequence[View], camera: str, lens: Camera) -> float:
-    """How well a camera's views fit with a lens, each by itself (mean of root mean squares)."""
+    """How well a camera's views fit with a lens, each by itself: the geometric mean of their root
+    mean squares, for a good view tells as much as a bad one."""
     own = [view for view in views if view.camera == camera]
     some = [own[i] for i in np.unique(np.linspace(0, len(own) - 1, _VIEWS).astype(int))]
     o = observe(target, some, (camera,))
     rms = twin_poses(o, rig_state(CameraRig((lens,)), len(o.moments))).rms_px[:, 0]
-    known = np.sort(rms[np.isfinite(rms)])
-    return float(known[: max(9 * len(known) // 10, 1)].mean()) if len(known) else np.inf
+    known = np.log(np.fmax(rms[np.isfinite(rms)], 1e-6))
+    return float(np.exp(known.mean())) if len(known) else np.inf
 
 
 def _traded(views: Sequence[View], pair: tuple[str, str]) -> list[View]:

@@ -109,7 +109,7 @@ def _bones(bones: float) -> Gate:
 
 def _held_out(rig: CameraRig, told: HeldOut) -> Gate:
     if not np.isfinite(told.px):
-        return Gate("held-out", "Moments it never saw", "look", "They could not be tested.")
+        return Gate("held-out", "Moments it never saw", "plain", "They could not be tested.")
     diagonal = max(float(np.hypot(*c.size_px)) for c in rig.cameras)
     worst = max(told.camera_px, key=lambda name: np.nan_to_num(told.camera_px[name]))
     verdict = _verdict(told.px / diagonal, 0.010, 0.02)

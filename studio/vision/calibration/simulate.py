@@ -19,8 +19,9 @@ from scipy.spatial.transform import Rotation
 from studio.core.calibration import Target, View
 from studio.core.errors import StudioError
 from studio.core.types import Camera, CameraRig
+from studio.vision.calibration.eyes import Eye
 from studio.vision.calibration.world import Length
-from studio.vision.camera import in_camera, project
+from studio.vision.camera import in_camera, normalise, project
 from studio.vision.ring import look_at
 
 Layout = Literal["ring", "wall", "ceiling"]
@@ -111,9 +112,13 @@ def _camera(index: int, count: int, layout: Layout, random: np.random.Generator)
     terms = np.array(
         [random.uniform(-0.18, 0.05), random.uniform(-0.03, 0.06), *random.normal(0, 5e-4, 2), 0.0]
     )
-    return replace(
+    made = replace(
         upright, matrix=matrix, distortion=terms, rotation=turned, translation_m=-turned @ centre
     )
+    edges = np.array([[0, size[1] / 2], [size[0] - 1, size[1] / 2]])
+    while not np.isfinite(normalise(made, edges)).all():  # no real lens folds within its picture
+        made = replace(made, distortion=made.distortion / 2)
+    return made
 
 
 class _Path:
@@ -155,7 +160,7 @@ class _Path:
 
 
 def _seen(
-    camera: Camera, name: str, moment: int, pose: np.ndarray, target: Target,
+    camera: Camera, moment: int, pose: np.ndarray, target: Target, eye: Eye | None,
     noise_px: float, random: np.random.Generator,
 ) -> View | None:  # fmt: skip
     """What a detector reports of the board in one picture, or None."""
@@ -169,13 +174,18 @@ def _seen(
         inside &= (xy > 4).all(1) & (xy < np.array(camera.size_px) - 5).all(1)
     if random.random() < 0.3:  # a hand over a corner of the board
         inside &= np.linalg.norm(target.points_m - random.choice(target.points_m), axis=1) > 0.12
+    if eye is not None:
+        inside &= ~eye.hidden(moment)
     ids = np.flatnonzero(inside)
-    if len(ids) < 8 or np.ptp(xy[ids], axis=0).min() < 25 or random.random() < 0.08:
+    least = 8 if eye is None else 6
+    if len(ids) < least or np.ptp(xy[ids], axis=0).min() < 25 or random.random() < 0.08:
         return None
     found = xy[ids] + random.normal(0, noise_px, (len(ids), 2))
     wild = random.random(len(ids)) < 0.002
     found[wild] += random.normal(0, 8, (int(wild.sum()), 2))
-    return View(name, moment, ids, found, frame=12 * moment)
+    if eye is not None:
+        found += eye.error_px(moment, pose, ids, noise_px)
+    return View(camera.name, moment, ids, found, frame=12 * moment)
 
 
 def simulate(
@@ -189,6 +199,9 @@ def simulate(
 ) -> Session:
     """A session of ``cameras`` cameras; everything not given is drawn from ``seed``.
 
+    Views are unevenly good (:mod:`studio.vision.calibration.eyes`), unless ``noise_px`` says how
+    far all corners alike are off.
+
     Raises StudioError if the fault needs more cameras than there are.
     """
     if cameras < 2:
@@ -197,7 +210,8 @@ def simulate(
     rig = (
         narrow_wall(cameras, seed) if fault == "flat and far" else random_rig(cameras, seed, layout)
     )
-    sigma = noise_px or random.uniform(0.15, 0.45)
+    drawn = random.uniform(0.06, 0.36)
+    sigma = noise_px or drawn
     target = [board(), board(10, 7, 0.06), board(6, 5, 0.1)][random.integers(3)]
     count = moments or 60 + 10 * cameras
     if fault == "too few":
@@ -208,7 +222,8 @@ def simulate(
     poses = path(times)
     if fault == "flat and far":
         poses = _flat(target, poses, random)
-    scene = _Scene(rig, target, times, poses, path, sigma, random)
+    eyes = None if noise_px else seed
+    scene = _Scene(rig, target, times, poses, path, sigma, random, eyes)
     plain = Session(rig, rig, target, (), dict(enumerate(poses)), dict(enumerate(times.tolist())),
                     _tape(rig, random))  # fmt: skip
     return _planted(scene, plain, fault)
@@ -223,6 +238,8 @@ class _Scene:
     path: _Path
     sigma_px: float
     random: np.random.Generator
+    eyes: int | None = None
+    """The seed of what spoils single views; None spoils none."""
 
     def film(self, later_s: Mapping[str, float] | None = None) -> list[View]:
         """Every camera's views; ``later_s`` are clocks that run late."""
@@ -235,8 +252,12 @@ class _Scene:
         return views
 
     def through(self, camera: Camera, poses: np.ndarray) -> list[View]:
+        eye = None
+        if self.eyes is not None:
+            own = np.random.default_rng([self.eyes, self.rig.names.index(camera.name), 11])
+            eye = Eye(camera, self.target, self.times_s, poses, own)
         seen = [
-            _seen(camera, camera.name, k, pose, self.target, self.sigma_px, self.random)
+            _seen(camera, k, pose, self.target, eye, self.sigma_px, self.random)
             for k, pose in enumerate(poses)
         ]
         return [view for view in seen if view is not None]

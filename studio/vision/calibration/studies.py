@@ -6,9 +6,11 @@ other seeds than the ones reported.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from scipy.stats import chi2
@@ -88,16 +90,48 @@ def studies(
     *,
     sizes: Sequence[int] = SIZES,
     faults: Sequence[Fault | Twin] = (*FAULTS, *TWINS),
+    healthy: int | None = None,
+    kept: Path | None = None,
     report: Callable[[float, str], None] | None = None,
 ) -> Study:
-    """``runs`` sessions of each fault, and twice as many healthy ones, over rigs of ``sizes``."""
-    plan = [(None, k) for k in range(2 * runs)] + [(f, k) for f in faults for k in range(runs)]
+    """``runs`` sessions of each fault and ``healthy`` ones (twice as many), over rigs of ``sizes``.
+
+    ``kept`` is a file of one JSON object a session: those it has are not run again, new ones are
+    added as they come. Raises StudioError if it is not such a file.
+    """
+    plan: list[tuple[Fault | Twin | None, int]] = [(f, k) for k in range(runs) for f in faults]
+    plan += [(None, k) for k in range(2 * runs if healthy is None else healthy)]
+    known = {} if kept is None else _read(kept)
     outcomes: list[Outcome] = []
     for done, (fault, k) in enumerate(plan):
         if report is not None:
             report(done / len(plan), fault or "healthy")
-        outcomes.append(session(fault, sizes[k % len(sizes)], seed + k))
+        key = (fault or "", sizes[k % len(sizes)], seed + k)
+        if key not in known:
+            known[key] = session(fault, *key[1:])
+            if kept is not None:
+                with kept.open("a") as file:
+                    file.write(json.dumps(asdict(known[key])) + "\n")
+        outcomes.append(known[key])
     return table(outcomes)
+
+
+def _read(path: Path) -> dict[tuple[str, int, int], Outcome]:
+    """The outcomes that a file keeps; a last line that was cut short does not count."""
+    text = path.read_text() if path.exists() else ""
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        path.write_text(whole)
+    try:
+        rows: list[dict[str, Any]] = [json.loads(line) for line in whole.splitlines()]
+        told = [Outcome(*(_frozen(row[field.name]) for field in fields(Outcome))) for row in rows]
+    except (ValueError, TypeError, KeyError) as error:
+        raise StudioError(f"{path} holds no outcomes of studies.", "Name a new file.") from error
+    return {(one.fault, one.cameras, one.seed): one for one in told}
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def session(fault: Fault | Twin | None, cameras: int, seed: int) -> Outcome:
@@ -130,7 +164,7 @@ def session(fault: Fault | Twin | None, cameras: int, seed: int) -> Outcome:
         solved, views=made.views, times_s=made.times_s, lengths=made.lengths,
         floor_moment=0 if levelled else None,
     )  # fmt: skip
-    alarms = [gate for gate in gates if gate.verdict != "good"]
+    alarms = [gate for gate in gates if gate.verdict in ("look", "stop")]
     if lost_floor:
         alarms.append(Gate("floor", "Above the floor", "stop", lost_floor))
     caught, named = _found(fault, made, solved, alarms)

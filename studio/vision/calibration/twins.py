@@ -15,12 +15,15 @@ from jaxtyping import Bool, Float, Int
 
 from studio.core.calibration import Solution, View
 from studio.vision.calibration.lens import values_of
+from studio.vision.calibration.limits import spaced
 from studio.vision.calibration.observations import observe
 from studio.vision.calibration.planar import twin_poses, usable
 from studio.vision.calibration.rotations import angle_deg
 from studio.vision.calibration.state import State
 
 _DECISIVE, _ASTRAY_DEG = 25.0, 10.0
+_VIEWS = 50
+"""Views a camera that are read."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,16 +44,19 @@ class TwinReading:
     astray: Bool[np.ndarray, " views"]
 
 
-def read_twins(solution: Solution, views: Sequence[View], sigma_px: float) -> TwinReading | None:
-    """Compare the solution with both twins of each view; None for targets that are not flat."""
+def read_twins(
+    solution: Solution, views: Sequence[View], sigma_px: float, floor_moment: int | None = None
+) -> TwinReading | None:
+    """Compare the solution with both twins of views of each camera, those of ``floor_moment`` among
+    them; None for targets that are not flat."""
     target = solution.target
     if not target.flat:
         return None
     kept = [
-        v for v in views
-        if v.moment in solution.target_world and v.camera in solution.rig.names
-        and usable(target.points_m[v.points])
-    ]  # fmt: skip
+        view
+        for name in solution.rig.names
+        for view in _some([v for v in views if v.camera == name], solution, floor_moment)
+    ]
     o = observe(target, kept, solution.rig.names)
     cameras = solution.rig.cameras
     poses = np.array([solution.target_world[m] for m in o.moments]).reshape(-1, 4, 4)
@@ -80,3 +86,13 @@ def read_twins(solution: Solution, views: Sequence[View], sigma_px: float) -> Tw
         o.camera.astype(np.int64), np.array(o.moments, np.int64)[o.moment], better, worse,
         decisive, mirrored, astray,
     )  # fmt: skip
+
+
+def _some(views: Sequence[View], solution: Solution, floor_moment: int | None) -> list[View]:
+    """Of one camera's views those that can be read, the floor's and some of the others."""
+    read = [
+        v for v in views
+        if v.moment in solution.target_world and usable(solution.target.points_m[v.points])
+    ]  # fmt: skip
+    floor = [v for v in read if v.moment == floor_moment]
+    return floor + spaced([v for v in read if v.moment != floor_moment], _VIEWS)

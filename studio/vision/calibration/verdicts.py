@@ -185,7 +185,7 @@ def _rig_gates(
         ))  # fmt: skip
     if not scenes and any(gate.id in ("unseen", "doubt") for gate in gates):
         found.append(Gate(
-            "reference", "Still scene", "look", "There is no picture of the scene of then to "
+            "reference", "Still scene", "plain", "There is no picture of the scene of then to "
             "compare with.", remedy=_REMEMBER,
         ))  # fmt: skip
     return found

@@ -115,6 +115,26 @@ def test_gates_are_words_first_and_what_passed_is_folded(qtbot):
     assert "set aside on record" in gates.lines[0].accessibleName()
 
 
+def test_what_could_not_be_tested_is_grey_and_stands_between(qtbot):
+    gates = GateList()
+    qtbot.addWidget(gates)
+    gates.show()
+    plain = GateMark(id="scale", title="Scale", verdict="plain", text="Board only.", remedy="Tape.")
+    gates.show_gates((GATES[0], plain, GATES[2]))
+    assert [line.accessibleName().split(":")[0] for line in gates.lines] == [
+        "Cameras stood still", "Scale", "Cameras joined",
+    ]  # fmt: skip
+    assert "not tested. Board only. Tape." in gates.lines[1].accessibleName()
+    assert gates.lines[1].isVisible()
+    assert gates.passed.text() == "1 test passed"
+    decision = Decision()
+    qtbot.addWidget(decision)
+    decision.show_rig(rig(plain))
+    decision.show()
+    assert decision.accept.isVisible()
+    assert not decision.reason.isVisible()
+
+
 def rig(*gates: GateMark, accepted: bool = False) -> RigItem:
     made = RigItem.of("Cameras", ring_rig(3))
     return made.model_copy(

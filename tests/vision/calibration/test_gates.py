@@ -41,12 +41,27 @@ def test_a_healthy_rig_passes_every_gate(healthy: Session, told: Solution) -> No
     assert asked <= {gate.id for gate in gates}
 
 
-def test_the_scale_is_not_called_good_when_nothing_told_it(
+def test_what_nothing_tells_is_called_untested_and_spoils_nothing(
     healthy: Session, told: Solution
 ) -> None:
-    found = alarms(told, healthy, lengths=())
-    assert found["scale"].verdict == "look"
-    assert "tape" in found["scale"].remedy
+    gates = {gate.id: gate for gate in judge(told)}
+    assert {id for id, gate in gates.items() if gate.verdict == "plain"} == {
+        "scale", "clock", "floor"
+    }  # fmt: skip
+    assert "tape" in gates["scale"].remedy
+    assert {gate.verdict for gate in gates.values()} == {"good", "plain"}
+    verdicts = [gate.verdict for gate in judge(told)]
+    assert verdicts == sorted(verdicts, key=["plain", "good"].index)
+
+
+def test_cameras_that_see_nothing_together_are_not_said_to_agree(
+    told: Solution, healthy: Session
+) -> None:
+    apart = tuple(v for v in healthy.views if v.moment % 4 == int(v.camera[3:]) - 1)
+    gates = {gate.id: gate for gate in judge(replace(told, views=apart), times_s=healthy.times_s)}
+    for id in ("moved", "clock", "view", "lens"):
+        assert gates[id].verdict == "plain", id
+        assert "0 moments were seen by two cameras" in gates[id].text
 
 
 def test_a_wrong_board_size_shows_against_a_tape(healthy: Session, told: Solution) -> None:

@@ -79,6 +79,44 @@ def test_the_camera_at_fault_is_named(fault: Fault, kind: str, cameras: int) -> 
         assert first.moment == session.moment
 
 
+def test_a_view_weighs_what_it_is_worth() -> None:
+    session = simulate(3, 47, noise_px=0.1)
+    random = np.random.default_rng(0)
+    views = list(session.views)
+    at = next(i for i, v in enumerate(views) if v.camera == "cam2" and len(v) > 20)
+    spoilt = views[at].xy_px + random.normal(0, 1.0, (len(views[at]), 2))
+    views[at] = replace(views[at], xy_px=spoilt)
+    e = evidence(session.truth, session.target, views, session.target_world, session.times_s)
+    own = e.noise_px[list(e.moments).index(views[at].moment), 1]
+    assert e.sigma_px == pytest.approx(0.1, rel=0.1)
+    assert own == pytest.approx(1.0, rel=0.5)
+    assert np.nanmedian(e.noise_px) < 0.6
+    assert np.nanmin(e.noise_px) >= e.sigma_px
+
+
+@pytest.mark.parametrize("sight", ["once", "twice"])
+def test_a_bump_must_be_seen_on_more_than_one_occasion(sight: str) -> None:
+    """What is off by 3 px for the last second alone is no bump yet; for longer it is."""
+    session = simulate(4, 48)
+    times = {moment: 0.2 * time for moment, time in session.times_s.items()}
+    camera = "cam2"
+    moments = sorted({v.moment for v in session.views if v.camera == camera})
+    others = {v.moment for v in session.views if v.camera != camera}
+    shared = [m for m in moments if m in others and m > 0]
+    last = [m for m in shared if int(times[m]) == int(times[shared[-1]])]
+    assert len(last) >= 3
+    late = set(last if sight == "once" else shared[len(shared) // 2 :])
+    views = tuple(
+        replace(v, xy_px=v.xy_px + np.array([3.0, 1.0]))
+        if v.camera == camera and v.moment in late
+        else v
+        for v in session.views
+    )
+    found = accused(replace(session, views=views, times_s=times))
+    bumped = {s.camera for s in found if s.kind == "moved"}
+    assert bumped == (set() if sight == "once" else {camera})
+
+
 def test_of_two_cameras_either_may_have_moved() -> None:
     session = simulate(2, 44, fault="moved camera")
     first = accused(session)[0]
