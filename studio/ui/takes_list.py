@@ -58,7 +58,7 @@ def describe(take: TakeRecord) -> str:
     """“0:12 · 4 cameras · 3 frames missing · Left away for a while · recovered”."""
     missing = sum(camera.dropped + camera.lost for camera in take.cameras)
     words = [clock(take.duration_s), counted(len(take.cameras), "camera")]
-    words.append(f"{counted(missing, 'frame')} missing" if missing else "no frame missing")
+    words.append(f"{counted(missing, 'frame')} missing" if missing else "complete")
     if away := [camera.name for camera in take.cameras if take.absent_s(camera)]:
         words.append(f"{', '.join(away)} away for a while")
     if take.recovered:

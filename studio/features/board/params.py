@@ -47,7 +47,7 @@ class Params(BaseModel):
     )
     paper: PaperName = Field("A4", description="Paper; a larger board is tiled over several sheets")
     measured_mm: float = Field(
-        RULER_MM, ge=80, le=120,
+        RULER_MM, ge=80, le=120, title="The printed ruler measures",
         description="What the 100 mm ruler on the print measures, in mm; printers scale",
     )  # fmt: skip
     folder: Path | None = Field(
