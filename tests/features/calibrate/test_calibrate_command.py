@@ -161,7 +161,16 @@ def test_lenses_only_of_pictures_that_do_not_belong_together(session, tmp_path, 
             (folder / f"{number + 40 * index}.jpg").write_bytes(picture.read_bytes())
         apart.append(str(folder))
     out = tmp_path / "lenses.toml"
-    said = ["calibrate", *apart, "--board", filmed.SPEC, "--lenses-only", "--json"]
+    said = [
+        "calibrate",
+        *apart,
+        "--board",
+        filmed.SPEC,
+        "--lenses-only",
+        "--lens",
+        "pinhole5",
+        "--json",
+    ]
     assert main([*said, "--out", str(out), "--override", "a small board"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert set(told["cameras"]) == {"int_cam1_img", "int_cam2_img"}
