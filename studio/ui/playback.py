@@ -30,6 +30,7 @@ from studio.scene.surface import plan
 from studio.ui.frame_feed import Deliver, FrameFeed, Submit
 from studio.ui.loading import Arrayed, Loaded, charts_of, load, posed_at
 from studio.ui.on_show import OnShow, keypoints_at, nearest, on_show, tracks
+from studio.ui.trust_shown import marks_of
 from studio.vision.camera import project as project_points
 
 KEPT = 12
@@ -95,6 +96,8 @@ class Playback:
         if shown.rig != before.rig or self._rig is None:
             self._rig = shown.rig.rig() if shown.rig is not None else None
             self._put("rig", self._rig)
+        calm = shown.motion is None and shown.avatar is None
+        self._put("trust", marks_of(shown.rig) if calm else None)
         if self._feed.set_take(shown.take, folder.path) and self.canvas is not None:
             self.canvas.set_cameras(
                 [clip.camera for clip in shown.take.clips] if shown.take else []

@@ -35,6 +35,7 @@ SHARE, SHARE_MOVING = 0.4, 0.75
 or plays the take."""
 REST_S = 0.25
 FINE_BELOW_S = 0.010
+RIG = frozenset({"rig", "trust"})
 SETTLE_MS, SETTLE_SLOW_MS = 180, 1500
 
 
@@ -147,7 +148,7 @@ class Viewport(QWidget):
             return False
         for key, (value, role) in self._waiting.items():
             self.scene.update(key, value, role)  # type: ignore[arg-type]
-            self._frame_first("rig" if key == "rig" else "people")
+            self._frame_first("rig" if key in RIG else "people")
         self.scene.pictures(self._pictures)
         self._waiting, self._pictures = {}, {}
         self._place()
@@ -189,7 +190,7 @@ class Viewport(QWidget):
         self.scene.update(key, value, role)  # type: ignore[arg-type]
         if since_s is not None:
             self._latency_ms = (time.monotonic() - since_s) * 1e3
-        self._frame_first("rig" if key == "rig" else "people")
+        self._frame_first("rig" if key in RIG else "people")
         self.redraw()
 
     def _frame_first(self, seen: Literal["rig", "people"]) -> None:

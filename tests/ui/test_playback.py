@@ -24,6 +24,7 @@ from studio.core.types import (
 from studio.document.data import detections_arrays, motion_arrays
 from studio.document.folder import ProjectFolder
 from studio.document.project import Clip, DetectionsItem, MotionItem, Project, RigItem, TakeItem
+from studio.document.trust import CameraTrust, ErrorBar, Trust
 from studio.human.layouts import layout
 from studio.ui.frame_feed import FrameFeed
 from studio.ui.playback import Playback
@@ -311,3 +312,27 @@ def test_a_feed_without_a_take_asks_for_nothing() -> None:
     feed = FrameFeed(lane.submit, lane.deliver, print, lambda e, d: None)
     feed.ask(1.0)
     assert not lane.waiting
+
+
+def test_what_a_rig_is_worth_is_drawn_until_there_is_a_motion(
+    bench: Bench, project: tuple[Project, ProjectFolder]
+) -> None:
+    whole, folder = project
+    trust = Trust(
+        cameras=(CameraTrust(camera="b", centre_mm=(1.0, 2.0, 3.0)),),
+        bars=(
+            ErrorBar(place="centre", xyz_m=(0.0, 0.0, 1.0), mm=2.5),
+            ErrorBar(place="left", xyz_m=(1.0, 0.0, 1.0), mm=None),
+        ),
+    )
+    (rig,) = whole.all(RigItem)
+    known = rig.model_copy(update={"trust": trust})
+    bench.playback.show_project(Project(items=(known,)), folder)
+    marks = bench.viewport.values["trust"]
+    np.testing.assert_allclose(np.diag(marks.cameras_m2[1]), [1e-6, 4e-6, 9e-6])
+    assert np.isnan(marks.cameras_m2[0]).any()
+    assert marks.texts == ("2.5 mm", "unseen")
+    bench.playback.show_project(whole.with_items([known]), folder)
+    assert "trust" not in bench.viewport.values
+    bench.playback.show_project(Project(items=(rig,)), folder)
+    assert "trust" not in bench.viewport.values
