@@ -23,6 +23,8 @@ from studio.ui.timescale import Timescale, clock
 
 __all__ = ["Timeline", "Track", "TrackKind"]
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
+WIDE_PX = 640
+"""From here on the number of the frame has room beside the time."""
 
 
 class Timeline(QWidget):
@@ -303,9 +305,8 @@ class Timeline(QWidget):
     def _say(self) -> None:
         end = clock(self.duration_s)
         now = clock(self.time_s - self.start_s)
-        self._readout.setText(
-            f"  {now} / {end}   frame {self.frame} of {self.frames}" if self.tracks else ""
-        )
+        frame = f"   frame {self.frame} of {self.frames}" if self.width() >= WIDE_PX else ""
+        self._readout.setText(f"  {now} / {end}{frame}" if self.tracks else "")
         self._readout.setAccessibleName(f"Time {now}, frame {self.frame} of {self.frames}")
         span = f"{self.rate_hz:.4g} Hz"
         if self.tracks and (self.in_s, self.out_s) != (self.start_s, self.end_s):
