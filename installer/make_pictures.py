@@ -8,6 +8,7 @@ belong to those who are in them, go to ``--out``. Without a display it starts on
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -29,6 +30,7 @@ def main() -> None:
     parser.add_argument("--footage", type=Path, help="a folder with videos and a calibration")
     parser.add_argument("--pictures", type=Path, default=ROOT / "resources" / "pictures")
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "pictures")
+    parser.add_argument("--only", nargs="*", choices=tuple(SCENES), help="scenes; else all")
     parser.add_argument("--patience", type=float, default=900, help="seconds a chain may take")
     arguments = parser.parse_args()
     if not os.environ.get("DISPLAY") and sys.platform.startswith("linux"):
@@ -48,6 +50,13 @@ def film(arguments: argparse.Namespace) -> None:
 
     SettingsFile().change(tour_done=True)
     crew = Crew(arguments.pictures, arguments.patience)
+    for scene in arguments.only or SCENES:
+        SCENES[scene](crew, arguments)
+    crew.window.close()
+
+
+def film_sample(crew: Crew, arguments: argparse.Namespace) -> None:
+    """From the doors to a moving avatar and its export; then the same with other footage."""
     crew.shoot("welcome", 1.0)
     crew.studio.sample = arguments.sample
     crew.window.open_sample()
@@ -73,7 +82,62 @@ def film(arguments: argparse.Namespace) -> None:
         take_in(crew.studio, [arguments.footage])
         crew.walk("footage")
         crew.shoot("footage_avatar", 2.0)
-    crew.window.close()
+
+
+def film_cameras(crew: Crew, arguments: argparse.Namespace) -> None:
+    """The sample's clips as live cameras, while they are recorded; then the designer of boards."""
+    studio = crew.studio
+    studio.projects.new()
+    panel = crew.open("record")
+    takes = Path(os.environ["DOPPEL_CONFIG_DIR"]) / "takes"
+    panel.set_params(panel.params().model_copy(update={"folder": takes}))
+    panel.cameras.add_places([str(arguments.sample / f"cam{n}.mp4") for n in (1, 2, 3, 4)])
+    crew.wait(panel.run_button.isEnabled, 30)
+    crew.rest(6.0)
+    panel.run_button.click()
+    crew.shoot("cameras", 6.0)
+    panel.stop_button.click()
+    crew.wait(lambda: studio.running("record") is None, 60)
+    studio.cameras.close_cameras()
+    crew.rest(6.5)  # the toast goes
+    crew.open("board")
+    crew.shoot("board", 1.0)
+    for source in studio.cameras.sources:
+        studio.cameras.remove(source.id)
+
+
+def film_calibration(crew: Crew, arguments: argparse.Namespace) -> None:
+    """The sample's board, waved, and what came of it."""
+    from studio.document.project import RigItem
+
+    studio = crew.studio
+    studio.projects.new()
+    panel = crew.open("calibrate")
+    panel.files.set_value([str(arguments.sample / f"board{n}.mp4") for n in (1, 2, 3, 4)])
+    panel.source.set_value("files")
+    panel.board.set_spec(_board(arguments.sample / "board.json"))
+    panel.files.changed.emit()
+    crew.wait(panel.run_button.isEnabled, 30)
+    panel.run_button.click()
+    crew.wait(lambda: studio.project.all(RigItem), arguments.patience)
+    crew.wait(lambda: studio.running("calibrate") is None, arguments.patience)
+    crew.window.docks.show("viewport")
+    crew.shoot("calibrate", 3.0)
+
+
+def _board(file: Path) -> str:
+    """The name of the sample's board."""
+    board = json.loads(file.read_text("utf-8"))
+    marker = "" if "marker_m" not in board else f":marker={1000 * board['marker_m']:g}mm"
+    side = f"{1000 * board['square_m']:g}mm"
+    return f"charuco:{board['columns']}x{board['rows']}:{side}:{board['dictionary']}{marker}"
+
+
+SCENES: dict[str, Callable[[Crew, argparse.Namespace], None]] = {
+    "sample": film_sample,
+    "cameras": film_cameras,
+    "calibration": film_calibration,
+}
 
 
 class Crew:
@@ -92,6 +156,12 @@ class Crew:
 
     def panel(self, id: str) -> Any:
         return self.window.steps.panels[id]
+
+    def open(self, id: str) -> Any:
+        """A step's panel, once it is there."""
+        self.studio.open_panel(id)
+        self.wait(lambda: self.panel(id).loaded, 60)
+        return self.panel(id)
 
     def wait(self, until: Callable[[], object], longest_s: float) -> None:
         """Let the window live until something holds. Exits if a step fails or takes too long."""
