@@ -24,6 +24,7 @@ from studio.features.calibrate.result import (
     shots,
 )
 from studio.features.calibrate.sources import Clips, LiveCameras, Source, sources_of
+from studio.features.calibrate.stillness import ask_background
 from studio.features.calibrate.which import some_pictures
 from studio.features.calibrate.world import measured, place
 from studio.jobs import Context, Engine, run
@@ -66,7 +67,10 @@ def calibrate(params: Params, inputs: Inputs, context: Context) -> Engine[Seen, 
             every_s=pace(params.per_second, clips), numbers=clips.sets.plan(),
         )  # fmt: skip
         result = _solved(params, inputs, board, seen, lenses, guide.advice(), context)
-        return replace(result, shots=shots(result.solution, clips))
+        gates = result.gates
+        if not clips.stills:
+            gates = ask_background(gates, result.solution.rig, clips.clips)
+        return replace(result, gates=gates, shots=shots(result.solution, clips))
 
 
 def _sources(params: Params, inputs: Inputs) -> tuple[Source, ...]:
