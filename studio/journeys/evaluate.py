@@ -1,17 +1,14 @@
-"""``doppel evaluate``: the figures of the main job, or of one feature, measured here and now."""
+"""``doppel evaluate``: figures of the main job, of calibration or of one feature, measured now."""
 
 from __future__ import annotations
 
-import json as json_module
 import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 from tyro.conf import Positional
 
 from studio.core.errors import StudioError
@@ -22,27 +19,21 @@ from studio.features.compare.engine import BONES, JOINTS
 from studio.features.triangulate import evaluate as triangulation
 from studio.features.triangulate import speed
 from studio.human.layouts import layout
+from studio.journeys import calibration
 from studio.journeys.bench import Bench
 from studio.journeys.dressed import dressed_errors_mm
+from studio.journeys.figures import Figure, measure
 from studio.journeys.main_job import SAMPLE, sample_paths, track
 from studio.vision.report import limb_bones
 from studio.vision.trajectory import bone_spread
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One measured number beside its goal; ``met`` is None where there is no goal."""
-
-    what: str
-    value: str
-    goal: str = ""
-    met: bool | None = None
 
 
 def main(
     name: Positional[str],
     footage: Path | None = None,
     peers: Path | None = None,
+    runs: int = 8,
+    minutes: float = 0.5,
     json: bool = False,
 ) -> int:
     """Measure, and print a table of figures beside their goals.
@@ -51,44 +42,28 @@ def main(
         name: main-job, calibration, or a feature that has an evaluation.
         footage: The folder of real takes.
         peers: A folder with the packages of other tools, timed in the same run.
+        runs: Simulated sessions with each fault (of calibration).
+        minutes: How long live cameras are recorded (of calibration).
         json: Print one JSON object.
     """
-    if name != "main-job":
-        return _feature(name, footage, peers, json)
-    if footage is not None and not footage.is_dir():
-        raise StudioError(f"There is no folder “{footage}”.", "Give one that exists.")
-    figures: list[Figure] = []
-    for part in PARTS:
-        what = part.__name__.strip("_").replace("_", " ")
-        Console(stderr=True, quiet=json).rule(what)
-        try:
-            figures += part(footage, peers)
-        except FileNotFoundError as missing:
-            figures.append(
-                Figure(part.__name__.strip("_").replace("_", " "), f"skipped: {missing}")
-            )
-        if not json:
-            Console(stderr=True).print(f"{part.__name__.strip('_')} done")
-    if json:
-        told = [asdict(figure) for figure in figures]
-        print(json_module.dumps({"figures": told}, ensure_ascii=False))
-    else:
-        table = Table("figure", "measured", "goal", "")
-        for f in figures:
-            mark = "" if f.met is None else "met" if f.met else "not met"
-            table.add_row(f.what, f.value, f.goal, mark)
-        Console().print(table)
-    return 1 if any(f.met is False for f in figures) else 0
-
-
-_FEATURES = {"calibration": "calibrate"}
-"""What is measured, where it goes by another name than the feature that measures it."""
+    for path in (footage, peers):
+        if path is not None and not path.is_dir():
+            raise StudioError(f"There is no folder “{path}”.", "Give one that exists.")
+    if runs < 1 or minutes <= 0:
+        raise StudioError("There is nothing to measure.", "Give --runs and --minutes above 0.")
+    if name == "main-job":
+        parts = [(part.__name__.strip("_").replace("_", " "), partial(part, footage, peers))
+                 for part in PARTS]  # fmt: skip
+        return measure(parts, json)
+    if name == "calibration":
+        return measure(calibration.parts(footage, peers, runs, minutes), json)
+    return _feature(name, footage, peers, json)
 
 
 def _feature(name: str, footage: Path | None, peers: Path | None, json: bool) -> int:
     from studio.registry import discover
 
-    feature = discover()[_FEATURES.get(name, name)]
+    feature = discover()[name]
     if feature.manifest.evaluate is None:
         raise StudioError(f"“{feature.manifest.title}” has no figures of its own.")
     evaluate: Callable[..., int | None] = feature.load("evaluate")

@@ -18,6 +18,7 @@ _REACH = 0.42
 _LONGEST_PX, _WIDEST_PX = 14.0, 4.0
 _STEPS = 12
 _SETTLED_PX = 2e-3
+_ASTRAY = 0.4
 _BOTH_EDGES = 0.05
 _STEADY_PX = 0.3
 
@@ -35,6 +36,17 @@ def to_crossings(
     the others say it is, where only one edge shows, or where the edges lead away from there.
     """
     start, axes = _local(plane, xy)
+    told = np.isfinite(start).all(1) & np.isfinite(axes).all((1, 2))
+    told &= np.linalg.norm(start - xy, axis=1) < _ASTRAY * np.linalg.norm(axes, axis=2).min(1)
+    found, sure = xy.copy(), np.zeros(len(xy), bool)
+    if told.any():
+        found[told], sure[told] = _moved(gray, start[told], axes[told], margin)
+    return found, sure
+
+
+def _moved(
+    gray: np.ndarray, start: np.ndarray, axes: np.ndarray, margin: float
+) -> tuple[np.ndarray, np.ndarray]:
     length = np.linalg.norm(axes, axis=1)
     upright = np.abs(np.linalg.det(axes))[:, None] / np.fmax(length[:, ::-1], 1e-9)
     strip = margin * upright
@@ -42,8 +54,9 @@ def to_crossings(
     across = np.clip(0.6 * strip, 1.2, _WIDEST_PX) / np.fmax(upright, 1e-9)
     offsets = np.concatenate([_arm(axes, along, across, 0), _arm(axes, along, across, 1)], 1)
     reach = np.abs(offsets).max((0, 1)).max() + 2 * _WIDEST_PX
-    low = np.clip(np.floor(start.min(0) - reach).astype(int), 0, None)
-    high = np.ceil(start.max(0) + reach).astype(int) + 1
+    size = np.array(gray.shape[::-1])
+    low = np.clip(np.floor(start.min(0) - reach), 0, size).astype(int)
+    high = np.clip(np.ceil(start.max(0) + reach) + 1, 0, size).astype(int)
     part = gray[low[1] : high[1], low[0] : high[0]]
     if min(part.shape, default=0) < 3:
         return start, np.zeros(len(start), bool)

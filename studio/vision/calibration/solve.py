@@ -49,9 +49,9 @@ def solve(
     """Calibrate the cameras named in ``sizes_px`` (in this order; the first is the datum).
 
     ``intrinsics`` are the lenses already known, by name; other cameras' are measured from their
-    own views with the model ``lens``, "auto" choosing it by held-out error. ``refine`` says
-    whether lenses are solved together with the rig: "auto" where that is truer, "always" with a
-    prior towards the given ones. With one camera only its lens is solved. ``report`` hears of
+    own views with the model ``lens``, "auto" choosing it by held-out error, and solved once more
+    with the rig. ``refine`` says whether given ones are too: "auto" where that is truer, "always"
+    with a prior towards them. With one camera only its lens is solved. ``report`` hears of
     progress (share done, what is going on) and may raise to cancel.
 
     Raises StudioError for a camera that never saw enough of the target, for cameras that never
@@ -79,8 +79,8 @@ def solve(
     tell(0.75, "Lenses with the rig")
     if len(names) == 1:
         notes.append("One camera: its lens was calibrated; where it stands is not told by that.")
-    elif refine != "never":
-        taken = _refined(target, taken, lenses, sizes_px, refine == "always", notes, told)
+    else:
+        taken = _refined(target, taken, lenses, sizes_px, refine, notes, told)
     if cleaned.corners:
         notes.append(f"{cleaned.corners} single corners far off in good views were left out.")
     if cleaned.left:
@@ -132,7 +132,7 @@ def _refined(
     work: Work,
     lenses: Sequence[OwnLens],
     sizes_px: Mapping[str, tuple[int, int]],
-    always: bool,
+    refine: Refine,
     notes: list[str],
     told: list[str],
 ) -> Work:
@@ -142,11 +142,11 @@ def _refined(
     if own:
         work = _jointly(target, work, own, lenses, sizes_px, told)
     known = tuple(i for i, lens in enumerate(lenses) if lens.given)
-    if not known:
+    if not known or refine == "never":
         return work
     sizes = np.array([sizes_px[name] for name in work.o.cameras], np.float64)
     tried = refine_lenses(
-        target, work.o, work.s, work.errors, known, sizes, work.freedom, always=always
+        target, work.o, work.s, work.errors, known, sizes, work.freedom, always=refine == "always"
     )
     notes += tried.notes
     told += tried.alternatives
@@ -196,7 +196,10 @@ def _solution(
     def rms(rows: slice) -> float:
         return float(np.sqrt(squares[rows].sum() / max(points[rows].sum(), 1)))
 
-    sure = uncertainty(o, s, work.freedom)
+    free = work.freedom
+    if not work.refined and not all(own.given for own in lenses):
+        free = own_freedom(o, s, lenses, sizes_px)
+    sure = uncertainty(o, s, free)
     to_pivot = rigid(np.eye(3), -o.pivot_m)
     frame = {(v.camera, v.moment): v.frame for v in views}
     used = tuple(

@@ -187,18 +187,18 @@ def test_error_bars_hold_over_many_rigs() -> None:
 @pytest.mark.slow
 def test_published_stereo_figures(footage: Callable[[str], Path]) -> None:
     left, right, pair, cleaned, held = stereo(footage("calib_opencv_stereo"))
-    assert left.measured <= 0.409
-    assert right.measured <= 0.459
-    assert pair.measured <= 0.448
+    assert left.value <= 0.409
+    assert right.value <= 0.459
+    assert pair.value <= 0.448
     assert "left 02" in cleaned.note
-    assert held.measured < 0.448
+    assert held.value < 0.448
 
 
 @pytest.mark.slow
 def test_the_bad_board_of_the_fourth_camera(footage: Callable[[str], Path]) -> None:
     rows = bad_board(footage("mv_pose2sim/calibration"))
-    assert rows[6].measured > 0.9
-    assert rows[7].measured < 0.3
+    assert rows[6].value > 0.9
+    assert rows[7].value < 0.3
     assert "photo 7" in rows[7].note
 
 

@@ -1,0 +1,49 @@
+"""A table of measured numbers beside their goals."""
+
+from __future__ import annotations
+
+import json as json_module
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured number beside its goal; ``met`` is None where there is no goal. ``note`` says
+    what else was found."""
+
+    what: str
+    value: str
+    goal: str = ""
+    met: bool | None = None
+    note: str = ""
+
+
+Part = Callable[[], Iterable[Figure]]
+
+
+def measure(parts: Sequence[tuple[str, Part]], json: bool) -> int:
+    """Run the parts, telling which on standard error, and print their table or one JSON object.
+
+    A part that raises FileNotFoundError is told as skipped. Returns 1 if a goal was missed.
+    """
+    figures: list[Figure] = []
+    for what, part in parts:
+        Console(stderr=True, quiet=json).rule(what)
+        try:
+            figures += part()
+        except FileNotFoundError as missing:
+            figures.append(Figure(what, f"skipped: {missing}"))
+    if json:
+        told = [asdict(figure) for figure in figures]
+        print(json_module.dumps({"figures": told}, ensure_ascii=False))
+    else:
+        table = Table("figure", "measured", "goal", "", "")
+        for f in figures:
+            mark = "" if f.met is None else "met" if f.met else "not met"
+            table.add_row(f.what, f.value, f.goal, mark, f.note)
+        Console().print(table)
+    return 1 if any(f.met is False for f in figures) else 0
