@@ -1,8 +1,9 @@
 """The command line: ``doppel`` opens the studio, ``doppel COMMAND`` does one job without it.
 
 Every feature whose manifest names a ``command`` is a command of its own. Exit codes: 0, 1 with
-one clear sentence, 130 on Ctrl+C. What a defect leaves behind goes to the log. With ``--json``
-the only thing on standard output is one JSON object, errors included.
+one clear sentence, 130 on Ctrl+C, 141 where the reader of a pipe went away. What a defect leaves
+behind goes to the log. With ``--json`` the only thing on standard output is one JSON object,
+errors included.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import importlib
 import io
 import json
 import logging
+import os
+import select
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, redirect_stderr
@@ -65,13 +68,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     start_log(verbose="--verbose" in arguments)
     arguments = [a for a in arguments if a != "--verbose"]
     try:
-        return _dispatch(arguments)
+        code = _dispatch(arguments)
+        sys.stdout.flush()
+        return code
     except StudioError as error:
         return _fail(error, as_json)
     except (KeyboardInterrupt, Cancelled):
         print("doppel: cancelled", file=sys.stderr)
         return 130
     except Exception as defect:
+        if isinstance(defect, BrokenPipeError) and _nobody_reads():
+            return 141
         _log.exception("doppel %s failed", " ".join(arguments[:1]))
         what = f"Something went wrong in Doppel ({type(defect).__name__}: {defect})."
         return _fail(StudioError(what, f"The details are in {log_path()}"), as_json)
@@ -79,9 +86,26 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _fail(error: StudioError, as_json: bool) -> int:
     if as_json:
-        print(json.dumps({"error": error.message, "hint": error.hint}, ensure_ascii=False))
+        told = {**error.result, "error": error.message, "hint": error.hint}
+        print(json.dumps(told, ensure_ascii=False))
     print(f"doppel: {error}", file=sys.stderr)
     return 1
+
+
+def _nobody_reads() -> bool:
+    """Whether the pipe behind standard output is closed, as by ``head``; the rest goes nowhere."""
+    try:
+        out = sys.stdout.fileno()
+        broken = select.poll()
+    except (AttributeError, OSError):  # not a file, or a system without poll
+        return False
+    broken.register(out, 0)
+    if not broken.poll(0):
+        return False
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, out)
+    os.close(nowhere)
+    return True
 
 
 def _dispatch(arguments: list[str]) -> int:

@@ -104,3 +104,26 @@ def test_a_place_that_cannot_be_written_is_told_before_the_work(capsys, tmp_path
     out = str(tmp_path / place)
     assert cli.main(["avatar", "--motion", "none.trc", "--out", out]) == 1
     assert "none.trc" not in capsys.readouterr().err
+
+
+def test_what_came_out_and_why_it_failed_are_one_object(monkeypatch, capsys):
+    def fail(arguments):
+        raise StudioError("No.", "Do.", result={"rmse_px": 0.5})
+
+    monkeypatch.setattr(cli, "_dispatch", fail)
+    assert cli.main(["x", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"rmse_px": 0.5, "error": "No.", "hint": "Do."}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes break in another way there")
+def test_a_reader_that_goes_away_ends_it_quietly():
+    script = "import time, sys; from studio.cli import main; time.sleep(0.5); sys.exit(main())"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as command:
+        assert command.stdout is not None
+        assert command.stderr is not None
+        command.stdout.close()
+        assert command.stderr.read() == b""
+        assert command.wait() == 141

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -257,7 +258,10 @@ def _recorded(folders: Iterable[Path], notes: list[str]) -> Iterator[Take]:
             continue
         clips, said = clips_of(folder, take)
         if not take.finished:
-            notes.append(f"“{take.name}” was not finished: mend it in the list of takes.")
+            notes.append(
+                f"“{take.name}” was not finished: mend it in the list of takes, or with: "
+                f"doppel record --recover {shlex.quote(str(folder))}"
+            )
             continue
         notes += said
         pairs = tuple((clip.camera, clip.video) for clip in clips)

@@ -6,6 +6,8 @@ import json as json_module
 import math
 import re
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +20,7 @@ from studio.document.project import RigItem
 from studio.document.trust import CameraTrust, Trust
 from studio.features.calibrate.accept import checked
 from studio.features.calibrate.engine import calibrate
+from studio.features.calibrate.offsets import read_offsets, with_flag
 from studio.features.calibrate.params import Click, Params, Up, World
 from studio.features.calibrate.report import write_report
 from studio.features.calibrate.result import Calibrated, Inputs
@@ -25,9 +28,10 @@ from studio.features.calibrate.reworld import replace_world
 from studio.features.calibrate.step import trust_of
 from studio.jobs import run
 from studio.jobs.terminal import OnTerminal
-from studio.media.formats.rigs import write_rig
+from studio.media.formats.rigs import check_rig_place, write_rig
 from studio.media.formats.whole import check_place
 from studio.vision.calibration.solve import Lens, Refine
+from studio.vision.calibration.uncertainty import KEYPOINT_PX
 
 _MARKS = {"good": "[green]good[/]", "look": "[yellow]look[/]", "stop": "[red]stop[/]", "plain": ""}
 _OWN_TOML = "Pose2Sim TOML"
@@ -58,6 +62,8 @@ def main(
     drop: tuple[str, ...] = (),
     per_second: float = 5.0,
     unequal: bool = False,
+    offsets: Path | None = None,
+    offset: tuple[str, ...] = (),
     json: bool = False,
 ) -> None:
     """Calibrate cameras with a board that they filmed together.
@@ -96,11 +102,18 @@ def main(
         drop: Cameras to leave out.
         per_second: Pictures looked at in a second of video.
         unequal: Videos of different lengths start together.
-        json: Print one JSON object.
+        offsets: When each camera began: the JSON that doppel synchronise --out writes.
+        offset: How much later than the others a camera began, as CAMERA=SECONDS, over what the
+            offsets say; several may follow.
+        json: Print one JSON object. sd is one standard deviation of each camera, and reference is
+            the camera that the others' are told against. error_bars are one standard deviation of
+            a point at each place that every camera sees with noise_px of noise.
     """
-    for place in (out, report):
-        if place is not None and place.suffix:
-            check_place(place)
+    if out is not None:
+        format = format or (_OWN_TOML if _plain_toml(out) else "")
+        check_rig_place(out, format)
+    if report is not None:
+        check_place(report, ".html", ".htm")
     wanted = Params(
         paths=tuple(sources), board=board, intrinsics=intrinsics, refine=refine, lens=lens,
         lens_paths=lens_paths, world=world, floor_at_s=floor_at_s, up=up,
@@ -111,26 +124,41 @@ def main(
     if rig is not None:
         replace_world(wanted, rig, motion, out, json=json)
         return
+    later = read_offsets(offsets, offset)
     start = time.perf_counter()
     with OnTerminal("Calibrate", quiet=json) as context:
-        result = run(calibrate(wanted, Inputs(), context))
-    trust = trust_of(result)
+        result = run(calibrate(wanted, Inputs(offsets_s=later), context))
+    trust = with_flag(trust_of(result), later)
     if trust.stopped and override:
         trust = trust.overrule(override)
+    refused: list[StudioError] = []
     if report is not None:
-        write_report(report, result, trust)
-    seconds = time.perf_counter() - start
-    if json:
-        print(json_module.dumps(as_json(result, trust, seconds), ensure_ascii=False))
-    else:
+        with _kept(refused):
+            write_report(report, result, trust)
+    with _kept(refused):
+        if trust.overruled is None:
+            _ = checked(RigItem.of("", result.solution.rig).model_copy(update={"trust": trust}))
+        if out is not None:
+            write_rig(out, result.solution.rig, format, note_of(trust))
+    told = as_json(result, trust, time.perf_counter() - start)
+    if not json:
         _show(result, trust)
-    if trust.overruled is None:
-        _ = checked(RigItem.of("", result.solution.rig).model_copy(update={"trust": trust}))
-    if out is not None:
-        named = format or (_OWN_TOML if _plain_toml(out) else "")
-        write_rig(out, result.solution.rig, named, note_of(trust))
-        if not json:
-            Console().print(f"Written: {out} ({seconds:.1f} s)")
+        if out is not None and not refused:
+            Console().print(f"Written: {out} ({told['seconds']:.1f} s)", soft_wrap=True)
+    if refused:
+        message = " ".join(error.message for error in refused)
+        raise StudioError(message, " ".join(error.hint for error in refused), result=told)
+    if json:
+        print(json_module.dumps(told, ensure_ascii=False))
+
+
+@contextmanager
+def _kept(refused: list[StudioError]) -> Generator[None]:
+    """What goes wrong within is told later: the other file is written all the same."""
+    try:
+        yield
+    except StudioError as error:
+        refused.append(error)
 
 
 def _click(text: str) -> Click:
@@ -186,7 +214,19 @@ def as_json(result: Calibrated, trust: Trust, seconds: float) -> dict[str, Any]:
             }
             for camera in rig.cameras
         },
-        "error_bars": [bar.model_dump() for bar in trust.bars],
+        "error_bars": {
+            "noise_px": KEYPOINT_PX,
+            "places": [
+                {
+                    "place": bar.place,
+                    "xyz_m": list(bar.xyz_m),
+                    "cameras": bar.cameras,
+                    "point_sd_mm": bar.mm,
+                    "of_it_rig_mm": bar.rig_mm,
+                }
+                for bar in trust.bars
+            ],
+        },
         "dropped": [left.model_dump() for left in trust.dropped],
         "views": trust.views,
         "moments": trust.moments,
@@ -205,6 +245,7 @@ def _deviations(trust: CameraTrust, spread: Any) -> dict[str, Any]:
         "rmse_px": trust.rmse_px,
         "held_out_px": trust.held_out_px,
         "refined": trust.refined,
+        "reference": {*trust.centre_mm, *trust.rotation_deg} == {0.0},
         "sd": {
             "centre_mm": list(trust.centre_mm),
             "rotation_deg": list(trust.rotation_deg),

@@ -15,6 +15,7 @@ from studio.features.calibrate.clicked import from_clicks
 from studio.features.calibrate.each import each_alone, solve_each
 from studio.features.calibrate.lenses import given_lenses
 from studio.features.calibrate.look import Seen, Sightings, from_arrays, going, look, pace
+from studio.features.calibrate.offsets import matched
 from studio.features.calibrate.params import Params
 from studio.features.calibrate.result import (
     OF_RIGS,
@@ -81,7 +82,9 @@ def _sources(params: Params, inputs: Inputs) -> tuple[Source, ...]:
             "Choose videos or pictures of a board, one a camera, or use live cameras.",
         )
     names = match_cameras([s.camera for s in sources], inputs.names) if inputs.names else {}
-    named = (replace(s, camera=names.get(s.camera, s.camera)) for s in sources)
+    named = [replace(s, camera=names.get(s.camera, s.camera)) for s in sources]
+    later = matched(inputs.offsets_s, [source.camera for source in named])
+    named = [replace(s, offset_s=later.get(s.camera, s.offset_s)) for s in named]
     return tuple(source for source in named if source.camera not in params.drop)
 
 

@@ -11,7 +11,7 @@ from studio.core.calibration import Gate, Solution, Verdict
 from studio.core.types import Fact
 from studio.vision.calibration.guidance import spoken
 from studio.vision.calibration.limits import LIMITS, verdict_above
-from studio.vision.calibration.uncertainty import Bar
+from studio.vision.calibration.uncertainty import KEYPOINT_PX, Bar
 
 _GRAVITY: dict[Verdict, int] = {"look": 1, "stop": 2}
 
@@ -47,7 +47,9 @@ def _accuracy(solution: Solution, gates: Sequence[Gate], bars: Sequence[Bar]) ->
     parts.append(f"{held:.2f} px held-out" if math.isfinite(held) else f"{solution.rmse_px:.2f} px")
     centre = next((bar.mm for bar in bars if bar.place == "centre"), math.nan)
     if math.isfinite(centre):
-        parts.append(f"{centre:.1f} mm at the centre")
+        parts.append(
+            f"± {centre:.1f} mm for a point at the centre seen with {KEYPOINT_PX:g} px noise"
+        )
     worst = worst_of(gates)
     verdict = worst.verdict if worst else "good"
     blame = worst.text if worst and worst.verdict == "stop" else _to_look_at(gates)

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from studio.core.types import Fact
-from studio.document.folder import write_whole
 from studio.document.trust import GateMark, Trust
 from studio.features.calibrate.drawings import (
     coverage_svg,
@@ -21,6 +20,7 @@ from studio.features.calibrate.drawings import (
     residuals_svg,
 )
 from studio.features.calibrate.result import Calibrated
+from studio.media.formats.whole import whole
 from studio.vision.calibration.guidance import spoken
 
 _MARK = {"good": "✓", "look": "▲", "stop": "■", "plain": "–"}
@@ -54,7 +54,8 @@ details summary{cursor:pointer;color:#80acf8;margin:8px 0}
 
 def write_report(path: Path, result: Calibrated, trust: Trust) -> None:
     """Write the report. Raises StudioError if the file cannot be written."""
-    write_whole(path, page(result, trust).encode())
+    with whole(path) as temp:
+        temp.write_bytes(page(result, trust).encode())
 
 
 def page(result: Calibrated, trust: Trust) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -41,7 +41,8 @@ class Inputs:
 
     ``names`` are the cameras of the project's take: a source that is one of them is called so.
     ``motion`` is a tracked person whose feet may show the floor; ``assets`` hold what was seen
-    before.
+    before. ``offsets_s``: how much later than the others a camera began, over what its source
+    says.
     """
 
     sources: tuple[Source, ...] = ()
@@ -50,6 +51,7 @@ class Inputs:
     motion: Motion | None = None
     assets: Assets | None = None
     origin: Origin | None = None
+    offsets_s: Mapping[str, float] = field(default_factory=dict)
 
 
 class Named(Protocol):

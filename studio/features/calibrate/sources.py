@@ -129,7 +129,7 @@ class Clips:
         raise StudioError(
             f"The {'picture series' if self.stills else 'videos'} differ in length: {told}. "
             "They may not show the same moments.",
-            "Synchronise them first, or say that they start together (--unequal).",
+            "Synchronise them first (--offsets), or say that they start together (--unequal).",
         )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json as json_module
 import math
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import asdict
 from io import StringIO
 from pathlib import Path
@@ -27,7 +29,8 @@ from studio.jobs import run
 from studio.jobs.terminal import OnTerminal
 from studio.media.backdrop import reference_folder, write_backdrops
 from studio.media.footage import Source
-from studio.media.formats.whole import check_place
+from studio.media.formats.rigs import check_rig_place
+from studio.media.formats.whole import check_place, whole
 
 _MARKS = {"good": "[green]good[/]", "look": "[yellow]look[/]", "stop": "[red]stop[/]", "plain": ""}
 
@@ -67,7 +70,9 @@ def main(
             "A calibration from a person needs either videos or detections.",
             "Name the videos, or give --detections FOLDER.",
         )
-    check_place(out)
+    check_rig_place(out)
+    if report is not None:
+        check_place(report, ".html", ".htm")
     params = _params(params, height, distance, intrinsics)
     start = time.perf_counter()
     lenses = intrinsics_from(intrinsics) if intrinsics else None
@@ -80,20 +85,36 @@ def main(
         result = run(calibrate_person(params, inputs, context))
     seconds = time.perf_counter() - start
     stopped = [gate for gate in result.solution.gates if gate.verdict == "stop"]
-    written = not stopped or force
-    if written:
-        _write(out, result)
+    refused: list[StudioError] = []
+    written: Path | None = None
     if report is not None:
-        _report(report, result)
+        with _kept(refused):
+            _report(report, result)
+    with _kept(refused):
+        if stopped and not force:
+            raise StudioError(
+                f"The calibration was not written: {stopped[0].text}",
+                f"{stopped[0].remedy} Or write it nevertheless with --force.",
+            )
+        _write(out, result)
+        written = out
+    told = as_json(result, written, seconds)
+    if not json:
+        _show(result, written, seconds)
+    if refused:
+        message = " ".join(error.message for error in refused)
+        raise StudioError(message, " ".join(error.hint for error in refused), result=told)
     if json:
-        print(json_module.dumps(as_json(result, out if written else None, seconds)))
-    else:
-        _show(result, out if written else None, seconds)
-    if not written:
-        raise StudioError(
-            f"The calibration was not written: {stopped[0].text}",
-            f"{stopped[0].remedy} Or write it nevertheless with --force.",
-        )
+        print(json_module.dumps(told, ensure_ascii=False))
+
+
+@contextmanager
+def _kept(refused: list[StudioError]) -> Generator[None]:
+    """What goes wrong within is told later: the other file is written all the same."""
+    try:
+        yield
+    except StudioError as error:
+        refused.append(error)
 
 
 def _params(
@@ -195,10 +216,10 @@ def _show(result: Calibrated, out: Path | None, seconds: float) -> None:
 
 
 def _report(path: Path, result: Calibrated) -> None:
-    check_place(path)
     console = Console(record=True, file=StringIO(), width=160, highlight=False)
     for fact in result.facts:
         console.print(f"[bold]{fact.label}[/]  {fact.text}  {_MARKS[fact.verdict]}  {fact.blame}")
     for table in _tables(result):
         console.print(table)
-    console.save_html(str(path))
+    with whole(path) as temp:
+        console.save_html(str(temp))

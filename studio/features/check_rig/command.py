@@ -22,7 +22,6 @@ from studio.jobs import run
 from studio.jobs.terminal import OnTerminal
 from studio.media.backdrop import reference_folder, write_backdrops
 from studio.media.footage import Source
-from studio.media.formats.whole import check_place
 
 _MARKS = {"good": "[green]good[/]", "look": "[yellow]look[/]", "stop": "[red]stop[/]", "plain": ""}
 
@@ -55,7 +54,7 @@ def main(
         json: Print one JSON object.
     """
     from studio.media.formats.openpose import read_detections
-    from studio.media.formats.rigs import read_rig, write_rig
+    from studio.media.formats.rigs import check_rig_place, read_rig, write_rig
 
     if not videos and detections is None:
         raise StudioError(
@@ -65,7 +64,7 @@ def main(
     if params.mend and out is None:
         raise StudioError("Nowhere to write the mended rig.", "Give --out FILE.")
     if out is not None:
-        check_place(out)
+        check_rig_place(out)
     start = time.perf_counter()
     cameras = read_rig(rig).rig
     found = read_detections(detections, layout, rate_hz=rate_hz or 30.0) if detections else None
@@ -76,17 +75,24 @@ def main(
     with OnTerminal("Check", quiet=json) as context:
         result = run(check(params, inputs, context))
     written: list[str] = []
-    if params.mend and out is not None and result.verdicts.mended is not None:
-        write_rig(out, mended(inputs, result))
-        written.append(str(out))
-    if remember and result.verdicts.verdict != "stop" and result.backdrops:
-        write_backdrops(reference_folder(rig), result.backdrops)
-        written.append(str(reference_folder(rig)))
+    refused: StudioError | None = None
+    try:
+        if params.mend and out is not None and result.verdicts.mended is not None:
+            write_rig(out, mended(inputs, result))
+            written.append(str(out))
+        if remember and result.verdicts.verdict != "stop" and result.backdrops:
+            write_backdrops(reference_folder(rig), result.backdrops)
+            written.append(str(reference_folder(rig)))
+    except StudioError as error:
+        refused = error
     seconds = time.perf_counter() - start
-    if json:
-        print(json_module.dumps(as_json(result, written, seconds), ensure_ascii=False))
-    else:
+    told = as_json(result, written, seconds)
+    if not json:
         _show(result, written, seconds)
+    if refused is not None:
+        raise StudioError(refused.message, refused.hint, result=told)
+    if json:
+        print(json_module.dumps(told, ensure_ascii=False))
 
 
 def as_json(result: Checked, written: list[str], seconds: float) -> dict[str, Any]:

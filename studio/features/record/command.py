@@ -16,6 +16,7 @@ from rich.table import Table
 
 from studio.core.errors import StudioError
 from studio.features.record.engine import Inputs, Recorded, record
+from studio.features.record.mend import mend
 from studio.features.record.params import Params
 from studio.features.record.step import rate_of
 from studio.jobs import Context, run
@@ -23,10 +24,12 @@ from studio.jobs.terminal import OnTerminal
 
 
 def main(
-    sources: Annotated[tuple[str, ...], tyro.conf.Positional],
-    out: Path,
+    sources: Annotated[tuple[str, ...], tyro.conf.Positional] = (),
+    out: Path | None = None,
     seconds: float | None = None,
     name: str = "",
+    loop: bool = False,
+    recover: Path | None = None,
     json: bool = False,
 ) -> None:
     """Record a take from cameras, streams and files, without a window.
@@ -36,13 +39,26 @@ def main(
         out: The folder for takes; each take is a folder in it.
         seconds: End the take after this many seconds; otherwise Ctrl+C ends it.
         name: Name of the take; without one they are numbered.
+        loop: Files start again at their end; otherwise they play once, and a take of files alone
+            ends with the last of them.
+        recover: Record nothing: mend the takes that a crash or a power cut left unfinished, in
+            this folder of takes or this one take.
         json: Print one JSON object.
     """
+    if recover is not None:
+        if sources or out is not None:
+            raise StudioError(
+                "Takes are either recorded or mended.", "Give --recover FOLDER and nothing else."
+            )
+        mend(recover, json=json)
+        return
     if not sources:
         raise StudioError(
             "No camera was named.", "Give videos, picture folders, addresses or devices."
         )
-    params = Params(sources=sources, folder=out, name=name, seconds=seconds)
+    if out is None:
+        raise StudioError("Where are the takes to go?", "Give --out FOLDER.")
+    params = Params(sources=sources, folder=out, name=name, seconds=seconds, loop=loop)
     with OnTerminal("Record", quiet=json) as bar, _finish_on_interrupt(bar):
         result = run(record(params, Inputs(), bar))
     if json:
@@ -73,6 +89,7 @@ def as_json(result: Recorded) -> dict[str, Any]:
         "seconds": take.duration_s,
         "ended_by": str(result.error) if result.error else "",
         "absent": list(result.absent),
+        "notes": list(result.notes),
         "cameras": [
             {
                 "name": camera.name,
@@ -102,6 +119,8 @@ def _show(result: Recorded) -> None:
     console.print(table)
     for absent in result.absent:
         console.print(f"Not recorded: {absent}", soft_wrap=True, markup=False)
+    for note in result.notes:
+        console.print(note, soft_wrap=True, markup=False)
     if result.error is not None:
         console.print(str(result.error), soft_wrap=True, markup=False)
     console.print(

@@ -33,16 +33,29 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Recorded:
-    """A finished take, where it lies, why it ended by itself, and cameras that took no part."""
+    """A finished take, where it lies, why it ended by itself, cameras that took no part, and
+    files that came to their end."""
 
     folder: Path
     take: TakeRecord
     error: StudioError | None = None
     absent: tuple[str, ...] = ()
+    ended: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of files that came to their end."""
+        records = {camera.name: camera for camera in self.take.cameras}
+        return tuple(
+            f"{name} played once, {records[name].frames} frames of it are in the take."
+            for name in self.ended
+            if name in records
+        )
 
 
 def record(params: Params, inputs: Inputs, context: Context) -> Engine[RecordingStats, Recorded]:
-    """Record until asked to finish, or for ``params.seconds``. Yields how it fares.
+    """Record until asked to finish, for ``params.seconds``, or until all cameras are files that
+    came to their end. Yields how it fares.
 
     What was recorded stays on disk whatever happens; a cancelled take is only not brought into
     the project. Raises StudioError if nothing can be recorded.
@@ -55,6 +68,7 @@ def record(params: Params, inputs: Inputs, context: Context) -> Engine[Recording
         )
         rig = inputs.rig.rig() if inputs.rig is not None else None
         recording = Recording(cameras, params.place, name=params.name, rig=rig)
+        ended: tuple[str, ...] = ()
         try:
             going = True
             while going and recording.running:
@@ -63,10 +77,12 @@ def record(params: Params, inputs: Inputs, context: Context) -> Engine[Recording
                 share = stats.seconds / params.seconds if params.seconds else None
                 context.report(share, words(stats))
                 yield stats
-                going = left > 0 and not context.wait(min(TELL_S, max(left, 0.001)))
+                ended = tuple(c.name for c in cameras.live() if c.status.state == "ended")
+                going = left > 0 and len(ended) < len(cameras.live())
+                going = going and not context.wait(min(TELL_S, max(left, 0.001)))
         finally:
             take = recording.stop()
-        return Recorded(recording.folder, take, recording.error, absent)
+        return Recorded(recording.folder, take, recording.error, absent, ended)
 
 
 def words(stats: RecordingStats) -> str:
@@ -93,7 +109,7 @@ def _open(params: Params, inputs: Inputs, context: Context) -> Generator[Cameras
         )
     cameras = Cameras()
     for place in params.sources:
-        source, count = source_of(place), 2
+        source, count = source_of(place).model_copy(update={"loop": params.loop}), 2
         name, taken = source.name, {known.name for known in cameras.sources}
         while source.name in taken:
             source = source.model_copy(update={"name": f"{name} {count}"})

@@ -26,6 +26,10 @@ class Params(BaseModel):
     name: str = Field(
         default="", max_length=80, title="Take", description="Name of the take; empty numbers them"
     )
+    loop: bool = Field(
+        default=False,
+        description="Files start again at their end; otherwise the take ends with the last of them",
+    )
     seconds: float | None = Field(
         default=None,
         gt=0,

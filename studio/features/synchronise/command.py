@@ -62,13 +62,19 @@ def main(
     with OnTerminal("Synchronise", quiet=json) as context:
         result = run(synchronise(params, inputs, context))
     answer = _as_json(result, inputs, time.perf_counter() - start)
+    if not json:
+        _show(result)
     if out is not None:
-        with whole(out) as temp:
-            temp.write_text(json_module.dumps(answer, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        try:
+            with whole(out) as temp:
+                text = json_module.dumps(answer, indent=2, ensure_ascii=False)
+                temp.write_text(text + "\n", "utf-8")
+        except StudioError as error:
+            raise StudioError(error.message, error.hint, result=answer) from error
+        if not json:
+            Console(highlight=False).print(f"Written: {out}", soft_wrap=True)
     if json:
         print(json_module.dumps(answer, ensure_ascii=False))
-    else:
-        _show(result, out)
 
 
 def _inputs(
@@ -129,12 +135,10 @@ def _as_json(result: Synchronised, inputs: Inputs, seconds: float) -> dict[str, 
     }  # fmt: skip
 
 
-def _show(result: Synchronised, out: Path | None) -> None:
+def _show(result: Synchronised) -> None:
     console = Console(highlight=False)
     for fact in result.facts:
         told = f"{fact.label:<14} {fact.text}  {_MARKS[fact.verdict]}  {fact.blame}"
         console.print(told, soft_wrap=True)
     for note in result.notes:
         console.print(note, soft_wrap=True)
-    if out is not None:
-        console.print(f"Written: {out}", soft_wrap=True)

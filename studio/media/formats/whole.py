@@ -11,8 +11,14 @@ from pathlib import Path
 from studio.core.errors import StudioError
 
 
-def check_place(path: Path) -> None:
-    """Raise StudioError if no file can be written to ``path``: to be asked before long work."""
+def check_place(path: Path, *suffixes: str) -> None:
+    """Raise StudioError if no file can be written to ``path``, or if its name ends in none of the
+    ``suffixes`` (if any are given): to be asked before long work."""
+    if suffixes and path.suffix.lower() not in suffixes:
+        raise StudioError(
+            f"“{path.name}” does not end in {' or '.join(suffixes)}.",
+            f"Give it the name {path.stem}{suffixes[0]}.",
+        )
     try:
         if path.is_dir():
             raise StudioError(f"“{path}” is a folder.", "Give the name of a file in it.")

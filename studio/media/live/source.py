@@ -18,6 +18,7 @@ _PHONES = (
     "Phones: “IP Webcam” serves http://ADDRESS:8080/video, “DroidCam” http://ADDRESS:4747/video, "
     "“Larix” and most action cameras rtsp://ADDRESS:PORT/..."
 )
+_USUAL = frozenset({"", "video", "stream", "mjpeg", "live"})
 
 
 class Source(BaseModel):
@@ -86,8 +87,7 @@ def source_of(text: str | Path, name: str = "") -> Source:
         raise StudioError("No camera was named.", _PHONES)
     if "://" in text:
         kind = check_url(text)
-        host = urlsplit(text).hostname or "stream"
-        return Source(id=_id(text), name=name or host, kind=kind, place=text)
+        return Source(id=_id(text), name=name or _address(text), kind=kind, place=text)
     path = Path(text).expanduser()
     if text.startswith("/dev/video") or text.startswith("/dev/v4l/"):
         return Source(id=_id(text), name=name or path.name, kind="device", place=text)
@@ -127,6 +127,14 @@ def without_password(url: str) -> str:
         return url
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit(parts._replace(netloc=f"{parts.username}:***@{host}"))
+
+
+def _address(url: str) -> str:
+    """What tells a stream from others: host, port, and the end of a path that says something."""
+    parts = urlsplit(url)
+    port = f":{parts.port}" if parts.port else ""
+    tail = parts.path.rstrip("/").rpartition("/")[2]
+    return f"{parts.hostname}{port}" + (f"/{tail}" if tail not in _USUAL else "")
 
 
 def _id(place: str) -> str:

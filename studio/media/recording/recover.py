@@ -38,14 +38,14 @@ class Recovered:
     lost_s: float
 
 
-def recover(folder: Path) -> tuple[Recovered, ...]:
-    """Mend all unfinished takes in a folder, but for those being recorded now.
+def recover(folder: Path, only: str = "") -> tuple[Recovered, ...]:
+    """Mend all unfinished takes in a folder (or ``only`` one), but for those being recorded now.
 
     A take that cannot be mended (no room, no right to write) is left as it is and said so.
     """
     found: list[Recovered] = []
     for path, take in list_takes(folder):
-        if take.finished or is_recording(path):
+        if take.finished or is_recording(path) or (only and path.name != only):
             continue
         try:
             found.append(recover_take(path, take))

@@ -11,8 +11,12 @@ import pytest
 
 from studio.cli import main
 from studio.core.calibration import Gate
+from studio.core.errors import StudioError
 from studio.features.calibrate import command
+from studio.features.calibrate.engine import _sources as given
 from studio.features.calibrate.lenses import from_file
+from studio.features.calibrate.offsets import matched, read_offsets
+from studio.features.calibrate.result import Inputs
 from studio.media.formats.rigs import read_rig
 from studio.media.formats.rigs.lenses import read_lenses
 from studio.vision.camera import project
@@ -58,6 +62,9 @@ def test_from_pictures_to_files_and_figures(session, tmp_path, capsys):
     assert 0 < told["held_out_mm"] < 5
     assert {gate["verdict"] for gate in told["gates"]} <= {"good", "look", "plain"}
     assert set(told["cameras"]) == {"cam1", "cam2", "cam3"}
+    assert [c["reference"] for c in told["cameras"].values()].count(True) == 1
+    assert told["error_bars"]["noise_px"] == 2
+    assert told["error_bars"]["places"][0]["point_sd_mm"] > 0
     second = told["cameras"]["cam2"]
     assert len(second["sd"]["centre_mm"]) == 3
     assert second["sd"]["focal_px"] == [None, None], "held as given"
@@ -126,8 +133,8 @@ def test_settings_reach_the_engine(session, quick):
     assert main(arguments(session, "--floor-points", "9:cam1:1,2")) == 1
 
 
-@pytest.mark.parametrize("flag", ["--out", "--report"])
-def test_a_full_disk_says_so(session, quick, tmp_path, monkeypatch, capsys, flag):
+@pytest.mark.parametrize(("flag", "name"), [("--out", "x.json"), ("--report", "x.html")])
+def test_a_full_disk_says_so(session, quick, tmp_path, monkeypatch, capsys, flag, name):
     from pathlib import Path
 
     def full(*_: object, **__: object) -> None:
@@ -136,10 +143,11 @@ def test_a_full_disk_says_so(session, quick, tmp_path, monkeypatch, capsys, flag
     quick()
     monkeypatch.setattr(Path, "write_text", full)
     monkeypatch.setattr("os.fsync", full)
-    assert main(arguments(session, flag, str(tmp_path / "place.json"))) == 1
+    assert main(arguments(session, flag, str(tmp_path / name))) == 1
     told = capsys.readouterr().err
     assert "No space left on device" in told
-    assert "Free some space" in told
+    assert "free some space" in told.lower()
+    assert "project" not in told
 
 
 def test_a_place_that_cannot_be_written_is_refused_before_any_work(session, quick, tmp_path):
@@ -148,6 +156,81 @@ def test_a_place_that_cannot_be_written_is_refused_before_any_work(session, quic
     file.write_text("")
     assert main(arguments(session, "--out", str(file / "rig.toml"))) == 1
     assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("flag", "name"),
+    [("--out", "rig.xyz"), ("--report", "report.pdf"), ("--report", "file/x.html")],
+)
+def test_a_name_that_tells_no_format_is_refused_before_any_work(
+    session, quick, tmp_path, flag, name
+):
+    asked = quick()
+    (tmp_path / "file").write_text("")
+    assert main(arguments(session, flag, str(tmp_path / name))) == 1
+    assert asked == []
+
+
+def test_a_stopped_calibration_prints_one_object(session, quick, capsys):
+    quick(STOP)
+    assert main(arguments(session, "--json")) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert not told["accepted"]
+    assert told["rmse_px"] > 0
+    assert "Cameras stood still" in told["error"]
+    assert told["hint"] == "Do it again."
+
+
+@pytest.mark.parametrize("fails", ["write_report", "write_rig"])
+def test_one_file_that_fails_leaves_the_other(session, quick, tmp_path, monkeypatch, capsys, fails):
+    def full(*_: object) -> None:
+        raise StudioError("No room.", "Free some.")
+
+    quick()
+    monkeypatch.setattr(command, fails, full)
+    out, report = tmp_path / "rig.toml", tmp_path / "report.html"
+    said = arguments(session, "--out", str(out), "--report", str(report), "--json")
+    assert main(said) == 1
+    assert out.exists() == (fails == "write_report")
+    assert report.exists() == (fails == "write_rig")
+    told = json.loads(capsys.readouterr().out)
+    assert told["accepted"]
+    assert told["error"] == "No room."
+
+
+def test_the_remedy_for_a_camera_out_of_step_is_a_flag(session, quick, tmp_path, capsys):
+    remedy = "Synchronise it by +89 ms and calibrate again."
+    quick(Gate("clock", "Clocks in step", "stop", "Camera 2 is late.", "cam2", remedy))
+    assert main(arguments(session)) == 1
+    assert "--offset cam2=0.089" in capsys.readouterr().err
+    file = tmp_path / "offsets.json"
+    file.write_text(json.dumps({"cameras": {"cam2": {"offset_s": 0.02}}}))
+    assert main(arguments(session, "--offsets", str(file))) == 1
+    assert "--offset cam2=0.109" in capsys.readouterr().err
+
+
+def test_offsets_of_a_file_and_of_flags(tmp_path):
+    file = tmp_path / "offsets.json"
+    told = {name: {"offset_s": value} for name, value in (("cam1", 0.0), ("cam2", 0.5))}
+    file.write_text(json.dumps({"cameras": told}))
+    assert read_offsets(file, ["cam2=-0.25"]) == {"cam1": 0.0, "cam2": -0.25}
+    assert matched({"1": 0.1}, ["cam1", "cam2"]) == {"cam1": 0.1}
+    for said in ("cam2", "=1", "cam2=soon", "cam2=nan"):
+        with pytest.raises(StudioError, match="is not an offset"):
+            read_offsets(None, [said])
+    with pytest.raises(StudioError, match="no camera here"):
+        matched({"cam9": 0.1}, ["cam1", "cam2"])
+    file.write_text('{"cameras": [1]}')
+    with pytest.raises(StudioError, match="tells no offsets"):
+        read_offsets(file, [])
+    with pytest.raises(StudioError, match="cannot be read"):
+        read_offsets(tmp_path / "none.json", [])
+
+
+def test_offsets_put_the_clips_in_step(session):
+    asked = Inputs(offsets_s={"cam2": 0.5})
+    found = {s.camera: s.offset_s for s in given(session.params(), asked)}
+    assert found == {"cam1": 0.0, "cam2": 0.5, "cam3": 0.0}
 
 
 def test_lenses_only_of_pictures_that_do_not_belong_together(session, tmp_path, capsys):

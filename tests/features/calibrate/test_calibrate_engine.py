@@ -47,7 +47,7 @@ def test_a_session_is_solved_to_its_truth(session, solved):
     assert first.label == "Accuracy"
     assert first.text.startswith("3 cameras, ")
     assert "px held-out" in first.text
-    assert "mm at the centre" in first.text
+    assert "mm for a point at the centre seen with 2 px noise" in first.text
 
 
 def test_pictures_points_and_guidance_are_shown_while_it_looks(solved):

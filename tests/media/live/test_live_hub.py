@@ -186,3 +186,16 @@ def test_the_meter_learns_a_rate_and_keeps_a_history() -> None:
 def test_the_size_of_a_jpeg(width: int, height: int) -> None:
     assert jpeg_size(jpeg(3, (width, height))) == (width, height)
     assert jpeg_size(b"\xff\xd8\xff") is None
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("http://127.0.0.1:8081/", "127.0.0.1:8081"),
+        ("http://10.0.0.2:8080/video", "10.0.0.2:8080"),
+        ("rtsp://me:secret@10.0.0.2/live/ch1", "10.0.0.2/ch1"),
+        ("https://cam.example/", "cam.example"),
+    ],
+)
+def test_a_stream_is_named_by_what_tells_it_from_others(url, name):
+    assert source_of(url).name == name

@@ -37,6 +37,7 @@ from studio.media.formats.rigs.model import (
     finished,
     metres_in,
 )
+from studio.media.formats.whole import check_place
 
 __all__ = [
     "FORMATS",
@@ -215,6 +216,13 @@ def write_rig(path: Path, rig: CameraRig, format: str = "", note: str = "") -> N
             f"“{path.name}” could not be written: {error.strerror or error}.",
             "Free some space, or choose another folder.",
         ) from error
+
+
+def check_rig_place(path: Path, format: str = "") -> None:
+    """Raise StudioError if no rig can be written there: to be asked before long work."""
+    form = _form_for(path, format)
+    folder = not path.suffix and path.name in form.WRITES
+    check_place(path / "rig" if folder else path)
 
 
 def _form_for(path: Path, format: str) -> ModuleType:
