@@ -72,17 +72,22 @@ class Orbit:
         azimuth, elevation = VIEWS[view]
         return replace(self, azimuth_deg=azimuth, elevation_deg=elevation)
 
-    def framing(self, bounds_m: Float[np.ndarray, "2 3"], aspect: float) -> Orbit:
-        """The same side, with this box (rows: low, high corner) filling the picture."""
-        low, high = np.asarray(bounds_m, np.float64)
-        centre = (low + high) / 2
-        corners = np.array(np.meshgrid(*np.column_stack([low, high]))).reshape(3, -1).T - centre
-        right, up, forward = self.axes
+    def framing(self, points_m: Float[np.ndarray, "n 3"], aspect: float) -> Orbit:
+        """The same side, with these points filling the picture but for a margin.
+
+        The nearest place from which all of them lie within the four sides of the view: each side
+        is a plane that one of the points touches.
+        """
+        x, y, z = self.axes @ np.asarray(points_m, np.float64).T
         tan = np.tan(np.radians(self.fov_deg) / 2)
-        wide = np.abs(corners @ right) / (tan * aspect) - corners @ forward
-        tall = np.abs(corners @ up) / tan - corners @ forward
-        distance = float(max(wide.max(), tall.max(), 0.15)) * 1.25
-        return replace(self, target_m=_triple(centre), distance_m=min(distance, 500.0))
+        spans = [(across, t) for across, t in ((x, tan * aspect), (y, tan))]
+        ends = [((across - t * z).max(), (-across - t * z).max(), t) for across, t in spans]
+        place = np.array([(high - low) / 2 for high, low, _ in ends])
+        depth = min(-(high + low) / (2 * t) for high, low, t in ends)
+        middle = (z.min() + z.max()) / 2
+        target = self.axes.T @ np.array([*place, middle])
+        distance = float(np.clip(1.25 * max(middle - depth, 0.15), 0.0, 500.0))
+        return replace(self, target_m=_triple(target), distance_m=distance)
 
 
 def _triple(xyz: np.ndarray) -> tuple[float, float, float]:

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
 from vtkmodules.vtkRenderingCore import vtkBillboardTextActor3D
 
+from studio.scene.camera import to_window
 from studio.scene.palette import Rgb
+
+if TYPE_CHECKING:
+    from studio.scene.items.base import Eye
+
+_WIDE, _TALL = 0.62, 1.3
+"""The width of a letter and the height of a line, as shares of the font's pixels."""
+_PX_A_POINT = 96 / 72
 
 
 class Label:
@@ -33,3 +45,17 @@ class Label:
     def sized(self, ratio: float) -> None:
         """Keep the size in points on a screen of this pixel ratio."""
         self.actor.GetTextProperty().SetFontSize(round(self._size_pt * ratio))
+
+
+def boxes_px(labels: Sequence[Label], eye: Eye) -> np.ndarray:
+    """About where labels stand in the window (y down): rows of left, top, right and bottom.
+
+    NaN for those behind the observer: they are in nobody's way.
+    """
+    at = np.array([label.actor.GetPosition() for label in labels])
+    xy, _ = to_window(at, eye.view, eye.clip, eye.window_px)
+    points = np.array([label.actor.GetTextProperty().GetFontSize() for label in labels])
+    letters = np.array([len(label.actor.GetInput()) for label in labels])
+    half = _WIDE / 2 * letters * points * _PX_A_POINT
+    tall = _TALL * points * _PX_A_POINT
+    return np.column_stack([xy[:, 0] - half, xy[:, 1] - tall, xy[:, 0] + half, xy[:, 1]])

@@ -36,7 +36,8 @@ ITEMS: tuple[type[DrawnItem], ...] = (
     TrustItem,
 )
 PICK_PX = 12.0
-DEFAULT_BOUNDS_M = np.array([[-0.6, -0.5, 0.0], [0.6, 0.5, 1.8]])
+PERSON_M = np.array([[x, y, z] for x in (-0.6, 0.6) for y in (-0.5, 0.5) for z in (0.0, 1.8)])
+"""The corners of the space that a person takes."""
 
 
 def item_for(value: object) -> type[DrawnItem] | None:
@@ -225,14 +226,15 @@ class Scene:
         camera.UseExplicitProjectionTransformMatrixOn()
         for item in (self._floor, *self._items.values()):
             item.seen_by(eye)
+        self._floor.give_way(eye, [label for i in self._items.values() for label in i.labels])
 
     def view(self, view: View) -> None:
         """A named side; leaves a camera that was looked through."""
         self.look_through(None)
         self.orbit = self.orbit.looking(view)
 
-    def bounds_m(self, keys: tuple[str, ...] | None = None) -> np.ndarray:
-        """Box (2, 3) around some items, or around all that count; a person's space if empty."""
+    def outline_m(self, keys: tuple[str, ...] | None = None) -> np.ndarray:
+        """Points (n, 3) of some items, or of all that count; a person's space if empty."""
         if keys is None:
             keys = tuple(key for key, item in self._items.items() if item.framed)
             people = tuple(k for k in keys if not isinstance(self._items[k], CamerasItem))
@@ -240,15 +242,13 @@ class Scene:
         points = [self._items[key].points_m() for key in keys if key in self._items]
         points = [p[np.isfinite(p).all(1)] for p in points]
         found = np.concatenate([np.empty((0, 3)), *points])
-        if not len(found):
-            return DEFAULT_BOUNDS_M
-        return np.array([found.min(0), found.max(0)])
+        return found if len(found) else PERSON_M
 
     def frame(self, keys: tuple[str, ...] | None = None) -> None:
         """Fill the picture with some items, or with everybody (cameras only if nobody is there)."""
         self.look_through(None)
         width, height = self.size_px
-        self.orbit = self.orbit.framing(self.bounds_m(keys), width / height)
+        self.orbit = self.orbit.framing(self.outline_m(keys), width / height)
 
     def look_through(self, camera: str | None) -> bool:
         """See through a calibrated camera, its picture behind the scene; None leaves it.

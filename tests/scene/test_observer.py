@@ -41,14 +41,15 @@ def test_framing_keeps_the_whole_box_in_the_picture(
     azimuth: float, elevation: float, aspect: float
 ) -> None:
     box = np.array([[-0.4, -0.2, 0.0], [0.6, 0.3, 1.8]])
-    orbit = Orbit(azimuth_deg=azimuth, elevation_deg=elevation).framing(box, aspect)
-    view, clip = orbit_projection(orbit, aspect, 0.05, 100)
     corners = np.array(np.meshgrid(*box.T)).reshape(3, -1).T
+    orbit = Orbit(azimuth_deg=azimuth, elevation_deg=elevation).framing(corners, aspect)
+    view, clip = orbit_projection(orbit, aspect, 0.05, 100)
     window = (round(600 * aspect), 600)
     seen, depth = to_window(corners, view, clip, window)
     assert (depth > 0).all()
     assert (seen > -1).all()
     assert (seen < np.array(window) + 1).all()
+    assert max(np.ptp(seen, axis=0) / window) > 0.5, "and it fills the picture"
 
 
 def test_a_pan_moves_the_target_by_the_pixels_dragged() -> None:

@@ -58,7 +58,7 @@ def test_missing_joints_are_not_drawn(scene: Scene, three: Skeleton) -> None:
     nothing = Skeleton(0.0, three.layout, np.full((3, 3), np.nan), np.full(3, np.nan))
     scene.update("person", nothing)
     assert np.abs(drawn(scene).astype(int) - empty).max() == 0
-    np.testing.assert_allclose(scene.bounds_m()[1], [0.6, 0.5, 1.8])
+    np.testing.assert_allclose(scene.outline_m().max(0), [0.6, 0.5, 1.8])
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from studio.scene.labels import Label
 from studio.scene.palette import Palette
 from studio.scene.strokes import Strokes
 
@@ -76,6 +78,11 @@ class DrawnItem:
 
     def all_actors(self) -> list[Any]:
         return [*self.actors, *(strokes.actor for strokes in self.strokes)]
+
+    @property
+    def labels(self) -> Sequence[Label]:
+        """Its words."""
+        return ()
 
     def points_m(self) -> np.ndarray:
         """Points (n, 3) that say how large the item is; may hold NaN."""

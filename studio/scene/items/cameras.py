@@ -75,7 +75,7 @@ class CamerasItem(DrawnItem):
         self._lines = Strokes()
         self.strokes = [self._lines]
         self.rig = CameraRig(())
-        self.size_m = 0.35
+        self.size_m, self._apart_m = 0.35, 2.0
         self._through: str | None = None
         self._selected: int | None = None
         self._visible = True
@@ -89,8 +89,8 @@ class CamerasItem(DrawnItem):
         rig: CameraRig = value
         self.rig = rig
         centres = np.array([c.centre_m for c in rig.cameras]).reshape(-1, 3)
-        spread = np.ptp(centres, axis=0).max() if len(rig) > 1 else 2.0
-        self.size_m = float(np.clip(0.09 * spread, 0.08, 0.6))
+        self._apart_m = float(np.ptp(centres, axis=0).max()) if len(rig) > 1 else 2.0
+        self.size_m = float(np.clip(0.09 * self._apart_m, 0.08, 0.6))
         self._planes = {c.name: self._planes.get(c.name) or _Plane() for c in rig.cameras}
         self._labels = {c.name: Label(c.name, (0, 0, 0), 12) for c in rig.cameras}
         self._frames = {name: f for name, f in self._frames.items() if name in self._planes}
@@ -170,8 +170,16 @@ class CamerasItem(DrawnItem):
         super().recolour(palette)
         self._draw()
 
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        return tuple(self._labels.values())
+
     def points_m(self) -> np.ndarray:
-        return np.array([c.centre_m for c in self.rig.cameras]).reshape(-1, 3)
+        """The cameras, and what lies before them: half as far as they stand apart."""
+        centres = np.array([c.centre_m for c in self.rig.cameras]).reshape(-1, 3)
+        ahead = np.array([c.rotation[2] for c in self.rig.cameras]).reshape(-1, 3)
+        planes = [corners_m(camera, self.size_m) for camera in self.rig.cameras]
+        return np.concatenate([centres, centres + 0.5 * self._apart_m * ahead, *planes])
 
     def pick(self, eye: Eye, xy_px: tuple[float, float], within_px: float) -> Pick | None:
         if not len(self.rig) or self._through is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyvista as pv
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
 from studio.scene.items.base import DrawnItem, Eye
-from studio.scene.labels import Label
+from studio.scene.labels import Label, boxes_px
 from studio.scene.palette import Palette
 from studio.scene.shaders import FLOOR_FRAGMENT, FLOOR_VERTEX, dress
 
@@ -58,6 +60,18 @@ class FloorItem(DrawnItem):
         for label in self._labels:
             label.actor.SetVisibility(bool(near))
             label.sized(eye.pixel_ratio)
+
+    def give_way(self, eye: Eye, others: Sequence[Label]) -> None:
+        """Leave out words that would stand in the others'."""
+        shown = [label for label in self._labels if label.actor.GetVisibility()]
+        taken = [label for label in others if label.actor.GetVisibility()]
+        if shown and taken:
+            mine, theirs = boxes_px(shown, eye), boxes_px(taken, eye)
+            low, high = mine[:, None, :2], mine[:, None, 2:]
+            meet = (low <= theirs[:, 2:]) & (theirs[:, :2] <= high)
+            covered = np.any(np.all(meet, axis=2), axis=1)
+            for label, hidden in zip(shown, covered, strict=True):
+                label.actor.SetVisibility(not hidden)
 
     def show(self, visible: bool) -> None:
         self._visible = visible

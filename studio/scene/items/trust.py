@@ -216,6 +216,10 @@ class TrustItem(DrawnItem):
             label.colour(rgb)
         self.actors = [label.actor for label in self._labels]
 
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        return tuple(self._labels)
+
     def seen_by(self, eye: Eye) -> None:
         super().seen_by(eye)
         for label in self._labels:
