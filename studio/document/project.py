@@ -146,7 +146,7 @@ class Clip(Frozen):
 
 
 class TakeItem(ItemBase):
-    """What the cameras of a rig saw: synchronised clips, with in and out points.
+    """What the cameras of a rig saw: synchronised clips; in and out points (None: all there is).
 
     ``filmed_with`` are the cameras as they were calibrated when ``rig`` was linked. ``curves`` is
     what the clips were brought into step by: by camera ``NAME:times_s`` on its own clock and
@@ -157,7 +157,7 @@ class TakeItem(ItemBase):
     clips: tuple[Clip, ...]
     rig: str | None = None
     filmed_with: tuple[CameraItem, ...] = ()
-    in_s: float = 0.0
+    in_s: float | None = None
     out_s: float | None = None
     curves: Asset | None = None
 

@@ -61,11 +61,14 @@ def tracks(
     motion: Motion | None,
     animation: Animation | None,
 ) -> tuple[Track, ...]:
-    """Rows of the timeline: clips, detections camera by camera, motion, avatar."""
+    """Rows of the timeline: clips from in to out, detections by camera, motion, avatar."""
     rows: list[Track] = []
-    for clip in shown.take.clips if shown.take else ():
+    take = shown.take
+    for clip in take.clips if take else ():
         end = clip.take_s(clip.frames / clip.rate_hz if clip.rate_hz else 0.0)
-        rows.append(Track(f"clip {clip.camera}", clip.camera, "clip", clip.offset_s, end))
+        start = max(clip.offset_s, take.in_s) if take and take.in_s is not None else clip.offset_s
+        end = min(end, take.out_s) if take and take.out_s is not None else end
+        rows.append(Track(f"clip {clip.camera}", clip.camera, "clip", start, end))
     if shown.detections is not None and detections is not None and len(detections.times_s):
         points = list(detections.layout.parts.get("body", ())) or slice(None)
         for view, camera in enumerate(detections.cameras):

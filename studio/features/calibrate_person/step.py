@@ -76,7 +76,7 @@ class Step:
         used = (take.id, *((rig.id,) if rig else ()))
         return Inputs(
             sources, found, {clip.camera: clip.size_px for clip in take.clips},
-            rig.rig() if rig else None, take.in_s or None, take.out_s, take.name, used,
+            rig.rig() if rig else None, take.in_s, take.out_s, take.name, used,
         )  # fmt: skip
 
     def pack(

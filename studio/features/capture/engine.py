@@ -17,6 +17,7 @@ from studio.jobs import Context, Engine
 from studio.media.cameras import match_cameras
 from studio.media.formats.openpose import camera_folders, guess_layout, read_people
 from studio.media.identify import Bundle, Take, gather
+from studio.media.recording.take import is_take
 from studio.media.video import open_clip
 
 
@@ -103,7 +104,8 @@ def _takes(
 
 def _take(take: Take, clips: list[Clip], said: Mapping[str, Sequence[str]]) -> FoundTake:
     """The take, and what its readers said of which cameras."""
-    item = TakeItem(name=take.name, clips=tuple(clips))
+    early = is_take(take.folder) and any(clip.offset_s < 0 for clip in clips)
+    item = TakeItem(name=take.name, clips=tuple(clips), in_s=0.0 if early else None)
     notes = (f"{', '.join(cameras)}: {note}" for note, cameras in said.items())
     return FoundTake(item, take.folder, (*compare_clips(clips), *notes))
 

@@ -88,7 +88,7 @@ class Step:
         kept = reference_folder(home / rig.source) if rig.source else None
         return Inputs(
             rig.rig(), _sources(take, home), found, _sources(then, home) if then else (), kept,
-            take.in_s or None, take.out_s, rig.name, (rig.id, take.id),
+            take.in_s, take.out_s, rig.name, (rig.id, take.id),
         )  # fmt: skip
 
     def pack(

@@ -45,7 +45,7 @@ class Step:
             )
             for clip in take.clips
         )
-        return Inputs(sources, take.in_s or None, take.out_s, take.name, take.id)
+        return Inputs(sources, take.in_s, take.out_s, take.name, take.id)
 
     def pack(
         self, inputs: Any, params: BaseModel, result: Any, assets: Assets, seconds: float

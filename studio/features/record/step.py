@@ -36,7 +36,8 @@ class Step:
 
 def take_item(folder: Path, take: TakeRecord, rig: RigItem | None = None) -> TakeItem:
     """A recorded take as an item of a project; linked with ``rig`` if that has all its cameras
-    at these sizes."""
+    at these sizes. What streams brought from before it began (from a key frame on) is left of its
+    in point."""
     records = {camera.name: camera for camera in take.cameras}
     found, _ = clips_of(folder, take)
     clips: list[Clip] = []
@@ -56,7 +57,11 @@ def take_item(folder: Path, take: TakeRecord, rig: RigItem | None = None) -> Tak
             )
     sizes = {camera.name: camera.size_px for camera in rig.cameras} if rig is not None else {}
     fits = bool(clips) and all(sizes.get(clip.camera) == clip.size_px for clip in clips)
-    return TakeItem(name=take.name, clips=tuple(clips), rig=rig.id if rig and fits else None)
+    early = any(clip.offset_s < 0 for clip in clips)
+    return TakeItem(
+        name=take.name, clips=tuple(clips), rig=rig.id if rig and fits else None,
+        in_s=0.0 if early else None,
+    )  # fmt: skip
 
 
 def _upright(segment: Segment) -> tuple[int, int]:

@@ -65,11 +65,12 @@ class Step:
             raise TypeError("this step packs a take that was synchronised")
         take = inputs.take
         clips = tuple(_in_step(clip, result) for clip in take.clips)
-        moved = clips[0].take_s(take.clips[0].own_s(take.in_s)) - take.in_s
+        start = take.in_s or 0.0
+        moved = clips[0].take_s(take.clips[0].own_s(start)) - start
         item = take.model_copy(
             update={
                 "clips": clips,
-                "in_s": max(take.in_s + moved, 0.0) if take.in_s else 0.0,
+                "in_s": take.in_s + moved if take.in_s is not None else None,
                 "out_s": take.out_s + moved if take.out_s is not None else None,
                 "curves": assets.put_arrays(curve_arrays(result.tracks, take.clips)),
                 "facts": traces(result.facts),
