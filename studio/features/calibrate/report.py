@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from studio.core.types import Fact
+from studio.document.gathered import Gathered, gathered
 from studio.document.trust import GateMark, Trust
 from studio.features.calibrate.drawings import (
     coverage_svg,
@@ -151,17 +152,21 @@ def _notes(facts: Sequence[Fact]) -> str:
 
 
 def _gates(gates: Sequence[GateMark], aside: frozenset[str]) -> str:
-    def line(gate: GateMark) -> str:
+    def line(entry: Gathered) -> str:
+        gate = entry.mark
         word = "set aside" if gate.verdict == "stop" and gate.id in aside else _WORD[gate.verdict]
         remedy = f'<div class="remedy">{escape(gate.remedy)}</div>' if gate.remedy else ""
+        each = "<br>".join(map(escape, entry.details))
+        more = f"<details><summary>Each camera</summary>{each}</details>" if each else ""
         return (
             f'<div class="gate"><span class="{gate.verdict}">{_MARK[gate.verdict]}</span>'
             f'<span><b>{escape(gate.title)}</b><br><span class="{gate.verdict}">{word}</span>'
-            f"</span><div>{escape(gate.text)}{remedy}</div></div>"
+            f"</span><div>{escape(gate.text)}{remedy}{more}</div></div>"
         )
 
-    failed = "".join(line(gate) for gate in gates if gate.verdict != "good")
-    passed = [gate for gate in gates if gate.verdict == "good"]
+    entries = gathered(gates)
+    failed = "".join(line(entry) for entry in entries if entry.mark.verdict != "good")
+    passed = [entry for entry in entries if entry.mark.verdict == "good"]
     more = "".join(map(line, passed))
     counted = f"{len(passed)} test{'s' * (len(passed) != 1)} passed"
     return (

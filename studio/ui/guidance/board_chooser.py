@@ -28,6 +28,7 @@ KINDS = {
 }
 _COUNTS = {"charuco": "Squares", "chessboard": "Inner corners", "aprilgrid": "Tags"}
 _UNITS_MM = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "in": 25.4}
+_EXAMPLE_MM = 34.0
 
 
 class BoardChooser(QWidget):
@@ -47,15 +48,16 @@ class BoardChooser(QWidget):
         self.side.setSpecialValueText("measure it")
         self.markers = QComboBox()
         self.markers.addItems([name.removeprefix("DICT_") for name in DICTIONARIES])
+        self.markers.setCurrentText("5X5_100")
         self.light = QCheckBox("Light on dark")
         self.text = QLineEdit()
-        self.text.setPlaceholderText("charuco:7x5:34mm:DICT_5X5_100")
         self.told = QLabel()
         self.told.setWordWrap(True)
         self.told.setProperty("role", "small")
         self._extra: list[str] = []
         self._lay_out()
         self._show_kind()
+        self._judge()
 
     def _lay_out(self) -> None:
         for box in (self.columns, self.rows):
@@ -138,14 +140,17 @@ class BoardChooser(QWidget):
 
     def _written(self) -> None:
         """The fields say which board it is."""
-        kind, side = self._kind_id(), self.side.value()
-        words = [kind, f"{self.columns.value()}x{self.rows.value()}", f"{side:g}mm"]
-        if kind == "charuco":
+        side = self.side.value()
+        self.text.setText(self._name(side) if side > 0 else "")
+        self._judge()
+
+    def _name(self, side_mm: float) -> str:
+        words = [self._kind_id(), f"{self.columns.value()}x{self.rows.value()}", f"{side_mm:g}mm"]
+        if words[0] == "charuco":
             words.append(f"DICT_{self.markers.currentText()}")
             words += ["inverted"] * self.light.isChecked()
             words += self._extra
-        self.text.setText(":".join(words) if side > 0 else "")
-        self._judge()
+        return ":".join(words)
 
     def _typed(self) -> None:
         """The text says which board it is; the fields follow as far as they can."""
@@ -173,6 +178,7 @@ class BoardChooser(QWidget):
     def _judge(self) -> None:
         """Say what the name means, or what is wrong with it."""
         wrong = ""
+        self.text.setPlaceholderText(self._name(_EXAMPLE_MM))
         if self.spec:
             try:
                 board = parse_board(self.spec)

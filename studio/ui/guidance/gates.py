@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from studio.document.gathered import Gathered, gathered
 from studio.document.trust import GateMark
 from studio.ui import theme
 from studio.ui.facts import VERDICTS
@@ -17,10 +18,14 @@ _WORDS = {"good": "passed", "look": "have a look", "stop": "stops it", "plain": 
 
 
 class GateLine(QWidget):
-    """One test: what it is called, what came of it, and what to do where it failed."""
+    """One test: what it is called, what came of it, and what to do where it failed.
 
-    def __init__(self, gate: GateMark, overruled: bool) -> None:
+    What each camera showed, where several failed alike, is its tooltip.
+    """
+
+    def __init__(self, entry: Gathered, overruled: bool) -> None:
         super().__init__()
+        gate = entry.mark
         mark, title = QLabel(), QLabel(gate.title)
         role = "muted" if gate.verdict == "plain" else gate.verdict
         symbol = "ph.minus-circle" if gate.verdict == "plain" else VERDICTS[gate.verdict][0]
@@ -49,6 +54,8 @@ class GateLine(QWidget):
                 below.addWidget(remedy)
         else:
             self.setToolTip(gate.text)
+        if entry.details:
+            self.setToolTip("\n".join(entry.details))
         column.addLayout(below)
         self.setAccessibleName(f"{gate.title}: {word}. {gate.text} {gate.remedy}".strip())
 
@@ -63,11 +70,12 @@ def _small(text: str) -> QLabel:
 
 class GateList(QWidget):
     """What stops acceptance first, then what to look at, then what could not be tested; what passed
-    is one line until opened."""
+    is one line until opened. Cameras that fail alike are one line."""
 
     def __init__(self) -> None:
         super().__init__()
         self.gates: tuple[GateMark, ...] = ()
+        self._entries: tuple[Gathered, ...] = ()
         self.lines: list[GateLine] = []
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -95,11 +103,12 @@ class GateList(QWidget):
             line.hide()
             line.deleteLater()
         self.gates = tuple(sorted(gates, key=lambda gate: _ORDER[gate.verdict]))
-        self.lines = [GateLine(gate, gate.id in overruled) for gate in self.gates]
-        above = sum(gate.verdict != "good" for gate in self.gates)
+        self._entries = gathered(self.gates)
+        self.lines = [GateLine(entry, entry.mark.id in overruled) for entry in self._entries]
+        above = sum(entry.mark.verdict != "good" for entry in self._entries)
         for number, line in enumerate(self.lines):
             self._column.insertWidget(number if number < above else number + 1, line)
-        good = len(self.gates) - above
+        good = len(self.lines) - above
         told = "1 test passed" if good == 1 else f"{good} tests passed"
         self.passed.setText(told if above else f"All {told}")
         self.passed.setVisible(good > 0)
@@ -108,8 +117,8 @@ class GateList(QWidget):
 
     def _open(self, on: bool) -> None:
         theme.set_icon(self.passed, "ph.caret-down" if on else "ph.caret-right", "accent")
-        for line, gate in zip(self.lines, self.gates, strict=True):
-            line.setVisible(on or gate.verdict != "good")
+        for line, entry in zip(self.lines, self._entries, strict=True):
+            line.setVisible(on or entry.mark.verdict != "good")
 
     def copy_table(self) -> None:
         """All tests, tab-separated."""

@@ -108,7 +108,7 @@ def _gate(
             title,
             verdict,
             f"The given lens of {_lower(who)} does not fit: its focal length seems "
-            f"{share:+.1%} off, its centre {shift[0]:+.0f}, {shift[1]:+.0f} px "
+            f"{100 * share:+.1f} % off, its centre {shift[0]:+.0f}, {shift[1]:+.0f} px "
             f"({s.off_px:.1f} px in the picture).",
             s.camera,
             "Give the intrinsics of this resolution and zoom, or solve them here; or its video "

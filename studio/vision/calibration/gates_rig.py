@@ -72,7 +72,7 @@ def _lenses(solution: Solution, says: Mapping[str, str], limits: Limits) -> Iter
                 "",
                 "",
                 verdict,
-                f"The focal length of {name} is known to {share:.1%} only: the target was "
+                f"The focal length of {name} is known to {100 * share:.1f} % only: the target was "
                 "shown too flat, or at one distance.",
                 camera.name,
                 f"Tilt the target before {name} and show it near and far, or give its intrinsics.",
@@ -90,7 +90,7 @@ def _odd_lens(camera: Camera) -> str:
         return f"would see {wide:.0f} degrees"
     off = np.abs(camera.matrix[:2, 2] - (np.array(camera.size_px) - 1) / 2) / max(width, height)
     if off.max() > 0.15:
-        return f"has its centre {off.max():.0%} of the picture beside the middle"
+        return f"has its centre {100 * off.max():.0f} % of the picture beside the middle"
     edge = np.array([[0, height / 2], [width - 1, height / 2], [width / 2, 0]])
     if not np.isfinite(normalise(camera, edge)).all():
         return "folds back within the picture: its distortion cannot be right"

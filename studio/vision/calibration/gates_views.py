@@ -128,8 +128,8 @@ def _variety(solution: Solution, says: Mapping[str, str], limits: Limits) -> Ite
 
 def _coverage(one: CameraGuidance, says: str, limits: Limits, flat: bool) -> Gate:
     verdict = verdict_below(one.covered, limits.covered)
-    text = f"The target covered {one.covered:.0%} of the picture of {says}."
-    remedy = f"Carry it into the corners and along the edges of {says}'s picture."
+    text = f"The target covered {100 * one.covered:.0f} % of the picture of {says}."
+    remedy = f"Carry it into the corners and along the edges of the picture of {says}."
     return Gate("coverage", "", verdict, text, remedy=remedy)
 
 

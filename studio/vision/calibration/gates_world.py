@@ -231,7 +231,7 @@ def _floor(solution: Solution, floor_moment: int | None) -> Iterator[Gate]:
             id,
             title,
             "stop",
-            f"In {share:.0%} of the moments the target is under the floor, by up to "
+            f"In {100 * share:.0f} % of the moments the target is under the floor, by up to "
             f"{-100 * lowest.min():.0f} cm: the floor is tilted or too high.",
             "",
             remedy,
@@ -259,7 +259,8 @@ def _scale(solution: Solution, lengths: Sequence[Length], limits: Limits) -> Ite
                 id,
                 title,
                 verdict,
-                f"{text}: the world is {abs(off):.1%} too {'large' if off > 0 else 'small'}.",
+                f"{text}: the world is {100 * abs(off):.1f} % too "
+                f"{'large' if off > 0 else 'small'}.",
                 "",
                 "Measure the printed board with a ruler and give its true size, or scale "
                 "the rig by this length.",

@@ -115,6 +115,22 @@ def test_gates_are_words_first_and_what_passed_is_folded(qtbot):
     assert "set aside on record" in gates.lines[0].accessibleName()
 
 
+def test_cameras_that_fail_alike_are_one_line(qtbot):
+    gates = GateList()
+    qtbot.addWidget(gates)
+    low = [
+        GateMark(id="coverage", title="Coverage", verdict="stop", camera=f"cam{n}",
+                 text=f"The target covered {9 + n} % of the picture of camera {n}.")
+        for n in (1, 2, 3)
+    ]  # fmt: skip
+    gates.show_gates(low)
+    (line,) = gates.lines
+    assert "covered 10–12 % of the picture of cameras 1–3" in line.accessibleName()
+    assert line.toolTip().splitlines() == [gate.text for gate in low]
+    gates.copy.click()
+    assert len(QApplication.clipboard().text().splitlines()) == 4, "the table has every camera"
+
+
 def test_what_could_not_be_tested_is_grey_and_stands_between(qtbot):
     gates = GateList()
     qtbot.addWidget(gates)
@@ -185,6 +201,9 @@ def test_the_board_by_fields_and_by_name(qtbot):
     qtbot.addWidget(board)
     board.show()
     assert board.spec == ""
+    assert board.markers.currentText() in board.text.placeholderText()
+    board.markers.setCurrentText("6X6_250")
+    assert board.text.placeholderText() == "charuco:7x5:34mm:DICT_6X6_250"
     board.set_spec(SPEC)
     assert (board.columns.value(), board.rows.value(), board.side.value()) == (6, 4, 110)
     assert board.markers.currentText() == "4X4_50"

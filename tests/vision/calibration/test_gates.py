@@ -74,7 +74,7 @@ def test_a_wrong_board_size_shows_against_a_tape(healthy: Session, told: Solutio
     world = {m: pose * grow for m, pose in told.target_world.items()}
     found = alarms(replace(told, rig=grown, target=target, target_world=world), healthy)
     assert found["scale"].verdict == "stop"
-    assert "5.0% too large" in found["scale"].text or "4.9%" in found["scale"].text
+    assert "5.0 % too large" in found["scale"].text or "4.9 %" in found["scale"].text
 
 
 def test_a_floor_on_the_mirror_image_stops(healthy: Session, told: Solution) -> None:
