@@ -16,6 +16,7 @@ import tyro
 from rich.console import Console
 
 from studio.core.errors import StudioError
+from studio.document.gathered import gathered
 from studio.document.project import RigItem
 from studio.document.trust import CameraTrust, Trust
 from studio.features.calibrate.accept import checked
@@ -261,12 +262,13 @@ def _show(result: Calibrated, trust: Trust) -> None:
     for fact in result.facts[:3]:
         told = f"{fact.label:<14} {fact.text}  {_MARKS[fact.verdict]}  {fact.blame}"
         console.print(told, soft_wrap=True)
-    for gate in trust.gates:
+    entries = [entry.mark for entry in gathered(trust.gates)]
+    for gate in entries:
         if gate.verdict != "good":
             mark = _MARKS[gate.verdict] or "not tested"
             told = f"  {mark} {gate.title}: {gate.text} {gate.remedy}"
             console.print(told, soft_wrap=True, style=None if gate.verdict == "stop" else "dim")
-    tested = [gate for gate in trust.gates if gate.verdict != "plain"]
+    tested = [gate for gate in entries if gate.verdict != "plain"]
     passed = sum(gate.verdict == "good" for gate in tested)
     console.print(f"  {passed} of {len(tested)} tests passed")
     for fact in result.facts[3:]:

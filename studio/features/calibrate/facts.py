@@ -52,13 +52,14 @@ def _accuracy(solution: Solution, gates: Sequence[Gate], bars: Sequence[Bar]) ->
         )
     worst = worst_of(gates)
     verdict = worst.verdict if worst else "good"
-    blame = worst.text if worst and worst.verdict == "stop" else _to_look_at(gates)
-    return Fact("Accuracy", ", ".join(parts), verdict, blame)
+    return Fact("Accuracy", ", ".join(parts), verdict, _worries(gates, verdict))
 
 
-def _to_look_at(gates: Sequence[Gate]) -> str:
-    titles = list(dict.fromkeys(gate.title for gate in gates if gate.verdict == "look"))
-    return f"To look at: {', '.join(titles)}." if titles else ""
+def _worries(gates: Sequence[Gate], verdict: Verdict) -> str:
+    """The names of the gravest tests that did not pass; what they found stands with them."""
+    titles = list(dict.fromkeys(gate.title for gate in gates if gate.verdict == verdict))
+    told = {"stop": "Stopped by", "look": "To look at"}.get(verdict)
+    return f"{told}: {', '.join(titles)}." if told else ""
 
 
 def _scale(solution: Solution) -> Fact:
