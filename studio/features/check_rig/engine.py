@@ -23,6 +23,8 @@ from studio.weights.detectors import whole_body
 
 HEAD_FACTS = 3
 """The facts before those of single cameras."""
+_WALK = "Let a person walk through the view of at least two cameras, for half a minute."
+_REFERENCE = "Give footage from the day of the calibration as the reference."
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +65,7 @@ def check(
     Raises StudioError if the footage and the rig have no two cameras in common, or if there is
     neither a person nor a reference to compare with.
     """
-    found, today, why = inputs.detections, dict[str, np.ndarray](), ""
+    found, today, why, remedy = inputs.detections, dict[str, np.ndarray](), "", _WALK
     if inputs.sources:
         options = Options(params.quality, True, False, False)
         detector = (lambda: whole_body(options)) if params.person and found is None else None
@@ -84,15 +86,13 @@ def check(
         try:
             people = check_people(rig, own)
         except StudioError as error:
-            why = str(error)
+            why, remedy = error.message, error.hint
+    elif params.person:
+        why = "Nobody was found in the footage."
     else:
-        why = "Nobody was found in the footage." if params.person else "No person was looked for."
+        why, remedy = "No person was looked for, and no still scene could be compared.", _REFERENCE
     if people is None and not any(scenes.values()):
-        raise StudioError(
-            f"There is nothing to check the rig by. {why}",
-            "Let a person walk through the view of at least two cameras, or give footage from the "
-            "day of the calibration as the reference.",
-        )
+        raise StudioError(f"There is nothing to check the rig by. {why}", remedy)
     verdicts = judge_cameras(rig, people, scenes)
     return Checked(rig, verdicts, people, scenes, why, facts(rig, verdicts, people, scenes), today)
 

@@ -33,12 +33,15 @@ from studio.vision.triangulate import dlt
 
 ALARM = 0.001
 """Below this probability, agreement by chance is ruled out."""
+BLUNT_DEG = 0.6
+"""If only turns over this would surely be seen, smaller ones cannot be told."""
 LEAST_DEG, LEAST_MM = 0.12, 5.0
 """Smaller turns and shifts are within what a detector's own habits can feign."""
 _CENTRE_PRIOR_M = 0.03
 _NAMING = 1.3
 _MOMENTS = 150
 _OUT_OF_STEP_S = 0.012
+_SIGMAS = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,17 +77,29 @@ class Shift:
         large = self.turn_deg > LEAST_DEG or self.carry_mm > LEAST_MM
         return self.chance < ALARM and large
 
+    @property
+    def sure(self) -> bool:
+        """Whether it stands out of its own error bar, in turn or in place, and is not under what
+        this footage can show of a camera."""
+        placed = (
+            self.rotation_deg >= _SIGMAS * self.rotation_sd_deg
+            or self.centre_mm >= _SIGMAS * self.centre_sd_mm
+        )
+        turn = max(self.turn_deg, self.rotation_deg)
+        return placed and (self.least_deg <= BLUNT_DEG or turn >= self.least_deg)
+
 
 @dataclass(frozen=True, eq=False)
 class RigCheck:
     """What today's footage says of a rig. ``moved`` are the cameras that are named, ``doubtful``
-    those of which one has moved but it cannot be told which; ``blind`` says what could not be
-    seen at all."""
+    those of which one has moved but it cannot be told which, ``unsure`` those that disagree by no
+    more than this footage can tell; ``blind`` says what could not be seen at all."""
 
     rig: CameraRig
     shifts: tuple[Shift, ...]
     moved: tuple[Shift, ...]
     doubtful: tuple[str, ...]
+    unsure: tuple[Shift, ...]
     off_px: float
     late_ms: dict[str, float]
     blind: tuple[str, ...]
@@ -93,7 +108,7 @@ class RigCheck:
     def verdict(self) -> Verdict:
         if self.moved or self.doubtful:
             return "stop"
-        return "look" if self.blind else "good"
+        return "look" if self.blind or self.unsure else "good"
 
     @property
     def least_deg(self) -> float:
@@ -116,10 +131,17 @@ def check_people(rig: CameraRig, detections: Detections) -> RigCheck:
     current, moved = rig, list[Shift]()
     shifts: tuple[Shift, ...] = ()
     doubtful: tuple[str, ...] = ()
+    unsure: tuple[Shift, ...] = ()
     for _ in range(max(1, (len(rig) - 1) // 2)):
         found = _shifts(current, rig, s, chosen)
         shifts = shifts or found
-        named, doubtful = _named(found, {shift.name for shift in moved})
+        known = {shift.name for shift in moved}
+        named, doubtful = _named(found, known)
+        unsure = tuple(
+            s for s in found
+            if (s.seen or s.name in doubtful) and not s.sure and s.name not in known
+            and (named is None or s.name != named.name)
+        )  # fmt: skip
         if named is None:
             break
         moved.append(named)
@@ -131,8 +153,9 @@ def check_people(rig: CameraRig, detections: Detections) -> RigCheck:
     xyz = dlt(s, reweight=1)
     late = _late(s, chosen, rig)
     return RigCheck(
-        rig, shifts, tuple(moved), doubtful, _median_px(s, xyz), late, _blind(rig, shifts, chosen)
-    )
+        rig, shifts, tuple(moved), doubtful, unsure, _median_px(s, xyz), late,
+        _blind(rig, shifts, chosen),
+    )  # fmt: skip
 
 
 def _shifts(rig: CameraRig, was: CameraRig, s: Sightings, chosen: Chosen) -> tuple[Shift, ...]:
@@ -200,15 +223,17 @@ def _covariance(
 
 
 def _named(shifts: tuple[Shift, ...], known: set[str]) -> tuple[Shift | None, tuple[str, ...]]:
-    """The camera that has moved, or else those of which one has."""
+    """The camera that has moved, or else those of which one has; nobody where none is sure."""
     seen = sorted((s for s in shifts if s.seen and s.name not in known),
                   key=lambda s: -s.explained)  # fmt: skip
     if not seen:
         return None, ()
     rivals = [s for s in shifts if s.name != seen[0].name and s.name not in known]
-    near = [s.name for s in rivals if _NAMING * s.explained > seen[0].explained]
+    near = [s for s in rivals if _NAMING * s.explained > seen[0].explained]
+    if not any(s.sure for s in (seen[0], *near)):
+        return None, ()
     if near:
-        return None, (seen[0].name, *near)
+        return None, (seen[0].name, *(s.name for s in near))
     return seen[0], ()
 
 
@@ -246,7 +271,7 @@ def _blind(rig: CameraRig, shifts: tuple[Shift, ...], chosen: Chosen) -> tuple[s
         f"Camera {shift.name} sees too little of the person to tell turns under "
         f"{shift.least_deg:.1f}°."
         for shift in shifts
-        if shift.least_deg > 0.6
+        if shift.least_deg > BLUNT_DEG
     ]
     if float(np.ptp(chosen.times_s)) < 5:
         out.append("The footage is short: under five seconds of a person.")

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 from studio.core.calibration import Gate, Verdict
 from studio.core.types import Camera, CameraRig
-from studio.vision.calibration.check import RigCheck, Shift
+from studio.vision.calibration.check import BLUNT_DEG, RigCheck, Shift
 from studio.vision.calibration.scenery import SceneShift
 
-BLUNT_DEG = 0.6
-"""If only turns over this would surely be seen, agreement is no proof."""
 ZOOM = 0.003
 _REMEMBER = "Keep pictures of the empty scene with the calibration: they tell every camera."
 
@@ -40,6 +38,7 @@ def judge_cameras(
     carried; the person says how cameras stand to each other, but not always which one moved.
     """
     shifts = {} if people is None else {shift.name: shift for shift in people.moved}
+    unsure = {} if people is None else {shift.name: shift for shift in people.unsure}
     known = {name: scene for name, scene in scenes.items() if scene is not None}
     doubtful = set() if people is None else _doubtful(people, known)
     gates: list[Gate] = []
@@ -55,13 +54,15 @@ def judge_cameras(
         elif shift is not None:
             gate, placed[name] = _by_person(name, shift), shift.camera
         elif name in doubtful:
-            gate = _doubt(name, doubtful)
+            gate = _doubt(name, doubtful, "look" if name in unsure else "stop")
         elif scene is not None:
             gate = Gate(
                 "still", f"Camera {name}", "good",
                 f"The still scene lies within {scene.shift_px:.1f} px of where it was "
                 f"({scene.matches} features).", name,
             )  # fmt: skip
+        elif name in unsure:
+            gate = _unsure(unsure[name])
         else:
             gate = _unmoved(name, people)
         gates.append(gate)
@@ -132,12 +133,26 @@ def _contradiction(name: str, shift: Shift) -> Gate:
     )  # fmt: skip
 
 
-def _doubt(name: str, doubtful: set[str]) -> Gate:
+def _doubt(name: str, doubtful: set[str], verdict: Verdict) -> Gate:
     others = ", ".join(sorted(doubtful - {name}))
     text = f"Camera {name} or {others} was moved; the person alone does not tell which."
     if not others:
         text = f"Camera {name} was moved: the still scenes acquit the others."
-    return Gate("doubt", f"Camera {name}", "stop", text, name, "Calibrate again.")
+    return Gate("doubt", f"Camera {name}", verdict, text, name, "Calibrate again.")
+
+
+def _unsure(shift: Shift) -> Gate:
+    """A disagreement within its own error bar, or under what the footage can show."""
+    turn = _pm(shift.rotation_deg, shift.rotation_sd_deg, 2)
+    place = _pm(shift.centre_mm, shift.centre_sd_mm, 0)
+    text = f"Whether camera {shift.name} was moved cannot be told from this footage: "
+    if shift.least_deg > BLUNT_DEG:
+        text += f"it shows turns over {shift.least_deg:.1f}°, and "
+    text += f"the camera disagrees by {turn}° and {place} mm."
+    return Gate(
+        "unsure", f"Camera {shift.name}", "look", text, shift.name,
+        "Let the person walk the whole floor for half a minute.",
+    )  # fmt: skip
 
 
 def _unmoved(name: str, people: RigCheck | None) -> Gate:
@@ -183,7 +198,7 @@ def _rig_gates(
             "many", "All cameras", "stop", "Every camera's picture of the still scene has moved.",
             remedy="Were the reference pictures taken with another set-up? Calibrate again.",
         ))  # fmt: skip
-    if not scenes and any(gate.id in ("unseen", "doubt") for gate in gates):
+    if not scenes and any(gate.id in ("unseen", "unsure", "doubt") for gate in gates):
         found.append(Gate(
             "reference", "Still scene", "plain", "There is no picture of the scene of then to "
             "compare with.", remedy=_REMEMBER,

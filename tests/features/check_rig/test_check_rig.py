@@ -1,6 +1,7 @@
 """The check of a rig as a command and as a step."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -118,6 +119,11 @@ def test_user_errors_say_what_to_do(tmp_path, bump):
         command(tmp_path / "rig.toml", (tmp_path / "a.mp4",), params=Params(mend=True))
     with pytest.raises(StudioError, match="nothing to check the rig by"):
         run(check(Params(person=False), Inputs(rig, detections=seen), Context()))
+    nobody = replace(seen, confidence=np.zeros_like(seen.confidence))
+    with pytest.raises(StudioError, match="too few moments") as raised:
+        run(check(Params(), Inputs(rig, detections=nobody), Context()))
+    assert raised.value.message.count(".") == 2
+    assert raised.value.hint.count(".") == 1
     other = ring_rig(3)
     strangers = CameraRig(tuple(
         type(c)(f"x{'abc'[i]}", c.size_px, c.matrix, c.distortion, c.rotation, c.translation_m)

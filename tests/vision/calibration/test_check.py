@@ -8,8 +8,12 @@ import pytest
 
 from studio.core.errors import StudioError
 from studio.core.types import CameraRig
+from studio.media.cameras import match_cameras
+from studio.media.formats.openpose import read_detections
+from studio.media.formats.rigs import read_rig
 from studio.vision import camera as lens
-from studio.vision.calibration.check import check_people
+from studio.vision.calibration import check
+from studio.vision.calibration.check import Shift, check_people
 from studio.vision.calibration.people_study import apart, bump_study, bumped
 from studio.vision.calibration.people_walk import Detector, detect, walk
 from studio.vision.calibration.scenery import scene_shift
@@ -78,6 +82,63 @@ def test_noise_alone_moves_nobody_and_noise_hides_small_bumps(rig):
     told = check_people(rig, filmed(rig, 0, blurred))
     assert told.moved == ()
     assert told.least_deg > check_people(rig, filmed(rig)).least_deg
+
+
+def as_shift(rig, **told):
+    """cam3 disagreeing beyond chance, in a footage that is sharp, and in what else is told."""
+    sharp = {
+        "turn_deg": 1.0, "carry_mm": 40.0, "chance": 1e-6, "explained": 50.0, "least_deg": 0.3,
+        "rotation_deg": 1.0, "rotation_sd_deg": 0.1, "centre_mm": 40.0, "centre_sd_mm": 5.0,
+        "off_px": 9.0,
+    }  # fmt: skip
+    return Shift(rig["cam3"], **(sharp | told))
+
+
+@pytest.mark.parametrize(
+    ("told", "sure"),
+    [
+        ({}, True),
+        ({"rotation_deg": 0.79, "rotation_sd_deg": 0.74, "centre_mm": 43.0, "centre_sd_mm": 48.0},
+         False),
+        ({"rotation_sd_deg": 0.5}, True),
+        ({"least_deg": 3.3}, False),
+        ({"least_deg": 3.3, "turn_deg": 4.0}, True),
+    ],
+)  # fmt: skip
+def test_a_move_within_its_own_error_bar_stops_nothing(rig, told, sure):
+    shift = as_shift(rig, **told)
+    assert shift.sure is sure
+    calm = [
+        replace(shift, camera=camera, chance=0.5, explained=1.0, least_deg=0.3)
+        for camera in rig.cameras
+        if camera.name != "cam3"
+    ]
+    named, doubtful = check._named((*calm, shift), set())
+    assert (named is shift) is sure
+    assert doubtful == ()
+
+
+def test_what_cannot_be_told_is_no_more_than_a_look(rig):
+    blunt = as_shift(rig, least_deg=3.3, rotation_sd_deg=0.74, centre_sd_mm=48.0)
+    told = replace(check_people(rig, filmed(rig)), unsure=(blunt,))
+    assert told.verdict == "look"
+    verdicts = judge_cameras(rig, told, {})
+    assert verdicts.verdict == "look"
+    assert verdicts.mended is None
+    gate = next(gate for gate in verdicts.gates if gate.camera == "cam3")
+    assert "cannot be told from this footage" in gate.text
+    assert "3.3°" in gate.text
+
+
+def test_a_published_rig_that_holds_is_never_stopped(footage):
+    """Two seconds of a person who stays in place, filmed by the rig as it was calibrated."""
+    folder = footage("mv_pose2sim")
+    old = read_rig(folder / "calibration" / "Calib_qualisys.toml").rig
+    for take in ("single", "static"):
+        seen = read_detections(folder / take / "pose", None, rate_hz=60.0)
+        names = match_cameras(seen.cameras, old.names)
+        told = check_people(old, replace(seen, cameras=tuple(names[c] for c in seen.cameras)))
+        assert judge_cameras(old, told, {}).verdict == "look"
 
 
 def test_a_camera_out_of_step_is_told_apart(rig):
