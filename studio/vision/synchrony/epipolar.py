@@ -82,7 +82,7 @@ def refine_lag(first: Seen, second: Seen, start: Lag, within_s: float = _WIDE_S)
             break
     if sums is None or abs(lag.seconds - start.seconds) > 1.5 * within_s:
         return None
-    sd = _jackknife(sums)
+    sd = _deviation(sums)
     return replace(lag, sd_s=float(sd[0]), slope_sd=float(sd[1]) if long else float("nan"))
 
 
@@ -138,7 +138,7 @@ def _cost(first: Seen, second: Seen, lag: Lag, by_s: float) -> float:
 def _normal_equations(
     first: Seen, second: Seen, lag: Lag, h: float, long: bool
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """JᵀWJ (parts, 2, 2) and JᵀWr (parts, 2) of every stretch of the take."""
+    """JᵀWJ (parts, points, 2, 2) and JᵀWr (parts, points, 2) of every stretch of the take."""
     off, w = _distances(first, second, lag, 0.0)
     after, wa = _distances(first, second, lag, h)
     before, wb = _distances(first, second, lag, -h)
@@ -154,22 +154,35 @@ def _normal_equations(
     since = (first.track.times_s - lag.at_s)[:, None]
     both = np.stack([way, way * since if long else np.zeros_like(way)], -1)
     stretches = np.array_split(np.arange(len(w)), max(_LEAST_PARTS, int(second_of.max()) + 1))
-    a = np.stack([np.einsum("fp,fpi,fpj->ij", w[p], both[p], both[p]) for p in stretches])
-    g = np.stack([np.einsum("fp,fpi,fp->i", w[p], both[p], off[p]) for p in stretches])
-    if a[:, 0, 0].sum() <= 0:
+    a = np.stack([np.einsum("fp,fpi,fpj->pij", w[p], both[p], both[p]) for p in stretches])
+    g = np.stack([np.einsum("fp,fpi,fp->pi", w[p], both[p], off[p]) for p in stretches])
+    if a[..., 0, 0].sum() <= 0:
         return None
     if not long:
-        a[:, 1, 1] = 1.0
+        a[..., 1, 1] = 1.0
     return a, g
 
 
 def _step(sums: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    return -np.linalg.solve(sums[0].sum(0), sums[1].sum(0))
-
-
-def _jackknife(sums: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Standard deviations of lag and slope from leaving out each part."""
     a, g = sums
+    return -np.linalg.solve(a.sum((0, 1)), g.sum((0, 1)))
+
+
+def _deviation(sums: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Standard deviations of lag and slope: jackknife, clustered both by time and by point.
+
+    A detector is wrong for a while, and in a way of its own about each point: errors are alike
+    within a stretch and within a point. What both count is taken off once (Cameron, Gelbach,
+    Miller 2011).
+    """
+    a, g = sums
+    over = [_jackknife(a.sum(by), g.sum(by)) for by in (1, 0)]
+    cells = _jackknife(a.reshape(-1, 2, 2), g.reshape(-1, 2))
+    return np.sqrt(np.max([*over, over[0] + over[1] - cells], axis=0))
+
+
+def _jackknife(a: np.ndarray, g: np.ndarray) -> np.ndarray:
+    """Variances of lag and slope from leaving out each part."""
     n = len(a)
     left = -np.linalg.solve(a.sum(0) - a, (g.sum(0) - g)[..., None])[..., 0]
-    return np.sqrt((n - 1) / n * np.square(left - left.mean(0)).sum(0))
+    return (n - 1) / n * np.square(left - left.mean(0)).sum(0)

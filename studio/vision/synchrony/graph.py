@@ -110,10 +110,14 @@ def _least_squares(cameras: tuple[str, ...], lags: Sequence[Lag]) -> Clocks:
     chi2 = float(np.square(rows @ offsets - step / sd).sum())
     # What a camera itself gets wrong is in all its pairs: more of them do not make it surer.
     alike = max(1.0, (2 * len(lags) / len(cameras) + 1) / 2)
-    scale = max(1.0, chi2 / free if free else 1.0) * alike
+    scatter = chi2 / free if free else 0.0
+    # A camera may be wrong in all its pairs alike by as much as pairs contradict each other: half
+    # of a pair's variance, which no loop shows.
+    own = scatter / np.mean(sd**-2.0) / 2
+    sds = np.sqrt(np.diag(inverse) * max(1.0, scatter) * alike + own)
     return Clocks(
-        cameras, offsets - offsets.min(), pace, np.sqrt(np.diag(inverse) * scale), float("nan"),
-        np.zeros(len(cameras)), tuple(lags),
+        cameras, offsets - offsets.min(), pace, sds, float("nan"), np.zeros(len(cameras)),
+        tuple(lags),
     )  # fmt: skip
 
 

@@ -62,3 +62,19 @@ def test_too_little_is_seen():
     a, b, _ = sights()
     blind = replace(b, track=replace(b.track, weights=np.zeros_like(b.track.weights)))
     assert refine_lag(a, blind, Lag("cam1", "cam2", -0.43, 0.03)) is None
+
+
+def test_points_wrong_each_in_its_own_way_widen_the_error_bar():
+    """Marked points that sway with the movement: alike at all times, but not from all points."""
+    rng = np.random.default_rng(0)
+    for seed in range(3):
+        a, b, _ = sights(seed=seed)
+        lag = refine_lag(a, b, Lag("cam1", "cam2", -0.4321, 0.03, 4.0))
+        late = np.repeat(rng.normal(0, 0.01, b.track.values.shape[1] // 2), 2)
+        speed = np.gradient(b.track.values, b.track.times_s, axis=0)
+        swaying = replace(b, track=replace(b.track, values=b.track.values + late * speed))
+        wide = refine_lag(a, swaying, Lag("cam1", "cam2", -0.4321, 0.03, 4.0))
+        assert lag is not None
+        assert wide is not None
+        assert wide.sd_s > 2 * lag.sd_s
+        assert abs(wide.seconds + 0.4321) < 3 * wide.sd_s
