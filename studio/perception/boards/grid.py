@@ -106,4 +106,4 @@ def sharpness(
     clear = contrast > 12
     if not clear.any():
         return 0.0
-    return float(np.clip(np.percentile((steepest / contrast)[clear], 25), 0, 1))
+    return float(np.clip(np.percentile(steepest[clear] / contrast[clear], 25), 0, 1))

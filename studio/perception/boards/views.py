@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from random import Random
 
 import cv2
 import numpy as np
@@ -15,10 +16,12 @@ from studio.core.calibration import Dropped, View
 from studio.core.errors import StudioError
 from studio.core.types import Frame, FrameSet
 from studio.perception.boards.board import Board, Found
+from studio.perception.boards.charuco import CharucoBoard
 from studio.perception.boards.choice import Seen, choose
-from studio.perception.boards.which import explain
+from studio.perception.boards.which import explain, goes_on
 
-_SAMPLES = 8
+_SAMPLES = 16
+_CHECKED, _LARGER = 8, 2
 _IDLE = 2.0
 
 
@@ -77,8 +80,8 @@ def views_of(
     are ``every_s`` apart while the board is seen and twice that while it is not; smeared views
     and those of a board that flies by are dropped, a resting board counts once, and of more than
     ``most`` moments those are kept that add places, tilts, distances and pairs of cameras.
-    Raises StudioError if no picture shows the board, saying which board they show, or if a
-    camera's pictures change size.
+    Raises StudioError if no picture shows the board, or they show a larger one, saying which; or
+    if a camera's pictures change size.
     """
     told = _Told()
     next_s = -np.inf
@@ -100,6 +103,7 @@ def views_of(
                     told.sample(frame)
                 else:
                     told.found[frame.camera] += 1
+                    told.whole(frame, board)
                     seen.append(Seen(frame.camera, moment.number, moment.time_s, number, found))
                 yield Sighting(moment.number, number, frame, found)
             next_s = moment.time_s + every_s * (1.0 if any(shown) else _IDLE)
@@ -118,7 +122,9 @@ class _Told:
     searched: Counter[str] = field(default_factory=Counter)
     found: Counter[str] = field(default_factory=Counter)
     samples: list[np.ndarray] = field(default_factory=list)
-    _skip: int = 0
+    larger: list[np.ndarray] = field(default_factory=list)
+    _missed: int = 0
+    _chance: Random = field(default_factory=lambda: Random(0))
 
     def picture(self, frame: Frame) -> None:
         size = frame.rgb.shape[1], frame.rgb.shape[0]
@@ -134,12 +140,28 @@ class _Told:
         """The number of the camera's next picture, if nobody else counts."""
         return self.searched[camera]
 
+    def whole(self, frame: Frame, board: Board) -> None:
+        """Raises StudioError if the pictures show more of the board than was named. The first
+        few that show it are checked, then ever fewer."""
+        count = self.found.total()
+        if not isinstance(board, CharucoBoard) or (count > _CHECKED and count & (count - 1)):
+            return
+        gray = grey(frame.rgb)
+        if goes_on(gray, board):
+            self.larger.append(gray)
+        if len(self.larger) == _LARGER:
+            raise StudioError(
+                f"The board in the pictures goes on beyond the named one: {board.name}.",
+                explain(self.larger, board),
+            )
+
     def sample(self, frame: Frame) -> None:
-        """Keep a few pictures without a board, spread over the take."""
-        self._skip += 1
-        step = 1 << max(len(self.samples) - _SAMPLES // 2, 0)
-        if self._skip % step == 0 and len(self.samples) < 2 * _SAMPLES:
+        """Keep a few pictures without a board, any of them as likely as another."""
+        self._missed += 1
+        if len(self.samples) < _SAMPLES:
             self.samples.append(grey(frame.rgb))
+        elif (place := self._chance.randrange(self._missed)) < _SAMPLES:
+            self.samples[place] = grey(frame.rgb)
 
 
 def _number(numbers: Mapping[str, np.ndarray], camera: str, moment: int) -> int:
@@ -153,5 +175,5 @@ def _nothing(board: Board, told: _Told) -> StudioError:
         return StudioError("There are no pictures to look for a board in.", "Bring in videos.")
     return StudioError(
         f"None of {count} pictures shows the board: {board.name}.",
-        explain(told.samples[-_SAMPLES:], board),
+        explain(told.samples, board),
     )

@@ -14,8 +14,10 @@ import numpy as np
 from jaxtyping import UInt8
 
 from studio.perception.boards.board import Board
+from studio.perception.boards.charuco import CharucoBoard
 from studio.perception.boards.crossings import crossing
 from studio.perception.boards.markers import DICTIONARIES, Seen, dictionary
+from studio.perception.boards.spec import parse_board
 
 _FAMILIES = (
     "DICT_4X4_1000", "DICT_5X5_1000", "DICT_6X6_1000", "DICT_7X7_1000", "DICT_APRILTAG_36H11",
@@ -27,7 +29,7 @@ _FEWEST_PLACED = 5
 _FITS = 0.12
 _RATIOS = (0.5, 0.6, 0.75, 0.85)
 _SPACINGS = (0.2, 0.3, 0.5)
-_MOST_PICTURES, _SEARCHED = 6, 3
+_MOST_PICTURES, _SEARCHED, _CHESS_PICTURES = 12, 3, 6
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class _Look:
 
 def explain(pictures: Sequence[UInt8[np.ndarray, "height width"]], board: Board) -> str:
     """What to do when the named board is not found: what the pictures show instead."""
-    suggestions = which_board(pictures)
+    suggestions = which_board(pictures, board.dictionary if isinstance(board, CharucoBoard) else "")
     if not suggestions:
         return (
             "No board of any kind can be made out in them. Show it larger, whole and in good "
@@ -69,13 +71,32 @@ def explain(pictures: Sequence[UInt8[np.ndarray, "height width"]], board: Board)
 
 
 def which_board(
-    pictures: Sequence[UInt8[np.ndarray, "height width"]],
+    pictures: Sequence[UInt8[np.ndarray, "height width"]], named: str = ""
 ) -> tuple[Suggestion, ...]:
-    """The boards that pictures (grey) may show, the likeliest first."""
-    step = max(1, len(pictures) // _MOST_PICTURES)
-    sample = pictures[::step][:_MOST_PICTURES]
-    marked = _by_markers([_shrunk(picture, _LONGEST_PX) for picture in sample])
-    return marked or _by_corners([_shrunk(picture, _CHESS_PX) for picture in sample])
+    """The boards that pictures (grey) may show, the likeliest first.
+
+    Dictionaries of one family share their first markers: of those that hold all markers seen, the
+    ``named`` one is told, or else the smallest.
+    """
+    spread = np.linspace(0, len(pictures) - 1, min(len(pictures), _MOST_PICTURES)).round()
+    sample = [pictures[int(at)] for start in range(4) for at in spread[start::4]]
+    plain = _by_corners([_shrunk(picture, _CHESS_PX) for picture in sample[:_CHESS_PICTURES]])
+    searched = 1 if plain and plain[0].pictures > 1 else _SEARCHED
+    return _by_markers([_shrunk(p, _LONGEST_PX) for p in sample], named, searched) or plain
+
+
+def goes_on(gray: UInt8[np.ndarray, "height width"], board: CharucoBoard) -> bool:
+    """Whether markers beyond the board's own lie where its pattern would go on: then it is only
+    the first rows of the board in the picture."""
+    if board.back_next:
+        return False
+    look = _Look(_family(board.dictionary), 1, board.inverted, board.mirrored)
+    seen = _markers(_shrunk(gray, _LONGEST_PX), look)
+    more = seen.ids >= board.markers
+    return bool(more.any()) and any(
+        bool((fits & more).any()) and (fits & ~more).sum() >= _FEWEST
+        for fits in (_fitting(_Grid(board.columns, True, old), seen) for old in (False, True))
+    )
 
 
 def _shrunk(gray: np.ndarray, longest_px: int) -> np.ndarray:
@@ -108,31 +129,49 @@ def _markers(gray: np.ndarray, look: _Look) -> Seen:
     return Seen(np.concatenate(corners)[once], ids.ravel()[once].astype(np.int64))
 
 
-def _by_markers(pictures: Sequence[np.ndarray]) -> tuple[Suggestion, ...]:
+def _by_markers(
+    pictures: Sequence[np.ndarray], named: str, searched: int
+) -> tuple[Suggestion, ...]:
+    """Every way to look is tried on as many pictures as are to be ``searched``, slow as it is;
+    those that show markers there are tried on all."""
     looks = [_Look("DICT_APRILTAG_36H11", 2, False, False)]
     looks += [_Look(f, 1, i, m) for f, i, m in product(_FAMILIES, (False, True), (False, True))]
     score: Counter[_Look] = Counter()
     seen: dict[_Look, list[Seen]] = defaultdict(list)
     for number, picture in enumerate(pictures):
-        for look in list(score) or (looks if number < _SEARCHED else ()):
+        for look in list(score) or (looks if number < searched else ()):
             markers = _markers(picture, look)
             if len(markers) >= _FEWEST:
                 seen[look].append(markers)
                 score[look] += len(markers)
             if len(markers) >= _CERTAIN:
                 break
-    made = [_arranged(look, seen[look]) for look, _ in score.most_common(4)]
-    known = [suggestion for suggestion in made if suggestion is not None]
+    made = [_arranged(look, seen[look], named) for look, _ in score.most_common(4)]
+    known = [_confirmed(suggestions, pictures) for suggestions in made if suggestions]
     once = {suggestion.spec: suggestion for suggestion in reversed(known)}
     if once:
         return tuple(reversed(once.values()))
-    return tuple(_loose(look, seen[look]) for look, _ in score.most_common(1))
+    return tuple(_loose(look, seen[look], named) for look, _ in score.most_common(1))
 
 
-def _loose(look: _Look, seen: Sequence[Seen]) -> Suggestion:
+def _confirmed(suggestions: Sequence[Suggestion], pictures: Sequence[np.ndarray]) -> Suggestion:
+    """The one found in the most pictures, of those the one with the most corners; of equals the
+    smallest, which comes first."""
+    if len(suggestions) == 1:
+        return suggestions[0]
+
+    def found(suggestion: Suggestion) -> tuple[int, int]:
+        board = parse_board(suggestion.spec.replace("SIZE", "100mm"))
+        shown = [len(one) for one in map(board.find, pictures) if one is not None]
+        return len(shown), sum(shown)
+
+    return max(suggestions, key=found)
+
+
+def _loose(look: _Look, seen: Sequence[Seen], named: str) -> Suggestion:
     """Markers whose arrangement does not show."""
     last = max(int(one.ids.max()) for one in seen)
-    name = _dictionary(look.family, last)
+    name = _dictionary(look.family, last, named)
     kinds = ", inverted" * look.inverted + ", mirrored" * look.mirrored
     return Suggestion(
         f"markers of {name}{kinds}, ids up to {last}, in no arrangement that can be told",
@@ -159,8 +198,9 @@ class _Grid:
         return np.stack([x[light], y[light]], -1)[ids]
 
 
-def _arranged(look: _Look, seen: Sequence[Seen]) -> Suggestion | None:
-    """The arrangement that the markers fit best; strays that fit nowhere do not count."""
+def _arranged(look: _Look, seen: Sequence[Seen], named: str) -> tuple[Suggestion, ...]:
+    """The arrangement that the markers fit best, ending with the last row that each picture
+    shows, the smallest first; strays that fit nowhere do not count."""
     best = max(seen, key=len)
     grids = [
         _Grid(columns, checked, legacy)
@@ -171,23 +211,25 @@ def _arranged(look: _Look, seen: Sequence[Seen]) -> Suggestion | None:
     grid = max(grids, key=lambda one: int(fits[one].sum()))
     own = Seen(best.corners[fits[grid]], best.ids[fits[grid]])
     if len(own) < max(_FEWEST_PLACED, 0.7 * len(best)):
-        return None
+        return ()
     ratio = _ratio(grid.places(own.ids), own.corners)
     if ratio > 0.95:
-        return None
-    last = max(int(one.ids[_fitting(grid, one)].max(initial=0)) for one in seen)
+        return ()
+    ends = sorted({int(one.ids[_fitting(grid, one)].max(initial=0)) for one in seen})
     if grid.checked:
-        return _charuco(look, grid, last, len(seen), _common(ratio, _RATIOS))
+        tops = {_rows(grid.columns, end): end for end in ends if end}
+        share = _common(ratio, _RATIOS)
+        return tuple(_charuco(look, grid, end, len(seen), share, named) for end in tops.values())
     if look.family != "DICT_APRILTAG_36H11":
-        return None
-    rows = last // grid.columns + 1
+        return ()
+    rows = ends[-1] // grid.columns + 1
     spacing = _common(1 / ratio - 1, _SPACINGS, 0.1)
     words = [f"aprilgrid:{grid.columns}x{rows}:SIZE"]
     words += [f"spacing={spacing:.2g}"] * (spacing != 0.3) + ["border=1"] * (look.border == 1)
-    return Suggestion(
+    return (Suggestion(
         f"an AprilGrid of {grid.columns} x {rows} tags, {spacing:.2g} of a tag apart",
         ":".join(words), len(seen), ratio,
-    )  # fmt: skip
+    ),)  # fmt: skip
 
 
 def _fitting(grid: _Grid, seen: Seen) -> np.ndarray:
@@ -203,9 +245,15 @@ def _fitting(grid: _Grid, seen: Seen) -> np.ndarray:
     return none if found is None else fits.ravel().astype(bool)
 
 
-def _charuco(look: _Look, grid: _Grid, last: int, pictures: int, ratio: float) -> Suggestion:
-    name = _dictionary(look.family, last)
-    rows = next(r for r in range(2, 99) if grid.columns * r // 2 > last)
+def _rows(columns: int, last: int) -> int:
+    """The fewest rows of squares that carry the marker ``last``."""
+    return next(rows for rows in range(2, 1002) if columns * rows // 2 > last)
+
+
+def _charuco(
+    look: _Look, grid: _Grid, last: int, pictures: int, ratio: float, named: str
+) -> Suggestion:
+    name, rows = _dictionary(look.family, last, named), _rows(grid.columns, last)
     old = grid.legacy and rows % 2 == 0
     kinds = ["inverted"] * look.inverted + ["mirrored"] * look.mirrored + ["old layout"] * old
     words = [f"charuco:{grid.columns}x{rows}:SIZE:{name}"]
@@ -222,14 +270,20 @@ def _common(measured: float, usual: Sequence[float], within: float = 0.06) -> fl
     return nearest if abs(nearest - measured) < within else round(measured, 2)
 
 
-def _dictionary(family: str, last: int) -> str:
-    """The smallest dictionary of the family that has the id."""
+def _family(name: str) -> str:
+    """The dictionary that holds all that a dictionary of its family holds."""
+    return next((whole for whole in _FAMILIES if whole == f"{name[:8]}_1000"), name)
+
+
+def _dictionary(family: str, last: int, named: str) -> str:
+    """The named dictionary if it is of the family and has the id, or the smallest that does."""
     if not family.endswith("_1000"):
         return family
-    return next(
+    held = [
         name for name in DICTIONARIES
         if name.startswith(family[:8]) and int(name.rsplit("_", 1)[1]) > last
-    )  # fmt: skip
+    ]  # fmt: skip
+    return named if named in held else held[0]
 
 
 def _ratio(places: np.ndarray, corners: np.ndarray) -> float:

@@ -1,7 +1,9 @@
 """Which moments of a take are kept for solving, and what is said when none shows the board."""
 
+import cv2
 import numpy as np
 import pytest
+from printed_sheets import seen as seen_board
 
 from studio.core.errors import StudioError
 from studio.core.types import Frame, FrameSet
@@ -9,6 +11,8 @@ from studio.jobs import run
 from studio.perception.boards import apart, parse_board, views_of
 from studio.perception.boards.board import Found
 from studio.perception.boards.choice import Seen, choose
+from studio.perception.boards.markers import dictionary
+from studio.perception.boards.which import goes_on
 from studio.synth.board_film import BoardFilm, waved
 from studio.synth.rig import sample_rig
 from studio.vision.camera import project
@@ -83,6 +87,71 @@ def test_another_board_than_named_is_said(take):
         run(views_of(take[2], parse_board("charuco:5x7:160mm:DICT_6X6_50")))
     assert "None of" in told.value.message
     assert "DICT_4X4_50" in told.value.hint
+
+
+def filmed_sheets(spec, cuts):
+    """Pictures of a board, its last rows hidden in most of them."""
+    picture, _ = seen_board(parse_board(spec))
+    for number, cut in enumerate(cuts):
+        shown = picture.copy()
+        shown[cut:] = 90
+        yield FrameSet(number, number / 10, {"a": Frame("a", number / 10, np.dstack([shown] * 3))})
+
+
+def test_the_largest_arrangement_that_pictures_show_is_named():
+    sets = list(filmed_sheets("charuco:4x5:54mm:DICT_4X4_1000:inverted", [480, 480, 480, 720]))
+    with pytest.raises(StudioError) as told:
+        run(views_of(sets, parse_board("charuco:4x5:54mm:DICT_4X4_1000"), every_s=0.0))
+    assert "--board charuco:4x5:54mm:DICT_4X4_1000:inverted." in told.value.hint
+
+
+def test_the_first_rows_of_a_larger_board_are_refused_with_its_name():
+    sets = list(filmed_sheets("charuco:4x5:54mm:DICT_4X4_1000:inverted", [480, 480, 720, 720]))
+    part = parse_board("charuco:4x4:54mm:DICT_4X4_50:inverted")
+    with pytest.raises(StudioError, match="goes on beyond") as told:
+        run(views_of(sets, part, every_s=0.0))
+    assert "--board charuco:4x5:54mm:DICT_4X4_50:inverted." in told.value.hint
+    for larger in (
+        "charuco:4x5:54mm:DICT_4X4_50:inverted",
+        "charuco:4x6:54mm:DICT_4X4_50:inverted",
+    ):
+        assert run(views_of(sets, parse_board(larger), every_s=0.0)).found["a"] == 4
+
+
+def test_markers_elsewhere_do_not_belong_to_the_board():
+    board = parse_board("charuco:4x4:54mm:DICT_4X4_50")
+    picture, _ = seen_board(board)
+    stray = cv2.aruco.generateImageMarker(dictionary("DICT_4X4_50"), 9, 60)
+    picture[20:90, 20:90] = 255
+    picture[25:85, 25:85] = stray
+    assert not goes_on(picture, board)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "charuco:4x5:54mm:DICT_4X4_1000", "charuco:5x4:54mm:DICT_4X4_1000:inverted",
+        "charuco:4x5:54mm:DICT_5X5_100:inverted", "charuco:4x4:54mm:DICT_4X4_50:inverted",
+        "charuco:4x3:54mm:DICT_4X4_1000:inverted",
+    ],
+)  # fmt: skip
+def test_real_take_names_its_board(footage, wrong):
+    films = footage("calib_caliscope") / "sessions/4_cam_recording/calibration/extrinsic"
+    with pytest.raises(StudioError) as told:
+        run(views_of(first_moments(films, 4, 5), parse_board(wrong), every_s=0.0))
+    name = "DICT_4X4_1000" if "4X4_1000" in wrong else "DICT_4X4_50"
+    assert f"--board charuco:4x5:54mm:{name}:inverted." in told.value.hint
+
+
+def first_moments(films, cameras, count):
+    clips = [cv2.VideoCapture(str(films / f"cam_{number}.mp4")) for number in range(cameras)]
+    for moment in range(count):
+        pictures = {}
+        for number, clip in enumerate(clips):
+            good, bgr = clip.read()
+            assert good
+            pictures[f"cam_{number}"] = Frame(f"cam_{number}", moment / 10, bgr[..., ::-1].copy())
+        yield FrameSet(moment, moment / 10, pictures)
 
 
 def test_pictures_that_change_size_and_no_pictures_are_refused():
