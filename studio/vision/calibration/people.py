@@ -107,12 +107,13 @@ def solve_people(
     test = choose(chosen, held=True)
     placed = replace(test.sightings, rotation=s.rotation, translation_m=s.translation_m)
     told = held_out(_relens(placed, s, fit), test, rig.names)
+    known = held_out(s, fit, rig.names)
     tell(0.75, "Adjusting once more, with all moments")
     s, xyz, rig = _settle(
         chosen, rig, replace(starts[0], sightings=s), intrinsics is None, rounds=2
     )
     tell(0.9, "Finding the floor and the scale")
-    return _in_world(chosen, s, xyz, rig, scale, told, starts, joints, intrinsics is None)
+    return _in_world(chosen, s, xyz, rig, scale, (told, known), starts, joints, intrinsics is None)
 
 
 def _lenses(
@@ -212,7 +213,7 @@ def _in_world(
     xyz: np.ndarray,
     rig: CameraRig,
     scale: Scale,
-    told: HeldOut,
+    tests: tuple[HeldOut, HeldOut],
     starts: Sequence[Start],
     joints: Callable[[Motion], Motion] | None,
     free_focal: bool,
@@ -267,12 +268,12 @@ def _in_world(
             "lenses with a board for millimetres."
         )
     solution = PeopleSolution(
-        rig, motion, float(np.sqrt(np.mean(np.square(off[used])))), each, told, spread, pose, share,
-        metres * tall.height if tall else None, bones,
+        rig, motion, float(np.sqrt(np.mean(np.square(off[used])))), each, tests[0], spread, pose,
+        share, metres * tall.height if tall else None, bones,
         dict(zip(rig.names, swapped, strict=True)), (), tuple(notes),
     )  # fmt: skip
     gates = judge_people(
-        solution.rig, motion, told, spread, share, bones, floor,
+        solution.rig, motion, tests, spread, share, bones, floor,
         second=_second(starts), given=scale != Scale(), seen=used.reshape(views, -1, points),
         focal_known=not free_focal,
     )  # fmt: skip

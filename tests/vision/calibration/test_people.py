@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from studio.core.calibration import HeldOut
 from studio.core.errors import StudioError
 from studio.core.types import CameraRig
+from studio.vision.calibration import people_gates
 from studio.vision.calibration.people import Scale, solve_people
 from studio.vision.calibration.people_bundle import UNKNOWNS, adjust, linearise, moved, residuals
 from studio.vision.calibration.people_guide import guide_of
@@ -42,6 +44,30 @@ def test_a_walker_calibrates_four_cameras(solved):
     assert off.turn_deg < 1.0
     assert off.worst_share < 0.02
     assert {gate.verdict for gate in solution.gates} == {"good"}
+
+
+def errors_px(rig, px):
+    return HeldOut(float(np.mean(px)), 5.0, dict(zip(rig.names, px, strict=True)), (0, 1))
+
+
+def test_moments_of_the_same_seconds_prove_little():
+    rig = ring_rig(3)
+    told = errors_px(rig, [9.0, 9.0, 9.0])
+    gate = people_gates._held_out(rig, told, told, 1.7)
+    assert gate.verdict == "look"
+    assert "prove little" in gate.text
+    assert "1.7 s" in gate.text
+    assert people_gates._held_out(rig, told, told, 20.0).verdict == "good"
+
+
+def test_a_camera_that_learnt_its_moments_by_heart_is_named():
+    rig = ring_rig(3)
+    told, learnt = errors_px(rig, [17.2, 8.0, 8.0]), errors_px(rig, [7.6, 8.0, 8.0])
+    gate = people_gates._held_out(rig, told, learnt, 20.0)
+    assert (gate.verdict, gate.camera) == ("look", rig.names[0])
+    assert "17.2 px" in gate.text
+    assert "7.6 px" in gate.text
+    assert gate.remedy
 
 
 def test_floor_and_up_come_from_the_feet(solved):
@@ -246,4 +272,6 @@ def test_published_take_from_its_detections(footage):
     off = apart(solution.rig, truth)
     assert off.turn_deg < 2.0
     assert off.worst_share < 0.03
-    assert next(g for g in solution.gates if g.id == "walk").verdict == "look"
+    gates = {gate.id: gate for gate in solution.gates}
+    assert gates["walk"].verdict == gates["held-out"].verdict == "look"
+    assert "untested" in gates["walk"].text
