@@ -21,7 +21,7 @@ from studio.features.calibrate.measure import (
 )
 from studio.media.formats.rigs import read_rig
 from studio.perception.boards import parse_board
-from studio.vision.calibration.choose_lens import plausible
+from studio.vision.calibration.choose_lens import plausible, simplest
 from studio.vision.calibration.heldout import folds, held_out_errors
 from studio.vision.calibration.rotations import rotation
 from studio.vision.calibration.simulate import Session, simulate
@@ -87,6 +87,16 @@ def test_a_lens_that_folds_within_the_picture_is_told(session: Session) -> None:
     assert not plausible(replace(good, distortion=np.array([-0.3, -0.3, 0.0, 0.0]), lens="fisheye"))
     assert plausible(replace(good, distortion=np.array([0.02, -0.01, 0.0, 0.0]), lens="fisheye"))
     assert not plausible(replace(good, matrix=good.matrix * [[12], [12], [1]]))
+
+
+def test_a_fisheye_is_taken_only_where_it_is_clearly_better():
+    views = np.random.default_rng(0).uniform(0.1, 0.2, 30)
+    off = np.random.default_rng(1).normal(0, 0.002, 30)
+    steadily = views * 1.01  # every view a little worse: significant, and of no account
+    assert simplest({"pinhole4": steadily, "fisheye": views}) == "pinhole4"
+    assert simplest({"pinhole5": views + off, "fisheye": views, "pinhole8": views}) == "pinhole5"
+    assert simplest({"pinhole4": 1.2 * views + off, "fisheye": views}) == "fisheye"
+    assert simplest({"one term": 1.2 * views, "pinhole4": views}) == "pinhole4"
 
 
 def test_a_rig_that_is_wrong_shows_in_the_held_out_error(
