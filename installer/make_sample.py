@@ -1,7 +1,8 @@
-"""Film the sample project: ``python installer/make_sample.py [FOLDER] [--frames N]``.
+"""Film the sample project: ``python installer/make_sample.py [FOLDER] [--only take|board]``.
 
 Writes, into resources/sample by default, the videos of four cameras, a board clip of the same
-cameras, the rig, the truth, and a README. The same code writes the same pictures.
+cameras, the rig, the truth, and a README. The same code writes the same pictures. With ``--only``
+the other clip stays as it is.
 """
 
 from __future__ import annotations
@@ -22,22 +23,10 @@ from studio.synth.board import board_scene
 from studio.synth.film import Camerawork, Crew, sample_sensors
 from studio.synth.rig import sample_rig
 from studio.synth.room import studio_light, studio_room
-from studio.synth.sample import (
-    BOARD,
-    BOARD_FRAMES,
-    BOARD_RATE_HZ,
-    FRAMES,
-    HAIR,
-    LOOKS,
-    OUTFIT,
-    PERSON,
-    RATE_HZ,
-    board_score,
-    board_world,
-    sample_score,
-)
+from studio.synth.sample import FRAMES, HAIR, LOOKS, OUTFIT, PERSON, RATE_HZ, sample_score
 from studio.synth.take import perform
 from studio.synth.truth import Truth
+from studio.synth.waving import BOARD, BOARD_FRAMES, BOARD_RATE_HZ, LAID_S, board_world
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -51,7 +40,8 @@ and the truth are dedicated to the public domain (CC0 1.0).
 | file | what it is |
 |---|---|
 | `cam1.mp4` ... `cam4.mp4` | the take |
-| `board1.mp4` ... `board4.mp4` | a ChArUco board, {board_frames} frames at {board_rate:g} Hz |
+| `board1.mp4` ... `board4.mp4` | a ChArUco board that is waved before the same cameras, \
+{board_frames} frames at {board_rate:g} Hz; from {laid:.1f} s on it lies on the floor |
 | `board.json` | the board: squares, sizes in metres, dictionary |
 | `rig.toml` | the cameras, exactly as rendered (metres, Z up) |
 | `truth.npz` | bones, keypoints, face and shape of every frame; where the board is |
@@ -60,6 +50,11 @@ and the truth are dedicated to the public domain (CC0 1.0).
 (surface points as in COCO, feet and head top); `left_hand_m`, `right_hand_m` (21 each); `face_m`
 (68, iBUG order); `shape_names`, `shape`; `action_names`, `actions` (ARKit weights);
 `board_times_s`, `board_world` (board-to-world matrices: x along the rows, y down, metres).
+
+The cameras are calibrated from the board, and the floor is found where it was laid, by
+
+    doppel calibrate board?.mp4 --board {spec} \\
+        --world board --floor-at-s {rest:g} --out my_rig.toml
 """
 
 
@@ -109,18 +104,14 @@ def film_take(folder: Path, rig: CameraRig, frames: int, crf: int) -> Truth:
 def film_board(folder: Path, rig: CameraRig, frames: int, crf: int) -> dict[str, np.ndarray]:
     """Render the board clip; returns where the board was."""
     times = np.arange(frames) / BOARD_RATE_HZ
-    where = np.stack([board_world(float(t)) for t in times])
-    actor = make_actor(PERSON, LOOKS, OUTFIT, HAIR)
-    poses = board_score(actor.figure, times)
+    where = board_world(times)
     with ExitStack() as stack:
         camerawork = stack.enter_context(
             Camerawork(Crew(rig, sample_sensors()), studio_room(), studio_light())
         )
         videos = _videos(stack, folder, "board", rig, BOARD_RATE_HZ, crf)
         for frame in range(frames):
-            holder = actor.at(poses, frame).drawables
-            board = board_scene(BOARD, where[frame])
-            shots = camerawork.shoot((*holder, *board), 1000 + frame)
+            shots = camerawork.shoot(board_scene(BOARD, where[frame]), 1000 + frame)
             for video, rgb in zip(videos, shots, strict=True):
                 video.write(rgb)
             _progress("board", frame + 1, frames)
@@ -144,9 +135,11 @@ def _progress(what: str, done: int, frames: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "resources" / "sample")
+    parser.add_argument("--only", choices=("take", "board"))
     parser.add_argument("--frames", type=int, default=FRAMES)
     parser.add_argument("--board-frames", type=int, default=BOARD_FRAMES)
     parser.add_argument("--crf", type=int, default=18)
+    parser.add_argument("--board-crf", type=int, default=21)
     given = parser.parse_args()
     folder: Path = given.folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -154,13 +147,20 @@ def main() -> None:
     rig = sample_rig()
     write_rig(folder / "rig.toml", rig, "pose2sim")
     (folder / "board.json").write_text(BOARD.to_json(), "utf-8")
-    truth = film_take(folder, rig, given.frames, given.crf)
-    board = film_board(folder, rig, given.board_frames, given.crf + 1)
-    arrays: dict[str, Any] = {**truth.arrays(), **board}
-    np.savez_compressed(folder / "truth.npz", **arrays)
+    truth = folder / "truth.npz"
+    arrays: dict[str, Any] = {}
+    if given.only:
+        with np.load(truth, allow_pickle=False) as kept:
+            arrays = {name: kept[name] for name in kept.files}
+    if given.only != "board":
+        arrays |= film_take(folder, rig, given.frames, given.crf).arrays()
+    if given.only != "take":
+        arrays |= film_board(folder, rig, given.board_frames, given.board_crf)
+    np.savez_compressed(truth, **arrays)
     text = README.format(
-        frames=FRAMES, rate=RATE_HZ, board_frames=BOARD_FRAMES, board_rate=BOARD_RATE_HZ
-    )
+        frames=FRAMES, rate=RATE_HZ, board_frames=BOARD_FRAMES, board_rate=BOARD_RATE_HZ,
+        laid=LAID_S, rest=round(LAID_S + 0.5, 1), spec=BOARD.board().spec,
+    )  # fmt: skip
     (folder / "README.md").write_text(text, "utf-8")
     total = sum(file.stat().st_size for file in folder.iterdir())
     print(f"{total / 1e6:.1f} MB in {time.perf_counter() - started:.0f} s")

@@ -98,13 +98,16 @@ def _print(
 ) -> tuple[Mesh, np.ndarray]:
     """A side of the board as a textured quad, and its ink: black is never quite black."""
     smallest = float(art.rectangles_m[:, 2:].min())
-    picture = rasterise(art, min(8 / smallest, 4096 / max(art.width_m, art.height_m)), edge)
+    pixels_per_m = min(8 / smallest, 4096 / max(art.width_m, art.height_m))
+    picture = rasterise(art, pixels_per_m, edge)
     ink = np.repeat(picture[..., None], 3, axis=2)
     ink = (18 + ink.astype(np.float32) * (222 / 255)).astype(np.uint8)
     left, right = (low[0], high[0]) if z == 0 else (high[0], low[0])
     corners = np.array(
         [[left, high[1], z], [right, high[1], z], [right, low[1], z], [left, low[1], z]]
     )
-    uv = np.array([[0, 0], [1, 0], [1, 1], [0, 1.0]])
+    # The picture ends at a whole pixel, a little off the edge: the print keeps its size.
+    u, v = np.array([high[0] - low[0], high[1] - low[1]]) * pixels_per_m / picture.shape[1::-1]
+    uv = np.array([[0, 1 - v], [u, 1 - v], [u, 1], [0, 1]])
     faces = np.array([[0, 1, 2], [0, 2, 3]])
     return Mesh(corners, faces, uv[faces]), ink

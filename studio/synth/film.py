@@ -96,7 +96,8 @@ class Camerawork:
 def _reach(actors: tuple[Drawable, ...], lighting: Lighting) -> tuple[np.ndarray, np.ndarray]:
     """Two groups of points, around which everything lies that the actors cover or shade
     noticeably: themselves with some floor around their feet, and the main light's shadow."""
-    points = np.concatenate([drawable.mesh.vertices_m[::7] for drawable in actors])
+    shapes = [drawable.mesh.vertices_m for drawable in actors]
+    points = np.concatenate([shape[:: 7 if len(shape) > 700 else 1] for shape in shapes])
     towards = lighting.towards[0]
     shadow = points - points[:, 2:] / towards[2] * towards
     around = np.array([[x, y, 0.0] for x in (-0.25, 0.25) for y in (-0.25, 0.25)])

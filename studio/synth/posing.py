@@ -176,30 +176,3 @@ def leg_turns(
     turns[INDEX[f"upperleg01.{side}"]] = root_turn.T @ upper
     turns[INDEX[f"lowerleg01.{side}"]] = upper.T @ lower
     turns[INDEX[f"foot.{side}"]] = lower.T @ foot_turn
-
-
-def reach_turns(
-    figure: Figure, side: str, wrist_m: np.ndarray, carried: np.ndarray, turns: np.ndarray
-) -> None:
-    """Set the turns of one arm so that its wrist is at ``wrist_m``, the elbow low and outside.
-
-    ``carried`` is the pose so far (see :func:`studio.synth.figure.carry`). A target out of reach
-    stretches the arm to 99 %.
-    """
-    shoulder, elbow, wrist = (
-        figure.head(f"{bone}.{side}") for bone in ("upperarm01", "lowerarm01", "wrist")
-    )
-    parent = carried[INDEX[f"shoulder01.{side}"]]
-    start = parent[:3, :3] @ shoulder + parent[:3, 3]
-    upper_m, fore_m = np.linalg.norm(elbow - shoulder), np.linalg.norm(wrist - elbow)
-    reach = wrist_m - start
-    length = min(np.linalg.norm(reach), 0.99 * (upper_m + fore_m))
-    reach = reach / np.linalg.norm(reach)
-    pole = parent[:3, :3] @ [0.55 if side == "L" else -0.55, 0.2, -1.0]
-    pole = pole - reach * (pole @ reach)
-    pole /= np.linalg.norm(pole)
-    cosine = (upper_m**2 + length**2 - fore_m**2) / (2 * upper_m * length)
-    bent = upper_m * (cosine * reach + np.sqrt(max(1 - cosine**2, 0)) * pole)
-    upper, lower = hinge_pair((elbow - shoulder, wrist - elbow), (bent, length * reach - bent))
-    turns[INDEX[f"upperarm01.{side}"]] = parent[:3, :3].T @ upper
-    turns[INDEX[f"lowerarm01.{side}"]] = upper.T @ lower

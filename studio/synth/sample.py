@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-from scipy.spatial.transform import Rotation
-
-from studio.synth.board import BoardSpec
-from studio.synth.figure import Figure, carry
 from studio.synth.hair import Hairstyle
 from studio.synth.looks import Looks
-from studio.synth.posing import Arm, Stance, reach_turns
-from studio.synth.take import Key, Poses, Score, Step, perform
+from studio.synth.posing import Arm, Stance
+from studio.synth.take import Key, Score, Step
 from studio.synth.wardrobe import Outfit
 
 RATE_HZ = 30.0
@@ -22,12 +17,6 @@ PERSON = {
 LOOKS = Looks(skin=(0.80, 0.61, 0.50), brows=(0.16, 0.11, 0.08), stubble=0.22)
 OUTFIT = Outfit(shirt=(0.62, 0.30, 0.24), trousers=(0.22, 0.25, 0.33))
 HAIR = Hairstyle(colour=(0.16, 0.11, 0.075))
-
-BOARD = BoardSpec()
-BOARD_RATE_HZ = 12.0
-BOARD_FRAMES = 84
-# Where the board faces, one after another: each camera, and the middle between neighbours.
-_BOARD_FACES_DEG = (-128.0, -98.0, -84.0, -68.0, -40.0, -12.0, 14.0, 40.0, 56.0, 78.0)
 
 _CALM = {"mouthSmileLeft": 0.12, "mouthSmileRight": 0.12}
 _SMILE = {"mouthSmileLeft": 0.7, "mouthSmileRight": 0.7, "cheekSquintLeft": 0.4,
@@ -93,66 +82,3 @@ def sample_score() -> Score:
         Step("L", 4.4, 4.85, (0.115, 0.01), 9.0),
     )
     return Score(keys, steps, blinks_s=(0.7, 1.85, 3.2, 4.35))
-
-
-def _facing_deg(time_s: float) -> float:
-    """Where the holder of the board faces: a slow turn past all cameras, with pauses."""
-    stops = len(_BOARD_FACES_DEG)
-    s = (stops - 1) * np.clip(time_s / (BOARD_FRAMES / BOARD_RATE_HZ), 0, 1)
-    eased = s - 0.11 * np.sin(2 * np.pi * s)
-    return float(np.interp(eased, np.arange(stops), _BOARD_FACES_DEG))
-
-
-def board_world(time_s: float) -> np.ndarray:
-    """Where the board is held: a 4x4 matrix from board coordinates into the world."""
-    t = time_s
-    turn = Rotation.from_euler("z", _facing_deg(t), degrees=True)
-    sway = Rotation.from_euler(
-        "ZXY",
-        [10 * np.sin(2.9 * t), -6 + 24 * np.sin(3.7 * t + 0.7), 22 * np.sin(2.3 * t + 2.0)],
-        degrees=True,
-    )
-    # Board axes seen by somebody in front of it: x right, y down, z away from the viewer.
-    axes = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
-    middle = turn.apply(
-        [0.06 * np.sin(3.1 * t), -0.36 + 0.05 * np.sin(2.1 * t), 1.2 + 0.17 * np.sin(1.9 * t + 1)]
-    )
-    out = np.eye(4)
-    out[:3, :3] = turn.as_matrix() @ sway.as_matrix() @ axes
-    out[:3, 3] = middle - out[:3, :3] @ [BOARD.size_m[0] / 2, BOARD.size_m[1] / 2, 0]
-    return out
-
-
-def board_score(figure: Figure, times_s: np.ndarray) -> Poses:
-    """Somebody turns on the spot in small steps and holds the board with both hands."""
-    end = BOARD_FRAMES / BOARD_RATE_HZ
-    grip = (0.35, 0.5, 0.55, 0.6, 0.6)
-    hold = Arm(upper=(0.3, -0.6, -0.8), fore=(-0.1, -1.0, -0.05), turn=35, curl=grip)
-    knots = np.linspace(0, end, 17)
-    keys = tuple(
-        Key(float(t), Stance(pelvis=(0, _facing_deg(t), 0), spine=(3, 0, 0), left=hold, right=hold,
-                             head=(8, 6 * np.sin(t), 0), shift_m=(0, 0, -0.012),
-                             face={"mouthSmileLeft": 0.3, "mouthSmileRight": 0.3}))
-        for t in knots
-    )  # fmt: skip
-
-    def foot(side: str, facing: float) -> tuple[float, float, float]:
-        out = 1.0 if side == "L" else -1.0
-        x, y = 0.125 * out * np.cos(np.radians(facing)), 0.125 * out * np.sin(np.radians(facing))
-        return float(x), float(y), facing + 10 * out
-
-    steps: list[Step] = []
-    for number, start in enumerate(np.arange(0.1, end - 0.3, 0.24)):
-        side = "LR"[number % 2]
-        x, y, yaw = foot(side, _facing_deg(start + 0.36))
-        steps.append(Step(side, float(start), float(start + 0.23), (x, y), yaw, 0.045))
-    feet = {side: foot(side, _facing_deg(0.0)) for side in "LR"}
-    poses = perform(figure, Score(keys, steps, (0.9, 3.1), feet), times_s)
-    for frame, time in enumerate(times_s):
-        board = board_world(float(time))
-        carried = carry(figure, poses.root_m[frame], poses.turns[frame])
-        width, height = BOARD.size_m
-        for side, x in (("L", width + 0.045), ("R", -0.045)):
-            grip_m = board[:3, :3] @ [x, 0.62 * height, 0.055] + board[:3, 3]
-            reach_turns(figure, side, grip_m, carried, poses.turns[frame])
-    return poses

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+import pytest
 
 from studio.core.types import CameraRig
 from studio.render.lens import Sensor
@@ -74,7 +75,7 @@ def test_truth_holds_what_the_readme_says(figure: Figure) -> None:
 def test_opencv_finds_the_board_where_it_is() -> None:
     """The rendered board, detected by OpenCV, has its corners within a third of a pixel."""
     spec = BoardSpec()
-    camera = camera_at("c", (0.1, -1.5, 1.1), (0, 0, 1), (320, 240), 330.0, (-0.1, 0.03, 0, 0, 0))
+    camera = camera_at("c", (0.1, -1.5, 1.1), (0, 0, 1), (640, 480), 660.0, (-0.1, 0.03, 0, 0, 0))
     world = np.eye(4)
     world[:3, :3] = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
     world[:3, 3] = [-0.33, 0.0, 1.22]
@@ -90,3 +91,16 @@ def test_opencv_finds_the_board_where_it_is() -> None:
     off = np.linalg.norm(corners.reshape(-1, 2) - project(camera, places), axis=1)
     assert off.max() < 0.5
     assert off.mean() < 0.2
+
+
+@pytest.mark.parametrize("square_m", [0.11, 0.054, 0.0333])
+def test_a_print_is_true_to_size(square_m: float) -> None:
+    """Its picture has as many pixels a metre down as across, however its size is rounded."""
+    spec = BoardSpec(square_m=square_m, marker_m=0.75 * square_m)
+    front, *_ = board_scene(spec, np.eye(4))
+    assert front.material.texture is not None
+    assert front.mesh.uv is not None
+    height, width = front.material.texture.shape[:2]
+    pixels = np.ptp(front.mesh.uv.reshape(-1, 2), axis=0) * (width, height)
+    across, down = pixels / np.ptp(front.mesh.vertices_m, axis=0)[:2]
+    assert across == pytest.approx(down, rel=1e-6)
