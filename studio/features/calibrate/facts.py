@@ -66,7 +66,7 @@ def _scale(solution: Solution) -> Fact:
     held = solution.held_out
     if not math.isfinite(held.bias_share):
         return Fact("Board lengths", "seen by one camera at a time: not measured", "plain")
-    text = f"{100 * held.bias_share:+.2f} % on pictures it never saw"
+    text = f"{round(100 * held.bias_share, 2) + 0.0:+.2f} % on pictures it never saw"
     if math.isfinite(held.mm):
         text = f"{held.mm:.2f} mm, {text}"
     share = abs(held.bias_share)
