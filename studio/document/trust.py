@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from studio.core.calibration import Dropped, Gate, Solution, Spread, Verdict
 from studio.document.frozen import Frozen
-from studio.vision.calibration.uncertainty import Bar
+from studio.vision.calibration.trust.uncertainty import Bar
 
 Three = tuple[float | None, float | None, float | None]
 

@@ -36,10 +36,10 @@ from studio.media.writer import VideoWriter
 from studio.perception.boards import parse_board
 from studio.perception.boards.artwork import rasterise
 from studio.synth.board_film import between, waved
-from studio.vision.calibration.people import Scale, solve_people
-from studio.vision.calibration.people_study import Apart, apart, bump_study, study
-from studio.vision.calibration.simulate import narrow_wall
-from studio.vision.calibration.studies import studies
+from studio.vision.calibration.people.solve import Scale, solve_people
+from studio.vision.calibration.people.study import Apart, apart, bump_study, study
+from studio.vision.calibration.simulated.sessions import narrow_wall
+from studio.vision.calibration.simulated.studies import studies
 
 _BOARD = "charuco:7x5:60mm:DICT_5X5_100"
 _PIXELS_PER_M, _BORDER_M = 500, 0.03

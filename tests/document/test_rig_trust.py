@@ -8,7 +8,7 @@ import pytest
 from studio.core.calibration import Dropped, Gate, HeldOut, Solution, Spread, Target, View
 from studio.document.project import CameraItem, Clip, Project, RigItem, TakeItem
 from studio.document.trust import ErrorBar, Trust, known
-from studio.vision.calibration.uncertainty import Bar
+from studio.vision.calibration.trust.uncertainty import Bar
 from studio.vision.ring import ring_rig
 
 RIG = ring_rig(2)

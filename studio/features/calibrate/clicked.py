@@ -17,7 +17,7 @@ from studio.media.formats.rigs.lenses import read_lenses
 from studio.perception.boards import read_scene_points
 from studio.vision.calibration.guidance import Guide
 from studio.vision.calibration.scene_rig import scene_gates, scene_rig
-from studio.vision.calibration.uncertainty import Bar, Volume, error_bars
+from studio.vision.calibration.trust.uncertainty import Bar, Volume, error_bars
 
 
 @dataclass(frozen=True)

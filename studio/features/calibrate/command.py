@@ -32,7 +32,7 @@ from studio.jobs.terminal import OnTerminal
 from studio.media.formats.rigs import check_rig_place, write_rig
 from studio.media.formats.whole import check_place
 from studio.vision.calibration.solve import Lens, Refine
-from studio.vision.calibration.uncertainty import KEYPOINT_PX
+from studio.vision.calibration.trust.uncertainty import KEYPOINT_PX
 
 _MARKS = {"good": "[green]good[/]", "look": "[yellow]look[/]", "stop": "[red]stop[/]", "plain": ""}
 _OWN_TOML = "Pose2Sim TOML"

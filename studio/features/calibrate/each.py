@@ -15,9 +15,9 @@ from studio.features.calibrate.result import OF_RIGS, Calibrated, Shot, numbered
 from studio.features.calibrate.sources import Clips, Source
 from studio.jobs import Context, Engine
 from studio.perception.boards import Board
-from studio.vision.calibration.gates import judge
 from studio.vision.calibration.guidance import Guidance, Guide, spoken
 from studio.vision.calibration.solve import solve
+from studio.vision.calibration.trust.gates import judge
 
 _RANK = {"stop": 0, "look": 1, "plain": 2, "good": 3}
 

@@ -32,10 +32,10 @@ from studio.jobs import Context, Engine, run
 from studio.media.cameras import match_cameras
 from studio.perception.boards import Board, parse_board
 from studio.perception.boards.which import which_board
-from studio.vision.calibration.gates import judge
 from studio.vision.calibration.guidance import Guidance, Guide
 from studio.vision.calibration.solve import solve
-from studio.vision.calibration.uncertainty import bars_of
+from studio.vision.calibration.trust.gates import judge
+from studio.vision.calibration.trust.uncertainty import bars_of
 
 _FOUND, _SOLVED = 0.7, 0.95
 _PATIENCE_S = 6.0

@@ -10,8 +10,8 @@ import numpy as np
 from studio.core.calibration import Gate, Solution, Verdict
 from studio.core.types import Fact
 from studio.vision.calibration.guidance import spoken
-from studio.vision.calibration.limits import LIMITS, verdict_above
-from studio.vision.calibration.uncertainty import KEYPOINT_PX, Bar
+from studio.vision.calibration.trust.limits import LIMITS, verdict_above
+from studio.vision.calibration.trust.uncertainty import KEYPOINT_PX, Bar
 
 _GRAVITY: dict[Verdict, int] = {"look": 1, "stop": 2}
 

@@ -15,10 +15,10 @@ from studio.document.project import CameraItem, RigItem
 from studio.document.trust import CameraTrust, ErrorBar, GateMark, known
 from studio.features.calibrate.look import from_arrays
 from studio.features.calibrate.params import Click
-from studio.vision.calibration.gates_world import world_gates
-from studio.vision.calibration.limits import LIMITS
 from studio.vision.calibration.spots import Spot, spot
-from studio.vision.calibration.uncertainty import bars_of
+from studio.vision.calibration.trust.gates_world import world_gates
+from studio.vision.calibration.trust.limits import LIMITS
+from studio.vision.calibration.trust.uncertainty import bars_of
 from studio.vision.calibration.world import Placement, from_board, from_feet, from_points, scaled
 
 POINTS = ("origin", "point on the x axis", "third point")

@@ -17,7 +17,7 @@ from studio.features.calibrate.look import Sightings
 from studio.features.calibrate.sources import Clips, LiveCameras, Source
 from studio.media.clip import ClipReader
 from studio.vision.calibration.guidance import Guidance
-from studio.vision.calibration.uncertainty import Bar
+from studio.vision.calibration.trust.uncertainty import Bar
 
 OF_RIGS = frozenset({
     "graph", "error-bar", "scale", "facing", "duplicate", "clock", "moved", "lens", "view", "floor",

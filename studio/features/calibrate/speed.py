@@ -22,7 +22,7 @@ from studio.vision.calibration.first_rig import Solver, first_rig
 from studio.vision.calibration.heldout import held_out_errors
 from studio.vision.calibration.outliers import drop_bad
 from studio.vision.calibration.own_lenses import own_lenses
-from studio.vision.calibration.simulate import simulate
+from studio.vision.calibration.simulated.sessions import simulate
 from studio.vision.calibration.solve import solve
 
 MOMENTS = 330

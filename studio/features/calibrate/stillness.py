@@ -15,8 +15,8 @@ from jaxtyping import UInt8
 from studio.core.calibration import Gate
 from studio.core.types import CameraRig
 from studio.media.clip import ClipReader
+from studio.vision.calibration.check.scenery import SceneShift, scene_shift
 from studio.vision.calibration.guidance import spoken
-from studio.vision.calibration.scenery import SceneShift, scene_shift
 
 _LOOKS = 9
 _SHARE = 0.2

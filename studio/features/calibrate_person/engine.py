@@ -17,8 +17,8 @@ from studio.media.cameras import match_cameras
 from studio.media.footage import Source, watch_people
 from studio.perception.whole_body import Options
 from studio.vision.calibration.guidance import Guidance
-from studio.vision.calibration.people import PeopleSolution, solve_people
-from studio.vision.calibration.people_guide import guide_of
+from studio.vision.calibration.people.guide import guide_of
+from studio.vision.calibration.people.solve import PeopleSolution, solve_people
 from studio.weights.detectors import whole_body
 
 

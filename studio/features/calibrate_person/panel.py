@@ -17,7 +17,7 @@ from studio.ui.guidance.pair_graph import PairGraph
 from studio.ui.step_panel import StepPanel
 from studio.ui.studio import Studio
 from studio.vision.calibration.guidance import Guidance
-from studio.vision.calibration.people_guide import guide_of
+from studio.vision.calibration.people.guide import guide_of
 
 _RECIPE = "Stand upright, walk both diagonals for half a minute, raise both arms"
 

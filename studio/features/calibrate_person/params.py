@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from studio.vision.calibration.people import Scale
+from studio.vision.calibration.people.solve import Scale
 
 
 class Params(BaseModel):

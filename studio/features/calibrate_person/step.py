@@ -28,7 +28,7 @@ from studio.features.calibrate_person.engine import Calibrated, Inputs
 from studio.human.layouts import layout
 from studio.media.cameras import match_cameras
 from studio.media.footage import Source
-from studio.vision.calibration.people import PeopleSolution
+from studio.vision.calibration.people.solve import PeopleSolution
 
 
 def _take(project: Project, chosen: tuple[str, ...]) -> TakeItem | None:

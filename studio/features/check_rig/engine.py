@@ -16,9 +16,9 @@ from studio.media.backdrop import read_backdrops
 from studio.media.cameras import match_cameras
 from studio.media.footage import Source, watch_people
 from studio.perception.whole_body import Options
-from studio.vision.calibration.check import RigCheck, check_people
-from studio.vision.calibration.scenery import SceneShift, scene_shift
-from studio.vision.calibration.verdicts import Verdicts, judge_cameras
+from studio.vision.calibration.check.people import RigCheck, check_people
+from studio.vision.calibration.check.scenery import SceneShift, scene_shift
+from studio.vision.calibration.check.verdicts import Verdicts, judge_cameras
 from studio.weights.detectors import whole_body
 
 HEAD_FACTS = 3

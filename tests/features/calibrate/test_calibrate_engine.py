@@ -24,8 +24,8 @@ from studio.jobs import Context, run
 from studio.media.clip import ImageClip
 from studio.media.formats.rigs import read_rig
 from studio.vision import camera as lens
-from studio.vision.calibration.gates import judge
 from studio.vision.calibration.guidance import Guidance
+from studio.vision.calibration.trust.gates import judge
 from studio.vision.calibration.world import from_board
 
 SAMPLE = Path(__file__).parents[3] / "resources" / "sample"

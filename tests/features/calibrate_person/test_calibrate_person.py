@@ -19,8 +19,8 @@ from studio.features.calibrate_person.step import Step, seen_arrays, seen_from
 from studio.human.layouts import layout
 from studio.jobs import Context, run
 from studio.media.formats.rigs import read_rig, write_rig
-from studio.vision.calibration.people_study import apart
-from studio.vision.calibration.people_walk import WALKER, detect, walk
+from studio.vision.calibration.people.study import apart
+from studio.vision.calibration.people.walk import WALKER, detect, walk
 from studio.vision.ring import ring_rig
 
 BODY = layout("halpe_26")

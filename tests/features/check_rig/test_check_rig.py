@@ -20,8 +20,8 @@ from studio.jobs import Context, run
 from studio.media.backdrop import read_backdrops, reference_folder, write_backdrops
 from studio.media.footage import Source
 from studio.media.formats.rigs import read_rig, write_rig
-from studio.vision.calibration.people_study import bumped
-from studio.vision.calibration.people_walk import detect, walk
+from studio.vision.calibration.people.study import bumped
+from studio.vision.calibration.people.walk import detect, walk
 from studio.vision.ring import ring_rig
 
 TIMES = np.arange(0, 15, 0.15)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from studio.core.calibration import Solution
-from studio.vision.calibration.simulate import Session, simulate
+from studio.vision.calibration.simulated.sessions import Session, simulate
 from studio.vision.calibration.solve import solve
 
 

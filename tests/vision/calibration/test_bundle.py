@@ -18,7 +18,7 @@ from studio.vision.calibration.observations import Observations, observe
 from studio.vision.calibration.planar import twin_poses
 from studio.vision.calibration.resect import moment_costs, resect
 from studio.vision.calibration.rotations import angle_deg, inverse, nearest, rotation
-from studio.vision.calibration.simulate import simulate
+from studio.vision.calibration.simulated.sessions import simulate
 from studio.vision.calibration.state import State, off_px
 
 

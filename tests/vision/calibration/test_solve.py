@@ -24,7 +24,7 @@ from studio.perception.boards import parse_board
 from studio.vision.calibration.choose_lens import plausible, simplest
 from studio.vision.calibration.heldout import folds, held_out_errors
 from studio.vision.calibration.rotations import rotation
-from studio.vision.calibration.simulate import Session, simulate
+from studio.vision.calibration.simulated.sessions import Session, simulate
 from studio.vision.calibration.solve import solve
 
 

@@ -11,8 +11,8 @@ from told_sessions import truth_told
 
 from studio.core.errors import StudioError
 from studio.core.types import Layout, Motion
-from studio.vision.calibration.simulate import simulate
-from studio.vision.calibration.uncertainty import error_bars
+from studio.vision.calibration.simulated.sessions import simulate
+from studio.vision.calibration.trust.uncertainty import error_bars
 from studio.vision.calibration.world import (
     Length,
     Placement,

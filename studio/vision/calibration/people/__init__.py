@@ -1,0 +1,1 @@
+"""Calibration without a board: from a walking person."""
