@@ -159,7 +159,7 @@ def test_nobody_is_an_error(rig):
 
 @pytest.mark.slow
 def test_rates_on_simulated_rigs():
-    still, small, plain = bump_study(((0, 0), (0.3, 0), (0.5, 0)), runs=12)
+    still, small, plain = bump_study(((0.0, 0.0), (0.3, 0.0), (0.5, 0.0)), runs=12)
     assert still.wrong == 0
     assert small.named >= 0.8
     assert plain.named >= 0.95
