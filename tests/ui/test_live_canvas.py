@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from studio.core.types import Frame, Keypoints, Layout
@@ -20,13 +20,10 @@ LAYOUT = Layout("two", ("left_eye", "right_eye"), ((0, 1),), (1, 0), {"face": ()
 
 
 def grabbed(canvas: LiveCanvas) -> np.ndarray:
-    image = canvas._canvas.native.grabFramebuffer().convertToFormat(
-        canvas._canvas.native.grabFramebuffer().Format.Format_RGB888
-    )
-    flat = np.frombuffer(image.constBits(), np.uint8)
-    return flat.reshape(image.height(), image.bytesPerLine())[:, : 3 * image.width()].reshape(
-        image.height(), image.width(), 3
-    )
+    image = canvas._canvas.native.grabFramebuffer().convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    pixels = rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3)
+    return pixels.copy()  # the picture's memory goes with it
 
 
 def plain(camera: str, colour: tuple[int, int, int], size: tuple[int, int] = (320, 240)) -> Frame:

@@ -148,7 +148,7 @@ def test_a_phone_is_watched_and_recorded(qtbot, studio, window, panel, takes) ->
         studio.cameras.told.emit()
         take = record(qtbot, studio, panel, 600)
         assert take.clips[0].frames > 10
-        assert take.clips[0].camera == "127.0.0.1"
+        assert take.clips[0].camera == f"127.0.0.1:{phone.port}"
     finally:
         studio.cameras.hub.stop(wait_s=2.0)
         phone.die()

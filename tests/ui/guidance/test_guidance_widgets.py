@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
 from studio.core.calibration import Target, View
@@ -34,7 +35,7 @@ def guidance(cameras: int = 4):
 
 def coloured(widget, colour: str) -> int:
     """How many pixels of a shown widget are nearly of a colour."""
-    image = widget.grab().toImage().convertToFormat(widget.grab().toImage().Format.Format_RGB888)
+    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
     data = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
     rgb = data[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).astype(int)
     wanted = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
