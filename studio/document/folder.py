@@ -15,7 +15,6 @@ import os
 import shutil
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,29 +24,11 @@ import numpy as np
 from pydantic import ValidationError
 
 from studio.core.errors import StudioError
+from studio.core.files import write_whole
 from studio.document import migrate
 from studio.document.project import VERSION, Asset, Project
 
 SUFFIX = ".doppel"
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that a crash leaves either the old content or the new one."""
-    temp = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temp.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temp.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            temp.unlink(missing_ok=True)
-        raise StudioError(
-            f"“{path.name}” could not be written: {error.strerror or error}.",
-            "Free some space, or save the project in another folder.",
-        ) from error
 
 
 class Assets:

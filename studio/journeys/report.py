@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from studio.core.files import write_whole
 from studio.core.types import Fact
-from studio.document.folder import write_whole
 
 _MARK = {"good": "●", "look": "▲", "stop": "■", "plain": "–"}
 _WORD = {"good": "good", "look": "look", "stop": "stop", "plain": ""}

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from studio.core.errors import StudioError
+from studio.core.files import check_file
 from studio.core.types import Frame
-from studio.media.files import check_file
 
 CACHE_BYTES = 64_000_000
 

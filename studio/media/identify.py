@@ -13,8 +13,7 @@ import av.error
 import numpy as np
 
 from studio.core.errors import StudioError
-from studio.media.cameras import camera_keys, match_cameras, share_pattern
-from studio.media.files import (
+from studio.core.files import (
     IMAGE_SUFFIXES,
     VIDEO_SUFFIXES,
     check_file,
@@ -23,6 +22,7 @@ from studio.media.files import (
     natural_key,
     picture_series,
 )
+from studio.media.cameras import camera_keys, match_cameras, share_pattern
 from studio.media.formats.openpose import camera_folders
 from studio.media.formats.rigs import ImportedRig, format_of, read_rig
 from studio.media.recording.read import clips_of

@@ -14,9 +14,9 @@ import numpy as np
 from av.container import InputContainer
 
 from studio.core.errors import StudioError
+from studio.core.files import IMAGE_SUFFIXES, check_file, images_in
 from studio.core.types import Frame
 from studio.media.clip import ClipReader, ImageClip
-from studio.media.files import IMAGE_SUFFIXES, check_file, images_in
 from studio.media.frame_times import frame_times
 from studio.media.recording.read import recorded_as
 from studio.media.upright import upright

@@ -13,7 +13,7 @@ import PySide6QtAds as ads
 from PySide6.QtCore import QByteArray, QObject, Qt, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
-from studio.document.folder import write_whole
+from studio.core.files import write_whole
 
 _log = logging.getLogger(__name__)
 

@@ -12,9 +12,9 @@ from typing import Protocol
 import numpy as np
 
 from studio.core.errors import StudioError
+from studio.core.files import IMAGE_SUFFIXES, picture_series
 from studio.core.types import FrameSet
 from studio.media.clip import ClipReader, ImageClip
-from studio.media.files import IMAGE_SUFFIXES, picture_series
 from studio.media.sync import FrameSets
 from studio.media.video import open_clip
 

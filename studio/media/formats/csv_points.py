@@ -17,9 +17,9 @@ import numpy as np
 
 from studio.core import frames
 from studio.core.errors import StudioError
+from studio.core.files import read_text
 from studio.core.frames import Up
 from studio.core.types import Motion
-from studio.media.files import read_text
 from studio.media.formats.points import (
     check_motion,
     check_names,

@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 
 from studio.core.errors import StudioError
+from studio.core.files import is_lfs_pointer, natural_key
 from studio.core.types import Detections, Layout
 from studio.human.layouts import layout as find_layout
-from studio.media.files import is_lfs_pointer, natural_key
 from studio.media.formats.fit import Fit, check_layout, guess
 from studio.media.formats.main_person import complete, main_person
 

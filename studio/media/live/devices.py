@@ -16,7 +16,7 @@ from pathlib import Path
 from time import monotonic
 
 from studio.core.errors import StudioError
-from studio.media.files import natural_key
+from studio.core.files import natural_key
 from studio.media.live.controls import apply_controls
 from studio.media.live.demux import Demuxed, Make
 from studio.media.live.source import Device, Source

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 from pydantic import BaseModel, ConfigDict, Field
 
 from studio.core.errors import StudioError
-from studio.media.files import IMAGE_SUFFIXES
+from studio.core.files import IMAGE_SUFFIXES
 
 Kind = Literal["device", "video", "images", "rtsp", "http"]
 Rotation = Literal[0, 90, 180, 270]

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from studio.core.errors import StudioError
-from studio.media.files import natural_key
+from studio.core.files import natural_key
 
 TAKE, LOCK, RIG = "take.json", ".recording", "rig.json"
 EDGE_S = 0.5

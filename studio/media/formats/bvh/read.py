@@ -9,9 +9,9 @@ import numpy as np
 
 from studio.core import frames
 from studio.core.errors import StudioError
+from studio.core.files import read_text
 from studio.core.frames import Up
 from studio.core.types import Animation, Armature, Layout, Motion
-from studio.media.files import read_text
 from studio.media.formats.bvh.euler import to_matrix
 from studio.media.formats.bvh.write import joint_names
 from studio.media.formats.points import motion_of

@@ -12,9 +12,9 @@ from types import ModuleType
 from typing import get_args
 
 from studio.core.errors import StudioError
+from studio.core.files import check_file
 from studio.core.frames import Up
 from studio.core.types import CameraRig
-from studio.media.files import check_file
 from studio.media.formats.rigs import (
     aniposelib,
     caliscope,

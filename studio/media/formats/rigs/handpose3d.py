@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from studio.core.files import natural_key, read_text
 from studio.core.types import CameraRig
-from studio.media.files import natural_key, read_text
 from studio.media.formats.rigs import model
 from studio.media.formats.rigs.model import RawCamera, RawRig, broken
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from studio.core.errors import StudioError
+from studio.core.files import check_file
 from studio.core.types import Camera
-from studio.media.files import check_file
 from studio.media.formats.rigs import model as raw
 from studio.media.formats.rigs import opencv, tomls
 from studio.media.formats.rigs.model import RawCamera, Size

@@ -12,9 +12,9 @@ from typing import Any, Literal
 import numpy as np
 
 from studio.core.errors import StudioError
+from studio.core.files import read_text
 from studio.core.frames import Up, to_metres
 from studio.core.types import Camera, CameraRig, LensModel
-from studio.media.files import read_text
 
 Topic = Literal["unit", "up", "size"]
 Size = tuple[int, int]

@@ -16,8 +16,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from studio.core.files import read_text
 from studio.core.types import CameraRig
-from studio.media.files import read_text
 from studio.media.formats.rigs import model
 from studio.media.formats.rigs.model import RawCamera, RawRig, Size, broken
 

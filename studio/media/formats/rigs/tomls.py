@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from studio.media.files import read_text
+from studio.core.files import read_text
 from studio.media.formats.rigs import model
 from studio.media.formats.rigs.model import RawCamera, broken
 

@@ -1,8 +1,11 @@
-"""What every reader checks first: is there a file, and is it really one."""
+"""Files read and written with care: is there one, is it really one, and is it whole."""
 
 from __future__ import annotations
 
+import os
 import re
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from studio.core.errors import StudioError
@@ -87,3 +90,22 @@ def picture_series(folder: Path) -> tuple[Path, ...]:
     if len(series) < 2 or len(numbers) > 1 or len(next(iter(numbers))) < 2:
         return (folder,)
     return tuple(folder / f"{word}*{suffix}" for word, suffix in series)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that a crash leaves either the old content or the new one."""
+    temp = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temp.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temp.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            temp.unlink(missing_ok=True)
+        raise StudioError(
+            f"“{path.name}” could not be written: {error.strerror or error}.",
+            "Free some space, or choose another folder.",
+        ) from error
