@@ -7,9 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # Before torch and NumPy are loaded: small products are slower on two threads than on one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A property is not false because the machine was busy; pytest-timeout ends what hangs.
+settings.register_profile("studio", deadline=None)
+settings.load_profile("studio")
 
 FOOTAGE = Path(os.environ.get("DOPPEL_FOOTAGE", Path(__file__).parents[2] / "shared" / "footage"))
 
