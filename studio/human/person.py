@@ -24,14 +24,9 @@ from torch import Tensor
 
 from studio.core import folders
 from studio.core.errors import StudioError
+from studio.human.phenotypes import PHENOTYPES
 from studio.human.rig import ACTIONS, BONE_NAMES, BONE_PARENTS
 from studio.human.segments import SEGMENT_NAMES, SEGMENTS
-
-PHENOTYPES = (
-    "gender", "age", "muscle", "weight", "height", "proportions", "cupsize", "firmness",
-    "african", "asian", "caucasian",
-)  # fmt: skip
-"""Shape parameters, each 0..1, 0.5 the middle; gender 0 is male, 1 female; age 0.66 is 25 years."""
 
 PARENTS = np.array(BONE_PARENTS)
 
