@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from studio.core.errors import StudioError
-from studio.core.files import check_file
+from studio.core.pictures import read_picture
 from studio.core.types import Frame
 
 CACHE_BYTES = 64_000_000
@@ -151,7 +151,7 @@ class ImageClip(ClipReader):
         self.notes = ()
         if rate_hz is None and len(files) > 1:
             self.notes = ("Pictures carry no frame rate: 30 a second until you say otherwise.",)
-        height, width = _read_image(files[0]).shape[:2]
+        height, width = read_picture(files[0]).shape[:2]
         self.size_px = (width, height)
 
     def run(self, start: int = 0) -> Generator[tuple[int, Frame]]:
@@ -166,7 +166,7 @@ class ImageClip(ClipReader):
 
     def _read(self, number: int) -> np.ndarray:
         file = self.files[number]
-        rgb = _read_image(file)
+        rgb = read_picture(file)
         height, width = rgb.shape[:2]
         if (width, height) != self.size_px:
             raise StudioError(
@@ -175,14 +175,3 @@ class ImageClip(ClipReader):
                 "Keep only the pictures of one camera in a folder.",
             )
         return rgb
-
-
-def _read_image(path: Path) -> np.ndarray:
-    """UInt8 (height, width, 3), turned upright as its EXIF says."""
-    check_file(path, "the picture")
-    bgr = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
-    if bgr is None:
-        raise StudioError(
-            f"“{path.name}” is not a picture, or it is damaged.", "Copy it again, or leave it out."
-        )
-    return np.ascontiguousarray(bgr[..., ::-1])

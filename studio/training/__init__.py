@@ -1,0 +1,1 @@
+"""One loop for all networks: tasks, data, training, figures, weights with their cards."""
