@@ -16,7 +16,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 settings.register_profile("studio", deadline=None)
 settings.load_profile("studio")
 
-FOOTAGE = Path(os.environ.get("DOPPEL_FOOTAGE", Path(__file__).parents[2] / "shared" / "footage"))
+_SHARED = Path(__file__).parents[2] / "shared"
+FOOTAGE = Path(os.environ.get("DOPPEL_FOOTAGE", _SHARED / "footage"))
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +29,19 @@ def footage() -> Callable[[str], Path]:
         if not folder.is_dir():
             pytest.skip(f"real footage {name} is not beside the project")
         return folder
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def makehuman() -> Callable[[str], Path]:
+    """``makehuman("clothes/shoes01")`` is a real asset's folder, or the test is skipped."""
+    home = Path(os.environ.get("DOPPEL_MAKEHUMAN", _SHARED / "makehuman_cc0"))
+
+    def find(name: str) -> Path:
+        if not (home / name).exists():
+            pytest.skip(f"MakeHuman's asset {name} is not beside the project")
+        return home / name
 
     return find
 

@@ -1,0 +1,95 @@
+"""Wavefront OBJ as MakeHuman writes it: quads with texture coordinates, decimetres, Y up."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from studio.core import frames
+from studio.core.errors import StudioError
+from studio.human.wardrobe.asset import AssetMesh
+
+_AGAIN = "Export the mesh again from the program it was made in, or fetch the asset again."
+
+
+def read_obj(text: str, name: str) -> AssetMesh:
+    """The mesh of an OBJ file. Raises StudioError if it is damaged or empty."""
+    points: list[list[float]] = []
+    uv: list[list[float]] = []
+    faces: list[list[int]] = []
+    uv_faces: list[list[int]] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        kind, *words = line.split() or [""]
+        try:
+            if kind == "v":
+                x, y, z = (float(word) for word in words[:3])
+                points.append([x, y, z])
+            elif kind == "vt":
+                u, v = (float(word) for word in words[:2])
+                uv.append([u, v])
+            elif kind == "f":
+                corners = [_corner(word, len(points), len(uv)) for word in words]
+                if len(corners) < 3:
+                    raise ValueError("a face of fewer than three corners")
+                for a, b, c, d in _quads(corners):
+                    faces.append([a[0], b[0], c[0], d[0]])
+                    uv_faces.append([a[1], b[1], c[1], d[1]])
+        except ValueError as error:
+            raise StudioError(
+                f"Line {number} of “{name}” cannot be read ({error}).", _AGAIN
+            ) from error
+    if not points or not faces:
+        raise StudioError(f"“{name}” holds no mesh.", _AGAIN)
+    vertices, quads, coordinates = np.array(points), np.array(faces), np.array(uv).reshape(-1, 2)
+    uv_quads = np.array(uv_faces)
+    four = quads[:, 3] >= 0
+    unused = uv_quads[:, :3].min() < 0 or bool((uv_quads[four, 3] < 0).any())
+    if unused:  # some corners have no texture coordinate, so none can be used
+        coordinates, uv_quads = np.zeros((0, 2)), np.full_like(quads, -1)
+    if not np.isfinite(vertices).all() or not np.isfinite(coordinates).all():
+        raise StudioError(f"“{name}” holds numbers that are none.", _AGAIN)
+    if quads.max() >= len(vertices) or uv_quads.max() >= max(len(coordinates), 1):
+        raise StudioError(f"“{name}” has a face with a vertex that is not there.", _AGAIN)
+    return AssetMesh(frames.points_to_world(vertices, "y", "dm"), quads, coordinates, uv_quads)
+
+
+_Corner = tuple[int, int]
+
+
+def _corner(word: str, points: int, uv: int) -> _Corner:
+    fields = word.split("/")
+    vertex = _index(fields[0], points)
+    return vertex, (_index(fields[1], uv) if len(fields) > 1 and fields[1] else -1)
+
+
+def _index(word: str, count: int) -> int:
+    """OBJ counts from one, or backwards from the newest."""
+    number = int(word)
+    found = count + number if number < 0 else number - 1
+    if found < 0 or number == 0:
+        raise ValueError(f"there is no vertex {number}")
+    return found
+
+
+def _quads(corners: list[_Corner]) -> list[tuple[_Corner, _Corner, _Corner, _Corner]]:
+    """A face as quads; the last corner of a triangle is -1."""
+    none = (-1, -1)
+    if len(corners) == 4:
+        a, b, c, d = corners
+        if d in (c, a):  # MakeHuman writes triangles as quads that repeat a corner
+            return [(a, b, c, none)]
+        return [(a, b, c, d)]
+    return [(corners[0], corners[k], corners[k + 1], none) for k in range(1, len(corners) - 1)]
+
+
+def write_obj(mesh: AssetMesh, header: str) -> str:
+    """The text of an OBJ file (inverse of :func:`read_obj`, but for rounding to 0.01 mm)."""
+    points = frames.points_from_world(mesh.vertices_m, "y", "dm")
+    lines = [f"# {line}" for line in header.splitlines()]
+    lines += [f"v {x:.4f} {y:.4f} {z:.4f}" for x, y, z in points.tolist()]
+    lines += [f"vt {u:.5f} {v:.5f}" for u, v in mesh.uv.tolist()]
+    textured = len(mesh.uv) > 0
+    for face, coordinates in zip(mesh.faces.tolist(), mesh.uv_faces.tolist(), strict=True):
+        corners = zip(face, coordinates, strict=True)
+        words = [f"{v + 1}/{t + 1}" if textured else f"{v + 1}" for v, t in corners if v >= 0]
+        lines.append("f " + " ".join(words))
+    return "\n".join(lines) + "\n"
