@@ -195,13 +195,26 @@ class Mesh:
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """Metallic-roughness material of a mesh; ``base`` multiplies the texture."""
+    """Metallic-roughness material of a mesh; ``base`` multiplies the texture.
+
+    ``normal_map`` holds tangent-space normals as glTF has them (x right, y up, z out, 0 to 255 for
+    -1 to 1); ``orm_map`` the shares of ambient occlusion, roughness and metal (red, green, blue),
+    of which roughness and metal multiply the numbers given.
+    """
 
     name: str
     base: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
     metallic: float = 0.0
     roughness: float = 0.6
     texture: UInt8[Floats, "height width channels"] | None = None
+    normal_map: UInt8[Floats, "height width 3"] | None = None
+    orm_map: UInt8[Floats, "height width 3"] | None = None
+
+    @property
+    def images(self) -> tuple[np.ndarray, ...]:
+        """The pictures that the material has."""
+        every = (self.texture, self.normal_map, self.orm_map)
+        return tuple(image for image in every if image is not None)
 
 
 @dataclass(frozen=True, eq=False)

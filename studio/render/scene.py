@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float32, Int32, UInt8
 
+from studio.core.parts import PartLabel
 from studio.core.types import Floats, Material, Mesh
 
 MAX_LIGHTS = 12
@@ -34,7 +35,9 @@ class Finish:
 class Drawable:
     """A mesh in the world with its looks.
 
-    ``number`` is what the ``ids`` picture holds where it is seen (0 is the background).
+    ``number`` is what the ``ids`` picture holds where it is seen (0 is the background), ``part``
+    what the ``parts`` picture holds (one label, or one a face where a mesh is of several parts),
+    ``instance`` whose it is: each person has a number of their own, 0 is nobody's.
     ``coat_m`` are the vertices in the object's own frame: procedural grain sticks to them, so it
     does not swim when the object moves; by default the vertices themselves. ``normals`` (unit, one
     a vertex) are averaged from the faces if not given. ``closed`` says that the faces run
@@ -49,6 +52,8 @@ class Drawable:
     normals: Float[Floats, "vertices 3"] | None = None
     casts_shadow: bool = True
     closed: bool = False
+    part: PartLabel | UInt8[Floats, " faces"] = PartLabel.BACKGROUND
+    instance: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +65,8 @@ class Lighting:
 
     ``towards`` are unit vectors to the light, ``radiance`` linear RGB, ``soft_m`` the half width
     of the shadow's penumbra. Shadows are computed inside the sphere ``centre_m``, ``radius_m``.
-    At most ``MAX_LIGHTS`` lights.
+    At most ``MAX_LIGHTS`` lights. ``ambient`` is what the surroundings send from everywhere, as
+    spherical harmonics of their radiance (see :mod:`studio.render.environment`).
     """
 
     towards: Float[Floats, "lights 3"]
@@ -71,22 +77,49 @@ class Lighting:
     radius_m: float = 3.0
     exposure: float = 1.0
     background: tuple[float, float, float] = (0.5, 0.52, 0.55)
+    ambient: Float[Floats, "9 3"] | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Rendered:
     """Pictures of one camera, all of one size; pixel centres at integers.
 
-    ``rgb`` is anti-aliased and tone-mapped sRGB. The others are taken at pixel centres, without
-    anti-aliasing: ``depth_m`` along the optical axis (infinite where nothing is), ``xyz_m`` and
-    ``normal`` in the world (NaN and zero where nothing is), ``ids`` the drawable's number.
+    ``rgb`` is anti-aliased and tone-mapped sRGB, ``alpha`` (0 to 255) how much of a pixel the
+    scene covers. The others are taken at pixel centres, without anti-aliasing, and only when asked
+    for. Where nothing is, ``depth_m`` is infinite, ``xyz_m`` and ``uv`` NaN, ``drawn`` and
+    ``faces`` -1 and the others zero.
+
+    ``depth_m`` runs along the optical axis; ``xyz_m`` and ``normal`` (turned to the camera) are in
+    the world. ``ids``, ``parts`` and ``instances`` hold the drawables' ``number``, ``part`` and
+    ``instance``; ``drawn`` is the drawable's place in the scene, which tells the material that
+    ``uv`` (origin bottom left) belongs to, and ``faces`` the face of its mesh.
     """
 
     rgb: UInt8[Floats, "height width 3"]
+    alpha: UInt8[Floats, "height width"]
     depth_m: Float32[Floats, "height width"] | None = None
     xyz_m: Float32[Floats, "height width 3"] | None = None
     normal: Float32[Floats, "height width 3"] | None = None
     ids: Int32[Floats, "height width"] | None = None
+    parts: UInt8[Floats, "height width"] | None = None
+    instances: Int32[Floats, "height width"] | None = None
+    uv: Float32[Floats, "height width 2"] | None = None
+    drawn: Int32[Floats, "height width"] | None = None
+    faces: Int32[Floats, "height width"] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ItemLayer:
+    """Worn or held things rendered alone, as if nothing stood before them.
+
+    ``rgba`` (sRGB, alpha not multiplied in) and ``occlusion`` are anti-aliased: ``occlusion`` is
+    the part of alpha that what stands in front hides, so ``alpha - occlusion`` is what is seen.
+    ``depth_m`` is the things' own, at pixel centres, infinite where they aren't.
+    """
+
+    rgba: UInt8[Floats, "height width 4"]
+    occlusion: UInt8[Floats, "height width"]
+    depth_m: Float32[Floats, "height width"]
 
 
 def vertex_normals(vertices_m: np.ndarray, faces: np.ndarray) -> np.ndarray:

@@ -1,0 +1,176 @@
+"""The shaders, compiled once for each set of features that a surface needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import moderngl
+import numpy as np
+
+from studio.render.scene import MAX_LIGHTS, Drawable, Lighting
+
+SHADERS = Path(__file__).parent / "shaders"
+TILE_PX = 1024
+TILES = 4
+"""The shadow atlas has ``TILES`` x 3 tiles."""
+DEEP = 2.5
+"""Shadows reach this many radii along the light."""
+
+_BASIS = np.array(
+    [0.28209479, 0.48860251, 0.48860251, 0.48860251, 1.09254843, 1.09254843, 0.31539157,
+     1.09254843, 0.54627422]
+)  # fmt: skip
+
+
+class Programs:
+    """Shader programs by name and features (the ``#define`` words of their source)."""
+
+    def __init__(self, gl: moderngl.Context) -> None:
+        self._gl = gl
+        self._made: dict[tuple[str, frozenset[str]], moderngl.Program] = {}
+
+    def get(self, name: str, features: frozenset[str] = frozenset()) -> moderngl.Program:
+        """``dome``, ``surface``, ``geometry``, ``mask`` or ``shadow`` with these features."""
+        key = name, features
+        if key not in self._made:
+            self._made[key] = self._compile(name, features)
+        return self._made[key]
+
+    def _compile(self, name: str, features: frozenset[str]) -> moderngl.Program:
+        if name == "dome":
+            return self._gl.program(_source("dome.vert.glsl", features), varyings=("dome",))
+        vertex = {"surface": "surface", "shadow": "shadow"}.get(name, "geometry")
+        return self._gl.program(
+            _source(f"{vertex}.vert.glsl", features),
+            fragment_shader=_source(f"{name}.frag.glsl", features),
+        )
+
+
+def _source(name: str, features: frozenset[str]) -> str:
+    lines: list[str] = []
+    for line in (SHADERS / name).read_text("utf-8").splitlines():
+        if line.startswith("//INCLUDE "):
+            lines.append((SHADERS / line.split()[1]).read_text("utf-8"))
+        elif line == "//FEATURES":
+            lines += [f"#define {feature}" for feature in sorted(features)]
+        else:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def set_uniforms(program: moderngl.Program, **uniforms: Any) -> None:
+    """Set those of the uniforms that a program has; matrices as they are written on paper."""
+    for name, value in uniforms.items():
+        if name not in program:
+            continue
+        member = program[name]
+        assert isinstance(member, moderngl.Uniform)
+        if isinstance(value, bool | int | float):
+            member.value = value
+        else:
+            array = np.asarray(value, "f4")
+            matrix = array.shape == (4, 4)
+            member.write(np.ascontiguousarray(array.T if matrix else array).tobytes())
+
+
+def see_through(drawable: Drawable) -> bool:
+    """Whether what lies behind shines through."""
+    return drawable.material.base[3] < 1.0
+
+
+def cut_out(drawable: Drawable) -> bool:
+    """Whether the texture's alpha says where the surface is."""
+    return _has_alpha(drawable) and not see_through(drawable)
+
+
+def outline(drawable: Drawable) -> frozenset[str]:
+    """The features that decide which pixels a drawable covers, and how much."""
+    if not _has_alpha(drawable):
+        return frozenset()
+    return frozenset({"TEXTURE" if see_through(drawable) else "CUT_OUT"})
+
+
+def _has_alpha(drawable: Drawable) -> bool:
+    texture = drawable.material.texture
+    return texture is not None and texture.ndim == 3 and texture.shape[2] == 4
+
+
+def features(drawable: Drawable, lighting: Lighting) -> frozenset[str]:
+    """The features that the surface shader needs for a drawable in this light."""
+    material, finish = drawable.material, drawable.finish
+    wanted = {
+        "TEXTURE": material.texture is not None,
+        "CUT_OUT": cut_out(drawable),
+        "NORMAL_MAP": material.normal_map is not None,
+        "ORM_MAP": material.orm_map is not None,
+        "GRAIN": finish.grain > 0 or finish.bump_m > 0,
+        "DOME": len(lighting.towards) > 1,
+        "AMBIENT": lighting.ambient is not None,
+    }
+    return frozenset(name for name, needed in wanted.items() if needed)
+
+
+def light_uniforms(lighting: Lighting) -> dict[str, Any]:
+    """What the shaders ask about the light."""
+    count = len(lighting.towards)
+    tiles = [(k % TILES * TILE_PX, k // TILES * TILE_PX) for k in range(count)]
+    shadow = [shadow_matrix(lighting, towards) for towards in lighting.towards]
+    ambient = np.zeros((9, 3)) if lighting.ambient is None else lighting.ambient
+    return {
+        "lights": count,
+        "key_towards": lighting.towards[0],
+        "key_radiance": lighting.radiance[0],
+        "key_soft": lighting.soft_m[0] / (2 * lighting.radius_m),
+        "key_from_world": shadow[0],
+        "towards": _padded(lighting.towards),
+        "radiance": _padded(lighting.radiance),
+        "soft": _padded(np.asarray(lighting.soft_m) / (2 * lighting.radius_m)),
+        "tile": _padded(np.array(tiles)),
+        "tile_px": float(TILE_PX),
+        "shadow_bias": 0.004 / (2 * DEEP * lighting.radius_m),
+        "shadow_from_world": _padded(np.array([matrix.T for matrix in shadow])),
+        "shadow_texel": 2 * lighting.radius_m / TILE_PX,
+        "fill": lighting.fill,
+        "harmonic": _BASIS[:, None] * ambient,
+        "exposure": lighting.exposure,
+    }
+
+
+def surface_uniforms(drawable: Drawable) -> dict[str, Any]:
+    """What the shaders ask about a surface, but for its pictures."""
+    material, finish = drawable.material, drawable.finish
+    return {
+        "base": material.base, "roughness": material.roughness, "metallic": material.metallic,
+        "scatter": finish.scatter, "sheen": finish.sheen, "specular": finish.specular,
+        "grain": finish.grain, "bump": finish.bump_m, "glow": finish.glow,
+        "grain_frequency": 1 / np.array(finish.grain_m),
+    }  # fmt: skip
+
+
+def shadow_matrix(lighting: Lighting, towards: np.ndarray) -> np.ndarray:
+    """Orthographic clip matrix of the light, around the lit sphere."""
+    forward = -np.asarray(towards, np.float64) / np.linalg.norm(towards)
+    side = np.cross(forward, [0.0, 0.0, 1.0] if abs(forward[2]) < 0.95 else [0.0, 1.0, 0.0])
+    side /= np.linalg.norm(side)
+    reach = lighting.radius_m * np.array([[1.0], [1.0], [DEEP]])
+    axes = np.stack([side, np.cross(side, forward), forward]) / reach
+    out = np.eye(4)
+    out[:3, :3] = axes
+    out[:3, 3] = -axes @ np.asarray(lighting.centre_m)
+    return out
+
+
+def display(linear: np.ndarray) -> tuple[float, float, float]:
+    """The tone curve of the surface shader, for the background."""
+    curve = linear * (2.51 * linear + 0.03) / (linear * (2.43 * linear + 0.59) + 0.14)
+    curve = np.clip(curve, 0, 1)
+    srgb = np.where(curve > 0.0031308, 1.055 * curve ** (1 / 2.4) - 0.055, curve * 12.92)
+    return float(srgb[0]), float(srgb[1]), float(srgb[2])
+
+
+def _padded(values: np.ndarray) -> np.ndarray:
+    values = np.asarray(values, np.float64)
+    out = np.zeros((MAX_LIGHTS, *values.shape[1:]))
+    out[: len(values)] = values
+    return out

@@ -1,0 +1,18 @@
+#version 330
+//FEATURES
+// Depth, and how much a surface covers (nothing, of what only stands in front).
+uniform float opacity;
+uniform sampler2D picture;
+in vec2 texel;
+out vec4 rgba;
+
+void main() {
+#ifdef CUT_OUT
+    if (texture(picture, texel).a < 0.5) discard;
+#endif
+    float alpha = opacity;
+#ifdef TEXTURE
+    alpha *= texture(picture, texel).a;
+#endif
+    rgba = vec4(0.0, 0.0, 0.0, alpha);
+}
