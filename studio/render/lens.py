@@ -43,6 +43,10 @@ class Lens:
         """A picture of ``ideal`` as the real camera sees it."""
         return cv2.remap(rgb, self._x, self._y, cv2.INTER_LINEAR)
 
+    def pick(self, plane: np.ndarray) -> np.ndarray:
+        """A map of ``ideal`` (labels, depth ...) as the real camera sees it, nothing mixed."""
+        return cv2.remap(plane, self._x, self._y, cv2.INTER_NEAREST)
+
 
 @dataclass(frozen=True)
 class Sensor:

@@ -1,0 +1,116 @@
+"""A moment: who does what where, before any camera looks at it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from studio.core.types import CameraRig
+from studio.render.scene import Drawable, Lighting
+from studio.synth.actor import Posed
+from studio.synth.factory.faces import random_face
+from studio.synth.factory.framing import film, ring
+from studio.synth.factory.motions import make_pose, motions_of
+from studio.synth.factory.people import Member
+from studio.synth.factory.places import Place
+from studio.synth.factory.poses import look_at, turned, turns_of
+from studio.synth.factory.recipe import Framing, Recipe
+from studio.synth.factory.streams import Split
+
+_APART_M = 0.55
+
+
+@dataclass(frozen=True, eq=False)
+class Acting:
+    """One person of a moment: as drawn, and what is true of them."""
+
+    member: Member
+    motion: str
+    face: str
+    actions: dict[str, float]
+    posed: Posed
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """A scene, its light, who is in it, and the cameras that look at it."""
+
+    people: tuple[Acting, ...]
+    scene: tuple[Drawable, ...]
+    lighting: Lighting
+    framings: tuple[Framing, ...]
+    rig: CameraRig
+
+
+def make_moment(
+    recipe: Recipe,
+    split: Split,
+    cast: Sequence[Member],
+    place: Place,
+    rng: np.random.Generator,
+) -> Moment:
+    """A moment of a recipe, acted by some of the cast in a place."""
+    count = 1 + int(rng.choice(3, p=np.array(recipe.people) / sum(recipe.people)))
+    chosen = rng.permutation(len(cast))[: min(count, len(cast))]
+    framings = _framings(recipe, rng)
+    spots = _spots(len(chosen), rng)
+    yaws = [float(rng.normal(0, 60)) for _ in chosen]
+    people = tuple(
+        _act(number, cast[int(who)], split, spot, yaw, framings, rng)
+        for number, (who, spot, yaw) in enumerate(zip(chosen, spots, yaws, strict=True), start=1)
+    )
+    points = np.concatenate([person.posed.vertices_m[:13380:23] for person in people])
+    if recipe.rig:
+        rig = ring(recipe.views, recipe.size_px, points, rng)
+    else:
+        first = people[0].posed
+        cameras = [
+            film(framing, first.vertices_m, first.bones_world, yaws[0], recipe.size_px, rng)
+            for framing in framings
+        ]
+        rig = CameraRig(tuple(replace(c, name=f"cam{k + 1}") for k, c in enumerate(cameras)))
+    drawn = tuple(drawable for person in people for drawable in person.posed.drawables)
+    lighting = replace(place.lighting, centre_m=tuple(points.mean(axis=0)))
+    return Moment(people, (*drawn, *place.scenery), lighting, framings, rig)
+
+
+def _framings(recipe: Recipe, rng: np.random.Generator) -> tuple[Framing, ...]:
+    kinds: list[Framing] = [framing for framing, _ in recipe.framings]
+    shares = np.array([share for _, share in recipe.framings])
+    drawn = rng.choice(len(kinds), recipe.views, p=shares / shares.sum())
+    return tuple(kinds[int(k)] for k in drawn)
+
+
+def _spots(count: int, rng: np.random.Generator) -> list[tuple[float, float]]:
+    """Where people stand, apart from each other; the first in the middle."""
+    spots = [(float(rng.normal(0, 0.25)), float(rng.normal(0, 0.25)))]
+    while len(spots) < count:
+        angle, away = rng.uniform(0, 2 * np.pi), rng.uniform(_APART_M, 1.5)
+        spot = spots[0][0] + away * np.cos(angle), spots[0][1] + away * np.sin(angle)
+        if all(np.hypot(spot[0] - x, spot[1] - y) >= _APART_M for x, y in spots):
+            spots.append((float(spot[0]), float(spot[1])))
+    return spots
+
+
+def _act(
+    number: int,
+    member: Member,
+    split: Split,
+    spot: tuple[float, float],
+    yaw_deg: float,
+    framings: tuple[Framing, ...],
+    rng: np.random.Generator,
+) -> Acting:
+    figure = member.actor.figure
+    motion = str(rng.choice(motions_of(split)))
+    pose = make_pose(motion, rng, figure)
+    root, turns = turned(*turns_of(figure, pose), yaw_deg, spot)
+    face, actions = random_face(rng)
+    towards = np.array([np.sin(np.radians(yaw_deg)), -np.cos(np.radians(yaw_deg)), 0.0])
+    target = root + 2 * towards + rng.normal(0, 0.5, 3) + [0, 0, 0.5]
+    look_at(figure, root, turns, target)
+    posed = member.actor.posed(root, turns, actions)
+    drawables = tuple(replace(d, number=number) for d in posed.drawables)
+    return Acting(member, motion, face, actions, replace(posed, drawables=drawables))

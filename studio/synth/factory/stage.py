@@ -1,0 +1,74 @@
+"""The stage: one renderer, and pictures with their maps as a lens and a sensor give them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import TracebackType
+
+import numpy as np
+
+from studio.core.types import Camera
+from studio.render.lens import Lens, Sensor
+from studio.render.raster import Renderer
+from studio.render.scene import Drawable, Lighting
+
+_MARGIN = 1.25
+
+
+@dataclass(frozen=True, eq=False)
+class Filmed:
+    """A picture and its maps, lens and all."""
+
+    rgb: np.ndarray
+    depth_m: np.ndarray
+    normal: np.ndarray
+    xyz_m: np.ndarray
+    instances: np.ndarray
+
+
+class Stage:
+    """Films scenes; a context manager, to be used on one thread."""
+
+    def __init__(self, size_px: tuple[int, int], lenses: bool) -> None:
+        grow = _MARGIN if lenses else 1.0
+        self._size = int(np.ceil(grow * size_px[0])), int(np.ceil(grow * size_px[1]))
+        self._renderer = Renderer(self._size)
+
+    def __enter__(self) -> Stage:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the renderer."""
+        self._renderer.close()
+
+    def film(
+        self,
+        scene: tuple[Drawable, ...],
+        camera: Camera,
+        lighting: Lighting,
+        sensor: Sensor,
+        rng: np.random.Generator,
+    ) -> Filmed:
+        """One camera's picture of a scene; people are drawn under the numbers 1, 2 and 3."""
+        lens = Lens(camera) if np.any(camera.distortion) else None
+        ideal = camera if lens is None else lens.ideal
+        seen = self._renderer.render(scene, ideal, lighting, geometry=True)
+        assert seen.depth_m is not None
+        assert seen.normal is not None
+        assert seen.xyz_m is not None
+        assert seen.ids is not None
+        people = np.where(seen.ids <= 9, seen.ids, 0).astype(np.uint8)
+        maps = (seen.depth_m, seen.normal, seen.xyz_m, people)
+        if lens is None:
+            rgb, bent = seen.rgb, maps
+        else:
+            rgb, bent = lens.bend(seen.rgb), tuple(lens.pick(plane) for plane in maps)
+        return Filmed(sensor.expose(rgb, rng), *bent)
