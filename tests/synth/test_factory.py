@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from studio.core.errors import StudioError
+from studio.core.parts import PartLabel
 from studio.human.keypoints import keypoints
 from studio.human.layouts import layout
 from studio.human.person import Shape, whole
@@ -62,6 +63,12 @@ def test_maps_agree_with_each_other(shots: list[Shot]) -> None:
         np.testing.assert_allclose(np.linalg.norm(shot.normal[hit], axis=1), 1, atol=1e-3)
         assert set(np.unique(shot.instances)) <= {0, 1}
         assert (shot.instances == 1).mean() > 0.02
+        assert shot.parts is not None
+        np.testing.assert_array_equal(shot.parts > 0, shot.instances > 0)
+        assert {PartLabel.TOP, PartLabel.HAIR} & set(np.unique(shot.parts))
+        assert shot.uv is not None
+        skin = np.isin(shot.parts, [PartLabel.FACE, PartLabel.HANDS, PartLabel.SKIN])
+        assert skin[np.isfinite(shot.uv).all(axis=-1)].all()
 
 
 def test_visible_points_lie_on_the_person(shots: list[Shot]) -> None:

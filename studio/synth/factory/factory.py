@@ -24,7 +24,8 @@ KEPT_BLOCKS = 2
 """How many blocks' casts are kept: shots are best asked for in their order."""
 _KEPT_MOMENTS = 2
 _FIELDS: dict[MapName, tuple[str, ...]] = {
-    "instances": ("instances",), "depth": ("depth_m",), "normal": ("normal",), "xyz": ("xyz_m",),
+    "parts": ("parts",), "instances": ("instances",), "uv": ("uv",), "depth": ("depth_m",),
+    "normal": ("normal",), "xyz": ("xyz_m",),
 }  # fmt: skip
 
 

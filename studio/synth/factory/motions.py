@@ -7,136 +7,55 @@ from dataclasses import replace
 
 import numpy as np
 
-from studio.human.names import face_vertices
 from studio.synth.cast import random_arm, random_stance
-from studio.synth.factory.poses import Foot, Pose, mixed, reach
+from studio.synth.factory.hands import HANDS, hand
+from studio.synth.factory.phrases import arm_to, easy, either, hanging, placed, spot, stood
+from studio.synth.factory.poses import Foot, Pose, mixed
 from studio.synth.factory.streams import Split
 from studio.synth.figure import Figure
 from studio.synth.posing import Arm, Stance, Vector
 
-Curl = tuple[float, float, float, float, float]
 Maker = Callable[[np.random.Generator, Figure], Pose]
-
-HANDS: dict[str, tuple[Curl, float]] = {
-    "relaxed": ((0.25, 0.15, 0.2, 0.25, 0.3), 0.1), "open": ((0.0, 0.0, 0.0, 0.02, 0.04), 0.9),
-    "flat": ((0.15, 0.03, 0.02, 0.03, 0.05), 0.0), "fist": ((0.75, 0.95, 1.0, 1.0, 1.0), 0.0),
-    "point": ((0.6, 0.0, 0.9, 1.0, 1.0), 0.0), "two": ((0.7, 0.0, 0.0, 1.0, 1.0), 1.4),
-    "thumb": ((0.0, 0.95, 1.0, 1.0, 1.0), 0.0), "pinch": ((0.5, 0.5, 0.35, 0.35, 0.35), 0.3),
-    "ring": ((0.55, 0.6, 0.1, 0.08, 0.05), 0.6), "claw": ((0.3, 0.5, 0.5, 0.5, 0.5), 0.9),
-    "three": ((0.7, 0.0, 0.0, 0.0, 1.0), 0.8), "four": ((0.8, 0.0, 0.0, 0.0, 0.0), 0.7),
-    "small": ((0.7, 1.0, 1.0, 0.9, 0.05), 0.0), "horns": ((0.6, 0.02, 1.0, 1.0, 0.05), 0.2),
-}  # fmt: skip
-GRIPS: dict[str, tuple[Curl, float]] = {
-    "phone": ((0.25, 0.38, 0.4, 0.42, 0.46), 0.1), "cup": ((0.35, 0.42, 0.45, 0.48, 0.5), 0.1),
-    "ball": ((0.2, 0.28, 0.3, 0.3, 0.3), 0.9), "book": ((0.2, 0.35, 0.38, 0.4, 0.42), 0.1),
-}  # fmt: skip
-_HANG = Arm()
-
-
-def hand(arm: Arm, shape: str, rng: np.random.Generator | None = None) -> Arm:
-    """The arm with its fingers so."""
-    curl, spread = (HANDS | GRIPS)[shape]
-    if rng is not None:
-        a, b, c, d, e = np.clip(np.array(curl) + rng.normal(0, 0.05, 5), 0, 1).tolist()
-        curl = (a, b, c, d, e)
-        spread = max(spread + float(rng.normal(0, 0.15)), 0.0)
-    return replace(arm, curl=curl, spread=spread)
-
-
-def _place(figure: Figure, point: int) -> np.ndarray:
-    return figure.vertices_m[list(face_vertices(f"mesh_{point}"))].mean(axis=0)
-
-
-def _to(
-    figure: Figure,
-    side: str,
-    target: np.ndarray,
-    elbow: Vector,
-    turn: float = 0.0,
-    hand_m: float = 0.10,
-) -> Arm:
-    upper, fore = reach(figure, side, target, elbow, hand_m)
-    return Arm(upper, fore, turn)
-
-
-def _side(rng: np.random.Generator) -> tuple[str, float]:
-    return ("L", 1.0) if rng.random() < 0.5 else ("R", -1.0)
-
-
-def _pair(side: str, one: Arm, other: Arm) -> tuple[Arm, Arm]:
-    return (one, other) if side == "L" else (other, one)
-
-
-def _feet(rng: np.random.Generator, wide: float = 0.11) -> tuple[Foot, Foot]:
-    w, s = wide * rng.uniform(0.75, 1.3), rng.normal(0, 0.04)
-    return Foot(w, s, rng.uniform(0, 18)), Foot(w, -s, rng.uniform(0, 18))
-
-
-def _easy(
-    rng: np.random.Generator,
-    left: Arm,
-    right: Arm,
-    head: Vector | None = None,
-    spine: Vector | None = None,
-) -> Stance:
-    """A relaxed trunk under these arms; head and spine nearly as told."""
-    lean = rng.normal(0, 2.5)
-    base = Stance(
-        pelvis=(rng.normal(0, 2), rng.normal(0, 5), lean),
-        spine=(rng.normal(1, 4), rng.normal(0, 7), -1.1 * lean + rng.normal(0, 2)),
-        head=(rng.normal(0, 7), rng.normal(0, 16), rng.normal(0, 5)),
-        left=left, right=right, shift_m=(-0.006 * lean, 0.0, 0.0),
-    )  # fmt: skip
-    return replace(base, head=head or base.head, spine=spine or base.spine)
-
-
-def _hanging(rng: np.random.Generator) -> Arm:
-    arm = Arm(
-        (rng.uniform(0.12, 0.28), rng.uniform(-0.08, 0.12), -1.0),
-        (rng.uniform(0.0, 0.2), rng.uniform(-0.5, -0.1), -1.0), rng.uniform(-30, 15),
-        rng.uniform(-5, 15),
-    )  # fmt: skip
-    return hand(arm, str(rng.choice(["relaxed", "relaxed", "fist", "flat"])), rng)
 
 
 def _stand(rng: np.random.Generator, figure: Figure) -> Pose:
-    left, right = _feet(rng)
-    return Pose("stand", _easy(rng, _hanging(rng), _hanging(rng)), left, right)
+    left, right = stood(rng)
+    return Pose("stand", easy(rng, hanging(rng), hanging(rng)), left, right)
 
 
 def _hips(rng: np.random.Generator, figure: Figure) -> Pose:
     arm = Arm((0.78, 0.3, -0.75), (-0.62, -0.5, -0.6), -35, -25, (0.2, 0.3, 0.35, 0.4, 0.4))
-    other = arm if rng.random() < 0.6 else _hanging(rng)
-    side, _ = _side(rng)
-    left, right = _feet(rng, 0.15)
-    return Pose("hips", _easy(rng, *_pair(side, arm, other)), left, right)
+    other = arm if rng.random() < 0.6 else hanging(rng)
+    side, _ = either(rng)
+    left, right = stood(rng, 0.15)
+    return Pose("hips", easy(rng, *placed(side, arm, other)), left, right)
 
 
 def _crossed(rng: np.random.Generator, figure: Figure) -> Pose:
     one = Arm((0.22, -0.42, -0.9), (-0.98, -0.42, 0.16), -20, 10, (0.3, 0.3, 0.3, 0.3, 0.3))
     two = Arm((0.24, -0.52, -0.9), (-0.96, -0.5, 0.02), 30, 10, (0.3, 0.4, 0.4, 0.4, 0.4))
-    side, _ = _side(rng)
-    left, right = _feet(rng, 0.13)
-    return Pose("crossed", _easy(rng, *_pair(side, one, two)), left, right)
+    side, _ = either(rng)
+    left, right = stood(rng, 0.13)
+    return Pose("crossed", easy(rng, *placed(side, one, two)), left, right)
 
 
 def _wave(rng: np.random.Generator, figure: Figure) -> Pose:
     beat = rng.uniform(-1, 1)
     arm = Arm((0.86, -0.32, rng.uniform(-0.3, 0.4)), (0.12 + 0.4 * beat, -0.3, 1.0), 10, 6 * beat)
-    side, _ = _side(rng)
-    left, right = _feet(rng)
-    pair = _pair(side, hand(arm, "open", rng), _hanging(rng))
-    return Pose("wave", _easy(rng, *pair), left, right)
+    side, _ = either(rng)
+    left, right = stood(rng)
+    pair = placed(side, hand(arm, "open", rng), hanging(rng))
+    return Pose("wave", easy(rng, *pair), left, right)
 
 
 def _point(rng: np.random.Generator, figure: Figure) -> Pose:
     up = rng.uniform(-0.3, 0.7)
     way = (rng.uniform(0.0, 1.0), -1.0, up)
     arm = Arm(way, (way[0] - 0.15, -1.1, up + 0.15), rng.uniform(-40, 20))
-    side, _ = _side(rng)
-    left, right = _feet(rng, 0.14)
-    pair = _pair(side, hand(arm, str(rng.choice(["point", "flat", "open"])), rng), _hanging(rng))
-    return Pose("point", _easy(rng, *pair), left, right)
+    side, _ = either(rng)
+    left, right = stood(rng, 0.14)
+    pair = placed(side, hand(arm, str(rng.choice(["point", "flat", "open"])), rng), hanging(rng))
+    return Pose("point", easy(rng, *pair), left, right)
 
 
 def _arms_up(rng: np.random.Generator, figure: Figure) -> Pose:
@@ -146,8 +65,8 @@ def _arms_up(rng: np.random.Generator, figure: Figure) -> Pose:
              str(rng.choice(["open", "fist", "flat"])), rng)
         for _ in range(2)
     ]  # fmt: skip
-    left, right = _feet(rng, 0.18)
-    return Pose("arms_up", _easy(rng, arms[0], arms[1], head=(-12, 0, 0)), left, right)
+    left, right = stood(rng, 0.18)
+    return Pose("arms_up", easy(rng, arms[0], arms[1], head=(-12, 0, 0)), left, right)
 
 
 def _wide(rng: np.random.Generator, figure: Figure) -> Pose:
@@ -157,8 +76,8 @@ def _wide(rng: np.random.Generator, figure: Figure) -> Pose:
              "open", rng)
         for _ in range(2)
     ]  # fmt: skip
-    left, right = _feet(rng, 0.2)
-    return Pose("wide", _easy(rng, arms[0], arms[1]), left, right)
+    left, right = stood(rng, 0.2)
+    return Pose("wide", easy(rng, arms[0], arms[1]), left, right)
 
 
 def _talk(rng: np.random.Generator, figure: Figure) -> Pose:
@@ -170,9 +89,9 @@ def _talk(rng: np.random.Generator, figure: Figure) -> Pose:
         for _ in range(2)
     ]  # fmt: skip
     if rng.random() < 0.35:
-        arms[int(rng.integers(2))] = _hanging(rng)
-    left, right = _feet(rng)
-    return Pose("talk", _easy(rng, arms[0], arms[1]), left, right)
+        arms[int(rng.integers(2))] = hanging(rng)
+    left, right = stood(rng)
+    return Pose("talk", easy(rng, arms[0], arms[1]), left, right)
 
 
 def _sign(rng: np.random.Generator, figure: Figure) -> Pose:
@@ -180,83 +99,83 @@ def _sign(rng: np.random.Generator, figure: Figure) -> Pose:
     arm = Arm((rng.uniform(0.3, 0.7), rng.uniform(-0.7, -0.2), -0.8),
               (rng.uniform(-0.2, 0.4), rng.uniform(-0.9, -0.3), 1.0), rng.uniform(-30, 30),
               rng.uniform(-25, 15))  # fmt: skip
-    side, _ = _side(rng)
-    left, right = _feet(rng)
-    pair = _pair(side, hand(arm, str(rng.choice(tuple(HANDS))), rng), _hanging(rng))
-    return Pose("sign", _easy(rng, *pair), left, right)
+    side, _ = either(rng)
+    left, right = stood(rng)
+    pair = placed(side, hand(arm, str(rng.choice(tuple(HANDS))), rng), hanging(rng))
+    return Pose("sign", easy(rng, *pair), left, right)
 
 
 def _chin(rng: np.random.Generator, figure: Figure) -> Pose:
-    side, sign = _side(rng)
-    spot = int(rng.choice([152, 361 if side == "L" else 132, 152]))
-    target = _place(figure, spot) + np.array([0.01 * sign, -0.02, -0.02])
-    arm = _to(figure, side, target, (0.35, -0.3, -1.0), turn=rng.uniform(10, 50), hand_m=0.12)
+    side, sign = either(rng)
+    point = int(rng.choice([152, 361 if side == "L" else 132, 152]))
+    target = spot(figure, point) + np.array([0.01 * sign, -0.02, -0.02])
+    arm = arm_to(figure, side, target, (0.35, -0.3, -1.0), turn=rng.uniform(10, 50), hand_m=0.12)
     other = Arm((0.2, -0.4, -0.9), (-0.95, -0.5, 0.0), 10, 10)
-    pair = _pair(side, hand(arm, "pinch", rng), other if rng.random() < 0.6 else _hanging(rng))
-    left, right = _feet(rng)
-    stance = _easy(rng, *pair, head=(rng.uniform(-3, 6), 0, 0), spine=(4, 0, 0))
+    pair = placed(side, hand(arm, "pinch", rng), other if rng.random() < 0.6 else hanging(rng))
+    left, right = stood(rng)
+    stance = easy(rng, *pair, head=(rng.uniform(-3, 6), 0, 0), spine=(4, 0, 0))
     return Pose("chin", stance, left, right)
 
 
 def _hair(rng: np.random.Generator, figure: Figure) -> Pose:
-    side, sign = _side(rng)
-    top = _place(figure, 10) + np.array([sign * 0.10, 0.03, rng.uniform(-0.06, 0.05)])
-    arm = _to(figure, side, top, (1.0, -0.25, 0.15), turn=-20, hand_m=0.14)
-    left, right = _feet(rng)
-    pair = _pair(side, hand(arm, "flat", rng), _hanging(rng))
-    return Pose("hair", _easy(rng, *pair, head=(0, 0, 0)), left, right)
+    side, sign = either(rng)
+    top = spot(figure, 10) + np.array([sign * 0.10, 0.03, rng.uniform(-0.06, 0.05)])
+    arm = arm_to(figure, side, top, (1.0, -0.25, 0.15), turn=-20, hand_m=0.14)
+    left, right = stood(rng)
+    pair = placed(side, hand(arm, "flat", rng), hanging(rng))
+    return Pose("hair", easy(rng, *pair, head=(0, 0, 0)), left, right)
 
 
 def _call(rng: np.random.Generator, figure: Figure) -> Pose:
-    side, sign = _side(rng)
-    ear = _place(figure, 361 if side == "L" else 132) + np.array([0.045 * sign, 0.0, 0.0])
-    arm = _to(figure, side, ear, (0.9, -0.5, -1.0), turn=-10, hand_m=0.11)
-    left, right = _feet(rng)
-    pair = _pair(side, hand(arm, "phone", rng), _hanging(rng))
-    return Pose("call", _easy(rng, *pair, head=(0, 0, 0)), left, right, holds={side: "phone"})
+    side, sign = either(rng)
+    ear = spot(figure, 361 if side == "L" else 132) + np.array([0.045 * sign, 0.0, 0.0])
+    arm = arm_to(figure, side, ear, (0.9, -0.5, -1.0), turn=-10, hand_m=0.11)
+    left, right = stood(rng)
+    pair = placed(side, hand(arm, "phone", rng), hanging(rng))
+    return Pose("call", easy(rng, *pair, head=(0, 0, 0)), left, right, holds={side: "phone"})
 
 
 def _drink(rng: np.random.Generator, figure: Figure) -> Pose:
-    side, sign = _side(rng)
+    side, sign = either(rng)
     near = rng.uniform(0.06, 0.25)
-    mouth = _place(figure, 13) + np.array([0.035 * sign, -near, -0.5 * near])
-    arm = _to(figure, side, mouth, (0.6, -0.3, -1.0), turn=rng.uniform(20, 40), hand_m=0.09)
-    left, right = _feet(rng)
-    pair = _pair(side, hand(arm, "cup", rng), _hanging(rng))
-    return Pose("drink", _easy(rng, *pair, head=(0, 0, 0)), left, right, holds={side: "cup"})
+    mouth = spot(figure, 13) + np.array([0.035 * sign, -near, -0.5 * near])
+    arm = arm_to(figure, side, mouth, (0.6, -0.3, -1.0), turn=rng.uniform(20, 40), hand_m=0.09)
+    left, right = stood(rng)
+    pair = placed(side, hand(arm, "cup", rng), hanging(rng))
+    return Pose("drink", easy(rng, *pair, head=(0, 0, 0)), left, right, holds={side: "cup"})
 
 
 def _screen(rng: np.random.Generator, figure: Figure) -> Pose:
-    side, sign = _side(rng)
+    side, sign = either(rng)
     chest = figure.head("spine01") + np.array(
         [0.05 * sign, -rng.uniform(0.25, 0.36), rng.uniform(-0.1, 0.1)]
     )
-    arm = _to(figure, side, chest, (0.3, 0.1, -1.0), turn=75, hand_m=0.09)
-    left, right = _feet(rng)
-    stance = _easy(rng, *_pair(side, hand(arm, "phone", rng), _hanging(rng)),
+    arm = arm_to(figure, side, chest, (0.3, 0.1, -1.0), turn=75, hand_m=0.09)
+    left, right = stood(rng)
+    stance = easy(rng, *placed(side, hand(arm, "phone", rng), hanging(rng)),
                    head=(rng.uniform(8, 20), rng.normal(0, 5), 0))  # fmt: skip
     return Pose("screen", stance, left, right, holds={side: "phone"})
 
 
 def _read(rng: np.random.Generator, figure: Figure) -> Pose:
-    side, sign = _side(rng)
+    side, sign = either(rng)
     before = 0.06 * sign, -rng.uniform(0.25, 0.34), rng.uniform(-0.14, 0.0)
     chest = figure.head("spine01") + np.array(before)
-    arm = _to(figure, side, chest, (0.35, 0.1, -1.0), turn=80, hand_m=0.09)
-    left, right = _feet(rng)
-    stance = _easy(rng, *_pair(side, hand(arm, "book", rng), _hanging(rng)),
+    arm = arm_to(figure, side, chest, (0.35, 0.1, -1.0), turn=80, hand_m=0.09)
+    left, right = stood(rng)
+    stance = easy(rng, *placed(side, hand(arm, "book", rng), hanging(rng)),
                    head=(rng.uniform(10, 22), 0, 0))  # fmt: skip
     return Pose("read", stance, left, right, holds={side: "book"})
 
 
 def _throw(rng: np.random.Generator, figure: Figure) -> Pose:
-    side, sign = _side(rng)
+    side, sign = either(rng)
     arm = Arm((0.9, 0.25, rng.uniform(0.1, 0.5)), (0.35, 0.2, 1.0), 0, -15)
     other = hand(Arm((0.4, -0.9, -0.1), (0.2, -1.0, 0.3)), "open", rng)
     left, right = Foot(0.12, -0.2, 5), Foot(0.12, 0.22, 30, 12)
     if side == "L":
         left, right = right, left
-    stance = _easy(rng, *_pair(side, hand(arm, "ball", rng), other), spine=(-4, -15 * sign, 0))
+    stance = easy(rng, *placed(side, hand(arm, "ball", rng), other), spine=(-4, -15 * sign, 0))
     return Pose("throw", stance, left, right, holds={side: "ball"})
 
 
@@ -283,7 +202,7 @@ def _walk(rng: np.random.Generator, figure: Figure) -> Pose:
 
 
 def _run(rng: np.random.Generator, figure: Figure) -> Pose:
-    side, _ = _side(rng)
+    side, _ = either(rng)
 
     def arm(ahead: float) -> Arm:
         return hand(Arm((0.2, -0.55 * ahead, -0.8), (-0.15, -1.0, 0.15 + 0.5 * ahead), 0),
@@ -303,7 +222,7 @@ def _lunge(rng: np.random.Generator, figure: Figure) -> Pose:
     left, right = Foot(0.12, -long, 3), Foot(0.12, long + 0.1, 10, 45)
     if rng.random() < 0.5:
         left, right = right, left
-    stance = _easy(rng, random_arm(rng), random_arm(rng), spine=(rng.uniform(-4, 14), 0, 0))
+    stance = easy(rng, random_arm(rng), random_arm(rng), spine=(rng.uniform(-4, 14), 0, 0))
     return Pose("lunge", stance, left, right, rng.uniform(0.05, 0.22))
 
 
@@ -321,7 +240,7 @@ def _squat(rng: np.random.Generator, figure: Figure) -> Pose:
 def _bend(rng: np.random.Generator, figure: Figure) -> Pose:
     far = rng.uniform(20, 50)
     low = [hand(Arm((0.15, -0.8, -0.6), (0.05, -0.9, -0.6), 0), "open", rng) for _ in range(2)]
-    left, right = _feet(rng, 0.15)
+    left, right = stood(rng, 0.15)
     stance = Stance(pelvis=(0.6 * far, 0, 0), spine=(0.7 * far, rng.normal(0, 8), 0),
                     head=(-0.4 * far, 0, 0), left=low[0], right=low[1],
                     shift_m=(0, 0.004 * far, 0))  # fmt: skip
@@ -334,7 +253,7 @@ def _kick(rng: np.random.Generator, figure: Figure) -> Pose:
     right = Foot(0.04, 0.02, 15)
     if rng.random() < 0.5:
         left, right = right, left
-    stance = _easy(rng, random_arm(rng), random_arm(rng), spine=(-2, 0, 0))
+    stance = easy(rng, random_arm(rng), random_arm(rng), spine=(-2, 0, 0))
     return Pose("kick", stance, left, right, 0.01)
 
 
@@ -399,7 +318,7 @@ def _sit_drink(rng: np.random.Generator, figure: Figure) -> Pose:
 
 def _free(rng: np.random.Generator, figure: Figure) -> Pose:
     stance = random_stance(rng)
-    left, right = _feet(rng, 0.16)
+    left, right = stood(rng, 0.16)
     lower = max(-stance.shift_m[2], 0.0)
     flat = replace(stance, shift_m=(stance.shift_m[0], stance.shift_m[1], 0.0))
     return Pose("free", flat, left, right, lower)
@@ -408,11 +327,11 @@ def _free(rng: np.random.Generator, figure: Figure) -> Pose:
 def _box(rng: np.random.Generator, figure: Figure) -> Pose:
     guard = hand(Arm((0.35, -0.5, -0.85), (-0.25, -0.55, 1.0), 0), "fist", rng)
     jab = hand(Arm((0.25, -1.0, 0.05), (0.05, -1.0, 0.1), -50), "fist", rng)
-    side, sign = _side(rng)
+    side, sign = either(rng)
     left, right = Foot(0.14, -0.18, 10), Foot(0.14, 0.2, 35, 8)
     if side == "R":
         left, right = right, left
-    stance = _easy(rng, *_pair(side, jab, guard), spine=(8, -20 * sign, 0))
+    stance = easy(rng, *placed(side, jab, guard), spine=(8, -20 * sign, 0))
     return Pose("box", stance, left, right, 0.06)
 
 

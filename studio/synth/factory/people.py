@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from studio.synth.actor import Actor
 from studio.synth.cast import random_phenotype, random_style
+from studio.synth.factory.labels import Labels
 from studio.synth.factory.streams import Split, identity, stream
 from studio.synth.figure import make_figure
 
@@ -21,6 +22,7 @@ class Member:
     phenotype: Mapping[str, float]
     looks: Mapping[str, str]
     actor: Actor
+    label: Labels
 
 
 def _word(colour: tuple[float, float, float]) -> str:
@@ -38,4 +40,4 @@ def make_member(seed: int, split: Split, block: int, place: int, version: int) -
         "top": _word(outfit.shirt), "bottom": _word(outfit.trousers), "shoes": _word(outfit.shoes),
     }  # fmt: skip
     actor = Actor(make_figure(**phenotype), looks, outfit, hair, TEXTURE_PX)
-    return Member(who, phenotype, told, actor)
+    return Member(who, phenotype, told, actor, Labels())

@@ -112,5 +112,5 @@ def _act(
     target = root + 2 * towards + rng.normal(0, 0.5, 3) + [0, 0, 0.5]
     look_at(figure, root, turns, target)
     posed = member.actor.posed(root, turns, actions)
-    drawables = tuple(replace(d, number=number) for d in posed.drawables)
+    drawables = tuple(member.label(d, number) for d in posed.drawables)
     return Acting(member, motion, face, actions, replace(posed, drawables=drawables))

@@ -23,7 +23,9 @@ class Filmed:
     depth_m: np.ndarray
     normal: np.ndarray
     xyz_m: np.ndarray
+    parts: np.ndarray
     instances: np.ndarray
+    uv: np.ndarray
 
 
 class Stage:
@@ -57,16 +59,21 @@ class Stage:
         sensor: Sensor,
         rng: np.random.Generator,
     ) -> Filmed:
-        """One camera's picture of a scene; people are drawn under the numbers 1, 2 and 3."""
+        """One camera's picture of a scene."""
         lens = Lens(camera) if np.any(camera.distortion) else None
         ideal = camera if lens is None else lens.ideal
         seen = self._renderer.render(scene, ideal, lighting, geometry=True)
         assert seen.depth_m is not None
         assert seen.normal is not None
         assert seen.xyz_m is not None
-        assert seen.ids is not None
-        people = np.where(seen.ids <= 9, seen.ids, 0).astype(np.uint8)
-        maps = (seen.depth_m, seen.normal, seen.xyz_m, people)
+        assert seen.parts is not None
+        assert seen.instances is not None
+        assert seen.uv is not None
+        assert seen.drawn is not None
+        skin = np.array([*(d.material.name == "skin" for d in scene), False])  # -1 is nothing
+        uv = np.where(skin[seen.drawn][..., None], seen.uv, np.float32(np.nan))
+        people = seen.instances.astype(np.uint8)
+        maps = (seen.depth_m, seen.normal, seen.xyz_m, seen.parts, people, uv)
         if lens is None:
             rgb, bent = seen.rgb, maps
         else:
