@@ -18,7 +18,7 @@ from studio.core.files import write_whole
 _log = logging.getLogger(__name__)
 
 WORKSPACES = ("Capture", "Motion", "Person", "Mask", "Live")
-FORMAT = 1
+FORMAT = 2
 
 LEFT, RIGHT = ads.LeftDockWidgetArea, ads.RightDockWidgetArea
 BOTTOM, CENTRE = ads.BottomDockWidgetArea, ads.CenterDockWidgetArea
@@ -37,6 +37,7 @@ DOCKS = (
     DockKind("project", "Project", "ph.tree-structure"),
     DockKind("viewport", "Viewport", "ph.cube"),
     DockKind("canvas", "Cameras", "ph.squares-four"),
+    DockKind("easel", "Easel", "ph.paint-brush"),
     DockKind("step", "Step", "ph.sliders-horizontal"),
     DockKind("timeline", "Timeline", "ph.film-strip"),
     DockKind("plots", "Plots", "ph.chart-line"),
@@ -50,7 +51,7 @@ _CENTRE: dict[str, tuple[str, ...]] = {
     "Capture": ("canvas", "viewport"),
     "Motion": ("viewport", "canvas"),
     "Person": ("viewport",),
-    "Mask": ("viewport",),
+    "Mask": ("viewport", "easel"),
     "Live": ("canvas", "viewport"),
 }
 _SIDE_BY_SIDE = frozenset({"Live"})
@@ -156,10 +157,10 @@ class Docks(QObject):
                 manager.removeDockWidget(dock)
         centre = _CENTRE.get(workspace, ("viewport",))
         picture = manager.addDockWidget(CENTRE, docks[centre[0]])
-        for id in ("viewport", "canvas"):
+        for id in ("viewport", "canvas", "easel"):
             if id == centre[0]:
                 continue
-            if workspace in _SIDE_BY_SIDE:
+            if workspace in _SIDE_BY_SIDE and id in centre:
                 manager.addDockWidget(RIGHT, docks[id], picture)
             else:
                 manager.addDockWidgetTabToArea(docks[id], picture)
@@ -176,8 +177,9 @@ class Docks(QObject):
                 dock.toggleView(False)
         if workspace not in _PLOTS:
             docks["plots"].toggleView(False)
-        if "canvas" not in centre:
-            docks["canvas"].toggleView(False)
+        for id in ("canvas", "easel"):
+            if id not in centre:
+                docks[id].toggleView(False)
         docks[centre[0]].setAsCurrentTab()
         docks["project"].setAsCurrentTab()
         self._proportion()

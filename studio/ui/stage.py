@@ -39,19 +39,23 @@ class Stage:
 
     def build(self) -> None:
         """Make every view that is not there yet."""
+        from studio.ui.easel import Easel
         from studio.ui.live_views import LiveViews
 
         self.live = self.live or LiveViews(self._studio, self._docks.show)
         for id, module, name in VIEWS:
             if id not in self.views:
-                self._mount(id, lambda m=module, n=name: getattr(import_module(m), n))
+                self._mount(id, lambda m=module, n=name: getattr(import_module(m), n)())
+        if "easel" not in self.views:
+            self._mount("easel", lambda: Easel(self._studio.desk))
+            self._studio.desk.wanted.connect(lambda: self._docks.show("easel"))
         if "viewport" in self.views:  # what drawing needs is made while somebody still looks round
             QTimer.singleShot(SOON_MS, self.views["viewport"], self.views["viewport"].start)
         self.presenter = Presenter(self._studio, self.views, self._docks.show)
 
-    def _mount(self, id: str, find: Callable[[], type[QWidget]]) -> None:
+    def _mount(self, id: str, make: Callable[[], QWidget]) -> None:
         try:
-            view = find()()
+            view = make()
         except Exception as error:  # a machine without OpenGL still has forms, jobs and files
             self._studio.notices.error(error, self._docks.docks[id].windowTitle())
             return

@@ -32,6 +32,7 @@ from studio.ui.projects import Projects
 
 if TYPE_CHECKING:
     from studio.ui.cameras import CameraService
+    from studio.ui.easel import Desk
 
 _log = logging.getLogger(__name__)
 
@@ -106,6 +107,13 @@ class Studio(QObject):
         from studio.ui.cameras import CameraService
 
         return CameraService(self.settings, self.notices)
+
+    @cached_property
+    def desk(self) -> Desk:
+        """What is painted on, shared by all features; made when first asked for."""
+        from studio.ui.easel import Desk
+
+        return Desk()
 
     @property
     def project(self) -> Project:

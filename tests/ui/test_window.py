@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QToolButton
 
 from studio.document.project import FileItem
 from studio.ui import theme
-from studio.ui.docks import DOCKS, WORKSPACES
+from studio.ui.docks import DOCKS, FORMAT, WORKSPACES
 from studio.ui.fuzzy import score
 from studio.ui.theme import tokens
 
@@ -248,7 +248,7 @@ def test_a_broken_layout_file_never_blocks_the_start(qtbot, studio, text):
         window.go_to(name)
         assert window.docks.is_open("step")
     window.close()
-    assert json.loads(file.read_text())["format"] == 1
+    assert json.loads(file.read_text())["format"] == FORMAT
 
 
 # -- looks --------------------------------------------------------------------------------------

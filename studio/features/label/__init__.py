@@ -1,0 +1,1 @@
+"""Label pictures: people paint what a network shall learn."""

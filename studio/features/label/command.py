@@ -1,0 +1,71 @@
+"""``doppel label``: add pictures to a folder of labels, and check what is in it."""
+
+from __future__ import annotations
+
+import json as json_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+from rich.console import Console
+
+from studio.core.errors import StudioError
+from studio.features.label.engine import Inputs, collect
+from studio.features.label.params import Params
+from studio.jobs import run
+from studio.jobs.terminal import OnTerminal
+from studio.training.labels import MAP_KINDS, LabelFolder
+
+
+def main(
+    folder: Annotated[Path, tyro.conf.Positional],
+    add: tuple[Path, ...] = (),
+    frames: int = 12,
+    longest_px: int = 1280,
+    origin: str = "",
+    json: bool = False,
+) -> None:
+    """Add pictures to a folder of labels, and say what is labelled and what is wrong with it.
+
+    Args:
+        folder: The folder of labels; made if pictures are added and it is not there yet.
+        add: Pictures, folders of pictures, or videos.
+        frames: How many frames are taken from each video.
+        longest_px: Larger pictures are made this long.
+        origin: Whose pictures these are, and who agreed to their use.
+        json: Print one JSON object.
+    """
+    added: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    if add:
+        params = Params(folder=folder, frames=frames, longest_px=longest_px, origin=origin)
+        with OnTerminal("Label", quiet=json) as context:
+            result = run(collect(params, Inputs(add), context))
+        added, left_out = result.names, result.left_out
+    labels = LabelFolder.open(folder)
+    problems = labels.problems()
+    done = {kind: len(labels.labelled(kind)) for kind in (*MAP_KINDS, "keypoints")}
+    answer: dict[str, Any] = {
+        "folder": str(folder),
+        "origin": labels.origin,
+        "pictures": len(labels.names()),
+        "added": list(added),
+        "left_out": list(left_out),
+        "labelled": done,
+        "problems": [str(problem) for problem in problems],
+    }
+    if not json:
+        console = Console()
+        console.print(f"{len(labels.names())} pictures in {folder}", soft_wrap=True)
+        for kind, count in done.items():
+            console.print(f"{kind:<10} {count}")
+        for line in (*left_out, *map(str, problems)):
+            console.print(f"[yellow]look[/] {line}", soft_wrap=True)
+    if problems:
+        raise StudioError(
+            f"{len(problems)} labels do not fit their pictures. {problems[0].message}",
+            problems[0].hint,
+            result=answer,
+        )
+    if json:
+        print(json_module.dumps(answer, ensure_ascii=False))
