@@ -1,0 +1,180 @@
+"""One layer over another: what lies inside is kept inside, at rest and in every pose.
+
+A garment keeps, for each of its vertices that is near the surface below (skin or another garment),
+the nearest triangle of that surface and how far outside of it the vertex lies. In a pose, vertices
+that come closer are pushed out along that triangle's normal, and their neighbours a little too, so
+that no dent shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from scipy.sparse import csr_matrix, diags
+from scipy.spatial import KDTree
+
+from studio.human.wardrobe.fitting import nearest_shares
+
+REACH_M = 0.05
+"""Surfaces that are further apart than this at rest don't meet."""
+HEM_M = 0.035
+"""What lies this far inside a garment's edge cannot be seen from outside."""
+
+
+@dataclass(frozen=True, eq=False)
+class Contact:
+    """Vertices ``own`` of a garment that lie over triangles of a surface below, and how far."""
+
+    own: Int[np.ndarray, " near"]
+    corners: Int[np.ndarray, "near 3"]
+    shares: Float[np.ndarray, "near 3"]
+    gap_m: Float[np.ndarray, " near"]
+
+    def depth(
+        self, cloth_m: Float[np.ndarray, "vertices 3"], below_m: Float[np.ndarray, "below 3"]
+    ) -> tuple[Float[np.ndarray, " near"], Float[np.ndarray, "near 3"]]:
+        """How far each vertex is too deep (negative where it isn't), and the way out."""
+        a, b, c = (below_m[self.corners[:, k]] for k in range(3))
+        out = np.cross(b - a, c - a)
+        out /= np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-12)
+        at = self.shares[:, :1] * a + self.shares[:, 1:2] * b + self.shares[:, 2:] * c
+        return self.gap_m - np.einsum("nd,nd->n", cloth_m[self.own] - at, out), out
+
+
+def nearest_triangle(
+    points_m: Float[np.ndarray, "points 3"],
+    vertices_m: Float[np.ndarray, "below 3"],
+    faces: Int[np.ndarray, "faces 3"],
+    near: int = 8,
+) -> tuple[Int[np.ndarray, " points"], Float[np.ndarray, "points 3"], Float[np.ndarray, " points"]]:
+    """The nearest of a surface's triangles to each point, the shares of its corners in the nearest
+    place on it, and how far that is."""
+    corners = vertices_m[faces]
+    _, found = KDTree(corners.mean(axis=1)).query(points_m, k=min(near, len(faces)))
+    found = np.asarray(found).reshape(len(points_m), -1)
+    count = found.shape[1]
+    shares = nearest_shares(np.repeat(points_m, count, axis=0), corners[found.ravel()])
+    places = np.einsum("nk,nkd->nd", shares, corners[found.ravel()]).reshape(-1, count, 3)
+    away = np.linalg.norm(places - points_m[:, None], axis=2)
+    best = away.argmin(axis=1)
+    rows = np.arange(len(points_m))
+    return found[rows, best], shares.reshape(-1, count, 3)[rows, best], away[rows, best]
+
+
+def contact(
+    cloth_m: Float[np.ndarray, "vertices 3"],
+    below_m: Float[np.ndarray, "below 3"],
+    faces: Int[np.ndarray, "faces 3"],
+    gap_m: float,
+    reach_m: float = REACH_M,
+) -> Contact:
+    """Where a garment is near a surface below it, to be kept at least ``gap_m`` outside.
+
+    Beyond the surface's edges there is no in or out: what is nearest to an edge is let be.
+    """
+    which, shares, away = nearest_triangle(cloth_m, below_m, faces)
+    at_edge = np.zeros(len(below_m), bool)
+    at_edge[rim(faces)] = True
+    beyond = (at_edge[faces[which]] | (shares < 1e-6)).all(axis=1)
+    own = np.flatnonzero((away < reach_m) & ~beyond)
+    return Contact(own, faces[which[own]], shares[own], np.full(len(own), gap_m))
+
+
+def spread_matrix(faces: Int[np.ndarray, "faces 3"], count: int) -> csr_matrix:
+    """The matrix that gives each vertex the mean of its neighbours."""
+    pairs = faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)
+    rows = np.concatenate([pairs[:, 0], pairs[:, 1]])
+    columns = np.concatenate([pairs[:, 1], pairs[:, 0]])
+    matrix = csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(count, count))
+    matrix.data[:] = 1
+    total = np.asarray(matrix.sum(axis=1)).ravel()
+    return csr_matrix(diags(1 / np.maximum(total, 1)) @ matrix)
+
+
+def push_out(
+    cloth_m: Float[np.ndarray, "vertices 3"],
+    below_m: Float[np.ndarray, "below 3"],
+    contact: Contact,
+    spread: csr_matrix,
+    rounds: int = 2,
+) -> Float[np.ndarray, "vertices 3"]:
+    """A garment with no vertex deeper than its contact allows."""
+    cloth_m = cloth_m.copy()
+    for _ in range(rounds):
+        deep, out = contact.depth(cloth_m, below_m)
+        if not (deep > 1e-6).any():
+            break
+        push = np.zeros_like(cloth_m)
+        push[contact.own] = np.maximum(deep, 0)[:, None] * out
+        soft = push
+        for _ in range(3):
+            soft = 0.5 * soft + 0.5 * (spread @ soft)
+        firm = np.linalg.norm(push, axis=1, keepdims=True) > 0
+        cloth_m += np.where(firm, push, soft)
+    return cloth_m
+
+
+def pushed_by(
+    cloth_m: Float[np.ndarray, "vertices 3"],
+    loose: Int[np.ndarray, " loose"],
+    limb_m: Float[np.ndarray, "limb 3"],
+    normals: Float[np.ndarray, "limb 3"],
+    spread: csr_matrix,
+    gap_m: float,
+    reach_m: float = 0.12,
+) -> Float[np.ndarray, "vertices 3"]:
+    """A garment whose ``loose`` vertices are out of limbs that have moved into it, by the nearest
+    point of them (with its outward normal) in this very pose, as legs push a skirt."""
+    cloth_m = cloth_m.copy()
+    tree = KDTree(limb_m)
+    for _ in range(3):
+        away, found = tree.query(cloth_m[loose], distance_upper_bound=reach_m)
+        near = np.isfinite(away)
+        where, which = loose[near], np.asarray(found)[near]
+        deep = gap_m - np.einsum("nd,nd->n", cloth_m[where] - limb_m[which], normals[which])
+        if not (deep > 1e-6).any():
+            break
+        push = np.zeros_like(cloth_m)
+        push[where] = np.maximum(deep, 0)[:, None] * normals[which]
+        firm = np.linalg.norm(push, axis=1, keepdims=True) > 0
+        soft = push
+        for _ in range(8):
+            soft = np.where(firm, push, spread @ soft)
+        cloth_m += 0.9 * soft
+    return cloth_m
+
+
+def rim(faces: Int[np.ndarray, "faces 3"]) -> Int[np.ndarray, " rim"]:
+    """The vertices on the edges of a surface."""
+    pairs = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
+    edges, count = np.unique(pairs, axis=0, return_counts=True)
+    return np.unique(edges[count == 1])
+
+
+def covered(
+    inner_m: Float[np.ndarray, "inner 3"],
+    outer_m: Float[np.ndarray, "outer 3"],
+    outer_faces: Int[np.ndarray, "faces 3"],
+    within_m: float = 0.04,
+    out_m: float = 0.0,
+) -> Bool[np.ndarray, " inner"]:
+    """Which points lie closely under a garment, well away from its edges; ``out_m`` lets them
+    stand out of it by that much (where its faces are coarser than what they cover)."""
+    found = np.zeros(len(inner_m), bool)
+    near = np.flatnonzero(KDTree(outer_m).query(inner_m)[0] < within_m + 0.03)
+    if not len(near):
+        return found
+    points = inner_m[near]
+    which, shares, away = nearest_triangle(points, outer_m, outer_faces)
+    corners = outer_m[outer_faces[which]]
+    out = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    out /= np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-12)
+    at = np.einsum("nk,nkd->nd", shares, corners)
+    under = (np.einsum("nd,nd->n", points - at, out) < out_m) & (away < within_m)
+    edge = outer_m[rim(outer_faces)]
+    if len(edge):
+        under &= KDTree(edge).query(at)[0] > HEM_M
+    found[near] = under
+    return found

@@ -1,0 +1,298 @@
+"""Dressing: assets on one person, in their order, ready to be posed with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from jaxtyping import Float, Int
+from scipy.sparse import csr_matrix
+from scipy.spatial import KDTree
+
+from studio.core.parts import PartLabel
+from studio.core.types import Material
+from studio.human.rig import BONE_NAMES
+from studio.human.wardrobe.asset import Asset, AssetMaterial, Colour
+from studio.human.wardrobe.fitting import base_weights, fit, hidden, weights_of
+from studio.human.wardrobe.layers import (
+    Contact,
+    contact,
+    covered,
+    push_out,
+    pushed_by,
+    spread_matrix,
+)
+
+CLOTHES = ("bottom", "top", "dress", "suit")
+"""Kinds that are kept outside of the skin and of one another; others sit where they are bound."""
+OVER_SKIN_M, OVER_CLOTH_M = 0.0025, 0.003
+CLING_M, LEG_M = 0.02, 0.20
+"""What is nearer to the skin than the first moves with it; legs reach as far as the second."""
+_BARE = ("wrist", "metacarpal", "finger", "neck", "head", "eye", "foot", "toe")
+_PARTS = {
+    "hair": PartLabel.HAIR, "brows": PartLabel.FACE, "lashes": PartLabel.FACE,
+    "eyes": PartLabel.FACE, "teeth": PartLabel.FACE, "tongue": PartLabel.FACE,
+    "top": PartLabel.TOP, "dress": PartLabel.TOP, "suit": PartLabel.TOP,
+    "bottom": PartLabel.BOTTOM, "shoes": PartLabel.SHOES,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Item:
+    """Something to be put on; ``colour`` (sRGB) dyes it, None leaves it as it is, ``material`` is
+    the number of the asset's material."""
+
+    asset: Asset
+    colour: Colour | None = None
+    material: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Worn:
+    """One thing on one person at rest: only the faces that can be seen, skinned to Anny's bones.
+
+    ``contacts`` are with the skin (place -1) or with things worn below (their place in the outfit);
+    ``loose`` are vertices that hang away from the skin, which legs may reach.
+    """
+
+    item: Item
+    vertices_m: Float[np.ndarray, "vertices 3"]
+    faces: Int[np.ndarray, "faces 3"]
+    uv: Float[np.ndarray, "faces 3 2"] | None
+    weights: csr_matrix
+    material: Material
+    contacts: tuple[tuple[int, Contact], ...]
+    loose: Int[np.ndarray, " loose"]
+    spread: csr_matrix
+
+    @property
+    def asset(self) -> Asset:
+        return self.item.asset
+
+    @property
+    def kind(self) -> str:
+        return self.asset.kind
+
+    @property
+    def part(self) -> PartLabel:
+        """What its pixels are called in label pictures; what is no clothing is an item."""
+        return _PARTS.get(self.kind, PartLabel.ITEMS)
+
+
+@dataclass(frozen=True, eq=False)
+class Dressed:
+    """Everything that one person wears, innermost first, and the base vertices that it hides.
+
+    ``colours`` are the assets without a mesh (skins, irises), by kind.
+    """
+
+    worn: tuple[Worn, ...]
+    deletes: Int[np.ndarray, " hidden"]
+    colours: dict[str, Material]
+    skin_faces: Int[np.ndarray, "faces 3"]
+
+    def seen(self, faces: Int[np.ndarray, "faces corners"]) -> Int[np.ndarray, "seen corners"]:
+        """The base mesh's faces that are not hidden under something worn."""
+        return faces[~hidden(faces, self.deletes)]
+
+    def posed(
+        self,
+        skin_m: Float[np.ndarray, "base 3"],
+        carried: Float[np.ndarray, "bones 4 4"],
+    ) -> tuple[Float[np.ndarray, "vertices 3"], ...]:
+        """Where everything lies in a pose, in the order of ``worn``.
+
+        ``skin_m`` are the person's base vertices in that pose, ``carried`` the matrices that take
+        each bone's surroundings from rest to there.
+        """
+        found: list[np.ndarray] = []
+        for one in self.worn:
+            vertices = _skinned(one.vertices_m, one.weights, carried)
+            for place, touching in one.contacts:
+                below = skin_m if place < 0 else found[place]
+                vertices = push_out(vertices, below, touching, one.spread)
+            if len(one.loose):
+                legs, out = self._legs(skin_m)
+                vertices = pushed_by(vertices, one.loose, legs, out, one.spread, 2 * OVER_SKIN_M)
+            found.append(vertices)
+        return tuple(found)
+
+    def _legs(self, skin_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The legs' vertices and normals in a pose."""
+        ids, faces = _leg_faces(self.skin_faces)
+        return skin_m[ids], vertex_normals(skin_m[ids], faces)
+
+
+def _leg_faces(skin_faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The vertices of the legs and their triangles."""
+    bones = [k for k, bone in enumerate(BONE_NAMES) if bone.startswith(("upperleg", "lowerleg"))]
+    share = np.asarray(base_weights()[:, bones].sum(axis=1)).ravel()
+    faces = skin_faces[(share[skin_faces] > 0.5).all(axis=1)]
+    ids, own = np.unique(faces, return_inverse=True)
+    return ids, own.reshape(-1, 3)
+
+
+def vertex_normals(vertices_m: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Unit normals of a mesh's vertices, by the area of the faces around."""
+    a, b, c = (vertices_m[faces[:, k]] for k in range(3))
+    area = np.repeat(np.cross(b - a, c - a), 3, axis=0)
+    total = np.stack(
+        [np.bincount(faces.ravel(), area[:, k], len(vertices_m)) for k in range(3)], axis=1
+    )
+    return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
+
+
+def _skinned(points_m: np.ndarray, weights: csr_matrix, carried: np.ndarray) -> np.ndarray:
+    blend = (weights @ carried[:, :3].reshape(len(carried), 12)).reshape(-1, 3, 4)
+    return np.einsum("vij,vj->vi", blend[:, :, :3], points_m) + blend[:, :, 3]
+
+
+def wear(
+    items: Sequence[Item],
+    vertices_m: Float[np.ndarray, "base 3"],
+    skin_faces: Int[np.ndarray, "faces 3"],
+) -> Dressed:
+    """Put things on a person at rest: their 19,158 base vertices, and the triangles of the skin.
+
+    What lies further out (``z_depth``) is pushed out of what lies below, and what is wholly under
+    something else is left out. Raises StudioError for a damaged picture.
+    """
+    ordered = sorted(items, key=lambda item: item.asset.z_depth)
+    worn: list[Worn] = []
+    colours: dict[str, Material] = {}
+    for item in ordered:
+        material = material_of(item.asset.materials[item.material], item.colour)
+        if item.asset.mesh is None:
+            colours[item.asset.kind] = material
+            continue
+        worn.append(_put_on(item, material, worn, vertices_m, skin_faces))
+    deletes = [one.asset.deletes for one in worn] + [
+        _skin_under(one, vertices_m, skin_faces) for one in worn if one.kind in CLOTHES
+    ]
+    gone = np.unique(np.concatenate(deletes)) if deletes else np.zeros(0, np.int64)
+    return Dressed(tuple(_without_covered(worn)), gone, colours, skin_faces)
+
+
+def _skin_under(one: Worn, skin_m: np.ndarray, skin_faces: np.ndarray) -> np.ndarray:
+    """The skin that a garment hides by lying closely over it; never hands, head or feet."""
+    bones = [k for k, bone in enumerate(BONE_NAMES) if bone.startswith(_BARE)]
+    bare = np.asarray(base_weights()[:, bones].sum(axis=1)).ravel() > 0.3
+    ids = np.setdiff1d(np.unique(skin_faces), np.flatnonzero(bare))
+    return ids[covered(skin_m[ids], one.vertices_m, one.faces, out_m=0.015)]
+
+
+def _put_on(
+    item: Item,
+    material: Material,
+    below: Sequence[Worn],
+    skin_m: np.ndarray,
+    skin_faces: np.ndarray,
+) -> Worn:
+    mesh = item.asset.mesh
+    assert mesh is not None
+    vertices, faces = fit(item.asset, skin_m), mesh.triangles
+    spread = spread_matrix(faces, len(vertices))
+    contacts: list[tuple[int, Contact]] = []
+    loose = np.zeros(0, np.int64)
+    if item.asset.kind in CLOTHES:
+        surfaces = [(-1, skin_m, skin_faces, OVER_SKIN_M)]
+        surfaces += [
+            (place, one.vertices_m, one.faces, OVER_CLOTH_M)
+            for place, one in enumerate(below)
+            if one.kind in (*CLOTHES, "shoes")
+        ]
+        for place, surface, triangles, gap_m in surfaces:
+            for _ in range(3):  # what was pushed out may have another nearest triangle
+                touching = contact(vertices, surface, triangles, gap_m)
+                vertices = push_out(vertices, surface, touching, spread)
+            touching = contact(vertices, surface, triangles, gap_m)
+            if place < 0 and item.asset.kind != "top":
+                legs, _ = _leg_faces(skin_faces)
+                loose = np.flatnonzero(KDTree(skin_m[legs]).query(vertices)[0] < LEG_M)
+                loose = np.setdiff1d(loose, touching.own[_close(touching, vertices, surface)])
+            if len(touching.own):
+                contacts.append((place, touching))
+    return Worn(
+        item, vertices, faces, mesh.triangle_uv, weights_of(item.asset), material,
+        tuple(contacts), loose, spread,
+    )  # fmt: skip
+
+
+def _close(touching: Contact, cloth_m: np.ndarray, below_m: np.ndarray) -> np.ndarray:
+    """Which vertices of a contact cling to the surface below, and so move with it."""
+    deep, _ = touching.depth(cloth_m, below_m)
+    return deep > touching.gap_m - CLING_M
+
+
+def _without_covered(worn: Sequence[Worn]) -> list[Worn]:
+    """Things worn without the faces that are wholly under what is worn over them."""
+    found: list[Worn] = []
+    for place, one in enumerate(worn):
+        if one.kind not in (*CLOTHES, "shoes"):
+            found.append(one)
+            continue
+        gone = np.zeros(len(one.vertices_m), bool)
+        for outer in worn[place + 1 :]:
+            if outer.kind in (*CLOTHES, "shoes"):
+                gone |= covered(one.vertices_m, outer.vertices_m, outer.faces)
+        kept = ~gone[one.faces].all(axis=1)
+        uv = None if one.uv is None else one.uv[kept]
+        found.append(replace(one, faces=one.faces[kept], uv=uv))
+    return found
+
+
+def material_of(material: AssetMaterial, colour: Colour | None = None) -> Material:
+    """A material as it is drawn: ``colour`` takes the place of the file's own diffuse colour.
+
+    Raises StudioError for a damaged picture.
+    """
+    base = material.diffuse if colour is None else colour
+    texture = _pixels(material, "diffuse")
+    if texture is not None and not material.transparent:
+        texture = np.ascontiguousarray(texture[..., :3])
+    alpha = 1.0 if texture is not None and texture.shape[2] == 4 else material.opacity
+    orm = _shares(material)
+    return Material(
+        material.name,
+        (*base, alpha),
+        1.0 if "metallic" in material.pictures else material.metallic,
+        1.0 if "roughness" in material.pictures else material.rough,
+        texture,
+        _bumps(material),
+        orm,
+    )
+
+
+def _pixels(material: AssetMaterial, role: str) -> np.ndarray | None:
+    picture = material.pictures.get(role)
+    return None if picture is None else picture.pixels()
+
+
+def _bumps(material: AssetMaterial) -> np.ndarray | None:
+    """The normal map, flattened by the strength that the file gives."""
+    normal = _pixels(material, "normal")
+    if normal is None:
+        return None
+    normal = np.ascontiguousarray(normal[..., :3])
+    if material.normal_strength == 1:
+        return normal
+    slope = (normal[..., :2] - 127.5) * material.normal_strength + 127.5
+    return np.dstack([np.clip(slope, 0, 255).astype(np.uint8), normal[..., 2]])
+
+
+def _shares(material: AssetMaterial) -> np.ndarray | None:
+    """Occlusion, roughness and metal as one picture, of the size of the first that there is."""
+    planes = [_pixels(material, role) for role in ("ao", "roughness", "metallic")]
+    sizes = [plane.shape[1::-1] for plane in planes if plane is not None]
+    if not sizes:
+        return None
+    found: list[np.ndarray] = []
+    for plane in planes:
+        if plane is None:
+            found.append(np.full(sizes[0][::-1], 255, np.uint8))
+        else:
+            found.append(cv2.resize(plane[..., 0], sizes[0], interpolation=cv2.INTER_AREA))
+    lit = 255 - (255 - found[0].astype(np.float32)) * material.ao_strength
+    return np.dstack([np.clip(lit, 0, 255).astype(np.uint8), *found[1:]])
