@@ -21,7 +21,12 @@ def _from_1(raw: Raw) -> Raw:
     return {**raw, "version": 2}
 
 
-STEPS: dict[int, Callable[[Raw], Raw]] = {0: _from_0, 1: _from_1}
+def _from_2(raw: Raw) -> Raw:
+    """Version 3 adds what somebody made of an avatar: its design."""
+    return {**raw, "version": 3}
+
+
+STEPS: dict[int, Callable[[Raw], Raw]] = {0: _from_0, 1: _from_1, 2: _from_2}
 
 
 def to_current(raw: Raw) -> Raw:

@@ -17,8 +17,9 @@ from pydantic import Field
 from studio.core.types import Camera, CameraRig, Fact
 from studio.document.frozen import Frozen
 from studio.document.trust import Trust
+from studio.human.design import Design
 
-VERSION = 2
+VERSION = 3
 
 
 class Asset(Frozen):
@@ -183,11 +184,16 @@ class MotionItem(ItemBase):
 
 
 class AvatarItem(ItemBase):
-    """A parametric person, and how it moves. Data: whatever ``studio.human`` writes."""
+    """A parametric person, and how it moves. Data: whatever ``studio.human`` writes.
+
+    ``design`` is what somebody made of them since: their build and look. Of a person without a
+    motion it also tells pose and expression.
+    """
 
     kind: Literal["avatar"] = "avatar"
     motion: str | None = None
     data: Asset
+    design: Design | None = None
     thumbnail: Asset | None = None
 
     @property
@@ -216,7 +222,7 @@ Kind = TypeVar("Kind", bound=ItemBase)
 class Project(Frozen):
     """The whole document. Items are ordered as they were added."""
 
-    version: Literal[2] = VERSION
+    version: Literal[3] = VERSION
     name: str = "Untitled"
     items: tuple[Item, ...] = ()
     params: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -110,8 +110,11 @@ class Person:
             ids=self.ids[keep.numpy()],
         )
 
-    def rest(self, shape: Shape) -> Rest:
-        """The person of this shape in the reference pose. Differentiable in the shape."""
+    def rest(self, shape: Shape, actions: bool = True) -> Rest:
+        """The person of this shape in the reference pose. Differentiable in the shape.
+
+        Without ``actions`` there are none in the result, and it takes half the time.
+        """
         m = self.model
         coefficients = m._get_phenotype_blendshape_coefficients(
             shape.phenotypes[None], torch.zeros(1, 0), torch.zeros(1, len(ACTIONS))
@@ -126,9 +129,9 @@ class Person:
         blended = torch.einsum("vi,vijk->vjk", self.weights, linear[self.bones])
         moved = torch.einsum("vi,vij->vj", self.weights, shift[self.bones])
         skin = (blended @ vertices[..., None])[..., 0] + moved
-        first = coefficients.shape[1] - len(ACTIONS)
-        actions = torch.einsum("vjk,avk->avj", blended, self.blendshapes_m[first:])
-        return Rest(heads, poses[:, :3, :3], skin, actions)
+        first = coefficients.shape[1] - len(ACTIONS) if actions else coefficients.shape[1]
+        moves = torch.einsum("vjk,avk->avj", blended, self.blendshapes_m[first:])
+        return Rest(heads, poses[:, :3, :3], skin, moves)
 
     def pose(
         self,

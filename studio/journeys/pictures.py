@@ -11,11 +11,10 @@ from studio.core.types import Character, Frame, Motion, Posed
 from studio.document.data import motion_from
 from studio.document.project import AvatarItem, MotionItem, Project, RigItem, TakeItem
 from studio.human.layouts import layout
-from studio.human.stored import fit_from
 from studio.journeys.bench import Bench
 from studio.media.video import open_clip
 from studio.scene.scene import Scene
-from studio.synth.dressed import avatar_of
+from studio.synth.stored import avatar_of
 
 WIDE, TALL = 640, 480
 MOMENTS = (0.12, 0.4, 0.65, 0.88)
@@ -56,8 +55,8 @@ def _load(bench: Bench, project: Project) -> _Loaded:
         motion = motion_from(assets.arrays(motion_item.data), layout(motion_item.layout))
     avatar = None
     if avatar_item is not None:
-        fit = fit_from(assets.arrays(avatar_item.data))
-        avatar = avatar_of(fit, avatar_item.name, avatar_item.dressed)
+        arrays = assets.arrays(avatar_item.data)
+        avatar = avatar_of(arrays, avatar_item.name, avatar_item.design, avatar_item.dressed)
     time = float(motion.times_s[int(len(motion) * MOMENTS[1])]) if motion is not None else 0.0
     frames: dict[str, Frame] = {}
     take = project.newest(TakeItem) if motion_item is None else None

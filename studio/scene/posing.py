@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 from scipy.sparse import csr_matrix
 
@@ -27,6 +29,16 @@ class PartPoser:
             if name in part.morphs
         ]
 
+    def reshaped(self, part: Part, unrest: np.ndarray) -> PartPoser:
+        """The same part of the same person in another build: only where it rests is new.
+
+        ``unrest`` (bones, 4, 4) are the inverses of the new build's rest matrices.
+        """
+        new = copy(self)
+        new._rest = np.asarray(part.mesh.vertices_m, np.float32)
+        new._unrest = unrest
+        return new
+
     def __call__(self, bones_world: np.ndarray, morphs: np.ndarray) -> np.ndarray:
         """World vertices (vertices, 3) at this pose."""
         shape = self._rest
@@ -37,6 +49,19 @@ class PartPoser:
         moves = (np.asarray(bones_world, np.float64) @ self._unrest)[:, :3].astype(np.float32)
         blended = np.asarray(self._blend @ moves.reshape(len(moves), 12)).reshape(-1, 3, 4)
         return np.einsum("vij,vj->vi", blended[:, :, :3], shape) + blended[:, :, 3]
+
+
+def alike(one: Character, other: Character) -> bool:
+    """Whether two characters differ in nothing but where they rest and how they are coloured."""
+    return len(one.parts) == len(other.parts) and all(
+        a.mesh.faces is b.mesh.faces
+        and a.mesh.uv is b.mesh.uv
+        and a.joints is b.joints
+        and a.weights is b.weights
+        and a.morphs is b.morphs
+        and (a.material.texture is None) == (b.material.texture is None)
+        for a, b in zip(one.parts, other.parts, strict=True)
+    )
 
 
 def rest_posed(character: Character) -> tuple[np.ndarray, np.ndarray]:

@@ -50,6 +50,15 @@ def plan(mesh: Mesh) -> Plan:
     return found
 
 
+def adopt(mesh: Mesh, like: Mesh) -> None:
+    """Draw a mesh by the plan of another with the same triangles; its occlusion stays the other's.
+
+    May be called on any thread.
+    """
+    if mesh not in _plans and like.faces is mesh.faces and like.uv is mesh.uv:
+        _plans[mesh] = plan(like)
+
+
 def _make_plan(mesh: Mesh) -> Plan:
     faces = np.asarray(mesh.faces, np.int64)
     corners = faces.ravel()
@@ -181,6 +190,13 @@ class Surface:
             self.actor.ForceOpaqueOn()
         if moved:
             self.move(self.vertices_m)
+
+    def paint(self, material: Material) -> None:
+        """Another material of the same kind: its colour, its picture, how rough it is."""
+        self.colour(material.base[:3])
+        self._fragment.SetUniformf("roughness", material.roughness)
+        if material.texture is not None and self._plan.uv is not None:
+            self.actor.SetTexture(_texture(material.texture))
 
     def colour(self, rgb: Rgb) -> None:
         self.actor.GetProperty().SetColor(*rgb)

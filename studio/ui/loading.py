@@ -28,6 +28,12 @@ class Loaded:
     avatar: Character | None = None
 
 
+def key_of(item: Arrayed) -> str:
+    """Tells values apart: by the stored data and, of a person, by what was made of it."""
+    design = item.design if isinstance(item, AvatarItem) else None
+    return f"{item.data.sha256} {design.text()}" if design is not None else item.data.sha256
+
+
 def load(item: Arrayed, folder: ProjectFolder) -> Any:
     """The value of an item; runs on the lane."""
     arrays = folder.assets.arrays(item.data)
@@ -35,10 +41,9 @@ def load(item: Arrayed, folder: ProjectFolder) -> Any:
         return motion_from(arrays, layout(item.layout))
     if isinstance(item, DetectionsItem):
         return detections_from(arrays, layout(item.layout), item.cameras)
-    from studio.human.stored import fit_from
-    from studio.synth.dressed import avatar_of
+    from studio.synth.stored import avatar_of
 
-    character = avatar_of(fit_from(arrays), item.name, item.dressed)
+    character = avatar_of(arrays, item.name, item.design, item.dressed)
     for part in character.parts:
         plan(part.mesh)
     return character

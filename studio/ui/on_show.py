@@ -42,6 +42,8 @@ def on_show(project: Project, chosen: tuple[str, ...]) -> OnShow:
         return picked or linked or project.newest(kind)
 
     avatar: AvatarItem | None = pick(AvatarItem)
+    if avatar is not None and avatar.id in chosen and avatar.design and avatar.motion is None:
+        return OnShow(avatar=avatar)  # a person who was never filmed
     motion: MotionItem | None = pick(MotionItem, avatar.motion if avatar else None)
     if avatar is not None and motion is not None and avatar.id not in chosen:
         own = [a for a in project.all(AvatarItem) if a.motion == motion.id]

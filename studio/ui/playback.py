@@ -28,7 +28,7 @@ from studio.scene.rectify import rectified
 from studio.scene.scene import item_for
 from studio.scene.surface import plan
 from studio.ui.frame_feed import Deliver, FrameFeed, Submit
-from studio.ui.loading import Arrayed, Loaded, charts_of, load, posed_at
+from studio.ui.loading import Arrayed, Loaded, charts_of, key_of, load, posed_at
 from studio.ui.on_show import OnShow, keypoints_at, nearest, on_show, tracks
 from studio.ui.trust_shown import marks_of
 from studio.vision.camera import project as project_points
@@ -118,7 +118,7 @@ class Playback:
                 view.clear()
 
     def _value(self, item: Arrayed | None) -> Any:
-        return None if item is None else self._values.get(item.data.sha256)
+        return None if item is None else self._values.get(key_of(item))
 
     @property
     def _loaded(self) -> Loaded:
@@ -129,22 +129,22 @@ class Playback:
 
     def _read(self, item: Arrayed) -> None:
         """Read an item's arrays on the lane, once."""
-        sha256 = item.data.sha256
-        if sha256 in self._values or sha256 in self._reading or self._folder is None:
+        key = key_of(item)
+        if key in self._values or key in self._reading or self._folder is None:
             return
-        self._reading.add(sha256)
+        self._reading.add(key)
         folder = self._folder
 
         def there(value: Any) -> None:
-            self._reading.discard(sha256)
+            self._reading.discard(key)
             if folder is self._folder and not self._closed:
-                self._values[sha256] = value
+                self._values[key] = value
                 for old in list(self._values)[:-KEPT]:
                     del self._values[old]
                 self._refresh()
 
         def lost(error: BaseException, details: str) -> None:
-            self._reading.discard(sha256)
+            self._reading.discard(key)
             if not self._closed:
                 self._failed(error, item.name, details)
 
@@ -172,7 +172,7 @@ class Playback:
 
     def _play_if_loaded(self) -> None:
         shown = (self.shown.detections, self.shown.motion, self.shown.avatar)
-        loaded = all(item is None or item.data.sha256 in self._values for item in shown)
+        loaded = all(item is None or key_of(item) in self._values for item in shown)
         if self._play_soon and loaded and self.timeline is not None:
             self._play_soon = False
             self.timeline.go_in()

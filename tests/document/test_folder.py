@@ -14,7 +14,7 @@ import pytest
 
 from studio.core.errors import StudioError
 from studio.document.folder import ProjectFolder
-from studio.document.project import VERSION, FileItem, MotionItem, Project, RigItem
+from studio.document.project import VERSION, AvatarItem, FileItem, MotionItem, Project, RigItem
 
 OLD = Path(__file__).parents[1] / "data" / "projects"
 
@@ -149,7 +149,7 @@ def test_every_old_version_still_opens(name, tmp_path):
     project = folder.open().project
     assert project.name == f"Made by {name.removesuffix('.doppel')}"
     assert project.version == VERSION
-    assert project.get("00aa11bb22cc", RigItem) is not None or name == "v0.doppel"
+    assert project.get("00aa11bb22cc", RigItem) is not None or name in ("v0.doppel", "v3.doppel")
 
 
 def test_a_project_of_version_1_knows_nothing_of_trust(tmp_path):
@@ -170,6 +170,29 @@ def test_a_project_keeps_what_its_calibration_is_worth(tmp_path):
     trust = project.newest(RigItem).trust
     assert trust.stopped[0].camera == "right"
     assert trust.overruled.reason.startswith("The floor")
+    folder.save(project)
+    assert folder.open().project == project
+
+
+def test_people_of_older_projects_are_as_they_were_fitted(tmp_path):
+    folder = ProjectFolder(tmp_path / "old.doppel")
+    folder.path.mkdir()
+    raw = json.loads((OLD / "v3.doppel" / "project.json").read_text())
+    for item in raw["items"]:
+        item.pop("design", None)
+    folder.file.write_text(json.dumps({**raw, "version": 2}))
+    assert [person.design for person in folder.open().project.all(AvatarItem)] == [None, None]
+
+
+def test_a_project_keeps_what_was_made_of_a_person(tmp_path):
+    folder = ProjectFolder(tmp_path / "new.doppel")
+    folder.path.mkdir()
+    folder.file.write_bytes((OLD / "v3.doppel" / "project.json").read_bytes())
+    project = folder.open().project
+    tracked, designed = project.all(AvatarItem)
+    assert tracked.design is None
+    assert designed.design.worn[0].colour == (0.7, 0.2, 0.2)
+    assert designed.design.pins == {"waist": 0.78}
     folder.save(project)
     assert folder.open().project == project
 

@@ -87,10 +87,9 @@ def _chosen(
 
 
 def _character(item: AvatarItem, assets: Assets) -> Character:
-    from studio.human.stored import fit_from
-    from studio.synth.dressed import avatar_of
+    from studio.synth.stored import avatar_of
 
-    return avatar_of(fit_from(assets.arrays(item.data)), item.name, item.dressed)
+    return avatar_of(assets.arrays(item.data), item.name, item.design, item.dressed)
 
 
 def _motion(item: MotionItem, assets: Assets) -> Motion:

@@ -14,7 +14,7 @@ from studio.scene.items.base import DrawnItem, Eye, Pick, Role
 from studio.scene.occlusion import floor_shadow
 from studio.scene.palette import Palette
 from studio.scene.picking import hit, ray
-from studio.scene.posing import PartPoser, rest_posed
+from studio.scene.posing import PartPoser, alike, rest_posed
 from studio.scene.surface import Shading, Surface
 
 SHADOW_M = 3.2
@@ -137,8 +137,10 @@ class CharacterItem(SurfaceItem):
 
     def update(self, value: Any) -> None:
         character: Character = value.character if isinstance(value, Posed) else value
-        if character is not self._character:
-            self._character = character
+        before, self._character = self._character, character
+        if before is not None and before is not character and alike(before, character):
+            self._reshape(before, character)
+        elif before is not character:
             self._posers = [PartPoser(part, character) for part in character.parts]
             self._rebuild(
                 [Surface(p.mesh, p.material, self.palette.skin) for p in character.parts],
@@ -151,3 +153,12 @@ class CharacterItem(SurfaceItem):
         for poser, surface in zip(self._posers, self.surfaces, strict=True):
             surface.move(poser(bones, morphs))
         self._cast()
+
+    def _reshape(self, before: Character, character: Character) -> None:
+        """The same person in another build or other colours: nothing is made anew."""
+        unrest = np.linalg.inv(np.asarray(character.armature.rest_world, np.float64))
+        pairs = zip(before.parts, character.parts, strict=True)
+        for k, (old, new) in enumerate(pairs):
+            self._posers[k] = self._posers[k].reshaped(new, unrest)
+            if new.material is not old.material:
+                self.surfaces[k].paint(new.material)

@@ -1,0 +1,112 @@
+"""Skin in the colours of a design, at once: the painted skin taken apart into what each tints.
+
+The painting is linear in its colours, so two paintings tell how much of each texel is skin and
+how much is brow; the roots of short hair and a plain sportswear for the undressed lie on top.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache, lru_cache
+
+import cv2
+import numpy as np
+
+from studio.core.types import Material
+from studio.human.design import Colour
+from studio.synth.atlas import skin_atlas
+from studio.synth.dye import kept
+from studio.synth.figure import make_figure
+from studio.synth.hair import hairline
+from studio.synth.looks import Looks, eye_texture, skin_texture
+from studio.synth.wardrobe import average_noise
+
+_SKIN = (0.79, 0.60, 0.49)
+_LIPS = (0.90, 0.67, 0.70)
+"""Lips, as shares of the skin's colour."""
+SPORTSWEAR = (0.24, 0.27, 0.31)
+
+
+def _looks(brows: Colour) -> Looks:
+    red, green, blue = (float(a * b) for a, b in zip(_SKIN, _LIPS, strict=True))
+    return Looks(_SKIN, (red, green, blue), brows)
+
+
+@cache
+def _layers() -> tuple[np.ndarray, np.ndarray]:
+    """How strongly each texel shows the skin's colour, (size, size, 3), and the brows'."""
+    bare = kept("skin without brows", _looks((0, 0, 0)), lambda: skin_texture(_looks((0, 0, 0))))
+    white = kept("skin, white brows", _looks((1, 1, 1)), lambda: skin_texture(_looks((1, 1, 1))))
+    brows = (white.astype(np.float32) - bare).max(axis=2, keepdims=True).clip(0) / 255
+    return bare.astype(np.float32) / np.array(_SKIN, np.float32), brows
+
+
+@cache
+def _roots() -> np.ndarray:
+    """How densely short hair grows at each texel (0 to 1), so that hair does not end at once."""
+    places = skin_atlas(1024).xyz_m
+    p = places.reshape(-1, 3)
+    temple = (np.abs(p[:, 0]) > 0.06) & (p[:, 1] > -0.07) & (p[:, 1] < -0.012)
+    depth = np.where(p[:, 1] < -0.085, 0.007, np.where(temple, 0.03, 0.014))
+    pinna = (np.abs(p[:, 0]) > 0.0735) & (p[:, 1] < -0.02) & (p[:, 2] < 0.705)
+    scalp = (p[:, 2] > 0.6) & ~pinna
+    share = np.clip(1 + hairline(p) / depth, 0, 1) ** 1.2 * scalp
+    share = np.clip(share * (0.85 + 0.2 * average_noise(p, 9, 0.003)), 0, 0.92)
+    share = share.reshape(places.shape[:2]).astype(np.float32)
+    return cv2.GaussianBlur(share, (0, 0), 0.8)[..., None]
+
+
+@cache
+def _covered() -> tuple[np.ndarray, np.ndarray]:
+    """Which texels a sports top covers, and which its shorts (0 to 1, soft edges)."""
+    p = skin_atlas(1024).xyz_m
+    figure = make_figure()
+    hip, knee = figure.head("upperleg01.L")[2], figure.head("lowerleg01.L")[2]
+    chest, shoulder = figure.head("spine01")[2], 0.17
+    x, z = np.abs(p[..., 0]), p[..., 2]
+
+    def inside(value: np.ndarray) -> np.ndarray:
+        return cv2.GaussianBlur((value > 0).astype(np.float32), (0, 0), 0.8)[..., None]
+
+    legs = np.minimum(hip + 0.09 - z, z - (hip - 0.22 * (hip - knee)))
+    legs = np.where((x > 0.27) & (p[..., 1] < 0.2) & (z > knee), -1, legs)
+    top = np.minimum(np.minimum(chest + 0.07 - z, z - (chest - 0.13)), shoulder - x)
+    return inside(top), inside(legs)
+
+
+@lru_cache(maxsize=6)
+def skin(colour: Colour, brows: Colour, hair: Colour | None, top: bool, bottom: bool) -> Material:
+    """The body's material. ``hair`` is the colour of its roots, None for a bald head; ``top`` and
+    ``bottom`` say whether something is worn there, else plain sportswear is painted on."""
+    share, of_brows = _layers()
+    picture = share * np.array(colour, np.float32)
+    picture += of_brows * (255 * np.array(brows, np.float32))
+    if hair is not None:
+        picture += _roots() * (255 * np.array(hair, np.float32) - picture)
+    for worn, cover in zip((top, bottom), _covered(), strict=True):
+        if not worn:
+            picture += cover * (255 * np.array(SPORTSWEAR, np.float32) - picture)
+    return Material("skin", roughness=0.58, texture=picture.clip(0, 255).astype(np.uint8))
+
+
+@lru_cache(maxsize=6)
+def eyes(colour: Colour) -> Material:
+    """The eyes' material."""
+    return Material("eyes", roughness=0.12, texture=eye_texture(Looks(iris=colour)))
+
+
+@lru_cache(maxsize=6)
+def lashes(brows: Colour, skin_colour: Colour) -> Material:
+    """The lashes' material: between the brows and the skin."""
+    red, green, blue = (float(0.4 * a + 0.35 * b) for a, b in zip(brows, skin_colour, strict=True))
+    return Material("lashes", base=(red, green, blue, 1.0), roughness=0.8)
+
+
+@lru_cache(maxsize=32)
+def dyed(material: Material, colour: Colour) -> Material:
+    """A white material in a colour: its picture times the colour."""
+    if material.texture is None:
+        return replace(material, base=(*colour, material.base[3]))
+    tint = np.ones(material.texture.shape[2])
+    tint[:3] = colour
+    return replace(material, texture=(material.texture * tint).astype(np.uint8))

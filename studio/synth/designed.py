@@ -1,0 +1,208 @@
+"""A design as a character: built, clothed, coloured; posed, or moving as somebody was filmed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import replace
+from functools import lru_cache
+from threading import Lock
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from scipy.sparse import csr_matrix
+
+from studio.core.types import Animation, Armature, Character, Material, Part, Posed
+from studio.human.character import TOUCHED_M, armature, bones_world
+from studio.human.design import GAZE_DEG, Design, Worn
+from studio.human.fit import Fit
+from studio.human.person import PHENOTYPES, Rest, Shape, whole
+from studio.human.rig import ACTIONS, BONE_NAMES
+from studio.human.segments import SEGMENT_NAMES
+from studio.synth import closet, complexion
+from studio.synth.dressed import figure_of, strongest
+from studio.synth.figure import Figure, make_figure, skin
+from studio.synth.looks import Head, Looks
+
+KEPT = 4
+_LOOK = ("expression", "pose", "gaze_deg", "pins")
+_people: OrderedDict[str, Character] = OrderedDict()
+_lock = Lock()
+
+
+def shape_of(design: Design) -> Shape:
+    """A design's build."""
+    return Shape(
+        torch.tensor([design.build(name) for name in PHENOTYPES]),
+        torch.tensor([design.scale(name) for name in SEGMENT_NAMES]),
+    )
+
+
+def design_of(shape: Shape, worn: tuple[Worn, ...] = ()) -> Design:
+    """A design of a shape, to go on from: phenotypes and scales to four digits."""
+    values = [round(min(max(float(v), 0.0), 1.0), 4) for v in shape.phenotypes]
+    scales = [round(min(max(float(v), 0.5), 2.0), 4) for v in shape.scales]
+    return Design(
+        phenotypes=dict(zip(PHENOTYPES, values, strict=True)),
+        scales={n: s for n, s in zip(SEGMENT_NAMES, scales, strict=True) if s != 1.0},
+        worn=worn,
+    )
+
+
+def key_of(design: Design) -> str:
+    """Tells designs apart whose resting characters differ."""
+    resting = design.model_dump_json(exclude=set(_LOOK), exclude_defaults=True)
+    return hashlib.sha256(resting.encode()).hexdigest()
+
+
+@torch.no_grad()
+def resting(design: Design, actions: bool = True) -> tuple[Rest, Armature]:
+    """The person at rest, and their bones; the soles of the feet on z = 0."""
+    rest = whole().rest(shape_of(design), actions)
+    return rest, armature(rest)
+
+
+def person_of(design: Design, name: str = "Person") -> Character:
+    """The designed person at rest in an A-pose, soles on z = 0; the last few are kept."""
+    key = key_of(design)
+    with _lock:
+        found = _people.pop(key, None) or _build(design)
+        _people[key] = found
+        while len(_people) > KEPT:
+            _people.popitem(last=False)
+    return replace(found, name=name)
+
+
+def _build(design: Design) -> Character:
+    rest, bones = resting(design)
+    figure = figure_of(rest, bones)
+    parts = _bodily(design, figure, rest.actions_m.numpy())
+    return Character("Person", bones, (*parts, *closet.parts(figure, design.worn, design.hair)),
+                     ACTIONS)  # fmt: skip
+
+
+@lru_cache(maxsize=8)
+def _head(hidden: bytes) -> Head:
+    return Head(make_figure(), Looks(), np.frombuffer(hidden, bool), texture_px=8)
+
+
+def _bodily(design: Design, figure: Figure, actions: np.ndarray) -> list[Part]:
+    found: list[Part] = []
+    materials = materials_of(design)
+    for drawn in _head(closet.hidden(design.worn).tobytes()).posed(figure.vertices_m):
+        ids, faces = np.unique(drawn.mesh.faces, return_inverse=True)
+        joints, weights = strongest(figure.weights[ids])
+        name = "body" if drawn.material.name == "skin" else drawn.material.name
+        moves = actions[:, ids]
+        morphs = {
+            action: moves[k].astype(np.float32)
+            for k, action in enumerate(ACTIONS)
+            if np.abs(moves[k]).max() > TOUCHED_M
+        }
+        mesh = replace(drawn.mesh, vertices_m=drawn.mesh.vertices_m[ids],
+                       faces=faces.reshape(-1, 3))  # fmt: skip
+        found.append(Part(name, mesh, materials.get(name, drawn.material), joints, weights, morphs))
+    return found
+
+
+def materials_of(design: Design) -> dict[str, Material]:
+    """The materials of body, eyes and lashes in a design's colours."""
+    kinds = {one.kind for one, _ in closet.pieces(design.worn)}
+    dyed = next((colour for one, colour in closet.pieces(design.worn) if one.kind == "hair"), None)
+    roots = (dyed or design.hair) if "hair" in kinds else None
+    return {
+        "body": complexion.skin(design.skin, design.brows, roots, bool(kinds & closet.TOPS),
+                                bool(kinds & closet.BOTTOMS)),
+        "eyes": complexion.eyes(design.eyes),
+        "lashes": complexion.lashes(design.brows, design.skin),
+    }  # fmt: skip
+
+
+# -- pose ------------------------------------------------------------------------------------------
+
+
+def actions_of(design: Design) -> Float[np.ndarray, " actions"]:
+    """The weights of the facial actions, the gaze among them."""
+    wanted = dict(design.expression)
+    left, up = (angle / GAZE_DEG for angle in design.gaze_deg)
+    for name, amount in (
+        ("eyeLookOutLeft", left), ("eyeLookInRight", left), ("eyeLookInLeft", -left),
+        ("eyeLookOutRight", -left), ("eyeLookUpLeft", up), ("eyeLookUpRight", up),
+        ("eyeLookDownLeft", -up), ("eyeLookDownRight", -up),
+    ):  # fmt: skip
+        wanted[name] = max(wanted.get(name, 0.0), amount, 0.0)
+    return np.array([wanted.get(action, 0.0) for action in ACTIONS])
+
+
+def turns_of(design: Design) -> Float[np.ndarray, "bones 3"]:
+    """The bones' own turns as rotation vectors."""
+    return np.array([design.pose.get(bone, (0.0, 0.0, 0.0)) for bone in BONE_NAMES])
+
+
+def standing(design: Design, bones: Armature, body_m: np.ndarray) -> np.ndarray:
+    """World matrices (bones, 4, 4) of the posed person, whose lowest point stands on z = 0.
+
+    ``body_m`` are the base vertices at rest, in the armature's frame.
+    """
+    world = bones_world(bones, turns_of(design)[None], bones.rest_world[:1, :3, 3])[0]
+    if design.pose:
+        few, weights = _few()
+        carried = world @ np.linalg.inv(bones.rest_world)
+        world[:, 2, 3] -= float(skin(body_m[few], weights, carried)[:, 2].min())
+    return world
+
+
+@lru_cache(maxsize=1)
+def _few() -> tuple[np.ndarray, csr_matrix]:
+    """Vertices enough to find the lowest of the body, and their skin weights."""
+    figure = make_figure()
+    used = np.unique(figure.surface.faces["skin"])
+    low = figure.template_m[used, 2] < figure.head("foot.L")[2]
+    few = np.unique(np.concatenate([used[::9], used[low][::2]]))
+    return few, csr_matrix(figure.weights[few])
+
+
+def posed(design: Design, character: Character, body_m: np.ndarray, time_s: float = 0.0) -> Posed:
+    """The person as designed, in their pose."""
+    world = standing(design, character.armature, body_m)
+    return Posed(character, time_s, world, actions_of(design))
+
+
+def carried_over(fit: Fit, design: Design, bones: Armature) -> Animation:
+    """A filmed motion on a designed build: the same turns, on legs of another length.
+
+    Above the floor the root goes as much higher as the new hips are, so that feet which stood
+    still stand; across the floor it stays where the person was filmed.
+    """
+    old = armature_of(fit.shape)
+    floor = fit.floor_m or 0.0
+    ratio = bones.rest_world[0, 2, 3] / old.rest_world[0, 2, 3]
+    root = fit.root_m.copy()
+    root[:, 2] = floor + (root[:, 2] - floor) * ratio
+    return Animation(fit.times_s, bones_world(bones, fit.turns_rad, root), fit.actions)
+
+
+@torch.no_grad()
+def armature_of(shape: Shape) -> Armature:
+    """The bones of a person of that shape, at rest."""
+    return armature(whole().rest(shape, actions=False))
+
+
+def avatar_of(fit: Fit, design: Design, name: str = "Avatar") -> Character:
+    """The designed person, moving as the fit does; without a motion, in the design's pose."""
+    character = person_of(design, name)
+    if len(fit) > 1:
+        return replace(character, animation=carried_over(fit, design, character.armature))
+    rest, bones = resting(design, actions=False)
+    still = posed(design, character, body_of(rest, bones))
+    return replace(
+        character,
+        animation=Animation(np.zeros(1), still.bones_world[None], still.morphs[None]),
+    )
+
+
+def body_of(rest: Rest, bones: Armature) -> Float[np.ndarray, "vertices 3"]:
+    """All base vertices at rest in the armature's frame, which has the soles on z = 0."""
+    up = bones.rest_world[0, :3, 3] - rest.heads_m[0].numpy()
+    return rest.vertices_m.double().numpy() + up
