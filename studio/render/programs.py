@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import moderngl
 import numpy as np
 
-from studio.render.scene import MAX_LIGHTS, Drawable, Lighting
+from studio.core.types import Camera
+from studio.render.scene import MAX_LIGHTS, Drawable, Lighting, clip_from_world
 
 SHADERS = Path(__file__).parent / "shaders"
 TILE_PX = 1024
@@ -23,24 +26,39 @@ _BASIS = np.array(
 )  # fmt: skip
 
 
+_VERTEX = {"surface": "surface", "geometry": "surface", "shadow": "shadow", "mask": "mask"}
+
+
 class Programs:
     """Shader programs by name and features (the ``#define`` words of their source)."""
 
     def __init__(self, gl: moderngl.Context) -> None:
         self._gl = gl
         self._made: dict[tuple[str, frozenset[str]], moderngl.Program] = {}
+        self._whole: dict[int, moderngl.VertexArray] = {}
 
     def get(self, name: str, features: frozenset[str] = frozenset()) -> moderngl.Program:
-        """``dome``, ``surface``, ``geometry``, ``mask`` or ``shadow`` with these features."""
+        """The program of the fragment shader ``name`` (or of the dome) with these features."""
         key = name, features
         if key not in self._made:
             self._made[key] = self._compile(name, features)
         return self._made[key]
 
+    def fill(
+        self, name: str, into: moderngl.Framebuffer, features: frozenset[str] = frozenset()
+    ) -> None:
+        """Run a shader for every pixel of a framebuffer."""
+        program = self.get(name, features)
+        if program.glo not in self._whole:
+            self._whole[program.glo] = self._gl.vertex_array(program, [])
+        into.use()
+        self._gl.enable_only(moderngl.NOTHING)
+        self._whole[program.glo].render(moderngl.TRIANGLES, 3)
+
     def _compile(self, name: str, features: frozenset[str]) -> moderngl.Program:
         if name == "dome":
             return self._gl.program(_source("dome.vert.glsl", features), varyings=("dome",))
-        vertex = {"surface": "surface", "shadow": "shadow"}.get(name, "geometry")
+        vertex = _VERTEX.get(name, "whole")
         return self._gl.program(
             _source(f"{vertex}.vert.glsl", features),
             fragment_shader=_source(f"{name}.frag.glsl", features),
@@ -66,11 +84,11 @@ def set_uniforms(program: moderngl.Program, **uniforms: Any) -> None:
             continue
         member = program[name]
         assert isinstance(member, moderngl.Uniform)
-        if isinstance(value, bool | int | float):
+        if isinstance(value, bool | int | float | tuple):
             member.value = value
         else:
             array = np.asarray(value, "f4")
-            matrix = array.shape == (4, 4)
+            matrix = member.dimension in (9, 16) and member.array_length == 1
             member.write(np.ascontiguousarray(array.T if matrix else array).tobytes())
 
 
@@ -102,12 +120,18 @@ def features(drawable: Drawable, lighting: Lighting) -> frozenset[str]:
     wanted = {
         "TEXTURE": material.texture is not None,
         "CUT_OUT": cut_out(drawable),
+        "CLEAR": see_through(drawable),
         "NORMAL_MAP": material.normal_map is not None,
         "ORM_MAP": material.orm_map is not None,
         "GRAIN": finish.grain > 0 or finish.bump_m > 0,
-        "DOME": len(lighting.towards) > 1,
-        "AMBIENT": lighting.ambient is not None,
     }
+    return light_features(lighting) | {name for name, needed in wanted.items() if needed}
+
+
+def light_features(lighting: Lighting) -> frozenset[str]:
+    """The features that a light needs of every shader that knows it."""
+    wanted = {"DOME": len(lighting.towards) > 1, "AMBIENT": lighting.ambient is not None}
+    wanted["CONTACT"] = lighting.contact_m > 0
     return frozenset(name for name, needed in wanted.items() if needed)
 
 
@@ -134,6 +158,24 @@ def light_uniforms(lighting: Lighting) -> dict[str, Any]:
         "fill": lighting.fill,
         "harmonic": _BASIS[:, None] * ambient,
         "exposure": lighting.exposure,
+        "contact": lighting.contact_m,
+    }
+
+
+def view_uniforms(
+    camera: Camera, size_px: tuple[int, int], scale: int, near_m: float, far_m: float
+) -> dict[str, Any]:
+    """What the shaders ask about a camera that is sampled ``scale`` times a pixel."""
+    matrix = np.array([[scale], [scale], [1]]) * camera.matrix
+    size = size_px[0] * scale, size_px[1] * scale
+    return {
+        "eye": camera.centre_m,
+        "forward": camera.rotation[2],
+        "sample_m": scale * float(camera.matrix[0, 0]),
+        "ray_from_sample": camera.rotation.T @ np.linalg.inv(matrix),
+        "clip_from_world": clip_from_world(
+            matrix, camera.rotation, camera.translation_m, size, near_m, far_m
+        ),
     }
 
 
@@ -141,11 +183,20 @@ def surface_uniforms(drawable: Drawable) -> dict[str, Any]:
     """What the shaders ask about a surface, but for its pictures."""
     material, finish = drawable.material, drawable.finish
     return {
-        "base": material.base, "roughness": material.roughness, "metallic": material.metallic,
+        "base": _linear_base(material.base),
+        "roughness": material.roughness, "metallic": material.metallic,
         "scatter": finish.scatter, "sheen": finish.sheen, "specular": finish.specular,
         "grain": finish.grain, "bump": finish.bump_m, "glow": finish.glow,
-        "grain_frequency": 1 / np.array(finish.grain_m),
+        "grain_frequency": tuple(1 / width for width in finish.grain_m),
     }  # fmt: skip
+
+
+def finishes(scene: tuple[Drawable, ...]) -> np.ndarray:
+    """How the scene's surfaces take light: (drawables, 2, 4), see the shader."""
+    rows = [
+        (*d.finish.scatter, d.finish.sheen, d.finish.specular, d.finish.glow, 0, 0) for d in scene
+    ]
+    return np.array(rows, "f4").reshape(-1, 2, 4)
 
 
 def shadow_matrix(lighting: Lighting, towards: np.ndarray) -> np.ndarray:
@@ -167,6 +218,17 @@ def display(linear: np.ndarray) -> tuple[float, float, float]:
     curve = np.clip(curve, 0, 1)
     srgb = np.where(curve > 0.0031308, 1.055 * curve ** (1 / 2.4) - 0.055, curve * 12.92)
     return float(srgb[0]), float(srgb[1]), float(srgb[2])
+
+
+def linear(srgb: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Linear light of sRGB values, 0 to 1."""
+    values = np.asarray(srgb)
+    return np.where(values > 0.04045, ((values + 0.055) / 1.055) ** 2.4, values / 12.92)
+
+
+@lru_cache(256)
+def _linear_base(base: tuple[float, float, float, float]) -> tuple[float, ...]:
+    return (*(float(value) for value in linear(base[:3])), base[3])
 
 
 def _padded(values: np.ndarray) -> np.ndarray:

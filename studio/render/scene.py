@@ -66,7 +66,8 @@ class Lighting:
     ``towards`` are unit vectors to the light, ``radiance`` linear RGB, ``soft_m`` the half width
     of the shadow's penumbra. Shadows are computed inside the sphere ``centre_m``, ``radius_m``.
     At most ``MAX_LIGHTS`` lights. ``ambient`` is what the surroundings send from everywhere, as
-    spherical harmonics of their radiance (see :mod:`studio.render.environment`).
+    spherical harmonics of their radiance (see :mod:`studio.render.environment`). Light from around
+    is weakened where something within ``contact_m`` rises above a surface (0 leaves it as it is).
     """
 
     towards: Float[Floats, "lights 3"]
@@ -78,6 +79,7 @@ class Lighting:
     exposure: float = 1.0
     background: tuple[float, float, float] = (0.5, 0.52, 0.55)
     ambient: Float[Floats, "9 3"] | None = None
+    contact_m: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

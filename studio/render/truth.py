@@ -1,4 +1,4 @@
-"""From the planes that the geometry shader fills to the truth about every pixel."""
+"""From the planes that the shaders fill to the truth about every pixel."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from studio.core.types import Camera
 from studio.render.scene import Drawable, Rendered
 
 
 @dataclass(frozen=True, eq=False)
 class Planes:
-    """What the geometry pass left at each pixel (height, width, channels).
+    """What the shaders left at each pixel (height, width, 4).
 
-    ``place`` is x, y, z in the world and u; ``facing`` the normal and v; ``which`` the drawable's
-    place in the scene plus one (0 where nothing is) and the face.
+    ``place`` is x, y, z in the world and the depth; ``facing`` the normal; ``which`` the drawable's
+    place in the scene, the face, and the bits of u and v.
     """
 
     place: np.ndarray
@@ -23,49 +22,34 @@ class Planes:
     which: np.ndarray
 
     @property
-    def hit(self) -> np.ndarray:
-        """Where something is."""
-        return self.which[..., 0] > 0
-
-    def depth_m(self, camera: Camera) -> np.ndarray:
+    def depth_m(self) -> np.ndarray:
         """Depth along the optical axis, infinite where nothing is."""
-        depth = self.place[..., :3] @ camera.rotation[2].astype(np.float32)
-        return np.where(self.hit, depth + np.float32(camera.translation_m[2]), np.float32(np.inf))
+        return self.place[..., 3].copy()
 
 
-def resolve(
-    seen: Rendered, planes: Planes, scene: tuple[Drawable, ...], camera: Camera
-) -> Rendered:
+def resolve(seen: Rendered, planes: Planes, scene: tuple[Drawable, ...]) -> Rendered:
     """The picture with the truth of every pixel."""
-    hit = planes.hit
-    known = hit[..., None]
-    drawn = planes.which[..., 0] - 1
-    faces = np.where(hit, planes.which[..., 1], -1)
+    drawn, faces = planes.which[..., 0].copy(), planes.which[..., 1].copy()
     ids = np.array([*(drawable.number for drawable in scene), 0], np.int32)
     instances = np.array([*(drawable.instance for drawable in scene), 0], np.int32)
     return replace(
         seen,
-        depth_m=planes.depth_m(camera),
-        xyz_m=np.where(known, planes.place[..., :3], np.float32(np.nan)),
-        normal=np.where(known, planes.facing[..., :3], np.float32(0)),
+        depth_m=planes.depth_m,
+        xyz_m=planes.place[..., :3],
+        normal=planes.facing[..., :3],
         ids=ids[drawn],
         parts=_parts(scene, drawn, faces),
         instances=instances[drawn],
-        uv=np.where(
-            known,
-            np.stack([planes.place[..., 3], planes.facing[..., 3]], axis=-1),
-            np.float32(np.nan),
-        ),
+        uv=planes.which[..., 2:].copy().view(np.float32),
         drawn=drawn,
         faces=faces,
     )
 
 
 def _parts(scene: tuple[Drawable, ...], drawn: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    whole = [0 if isinstance(d.part, np.ndarray) else int(d.part) for d in scene]
-    parts = np.array([*whole, 0], np.uint8)[drawn]
-    for number, drawable in enumerate(scene):
-        if isinstance(drawable.part, np.ndarray):
-            own = drawn == number
-            parts[own] = drawable.part[faces[own]]
-    return parts
+    """Each pixel's label: from one table of all faces, in which a whole drawable has one entry."""
+    labels = [np.atleast_1d(np.asarray(drawable.part, np.uint8)) for drawable in scene]
+    labels.append(np.zeros(1, np.uint8))
+    first = np.cumsum([0, *(len(own) for own in labels[:-1])])
+    many = np.array([len(own) > 1 for own in labels], np.intp)
+    return np.concatenate(labels)[first[drawn] + many[drawn] * faces]

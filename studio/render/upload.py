@@ -13,12 +13,14 @@ import moderngl
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from studio.render.programs import linear
 from studio.render.scene import Drawable
 
 KEPT_TOPOLOGIES = 96
 KEPT_PICTURES = 96
 """How many that the scene no longer shows are kept."""
 
+_LINEAR = linear(np.arange(256) / 255).astype("f4")
 _SRGB, _SRGB_ALPHA = 0x8C41, 0x8C43
 
 
@@ -66,16 +68,17 @@ class Topology:
 
 
 class Slot:
-    """Room on the GL side for one drawable's vertices."""
+    """Room on the GL side for one drawable's vertices. ``box_m`` bounds them (low, high)."""
 
     def __init__(self, gl: moderngl.Context, topology: Topology) -> None:
         self.topology = topology
         self._gl = gl
         count = len(topology.source)
         self._moving = gl.buffer(reserve=max(24 * count, 24))
-        self._fixed = gl.buffer(reserve=max(16 * count, 16))
+        self._fixed = gl.buffer(reserve=max(24 * count, 24))
         self.dome = gl.buffer(reserve=max(12 * count, 12))
         self._block = np.empty((count, 6), "f4")
+        self.box_m = np.zeros((2, 3), "f4")
         self._written: tuple[Any, Any] | None = None
         self._own_coat = False
         self._arrays: dict[tuple[int, bool], moderngl.VertexArray] = {}
@@ -90,13 +93,15 @@ class Slot:
         self._block[:, :3] = vertices[source]
         self._block[:, 3:] = normals[source]
         self._moving.write(self._block)
+        if len(source):
+            self.box_m = np.stack([self._block[:, :3].min(axis=0), self._block[:, :3].max(axis=0)])
         coat, colours = drawable.coat_m, mesh.colours
         if self._written is None or self._written[0] is not coat or self._written[1] is not colours:
-            fixed = np.zeros(len(source), np.dtype([("coat", "3f4"), ("colour", "4u1")]))
-            fixed["coat"] = 0 if coat is None else coat[source]
-            fixed["colour"] = 255
+            fixed = np.ones((len(source), 6), "f4")
+            if coat is not None:
+                fixed[:, :3] = coat[source]
             if colours is not None:
-                fixed["colour"][:, :3] = colours[source]
+                fixed[:, 3:] = _LINEAR[colours[source]]
             self._fixed.write(fixed)
             self._written = coat, colours
             self._own_coat = coat is not None
@@ -119,7 +124,7 @@ class Slot:
         key = program.glo, self._own_coat
         if key not in self._arrays:
             moving = [("position", "3f"), ("normal", "3f")]
-            fixed = [("coat", "3f" if self._own_coat else "12x"), ("colour", "4f1")]
+            fixed = [("coat", "3f" if self._own_coat else "12x"), ("colour", "3f")]
             content = [
                 _layout(program, self._moving, moving),
                 _layout(program, self._fixed, fixed),
@@ -136,7 +141,7 @@ class Slot:
         return self._arrays[key]
 
 
-_BLANK = {"3f": "12x", "2f": "8x", "4f1": "4x", "12x": "12x"}
+_BLANK = {"3f": "12x", "2f": "8x", "12x": "12x"}
 
 
 def _layout(
@@ -220,7 +225,7 @@ class Uploads:
         texture = self._gl.texture(size, channels, flipped.tobytes(), alignment=1, **form)
         texture.build_mipmaps()
         texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
-        texture.anisotropy = 8.0
+        texture.anisotropy = 4.0
         return texture
 
     def _forget(self) -> None:

@@ -1,23 +1,29 @@
 #version 330
 //FEATURES
-// The truth at a pixel's centre: where, which way, which texel, which drawable and which face.
+//INCLUDE common.glsl
+//INCLUDE fold.glsl
+//INCLUDE matter.glsl
+// Everything about the surface at a sample: the truth, and what the light will need to know.
 uniform int drawn;
-uniform vec3 eye;
-uniform sampler2D picture;
-in vec3 world;
-in vec3 world_normal;
-in vec2 texel;
-layout(location = 0) out vec4 place;
+uniform vec3 forward;
+layout(location = 0) out ivec4 truth;
 layout(location = 1) out vec4 facing;
-layout(location = 2) out ivec2 which;
+layout(location = 2) out vec4 paint;
+layout(location = 3) out vec4 kind;
+layout(location = 4) out vec4 arriving;
 
 void main() {
-#ifdef CUT_OUT
-    if (texture(picture, texel).a < 0.5) discard;
+    float alpha;
+    Surface s = matter(alpha);
+#ifdef CLEAR
+    if (alpha < 0.5) discard;
 #endif
-    vec3 n = normalize(world_normal), flat_n = cross(dFdx(world), dFdy(world));
-    flat_n *= sign(dot(flat_n, eye - world));
-    place = vec4(world, texel.x);
-    facing = vec4(dot(n, flat_n) < 0.0 ? -n : n, texel.y);
-    which = ivec2(drawn + 1, gl_PrimitiveID);
+    truth = ivec4(((drawn + 1) << 20) | gl_PrimitiveID, floatBitsToInt(dot(world - eye, forward)),
+                  floatBitsToInt(texel.x), floatBitsToInt(texel.y));
+    facing = vec4(fold(s.smooth_n), fold(s.n));
+    paint = vec4(sqrt(s.colour), s.roughness);
+    kind = vec4(s.open, s.metallic, 0.0, 0.0);
+#ifdef DOME
+    arriving = vec4(s.dome, 1.0);
+#endif
 }

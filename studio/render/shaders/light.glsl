@@ -1,5 +1,4 @@
-// What a lit surface sends to the eye. Included by the surface shader.
-uniform vec3 eye;
+// What a lit surface sends to the eye.
 uniform vec3 key_towards;
 uniform vec3 key_radiance;
 uniform float key_soft;
@@ -12,20 +11,11 @@ uniform vec3 fill;
 uniform vec3 harmonic[9];
 uniform float exposure;
 
-float hash(vec3 p) {
-    p = fract(p * vec3(0.1031, 0.1030, 0.0973));
-    p += dot(p, p.yxz + 33.33);
-    return fract((p.x + p.y) * p.z);
-}
-
-vec3 linear(vec3 c) {
-    return mix(c / 12.92, pow((c + 0.055) / 1.055, vec3(2.4)), step(0.04045, c));
-}
-
 vec3 display(vec3 c) {
     c = c * (2.51 * c + 0.03) / (c * (2.43 * c + 0.59) + 0.14);
     c = clamp(c, 0.0, 1.0);
-    return mix(c * 12.92, 1.055 * pow(c, vec3(1.0 / 2.4)) - 0.055, step(0.0031308, c));
+    vec3 a = sqrt(c), b = sqrt(a), d = sqrt(b);  // sRGB within 0.4 of 255 levels, without powers
+    return 0.662002687 * a + 0.684122060 * b - 0.323583601 * d - 0.0225411470 * c;
 }
 
 // The surroundings seen along n, their harmonics of degree 1 and 2 weakened so much.
@@ -51,12 +41,6 @@ float lit(vec3 at, vec3 n) {
     return (TAP(0.25, 0.0) + TAP(-0.32, 0.29) + TAP(0.05, -0.56) + TAP(0.40, 0.53)
             + TAP(-0.74, -0.13) + TAP(0.70, -0.45) + TAP(-0.23, 0.87)) / 7.0;
 }
-
-struct Surface {
-    vec3 at, n, smooth_n, flat_n;  // flat_n is the face's own, turned to the eye
-    vec3 colour, scatter, dome;
-    float roughness, metallic, sheen, specular, glow, open;  // open: not occluded nearby, 0 to 1
-};
 
 vec3 shade(Surface s) {
     vec3 view = normalize(eye - s.at);
@@ -85,7 +69,7 @@ vec3 shade(Surface s) {
         float d = nh * nh * (a2 - 1.0) + 1.0;
         float gloss = a2 / (d * d) * 0.25 / (mix(nv, 1.0, s.roughness) + 0.05);
         vec3 fresnel = f0 + (1.0 - f0) * pow(1.0 - max(dot(view, middle), 0.0), 5.0);
-        vec3 arriving = key_radiance * lit(s.at, s.flat_n);
+        vec3 arriving = key_radiance * lit(s.at, s.smooth_n);
         sum += arriving * (diffuse * wrapped + fresnel * gloss * max(nl, 0.0));
     }
     sum += s.colour * s.sheen * pow(1.0 - nv, 3.0) * (fill * 4.0 + sum);
