@@ -15,6 +15,7 @@ from studio.human.rig import BONE_NAMES, BONE_PARENTS
 
 LEFT_HAND, RIGHT_HAND = names.hand("left"), names.hand("right")
 HAND_BONES = (*names.hand_bones("left"), *names.hand_bones("right"))
+DOPE_FACE_BONES = (*names.CONTOUR_BONES, *names.FACE_BONES[16:])
 PUPILS = ("right_pupil", "left_pupil")
 
 
@@ -50,6 +51,8 @@ H36M_17 = (
 )  # fmt: skip
 _DOPE = ("ankle", "knee", "hip", "wrist", "elbow", "shoulder")
 DOPE_13 = (*(f"{side}_{point}" for point in _DOPE for side in ("right", "left")), "head")
+DOPE_LEFT_HAND, DOPE_RIGHT_HAND = names.dope_hand("left"), names.dope_hand("right")
+DOPE_84 = (*names.CONTOUR_33, *names.FACE_68[17:])
 
 _TABLE: dict[str, tuple[tuple[str, ...], names.Pairs]] = {
     "body_25": (BODY_25, names.NECK_BONES),
@@ -72,6 +75,13 @@ _TABLE: dict[str, tuple[tuple[str, ...], names.Pairs]] = {
     "face_68": (names.FACE_68, names.FACE_BONES),
     "face_70": ((*names.FACE_68, *PUPILS), names.FACE_BONES),
     "dope_13": (DOPE_13, names.DOPE_BONES),
+    "dope_hand_21": (DOPE_LEFT_HAND, HAND_BONES),
+    "dope_right_hand_21": (DOPE_RIGHT_HAND, HAND_BONES),
+    "dope_84": (DOPE_84, DOPE_FACE_BONES),
+    "dope_139": (
+        (*DOPE_13, *DOPE_LEFT_HAND, *DOPE_RIGHT_HAND, *DOPE_84),
+        (*names.DOPE_BONES, *names.WRIST_BONES, *HAND_BONES, *DOPE_FACE_BONES),
+    ),
     "h36m_17": (H36M_17, names.H36M_BONES),
 }  # fmt: skip
 
@@ -86,7 +96,7 @@ def _part(point: str) -> str:
         return "left_hand"
     if point in RIGHT_HAND:
         return "right_hand"
-    if point.startswith(("face_", "mesh_")) or point in PUPILS:
+    if point.startswith(names.FACE_PREFIXES) or point in PUPILS:
         return "face"
     return "body"
 
@@ -124,7 +134,9 @@ def make(name: str, points: tuple[str, ...], bones: names.Pairs) -> Layout:
 def layout(name: str) -> Layout:
     """The layout of that name. Raises StudioError for a name that is not in the catalogue.
 
-    ``hand_21`` is one hand whose side does not matter (its points are named as a left hand);
+    ``hand_21`` is one hand whose side does not matter (its points are named as a left hand), and
+    so is ``dope_hand_21``, in DOPE's order; ``dope_84`` is a contour of 33 points and iBUG's inner
+    51; ``dope_139`` is DOPE's body 13, left hand, right hand and face 84;
     ``whole_body`` is MediaPipe's body 33, left hand 21, right hand 21 and face 478, in this
     order; ``openpose_137`` is BODY_25, left hand, right hand, face 70.
     """

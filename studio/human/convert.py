@@ -14,11 +14,11 @@ from studio.human.names import FACE_68
 
 # MediaPipe mesh points that lie where the 68 iBUG points are.
 _MESH_OF_FACE = (
-    162, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 389,
-    71, 63, 105, 66, 107, 336, 296, 334, 293, 301, 168, 197, 5, 4, 75, 97, 2, 326, 305,
+    127, 93, 132, 58, 172, 136, 150, 176, 152, 400, 379, 365, 397, 288, 361, 323, 356,
+    70, 63, 105, 66, 107, 336, 296, 334, 293, 300, 168, 197, 5, 4, 75, 97, 2, 326, 305,
     33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380,
     61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181,
-    78, 82, 13, 312, 308, 317, 14, 87,
+    78, 81, 13, 311, 308, 402, 14, 178,
 )  # fmt: skip
 
 _BOTH: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -58,6 +58,7 @@ DERIVED: dict[str, tuple[tuple[str, ...], ...]] = {
     "right_eye_outer": (("mesh_33",), ("face_36",)),
     "left_pupil": (("mesh_473",), ("left_eye",)),
     "right_pupil": (("mesh_468",), ("right_eye",)),
+    **{f"contour_{i}": ((f"face_{i // 2}", f"face_{i // 2 + 1}"),) for i in range(1, 33, 2)},
     **{face: ((f"mesh_{mesh}",),) for face, mesh in zip(FACE_68, _MESH_OF_FACE, strict=True)},
 }
 """How a point is made of others: ways to try in order; a way is the mean of its points."""

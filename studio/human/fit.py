@@ -17,6 +17,7 @@ from studio.core.types import Fact, Motion
 from studio.human.contacts import Contacts, slide_mm
 from studio.human.descent import Prior, Target, descend, upright
 from studio.human.face import face_actions
+from studio.human.names import FACE_PREFIXES
 from studio.human.observe import SOLES, Observed, observe
 from studio.human.person import Shape
 from studio.human.refine import Plan, refine
@@ -282,7 +283,7 @@ def _finish(
 
 def facts_of(fit: Fit) -> tuple[Fact, ...]:
     """The three facts to show first, and warnings if there are any."""
-    body = np.array([not p.startswith(("mesh_", "face_")) for p in fit.points])
+    body = np.array([not p.startswith(FACE_PREFIXES) for p in fit.points])
     off = 1000 * float(np.nanmean(fit.residual_m[:, body]))
     worst = fit.points[int(np.nanargmax(np.nanmean(fit.residual_m, 0)))].replace("_", " ")
     found = [

@@ -8,6 +8,7 @@ points they are (``family``). What MediaPipe marks is carried to the centres bef
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -59,7 +60,7 @@ _MESH_NAMES = {
 
 
 def _mean(kind: Kind, ids: tuple[str, ...] | tuple[int, ...]) -> list[Source]:
-    return [(1 / len(ids), kind, i) for i in ids]
+    return [(count / len(ids), kind, i) for i, count in Counter(ids).items()]
 
 
 def _finger(side: str, point: str) -> list[Source]:
@@ -84,7 +85,7 @@ def sources(point: str, family: str = "") -> list[Source]:
         return _mean("bone", _MIDDLE[point])
     if point in _MESH_NAMES:
         return _mean("vertex", face_vertices(f"mesh_{_MESH_NAMES[point]}"))
-    if side in ("face", "mesh") and rest.isdigit():
+    if side in ("face", "contour", "mesh") and rest.isdigit():
         return _mean("vertex", face_vertices(point))
     if side in ("left", "right"):
         if rest in _BONES:
@@ -96,7 +97,7 @@ def sources(point: str, family: str = "") -> list[Source]:
 
 def family(layout: Layout) -> str:
     """Whose way of placing points a layout follows: ``coco``, ``mediapipe``, ``h36m``, ``rig``."""
-    if layout.name == "anny_joints" or layout.name == "dope_13":
+    if layout.name == "anny_joints" or layout.name.startswith("dope_"):
         return "rig"
     if layout.name == "h36m_17":
         return "h36m"

@@ -1,12 +1,13 @@
 """The names of keypoints, and what joins them: the parts from which layouts are put together.
 
 Body points are named ``left_knee``; hand points ``left_index_pip``; the 68 iBUG face points
-``face_0`` ... ``face_67``; MediaPipe's 478 face points ``mesh_0`` ... ``mesh_477``. Left is the
-person's left.
+``face_0`` ... ``face_67``; those of DOPE's contour between them ``contour_1``, ``contour_3`` ...
+``contour_31``; MediaPipe's 478 face points ``mesh_0`` ... ``mesh_477``. Left is the person's left.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 from functools import cache
 from pathlib import Path
@@ -20,7 +21,10 @@ HAND = (
     *(f"{f}_{j}" for f in FINGERS[1:] for j in ("mcp", "pip", "dip", "tip")),
 )  # fmt: skip
 FACE_68 = tuple(f"face_{i}" for i in range(68))
+CONTOUR_33 = tuple(f"contour_{i}" if i % 2 else f"face_{i // 2}" for i in range(33))
+"""The jaw line from the right ear over the chin to the left: iBUG's 17 points and those between."""
 MESH_478 = tuple(f"mesh_{i}" for i in range(478))
+FACE_PREFIXES = ("face_", "contour_", "mesh_")
 FEET = frozenset(
     f"{side}_{point}"
     for side in ("left", "right")
@@ -31,6 +35,12 @@ FEET = frozenset(
 def hand(side: str) -> tuple[str, ...]:
     """The 21 points of the ``left`` or ``right`` hand, wrist first, thumb to little finger."""
     return tuple(f"{side}_{point}" for point in HAND)
+
+
+def dope_hand(side: str) -> tuple[str, ...]:
+    """A hand in DOPE's order: the wrist, where the five fingers begin, then three a finger."""
+    points = hand(side)
+    return (points[0], *points[1::4], *(p for k in range(5) for p in points[4 * k + 2 : 4 * k + 5]))
 
 
 def hand_bones(side: str) -> Pairs:
@@ -91,6 +101,7 @@ def _chain(*runs: tuple[int, int], rings: tuple[tuple[int, int], ...] = ()) -> P
     return tuple((f"face_{a}", f"face_{b}") for a, b in lines)
 
 
+CONTOUR_BONES: Pairs = tuple(itertools.pairwise(CONTOUR_33))
 FACE_BONES: Pairs = _chain(
     (0, 16), (17, 21), (22, 26), (27, 30), (31, 35),
     rings=((36, 41), (42, 47), (48, 59), (60, 67)),
@@ -104,7 +115,8 @@ def _face_mirror() -> dict[str, str]:
     pairs += [(i, 102 - i) for i in range(48, 55)] + [(i, 114 - i) for i in range(55, 60)]
     pairs += [(i, 124 - i) for i in range(60, 65)] + [(i, 132 - i) for i in range(65, 68)]
     both = dict(pairs) | {b: a for a, b in pairs}
-    return {f"face_{a}": f"face_{b}" for a, b in both.items()}
+    contour = {f"contour_{i}": f"contour_{32 - i}" for i in range(1, 33, 2)}
+    return contour | {f"face_{a}": f"face_{b}" for a, b in both.items()}
 
 
 @cache
@@ -135,7 +147,11 @@ def twin(point: str) -> str:
 
 
 def face_vertices(point: str) -> tuple[int, ...]:
-    """The hm08 vertices whose mean is an iBUG (``face_3``) or MediaPipe (``mesh_3``) point."""
+    """The hm08 vertices whose mean is a face point (``face_3``, ``contour_3``, ``mesh_3``).
+
+    A vertex that weighs more is there more than once. Every point has its mirror image's mirror
+    vertices. iBUG's contour runs over the jaw's edge, from in front of the ear to the chin, evenly.
+    """
     kind, _, number = point.partition("_")
-    table = _mesh()["vertices" if kind == "mesh" else "vertices_68"]
-    return tuple(dict.fromkeys(table[int(number)]))  # pyright: ignore
+    table = _mesh()[{"mesh": "vertices", "face": "vertices_68"}.get(kind, kind)]
+    return tuple(table[int(number)])  # pyright: ignore

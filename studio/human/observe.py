@@ -12,7 +12,7 @@ from studio.human.catalogue import make
 from studio.human.convert import layout_of, match
 from studio.human.descent import Target
 from studio.human.joint_centres import joint_centres
-from studio.human.names import hand
+from studio.human.names import FACE_PREFIXES, hand
 from studio.human.rig import BONE_NAMES
 
 SOLES = 8
@@ -69,7 +69,7 @@ class Observed:
 def _trust(name: str, meshed: bool, handed: dict[str, bool], rig: bool) -> float:
     if rig:
         return 1.0
-    if name.startswith(("mesh_", "face_")):
+    if name.startswith(FACE_PREFIXES):
         return 0.3
     if name in HANDS:
         return 0.6
@@ -131,7 +131,7 @@ def observe(motion: Motion, hands: bool = True, detected: bool = True) -> Observ
     def wanted(name: str) -> bool:
         if often[name] <= 0:
             return False
-        if name.startswith(("mesh_", "face_")):
+        if name.startswith(FACE_PREFIXES):
             return name in RIGID_FACE
         if name in HANDS:
             return handed["left" if name.startswith("left") else "right"]

@@ -11,7 +11,8 @@ from studio.human.layouts import LAYOUTS, convert, layout, layout_of, make, matc
 SIZES = {
     "body_25": 25, "body_25b": 25, "halpe_26": 26, "coco_17": 17, "coco_133": 133,
     "openpose_137": 137, "mediapipe_33": 33, "mediapipe_478": 478, "hand_21": 21,
-    "whole_body": 553, "dope_13": 13, "h36m_17": 17, "anny_joints": 104,
+    "whole_body": 553, "dope_13": 13, "h36m_17": 17, "anny_joints": 104, "face_68": 68,
+    "face_70": 70, "dope_hand_21": 21, "dope_right_hand_21": 21, "dope_84": 84, "dope_139": 139,
 }  # fmt: skip
 _SIDED = ["Hip", "Knee", "Ankle", "BigToe", "SmallToe", "Heel", "Shoulder", "Elbow", "Wrist"]
 POSE2SIM = [*(f"{side}{point}" for side in "RL" for point in _SIDED), "Neck", "Head", "Nose"]
@@ -56,6 +57,52 @@ def test_official_orders():
     assert layout("whole_body").points[75] == "mesh_0"
 
 
+def test_dopes_orders():
+    hand = layout("dope_hand_21").points
+    assert hand[0] == "left_hand_wrist"
+    bases = ("thumb_cmc", "index_mcp", "middle_mcp", "ring_mcp", "pinky_mcp")
+    assert hand[1:6] == tuple(f"left_{p}" for p in bases)
+    assert hand[6:9] == ("left_thumb_mcp", "left_thumb_ip", "left_thumb_tip")
+    assert hand[18:] == ("left_pinky_pip", "left_pinky_dip", "left_pinky_tip")
+    face = layout("dope_84").points
+    assert face[:33:2] == tuple(f"face_{i}" for i in range(17))
+    assert face[33:] == tuple(f"face_{i}" for i in range(17, 68))
+    whole = layout("dope_139").points
+    assert whole[:13] == layout("dope_13").points
+    assert whole[13:34] == hand
+    assert whole[34:55] == layout("dope_right_hand_21").points
+    assert whole[55:] == face
+
+
+@pytest.mark.parametrize("source", LAYOUTS)
+def test_points_that_two_layouts_share_go_over_and_come_back(source):
+    points = np.random.default_rng(1).normal(size=(len(layout(source)), 3))
+    for target in LAYOUTS:
+        there = convert(points, source, target)
+        shared = set(layout(source).points) & set(layout(target).points)
+        for name in shared:
+            moved = there[layout(target).index(name)]
+            np.testing.assert_array_equal(moved, points[layout(source).index(name)])
+        # What comes back is either what was there, or was lost on the way.
+        back = convert(there, target, source)
+        at = [layout(source).index(name) for name in shared]
+        np.testing.assert_array_equal(back[at], points[at])
+
+
+@pytest.mark.parametrize("source", LAYOUTS)
+def test_a_mirrored_motion_converts_to_the_mirrored_result(source):
+    if source.endswith("hand_21"):
+        return
+    mirror = np.array(layout(source).mirror)
+    points = np.random.default_rng(2).normal(size=(len(mirror), 3))
+    for target in LAYOUTS:
+        if target.endswith("hand_21"):
+            continue
+        twins = np.array(layout(target).mirror)
+        there = convert(points, source, target)
+        np.testing.assert_allclose(convert(points[mirror], source, target), there[twins])
+
+
 def test_the_face_mesh_mirrors_eye_corners_and_lips():
     mirror = layout("mediapipe_478").mirror
     assert (mirror[33], mirror[61], mirror[1], mirror[468]) == (263, 291, 1, 473)
@@ -68,7 +115,7 @@ def test_unknown_layout_names_the_known_ones():
 
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_a_layout_is_known_by_its_own_names(name):
-    if name != "left_hand_21":
+    if name not in ("left_hand_21", "dope_hand_21", "dope_right_hand_21"):
         assert layout_of(layout(name).points).name == name
 
 

@@ -1,13 +1,16 @@
 """The parametric person: agrees with Anny, is differentiable, stretches where told."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 import roma
 import torch
 
 from studio.core.errors import StudioError
-from studio.human.keypoints import keypoints
-from studio.human.layouts import LAYOUTS, layout
+from studio.human.keypoints import keypoints, needed_vertices
+from studio.human.layouts import LAYOUTS, convert, layout
+from studio.human.names import CONTOUR_33, FACE_68, MESH_478, face_vertices, twin
 from studio.human.person import Shape, whole
 from studio.human.rig import ACTIONS, BONE_NAMES, BONE_PARENTS
 
@@ -80,9 +83,64 @@ def test_every_layout_lies_on_the_person(name):
     points = keypoints(person, rest, posed, found)[0].numpy()
     low, high = rest.vertices_m.amin(0).numpy(), rest.vertices_m.amax(0).numpy()
     assert ((points > low - 0.01) & (points < high + 0.01)).all()
-    for i, twin in enumerate(found.mirror):
-        if twin != i:
-            apart = np.abs(points[i] - points[twin] * (-1, 1, 1))
+    for i, other in enumerate(found.mirror):
+        if other != i:
+            apart = np.abs(points[i] - points[other] * (-1, 1, 1))
             assert apart.max() < 0.012, found.points[i]
             left = found.points[i].startswith("left") or found.points[i].endswith(".L")
             assert not left or points[i, 0] >= 0
+
+
+@cache
+@torch.no_grad()
+def on_the_person(name):
+    person = whole().subset(needed_vertices(layout(name)))
+    rest = person.rest(Shape.of())
+    posed = person.pose(rest, torch.eye(3).expand(1, 104, 3, 3), torch.zeros(1, 3))
+    return keypoints(person, rest, posed, layout(name))[0].numpy()
+
+
+LOOSE_M = {"neck": 0.11, "upper_neck": 0.09, "spine": 0.09, "head": 0.14}
+"""What layouts mean differently by the same word, or know only from the nose."""
+
+
+@pytest.mark.parametrize("source", LAYOUTS)
+def test_converted_points_lie_where_the_layout_has_them(source):
+    points = on_the_person(source)
+    for target in LAYOUTS:
+        apart = np.linalg.norm(convert(points, source, target) - on_the_person(target), axis=1)
+        for name, distance in zip(layout(target).points, apart, strict=True):
+            face = name.startswith(("face", "contour"))
+            assert not distance > (0.02 if face else LOOSE_M.get(name, 0.05)), (target, name)
+
+
+def test_face_points_are_mirrored_vertex_by_vertex():
+    template = whole().template_m.numpy()
+    for name in (*CONTOUR_33, *FACE_68, *MESH_478):
+        mine, other = face_vertices(name), face_vertices(twin(name))
+        assert len(mine) == len(other)
+        here = template[list(mine)].mean(0) * (-1, 1, 1)
+        np.testing.assert_allclose(here, template[list(other)].mean(0), atol=1e-6)
+
+
+@pytest.mark.parametrize("gender", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("weight", [0.2, 0.8])
+@torch.no_grad()
+def test_the_contour_is_even_and_runs_down_the_jaw_from_the_ear_to_the_chin(gender, weight):
+    skin = whole().rest(Shape.of(gender=gender, weight=weight)).vertices_m.numpy()
+    line = np.array([skin[list(face_vertices(name))].mean(0) for name in CONTOUR_33])
+    steps = np.linalg.norm(np.diff(line, axis=0), axis=1)
+    assert steps.max() < 1.5 * steps.min()
+    right = line[:17]
+    assert (np.diff(right[:, 0]) > -0.001).all() or right[:, 0].argmin() < 4
+    assert (np.diff(right[:, 2]) < 0).all()
+    assert (np.diff(right[4:, 1]) < 0).all()
+    eye, ear = skin[14724], skin[list(face_vertices("mesh_127"))].mean(0)
+    assert abs(right[0, 2] - eye[2]) < 0.02
+    assert np.linalg.norm(right[0] - ear) < 0.012
+    # Its edge is the face's outline from the front: no skin between the eyes' and the mouth's
+    # height, before the ears, is further out.
+    for point in line[2:7]:
+        level = np.abs(skin[:13380, 2] - point[2]) < 0.004
+        cheek = skin[:13380][level & (skin[:13380, 1] < point[1])]
+        assert cheek[:, 0].min() > point[0] - 0.004
