@@ -207,8 +207,8 @@ class Material:
     metallic: float = 0.0
     roughness: float = 0.6
     texture: UInt8[Floats, "height width channels"] | None = None
-    normal_map: UInt8[Floats, "height width 3"] | None = None
-    orm_map: UInt8[Floats, "height width 3"] | None = None
+    normal_map: UInt8[Floats, "normal_height normal_width 3"] | None = None
+    orm_map: UInt8[Floats, "orm_height orm_width 3"] | None = None
 
     @property
     def images(self) -> tuple[np.ndarray, ...]:
