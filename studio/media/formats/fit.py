@@ -16,8 +16,8 @@ from studio.human.layouts import LAYOUTS
 from studio.human.layouts import layout as find_layout
 
 PREFERRED = ("body_25", "body_25b", "halpe_26", "coco_17", "h36m_17", "coco_133", "mediapipe_33",
-             "openpose_137", "hand_21", "face_68", "face_70", "dope_13", "dope_hand_21",
-             "dope_84", "dope_139", "mediapipe_478", "whole_body")  # fmt: skip
+             "openpose_137", "hand_21", "face_68", "face_70", "dope_13", "dope_84",
+             "dope_139", "mediapipe_478", "whole_body")  # fmt: skip
 DECISIVE = 1.25
 """How much longer bones must be before a layout of the right count is refused."""
 
