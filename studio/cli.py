@@ -40,6 +40,7 @@ BUILT_IN: dict[str, tuple[str, str]] = {
     "evaluate": ("Measure: print the table of figures of NAME.", "studio.journeys.evaluate:main"),
     "convert": ("Convert a rig or a motion: convert rig A B.", "studio.journeys.convert:main"),
     "models": ("Pre-trained networks: list, install, verify.", "studio.weights.commands:main"),
+    "synth": ("Synthetic people: a sheet, or pictures and truth.", "studio.synth.command:main"),
     "doctor": ("Check this machine and say how to mend it.", "studio.doctor:main"),
     "selftest": ("Do the main job on a tiny take and compare.", "studio.journeys.selftest:main"),
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from functools import partial
 from types import TracebackType
 
 import numpy as np
@@ -11,7 +12,7 @@ from studio.core.errors import StudioError
 from studio.core.types import Camera
 from studio.render.lens import Sensor
 from studio.synth.factory.people import Member, make_member
-from studio.synth.factory.places import Place, make_place
+from studio.synth.factory.places.place import Place, make_place
 from studio.synth.factory.points import in_picture, see
 from studio.synth.factory.recipe import MapName, Recipe, find_recipe
 from studio.synth.factory.regions import region
@@ -71,15 +72,16 @@ class Factory:
         if number < 0:
             raise StudioError(f"There is no shot {number}.", "Shots are counted from 0.")
         which, view = divmod(number, self.recipe.views)
-        moment = self._moment(which)
+        moment = self.acted(which)
         camera = moment.rig.cameras[view]
         rng = stream("sensor", self.recipe.version, self.seed, self.split, number)
-        filmed = self._opened().film(moment.scene, camera, moment.lighting, _sensor(rng), rng)
+        filmed = self._opened().film(moment, camera, _sensor(rng), rng)
         wanted = [f for name in self.recipe.maps for f in _FIELDS.get(name, ())]
         return Shot(
             number,
             which,
             moment.framings[view],
+            moment.place,
             filmed.rgb,
             camera,
             moment.rig,
@@ -100,15 +102,15 @@ class Factory:
             self._stage = Stage(self.recipe.size_px, lenses=self.recipe.rig)
         return self._stage
 
-    def _moment(self, which: int) -> Moment:
+    def acted(self, which: int) -> Moment:
+        """A moment before it is filmed: who acts how, where, and the cameras. Draws nothing."""
         found = self._moments.pop(which, None)
         if found is None:
             recipe = self.recipe
             block = which * recipe.views // recipe.block
             rng = stream("moment", recipe.name, recipe.version, self.seed, self.split, which)
-            cast = [self._member(block, k) for k in range(recipe.cast)]
             place = self._place(block, int(rng.integers(recipe.places)))
-            found = make_moment(recipe, self.split, cast, place, rng)
+            found = make_moment(recipe, self.split, partial(self._member, block), place, rng)
         self._moments[which] = found
         while len(self._moments) > _KEPT_MOMENTS:
             self._moments.popitem(last=False)

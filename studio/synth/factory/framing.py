@@ -9,12 +9,11 @@ import numpy as np
 
 from studio.core.types import Camera, CameraRig
 from studio.human.keypoints import SOLES, TIPS
+from studio.synth.actor import Posed
 from studio.synth.factory.recipe import Framing
 from studio.synth.posing import INDEX
 from studio.synth.rig import camera_at
 
-FREE_M = 3.7
-"""How far from the middle a camera may stand: places have walls."""
 _UP = np.array([0.0, 0.0, 1.0])
 _NOSE, _EARS = 294, (12131, 5532)
 _FINGERS = tuple(f"finger{k}-{j}" for k in range(1, 6) for j in (1, 2, 3))
@@ -37,11 +36,11 @@ def _azimuth(rng: np.random.Generator, frontal: float, wide: float) -> float:
     return float(rng.uniform(-180, 180))
 
 
-def _within(centre: np.ndarray, target: np.ndarray) -> np.ndarray:
+def _within(centre: np.ndarray, target: np.ndarray, free_m: tuple[float, float]) -> np.ndarray:
     """A camera's place, drawn towards its target until it stands in the free space."""
     out = centre.copy()
     for _ in range(12):
-        if max(abs(out[0]), abs(out[1])) < FREE_M and 0.12 < out[2] < 2.7:
+        if abs(out[0]) < free_m[0] and abs(out[1]) < free_m[1] and 0.12 < out[2] < 2.4:
             return out
         out = target + 0.86 * (out - target)
     return out
@@ -89,13 +88,14 @@ def frame_points(
 
 def film(
     framing: Framing,
-    vertices_m: np.ndarray,
-    bones_world: np.ndarray,
+    posed: Posed,
     yaw_deg: float,
     size_px: tuple[int, int],
+    free_m: tuple[float, float],
     rng: np.random.Generator,
 ) -> Camera:
     """A camera for a kind of picture of somebody who is turned by ``yaw_deg``."""
+    vertices_m, bones_world = posed.vertices_m, posed.bones_world
     heads = bones_world[:, :3, 3]
     turn = bones_world[INDEX["head"], :3, 3]
     body = vertices_m[:13380]
@@ -136,7 +136,7 @@ def film(
     else:
         raise ValueError(f"a {framing} has cameras of its own")
     way = way / np.linalg.norm(way)
-    centre = _within(target + far * way, target)
+    centre = _within(target + far * way, target, free_m)
     x, y, z = (float(v) for v in centre)
     a, b, c = (float(v) for v in target)
     camera = camera_at("camera", (x, y, z), (a, b, c), size_px, 1.0)
@@ -144,7 +144,11 @@ def film(
 
 
 def ring(
-    count: int, size_px: tuple[int, int], points_m: np.ndarray, rng: np.random.Generator
+    count: int,
+    size_px: tuple[int, int],
+    points_m: np.ndarray,
+    free_m: tuple[float, float],
+    rng: np.random.Generator,
 ) -> CameraRig:
     """Calibrated cameras around the people, as a technician would put them, with real lenses."""
     low, high = points_m.min(axis=0), points_m.max(axis=0)
@@ -157,7 +161,7 @@ def ring(
         azimuth = start + arc * (k + rng.uniform(-0.25, 0.25)) / count
         way = _unit(azimuth, 0.0)
         centre = middle * [1, 1, 0] + rng.uniform(2.6, 3.5) * way + [0, 0, rng.uniform(0.7, 2.4)]
-        centre = _within(centre, middle)
+        centre = _within(centre, middle, free_m)
         aim = middle + rng.normal(0, 0.08, 3)
         x, y, z = (float(v) for v in centre)
         a, b, c = (float(v) for v in aim)

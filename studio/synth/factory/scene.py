@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,8 @@ from studio.synth.factory.faces import random_face
 from studio.synth.factory.framing import film, ring
 from studio.synth.factory.motions import make_pose, motions_of
 from studio.synth.factory.people import Member
-from studio.synth.factory.places import Place
+from studio.synth.factory.places.panorama import Panorama
+from studio.synth.factory.places.place import Place
 from studio.synth.factory.poses import look_at, turned, turns_of
 from studio.synth.factory.recipe import Framing, Recipe
 from studio.synth.factory.streams import Split
@@ -35,45 +36,48 @@ class Acting:
 
 @dataclass(frozen=True, eq=False)
 class Moment:
-    """A scene, its light, who is in it, and the cameras that look at it."""
+    """A scene, its light, what lies around, who is in it, and the cameras that look at it."""
 
     people: tuple[Acting, ...]
     scene: tuple[Drawable, ...]
     lighting: Lighting
+    around: Panorama
     framings: tuple[Framing, ...]
     rig: CameraRig
+    place: str
 
 
 def make_moment(
     recipe: Recipe,
     split: Split,
-    cast: Sequence[Member],
+    cast: Callable[[int], Member],
     place: Place,
     rng: np.random.Generator,
 ) -> Moment:
     """A moment of a recipe, acted by some of the cast in a place."""
     count = 1 + int(rng.choice(3, p=np.array(recipe.people) / sum(recipe.people)))
-    chosen = rng.permutation(len(cast))[: min(count, len(cast))]
+    chosen = [cast(int(who)) for who in rng.permutation(recipe.cast)[:count]]
     framings = _framings(recipe, rng)
     spots = _spots(len(chosen), rng)
     yaws = [float(rng.normal(0, 60)) for _ in chosen]
     people = tuple(
-        _act(number, cast[int(who)], split, spot, yaw, framings, rng)
+        _act(number, who, split, spot, yaw, framings, rng)
         for number, (who, spot, yaw) in enumerate(zip(chosen, spots, yaws, strict=True), start=1)
     )
     points = np.concatenate([person.posed.vertices_m[:13380:23] for person in people])
     if recipe.rig:
-        rig = ring(recipe.views, recipe.size_px, points, rng)
+        rig = ring(recipe.views, recipe.size_px, points, place.free_m, rng)
     else:
         first = people[0].posed
         cameras = [
-            film(framing, first.vertices_m, first.bones_world, yaws[0], recipe.size_px, rng)
-            for framing in framings
+            film(framing, first, yaws[0], recipe.size_px, place.free_m, rng) for framing in framings
         ]
         rig = CameraRig(tuple(replace(c, name=f"cam{k + 1}") for k, c in enumerate(cameras)))
     drawn = tuple(drawable for person in people for drawable in person.posed.drawables)
     lighting = replace(place.lighting, centre_m=tuple(points.mean(axis=0)))
-    return Moment(people, (*drawn, *place.scenery), lighting, framings, rig)
+    return Moment(
+        people, (*drawn, *place.floors), lighting, place.around, framings, rig, place.name
+    )
 
 
 def _framings(recipe: Recipe, rng: np.random.Generator) -> tuple[Framing, ...]:

@@ -53,7 +53,8 @@ class PersonTruth:
 class Shot:
     """A finished picture with its truth; all maps have its size. Maps not asked for are None.
 
-    ``camera`` is the calibrated camera with its lens, ``rig`` all cameras of the moment. The maps
+    ``camera`` is the calibrated camera with its lens, ``rig`` all cameras of the moment; ``place``
+    says in words where it is. The maps
     are taken at pixel centres: ``parts`` are the classes of :mod:`studio.core.parts`;
     ``instances`` are 0 where nobody is, else the person's number; ``depth_m`` runs along the
     optical axis and is infinite where nothing is near; ``normal`` and ``xyz_m`` are in the world,
@@ -65,6 +66,7 @@ class Shot:
     number: int
     moment: int
     framing: Framing
+    place: str
     rgb: UInt8[Floats, "height width 3"]
     camera: Camera
     rig: CameraRig

@@ -10,7 +10,7 @@ import numpy as np
 from studio.core.types import Camera
 from studio.render.lens import Lens, Sensor
 from studio.render.raster import Renderer
-from studio.render.scene import Drawable, Lighting
+from studio.synth.factory.scene import Moment
 
 _MARGIN = 1.25
 
@@ -53,16 +53,18 @@ class Stage:
 
     def film(
         self,
-        scene: tuple[Drawable, ...],
+        moment: Moment,
         camera: Camera,
-        lighting: Lighting,
         sensor: Sensor,
         rng: np.random.Generator,
     ) -> Filmed:
-        """One camera's picture of a scene."""
+        """One camera's picture of a moment."""
         lens = Lens(camera) if np.any(camera.distortion) else None
         ideal = camera if lens is None else lens.ideal
-        seen = self._renderer.render(scene, ideal, lighting, geometry=True)
+        scene, behind = moment.scene, moment.around.seen_by(ideal, self._size)
+        seen = self._renderer.render(
+            scene, ideal, moment.lighting, geometry=True, far_m=60.0, backdrop=behind
+        )
         assert seen.depth_m is not None
         assert seen.normal is not None
         assert seen.xyz_m is not None
