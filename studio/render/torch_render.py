@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from studio.render.torch_edges import Edges, antialias
 from studio.render.torch_raster import (
     Cameras,
     Hits,
@@ -55,12 +56,14 @@ def render(
     vertices_m: Tensor | None = None,
     scale: int = 2,
     backdrop: Tensor | None = None,
+    edges: Edges | None = None,
 ) -> Frames:
     """A picture a camera. ``vertices_m`` (B, V, 3) are posed vertices, by default the scene's own.
 
     ``scale`` x ``scale`` samples make a pixel; the truth is the sample at its centre. ``backdrop``
     (B or 1, height, width, 3; sRGB) stands behind. Gradients reach the vertices through colours
-    and positions, not through outlines.
+    and positions and, with the scene's ``edges``, through outlines, which then are smooth with one
+    sample a pixel too.
     """
     batch = len(cameras.matrix)
     vertices = scene.vertices_m if vertices_m is None else vertices_m
@@ -83,7 +86,10 @@ def render(
     uv = (scene.uv[hits.face] * hits.barycentric[..., None]).sum(dim=1)
     rgb = display(_lit(scene, hits, vertices, screen, at, smooth, uv, fine, light))
     background = display(rgb.new_tensor(light.background) * light.exposure)
-    colour = _smooth(hits.fill(torch.cat([rgb, torch.ones_like(rgb[:, :1])], dim=-1), 0.0), scale)
+    colour = hits.fill(torch.cat([rgb, torch.ones_like(rgb[:, :1])], dim=-1), 0.0)
+    if edges is not None:
+        colour = antialias(colour, hits.fill(hits.depth_m, float("inf")), screen, edges)
+    colour = _smooth(colour, scale)
     behind = background if backdrop is None else backdrop
     seen = colour[..., :3] + (1 - colour[..., 3:]) * behind
 

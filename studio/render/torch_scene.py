@@ -113,17 +113,17 @@ class Scene:
         )  # fmt: skip
         return scene.to(device)
 
-    def to(self, device: torch.device | str) -> Scene:
-        """The scene on a device."""
-        moved: dict[str, Any] = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
+    def to(self, device: torch.device | str, dtype: torch.dtype = torch.float32) -> Scene:
+        """The scene on a device, its numbers of a type."""
+
+        def moved(value: Any) -> Any:
             if isinstance(value, Texels):
-                own = {part.name: getattr(value, part.name).to(device) for part in fields(value)}
-                moved[field.name] = Texels(**own)
-            else:
-                moved[field.name] = value.to(device)
-        return Scene(**moved)
+                return Texels(
+                    **{part.name: moved(getattr(value, part.name)) for part in fields(value)}
+                )
+            return value.to(device, dtype if value.is_floating_point() else value.dtype)
+
+        return Scene(**{field.name: moved(getattr(self, field.name)) for field in fields(self)})
 
 
 class _Table:

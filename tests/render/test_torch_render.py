@@ -161,6 +161,6 @@ def test_needs_torch_alone() -> None:
         "import sys\n"
         "for name in ('moderngl', 'scipy', 'cv2', 'jaxtyping', 'pydantic', 'studio.core'):\n"
         "    sys.modules[name] = None\n"
-        "import studio.render.torch_render\n"
+        "import studio.render.torch_render, studio.render.torch_edges\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
