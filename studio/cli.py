@@ -39,8 +39,9 @@ BUILT_IN: dict[str, tuple[str, str]] = {
     "main-job": ("Several cameras to a moving avatar, headless.", "studio.journeys.main_job:main"),
     "evaluate": ("Measure: print the table of figures of NAME.", "studio.journeys.evaluate:main"),
     "convert": ("Convert a rig or a motion: convert rig A B.", "studio.journeys.convert:main"),
-    "models": ("Pre-trained networks: list, install, verify.", "studio.weights.commands:main"),
     "synth": ("Synthetic people: a sheet, or pictures and truth.", "studio.synth.command:main"),
+    "train": ("Train a network of our own on synthetic people.", "studio.journeys.train:main"),
+    "models": ("Networks: list, install, verify; card NAME.", "studio.weights.commands:main"),
     "doctor": ("Check this machine and say how to mend it.", "studio.doctor:main"),
     "selftest": ("Do the main job on a tiny take and compare.", "studio.journeys.selftest:main"),
 }  # fmt: skip

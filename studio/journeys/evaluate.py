@@ -19,11 +19,12 @@ from studio.features.compare.engine import BONES, JOINTS
 from studio.features.triangulate import evaluate as triangulation
 from studio.features.triangulate import speed
 from studio.human.layouts import layout
-from studio.journeys import calibration
+from studio.journeys import calibration, networks
 from studio.journeys.bench import Bench
 from studio.journeys.dressed import dressed_errors_mm
 from studio.journeys.figures import Figure, measure
 from studio.journeys.main_job import SAMPLE, sample_paths, track
+from studio.training.tasks import TASKS
 from studio.vision.report import limb_bones
 from studio.vision.trajectory import bone_spread
 
@@ -34,19 +35,21 @@ def main(
     peers: Path | None = None,
     runs: int = 8,
     minutes: float = 0.5,
+    data: Path | None = None,
     json: bool = False,
 ) -> int:
     """Measure, and print a table of figures beside their goals.
 
     Args:
-        name: main-job, calibration, or a feature that has an evaluation.
+        name: main-job, calibration, a trained network, or a feature that has an evaluation.
         footage: The folder of real takes.
         peers: A folder with the packages of other tools, timed in the same run.
         runs: Simulated sessions with each fault (of calibration).
         minutes: How long live cameras are recorded (of calibration).
+        data: A folder of packed samples (of a network); without, they come live from the factory.
         json: Print one JSON object.
     """
-    for path in (footage, peers):
+    for path in (footage, peers, data):
         if path is not None and not path.is_dir():
             raise StudioError(f"There is no folder “{path}”.", "Give one that exists.")
     if runs < 1 or minutes <= 0:
@@ -57,6 +60,8 @@ def main(
         return measure(parts, json)
     if name == "calibration":
         return measure(calibration.parts(footage, peers, runs, minutes), json)
+    if name in TASKS:
+        return measure(networks.parts_of(name, footage, data), json)
     return _feature(name, footage, peers, json)
 
 

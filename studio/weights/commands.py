@@ -1,4 +1,4 @@
-"""``doppel models list | install | verify``."""
+"""``doppel models list | install | verify | card``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from studio.core.card import find_card, trained
 from studio.core.errors import StudioError
 from studio.weights import fetch, store
 
@@ -23,23 +24,26 @@ _WORDS = {
 
 
 def main(
-    action: Annotated[Literal["list", "install", "verify"], tyro.conf.Positional],
+    action: Annotated[Literal["list", "install", "verify", "card"], tyro.conf.Positional],
     names: Annotated[tuple[str, ...], tyro.conf.Positional] = (),
     from_folder: Path | None = None,
     from_url: str | None = None,
     json: bool = False,
 ) -> None:
-    """Pre-trained networks: list them, install them, verify what is installed.
+    """Networks: list, install and verify the pre-trained ones; show the card of our own.
 
     Args:
         action: What to do.
-        names: For install: names as listed, or “all”; without names, those the studio needs.
+        names: For install: names as listed, or “all”; without names, those the studio needs. For
+            card: networks that Doppel or you trained; without names, all of them.
         from_folder: For install: a folder that holds the files or their packages.
         from_url: For install: the address of one network's file.
         json: Print one JSON object instead of a table.
     """
     if action == "install":
         install(names, from_folder, from_url, json)
+    elif action == "card" and not (from_folder or from_url):
+        cards(names, json)
     elif names or from_folder or from_url:
         raise StudioError(f"“models {action}” shows every network.", "Leave out the names.")
     else:
@@ -102,6 +106,39 @@ def install(
         print(json_format.dumps({"installed": [str(path) for path in paths]}))
     else:
         Console().print(f"{len(paths)} networks are ready in {store.folder()}", highlight=False)
+
+
+def cards(names: tuple[str, ...] = (), json: bool = False) -> None:
+    """Show what a trained network is for, what it learned from, and what was measured.
+
+    Args:
+        names: Networks that Doppel or you trained; without names, all of them.
+        json: Print one JSON object instead of tables.
+    """
+    found = [find_card(name) for name in names or tuple(trained())]
+    if json:
+        told = [{"name": card.name, "licence": card.licence, **card.facts,
+                 "figures": list(card.figures), "folder": str(card.folder)}
+                for card in found]  # fmt: skip
+        print(json_format.dumps({"networks": told}, ensure_ascii=False))
+        return
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(width=_PIPE_COLUMNS, highlight=False)
+    if not found:
+        console.print("No network is trained yet: doppel train NAME")
+    for card in found:
+        console.print(f"[bold]{card.name}[/]  {card.licence}  {card.folder}")
+        for what, value in card.facts.items():
+            text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            console.print(f"  {what.replace('_', ' '):<18} {text}", markup=False)
+        table = Table("figure", "measured", "beside", "", box=None, pad_edge=False)
+        for row in card.figures:
+            value = row.get("value")
+            shown = "not measured" if value is None else f"{value:.4g} {row.get('unit', '')}"
+            beside = [f"{there:.4g} {name}" for name, there in row.get("baselines", {}).items()]
+            table.add_row(row["what"], shown.strip(), ", ".join(beside), row.get("note", ""))
+        console.print(table)
 
 
 def _show(found: tuple[store.Installed, ...], json: bool) -> None:

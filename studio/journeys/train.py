@@ -1,0 +1,190 @@
+"""``doppel train``: train a network, go on with it, prepare its samples, publish it."""
+
+from __future__ import annotations
+
+import json as json_module
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from tyro.conf import Positional
+
+from studio.core.card import own_models
+from studio.core.errors import StudioError
+from studio.core.folders import cache_folder
+from studio.core.pictures import write_picture
+from studio.jobs import run
+from studio.jobs.terminal import OnTerminal
+from studio.journeys.networks import pretrained
+from studio.training import checkpoint
+from studio.training.launch import choose_device
+from studio.training.loop import Control, Outcome, Progress, train
+from studio.training.many import train_together
+from studio.training.plan import Plan, Precision
+from studio.training.publish import publish as publish_run
+from studio.training.task import Bench
+from studio.training.tasks import find_task
+
+_PICTURE_S = 120.0
+_SPLITS = (("validation", 0, 0.125), ("test", 0, 0.25))
+
+
+def run_folder(name: str) -> Path:
+    """Where the run of a network is kept, unless another folder is given."""
+    return cache_folder("training") / name.replace(":", ".")
+
+
+def main(
+    name: Positional[str],
+    minutes: float | None = None,
+    steps: int | None = None,
+    epochs: float | None = None,
+    threshold: float | None = None,
+    patience: int | None = None,
+    device: str = "auto",
+    resume: bool = False,
+    afresh: bool = False,
+    workers: int = 0,
+    devices: int = 1,
+    nodes: int = 1,
+    batch: int = 32,
+    learning_rate: float = 2e-3,
+    precision: Precision = "auto",
+    deterministic: bool = False,
+    seed: int = 1,
+    data: Path | None = None,
+    labels: Path | None = None,
+    share: float = 0.2,
+    out: Path | None = None,
+    prepare: int = 0,
+    publish: bool = False,
+    models: Path | None = None,
+    footage: Path | None = None,
+    json: bool = False,
+) -> None:
+    """Train a network. It is kept as it goes: end it with Ctrl+C, go on with --resume.
+
+    Args:
+        name: parts or heatmaps.
+        minutes: End after so many minutes of training, those of resumed runs included.
+        steps: End after so many steps; only such a run repeats itself exactly.
+        epochs: End after the samples were gone through so many times.
+        threshold: End once the score is reached.
+        patience: End after so many validations without a better score.
+        device: auto, cpu or cuda.
+        resume: Go on from the last checkpoint.
+        afresh: Begin again, though there is a checkpoint.
+        workers: Processes that make samples ahead.
+        devices: Devices of this machine to train on together.
+        nodes: Machines to train on together; MASTER_ADDR, MASTER_PORT and NODE_RANK tell them.
+        batch: Samples in a step, over all devices.
+        learning_rate: The highest, after the warm-up.
+        precision: auto takes bfloat16 where the device is quick in it.
+        deterministic: Use only operations that repeat themselves exactly.
+        seed: Of the network, the order and the variations.
+        data: A folder of packed samples; without, they come live from the factory.
+        labels: A folder of labelled pictures to learn from too.
+        share: How much of what is learned from are labelled pictures.
+        out: The folder of the run, instead of one in the cache.
+        prepare: Only pack so many samples into --data (and a part of it for validation and test).
+        publish: Only measure the best weights, and put them in place if they are better.
+        models: Where to publish, instead of the user's own models.
+        footage: The folder of real takes, for the published figures.
+        json: Print one JSON object at the end.
+    """
+    if prepare:
+        _prepare(name, data, prepare, seed, json)
+        return
+    options: dict[str, Any] = {}
+    if data is not None:
+        options["data"] = str(data)
+    if labels is not None:
+        options |= {"labels": str(labels), "share": share}
+    folder = out or run_folder(name)
+    if publish:
+        _publish(
+            name, options, folder, models or own_models(), footage, choose_device(device), json
+        )
+        return
+    if (folder / checkpoint.CHECKPOINT).is_file() and not resume and not afresh:
+        raise StudioError(
+            f"There is a run of “{name}” already.",
+            "Go on with it with --resume, or begin again with --afresh.",
+        )
+    plan = Plan(
+        steps=steps, minutes=minutes, epochs=epochs, threshold=threshold, patience=patience,
+        batch=batch, learning_rate=learning_rate, precision=precision, seed=seed,
+        deterministic=deterministic, workers=workers, picture_s=_PICTURE_S,
+    )  # fmt: skip
+    with OnTerminal(f"Train {name}", quiet=json) as context:
+        if devices * nodes > 1:
+            engine = train_together(
+                name, options, plan, folder, context,
+                resume=resume, device=device, devices=devices, nodes=nodes,
+            )  # fmt: skip
+        else:
+            engine = _alone(name, options, plan, folder, context, resume=resume, device=device)
+        outcome = run(engine, lambda progress: _show(progress, folder))
+    told = {
+        "name": name, "step": outcome.step, "spent_s": round(outcome.spent_s, 1),
+        "why": outcome.why, "score": outcome.score, "figures": dict(outcome.figures),
+        "folder": str(folder),
+    }  # fmt: skip
+    if json:
+        print(json_module.dumps(told, ensure_ascii=False))
+        return
+    figures = "  ".join(f"{what} {value:.4f}" for what, value in outcome.figures.items())
+    console = Console(highlight=False)
+    console.print(f"{name}: {outcome.step} steps, ended by {outcome.why}. {figures}")
+    console.print(f"Kept in {folder}; publish with: doppel train {name} --publish")
+
+
+def _alone(
+    name: str, options: dict[str, Any], plan: Plan, folder: Path, control: Control,
+    *, resume: bool, device: str,
+) -> Generator[Progress, None, Outcome]:  # fmt: skip
+    task = find_task(name, **options)
+    return train(task, plan, folder, control, resume=resume, device=device)
+
+
+def _show(progress: Progress, folder: Path) -> None:
+    """Keep the newest sample picture beside the run's log."""
+    if progress.picture is not None:
+        write_picture(folder / "sample.png", progress.picture)
+
+
+def _prepare(name: str, data: Path | None, count: int, seed: int, json: bool) -> None:
+    from studio.training.people import VIEWS, Shots, fill
+
+    if data is None:
+        raise StudioError("There is no place for the samples.", "Give a folder with --data.")
+    find_task(name)
+    packed: dict[str, int] = {}
+    with OnTerminal("Pack samples", quiet=json, keep=True) as context:
+        for split, dice, part in (*_SPLITS, ("train", seed, 1.0)):
+            wanted = max(int(count * part), 1)
+
+            def told(done: int, wanted: int = wanted, split: str = split) -> None:
+                context.report(done / wanted, f"{split}: {done} of {wanted}")
+                context.check()
+
+            source = Shots(split, dice)  # pyright: ignore[reportArgumentType]
+            facts = {"recipe": source.recipe, "seed": dice, "split": split, "views": VIEWS}
+            packed[split] = fill(data / split, source, wanted, told, facts)
+    if json:
+        print(json_module.dumps({"packed": packed, "folder": str(data)}))
+
+
+def _publish(
+    name: str, options: dict[str, Any], folder: Path, models: Path, footage: Path | None,
+    device: str, json: bool,
+) -> None:  # fmt: skip
+    task = find_task(name, **options)
+    done = publish_run(task, folder, models, Bench(footage, pretrained()), device=device)
+    if json:
+        told = {"replaced": done.replaced, "why": done.why, "folder": str(models / task.name)}
+        print(json_module.dumps(told, ensure_ascii=False))
+        return
+    verb = "published" if done.replaced else "not published"
+    Console(highlight=False).print(f"{name}: {verb}; {done.why}", soft_wrap=True)

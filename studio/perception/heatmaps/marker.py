@@ -1,0 +1,66 @@
+"""The 133 points of a person in a picture of any size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import nn
+
+from studio.core.card import find_card
+from studio.perception.heatmaps.network import (
+    HEIGHT_PX,
+    STRIDE_PX,
+    WIDTH_PX,
+    HeatmapsNetwork,
+    points_of,
+)
+from studio.perception.own import placed, quick_type, unpack
+from studio.perception.trunk import fused
+
+_MARGIN = 1.2
+
+
+class Marker:
+    """Marks the points of coco_133 on the person in a box."""
+
+    def __init__(self, network: nn.Module, device: str = "cpu") -> None:
+        self._device, self._type = device, quick_type(device)
+        self._network = placed(network, device, self._type)
+
+    @classmethod
+    def load(cls, weights: Path | None = None, device: str = "cpu") -> Marker:
+        """From published weights: those of Doppel or of the user, or a file.
+
+        Raises StudioError if there are none.
+        """
+        path = weights or find_card("heatmaps").weights
+        return cls(fused(unpack(HeatmapsNetwork(), path)), device)
+
+    @torch.inference_mode()
+    def mark(
+        self,
+        rgb: UInt8[np.ndarray, "height width 3"],
+        box_px: tuple[float, float, float, float],
+    ) -> tuple[Float[np.ndarray, "133 2"], Float[np.ndarray, "133"]]:
+        """The points in pixels of the picture, and how sure it is that each is visible.
+
+        The box is left, top, right, bottom of what is seen of the person.
+        """
+        left, top, right, bottom = box_px
+        height = max(bottom - top, (right - left) * HEIGHT_PX / WIDTH_PX, 8.0) * _MARGIN
+        scale = HEIGHT_PX / height
+        centre = np.array([(left + right) / 2, (top + bottom) / 2])
+        shift = np.array([(WIDTH_PX - 1) / 2, (HEIGHT_PX - 1) / 2]) - scale * centre
+        into = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
+        smaller = rgb if scale >= 0.5 else cv2.blur(rgb, (max(int(0.7 / scale), 1),) * 2)
+        crop = cv2.warpAffine(smaller, into, (WIDTH_PX, HEIGHT_PX), borderMode=cv2.BORDER_REFLECT)
+        given = torch.from_numpy(crop).to(self._device).permute(2, 0, 1)[None]
+        given = (given.float() / 255).to(self._type).contiguous(memory_format=torch.channels_last)
+        maps, seen = self._network(given)
+        xy = (points_of(maps)[0].cpu().numpy() + 0.5) * STRIDE_PX - 0.5
+        sure = torch.sigmoid(seen.float())[0].cpu().numpy().astype(np.float64)
+        return (xy - shift) / scale, sure

@@ -1,0 +1,69 @@
+"""Weights of our own networks as they are published: safetensors in half precision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save
+from torch import nn
+
+from studio.core.errors import StudioError
+
+
+def pack(network: nn.Module, facts: Mapping[str, str]) -> bytes:
+    """A network's weights as a safetensors file in float16, with facts in its header."""
+    state = {
+        name: (value.half() if value.is_floating_point() else value).detach().cpu().contiguous()
+        for name, value in network.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+    return save(state, dict(facts))
+
+
+def unpack(network: nn.Module, path: Path) -> nn.Module:
+    """Load published weights into a network of the same shape, in float32, ready for use.
+
+    Raises StudioError if the file is absent, damaged or of another network.
+    """
+    try:
+        state = load_file(path)
+    except Exception as error:
+        raise StudioError(
+            f"The weights “{path}” cannot be read ({type(error).__name__}).",
+            "Train the network, or reinstall Doppel.",
+        ) from error
+    wanted = {n for n in network.state_dict() if not n.endswith("num_batches_tracked")}
+    if wanted != state.keys():
+        raise StudioError(f"The weights “{path}” are those of another network.")
+    try:
+        network.load_state_dict({n: v.float() for n, v in state.items()}, strict=False)
+    except RuntimeError as error:
+        raise StudioError(
+            f"The weights “{path}” are those of a network of another size."
+        ) from error
+    return network.eval().requires_grad_(False)
+
+
+def placed(network: nn.Module, device: str, dtype: torch.dtype | None = None) -> nn.Module:
+    """The network on a device, in the order of memory that convolutions are quickest in."""
+    moved: Any = network.to(device, dtype)
+    return moved.to(memory_format=torch.channels_last)
+
+
+def quick_type(device: str) -> torch.dtype:
+    """What inference is quickest in: bfloat16 on cards and on processors with matrix tiles."""
+    tiles = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)()
+    return torch.bfloat16 if device == "cuda" or tiles else torch.float32
+
+
+def size_mb(network: nn.Module) -> float:
+    """Megabytes of the published weights."""
+    return sum(v.numel() * 2 for v in network.state_dict().values() if v.is_floating_point()) / 1e6
+
+
+def count(network: nn.Module) -> int:
+    """How many numbers the network has learned."""
+    return sum(p.numel() for p in network.parameters())

@@ -1,0 +1,1 @@
+"""People and their parts, cut out of pictures by our own network."""

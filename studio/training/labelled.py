@@ -1,0 +1,85 @@
+"""Pictures that users labelled, as samples of the networks of people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from studio.core.errors import StudioError
+from studio.human.convert import convert
+from studio.training.feed import Mixed
+from studio.training.labels import LabelFolder
+from studio.training.people import PEOPLE, POINTS, SIDE_PX, UNKNOWN
+from studio.training.task import Sample, Source
+
+
+class Labelled:
+    """A folder of labels (:mod:`studio.training.labels`) as samples of
+    :mod:`studio.training.people`.
+
+    A picture is fitted into 256 × 256; what is beside it, and what nobody labelled, is unknown.
+    A mask without parts tells only where the background is.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raises StudioError if the folder is none, or nothing in it can be learned from."""
+        self._folder = LabelFolder.open(path)
+        if problems := self._folder.problems():
+            raise problems[0]
+        kinds = ("parts", "mask", "keypoints")
+        named = {name for kind in kinds for name in self._folder.labelled(kind)}
+        self._names = [name for name in self._folder.names() if name in named]
+        if not self._names:
+            raise StudioError(
+                f"No picture in “{path.name}” has parts, a mask or keypoints.",
+                "Label some, or train without --labels.",
+            )
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __getitem__(self, number: int) -> Sample:
+        name = self._names[number]
+        picture = self._folder.picture(name)
+        height, width = picture.shape[:2]
+        scale = SIDE_PX / max(height, width)
+        size = max(round(width * scale), 1), max(round(height * scale), 1)
+        left, top = (SIDE_PX - size[0]) // 2, (SIDE_PX - size[1]) // 2
+        place = np.s_[top : top + size[1], left : left + size[0]]
+        rgb = np.full((SIDE_PX, SIDE_PX, 3), 127, np.uint8)
+        rgb[place] = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        parts = np.full((SIDE_PX, SIDE_PX), UNKNOWN, np.uint8)
+        parts[place] = cv2.resize(self._parts(name, (height, width)), size,
+                                  interpolation=cv2.INTER_NEAREST)  # fmt: skip
+        points = np.full((PEOPLE, POINTS, 3), np.nan, np.float32)
+        for index, person in enumerate((self._folder.keypoints(name) or ())[:PEOPLE]):
+            marked = np.isfinite(person.xy_px).all(1)
+            told = np.column_stack([np.nan_to_num(person.xy_px), marked])
+            xy = convert(told, person.layout, "coco_133")
+            known = xy[:, 2] > 0
+            points[index, known, :2] = (xy[known, :2] + 0.5) * scale - 0.5 + (left, top)
+            points[index, :, 2] = known
+        instances = ((parts > 0) & (parts != UNKNOWN)).astype(np.uint8)
+        return {"rgb": rgb, "parts": parts, "instances": instances, "points": points,
+                "weight": np.array(1.0, np.float32)}  # fmt: skip
+
+    def _parts(self, name: str, size: tuple[int, int]) -> np.ndarray:
+        parts = self._folder.map(name, "parts")
+        if parts is not None:
+            return parts
+        mask = self._folder.map(name, "mask")
+        if mask is None:
+            return np.full(size, UNKNOWN, np.uint8)
+        return np.where(mask > 127, UNKNOWN, 0).astype(np.uint8)
+
+
+def with_labels(source: Source, path: Path, share: float, seed: int) -> Source:
+    """A source in which ``share`` of the samples are the labelled ones of a folder.
+
+    Raises StudioError if the share is not between 0 and 1, or the folder cannot be learned from.
+    """
+    if not 0 < share < 1:
+        raise StudioError(f"A share of {share} is not possible.", "Give one between 0 and 1.")
+    return Mixed([source, Labelled(path)], [1 - share, share], seed)

@@ -1,0 +1,144 @@
+"""Pictures of people with parts and points as training samples: live from the factory or packed.
+
+A sample is ``rgb`` (256, 256, 3; uint8), ``parts`` and ``instances`` (256, 256; uint8), ``points``
+(3, 133, 3; x, y in pixels and whether it is visible, NaN for people who are not there) in the
+layout coco_133, and ``weight`` (). Pixels with the label 255 are not known.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from studio.core.errors import StudioError
+from studio.core.files import write_whole
+from studio.training.task import Sample, Source, Split
+
+PEOPLE, POINTS, SIDE_PX = 3, 133, 256
+SHARD = 64
+VIEWS = 4
+UNKNOWN = 255
+_MAPS = ("rgb", "parts", "instances", "points")
+LIVE = {"train": 1_000_000, "validation": 256, "test": 512}
+
+
+@dataclass
+class Shots:
+    """Pictures straight from the factory; each process has a renderer of its own."""
+
+    split: Split
+    seed: int
+    recipe: str = "parts"
+
+    def __post_init__(self) -> None:
+        self._factory: Any = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_factory": None}
+
+    def __len__(self) -> int:
+        return LIVE[self.split]
+
+    def __getitem__(self, number: int) -> Sample:
+        if self._factory is None:
+            self._factory = _factory(self.recipe, self.split, self.seed)
+        return sample_of(self._factory.shot(number))
+
+
+def _factory(recipe: str, split: Split, seed: int) -> Any:
+    from dataclasses import replace
+
+    from studio.synth.factory.factory import Factory
+    from studio.synth.factory.recipe import find_recipe
+
+    chosen = replace(
+        find_recipe(recipe), layouts=("coco_133",), maps=("parts", "instances"), views=VIEWS
+    )
+    return Factory(chosen, split, seed)
+
+
+def sample_of(shot: Any) -> Sample:
+    """A factory's shot as a training sample."""
+    points = np.full((PEOPLE, POINTS, 3), np.nan, np.float32)
+    for place, person in enumerate(shot.people[:PEOPLE]):
+        told = person.points["coco_133"]
+        points[place] = np.column_stack([told.xy_px, told.visible])
+    return {
+        "rgb": shot.rgb, "parts": shot.parts, "instances": shot.instances, "points": points,
+        "weight": np.array(1.0, np.float32),
+    }  # fmt: skip
+
+
+class Pack:
+    """Samples kept on disk as plain arrays, read without being loaded: quick, and all it takes is
+    NumPy."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises StudioError if there is no pack."""
+        self.folder = folder
+        self._shards = sorted(folder.glob("*_rgb.npy"))
+        if not self._shards:
+            raise StudioError(
+                f"There are no samples in “{folder}”.",
+                "Make some: doppel train NAME --prepare N --data FOLDER",
+            )
+        self._open: dict[str, np.ndarray] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_open": {}}
+
+    def __len__(self) -> int:
+        return len(self._shards) * SHARD
+
+    def __getitem__(self, number: int) -> Sample:
+        shard, place = divmod(number, SHARD)
+        told = {key: np.array(self._map(shard, key)[place]) for key in _MAPS}
+        return {**told, "weight": np.array(1.0, np.float32)}
+
+    def _map(self, shard: int, key: str) -> np.ndarray:
+        path = self._shards[shard]
+        path = path.with_name(path.name.replace("_rgb", f"_{key}"))
+        if str(path) not in self._open:
+            self._open[str(path)] = np.load(path, mmap_mode="r")
+        return self._open[str(path)]
+
+
+def fill(
+    folder: Path,
+    source: Source,
+    count: int,
+    told: Callable[[int], object] = lambda _: None,
+    facts: dict[str, Any] | None = None,
+) -> int:
+    """Pack the first ``count`` samples of a source, rounded up to whole shards of 64.
+
+    Shards that are there already are kept, so it can be ended and called again. ``told`` hears how
+    many are packed. Returns that number.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / "pack.json", json.dumps({"shard": SHARD, **(facts or {})}).encode())
+    shards = -(-count // SHARD)
+    for shard in range(shards):
+        if not (folder / f"{shard:05d}_rgb.npy").is_file():
+            samples = [source[number] for number in range(shard * SHARD, (shard + 1) * SHARD)]
+            for key in reversed(_MAPS):  # the pictures last: they say that the shard is whole
+                _keep(folder / f"{shard:05d}_{key}.npy", np.stack([s[key] for s in samples]))
+        told((shard + 1) * SHARD)
+    return shards * SHARD
+
+
+def _keep(path: Path, values: np.ndarray) -> None:
+    temp = path.with_name(f".{path.name}.tmp")
+    with temp.open("wb") as file:
+        np.save(file, values)
+    temp.replace(path)
+
+
+def people(data: Path | None, split: Split, seed: int) -> Source:
+    """The samples of a split: those packed under ``data``, or, without, live from the factory."""
+    return Shots(split, seed) if data is None else Pack(data / split)

@@ -1,0 +1,37 @@
+"""Which networks can be trained, by name; their code is imported when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from studio.core.errors import StudioError
+from studio.training.task import Task
+
+TASKS: Mapping[str, str] = {
+    "parts": "studio.training.tasks.parts:PartsTask",
+    "heatmaps": "studio.training.tasks.heatmaps:HeatmapsTask",
+}
+"""name -> module:class"""
+
+
+def find_task(name: str, **options: Any) -> Task:
+    """The task of that name, or of ``module:class``, made with its options.
+
+    Raises StudioError if there is none, or if it does not know an option.
+    """
+    place = TASKS.get(name, name)
+    module, colon, attribute = place.partition(":")
+    if not colon:
+        raise StudioError(
+            f"There is no network “{name}” to train.", f"There are: {', '.join(TASKS)}."
+        )
+    try:
+        maker = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise StudioError(f"The task “{place}” cannot be loaded: {error}.") from error
+    try:
+        return maker(**options)
+    except TypeError as error:
+        raise StudioError(f"“{name}” cannot be trained with {options}: {error}.") from error
