@@ -19,7 +19,7 @@ from studio.features.compare.engine import BONES, JOINTS
 from studio.features.triangulate import evaluate as triangulation
 from studio.features.triangulate import speed
 from studio.human.layouts import layout
-from studio.journeys import calibration, networks
+from studio.journeys import calibration, networks, synth
 from studio.journeys.bench import Bench
 from studio.journeys.dressed import dressed_errors_mm
 from studio.journeys.figures import Figure, measure
@@ -36,24 +36,28 @@ def main(
     runs: int = 8,
     minutes: float = 0.5,
     data: Path | None = None,
+    shots: int = 100,
     json: bool = False,
 ) -> int:
     """Measure, and print a table of figures beside their goals.
 
     Args:
-        name: main-job, calibration, a trained network, or a feature that has an evaluation.
+        name: main-job, calibration, synth, a trained network, or a feature that has an evaluation.
         footage: The folder of real takes.
         peers: A folder with the packages of other tools, timed in the same run.
         runs: Simulated sessions with each fault (of calibration).
         minutes: How long live cameras are recorded (of calibration).
         data: A folder of packed samples (of a network); without, they come live from the factory.
+        shots: How many pictures of each kind are looked at (of synth).
         json: Print one JSON object.
     """
     for path in (footage, peers, data):
         if path is not None and not path.is_dir():
             raise StudioError(f"There is no folder “{path}”.", "Give one that exists.")
-    if runs < 1 or minutes <= 0:
-        raise StudioError("There is nothing to measure.", "Give --runs and --minutes above 0.")
+    if runs < 1 or minutes <= 0 or shots < 1:
+        raise StudioError(
+            "There is nothing to measure.", "Give --runs, --minutes and --shots above 0."
+        )
     if name == "main-job":
         parts = [(part.__name__.strip("_").replace("_", " "), partial(part, footage, peers))
                  for part in PARTS]  # fmt: skip
@@ -62,6 +66,8 @@ def main(
         return measure(calibration.parts(footage, peers, runs, minutes), json)
     if name in TASKS:
         return measure(networks.parts_of(name, footage, data), json)
+    if name == "synth":
+        return measure(synth.parts(shots), json)
     return _feature(name, footage, peers, json)
 
 

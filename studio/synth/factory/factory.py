@@ -149,7 +149,7 @@ class Factory:
             person.member.phenotype,
             bones.astype(np.float32),
             person.actions,
-            {**person.member.looks, "face": person.face},
+            {**person.member.looks, "face": person.face, "holds": person.holds},
         )
 
 

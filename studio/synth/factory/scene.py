@@ -12,15 +12,18 @@ from studio.render.scene import Drawable, Lighting
 from studio.synth.actor import Posed
 from studio.synth.factory.faces import random_face
 from studio.synth.factory.framing import film, ring
+from studio.synth.factory.hands import hand
 from studio.synth.factory.motions import make_pose, motions_of
 from studio.synth.factory.people import Member
 from studio.synth.factory.places.panorama import Panorama
 from studio.synth.factory.places.place import Place
-from studio.synth.factory.poses import look_at, turned, turns_of
+from studio.synth.factory.poses import Pose, look_at, turned, turns_of
+from studio.synth.factory.props import THINGS, held, in_the_way, seat
 from studio.synth.factory.recipe import Framing, Recipe
 from studio.synth.factory.streams import Split
 
 _APART_M = 0.55
+_WHOLE: tuple[Framing, ...] = ("full_body", "upper_body", "rig")
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +35,8 @@ class Acting:
     face: str
     actions: dict[str, float]
     posed: Posed
+    things: tuple[Drawable, ...] = ()
+    holds: str = "nothing"
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +66,7 @@ def make_moment(
     spots = _spots(len(chosen), rng)
     yaws = [float(rng.normal(0, 60)) for _ in chosen]
     people = tuple(
-        _act(number, who, split, spot, yaw, framings, rng)
+        _act(number, who, recipe, split, spot, yaw, rng)
         for number, (who, spot, yaw) in enumerate(zip(chosen, spots, yaws, strict=True), start=1)
     )
     points = np.concatenate([person.posed.vertices_m[:13380:23] for person in people])
@@ -73,7 +78,10 @@ def make_moment(
             film(framing, first, yaws[0], recipe.size_px, place.free_m, rng) for framing in framings
         ]
         rig = CameraRig(tuple(replace(c, name=f"cam{k + 1}") for k, c in enumerate(cameras)))
-    drawn = tuple(drawable for person in people for drawable in person.posed.drawables)
+    drawn = [d for person in people for d in (*person.posed.drawables, *person.things)]
+    if rng.random() < recipe.occluded and framings[0] in _WHOLE:
+        middle = people[0].posed.bones_world[0, :3, 3]
+        drawn.append(in_the_way(middle, rig.cameras[0].centre_m, rng))
     lighting = replace(place.lighting, centre_m=tuple(points.mean(axis=0)))
     return Moment(
         people, (*drawn, *place.floors), lighting, place.around, framings, rig, place.name
@@ -101,15 +109,15 @@ def _spots(count: int, rng: np.random.Generator) -> list[tuple[float, float]]:
 def _act(
     number: int,
     member: Member,
+    recipe: Recipe,
     split: Split,
     spot: tuple[float, float],
     yaw_deg: float,
-    framings: tuple[Framing, ...],
     rng: np.random.Generator,
 ) -> Acting:
     figure = member.actor.figure
     motion = str(rng.choice(motions_of(split)))
-    pose = make_pose(motion, rng, figure)
+    pose = _busy(make_pose(motion, rng, figure), recipe.hands_full, rng)
     root, turns = turned(*turns_of(figure, pose), yaw_deg, spot)
     face, actions = random_face(rng)
     towards = np.array([np.sin(np.radians(yaw_deg)), -np.cos(np.radians(yaw_deg)), 0.0])
@@ -117,4 +125,20 @@ def _act(
     look_at(figure, root, turns, target)
     posed = member.actor.posed(root, turns, actions)
     drawables = tuple(member.label(d, number) for d in posed.drawables)
-    return Acting(member, motion, face, actions, replace(posed, drawables=drawables))
+    things = [held(thing, side, posed, number, rng) for side, thing in pose.holds.items()]
+    if pose.sits:
+        things.append(seat(posed, yaw_deg, rng))
+    holds = ", ".join(pose.holds.values()) or "nothing"
+    acted = replace(posed, drawables=drawables)
+    return Acting(member, motion, face, actions, acted, tuple(things), holds)
+
+
+def _busy(pose: Pose, chance: float, rng: np.random.Generator) -> Pose:
+    """The pose with something in a hand that was free, perhaps."""
+    if pose.holds or rng.random() >= chance:
+        return pose
+    side = "L" if rng.random() < 0.5 else "R"
+    thing = str(rng.choice(tuple(THINGS)))
+    arm = hand(pose.stance.left if side == "L" else pose.stance.right, thing, rng)
+    stance = replace(pose.stance, left=arm) if side == "L" else replace(pose.stance, right=arm)
+    return replace(pose, stance=stance, holds={side: thing})
