@@ -12,7 +12,6 @@ from tyro.conf import Positional
 
 from studio.core.card import own_models
 from studio.core.errors import StudioError
-from studio.core.folders import cache_folder
 from studio.core.pictures import write_picture
 from studio.jobs import run
 from studio.jobs.terminal import OnTerminal
@@ -23,16 +22,12 @@ from studio.training.loop import Control, Outcome, Progress, train
 from studio.training.many import train_together
 from studio.training.plan import Plan, Precision
 from studio.training.publish import publish as publish_run
+from studio.training.runs import run_folder
 from studio.training.task import Bench
 from studio.training.tasks import find_task
 
 _PICTURE_S = 120.0
 _SPLITS = (("validation", 0, 0.125), ("test", 0, 0.25))
-
-
-def run_folder(name: str) -> Path:
-    """Where the run of a network is kept, unless another folder is given."""
-    return cache_folder("training") / name.replace(":", ".")
 
 
 def main(

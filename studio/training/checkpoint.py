@@ -14,6 +14,8 @@ from studio.core.errors import StudioError
 from studio.core.files import write_whole
 
 CHECKPOINT, LOG, BEST = "checkpoint.pt", "log.jsonl", "best.safetensors"
+PICTURE = "sample.png"
+"""What the network makes of a few samples, as last drawn."""
 
 
 def save(folder: Path, state: Mapping[str, Any]) -> None:

@@ -23,6 +23,7 @@ from studio.training import checkpoint
 from studio.training.launch import Together, choose_device
 from studio.training.loop import Control, Outcome, Progress, Unattended, train
 from studio.training.plan import Plan
+from studio.training.runs import keep_picture
 from studio.training.tasks import find_task
 
 JOB, STOP, ERRORS = "job.json", "stop", "errors.txt"
@@ -166,8 +167,8 @@ def main(folder: Path) -> None:
     run = train(
         task, plan, folder, _StopFile(folder / STOP), resume=job["resume"], launcher=launcher
     )
-    for _ in run:
-        pass
+    for progress in run:
+        keep_picture(folder, progress)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from studio import __version__
 from studio.document.folder import SUFFIX
@@ -165,6 +165,8 @@ def _help(studio: Studio, window: Window) -> Iterable[Command]:
         Command("help.shortcuts", "Shortcut sheet", lambda: window.show_help("shortcuts"), "Help",
                 "ph.keyboard", "Ctrl+/"),
         Command("help.tour", "Take the tour", window.start_tour, "Help", "ph.compass"),
+        Command("app.networks", "Networks and training…", _networks(studio, window), "Help",
+                "ph.graph", words="train evaluate figures card checkpoint"),
         Command("app.models", "Models…", lambda: window.show_preferences("Models"), "Help",
                 "ph.brain", words="weights networks install"),
         Command("app.doctor", "Check this computer…", lambda: window.show_preferences("Doctor"),
@@ -173,6 +175,22 @@ def _help(studio: Studio, window: Window) -> Iterable[Command]:
                 "ph.clipboard-text"),
         Command("help.about", "About Doppel", about, "Help", "ph.info"),
     )  # fmt: skip
+
+
+def _networks(studio: Studio, window: Window) -> Callable[[], object]:
+    """Opens the networks' window, made when it is first wanted: it brings torch."""
+    made: list[QWidget] = []
+
+    def show() -> None:
+        from studio.ui.networks import NetworksWindow
+
+        if not made:
+            made.append(NetworksWindow(studio, window))
+        made[0].show()
+        made[0].raise_()
+        made[0].activateWindow()
+
+    return show
 
 
 def _recent(studio: Studio) -> Iterable[Command]:

@@ -1,0 +1,166 @@
+"""Training a network: how long, on what, and its curves and pictures while it learns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtWidgets import (
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.core.errors import StudioError
+from studio.core.pictures import read_picture
+from studio.training.checkpoint import PICTURE
+from studio.training.runs import Run
+from studio.ui.choices import Choice, Toggle
+from studio.ui.controls import Number, PathField
+from studio.ui.networks.run_charts import run_charts
+from studio.ui.networks.work import Wish
+from studio.ui.plots import Plots
+
+
+class TrainingPage(QWidget):
+    """The controls at the left, what the run tells at the right."""
+
+    wanted = Signal(object)
+    paused = Signal()
+    ended = Signal()
+
+    def __init__(self, devices: tuple[str, ...] = ("auto", "cpu")) -> None:
+        super().__init__()
+        self.minutes = Number("Minutes", False, 20.0, (0.1, 10_000.0), (1.0, 120.0), "min")
+        self.device = Choice("Device", devices, [d.upper() if d != "auto" else "Auto"
+                                                 for d in devices])  # fmt: skip
+        self.device.set_value("auto")
+        self.workers = Number("Helpers", True, 1, (0, 64), (0, 8), "")
+        self.workers.setToolTip("Processes that make pictures while the network learns")
+        self.labels = PathField("Folder of labels", "None: synthetic people only")
+        self.go_on = Toggle("Go on from the last run")
+        self.go_on.set_value(True)
+        self.train_button = QPushButton("Train")
+        self.train_button.setDefault(True)
+        self.train_button.setProperty("role", "primary")
+        self.train_button.clicked.connect(self._ask)
+        self.pause_button, self.end_button = QPushButton("Pause"), QPushButton("Finish now")
+        self.end_button.setToolTip("Ends the run, measures it, and keeps what it has learned")
+        self.pause_button.clicked.connect(self.paused)
+        self.end_button.clicked.connect(self.ended)
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 1000)
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Progress of the training")
+        self.told = QLabel()
+        self.told.setProperty("role", "small")
+        self.told.setWordWrap(True)
+        self.plots = Plots(empty="The loss is drawn here once a run has begun.")
+        self.picture = QLabel()
+        self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.picture.setMinimumHeight(96)
+        self.picture.setAccessibleName("What the network makes of a few samples")
+        self._pixels: np.ndarray | None = None
+        self._lay_out()
+        self.show_running(False)
+
+    def _lay_out(self) -> None:
+        form = QFormLayout()
+        form.setVerticalSpacing(12)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
+        for words, control in (
+            ("For how long", self.minutes),
+            ("On", self.device),
+            ("Processes that make pictures", self.workers),
+            ("Learn from my labels too", self.labels),
+            ("Go on from the last run", self.go_on),
+        ):  # fmt: skip
+            form.addRow(words, control)
+        left = QWidget()
+        left.setFixedWidth(272)
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        column.addLayout(form)
+        column.addStretch(1)
+        column.addWidget(self.told)
+        column.addWidget(self.bar)
+        column.addWidget(self.train_button)
+        pair = QHBoxLayout()
+        pair.addWidget(self.pause_button)
+        pair.addWidget(self.end_button)
+        column.addLayout(pair)
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.addWidget(self.plots)
+        split.addWidget(self.picture)
+        split.setStretchFactor(0, 3)
+        split.setStretchFactor(1, 2)
+        split.setChildrenCollapsible(False)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 16, 16, 16)
+        row.setSpacing(16)
+        row.addWidget(left)
+        row.addWidget(split, 1)
+
+    def _ask(self) -> None:
+        labels = self.labels.value()
+        self.wanted.emit(
+            Wish(
+                float(self.minutes.value()),
+                str(self.device.value()),
+                int(self.workers.value()),
+                Path(labels) if labels else None,
+                bool(self.go_on.value()),
+            )
+        )
+
+    def show_running(self, on: bool, paused: bool = False) -> None:
+        """Whether a run of this network is at work."""
+        self.train_button.setVisible(not on)
+        for widget in (self.bar, self.pause_button, self.end_button):
+            widget.setVisible(on)
+        for control in (self.minutes, self.device, self.workers, self.labels, self.go_on):
+            control.setEnabled(not on)
+        self.pause_button.setText("Resume" if paused else "Pause")
+
+    def tell(self, fraction: float, text: str) -> None:
+        """How far the run is."""
+        self.bar.setValue(round(1000 * fraction))
+        self.told.setText(text)
+
+    def show_run(self, run: Run | None) -> None:
+        """Draw a run's curves, and what its network makes of a few samples."""
+        self.plots.set_charts(run_charts((run,)) if run is not None else ())
+        self._show_picture(None if run is None else run.folder / PICTURE)
+
+    def _show_picture(self, path: Path | None) -> None:
+        try:
+            self._pixels = read_picture(path) if path is not None and path.is_file() else None
+        except StudioError:  # it is being written: the next look will find it
+            return
+        self._fit()
+
+    def _fit(self) -> None:
+        rgb = self._pixels
+        self.picture.setVisible(rgb is not None)
+        if rgb is None:
+            return
+        height, width = rgb.shape[:2]
+        image = QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+        self.picture.setPixmap(
+            QPixmap.fromImage(image).scaled(
+                self.picture.size(), Qt.AspectRatioMode.KeepAspectRatio,
+                Qt.TransformationMode.SmoothTransformation,
+            )
+        )  # fmt: skip
+
+    def resizeEvent(self, event: object) -> None:
+        self._fit()

@@ -1,0 +1,109 @@
+"""The work behind the networks' window, as engines. No Qt.
+
+Training is a process of its own, so the window stays smooth and a crash costs a minute of it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.core.card import Card, find_card, own_models, trained
+from studio.core.errors import StudioError
+from studio.jobs import Context
+from studio.jobs.job import Engine
+from studio.training.loop import Outcome, Progress
+from studio.training.many import train_together
+from studio.training.plan import Plan
+from studio.training.publish import Published, publish
+from studio.training.runs import Run, free_folder, list_runs
+from studio.training.task import Bench
+from studio.training.tasks import TASKS, find_task
+from studio.weights.store import find as find_pretrained
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody asked for: how long, where, how many processes make pictures, which labels
+    are learned from too, and whether the last run goes on."""
+
+    minutes: float
+    device: str = "auto"
+    workers: int = 1
+    labels: Path | None = None
+    resume: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What is known of a network: what it does, its card, its runs, and its score's name."""
+
+    name: str
+    does: str
+    score: str
+    better: str
+    card: Card | None
+    runs: tuple[Run, ...]
+
+
+def look(name: str) -> Known:
+    """A network as it is now. Raises StudioError if its card is broken."""
+    task = find_task(name)
+    card = find_card(name) if name in trained() else None
+    return Known(name, str(task.facts()["task"]), task.score, task.better, card, list_runs(name))
+
+
+def look_all() -> Mapping[str, Known]:
+    """Every network that can be trained."""
+    return {name: look(name) for name in TASKS}
+
+
+def devices() -> tuple[str, ...]:
+    """What can be trained on."""
+    import torch
+
+    return ("auto", "cpu", "cuda") if torch.cuda.is_available() else ("auto", "cpu")
+
+
+def training(name: str, wish: Wish, context: Context) -> Engine[Progress, Outcome]:
+    """Train a network for so many minutes more, in the newest run or in one of its own."""
+    runs = list_runs(name)
+    resume = wish.resume and bool(runs)
+    folder = runs[0].folder if resume else free_folder(name)
+    options = {} if wish.labels is None else {"labels": str(wish.labels)}
+    done_s = runs[0].spent_s if resume else 0.0
+    plan = Plan(minutes=done_s / 60 + wish.minutes, workers=wish.workers)
+    context.report(0.0, "Starting")
+    run = train_together(
+        name, options, plan, folder, context, resume=resume, device=wish.device, devices=1
+    )
+    while True:
+        try:
+            progress = next(run)
+        except StopIteration as stop:
+            return stop.value
+        share = (progress.spent_s - done_s) / (60 * wish.minutes)
+        loss, speed = progress.losses.get("loss", float("nan")), progress.samples_per_s
+        context.report(share, f"step {progress.step}, loss {loss:.3f}, {speed:.0f} samples/s")
+        yield progress
+
+
+def publishing(name: str, run: Run, context: Context) -> Engine[None, Published]:
+    """Measure a run's best weights, and use them if they are better than what is in use."""
+    context.report(None, f"Measuring “{run.name}”")
+    yield None
+    began = time.monotonic()
+    done = publish(find_task(name), run.folder, own_models(), Bench(None, _yardsticks()))
+    context.report(1.0, f"Measured in {time.monotonic() - began:.0f} s")
+    return done
+
+
+def _yardsticks():
+    """The store of pre-trained networks, if the yardstick is installed."""
+    try:
+        find_pretrained("pose_landmarker_full")
+    except StudioError:
+        return None
+    return find_pretrained
