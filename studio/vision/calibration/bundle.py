@@ -16,10 +16,12 @@ from jaxtyping import Float, Int
 
 from studio.vision.calibration import lens as optics
 from studio.vision.calibration.observations import Observations
-from studio.vision.calibration.rotations import cross_matrix
-from studio.vision.calibration.state import State, off_px, slopes
+from studio.vision.calibration.rotations import cross_matrix, twice
+from studio.vision.calibration.state import State, lengths_px, slopes
 
+NEARLY = 1e-3
 _SETTLED = 1e-8
+_ALIKE = 0.01
 _KNEES = 3.0
 
 
@@ -106,46 +108,51 @@ def huber(off: np.ndarray, knee: float) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
+def view_normals(
+    o: Observations, s: State, camera: int, free: Int[np.ndarray, " free"], knee_px: float
+) -> tuple[Float[np.ndarray, "views k k"], Float[np.ndarray, "views k"], np.ndarray]:
+    """Normal matrix, gradient and loss of each view of one camera by itself: of the target's
+    motion in that camera's axes (6) and of the ``free`` lens values."""
+    residual, slope = slopes(o, s, camera, free)
+    views, k, _, points = slope.shape
+    loss, weight = huber(np.sqrt(residual[:, 0] ** 2 + residual[:, 1] ** 2), knee_px)
+    weight *= o.seen[o.of_camera(camera)]
+    weighted = (slope * weight[:, None, None]).reshape(views, k, 2 * points)
+    normal = weighted @ np.swapaxes(slope.reshape(views, k, 2 * points), -1, -2)
+    pull = weighted @ residual.reshape(views, 2 * points, 1)
+    return normal, pull[..., 0], loss.sum(-1)
+
+
 def normal_equations(o: Observations, s: State, freedom: Freedom, knee_px: float) -> Normals:
     """Linearise at a state, residuals weighted by Huber's loss."""
-    residual, slope = slopes(o, s, freedom.values)
-    weight = huber(np.linalg.norm(residual, axis=-1), knee_px)[1] * o.seen
-    views, points, _, k = slope.shape
-    flat = slope.reshape(views, 2 * points, k)
-    weighted = flat * np.repeat(weight, 2, 1)[..., None]
-    normal = np.swapaxes(weighted, -1, -2) @ flat
-    pull = (np.swapaxes(weighted, -1, -2) @ residual.reshape(views, 2 * points, 1))[..., 0]
-
-    turn = s.rotation[o.camera]
-    place = (turn @ (s.place_m[o.moment] - s.centre_m[o.camera])[..., None])[..., 0]
-    to_target = np.zeros((views, 6, 6))
-    to_target[:, :3, :3] = to_target[:, 3:, 3:] = turn
-    to_camera = np.zeros((views, 6, 6))
-    to_camera[:, :3, :3] = -np.eye(3)
-    to_camera[:, 3:, :3] = cross_matrix(place)
-    to_camera[:, 3:, 3:] = -turn
-
     moments, n = len(o.moments), len(freedom)
     target, mixed = np.zeros((moments, 6, 6)), np.zeros((moments, n, 6))
     rig, by_moment = np.zeros((n, n)), np.zeros((moments, n))
     target_pull = np.zeros((moments, 6))
-    turned = np.swapaxes(to_target, -1, -2)
-    np.add.at(target, o.moment, turned @ normal[:, :6, :6] @ to_target)
-    np.add.at(target_pull, o.moment, (turned @ pull[:, :6, None])[..., 0])
     for camera, (pose, lens) in enumerate(freedom.columns):
-        own = np.concatenate([pose, lens])
         rows = o.of_camera(camera)
-        if not len(own) or rows.start == rows.stop:
+        if rows.start == rows.stop:
             continue
-        moved = np.zeros((rows.stop - rows.start, k, len(own)))
-        moved[:, :6, : len(pose)] = to_camera[rows, :, : len(pose)]
-        moved[:, 6 : 6 + len(lens), len(pose) :] = np.eye(len(lens))
-        half = np.swapaxes(moved, -1, -2) @ normal[rows]
-        rig[np.ix_(own, own)] = (half @ moved).sum(0)
-        at = o.moment[rows, None]
-        np.add.at(mixed, (at, own[None]), half[:, :, :6] @ to_target[rows])
-        pulled = np.swapaxes(moved, -1, -2) @ pull[rows, :, None]
-        np.add.at(by_moment, (at, own[None]), pulled[..., 0])
+        normal, pull, _ = view_normals(o, s, camera, freedom.values[camera], knee_px)
+        views, k = pull.shape
+        at, turn = o.moment[rows], s.rotation[camera]
+        to_target = twice(turn)
+        np.add.at(target, at, to_target.T @ normal[:, :6, :6] @ to_target)
+        np.add.at(target_pull, at, pull[:, :6] @ to_target)
+        own = np.concatenate([pose, lens])
+        if not len(own):
+            continue
+        moved = np.zeros((views, k, len(own)))
+        if len(pose):
+            moved[:, range(3), range(3)] = -1.0
+            moved[:, 3:6, :3] = cross_matrix((s.place_m[at] - s.centre_m[camera]) @ turn.T)
+            moved[:, 3:6, 3:6] = -turn
+        moved[:, 6:, len(pose) :] = np.eye(len(lens))
+        half = np.swapaxes(moved, -1, -2) @ normal
+        rig[np.ix_(own, own)] = np.tensordot(half, moved, ((0, 2), (0, 1)))
+        blocks, pulled = half[:, :, :6] @ to_target, (pull[:, None] @ moved)[:, 0]
+        np.add.at(mixed, (at[:, None], own), blocks)
+        np.add.at(by_moment, (at[:, None], own), pulled)
     prior, prior_pull, _ = _prior(s, freedom)
     return Normals(rig, target, mixed, by_moment, target_pull, prior, prior_pull)
 
@@ -173,15 +180,24 @@ def _prior(s: State, freedom: Freedom) -> tuple[np.ndarray, np.ndarray, float]:
 
 def cost(o: Observations, s: State, freedom: Freedom, knee_px: float) -> float:
     """Huber's loss of all residuals, and the priors'."""
-    off = np.linalg.norm(off_px(o, s), axis=-1)
-    return float(huber(off, knee_px)[0].sum()) + _prior(s, freedom)[2]
+    return float(huber(lengths_px(o, s), knee_px)[0].sum()) + _prior(s, freedom)[2]
 
 
 def adjust(
-    o: Observations, s: State, freedom: Freedom, *, knee_px: float = np.inf, steps: int = 50
+    o: Observations,
+    s: State,
+    freedom: Freedom,
+    *,
+    knee_px: float = np.inf,
+    steps: int = 50,
+    settled: float = _SETTLED,
 ) -> State:
-    """Minimise from a start; never ends worse than it began. ``knee_px`` inf: least squares."""
-    damping, best = 1e-4, cost(o, s, freedom, knee_px)
+    """Minimise from a start; never ends worse than it began. ``knee_px`` inf: least squares.
+
+    Ends where a further step would lower the loss by less than ``settled`` of it: steps gain less
+    by the same factor each time, so two tell what a third is worth.
+    """
+    damping, best, before = 1e-4, cost(o, s, freedom, knee_px), 0.0
     for _ in range(steps):
         normals = normal_equations(o, s, freedom, knee_px)
         improved = 0.0
@@ -193,8 +209,10 @@ def adjust(
                 damping = max(damping / 10, 1e-12)
                 break
             damping *= 10
-        if improved < _SETTLED:
+        slower = min(improved / before, 1.0) if before else 1.0
+        if improved * slower < settled:
             break
+        before = improved
     return s
 
 
@@ -228,15 +246,19 @@ def scale_px(off: Float[np.ndarray, " seen"]) -> float:
     return float(np.median(off) / 1.17741) if off.size else float("nan")
 
 
-def robust_adjust(o: Observations, s: State, freedom: Freedom, *, rounds: int = 3) -> State:
-    """Adjust with the loss's knee at three standard deviations of the noise, found on the way."""
-    for left in reversed(range(rounds)):
-        off = np.linalg.norm(off_px(o, s), axis=-1)[o.seen]
-        knee = max(_KNEES * scale_px(off), 0.05)
-        s = adjust(o, s, freedom, knee_px=knee, steps=40 if left == 0 else 8)
-    return s
+def robust_adjust(
+    o: Observations, s: State, freedom: Freedom, *, rounds: int = 3, settled: float = _SETTLED
+) -> State:
+    """Adjust with the loss's knee at three standard deviations of the noise, found on the way: the
+    rounds before the last end early, and are left out once the knee stays."""
+    knee, left = knee_of(o, s), rounds - 1
+    while left:
+        s = adjust(o, s, freedom, knee_px=knee, steps=8, settled=NEARLY)
+        before, knee = knee, knee_of(o, s)
+        left = left - 1 if abs(knee - before) > _ALIKE * before else 0
+    return adjust(o, s, freedom, knee_px=knee, steps=40, settled=settled)
 
 
 def knee_of(o: Observations, s: State) -> float:
-    """The knee that :func:`robust_adjust` ends with."""
-    return max(_KNEES * scale_px(np.linalg.norm(off_px(o, s), axis=-1)[o.seen]), 0.05)
+    """Three standard deviations of a coordinate's noise, where Huber's loss bends."""
+    return max(_KNEES * scale_px(lengths_px(o, s)[o.seen]), 0.05)

@@ -58,14 +58,17 @@ class Choice:
     held_out_px: dict[str, float]
 
 
-def choose_lens(o: Observations, size_px: tuple[int, int], lens: str = "auto") -> Choice:
-    """Fit one camera's lens; ``lens`` names a model or is "auto". Views are of one camera."""
+def choose_lens(
+    o: Observations, size_px: tuple[int, int], lens: str = "auto", near: State | None = None
+) -> Choice:
+    """Fit one camera's lens; ``lens`` names a model or is "auto". Views are of one camera.
+    ``near`` is a solution to start from."""
+    start: dict[LensModel, State] = {} if near is None else {near.lenses[0]: near}
     if lens != "auto" or len(o) < _FEWEST:
         name = "one term" if lens == "auto" else lens
-        return Choice(name, fit_model(o, size_px, name), {})
+        return Choice(name, fit_model(o, size_px, name, start.get(MODELS[name].lens)), {})
     fits: dict[str, LensFit] = {}
     errors: dict[str, np.ndarray] = {}
-    start: dict[LensModel, State] = {}
     for name, model in MODELS.items():
         fit = fit_model(o, size_px, name, start.get(model.lens))
         start.setdefault(model.lens, fit.state)

@@ -17,7 +17,7 @@ from studio.core.calibration import Spread
 from studio.vision.calibration import lens as optics
 from studio.vision.calibration.bundle import Freedom, Normals, huber, knee_of, normal_equations
 from studio.vision.calibration.observations import Observations
-from studio.vision.calibration.state import State, off_px
+from studio.vision.calibration.state import State, lengths_px
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +65,7 @@ def uncertainty(o: Observations, s: State, freedom: Freedom) -> Uncertainty:
     """At a solution of Huber's loss."""
     knee = knee_of(o, s)
     normals = normal_equations(o, s, freedom, knee)
-    off = np.linalg.norm(off_px(o, s), axis=-1)[o.seen]
+    off = lengths_px(o, s)[o.seen]
     weight = huber(off, knee)[1]
     unknowns = len(freedom) + 6 * len(o.moments)
     degrees = max(2 * off.size - unknowns, 1)

@@ -11,10 +11,10 @@ from jaxtyping import Float, Int
 from studio.core.errors import StudioError
 from studio.core.types import LensModel
 from studio.vision.calibration import lens as optics
-from studio.vision.calibration.bundle import Freedom, adjust, robust_adjust, scale_px
+from studio.vision.calibration.bundle import NEARLY, Freedom, adjust, robust_adjust, scale_px
 from studio.vision.calibration.observations import Observations
 from studio.vision.calibration.planar import Twins, twin_poses
-from studio.vision.calibration.state import State, off_px
+from studio.vision.calibration.state import State, lengths_px, off_px
 
 FEWEST_VIEWS = 3
 _USUAL = {
@@ -117,7 +117,7 @@ def fit_lens(
 
 def noise_of(o: Observations, s: State) -> float:
     """What priors are weighed against: the noise of a coordinate (px), within reason."""
-    off = np.linalg.norm(off_px(o, s), axis=-1)[o.seen]
+    off = lengths_px(o, s)[o.seen]
     return float(np.clip(scale_px(off), 0.05, 1.0))
 
 
@@ -138,15 +138,16 @@ def first_guess(o: Observations, size_px: tuple[int, int], lens: LensModel) -> S
     for share in _FOCALS:
         values[optics.FOCAL] = share * max(size_px)
         s = _posed(spread, lens_state(lens, 0, values, len(spread)))
-        off = np.linalg.norm(off_px(spread.apart(), s), axis=-1)[spread.seen]
+        off = lengths_px(spread.apart(), s)[spread.seen]
         tried = float(np.median(off))
         if best is None or tried < best[0]:
             best = tried, s
     assert best is not None
     s = _posed(o, best[1])
     few = Freedom((False,), (np.array([0, 1]),))
-    s = robust_adjust(o, s, few, rounds=1)
-    return robust_adjust(o, s, Freedom((False,), (np.array([0, 1, 5]),)), rounds=2)
+    s = robust_adjust(o, s, few, rounds=1, settled=NEARLY)
+    more = Freedom((False,), (np.array([0, 1, 5]),))
+    return robust_adjust(o, s, more, rounds=2, settled=NEARLY)
 
 
 def _posed(o: Observations, s: State) -> State:

@@ -21,6 +21,12 @@ TERMS = slice(5, SIZE)
 _NEAREST = 1e-6
 _VALUE, _SLOPES, _ALL = range(3)
 
+_Pair = tuple[np.ndarray, np.ndarray]
+_Triple = tuple[np.ndarray, np.ndarray, np.ndarray]
+_Bent = tuple[_Pair, tuple[_Pair, _Pair], list[_Pair]]
+_NONE = np.zeros(0)
+_NO_SLOPES = (_NONE, _NONE), (_NONE, _NONE)
+
 
 def values_of(camera: Camera) -> Float[np.ndarray, "19"]:
     """A camera's intrinsics as one vector. Raises StudioError for a number of terms unknown."""
@@ -50,11 +56,22 @@ def pixels(
     lens: LensModel, values: Float[np.ndarray, "19"], xyz: Float[np.ndarray, "*batch 3"]
 ) -> Float[np.ndarray, "*batch 2"]:
     """Points in the camera's axes as distorted pixels; behind the camera they land far outside."""
-    z = np.fmax(xyz[..., 2], _NEAREST)
+    return np.stack(pixel_planes(lens, values, xyz[..., 0], xyz[..., 1], xyz[..., 2]), -1)
+
+
+def pixel_planes(
+    lens: LensModel,
+    values: Float[np.ndarray, "19"],
+    x: Float[np.ndarray, "*batch"],
+    y: Float[np.ndarray, "*batch"],
+    z: Float[np.ndarray, "*batch"],
+) -> tuple[Float[np.ndarray, "*batch"], Float[np.ndarray, "*batch"]]:
+    """:func:`pixels` of coordinates that lie apart in memory, which is faster."""
+    z = np.fmax(z, _NEAREST)
     bend = _fisheye if lens == "fisheye" else _pinhole
-    (x, y), _, _ = bend(values[TERMS], xyz[..., 0] / z, xyz[..., 1] / z, _VALUE)
+    (x, y), _, _ = bend(values[TERMS], x / z, y / z, _VALUE)
     fx, fy, cx, cy, skew = values[:5]
-    return np.stack([fx * x + skew * y + cx, fy * y + cy], -1)
+    return (fx * x + skew * y + cx if skew else fx * x + cx), fy * y + cy
 
 
 def project(
@@ -68,67 +85,84 @@ def project(
     Float[np.ndarray, "*batch 2 free_"],
 ]:
     """Distorted pixels, and their slopes with respect to the point and to the ``free`` values."""
-    z = np.fmax(xyz[..., 2], _NEAREST)
-    x, y = xyz[..., 0] / z, xyz[..., 1] / z
-    bend = _fisheye if lens == "fisheye" else _pinhole
-    (xb, yb), ((xx, xy), (yx, yy)), by_terms = bend(
-        values[TERMS], x, y, _SLOPES if free is None or not len(free) else _ALL
+    uv, by_point, by_values = project_planes(
+        lens, values, xyz[..., 0], xyz[..., 1], xyz[..., 2], free
     )
+    point = np.stack([np.stack(row, -1) for row in by_point], -2)
+    if not by_values:
+        return np.stack(uv, -1), point, np.empty((*point.shape[:-1], 0))
+    return np.stack(uv, -1), point, np.stack([np.stack(pair, -1) for pair in by_values], -1)
+
+
+def project_planes(
+    lens: LensModel,
+    values: Float[np.ndarray, "19"],
+    x: Float[np.ndarray, "*batch"],
+    y: Float[np.ndarray, "*batch"],
+    z: Float[np.ndarray, "*batch"],
+    free: Int[np.ndarray, " free"] | None = None,
+) -> tuple[_Pair, tuple[_Triple, _Triple], list[_Pair]]:
+    """:func:`project` of coordinates that lie apart in memory: u and v, the slopes of either with
+    respect to x, y and z, and of both with respect to each ``free`` value."""
+    z = np.fmax(z, _NEAREST)
+    x, y = x / z, y / z
+    bend = _fisheye if lens == "fisheye" else _pinhole
+    wanted = _SLOPES if free is None or not len(free) else _ALL
+    (xb, yb), ((xx, xy), (yx, yy)), by_terms = bend(values[TERMS], x, y, wanted)
     fx, fy, cx, cy, skew = values[:5]
-    uv = np.stack([fx * xb + skew * yb + cx, fy * yb + cy], -1)
-    ux, uy = fx * xx + skew * yx, fx * xy + skew * yy
-    vx, vy = fy * yx, fy * yy
-    by_point = np.empty((*z.shape, 2, 3))
-    by_point[..., 0, 0], by_point[..., 0, 1] = ux / z, uy / z
-    by_point[..., 1, 0], by_point[..., 1, 1] = vx / z, vy / z
-    by_point[..., 0, 2] = -(ux * x + uy * y) / z
-    by_point[..., 1, 2] = -(vx * x + vy * y) / z
-    if free is None:
-        return uv, by_point, np.empty((*z.shape, 2, 0))
-    by_values = np.zeros((*z.shape, 2, len(free)))
-    for column, value in enumerate(free):
+    ux, uy, vx, vy = fx * xx, fx * xy, fy * yx, fy * yy
+    u = fx * xb + cx
+    if skew:
+        u, ux, uy = u + skew * yb, ux + skew * yx, uy + skew * yy
+    ux, uy, vx, vy = ux / z, uy / z, vx / z, vy / z
+    by_point = (ux, uy, -(ux * x + uy * y)), (vx, vy, -(vx * x + vy * y))
+    by_values: list[_Pair] = []
+    if free is None or not len(free):
+        return (u, fy * yb + cy), by_point, by_values
+    none, one = np.zeros_like(z), np.ones_like(z)
+    heads = (xb, none), (none, yb), (one, none), (none, one)
+    for value in free:
         if value < 4:
-            by_values[..., value % 2, column] = (xb, yb, 1.0, 1.0)[value]
+            by_values.append(heads[value])
         else:
             xt, yt = by_terms[value - 5]
-            by_values[..., 0, column] = fx * xt + skew * yt
-            by_values[..., 1, column] = fy * yt
-    return uv, by_point, by_values
-
-
-_Pair = tuple[np.ndarray, np.ndarray]
-_Bent = tuple[_Pair, tuple[_Pair, _Pair], list[_Pair]]
-_NONE = np.zeros(0)
-_NO_SLOPES = (_NONE, _NONE), (_NONE, _NONE)
+            by_values.append((fx * xt + skew * yt if skew else fx * xt, fy * yt))
+    return (u, fy * yb + cy), by_point, by_values
 
 
 def _pinhole(terms: np.ndarray, x: np.ndarray, y: np.ndarray, wanted: int) -> _Bent:
-    """Brown-Conrady with rational and prism terms, and a tilted sensor."""
+    """Brown-Conrady with rational and prism terms, and a tilted sensor; the last three are only
+    reckoned where there are any."""
     k1, k2, p1, p2, k3, k4, k5, k6, s1, s2, s3, s4 = terms[:12]
+    rational, prism = bool(terms[5:8].any()), bool(terms[8:12].any())
     xx_, xy_, yy_ = x * x, x * y, y * y
     r2 = xx_ + yy_
-    below = 1 + r2 * (k4 + r2 * (k5 + r2 * k6))
-    radial = (1 + r2 * (k1 + r2 * (k2 + r2 * k3))) / below
-    xb = x * radial + 2 * p1 * xy_ + p2 * (r2 + 2 * xx_) + r2 * (s1 + s2 * r2)
-    yb = y * radial + p1 * (r2 + 2 * yy_) + 2 * p2 * xy_ + r2 * (s3 + s4 * r2)
+    radial = 1 + r2 * (k1 + r2 * (k2 + r2 * k3))
+    below = 1 + r2 * (k4 + r2 * (k5 + r2 * k6)) if rational else np.ones_like(r2)
+    if rational:
+        radial = radial / below
+    xb = x * radial + 2 * p1 * xy_ + p2 * (r2 + 2 * xx_)
+    yb = y * radial + p1 * (r2 + 2 * yy_) + 2 * p2 * xy_
+    if prism:
+        xb, yb = xb + r2 * (s1 + s2 * r2), yb + r2 * (s3 + s4 * r2)
     if wanted == _VALUE and not terms[12:].any():
         return (xb, yb), _NO_SLOPES, []
-    slope = k1 + r2 * (2 * k2 + 3 * k3 * r2) - radial * (k4 + r2 * (2 * k5 + 3 * k6 * r2))
-    slope = 2 * slope / below
-    prism_x, prism_y = 2 * (s1 + 2 * s2 * r2), 2 * (s3 + 2 * s4 * r2)
+    slope = k1 + r2 * (2 * k2 + 3 * k3 * r2)
+    if rational:
+        slope = (slope - radial * (k4 + r2 * (2 * k5 + 3 * k6 * r2))) / below
+    slope = 2 * slope
     cross = slope * xy_ + 2 * p1 * x + 2 * p2 * y
-    by_x = (
-        radial + slope * xx_ + 2 * p1 * y + 6 * p2 * x + prism_x * x,
-        cross + prism_y * x,
-    )
-    by_y = (
-        cross + prism_x * y,
-        radial + slope * yy_ + 6 * p1 * y + 2 * p2 * x + prism_y * y,
-    )
+    across = radial + 2 * p1 * y + 2 * p2 * x
+    xx, xy, yx, yy = across + slope * xx_ + 4 * p2 * x, cross, cross, across + slope * yy_
+    yy = yy + 4 * p1 * y
+    if prism:
+        prism_x, prism_y = 2 * (s1 + 2 * s2 * r2), 2 * (s3 + 2 * s4 * r2)
+        xx, xy = xx + prism_x * x, xy + prism_x * y
+        yx, yy = yx + prism_y * x, yy + prism_y * y
     by_terms: list[_Pair] = []
     if wanted == _ALL:
         r4, none = r2 * r2, np.zeros_like(r2)
-        rise, fall = r2 / below, -r2 * radial / below
+        rise, fall = (r2 / below, -r2 * radial / below) if rational else (r2, -r2 * radial)
         by_terms = [
             (x * rise, y * rise),
             (x * rise * r2, y * rise * r2),
@@ -138,7 +172,7 @@ def _pinhole(terms: np.ndarray, x: np.ndarray, y: np.ndarray, wanted: int) -> _B
             *((x * fall * power, y * fall * power) for power in (1.0, r2, r4)),
             (r2, none), (r4, none), (none, r2), (none, r4),
         ]  # fmt: skip
-    bent = (xb, yb), ((by_x[0], by_y[0]), (by_x[1], by_y[1])), by_terms
+    bent = (xb, yb), ((xx, xy), (yx, yy)), by_terms
     return _tilted(terms[12:], bent) if terms[12:].any() else bent
 
 

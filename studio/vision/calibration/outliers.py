@@ -19,7 +19,7 @@ from studio.vision.calibration.bundle import knee_of
 from studio.vision.calibration.observations import Observations
 from studio.vision.calibration.planar import Twins
 from studio.vision.calibration.resect import resect
-from studio.vision.calibration.state import State, off_px
+from studio.vision.calibration.state import State, lengths_px, off_px
 
 _LEAST, _MOST = 3.0, 5.0
 _WIDTHS = 3.5
@@ -71,7 +71,7 @@ class Cleaned:
 def wild_corners(o: Observations, s: State) -> Bool[np.ndarray, "views points"]:
     """Corners six times further off than is usual both in their camera and in their view; at most
     a tenth of a view's (at least one)."""
-    off = np.linalg.norm(off_px(o, s), axis=-1)
+    off = lengths_px(o, s)
     usual = np.zeros(len(o))
     for camera in range(len(o.cameras)):
         rows = o.of_camera(camera)
@@ -114,7 +114,7 @@ def _saved(o: Observations, s: State, wild: np.ndarray) -> list[Dropped]:
     """Views that only their wild corners would have cost, where a camera has one or two of them:
     accidents worth showing. Where there are more, the detector is just like that."""
     rms = view_px(o, s)
-    off = np.where(wild, np.linalg.norm(off_px(o, s), axis=-1), 0.0)
+    off = np.where(wild, lengths_px(o, s), 0.0)
     saved = wild.any(1) & (rms > limits_px(o, rms))
     few = np.bincount(o.camera[saved], minlength=len(o.cameras)) <= _ACCIDENTS
     return [
@@ -140,6 +140,7 @@ def _blamed(
     reports: list[Dropped] = []
     budget = allowed.copy()
     limit = limits_px(o, rms)
+    without = _without(o, s, np.unique(o.moment[bad]), limit)
     for row in sorted(np.flatnonzero(bad), key=lambda r: -rms[r] / limit[r]):
         rows = np.flatnonzero(o.moment == o.moment[row])
         if going[rows].any():
@@ -160,7 +161,7 @@ def _blamed(
             )  # fmt: skip
             continue
         if len(others) > 1:
-            row = _culprit(o, s, np.array([row, *others]), limit)
+            row = _culprit([int(row), *others.tolist()], without)
             name = o.cameras[o.camera[row]]
         if budget[o.camera[row]] < 1:
             continue
@@ -175,16 +176,35 @@ def _blamed(
     return going, reports
 
 
-def _culprit(o: Observations, s: State, rows: np.ndarray, limit: np.ndarray) -> int:
+def _without(
+    o: Observations, s: State, moments: np.ndarray, limit: np.ndarray
+) -> Float[np.ndarray, " views"]:
+    """By each view of these moments, where at least three cameras saw: the worst of the others'
+    errors, in their limits, once it is gone and the target's pose is found from them alone."""
+    absent = [
+        (row, rest)
+        for rows in (np.flatnonzero(o.moment == moment) for moment in moments)
+        if len(rows) > 2
+        for row, rest in ((row, rows[rows != row]) for row in rows)
+    ]
+    out = np.full(len(o), np.inf)
+    if not absent:
+        return out
+    rows = np.concatenate([rest for _, rest in absent])
+    case = np.repeat(np.arange(len(absent)), [len(rest) for _, rest in absent])
+    order = np.argsort(o.camera[rows], kind="stable")
+    rows, case = rows[order], case[order]
+    gone = [row for row, _ in absent]
+    part = replace(o.take(rows), moments=tuple(range(len(absent))), moment=case)
+    posed = s.with_targets(s.targets[o.moment[gone]])
+    off = view_px(part, resect(part, posed, knee_px=knee_of(o, s))) / limit[rows]
+    worst = np.zeros(len(absent))
+    np.maximum.at(worst, case, off)
+    out[gone] = worst
+    return out
+
+
+def _culprit(rows: list[int], without: Float[np.ndarray, " views"]) -> int:
     """Which view's absence lets the others of its moment agree: the first of ``rows`` if it does,
     else the one that does it best."""
-    knee = knee_of(o, s)
-    best = np.inf, int(rows[0])
-    for row in rows:
-        others = rows[rows != row]
-        rest = o.take(np.sort(others))
-        worst = float((view_px(rest, resect(rest, s, knee_px=knee)) / limit[np.sort(others)]).max())
-        if worst < 1:
-            return int(row)
-        best = min(best, (worst, int(row)))
-    return best[1]
+    return next((row for row in rows if without[row] < 1), min(rows, key=lambda row: without[row]))

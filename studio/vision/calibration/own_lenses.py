@@ -78,8 +78,9 @@ def measured_lens(
         o, first.state, twins,
         lambda part, s: _refitted(part, s, size_px, first),
     )  # fmt: skip
+    near = cleaned.s.with_targets(cleaned.s.targets[cleaned.o.moment])
     o = _renumbered(cleaned.o)
-    choice = choose_lens(o, size_px, lens)
+    choice = choose_lens(o, size_px, lens, near)
     told: tuple[str, ...] = ()
     if choice.held_out_px:
         errors = ", ".join(f"{key} {value:.3f}" for key, value in choice.held_out_px.items())

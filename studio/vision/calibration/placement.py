@@ -75,22 +75,22 @@ def require_connected(cameras: tuple[str, ...], seen: Mapping[str, set[int]]) ->
 
 
 @dataclass(frozen=True, eq=False)
-class _Sight:
-    """A few corners of one view, for judging hypotheses quickly."""
+class _Sights:
+    """A few corners of each view, for judging hypotheses quickly."""
 
-    points: Float[np.ndarray, "corners 3"]
-    xy: Float[np.ndarray, "corners 2"]
+    points: Float[np.ndarray, "views corners 3"]
+    xy: Float[np.ndarray, "views corners 2"]
 
 
-def _corners(points: np.ndarray, xy: np.ndarray) -> _Sight:
-    """The points that lie furthest out, spread by direction."""
-    if len(points) <= _CORNERS:
-        return _Sight(points, xy)
-    middle = xy - xy.mean(0)
+def _corners(o: Observations) -> _Sights:
+    """The points of each view that lie furthest out in eight directions; one may count twice."""
+    count = np.fmax(o.seen.sum(1), 1)[:, None]
+    middle = o.xy_px - (o.xy_px.sum(1) / count)[:, None]
     angles = np.arange(_CORNERS) * 2 * np.pi / _CORNERS
-    ways = np.stack([np.cos(angles), np.sin(angles)])
-    chosen = np.unique((middle @ ways).argmax(0))
-    return _Sight(points[chosen], xy[chosen])
+    out = middle @ np.stack([np.cos(angles), np.sin(angles)])
+    chosen = np.where(o.seen[..., None], out, -np.inf).argmax(1)
+    rows = np.arange(len(o))[:, None]
+    return _Sights(o.points_m[rows, chosen], o.xy_px[rows, chosen])
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,29 +116,29 @@ class _Placing:
         self.o, self.s, self.twins = o, at_home(s), twins
         keys = zip(o.camera.tolist(), o.moment.tolist(), strict=True)
         self.row = {key: row for row, key in enumerate(keys)}
-        self.sights = [
-            _corners(points[seen], xy[seen])
-            for points, xy, seen in zip(o.points_m, o.xy_px, o.seen, strict=True)
-        ]
+        self.known = np.isfinite(twins.rms_px)
+        self.sights = _corners(o)
         self.pose: dict[int, np.ndarray] = {}
         self.target: dict[int, list[np.ndarray]] = {}
 
     def candidates(self, row: int) -> list[np.ndarray]:
         """The poses that one view allows, in its camera's axes."""
-        return [
-            self.twins.pose[row, twin]
-            for twin in range(2)
-            if np.isfinite(self.twins.rms_px[row, twin])
-        ]
+        return [self.twins.pose[row, twin] for twin in range(2) if self.known[row, twin]]
 
-    def loss(self, row: int, poses: np.ndarray) -> np.ndarray:
-        """Capped mean squared error (..., ) of the target at poses (..., 4, 4) in a view."""
-        sight = self.sights[row]
-        camera = int(self.o.camera[row])
-        xyz = sight.points @ np.swapaxes(poses[..., :3, :3], -1, -2) + poses[..., None, :3, 3]
-        uv = optics.pixels(self.s.lenses[camera], self.s.values[camera], xyz)
-        off = np.square(uv - sight.xy).sum(-1).mean(-1)
-        return np.fmin(np.where(np.isfinite(off), off, np.inf), _CAP_PX**2)
+    def loss(self, rows: np.ndarray, poses: np.ndarray) -> np.ndarray:
+        """Capped mean squared error (n,) of the target at poses (n, 4, 4), each in the view (n,)
+        of its row."""
+        out = np.empty(len(rows))
+        cameras = self.o.camera[rows]
+        for camera in np.unique(cameras):
+            own = np.flatnonzero(cameras == camera)
+            arm = poses[own, :3, :3] @ np.swapaxes(self.sights.points[rows[own]], -1, -2)
+            x, y, z = np.swapaxes(arm + poses[own, :3, 3:], 0, 1)
+            u, v = optics.pixel_planes(self.s.lenses[camera], self.s.values[camera], x, y, z)
+            seen = self.sights.xy[rows[own]]
+            off = ((u - seen[..., 0]) ** 2 + (v - seen[..., 1]) ** 2).mean(-1)
+            out[own] = np.fmin(np.where(np.isfinite(off), off, np.inf), _CAP_PX**2)
+        return out
 
     def start(self, camera: int) -> None:
         """The first camera: its own axes are the world."""
@@ -177,23 +177,27 @@ class _Placing:
 
     def losses(self, shared: list[tuple[int, list[np.ndarray]]], poses: np.ndarray) -> np.ndarray:
         """(moments, hypotheses): the better of the target's poses, seen from either side."""
-        out = np.empty((len(shared), len(poses)))
-        for i, (row, targets) in enumerate(shared):
-            forward = np.min([self.loss(row, poses @ known) for known in targets], axis=0)
-            back = inverse(poses)
+        rows: list[int] = []
+        posed: list[np.ndarray] = []
+        home = inverse(poses)
+        shares: list[tuple[int, list[int]]] = []
+        for row, targets in shared:
             moment = int(self.o.moment[row])
-            rows = [self.row[c, moment] for c in self.pose if (c, moment) in self.row][:_WITNESSES]
-            backward = np.min(
-                [
-                    np.mean(
-                        [self.loss(r, self.pose[int(self.o.camera[r])] @ back @ own) for r in rows],
-                        axis=0,
-                    )
-                    for own in self.candidates(row)
-                ],
-                axis=0,
-            )
-            out[i] = (forward + backward) / 2
+            by = [self.row[c, moment] for c in self.pose if (c, moment) in self.row][:_WITNESSES]
+            own = self.candidates(row)
+            rows += [row] * len(targets) + by * len(own)
+            posed += [poses @ known for known in targets]
+            posed += [self.pose[int(self.o.camera[r])] @ home @ one for one in own for r in by]
+            shares.append((len(targets), [len(own), len(by)]))
+        count = len(poses)
+        found = self.loss(np.repeat(rows, count), np.concatenate(posed)).reshape(-1, count)
+        out, at = np.empty((len(shared), count)), 0
+        for i, (forward, backward) in enumerate(shares):
+            ahead = found[at : at + forward].min(0)
+            at += forward
+            back = found[at : at + backward[0] * backward[1]].reshape(*backward, count)
+            at += backward[0] * backward[1]
+            out[i] = (ahead + back.mean(1).min(0)) / 2
         return out
 
     def _averaged(
@@ -218,17 +222,26 @@ class _Placing:
         """Add a camera; poses of the target that both it and the others doubt are settled."""
         self.pose[camera] = pose
         home = inverse(pose)
+        doubted: list[tuple[int, list[np.ndarray], list[int]]] = []
         for (c, moment), row in self.row.items():
             if c != camera:
                 continue
             options = [home @ own for own in self.candidates(row)] + self.target.get(moment, [])
             rows = [self.row[k, moment] for k in self.pose if (k, moment) in self.row]
             if len(rows) > 1 and options:
-                stack = np.stack(options)
-                total = sum(self.loss(r, self.pose[int(self.o.camera[r])] @ stack) for r in rows)
-                self.target[moment] = [options[int(np.argmin(total))]]
+                doubted.append((moment, options, rows))
             elif options:
                 self.target[moment] = options
+        if not doubted:
+            return
+        rows = [row for _, options, seen in doubted for row in seen * len(options)]
+        worlds = [one for _, options, seen in doubted for one in options for _ in seen]
+        extrinsics = np.stack([self.pose[int(self.o.camera[row])] for row in rows])
+        found, at = self.loss(np.array(rows), extrinsics @ np.stack(worlds)), 0
+        for moment, options, seen in doubted:
+            total = found[at : at + len(options) * len(seen)].reshape(len(options), -1).sum(1)
+            self.target[moment] = [options[int(total.argmin())]]
+            at += len(options) * len(seen)
 
 
 def place_cameras(o: Observations, s: State, twins: Twins) -> State:

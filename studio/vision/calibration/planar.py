@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float
 
+from studio.vision.calibration.flat_pose import axes_of, flat_poses, lies
 from studio.vision.calibration.observations import Observations
 from studio.vision.calibration.resect import moment_costs, resect
 from studio.vision.calibration.rotations import angle_deg, rigid, rotation
@@ -55,18 +56,9 @@ def usable(points_m: Float[np.ndarray, "seen 3"]) -> bool:
 def twin_poses(o: Observations, s: State, *, knee_px: float = np.inf) -> Twins:
     """Both poses of every view, refined to least reprojection error with the lenses of ``s``."""
     home = at_home(s)
-    views = len(o)
-    start = np.full((views, 2, 4, 4), np.nan)
-    for camera, name in enumerate(o.cameras):
-        rows = o.of_camera(camera)
-        plane = normalise(home.camera(camera, name, (1, 1)), o.xy_px[rows])
-        for row in range(rows.start, rows.stop):
-            good = o.seen[row] & np.isfinite(plane[row - rows.start]).all(-1)
-            found = _closed_form(o.points_m[row][good], plane[row - rows.start][good])
-            for twin, pose in enumerate(found):
-                start[row, twin] = pose
+    start = _closed_form(o, home)
+    pose, rms = np.full_like(start, np.nan), np.full((len(o), 2), np.nan)
     there = np.isfinite(start[:, :, 0, 0])
-    pose, rms = np.full_like(start, np.nan), np.full((views, 2), np.nan)
     count = np.fmax(o.seen.sum(-1), 1)
     for twin in range(2):
         rows = np.flatnonzero(there[:, twin])
@@ -89,27 +81,38 @@ def _ordered(pose: np.ndarray, rms: np.ndarray) -> Twins:
     return Twins(pose, rms)
 
 
-def _closed_form(points_m: np.ndarray, plane: np.ndarray) -> list[np.ndarray]:
+def _closed_form(o: Observations, home: State) -> Float[np.ndarray, "views 2 4 4"]:
+    """Up to two poses of each view, NaN where there is none. Where all that a view shows lies in a
+    plane they are by :func:`flat_poses`, else by OpenCV's SQPnP."""
+    plane, good = np.zeros(o.xy_px.shape), o.seen.copy()
+    for camera, name in enumerate(o.cameras):
+        rows = o.of_camera(camera)
+        found = normalise(home.camera(camera, name, (1, 1)), o.xy_px[rows][o.seen[rows]])
+        plane[rows][o.seen[rows]] = np.nan_to_num(found)
+        good[rows][o.seen[rows]] = np.isfinite(found).all(-1)
+    tells, flat = lies(axes_of(o.points_m, good)[2], good.sum(1), FEWEST)
+    out = np.full((len(o), 2, 4, 4), np.nan)
+    out[flat] = flat_poses(o.points_m[flat], plane[flat], good[flat])
+    for row in np.flatnonzero(tells & ~flat):
+        for twin, pose in enumerate(
+            _solid_poses(o.points_m[row][good[row]], plane[row][good[row]])
+        ):
+            out[row, twin] = pose
+    return out
+
+
+def _solid_poses(points_m: np.ndarray, plane: np.ndarray) -> list[np.ndarray]:
     """Up to two poses from ideal coordinates on the normalised plane; none if it cannot be told."""
-    if not usable(points_m):
-        return []
     centre = points_m.mean(0)
-    _, sizes, axes = np.linalg.svd(points_m - centre)
-    flat = sizes[2] < 1e-6 * sizes[0] if len(sizes) > 2 else True
-    method = cv2.SOLVEPNP_IPPE if flat else cv2.SOLVEPNP_SQPNP
-    axes = axes * (1.0 if np.linalg.det(axes) > 0 else -1.0)
-    local = (points_m - centre) @ axes.T
-    if flat:
-        local[:, 2] = 0.0
     try:
         found, turns, places, _ = cv2.solvePnPGeneric(
-            local, plane[:, None], np.eye(3), None, flags=method
+            points_m - centre, plane[:, None], np.eye(3), None, flags=cv2.SOLVEPNP_SQPNP
         )
     except cv2.error:
         return []
     out: list[np.ndarray] = []
     for turn, place in zip(turns[:found], places[:found], strict=True):
-        r = rotation(turn.ravel()) @ axes
+        r = rotation(turn.ravel())
         pose = rigid(r, place.ravel() - r @ centre)
         if np.isfinite(pose).all() and (points_m @ r.T + pose[:3, 3])[:, 2].min() > 0:
             out.append(pose)

@@ -20,7 +20,7 @@ from studio.vision.calibration.crossval import cross_validate, paired_px
 from studio.vision.calibration.heldout import Errors
 from studio.vision.calibration.observations import Observations
 from studio.vision.calibration.rotations import angle_deg
-from studio.vision.calibration.state import State, in_cameras, off_px
+from studio.vision.calibration.state import State, in_cameras, lengths_px, off_px
 
 DEPTH_RATIO = 1.5
 COVERAGE = 0.35
@@ -60,7 +60,7 @@ def support(o: Observations, s: State, camera: int, size_px: tuple[int, int]) ->
     rows = o.of_camera(camera)
     if rows.start == rows.stop:
         return Support(1.0, 0.0, 0.0, 0)
-    depth = in_cameras(o, s)[1][rows, 2]
+    depth = in_cameras(o, s, rows)[1][:, 2]
     near, far = np.percentile(depth, [2, 98])
     xy = o.xy_px[rows][o.seen[rows]]
     cells = np.clip(xy / np.array(size_px) * _CELLS, 0, _CELLS - 1).astype(int)
@@ -196,7 +196,7 @@ def _regularised(
     plain: Freedom,
     notes: list[str],
 ) -> Refined:
-    noise = scale_px(np.linalg.norm(off_px(o, s), axis=-1)[o.seen])
+    noise = scale_px(lengths_px(o, s)[o.seen])
     told: list[str] = []
     for strength in _PRIORS:
         freedom = replace(

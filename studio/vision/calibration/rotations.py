@@ -47,6 +47,13 @@ def rigid(rotation: np.ndarray, translation: np.ndarray) -> Float[np.ndarray, "*
     return out
 
 
+def twice(turn: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "6 6"]:
+    """One rotation of two vectors that stand one above the other."""
+    out = np.zeros((6, 6))
+    out[:3, :3] = out[3:, 3:] = turn
+    return out
+
+
 def inverse(pose: Float[np.ndarray, "*batch 4 4"]) -> Float[np.ndarray, "*batch 4 4"]:
     """The inverse of rigid 4x4 matrices."""
     turned = np.swapaxes(pose[..., :3, :3], -1, -2)

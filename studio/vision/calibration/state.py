@@ -72,49 +72,67 @@ class State:
         )
 
 
-def in_cameras(o: Observations, s: State) -> tuple[np.ndarray, np.ndarray]:
-    """Target points from the pivot in each view's camera axes (views, points, 3), and the pivot's
-    own place there (views, 3)."""
-    turn = s.rotation[o.camera] @ s.turn[o.moment]
-    place = s.rotation[o.camera] @ (s.place_m[o.moment] - s.centre_m[o.camera])[..., None]
-    return o.points_m @ np.swapaxes(turn, -1, -2), place[..., 0]
+def in_cameras(
+    o: Observations, s: State, rows: slice = slice(None)
+) -> tuple[Float[np.ndarray, "views 3 points"], Float[np.ndarray, "views 3"]]:
+    """Target points from the pivot in the axes of each view's camera, and the pivot's place there;
+    of all views, or of some ``rows``."""
+    camera, moment = o.camera[rows], o.moment[rows]
+    turn = s.rotation[camera] @ s.turn[moment]
+    place = s.rotation[camera] @ (s.place_m[moment] - s.centre_m[camera])[..., None]
+    return turn @ np.swapaxes(o.points_m[rows], -1, -2), place[..., 0]
+
+
+def residuals(o: Observations, s: State) -> Float[np.ndarray, "2 views points"]:
+    """Where the state says the points are, less where they were seen (px); 0 where unseen."""
+    out = np.zeros((2, *o.seen.shape))
+    for camera in range(len(o.cameras)):
+        rows = o.of_camera(camera)
+        if rows.start == rows.stop:
+            continue
+        arm, place = in_cameras(o, s, rows)
+        x, y, z = np.swapaxes(arm + place[..., None], 0, 1)
+        u, v = optics.pixel_planes(s.lenses[camera], s.values[camera], x, y, z)
+        np.subtract(u, o.xy_px[rows, :, 0], out=out[0, rows], where=o.seen[rows])
+        np.subtract(v, o.xy_px[rows, :, 1], out=out[1, rows], where=o.seen[rows])
+    return out
 
 
 def off_px(o: Observations, s: State) -> Float[np.ndarray, "views points 2"]:
-    """Where the state says the points are, less where they were seen; 0 where unseen."""
-    arm, place = in_cameras(o, s)
-    out = np.zeros(o.xy_px.shape)
-    for camera in range(len(o.cameras)):
-        rows = o.of_camera(camera)
-        xyz = arm[rows] + place[rows, None]
-        out[rows] = optics.pixels(s.lenses[camera], s.values[camera], xyz) - o.xy_px[rows]
-    return np.where(o.seen[..., None], out, 0.0)
+    """:func:`residuals`, point by point."""
+    return np.moveaxis(residuals(o, s), 0, -1)
+
+
+def lengths_px(o: Observations, s: State) -> Float[np.ndarray, "views points"]:
+    """How far each point is off; 0 where unseen."""
+    u, v = residuals(o, s)
+    return np.sqrt(u * u + v * v)
 
 
 def slopes(
-    o: Observations, s: State, free: tuple[Int[np.ndarray, " _"], ...]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Residuals (views, points, 2) and their slopes (views, points, 2, 6 + most free values).
+    o: Observations, s: State, camera: int, free: Int[np.ndarray, " free"]
+) -> tuple[Float[np.ndarray, "views 2 points"], Float[np.ndarray, "views six_free 2 points"]]:
+    """Residuals of one camera's views, and their slopes.
 
-    The first six columns are by a turn of the target about the camera's axes through the pivot and
-    by the pivot's shift along them; every other rigid motion is a linear map of these.
+    The first six are by a turn of the target about the camera's axes through the pivot and by the
+    pivot's shift along them; every other rigid motion is a linear map of these. The others are by
+    the ``free`` values of the lens.
     """
-    arm, place = in_cameras(o, s)
-    most = max((len(f) for f in free), default=0)
-    residual = np.zeros(o.xy_px.shape)
-    out = np.zeros((*o.xy_px.shape, 6 + most))
-    for camera in range(len(o.cameras)):
-        rows = o.of_camera(camera)
-        chosen = free[camera]
-        uv, by_point, by_values = optics.project(
-            s.lenses[camera], s.values[camera], arm[rows] + place[rows, None], chosen
-        )
-        residual[rows] = uv - o.xy_px[rows]
-        x, y, z = np.moveaxis(arm[rows, :, None], -1, 0)
-        a, b, c = np.moveaxis(by_point, -1, 0)
-        block = out[rows]
-        block[..., 0], block[..., 1], block[..., 2] = y * c - z * b, z * a - x * c, x * b - y * a
-        block[..., 3:6] = by_point
-        block[..., 6 : 6 + len(chosen)] = by_values
-    residual[~o.seen] = 0.0
+    rows = o.of_camera(camera)
+    arm, place = in_cameras(o, s, rows)
+    x, y, z = np.swapaxes(arm, 0, 1)
+    right, down, ahead = place.T[..., None]
+    uv, by_point, by_values = optics.project_planes(
+        s.lenses[camera], s.values[camera], x + right, y + down, z + ahead, free
+    )
+    views, points = x.shape
+    residual = np.zeros((views, 2, points))
+    out = np.empty((views, 6 + len(free), 2, points))
+    for row in range(2):
+        np.subtract(uv[row], o.xy_px[rows, :, row], out=residual[:, row], where=o.seen[rows])
+        a, b, c = by_point[row]
+        out[:, 0, row], out[:, 1, row], out[:, 2, row] = y * c - z * b, z * a - x * c, x * b - y * a
+        out[:, 3, row], out[:, 4, row], out[:, 5, row] = a, b, c
+        for column, pair in enumerate(by_values):
+            out[:, 6 + column, row] = pair[row]
     return residual, out
