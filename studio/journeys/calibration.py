@@ -203,7 +203,11 @@ def _seen(camera: Camera, board_world: np.ndarray, sheet: np.ndarray) -> np.ndar
 def _solve(peers: Path | None) -> Iterator[Figure]:
     times = speed.timings(peers)
     for one in times:
-        value = f"{one.seconds:.2f} s" if np.isfinite(one.seconds) else f"skipped: {one.note}"
+        value = (
+            f"{one.seconds:.2f} s of processor time"
+            if np.isfinite(one.seconds)
+            else f"skipped: {one.note}"
+        )
         yield Figure(
             f"solve of {one.views} views: {one.name}", value, "", None,
             f"held out {one.held_out_px:.3f} px, {one.held_out_mm:.2f} mm",

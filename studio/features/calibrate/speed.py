@@ -9,7 +9,7 @@ import math
 import sys
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,11 +27,13 @@ from studio.vision.calibration.solve import solve
 
 MOMENTS = 330
 VIEWS = 200
+RUNS = 3
 
 
 @dataclass(frozen=True)
 class SolveTime:
-    """One way to solve the same corners: seconds, and errors on moments held out from all."""
+    """One way to solve the same corners: seconds of processor time, which other work on the
+    machine hardly changes, and errors on moments held out from all."""
 
     name: str
     views: int
@@ -77,12 +79,12 @@ def _timed(
 def ours(problem: Problem) -> SolveTime:
     """The solve alone: cameras placed, adjusted, bad views left out."""
     sizes = {camera.name: camera.size_px for camera in problem.given.cameras}
-    start = time.perf_counter()
+    start = time.process_time()
     known = {camera.name: camera for camera in problem.given.cameras}
     lenses = own_lenses(problem.target, problem.views, sizes, known, "auto")
     work, twins = first_rig(problem.target, problem.views, sizes, lenses)
     s = drop_bad(work.o, work.s, twins, Solver(work.freedom)).s
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     rig = CameraRig(tuple(s.camera(i, name, sizes[name]) for i, name in enumerate(sizes)))
     return _timed("Doppel", problem, rig, seconds)
 
@@ -90,16 +92,14 @@ def ours(problem: Problem) -> SolveTime:
 def all_of_ours(problem: Problem) -> SolveTime:
     """The same with the cross-validated held-out error and the covariance."""
     sizes = {camera.name: camera.size_px for camera in problem.given.cameras}
-    start = time.perf_counter()
+    start = time.process_time()
     found = solve(problem.target, problem.views, sizes, intrinsics=problem.given, refine="never")
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     return _timed("Doppel, with held-out error and covariance", problem, found.rig, seconds)
 
 
 def aniposelib(problem: Problem) -> SolveTime:
-    """``CameraGroup.calibrate_rows`` of aniposelib, intrinsics given, as it comes; the second run
-    counts, for the first compiles its code."""
-    _anipose_solved(problem)
+    """``CameraGroup.calibrate_rows`` of aniposelib, intrinsics given, as it comes."""
     group, seconds = _anipose_solved(problem)
     cameras = tuple(
         _moved(camera, other.get_extrinsics_mat())
@@ -113,11 +113,11 @@ def _anipose_solved(problem: Problem) -> tuple[Any, float]:
     rows = _rows(problem, board)
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        start = time.perf_counter()
+        start = time.process_time()
         group.calibrate_rows(
             rows, board, init_intrinsics=False, only_extrinsics=True, verbose=False
         )
-        return group, time.perf_counter() - start
+        return group, time.process_time() - start
 
 
 def _moved(camera: Camera, extrinsics: np.ndarray) -> Camera:
@@ -160,17 +160,25 @@ def _rows(problem: Problem, board: Any) -> list[list[dict[str, Any]]]:
 
 
 def timings(peers: Path | None = None, problem: Problem | None = None) -> Sequence[SolveTime]:
-    """Ours, and aniposelib's where ``peers`` holds it, in one run."""
+    """Ours, and aniposelib's where ``peers`` holds it: all in turn, again and again, and of each
+    the run of median time. The first round does not count, for it compiles aniposelib's code."""
     given = problem or Problem.of()
-    out = [ours(given), all_of_ours(given)]
+    ways: list[Callable[[Problem], SolveTime]] = [ours, all_of_ours]
     if peers is None:
-        return out
+        return _in_turn(ways, given)
     sys.path.insert(0, str(peers))
     try:
-        out.append(aniposelib(given))
+        return _in_turn([*ways, aniposelib], given)
     except ImportError as error:
         nan = math.nan
-        out.append(SolveTime("aniposelib", 0, nan, nan, nan, f"not installed there: {error}"))
+        missing = SolveTime("aniposelib", 0, nan, nan, nan, f"not installed there: {error}")
+        return [*_in_turn(ways, given), missing]
     finally:
         sys.path.remove(str(peers))
-    return out
+
+
+def _in_turn(ways: Sequence[Callable[[Problem], SolveTime]], problem: Problem) -> list[SolveTime]:
+    rounds = [[way(problem) for way in ways] for _ in range(RUNS + 1)][1:]
+    return [
+        sorted(runs, key=lambda one: one.seconds)[RUNS // 2] for runs in zip(*rounds, strict=True)
+    ]

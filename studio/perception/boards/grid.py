@@ -61,12 +61,12 @@ def _off(plane: np.ndarray, xy_px: np.ndarray) -> np.ndarray:
         np.concatenate([none, 0 * one, a, one, -b[..., 1:] * a], -1),
     ], axis=1)  # fmt: skip
     wanted = np.concatenate([b[..., 0], b[..., 1]], axis=1)
-    square = np.einsum("nij,nik->njk", rows, rows)
-    right = np.einsum("nij,ni->nj", rows, wanted)
-    solved = np.linalg.solve(square + 1e-12 * np.eye(8), right[..., None])[..., 0]
+    turned = np.swapaxes(rows, 1, 2)
+    square, right = turned @ rows, turned @ wanted[..., None]
+    solved = np.linalg.solve(square + 1e-12 * np.eye(8), right)[..., 0]
     # The point itself is the origin: its image is the homography's shift alone.
     off = np.linalg.norm(solved[:, [2, 5]], axis=-1) * step.max(1)
-    thin = np.linalg.eigvalsh(np.einsum("nki,nkj->nij", a, a))[:, 0] < 1e-3
+    thin = np.linalg.eigvalsh(np.swapaxes(a, 1, 2) @ a)[:, 0] < 1e-3
     return np.where(thin, 0.0, off / np.fmax(_SHARE * np.median(step, axis=1), _ROUGH_PX))
 
 

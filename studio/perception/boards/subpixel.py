@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float, UInt8
 
 _ALONG = np.linspace(-1.0, 1.0, 25)
 _ACROSS = np.linspace(-1.0, 1.0, 7)
+_WEIGHT = np.tile(np.exp(-2 * np.tile(_ACROSS, len(_ALONG)) ** 2), 2)
 _REACH = 0.42
 _LONGEST_PX, _WIDEST_PX = 14.0, 4.0
 _STEPS = 12
@@ -61,25 +62,29 @@ def _moved(
     if min(part.shape, default=0) < 3:
         return start, np.zeros(len(start), bool)
     slopes = [cv2.Scharr(part, cv2.CV_32F, *way) for way in ((1, 0), (0, 1))]
-    weight = np.tile(np.exp(-2 * np.tile(_ACROSS, len(_ALONG)) ** 2), 2)
     allowed = np.fmax(1.5 * strip.min(1), 2.0)
     at, normal = start - low, np.zeros((len(start), 2, 2))
-    trace = far = np.zeros(len(start))
+    far, going = np.zeros(len(start)), np.arange(len(start))
     for _ in range(_STEPS):
-        where = (at[:, None] + offsets).astype(np.float32)
-        g = np.stack([
+        around = offsets[going]
+        where = (at[going, None] + around).astype(np.float32)
+        x, y = (
             cv2.remap(s, where[..., 0], where[..., 1], cv2.INTER_LINEAR,
-                      borderMode=cv2.BORDER_CONSTANT) for s in slopes
-        ], -1).astype(np.float64)  # fmt: skip
-        normal = np.einsum("cpi,cpj,p->cij", g, g, weight)
-        pull = np.einsum("cpi,cp,p->ci", g, (g * offsets).sum(-1), weight)
-        trace = np.trace(normal, axis1=1, axis2=2)
-        steady = normal + (1e-9 * trace + 1e-9)[:, None, None] * np.eye(2)
+                      borderMode=cv2.BORDER_CONSTANT).astype(np.float64) for s in slopes
+        )  # fmt: skip
+        lever = x * around[..., 0] + y * around[..., 1]
+        xw, yw = x * _WEIGHT, y * _WEIGHT
+        sums = np.stack([xw, yw], 1) @ np.stack([x, y, lever], 2)
+        normal[going], pull = sums[..., :2], sums[..., 2]
+        trace = np.trace(sums, axis1=1, axis2=2)
+        steady = sums[..., :2] + (1e-9 * trace + 1e-9)[:, None, None] * np.eye(2)
         step = np.linalg.solve(steady, pull[..., None])[..., 0]
-        far = np.linalg.norm(step, axis=1)
-        at = at + step * np.fmin(1.0, 2.0 / np.fmax(far, 1e-9))[:, None]
-        if far.max() < _SETTLED_PX:
+        far[going] = length = np.linalg.norm(step, axis=1)
+        at[going] += step * np.fmin(1.0, 2.0 / np.fmax(length, 1e-9))[:, None]
+        going = going[length >= _SETTLED_PX]
+        if not len(going):
             break
+    trace = np.trace(normal, axis1=1, axis2=2)
     found = at + low
     both = np.linalg.det(normal) > _BOTH_EDGES * trace**2 / 4
     sure = both & (np.linalg.norm(found - start, axis=1) < allowed) & (far < _STEADY_PX)
@@ -111,7 +116,8 @@ def _local(plane: np.ndarray, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     )
     away = np.square(plane[:, None] - plane).sum(-1)
     near = np.exp(-away / 8) + 1e-3
-    system = np.einsum("cp,pki,pkj->cij", near, rows, rows)
+    squares = (rows[:, :, :, None] * rows[:, :, None]).sum(1)
+    system = (near @ squares.reshape(len(plane), -1)).reshape(-1, 9, 9)
     h = np.linalg.eigh(system)[1][..., 0].reshape(-1, 3, 3)
     top = np.einsum("cij,cj->ci", h, home)
     scale = np.where(np.abs(top[:, 2:]) < 1e-9, 1e-9, top[:, 2:])

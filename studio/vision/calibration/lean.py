@@ -53,7 +53,7 @@ def lean_of(
             np.hstack([nil, home, -plane[:, 1:] * home]),
         ]
     )
-    matrix = np.linalg.svd(system)[2][-1].reshape(3, 3)
+    matrix = np.linalg.eigh(system.T @ system)[1][:, 0].reshape(3, 3)
     matrix[:, :2] /= sides[0]
     matrix *= np.sign(matrix[2, 2]) or 1.0
     size = (np.linalg.norm(matrix[:, 0]) + np.linalg.norm(matrix[:, 1])) / 2
