@@ -140,7 +140,7 @@ def _blamed(
     reports: list[Dropped] = []
     budget = allowed.copy()
     limit = limits_px(o, rms)
-    without = _without(o, s, np.unique(o.moment[bad]), limit)
+    without = without_each(o, s, np.unique(o.moment[bad]), limit)
     for row in sorted(np.flatnonzero(bad), key=lambda r: -rms[r] / limit[r]):
         rows = np.flatnonzero(o.moment == o.moment[row])
         if going[rows].any():
@@ -176,7 +176,7 @@ def _blamed(
     return going, reports
 
 
-def _without(
+def without_each(
     o: Observations, s: State, moments: np.ndarray, limit: np.ndarray
 ) -> Float[np.ndarray, " views"]:
     """By each view of these moments, where at least three cameras saw: the worst of the others'
