@@ -66,4 +66,4 @@ def fit_from(arrays: Mapping[str, np.ndarray]) -> Fit:
         slide_mm=float(arrays["slide_mm"]),
         swapped=bool(arrays["swapped"]),
     )
-    return replace(fit, facts=facts_of(fit))
+    return replace(fit, facts=facts_of(fit)) if fit.points else fit

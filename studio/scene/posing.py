@@ -52,16 +52,27 @@ class PartPoser:
 
 
 def alike(one: Character, other: Character) -> bool:
-    """Whether two characters differ in nothing but where they rest and how they are coloured."""
+    """Whether two characters are drawn with the same triangles: only where these rest, how they
+    are coloured and what carries them may differ."""
     return len(one.parts) == len(other.parts) and all(
-        a.mesh.faces is b.mesh.faces
-        and a.mesh.uv is b.mesh.uv
-        and a.joints is b.joints
-        and a.weights is b.weights
-        and a.morphs is b.morphs
+        _same(a.mesh.faces, b.mesh.faces)
+        and _same(a.mesh.uv, b.mesh.uv)
         and (a.material.texture is None) == (b.material.texture is None)
         for a, b in zip(one.parts, other.parts, strict=True)
     )
+
+
+def carried_alike(one: Part, other: Part) -> bool:
+    """Whether two parts hang on the same bones in the same way (the very same arrays)."""
+    return (
+        one.joints is other.joints and one.weights is other.weights and one.morphs is other.morphs
+    )
+
+
+def _same(one: np.ndarray | None, other: np.ndarray | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return one is other or np.array_equal(one, other)
 
 
 def rest_posed(character: Character) -> tuple[np.ndarray, np.ndarray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from weakref import WeakKeyDictionary
 
@@ -48,6 +48,11 @@ def plan(mesh: Mesh) -> Plan:
     if found is None:
         found = _plans[mesh] = _make_plan(mesh)
     return found
+
+
+def planned(mesh: Mesh) -> bool:
+    """Whether a mesh can be drawn without a pause."""
+    return mesh in _plans
 
 
 def adopt(mesh: Mesh, like: Mesh) -> None:
@@ -101,6 +106,7 @@ class Surface:
         self.faces = np.asarray(mesh.faces, np.int64)
         self.vertices_m = np.asarray(mesh.vertices_m, np.float32)
         self._plan = plan(mesh)
+        self._light = np.ones((len(self.vertices_m), 2), np.float32)
         # Cells finer than the vertices lie apart have holes between them that hide nothing.
         self._cells = int(np.clip(2 * np.sqrt(len(mesh.vertices_m)), 24, 160))
         texture = None if material is None else material.texture
@@ -156,14 +162,17 @@ class Surface:
         """Area-weighted vertex normals."""
         return vertex_normals(vertices_m, self.faces, self._plan.around)
 
-    def move(self, vertices_m: np.ndarray) -> None:
-        """New vertices, same triangles."""
+    def move(self, vertices_m: np.ndarray, lit: bool = True) -> None:
+        """New vertices, same triangles. Unless ``lit`` the key light's shadows stay as they were:
+        half the cost, for small moves in quick succession."""
         self.vertices_m = vertices = np.asarray(vertices_m, np.float32)
         normals = self.normals(vertices)
-        light = np.ones((len(vertices), 2), np.float32)
+        light = self._light
         light[:, 0] = self._plan.openness
-        if self.shading == "studio" and np.isfinite(vertices).all():
+        if lit and self.shading == "studio" and np.isfinite(vertices).all():
             light[:, 1] = openness(vertices, normals, KEY_LIGHT, self._cells)
+        elif lit:
+            light[:, 1] = 1
         refill(
             self.poly,
             self._spread(vertices),
@@ -190,6 +199,10 @@ class Surface:
             self.actor.ForceOpaqueOn()
         if moved:
             self.move(self.vertices_m)
+
+    def settle(self, mesh: Mesh) -> None:
+        """Take the occlusion of a mesh with the same triangles."""
+        self._plan = replace(self._plan, openness=plan(mesh).openness)
 
     def paint(self, material: Material) -> None:
         """Another material of the same kind: its colour, its picture, how rough it is."""

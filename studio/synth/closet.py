@@ -1,17 +1,27 @@
 """What a designed person can wear, by name, and how it is put on a person at rest.
 
-Clothes that Doppel sews itself are cut on the person's own resting vertices; a colour dyes them.
+Most of it are assets (:mod:`studio.human.wardrobe`): the starter set, and what the user added.
+Where the starter set has nothing of a kind, clothes are sewn: cut on the person's own resting
+vertices. A colour dyes what is white.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from pathlib import Path
 
 import numpy as np
 
+from studio.core.folders import data_folder
 from studio.core.types import Material, Mesh, Part
 from studio.human.design import Colour, Worn
+from studio.human.wardrobe.library import Entry, find, load
+from studio.human.wardrobe.reading import read_assets
+from studio.human.wardrobe.wearing import Item, material_of, wear
+from studio.human.wardrobe.writing import write_asset
 from studio.synth import complexion
 from studio.synth.dressed import CLOTH, LAYERS, SOLE_M, STEP_M, strongest
 from studio.synth.dye import dyed, kept, unwrapped
@@ -41,12 +51,19 @@ _HIDDEN_M = 0.02
 @dataclass(frozen=True)
 class Piece:
     """Something that can be worn: its name in designs, its kind (of
-    ``studio.human.wardrobe.KINDS``), what it is called, and the colour that it comes in."""
+    ``studio.human.wardrobe.asset.KINDS``), what it is called, and the colour that it comes in.
+
+    ``dyeable`` says whether another colour can be chosen; ``root`` is the wardrobe that holds it
+    (None: Doppel's own); ``notice`` is what its licence asks for, if anything.
+    """
 
     name: str
     kind: str
     title: str
     colour: Colour
+    dyeable: bool = True
+    root: Path | None = None
+    notice: str = ""
 
 
 _CUTS: dict[str, Outfit | Hairstyle] = {
@@ -59,6 +76,8 @@ _CUTS: dict[str, Outfit | Hairstyle] = {
     "cropped-hair": Hairstyle(_WHITE, top_m=0.013, side_m=0.006, layers=5),
     "full-hair": Hairstyle(_WHITE, top_m=0.055, side_m=0.030, layers=5),
 }
+SHIPPED = frozenset({"hair", "brows", "top", "bottom", "dress", "suit", "shoes", "hat", "glasses"})
+"""Kinds of the starter set that are offered; eyes, teeth and lashes come with the body."""
 SEWN = (
     Piece("short-hair", "hair", "Short hair", (0.22, 0.15, 0.10)),
     Piece("cropped-hair", "hair", "Cropped hair", (0.22, 0.15, 0.10)),
@@ -71,14 +90,54 @@ SEWN = (
 )
 
 
+def own_folder() -> Path:
+    """Where clothes lie that the user brought along, one folder each, by kind."""
+    return data_folder("wardrobe")
+
+
+@cache
 def catalogue() -> tuple[Piece, ...]:
-    """Everything that can be worn here and now."""
-    return SEWN
+    """Everything that can be worn here and now: the starter set, what is sewn, what was added."""
+    shipped = [_listed(entry) for entry in find() if entry.card.kind in SHIPPED]
+    kinds = {one.kind for one in shipped}
+    sewn = [one for one in SEWN if one.kind not in kinds]
+    own = [_listed(entry, own_folder()) for entry in find(root=own_folder())]
+    return (*shipped, *sewn, *own)
+
+
+def _listed(entry: Entry, root: Path | None = None) -> Piece:
+    main = entry.card.colours.get("main")
+    return Piece(
+        entry.name, entry.card.kind, entry.card.title, _colour(main or "#ffffff"),
+        main is not None, root, entry.card.notice,
+    )  # fmt: skip
+
+
+def _colour(hexed: str) -> Colour:
+    red, green, blue = (int(hexed[k : k + 2], 16) / 255 for k in (1, 3, 5))
+    return red, green, blue
+
+
+def add(path: Path) -> tuple[Piece, ...]:
+    """Add what a folder or zip of MakeHuman or MPFB holds to the user's wardrobe.
+
+    Raises StudioError if it holds nothing, or something damaged.
+    """
+    added: list[str] = []
+    taken = {one.name for one in catalogue() if one.root is None} | {one.name for one in SEWN}
+    for asset in read_assets(path):
+        name = re.sub(r"[^a-z0-9_-]+", "_", asset.name.lower()).strip("_") or "item"
+        name = f"{name}_own" if name in taken else name
+        write_asset(replace(asset, name=name), own_folder() / asset.kind / name)
+        added.append(name)
+    catalogue.cache_clear()
+    load.cache_clear()
+    return tuple(one for one in catalogue() if one.name in added)
 
 
 def piece(name: str) -> Piece | None:
     """The piece of that name, or None where this machine does not have it."""
-    return next((one for one in catalogue() if one.name == name), None)
+    return next((one for one in (*catalogue(), *SEWN) if one.name == name), None)
 
 
 def pieces(worn: Iterable[Worn]) -> tuple[tuple[Piece, Colour | None], ...]:
@@ -102,43 +161,92 @@ def put_on(worn: tuple[Worn, ...], name: str) -> tuple[Worn, ...]:
     return (*(one for one in worn if kinds.get(one.item) not in gone), Worn(item=name))
 
 
-def hidden(worn: tuple[Worn, ...]) -> np.ndarray:
-    """Base vertices that lie well under what is worn, whose skin need not be drawn."""
-    inside: np.ndarray | None = None
-    for one, _ in pieces(worn):
-        cut = _CUTS[one.name]
-        if isinstance(cut, Hairstyle):
-            continue
-        region = {
-            "top": lambda c=cut: shirt_region(c),
-            "bottom": lambda c=cut: trouser_region(c),
-            "shoes": lambda: shoe_region() + 0.01,
-        }[one.kind]()
-        inside = region if inside is None else np.maximum(inside, region)
-    return shoe_region() > np.inf if inside is None else inside > _HIDDEN_M
+@dataclass(frozen=True, eq=False)
+class PutOn:
+    """What is worn, on one person: its parts, the base vertices that it hides, and the materials
+    of what only colours the body, by kind."""
+
+    parts: tuple[Part, ...]
+    hidden: np.ndarray
+    colours: dict[str, Material]
 
 
-def parts(figure: Figure, worn: tuple[Worn, ...], hair: Colour) -> list[Part]:
-    """What is worn, on a person at rest."""
-    found: list[Part] = []
+def put_on_body(figure: Figure, worn: tuple[Worn, ...], hair: Colour, brows: Colour) -> PutOn:
+    """What is worn, on a person at rest. Raises StudioError for damaged assets."""
+    parts: list[Part] = []
+    hidden = np.zeros(len(figure.vertices_m), bool)
+    items: list[tuple[Piece, Item]] = []
     for one, colour in pieces(worn):
-        cut = _CUTS[one.name]
-        if isinstance(cut, Hairstyle):
-            found += _hair(figure, one, cut, colour or hair)
+        cut = _CUTS.get(one.name)
+        wanted = _wanted(one, colour, hair, brows)
+        if cut is None:
+            items.append((one, Item(load(one.name, one.root))))
+        elif isinstance(cut, Hairstyle):
+            parts += _hair(figure, one, cut, wanted)
         else:
-            found += [_garment(one, g, colour or one.colour) for g in _sew(figure, one, cut)]
-    return found
+            parts += [_garment(one, garment, wanted) for garment in _sew(figure, one, cut)]
+            hidden |= _under(one, cut) > _HIDDEN_M
+    if not items:
+        return PutOn(tuple(parts), hidden, {})
+    put = wear([item for _, item in items], figure.vertices_m, figure.surface.faces["skin"])
+    hidden[put.deletes] = True
+    names = {id(item): one for one, item in items}
+    paint = materials(worn, hair, brows)
+    for thing in put.worn:
+        name = names[id(thing.item)].name
+        joints, weights = strongest(thing.weights)
+        mesh = Mesh(thing.vertices_m, thing.faces, thing.uv)
+        parts.append(Part(name, mesh, paint[name], joints, weights))
+    return PutOn(tuple(parts), hidden, put.colours)
 
 
-def materials(worn: tuple[Worn, ...], hair: Colour) -> dict[str, Material]:
+def _wanted(one: Piece, colour: Colour | None, hair: Colour, brows: Colour) -> Colour:
+    return colour or {"hair": hair, "brows": brows}.get(one.kind, one.colour)
+
+
+def _under(one: Piece, cut: Outfit) -> np.ndarray:
+    """How deep base vertices lie under something sewn (metres)."""
+    if one.kind == "top":
+        return shirt_region(cut)
+    return trouser_region(cut) if one.kind == "bottom" else shoe_region() + 0.01
+
+
+def materials(worn: tuple[Worn, ...], hair: Colour, brows: Colour) -> dict[str, Material]:
     """The materials of what is worn, by the names of its parts."""
     found: dict[str, Material] = {}
     for one, colour in pieces(worn):
-        wanted = colour or (hair if one.kind == "hair" else one.colour)
+        wanted = _wanted(one, colour, hair, brows)
+        if one.name not in _CUTS:
+            own = plain(one)
+            found[one.name] = complexion.dyed(own, wanted) if one.dyeable else own
         for key, (_, material) in _undyed.items():
             if key.split(" ")[0] == one.name:
                 found[key] = complexion.dyed(material, _own(key, wanted))
     return found
+
+
+def has_roots(one: Piece) -> bool:
+    """Whether this is hair whose roots are painted on the scalp."""
+    return isinstance(_CUTS.get(one.name), Hairstyle)
+
+
+def has_mesh(one: Piece) -> bool:
+    """Whether it is more than a colour of the body."""
+    return one.name in _CUTS or load(one.name, one.root).mesh is not None
+
+
+def plain(one: Piece) -> Material:
+    """An asset's material as it comes; one that can be dyed, in white."""
+    return _plain(one.name, one.root)
+
+
+@lru_cache(maxsize=64)
+def _plain(name: str, root: Path | None) -> Material:
+    asset = load(name, root)
+    material = material_of(asset.material)
+    if "main" in asset.card.colours:
+        return replace(material, base=(1.0, 1.0, 1.0, material.base[3]))
+    return material
 
 
 def _sew(figure: Figure, one: Piece, cut: Outfit) -> tuple[Garment, ...]:

@@ -75,12 +75,18 @@ def _covered() -> tuple[np.ndarray, np.ndarray]:
 
 
 @lru_cache(maxsize=6)
-def skin(colour: Colour, brows: Colour, hair: Colour | None, top: bool, bottom: bool) -> Material:
-    """The body's material. ``hair`` is the colour of its roots, None for a bald head; ``top`` and
-    ``bottom`` say whether something is worn there, else plain sportswear is painted on."""
+def skin(
+    colour: Colour, brows: Colour | None, hair: Colour | None, top: bool, bottom: bool
+) -> Material:
+    """The body's material. Without ``brows`` none are painted; ``hair`` is the colour of its roots,
+    None for a bald head; ``top`` and ``bottom`` say whether something is worn there, else plain
+    sportswear is painted on."""
     share, of_brows = _layers()
     picture = share * np.array(colour, np.float32)
-    picture += of_brows * (255 * np.array(brows, np.float32))
+    if brows is not None:
+        picture += of_brows * (255 * np.array(brows, np.float32))
+    else:
+        picture = picture / (1 - of_brows.clip(0, 0.95))
     if hair is not None:
         picture += _roots() * (255 * np.array(hair, np.float32) - picture)
     for worn, cover in zip((top, bottom), _covered(), strict=True):

@@ -26,6 +26,8 @@ from studio.synth.figure import Figure, make_figure, skin
 from studio.synth.looks import Head, Looks
 
 KEPT = 4
+BODILY = frozenset({"eyes", "teeth", "tongue", "lashes"})
+"""Parts of the body for which something with a mesh of its own can be worn instead."""
 _LOOK = ("expression", "pose", "gaze_deg", "pins")
 _people: OrderedDict[str, Character] = OrderedDict()
 _lock = Lock()
@@ -67,19 +69,20 @@ def person_of(design: Design, name: str = "Person") -> Character:
     """The designed person at rest in an A-pose, soles on z = 0; the last few are kept."""
     key = key_of(design)
     with _lock:
-        found = _people.pop(key, None) or _build(design)
+        found = _people.pop(key, None) or built(design)
         _people[key] = found
         while len(_people) > KEPT:
             _people.popitem(last=False)
     return replace(found, name=name)
 
 
-def _build(design: Design) -> Character:
+def built(design: Design) -> Character:
+    """The designed person at rest, made anew and not kept."""
     rest, bones = resting(design)
     figure = figure_of(rest, bones)
-    parts = _bodily(design, figure, rest.actions_m.numpy())
-    return Character("Person", bones, (*parts, *closet.parts(figure, design.worn, design.hair)),
-                     ACTIONS)  # fmt: skip
+    put = closet.put_on_body(figure, design.worn, design.hair, design.brows)
+    parts = _bodily(design, figure, rest.actions_m.numpy(), put)
+    return Character("Person", bones, (*parts, *put.parts), ACTIONS)
 
 
 @lru_cache(maxsize=8)
@@ -87,10 +90,13 @@ def _head(hidden: bytes) -> Head:
     return Head(make_figure(), Looks(), np.frombuffer(hidden, bool), texture_px=8)
 
 
-def _bodily(design: Design, figure: Figure, actions: np.ndarray) -> list[Part]:
+def _bodily(design: Design, figure: Figure, actions: np.ndarray, put: closet.PutOn) -> list[Part]:
     found: list[Part] = []
     materials = materials_of(design)
-    for drawn in _head(closet.hidden(design.worn).tobytes()).posed(figure.vertices_m):
+    instead = {one.kind for one, _ in closet.pieces(design.worn)} - set(put.colours)
+    for drawn in _head(put.hidden.tobytes()).posed(figure.vertices_m):
+        if drawn.material.name in instead & BODILY:
+            continue
         ids, faces = np.unique(drawn.mesh.faces, return_inverse=True)
         joints, weights = strongest(figure.weights[ids])
         name = "body" if drawn.material.name == "skin" else drawn.material.name
@@ -108,15 +114,21 @@ def _bodily(design: Design, figure: Figure, actions: np.ndarray) -> list[Part]:
 
 def materials_of(design: Design) -> dict[str, Material]:
     """The materials of body, eyes and lashes in a design's colours."""
-    kinds = {one.kind for one, _ in closet.pieces(design.worn)}
-    dyed = next((colour for one, colour in closet.pieces(design.worn) if one.kind == "hair"), None)
-    roots = (dyed or design.hair) if "hair" in kinds else None
-    return {
-        "body": complexion.skin(design.skin, design.brows, roots, bool(kinds & closet.TOPS),
-                                bool(kinds & closet.BOTTOMS)),
+    worn = closet.pieces(design.worn)
+    kinds = {one.kind for one, _ in worn}
+    sewn = [colour or design.hair for one, colour in worn if closet.has_roots(one)]
+    found = {
+        "body": complexion.skin(
+            design.skin, None if "brows" in kinds else design.brows, sewn[0] if sewn else None,
+            bool(kinds & closet.TOPS), bool(kinds & closet.BOTTOMS),
+        ),
         "eyes": complexion.eyes(design.eyes),
         "lashes": complexion.lashes(design.brows, design.skin),
     }  # fmt: skip
+    for one, _ in worn:
+        if one.kind in ("skin", "eyes") and not closet.has_mesh(one):
+            found["body" if one.kind == "skin" else "eyes"] = closet.plain(one)
+    return found
 
 
 # -- pose ------------------------------------------------------------------------------------------

@@ -1,12 +1,13 @@
 """A designed person under the artist's hands: only what changed is computed anew.
 
 While a slider moves, the body is exact and everything worn follows the skin beneath it; when it is
-let go, the clothes are fitted again. One thread at a time may use it.
+let go, the clothes are fitted again.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from threading import Lock
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -45,7 +46,7 @@ class _Fitted:
 class LivePerson:
     """The person on show while they are designed. ``fit`` is their filmed motion, if there is one.
 
-    ``shown`` is the newest posed person.
+    May be asked from any thread; one answer is made at a time.
     """
 
     def __init__(self, fit: Fit | None = None) -> None:
@@ -53,6 +54,7 @@ class LivePerson:
         self._filmed = armature_of(fit.shape) if fit is not None and self._fit else None
         self._fitted: _Fitted | None = None
         self._key = ""
+        self._lock = Lock()
         self._now: tuple[str, Character, np.ndarray] | None = None
 
     def at(self, design: Design, time_s: float = 0.0, exact: bool = True) -> Posed:
@@ -60,6 +62,10 @@ class LivePerson:
 
         Raises StudioError if the parametric person cannot be loaded.
         """
+        with self._lock:
+            return self._at(design, time_s, exact)
+
+    def _at(self, design: Design, time_s: float, exact: bool) -> Posed:
         key = key_of(design)
         if self._now is None or self._now[0] != key or (exact and self._key != key):
             if exact or self._fitted is None or not _same_parts(self._fitted.design, design):
@@ -90,7 +96,7 @@ class LivePerson:
                 replace(part, mesh=replace(part.mesh, vertices_m=part.mesh.vertices_m + f @ moved))
                 for part, f in zip(parts, fitted.follow, strict=True)
             )
-        paint = {**materials_of(design), **closet.materials(design.worn, design.hair)}
+        paint = {**materials_of(design), **closet.materials(design.worn, design.hair, design.brows)}
         parts = tuple(replace(p, material=paint.get(p.name, p.material)) for p in parts)
         return replace(character, armature=bones, parts=parts), body_m
 

@@ -56,7 +56,7 @@ class Control(QWidget):
                 field.style().polish(field)
 
 
-class _CalmSlider(QSlider):
+class CalmSlider(QSlider):
     """A slider that a passing wheel does not move."""
 
     reset = Signal()
@@ -88,7 +88,7 @@ class Number(Control):
         super().__init__(name)
         self._default, self._soft, self._whole = default, soft, whole
         self._log = soft[0] > 0 and soft[1] / soft[0] >= 500
-        self.slider = _CalmSlider(Qt.Orientation.Horizontal)
+        self.slider = CalmSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, STEPS if not whole else min(STEPS, max(1, int(soft[1] - soft[0]))))
         self.slider.setAccessibleName(f"{name}, slider")
         self.slider.setMinimumWidth(64)

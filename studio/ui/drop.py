@@ -29,7 +29,9 @@ def wanting(studio: Studio, path: Path) -> Feature | None:
     """The feature that wants a file; folders and everything unclaimed go to the import."""
     features = studio.registry.features
     if path.is_dir():
-        return features.get(CAPTURE)
+        clothes = any(next(path.glob(form), None) for form in ("*.mhclo", "*/*.mhclo"))
+        wearing = studio.registry.accepting(".mhclo") if clothes else ()
+        return wearing[0] if wearing else features.get(CAPTURE)
     if (named := studio.registry.claiming(path.name)) is not None:
         return named
     claimed = studio.registry.accepting(path.suffix)

@@ -24,6 +24,7 @@ from studio.ui.drop import CAPTURE, take_in
 from studio.ui.studio import Next, Studio
 
 RECORD = "record"
+PERSON = "person"
 # Each step of the way, and what it leaves behind.
 WAY = (("pose", DetectionsItem), ("triangulate", MotionItem), ("avatar", AvatarItem))
 
@@ -72,6 +73,9 @@ class NextStep:
             if made and Path(made[-1].path).is_dir():
                 url = QUrl.fromLocalFile(made[-1].path)
                 return Next("Open folder", lambda: QDesktopServices.openUrl(url))
+        elif feature == PERSON:
+            if "export" in mounted:
+                return Next("Export", lambda: self._studio.open_panel("export"))
         elif feature in (CAPTURE, RECORD) or feature in dict(WAY):
             if feature == RECORD and project.usable_rig() is None and "calibrate" in mounted:
                 return Next("Calibrate", lambda: self._studio.open_panel("calibrate"))

@@ -26,7 +26,7 @@ from studio.scene.items.cameras import WIDEST_PX
 from studio.scene.items.trail import Trail
 from studio.scene.rectify import rectified
 from studio.scene.scene import item_for
-from studio.scene.surface import plan
+from studio.scene.surface import plan, planned
 from studio.ui.frame_feed import Deliver, FrameFeed, Submit
 from studio.ui.loading import Arrayed, Loaded, charts_of, key_of, load, posed_at
 from studio.ui.on_show import OnShow, keypoints_at, nearest, on_show, tracks
@@ -329,7 +329,9 @@ class Playback:
     def _planned(self, value: Posed | Character) -> bool:
         """Whether a person can be drawn without a pause; if not, this is prepared on the lane."""
         character = value.character if isinstance(value, Posed) else value
-        if character is not self._ready and self._planning is not character:
+        if all(planned(part.mesh) for part in character.parts):
+            self._ready = character
+        elif character is not self._ready and self._planning is not character:
             self._planning = character
 
             def there(_: object) -> None:

@@ -41,6 +41,9 @@ class Presenter:
             studio.watch.call,
             studio.notices.error,
         )
+        self._timeline = views.get("timeline")
+        if self._timeline is not None:
+            self._timeline.time_changed.connect(self._on_time)
         studio.document.changed.connect(self._on_document)
         studio.selection.changed.connect(self.refresh)
         studio.projects.opened.connect(self.refresh)
@@ -68,8 +71,12 @@ class Presenter:
 
     def _on_jobs(self) -> None:
         working = {watched.job.feature for watched in self._studio.watch.working}
+        working |= self._studio.editing
         self._seen &= working
         self.playback.keep_live(working)
+
+    def _on_time(self, time_s: float) -> None:
+        self._studio.playhead_s = time_s
 
     def play_when_loaded(self) -> None:
         """Bring the viewport to the front and play, from the moment that all is read."""
@@ -88,4 +95,6 @@ class Presenter:
         studio.live.disconnect(self._on_live)
         studio.watch.changed.disconnect(self._on_jobs)
         theme.look().changed.disconnect(self._on_theme)
+        if self._timeline is not None:
+            self._timeline.time_changed.disconnect(self._on_time)
         self.playback.close()

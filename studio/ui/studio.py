@@ -99,6 +99,10 @@ class Studio(QObject):
         )
         self.projects = Projects(self.document, self.settings, self.lanes, self.watch, self.notices)
         self.selection = Selection()
+        self.playhead_s = 0.0
+        """The moment on show, as the timeline has it."""
+        self.editing: set[str] = set()
+        """Features that draw live values without a job: somebody is dragging something there."""
         self.document.changed.connect(self._drop_gone)
 
     @cached_property

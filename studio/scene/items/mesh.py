@@ -14,7 +14,7 @@ from studio.scene.items.base import DrawnItem, Eye, Pick, Role
 from studio.scene.occlusion import floor_shadow
 from studio.scene.palette import Palette
 from studio.scene.picking import hit, ray
-from studio.scene.posing import PartPoser, alike, rest_posed
+from studio.scene.posing import PartPoser, alike, carried_alike, rest_posed
 from studio.scene.surface import Shading, Surface
 
 SHADOW_M = 3.2
@@ -138,8 +138,9 @@ class CharacterItem(SurfaceItem):
     def update(self, value: Any) -> None:
         character: Character = value.character if isinstance(value, Posed) else value
         before, self._character = self._character, character
+        dragged = False
         if before is not None and before is not character and alike(before, character):
-            self._reshape(before, character)
+            dragged = self._reshape(before, character)
         elif before is not character:
             self._posers = [PartPoser(part, character) for part in character.parts]
             self._rebuild(
@@ -151,14 +152,24 @@ class CharacterItem(SurfaceItem):
         else:
             bones, morphs = rest_posed(character)
         for poser, surface in zip(self._posers, self.surfaces, strict=True):
-            surface.move(poser(bones, morphs))
+            surface.move(poser(bones, morphs), lit=not dragged)
         self._cast()
 
-    def _reshape(self, before: Character, character: Character) -> None:
-        """The same person in another build or other colours: nothing is made anew."""
+    def _reshape(self, before: Character, character: Character) -> bool:
+        """The same person in another build or other colours: no surface is made anew.
+
+        Whether it is one step of many: everything is carried as it was.
+        """
         unrest = np.linalg.inv(np.asarray(character.armature.rest_world, np.float64))
-        pairs = zip(before.parts, character.parts, strict=True)
+        pairs = list(zip(before.parts, character.parts, strict=True))
+        dragged = all(carried_alike(old, new) for old, new in pairs)
         for k, (old, new) in enumerate(pairs):
-            self._posers[k] = self._posers[k].reshaped(new, unrest)
+            if carried_alike(old, new):
+                self._posers[k] = self._posers[k].reshaped(new, unrest)
+            else:
+                self._posers[k] = PartPoser(new, character)
             if new.material is not old.material:
                 self.surfaces[k].paint(new.material)
+            if not dragged:
+                self.surfaces[k].settle(new.mesh)
+        return dragged

@@ -1,0 +1,1 @@
+"""People designed by hand."""

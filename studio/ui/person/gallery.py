@@ -1,0 +1,126 @@
+"""A grid of pictures to click: people, clothes, poses, faces."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import partial
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap
+from PySide6.QtWidgets import QAbstractButton, QWidget
+from superqt import QFlowLayout
+
+from studio.ui import theme
+
+PICTURE = (64, 80)
+
+
+class Thumb(QAbstractButton):
+    """A picture with its name below. The chosen one wears a frame and a tick."""
+
+    def __init__(self, title: str, size: tuple[int, int]) -> None:
+        super().__init__()
+        self._size, self._pixmap = size, QPixmap()
+        self.setText(title)
+        self.setCheckable(True)
+        self.setAccessibleName(title)
+        self.setToolTip(title)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    @property
+    def pictured(self) -> bool:
+        return not self._pixmap.isNull()
+
+    def set_picture(self, image: QImage) -> None:
+        """Show a picture."""
+        self._pixmap = QPixmap.fromImage(image)
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        look = theme.look()
+        return QSize(look.px(self._size[0]), look.px(self._size[1] + 18))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        t, look = theme.look().tokens, theme.look()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        box = QRectF(1, 1, self.width() - 2, look.px(self._size[1]) - 2)
+        path = QPainterPath()
+        path.addRoundedRect(box, 5, 5)
+        painter.fillPath(path, QColor(t.sunken))
+        if self.pictured:
+            painter.save()
+            painter.setClipPath(path)
+            scale = max(box.width() / self._pixmap.width(), box.height() / self._pixmap.height())
+            w, h = self._pixmap.width() * scale, self._pixmap.height() * scale
+            middle = box.center()
+            painter.drawPixmap(QRectF(middle.x() - w / 2, middle.y() - h / 2, w, h),
+                               self._pixmap, QRectF(self._pixmap.rect()))  # fmt: skip
+            painter.restore()
+        on, near = self.isChecked(), self.hasFocus() or self.underMouse()
+        ring = t.accent if on else t.text if self.hasFocus() else t.muted if near else t.line
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(ring), 2 if on or self.hasFocus() else 1))
+        painter.drawPath(path)
+        if on:
+            side = look.px(16)
+            corner = QRectF(box.right() - side - 3, box.top() + 3, side, side)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(t.accent))
+            painter.drawEllipse(corner)
+            tick = theme.icon("ph.check-bold", "on_accent").pixmap(side, side)
+            painter.drawPixmap(corner.toRect().adjusted(2, 2, -2, -2), tick)
+        painter.setPen(QColor(t.text if on else t.muted))
+        font = self.font()
+        font.setPixelSize(look.px(12))
+        painter.setFont(font)
+        below = QRectF(0, look.px(self._size[1]), self.width(), look.px(18))
+        text = painter.fontMetrics().elidedText(
+            self.text(), Qt.TextElideMode.ElideRight, int(below.width())
+        )
+        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, text)
+
+
+class Gallery(QWidget):
+    """``clicked(name)`` follows a click; pictures arrive when they are ready."""
+
+    clicked = Signal(str)
+
+    def __init__(self, name: str, size: tuple[int, int] = PICTURE) -> None:
+        super().__init__()
+        self._size = size
+        self.setAccessibleName(name)
+        self.thumbs: dict[str, Thumb] = {}
+        self._flow = QFlowLayout(self)
+        self._flow.setContentsMargins(0, 0, 0, 0)
+        self._flow.setSpacing(6)
+
+    def set_items(self, items: Sequence[tuple[str, str]]) -> None:
+        """Names and titles; what was there and stays keeps its picture."""
+        wanted = dict(items)
+        for name in [name for name in self.thumbs if name not in wanted]:
+            thumb = self.thumbs.pop(name)
+            self._flow.removeWidget(thumb)
+            thumb.hide()
+            thumb.deleteLater()
+        for name, title in items:
+            if name not in self.thumbs:
+                thumb = Thumb(title, self._size)
+                thumb.clicked.connect(partial(self._click, name))
+                self.thumbs[name] = thumb
+                self._flow.addWidget(thumb)
+
+    def set_picture(self, name: str, image: QImage) -> None:
+        """Show what a name looks like."""
+        if name in self.thumbs:
+            self.thumbs[name].set_picture(image)
+
+    def set_chosen(self, names: Collection[str]) -> None:
+        """Mark what is chosen now."""
+        for name, thumb in self.thumbs.items():
+            thumb.setChecked(name in names)
+
+    def _click(self, name: str, _: bool = False) -> None:
+        self.clicked.emit(name)

@@ -1,0 +1,36 @@
+"""Colours of skin, hair and eyes."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from studio.human.design import Colour, Design
+from studio.synth.people import EYES, HAIRS, SKINS
+from studio.ui.person.groups import Edit, Group
+from studio.ui.person.swatches import Swatches
+
+_ROWS = (
+    ("skin", "Skin", SKINS), ("hair", "Hair", HAIRS), ("brows", "Brows", HAIRS[:6]),
+    ("eyes", "Eyes", EYES),
+)  # fmt: skip
+
+
+class LookGroup(Group):
+    """Swatches, and any other colour."""
+
+    def __init__(self, edit: Edit) -> None:
+        super().__init__(edit)
+        self.rows: dict[str, Swatches] = {}
+        for field, title, colours in _ROWS:
+            row = Swatches(f"{title} colour", colours)
+            row.picked.connect(partial(self._picked, field))
+            self.rows[field] = row
+            self.column.addWidget(row)
+
+    def show_design(self, design: Design) -> None:
+        for field, row in self.rows.items():
+            row.set_value(getattr(design, field))
+
+    def _picked(self, field: str, colour: Colour, gesture: int, ended: bool) -> None:
+        title = self.rows[field].title
+        self.edit(title, lambda d: d.but(**{field: colour}), gesture, ended)

@@ -1,0 +1,211 @@
+"""The panel, used as an artist would: begin with somebody, drag, click, take back."""
+
+from __future__ import annotations
+
+import gc
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QStyle, QStyleOptionSlider
+
+from studio.core.settings import SettingsFile
+from studio.core.types import Posed
+from studio.document.project import AvatarItem
+from studio.human.fit import Fit
+from studio.human.person import Shape
+from studio.human.rig import ACTIONS, BONE_NAMES
+from studio.human.stored import fit_arrays
+from studio.registry import discover
+from studio.synth.people import PRESETS
+from studio.synth.stored import avatar_of
+from studio.ui import theme
+from studio.ui.person import pictures
+from studio.ui.person.slider import PersonSlider
+from studio.ui.studio import Studio
+
+
+@pytest.fixture
+def studio(qapp, tmp_path, monkeypatch):
+    monkeypatch.setenv("DOPPEL_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setattr(pictures.thumbnails, "draw", lambda wanted: iter(()))
+    theme.apply("dark")
+    made = Studio(discover(), SettingsFile())
+    made.shown = []
+    made.live.connect(lambda feature, value: made.shown.append(value))
+    yield made
+    made.close()
+    qapp.processEvents()
+    gc.collect()
+
+
+@pytest.fixture
+def panel(qtbot, studio):
+    from studio.features.person.panel import Panel
+
+    shown = Panel(studio, studio.registry["person"])
+    qtbot.addWidget(shown)
+    shown.resize(340, 700)
+    shown.show()
+    qtbot.waitUntil(lambda: shown.loaded, timeout=20_000)
+    return shown
+
+
+@pytest.fixture
+def jonas(qtbot, panel):
+    """The panel with somebody to edit."""
+    panel.people.thumbs["Jonas"].click()
+    qtbot.waitUntil(lambda: panel.design is not None, timeout=60_000)
+    return panel
+
+
+def drag(qtbot, slider: PersonSlider, steps: int = 6) -> None:
+    """Take the handle, move it to the right, let go."""
+    bar, option = slider.slider, QStyleOptionSlider()
+    bar.initStyleOption(option)
+    handle = (
+        bar.style()
+        .subControlRect(
+            QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderHandle, bar
+        )
+        .center()
+    )
+    QTest.mousePress(bar, Qt.MouseButton.LeftButton, pos=handle)
+    for step in range(1, steps + 1):
+        QTest.mouseMove(bar, handle + QPoint(4 * step, 0))
+        qtbot.wait(15)
+    QTest.mouseRelease(bar, Qt.MouseButton.LeftButton, pos=handle + QPoint(4 * steps, 0))
+
+
+def labels(studio) -> list[str]:
+    return [entry.label for entry in studio.document.history]
+
+
+def test_one_click_makes_somebody_and_selects_them(qtbot, studio, jonas):
+    person = studio.project.newest(AvatarItem)
+    assert person.design == PRESETS["Jonas"]
+    assert studio.selection.ids == (person.id,)
+    assert jonas.build_group.isVisible()
+    qtbot.waitUntil(lambda: "1.8" in jonas.who.text(), timeout=60_000)
+    assert len(jonas.build_group.sliders) <= 7
+
+
+def test_a_drag_shows_at_once_and_is_one_step_of_the_history(qtbot, studio, jonas):
+    weight = jonas.build_group.sliders["Weight"]
+    drag(qtbot, weight)
+    assert labels(studio) == ["Open", "New person", "Weight"]
+    made = studio.project.newest(AvatarItem).design
+    assert made.build("weight") > 0.55
+    qtbot.waitUntil(lambda: jonas.preview.idle and len(studio.shown) >= 2, timeout=60_000)
+    assert all(isinstance(one, Posed) for one in studio.shown[1:])
+    drag(qtbot, weight)
+    drag(qtbot, jonas.build_group.sliders["Muscle"])
+    assert labels(studio)[2:] == ["Weight", "Weight", "Muscle"]
+    studio.document.undo()
+    studio.document.undo()
+    studio.document.undo()
+    assert studio.project.newest(AvatarItem).design == PRESETS["Jonas"]
+    assert weight.value == pytest.approx(PRESETS["Jonas"].build("weight"))
+    studio.document.redo()
+    assert weight.value == pytest.approx(made.build("weight"))
+
+
+def test_a_click_puts_on_and_another_takes_off(qtbot, studio, jonas):
+    jonas.folds["Wardrobe"].open()
+    gallery = jonas.wear.galleries["bottom"]
+    now = [w.item for w in jonas.design.worn]
+    worn = next(name for name in gallery.thumbs if name in now)
+    other = next(name for name in gallery.thumbs if name not in now)
+    gallery.thumbs[other].click()
+    assert other in [w.item for w in jonas.design.worn]
+    assert worn not in [w.item for w in jonas.design.worn]
+    assert gallery.thumbs[other].isChecked()
+    gallery.thumbs[other].click()
+    assert not {worn, other} & {w.item for w in jonas.design.worn}
+    assert labels(studio)[-2].startswith("Put on")
+    assert labels(studio)[-1].startswith("Take off")
+    top = jonas.wear.dyes[next(iter(jonas.wear.dyes))]
+    top.buttons[2].click()
+    assert any(w.colour == top.buttons[2].colour for w in jonas.design.worn)
+    qtbot.waitUntil(lambda: jonas.preview.idle, timeout=60_000)
+
+
+def test_colours_poses_faces_and_the_gaze_are_steps_of_their_own(qtbot, studio, jonas):
+    jonas.folds["Colours"].open()
+    jonas.folds["Pose and expression"].open()
+    look = next(group for group in jonas._groups if hasattr(group, "rows"))
+    look.rows["skin"].buttons[5].click()
+    assert jonas.design.skin == look.rows["skin"].buttons[5].colour
+    jonas.posing.poses.thumbs["Wave"].click()
+    jonas.posing.faces.thumbs["Smile"].click()
+    pad = jonas.posing.gaze
+    QTest.mousePress(pad, Qt.MouseButton.LeftButton, pos=pad.rect().center())
+    QTest.mouseMove(pad, pad.rect().center() + QPoint(30, -10))
+    QTest.mouseRelease(pad, Qt.MouseButton.LeftButton, pos=pad.rect().center() + QPoint(30, -10))
+    assert jonas.design.gaze_deg[0] > 3
+    assert labels(studio)[2:] == ["Skin colour", "Pose: wave", "Expression: smile", "Gaze"]
+    jonas.mirror_button.click()
+    assert "upperarm01.L" in jonas.design.pose
+    assert jonas.design.gaze_deg[0] < -3
+    qtbot.waitUntil(lambda: jonas.preview.idle, timeout=60_000)
+
+
+def test_both_sides_together_or_each_by_itself(qtbot, jonas):
+    jonas.folds["Pose and expression"].open()
+    sliders = jonas.posing.sliders
+    sliders.sliders["Blink"].field.setValue(60)
+    assert jonas.design.expression["eyeBlinkLeft"] == jonas.design.expression["eyeBlinkRight"]
+    jonas.symmetric.switch.click()
+    sliders.sliders["Blink, left"].field.setValue(0)
+    assert "eyeBlinkLeft" not in jonas.design.expression
+    assert jonas.design.expression["eyeBlinkRight"] == pytest.approx(0.6)
+    qtbot.waitUntil(lambda: jonas.preview.idle, timeout=60_000)
+
+
+def test_somebody_else_can_be_taken_back(qtbot, studio, jonas):
+    before = jonas.design
+    jonas.random_button.click()
+    assert jonas.design != before
+    assert jonas.design.pose == before.pose
+    jonas.people.thumbs["Amara"].click()
+    assert jonas.design.skin == PRESETS["Amara"].skin
+    studio.document.undo()
+    studio.document.undo()
+    assert jonas.design == before
+    qtbot.waitUntil(lambda: jonas.preview.idle, timeout=60_000)
+
+
+def test_a_filmed_person_is_designed_and_keeps_their_motion(qtbot, studio, panel):
+    turns = np.zeros((4, len(BONE_NAMES), 3))
+    turns[:, BONE_NAMES.index("upperarm01.L"), 0] = np.linspace(0, 1, 4)
+    fit = Fit(Shape.of(), np.arange(4) / 30, turns, np.tile([0.3, 0.0, 0.95], (4, 1)),
+              np.zeros((4, len(ACTIONS))), ("nose",), np.zeros((4, 1)), 0.0, 1.7, 0.0,
+              False)  # fmt: skip
+    item = AvatarItem(name="Filmed", data=studio.assets.put_arrays(fit_arrays(fit)))
+    studio.document.edit("Track", lambda project: project.with_items([item]))
+    qtbot.waitUntil(lambda: panel.design is not None, timeout=60_000)
+    assert not panel.folds["Pose and expression"].isVisible()
+    panel.build_group.sliders["Weight"].field.setValue(0.8)
+    now = studio.project.newest(AvatarItem)
+    assert now.data == item.data
+    assert now.design.build("weight") == pytest.approx(0.8)
+    moving = avatar_of(studio.assets.arrays(now.data), now.name, now.design)
+    assert len(moving.animation) == 4
+    assert moving.animation.bones_world[:, 0, 0, 3] == pytest.approx(0.3)
+    assert np.ptp(moving.animation.bones_world[:, BONE_NAMES.index("wrist.L"), 2, 3]) > 0.03
+    qtbot.waitUntil(lambda: panel.preview.idle, timeout=60_000)
+
+
+def test_a_design_goes_through_a_file(qtbot, studio, jonas, tmp_path):
+    path = tmp_path / "amara.json"
+    path.write_text(PRESETS["Amara"].text())
+    jonas.take_design(path)
+    assert jonas.design == PRESETS["Amara"]
+    told = []
+    studio.notices.toast.connect(told.append)
+    path.write_text("{}}")
+    jonas.take_design(path)
+    assert jonas.design == PRESETS["Amara"]
+    assert told
+    qtbot.waitUntil(lambda: jonas.preview.idle, timeout=60_000)
