@@ -26,6 +26,7 @@ _BASIS = np.array(
 )  # fmt: skip
 
 
+_CORNERS = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)])
 _VERTEX = {"surface": "surface", "geometry": "surface", "shadow": "shadow", "mask": "mask"}
 
 
@@ -114,18 +115,30 @@ def _has_alpha(drawable: Drawable) -> bool:
     return texture is not None and texture.ndim == 3 and texture.shape[2] == 4
 
 
-def features(drawable: Drawable, lighting: Lighting) -> frozenset[str]:
-    """The features that the surface shader needs for a drawable in this light."""
+def features(drawable: Drawable, lighting: Lighting, coarse: bool = True) -> frozenset[str]:
+    """The features that the surface shader needs for a drawable in this light; ``coarse`` says that
+    its grain is wide enough to be seen."""
     material, finish = drawable.material, drawable.finish
     wanted = {
         "TEXTURE": material.texture is not None,
+        "TINT": drawable.mesh.colours is not None,
         "CUT_OUT": cut_out(drawable),
         "CLEAR": see_through(drawable),
         "NORMAL_MAP": material.normal_map is not None,
         "ORM_MAP": material.orm_map is not None,
-        "GRAIN": finish.grain > 0 or finish.bump_m > 0,
+        "GRAIN": coarse and (finish.grain > 0 or finish.bump_m > 0),
     }
     return light_features(lighting) | {name for name, needed in wanted.items() if needed}
+
+
+def shows_grain(drawable: Drawable, box_m: np.ndarray, view: dict[str, Any]) -> bool:
+    """Whether a drawable inside a box (low, high) is so near that its grain can be seen at all.
+
+    The shader fades it out where a sample is wider than 0.8 of the grain.
+    """
+    corners = box_m[_CORNERS, np.arange(3)]
+    depth = float(((corners - view["eye"]) @ view["forward"]).min())
+    return depth / view["sample_m"] < 0.8 * max(drawable.finish.grain_m)
 
 
 def light_features(lighting: Lighting) -> frozenset[str]:

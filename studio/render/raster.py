@@ -24,6 +24,7 @@ from studio.render.programs import (
     see_through,
     set_uniforms,
     shadow_matrix,
+    shows_grain,
     surface_uniforms,
     view_uniforms,
 )
@@ -72,6 +73,7 @@ class Renderer:
         self._atlas.compare_func = ""
         self._atlas.filter = (moderngl.NEAREST, moderngl.NEAREST)
         self._atlas_buffer = gl.framebuffer(depth_attachment=self._atlas)
+        self._dome_px = TILE_PX if max(size_px) > 640 else TILE_PX // 2
         self._shadowed: tuple[tuple[int, ...], int] | None = None
         self._kept: tuple[tuple[Drawable, ...], Lighting] | None = None
         self._light: dict[str, Any] = {}
@@ -192,7 +194,8 @@ class Renderer:
         self._atlas_buffer.use()
         for light, towards in enumerate(lighting.towards):
             row, column = divmod(light, TILES)
-            tile = (column * TILE_PX, row * TILE_PX, TILE_PX, TILE_PX)
+            side = self._dome_px if light else TILE_PX
+            tile = (column * TILE_PX, row * TILE_PX, side, side)
             self._atlas_buffer.viewport = self._atlas_buffer.scissor = tile
             self._atlas_buffer.clear(depth=1.0)
             set_uniforms(program, clip_from_world=shadow_matrix(lighting, towards))
@@ -204,7 +207,9 @@ class Renderer:
             return
         self._atlas.use(1)
         dome = self._programs.get("dome")
-        set_uniforms(dome, **self._light)
+        texel = {"tile_px": float(self._dome_px)}
+        texel["shadow_texel"] = 2 * lighting.radius_m / self._dome_px
+        set_uniforms(dome, **{**self._light, **texel})
         for drawable in scene:
             set_uniforms(dome, scatter=drawable.finish.scatter)
             self._uploads[drawable].light(dome)
@@ -250,7 +255,8 @@ class Renderer:
     def _surface(
         self, name: str, drawable: Drawable, lighting: Lighting, uniforms: dict[str, Any]
     ) -> None:
-        program = self._programs.get(name, features(drawable, lighting))
+        coarse = shows_grain(drawable, self._uploads[drawable].box_m, uniforms)
+        program = self._programs.get(name, features(drawable, lighting, coarse))
         material = drawable.material
         if material.texture is not None:
             self._uploads.picture(material.texture).use(0)

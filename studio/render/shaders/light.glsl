@@ -42,6 +42,10 @@ float lit(vec3 at, vec3 n) {
             + TAP(-0.74, -0.13) + TAP(0.70, -0.45) + TAP(-0.23, 0.87)) / 7.0;
 }
 
+float square(float x) { return x * x; }
+
+float fifth(float x) { return square(square(x)) * x; }
+
 vec3 shade(Surface s) {
     vec3 view = normalize(eye - s.at);
     vec3 diffuse = s.colour * (1.0 - s.metallic);
@@ -49,7 +53,7 @@ vec3 shade(Surface s) {
     float nv = max(dot(s.n, view), 0.001);
     float nl = dot(s.n, key_towards);
     vec3 f0 = mix(vec3(0.08 * s.specular), s.colour, s.metallic);
-    float grazing = pow(1.0 - nv, 5.0);
+    float grazing = fifth(1.0 - nv);
     vec3 mirrored = 0.25 * s.dome;
 #ifdef AMBIENT
     ambient += around(s.n, 2.0 / 3.0, 0.25);
@@ -64,14 +68,14 @@ vec3 shade(Surface s) {
     vec3 wrapped = clamp((vec3(nl) + s.scatter) / (1.0 + s.scatter), 0.0, 1.0);
     if (wrapped.r > 0.0) {
         vec3 middle = normalize(view + key_towards);
-        float a2 = pow(max(s.roughness, 0.05), 4.0);
+        float a2 = square(square(max(s.roughness, 0.05)));
         float nh = max(dot(s.n, middle), 0.0);
         float d = nh * nh * (a2 - 1.0) + 1.0;
         float gloss = a2 / (d * d) * 0.25 / (mix(nv, 1.0, s.roughness) + 0.05);
-        vec3 fresnel = f0 + (1.0 - f0) * pow(1.0 - max(dot(view, middle), 0.0), 5.0);
+        vec3 fresnel = f0 + (1.0 - f0) * fifth(1.0 - max(dot(view, middle), 0.0));
         vec3 arriving = key_radiance * lit(s.at, s.smooth_n);
         sum += arriving * (diffuse * wrapped + fresnel * gloss * max(nl, 0.0));
     }
-    sum += s.colour * s.sheen * pow(1.0 - nv, 3.0) * (fill * 4.0 + sum);
+    sum += s.colour * s.sheen * square(1.0 - nv) * (1.0 - nv) * (fill * 4.0 + sum);
     return sum + s.colour * s.glow;
 }

@@ -31,7 +31,10 @@ float noise(vec3 p) {
 }
 
 Surface matter(out float alpha) {
-    vec4 colour = vec4(tint, 1.0) * base;
+    vec4 colour = base;
+#ifdef TINT
+    colour.rgb *= tint;
+#endif
 #ifdef TEXTURE
     colour *= texture(picture, texel);
 #endif
