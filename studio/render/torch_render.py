@@ -1,6 +1,7 @@
 """Pictures and all their truth from tensors: the OpenGL renderer's twin for batches on a GPU.
 
-Agrees with it in everything but shadows, contact, procedural grain and see-through surfaces.
+Agrees with it in everything but the dome's light, contact, procedural grain and see-through
+surfaces.
 Needs torch alone.
 """
 
@@ -23,6 +24,7 @@ from studio.render.torch_raster import (
 )
 from studio.render.torch_scene import Scene
 from studio.render.torch_shading import Light, Surface, display, shade
+from studio.render.torch_shadow import cast
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,13 +59,14 @@ def render(
     scale: int = 2,
     backdrop: Tensor | None = None,
     edges: Edges | None = None,
+    shadow_px: int = 0,
 ) -> Frames:
     """A picture a camera. ``vertices_m`` (B, V, 3) are posed vertices, by default the scene's own.
 
     ``scale`` x ``scale`` samples make a pixel; the truth is the sample at its centre. ``backdrop``
     (B or 1, height, width, 3; sRGB) stands behind. Gradients reach the vertices through colours
     and positions and, with the scene's ``edges``, through outlines, which then are smooth with one
-    sample a pixel too.
+    sample a pixel too. With ``shadow_px`` the key light casts shadows, of so many texels a side.
     """
     batch = len(cameras.matrix)
     vertices = scene.vertices_m if vertices_m is None else vertices_m
@@ -84,7 +87,11 @@ def render(
     at = interpolate(vertices, scene.faces, hits)
     smooth = _facing(scene, vertices, hits, at, fine)
     uv = (scene.uv[hits.face] * hits.barycentric[..., None]).sum(dim=1)
-    rgb = display(_lit(scene, hits, vertices, screen, at, smooth, uv, fine, light))
+    lit = torch.ones_like(at[:, :1])
+    if shadow_px:
+        shadows = cast(vertices.detach(), scene.faces[scene.casts], light, shadow_px)
+        lit = shadows.lit(at.detach(), smooth.detach(), hits.image, hits.where)
+    rgb = display(_shaded(scene, hits, vertices, screen, at, smooth, uv, fine, light, lit))
     background = display(rgb.new_tensor(light.background) * light.exposure)
     colour = hits.fill(torch.cat([rgb, torch.ones_like(rgb[:, :1])], dim=-1), 0.0)
     if edges is not None:
@@ -119,9 +126,9 @@ def _facing(scene: Scene, vertices: Tensor, hits: Hits, at: Tensor, cameras: Cam
     return torch.where(seen * same < 0, -normals, normals)
 
 
-def _lit(
+def _shaded(
     scene: Scene, hits: Hits, vertices: Tensor, screen: Tensor, at: Tensor, smooth: Tensor,
-    uv: Tensor, cameras: Cameras, light: Light,
+    uv: Tensor, cameras: Cameras, light: Light, lit: Tensor,
 ) -> Tensor:  # fmt: skip
     """The linear light of each hit."""
     drawn = scene.drawn[hits.face]
@@ -138,7 +145,7 @@ def _lit(
         normal, functional.normalize(cameras.centre_m[hits.image] - at, dim=-1), colour,
         roughness=matter[:, :1] * orm[:, 1:2], metallic=matter[:, 1:2] * orm[:, 2:3],
         open=orm[:, :1], scatter=matter[:, 2:5], sheen=matter[:, 5:6],
-        specular=matter[:, 6:7], glow=matter[:, 7:8],
+        specular=matter[:, 6:7], glow=matter[:, 7:8], lit=lit,
     )  # fmt: skip
     return shade(surface, light, hits.image) * light.exposure
 

@@ -20,7 +20,7 @@ class Scene:
     drawables one after another, of which those that no face uses are left out.
 
     A face (F): ``faces`` (F, 3), ``uv`` (F, 3, 2), ``drawn`` the drawable it belongs to, ``part``,
-    ``closed`` and ``cut_out``.
+    ``closed``, ``cut_out`` and whether it ``casts`` a shadow.
 
     A drawable (D): ``number``, ``instance``, ``base`` (D, 4; linear), ``matter`` (D, 8: roughness,
     metallic, scatter, sheen, specular, glow) and which of the textures it has, -1 for none:
@@ -36,6 +36,7 @@ class Scene:
     part: Tensor
     closed: Tensor
     cut_out: Tensor
+    casts: Tensor
     number: Tensor
     instance: Tensor
     base: Tensor
@@ -56,7 +57,7 @@ class Scene:
         vertices: list[Tensor] = []
         tints: list[Tensor] = []
         rows: dict[str, list[Tensor]] = {
-            name: [] for name in ("faces", "uv", "drawn", "part", "closed", "cut_out")
+            name: [] for name in ("faces", "uv", "drawn", "part", "closed", "cut_out", "casts")
         }
         start = 0
         for index, drawable in enumerate(drawables):
@@ -82,6 +83,7 @@ class Scene:
                 ],
                 "closed": torch.full((size,), bool(drawable.closed)),
                 "cut_out": torch.full((size,), alpha),
+                "casts": torch.full((size,), bool(drawable.casts_shadow)),
             }
             for name, values in own.items():
                 rows[name].append(values)

@@ -1,4 +1,4 @@
-"""How surfaces look in a light, in torch: the OpenGL renderer's model but for shadows.
+"""How surfaces look in a light, in torch: the OpenGL renderer's model.
 
 Light of the surroundings comes as nine spherical harmonics (Ramamoorthi and Hanrahan 2001, see
 :mod:`studio.render.environment`), a key light from one direction.
@@ -19,7 +19,8 @@ MATT = (1.0, 2 / 3, 1 / 4)
 @dataclass(frozen=True, eq=False)
 class Light:
     """A key light and the surroundings; the same for all images, (3,) and (9, 3), or one for
-    each, (B, 3) and (B, 9, 3). ``towards`` is a unit vector to the light."""
+    each, (B, 3) and (B, 9, 3). ``towards`` is a unit vector to the light. Shadows are cast inside
+    the sphere ``centre_m``, ``radius_m``; ``soft_m`` is half the width of their edge."""
 
     towards: Tensor
     radiance: Tensor
@@ -27,6 +28,9 @@ class Light:
     fill: Tensor
     exposure: float = 1.0
     background: tuple[float, float, float] = (0.5, 0.52, 0.55)
+    soft_m: float = 0.02
+    centre_m: tuple[float, float, float] = (0.0, 0.0, 1.0)
+    radius_m: float = 3.0
 
     @staticmethod
     def of(
@@ -41,6 +45,7 @@ class Light:
         return Light(
             tensor(lighting.towards[0]), tensor(lighting.radiance[0]), tensor(ambient),
             tensor(lighting.fill), lighting.exposure, lighting.background,
+            float(lighting.soft_m[0]), lighting.centre_m, lighting.radius_m,
         )  # fmt: skip
 
 
@@ -48,7 +53,7 @@ class Light:
 class Surface:
     """What is lit, one row a hit: unit ``normal`` and ``view`` (to the eye), linear ``colour``, and
     the material's numbers, (P, 1) or (P, 3) for ``scatter``; ``open`` is 1 where nothing nearby
-    hides the surroundings."""
+    hides the surroundings, ``lit`` where the whole key light arrives."""
 
     normal: Tensor
     view: Tensor
@@ -60,6 +65,7 @@ class Surface:
     sheen: Tensor
     specular: Tensor
     glow: Tensor
+    lit: Tensor
 
 
 def basis(directions: Tensor) -> Tensor:
@@ -110,7 +116,7 @@ def shade(s: Surface, light: Light, image: Tensor) -> Tensor:
     d = nh * nh * (a2 - 1) + 1
     gloss = a2 / (d * d) * 0.25 / (nv + s.roughness * (1 - nv) + 0.05)
     fresnel = f0 + (1 - f0) * (1 - _dot(s.view, middle).clamp(min=0)) ** 5
-    total = total + radiance * (diffuse * wrapped + fresnel * gloss * nl.clamp(min=0))
+    total = total + radiance * s.lit * (diffuse * wrapped + fresnel * gloss * nl.clamp(min=0))
     total = total + s.colour * s.sheen * (1 - nv) ** 3 * (fill * 4 + total)
     return total + s.colour * s.glow
 

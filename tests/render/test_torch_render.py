@@ -106,6 +106,22 @@ def test_agrees_with_opengl(pictures: tuple[list[Rendered], Frames], view: int) 
     assert np.abs(gl.alpha - 255.0 * own["alpha"]).mean() < 1.0
 
 
+def test_shadows_fall_where_opengl_lets_them_fall() -> None:
+    scene = tuple(replace(drawable, casts_shadow=drawable.number != 9) for drawable in things())
+    low = replace(LIGHT, towards=np.array([[0.6, -0.3, 0.74]]), centre_m=(0, 0, 0.3), radius_m=1.3)
+    with Renderer(SIZE) as renderer:
+        gl = renderer.render(scene, CAMERAS[0], low, geometry=True)
+    cameras, sun = Cameras.of(CAMERAS[:1]), Light.of(low)
+    without = 255 * render(Scene.of(scene), cameras, sun, SIZE).rgb[0].numpy()
+    ours = 255 * render(Scene.of(scene), cameras, sun, SIZE, shadow_px=1024).rgb[0].numpy()
+    assert gl.ids is not None
+    floor = inside(gl.ids) & (gl.ids == 9)
+    dark = (without - ours)[floor].mean(axis=1) > 15
+    assert dark.mean() > 0.08
+    assert np.abs(gl.rgb - ours)[floor].mean() < 4.5
+    assert (((without - gl.rgb)[floor].mean(axis=1) > 15) == dark).mean() > 0.96
+
+
 def test_barycentrics_give_the_place_on_the_face(pictures: tuple[list[Rendered], Frames]) -> None:
     frames, scene = pictures[1], Scene.of(things())
     hit = frames.faces >= 0
