@@ -10,7 +10,7 @@ import numpy as np
 
 from studio.core.errors import StudioError
 from studio.core.types import Camera
-from studio.render.lens import Sensor
+from studio.synth.factory.eye import random_eye
 from studio.synth.factory.people import Member, make_member
 from studio.synth.factory.places.place import Place, make_place
 from studio.synth.factory.points import in_picture, see
@@ -75,7 +75,9 @@ class Factory:
         moment = self.acted(which)
         camera = moment.rig.cameras[view]
         rng = stream("sensor", self.recipe.version, self.seed, self.split, number)
-        filmed = self._opened().film(moment, camera, _sensor(rng), rng)
+        filmed = self._opened().film(
+            moment, camera, random_eye(rng, self.recipe.size_px[0] / 256), rng
+        )
         wanted = [f for name in self.recipe.maps for f in _FIELDS.get(name, ())]
         return Shot(
             number,
@@ -163,16 +165,3 @@ def boxes(vertices_m: np.ndarray, camera: Camera) -> dict[str, np.ndarray]:
             np.full(4, np.nan) if behind else np.concatenate([at.min(axis=0), at.max(axis=0)])
         )
     return out
-
-
-def _sensor(rng: np.random.Generator) -> Sensor:
-    warm = rng.normal(0, 0.04)
-    gain = rng.normal(1.0, 0.06) * np.array([1 + warm, 1.0, 1 - warm])
-    r, g, b = (float(c) for c in gain)
-    dark = float(rng.uniform(0.5, 3.0))
-    return Sensor(
-        (r, g, b),
-        float(rng.uniform(0, 0.25)),
-        float(rng.uniform(0.3, 0.9)),
-        (dark, dark + float(rng.uniform(0, 2))),
-    )

@@ -31,7 +31,7 @@ class Recipe:
     size_px: tuple[int, int] = (256, 256)
     framings: tuple[tuple[Framing, float], ...] = (("full_body", 1.0),)
     people: tuple[float, float, float] = (1.0, 0.0, 0.0)
-    views: int = 2
+    views: int = 4
     rig: bool = False
     maps: tuple[MapName, ...] = GEOMETRY
     layouts: tuple[str, ...] = ("whole_body",)

@@ -52,9 +52,8 @@ def save(picture: np.ndarray, path: Path, quality: int = 90) -> None:
     """Write a picture as its name says (.png, .jpg ...). Raises StudioError if that fails."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        fine, data = cv2.imencode(
-            path.suffix, picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality]
-        )
+        how = [cv2.IMWRITE_JPEG_QUALITY, quality] if path.suffix == ".jpg" else []
+        fine, data = cv2.imencode(path.suffix, picture[..., ::-1], how)
         if fine:
             path.write_bytes(data.tobytes())
             return

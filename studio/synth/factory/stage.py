@@ -8,8 +8,9 @@ from types import TracebackType
 import numpy as np
 
 from studio.core.types import Camera
-from studio.render.lens import Lens, Sensor
+from studio.render.lens import Lens
 from studio.render.raster import Renderer
+from studio.synth.factory.eye import Eye
 from studio.synth.factory.scene import Moment
 
 _MARGIN = 1.25
@@ -55,7 +56,7 @@ class Stage:
         self,
         moment: Moment,
         camera: Camera,
-        sensor: Sensor,
+        eye: Eye,
         rng: np.random.Generator,
     ) -> Filmed:
         """One camera's picture of a moment."""
@@ -80,4 +81,4 @@ class Stage:
             rgb, bent = seen.rgb, maps
         else:
             rgb, bent = lens.bend(seen.rgb), tuple(lens.pick(plane) for plane in maps)
-        return Filmed(sensor.expose(rgb, rng), *bent)
+        return Filmed(eye.take(rgb, bent[4] > 0, rng), *bent)
