@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,49 @@ def film_calibration(crew: Crew, arguments: argparse.Namespace) -> None:
     crew.shoot("calibrate", 3.0)
 
 
+def film_person(crew: Crew, arguments: argparse.Namespace) -> None:
+    """Somebody who is being designed."""
+    studio = crew.studio
+    studio.projects.new()
+    panel = crew.open("person")
+    panel.run_button.click()
+    crew.rest(60.0)  # thumbnails are drawn once
+    crew.shoot("person", 1.0)
+
+
+def film_label(crew: Crew, arguments: argparse.Namespace) -> None:
+    """Made-up people whose parts are being painted."""
+    from studio.synth.factory.factory import Factory
+    from studio.synth.factory.recipe import find_recipe
+    from studio.training.labels import LabelFolder
+
+    folder = LabelFolder.create(Path(os.environ["DOPPEL_CONFIG_DIR"]) / "labels", "Made up.")
+    recipe = replace(find_recipe("parts"), size_px=(640, 640))
+    with Factory(recipe, "test", 3) as factory:
+        for number in range(0, 48, 8):
+            shot = factory.shot(number)
+            name = folder.add(shot.rgb, f"Scene {number // 8 + 1}")
+            if number < 24 and shot.parts is not None:
+                folder.save_map(name, "parts", shot.parts)
+    crew.studio.projects.new()
+    crew.studio.open_panel("label", {"folder": str(folder.path)})
+    crew.wait(lambda: crew.panel("label").loaded, 60)
+    crew.wait(lambda: not crew.studio.watch.busy, 60)
+    crew.window.docks.show("easel")
+    crew.shoot("label", 2.0)
+
+
+def film_networks(crew: Crew, arguments: argparse.Namespace) -> None:
+    """The figures of a network that Doppel trained."""
+    from studio.ui.networks import NetworksWindow
+
+    crew.studio.commands.run("app.networks")
+    shown = next(w for w in crew.app.topLevelWidgets() if isinstance(w, NetworksWindow))
+    crew.wait(lambda: bool(shown.current), 120)
+    crew.shoot("networks", 1.0)
+    shown.close()
+
+
 def _board(file: Path) -> str:
     """The name of the sample's board."""
     board = json.loads(file.read_text("utf-8"))
@@ -137,6 +181,9 @@ SCENES: dict[str, Callable[[Crew, argparse.Namespace], None]] = {
     "sample": film_sample,
     "cameras": film_cameras,
     "calibration": film_calibration,
+    "person": film_person,
+    "label": film_label,
+    "networks": film_networks,
 }
 
 
