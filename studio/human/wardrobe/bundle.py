@@ -88,7 +88,10 @@ def _folder(root: Path) -> Bundle:
         if file.is_file() and file.resolve().is_relative_to(home)
     )
     shared = home.parent / "materials"  # MakeHuman keeps there what several assets share
-    if any(name.endswith(".mhclo") and "/" not in name for name in names) and shared.is_dir():
+    if (
+        any(name.endswith((".mhclo", ".mhmat")) and "/" not in name for name in names)
+        and shared.is_dir()
+    ):
         names += [f"../materials/{file.name}" for file in sorted(shared.iterdir())]
 
     def read(name: str) -> bytes:

@@ -111,7 +111,8 @@ def bind(
         away = np.linalg.norm(np.einsum("pk,pkd->pd", found, corners[column]) - points_m, axis=1)
         better = away < best - 1e-12
         best[better], chosen[better], shares[better] = away[better], column[better], found[better]
-    shares = np.round(shares, 5)
+    shares = np.round(shares, 4)
+    shares[:, 0] = 1 - shares[:, 1] - shares[:, 2]
     middle = np.einsum("pk,pkd->pd", shares, corners[chosen])
     return Binding(faces[chosen], shares, points_m - middle, _measured(base_m, scales))
 

@@ -191,10 +191,8 @@ def write_mhclo(asset: Asset, files: Mapping[str, str], comments: str = "") -> s
         if shares[0] == 1 and not offset.any():
             lines.append(f"{base[0]:5d}")
         else:
-            numbers = (*shares, *offset)
-            lines.append(
-                " ".join([*(f"{b:5d}" for b in base), *(f"{value:.5f}" for value in numbers)])
-            )
+            words = [*map(str, base), *(f"{value:.4f}" for value in shares)]
+            lines.append(" ".join([*words, *(f"{value:.3f}" for value in offset)]))
     if len(asset.deletes):
         lines += ["", "delete_verts", *_as_ranges(asset.deletes)]
     return "\n".join(lines) + "\n"

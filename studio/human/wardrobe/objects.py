@@ -82,11 +82,11 @@ def _quads(corners: list[_Corner]) -> list[tuple[_Corner, _Corner, _Corner, _Cor
 
 
 def write_obj(mesh: AssetMesh, header: str) -> str:
-    """The text of an OBJ file (inverse of :func:`read_obj`, but for rounding to 0.01 mm)."""
+    """The text of an OBJ file (inverse of :func:`read_obj`, but for rounding to 0.1 mm)."""
     points = frames.points_from_world(mesh.vertices_m, "y", "dm")
     lines = [f"# {line}" for line in header.splitlines()]
-    lines += [f"v {x:.4f} {y:.4f} {z:.4f}" for x, y, z in points.tolist()]
-    lines += [f"vt {u:.5f} {v:.5f}" for u, v in mesh.uv.tolist()]
+    lines += [f"v {x:.3f} {y:.3f} {z:.3f}" for x, y, z in points.tolist()]
+    lines += [f"vt {u:.4f} {v:.4f}" for u, v in mesh.uv.tolist()]
     textured = len(mesh.uv) > 0
     for face, coordinates in zip(mesh.faces.tolist(), mesh.uv_faces.tolist(), strict=True):
         corners = zip(face, coordinates, strict=True)

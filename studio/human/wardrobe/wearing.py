@@ -30,6 +30,9 @@ CLOTHES = ("bottom", "top", "dress", "suit")
 OVER_SKIN_M, OVER_CLOTH_M = 0.0025, 0.003
 CLING_M, LEG_M = 0.02, 0.20
 """What is nearer to the skin than the first moves with it; legs reach as far as the second."""
+UNDER_HAT_M, LOOSENS = 0.004, 0.7
+"""Hair under a hat is no higher than the first above the skin; below its edge it may rise by the
+second a metre."""
 _BARE = ("wrist", "metacarpal", "finger", "neck", "head", "eye", "foot", "toe")
 _PARTS = {
     "hair": PartLabel.HAIR, "brows": PartLabel.FACE, "lashes": PartLabel.FACE,
@@ -168,11 +171,32 @@ def wear(
             colours[item.asset.kind] = material
             continue
         worn.append(_put_on(item, material, worn, vertices_m, skin_faces))
+    hats = [one.asset.deletes for one in worn if one.kind == "hat" and len(one.asset.deletes)]
+    if hats:
+        under = np.unique(np.concatenate(hats))
+        worn = [_pressed(one, under, vertices_m) if one.kind == "hair" else one for one in worn]
     deletes = [one.asset.deletes for one in worn] + [
         _skin_under(one, vertices_m, skin_faces) for one in worn if one.kind in CLOTHES
     ]
     gone = np.unique(np.concatenate(deletes)) if deletes else np.zeros(0, np.int64)
     return Dressed(tuple(_without_covered(worn)), gone, colours, skin_faces)
+
+
+def _pressed(hair: Worn, under: np.ndarray, skin_m: np.ndarray) -> Worn:
+    """Hair as a hat leaves it that hides the base vertices ``under``: what is bound to them alone
+    is left out, the rest is pressed to the head, the closer to the hat the more."""
+    binding = hair.asset.binding
+    assert binding is not None
+    gone = np.zeros(len(skin_m), bool)
+    gone[under] = True
+    kept = ~np.all(gone[binding.base[hair.faces]], axis=(1, 2))
+    root = np.einsum("vk,vkd->vd", binding.shares, skin_m[binding.base])
+    away, _ = KDTree(skin_m[under]).query(root)
+    out = hair.vertices_m - root
+    most = UNDER_HAT_M + LOOSENS * np.maximum(away - UNDER_HAT_M, 0)
+    share = np.minimum(1, most / np.maximum(np.linalg.norm(out, axis=1), 1e-9))
+    uv = None if hair.uv is None else hair.uv[kept]
+    return replace(hair, vertices_m=root + share[:, None] * out, faces=hair.faces[kept], uv=uv)
 
 
 def _skin_under(one: Worn, skin_m: np.ndarray, skin_faces: np.ndarray) -> np.ndarray:
@@ -252,11 +276,10 @@ def material_of(material: AssetMaterial, colour: Colour | None = None) -> Materi
     texture = _pixels(material, "diffuse")
     if texture is not None and not material.transparent:
         texture = np.ascontiguousarray(texture[..., :3])
-    alpha = 1.0 if texture is not None and texture.shape[2] == 4 else material.opacity
     orm = _shares(material)
     return Material(
         material.name,
-        (*base, alpha),
+        (*base, material.opacity),
         1.0 if "metallic" in material.pictures else material.metallic,
         1.0 if "roughness" in material.pictures else material.rough,
         texture,

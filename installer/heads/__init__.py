@@ -1,0 +1,1 @@
+"""What makes the head's part of the starter wardrobe (see ``make_heads.py``)."""
