@@ -144,8 +144,8 @@ class Renderer:
     ) -> ItemLayer:
         """Some of the scene's drawables by themselves, and where the others hide them.
 
-        They are lit and shaded as they are in the scene. Raises ValueError if one of the items
-        is not in the scene.
+        They are lit as in the scene, with its shadows, but for the contact of one thing with
+        another. Raises ValueError if one of the items is not in the scene.
         """
         self._check_thread()
         own = {id(drawable) for drawable in items}

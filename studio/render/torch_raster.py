@@ -187,9 +187,8 @@ def _race(
     x, y, z = at.reshape(batch, -1, 3, 3).unbind(-1)
     area = (x[..., 1] - x[..., 0]) * (y[..., 2] - y[..., 0])
     area = area - (y[..., 1] - y[..., 0]) * (x[..., 2] - x[..., 0])
-    limit = screen.new_tensor([width - 1, height - 1])
-    x0, x1 = x.amin(-1).ceil().clamp(min=0), x.amax(-1).floor().clamp(max=float(limit[0]))
-    y0, y1 = y.amin(-1).ceil().clamp(min=0), y.amax(-1).floor().clamp(max=float(limit[1]))
+    x0, x1 = x.amin(-1).ceil().clamp(min=0), x.amax(-1).floor().clamp(max=width - 1)
+    y0, y1 = y.amin(-1).ceil().clamp(min=0), y.amax(-1).floor().clamp(max=height - 1)
     seen = (z.amin(-1) > NEAR_M) & (area.abs() > 1e-12) & (x1 >= x0) & (y1 >= y0)
     if closed is not None:
         seen &= ~(closed & (area > 0))  # rows run downwards: what faces us turns clockwise
