@@ -37,6 +37,16 @@ FORMAT = "doppel person 1"
 
 
 @dataclass(frozen=True, eq=False)
+class Change:
+    """What is added to a modelled person: to the skin (B, vertices, 3), to the bones' heads (B,
+    bones, 3), and to the matrices from which their axes are found (B, bones, 3, 3)."""
+
+    skin_m: Tensor
+    heads_m: Tensor
+    axes: Tensor
+
+
+@dataclass(frozen=True, eq=False)
 class CompactRest:
     """People of given shapes, not yet posed: B people, or one.
 
@@ -147,18 +157,24 @@ class CompactPerson:
         )
         return torch.stack(columns, 1)
 
-    def rest(self, phenotypes: Tensor, scales: Tensor | None = None) -> CompactRest:
-        """People of these ``phenotypes`` (B, phenotypes) and segment ``scales`` (B, segments).
+    def rest(
+        self, phenotypes: Tensor, scales: Tensor | None = None, change: Change | None = None
+    ) -> CompactRest:
+        """People of these ``phenotypes`` (B, phenotypes) and segment ``scales`` (B, segments),
+        with what local sliders ``change`` (:mod:`studio.human.sliders`).
 
-        Differentiable in both. Phenotypes are 0..1, 0.5 the middle, in the order of
+        Differentiable in all. Phenotypes are 0..1, 0.5 the middle, in the order of
         ``names["phenotypes"]``; what lies outside is taken for the nearer end.
         """
         c, b = self.recipe(phenotypes).split((len(self.shapes_m), len(self.heads_m) - 1), 1)
         modelled = self.template_m + (c @ self.shapes_m.flatten(1)).unflatten(1, (-1, 3))
         heads = self.heads_m[0] + (b @ self.heads_m[1:].flatten(1)).unflatten(1, (-1, 3))
-        M = self.axes[0] + (b @ self.axes[1:].flatten(1)).unflatten(1, (-1, 3, 3))
-        root = torch.eye(3).to(M).expand_as(M[:, :1])
-        axes = torch.cat([root, nearest_turn(M[:, 1:])], 1)
+        matrices = self.axes[0] + (b @ self.axes[1:].flatten(1)).unflatten(1, (-1, 3, 3))
+        if change is not None:
+            modelled, heads = modelled + change.skin_m, heads + change.heads_m
+            matrices = matrices + change.axes
+        root = torch.eye(3).to(matrices).expand_as(matrices[:, :1])
+        axes = torch.cat([root, nearest_turn(matrices[:, 1:])], 1)
         frames = self.reference @ axes.transpose(-1, -2)
         at = self.tree.down(frames, heads)
         if scales is not None:

@@ -24,6 +24,7 @@ from torch import Tensor
 
 from studio.core import folders
 from studio.core.errors import StudioError
+from studio.human.compact import Change
 from studio.human.phenotypes import PHENOTYPES
 from studio.human.rig import ACTIONS, BONE_NAMES, BONE_PARENTS
 from studio.human.segments import SEGMENT_NAMES, SEGMENTS
@@ -110,18 +111,21 @@ class Person:
             ids=self.ids[keep.numpy()],
         )
 
-    def rest(self, shape: Shape, actions: bool = True) -> Rest:
+    def rest(self, shape: Shape, actions: bool = True, change: Change | None = None) -> Rest:
         """The person of this shape in the reference pose. Differentiable in the shape.
 
-        Without ``actions`` there are none in the result, and it takes half the time.
+        Without ``actions`` there are none in the result, and it takes half the time. ``change`` is
+        what local sliders add (:func:`studio.human.sliders.change`).
         """
         m = self.model
         coefficients = m._get_phenotype_blendshape_coefficients(
             shape.phenotypes[None], torch.zeros(1, 0), torch.zeros(1, len(ACTIONS))
         )
-        to_reference, poses = m.get_bone_transforms(None, _rest_poses(m, coefficients))
+        to_reference, poses = m.get_bone_transforms(None, _rest_poses(m, coefficients, change))
         to_reference, poses = to_reference[0], poses[0]
         vertices = self.template_m + torch.einsum("a,avk->vk", coefficients[0], self.blendshapes_m)
+        if change is not None:
+            vertices = vertices + change.skin_m[0, torch.as_tensor(self.ids)]
         heads, stretch = _scaled(poses[:, :3, 3], shape.scales)
         # Skin: to the reference pose, then stretched with its bones, in one blend of matrices.
         linear = stretch @ to_reference[:, :3, :3]
@@ -167,16 +171,18 @@ def forward(
     return torch.stack(G, 1), torch.stack(heads, 1)
 
 
-def _rest_poses(model: Any, coefficients: Tensor) -> Tensor:
+def _rest_poses(model: Any, coefficients: Tensor, change: Change | None) -> Tensor:
     import roma
 
     heads = model.template_bone_heads + torch.einsum(
         "ba,akj->bkj", coefficients, model.bone_heads_blendshapes
     )
-    axes: Any = roma.special_procrustes(
-        model.bone_template_orientation_matrices
-        + torch.einsum("ba,akij->bkij", coefficients, model.bone_orientation_blendshapes)
+    covariances = model.bone_template_orientation_matrices + torch.einsum(
+        "ba,akij->bkij", coefficients, model.bone_orientation_blendshapes
     )
+    if change is not None:
+        heads, covariances = heads + change.heads_m, covariances + change.axes
+    axes: Any = roma.special_procrustes(covariances)
     axes = torch.cat([torch.eye(3).expand_as(axes[:, :1]), axes[:, 1:]], 1)
     return roma.Rigid(axes, heads).to_homogeneous()
 
