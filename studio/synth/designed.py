@@ -20,6 +20,7 @@ from studio.human.fit import Fit
 from studio.human.person import PHENOTYPES, Rest, Shape, whole
 from studio.human.rig import ACTIONS, BONE_NAMES
 from studio.human.segments import SEGMENT_NAMES
+from studio.human.sliders import change
 from studio.synth import closet, complexion
 from studio.synth.dressed import figure_of, strongest
 from studio.synth.figure import Figure, make_figure, skin
@@ -61,7 +62,8 @@ def key_of(design: Design) -> str:
 @torch.no_grad()
 def resting(design: Design, actions: bool = True) -> tuple[Rest, Armature]:
     """The person at rest, and their bones; the soles of the feet on z = 0."""
-    rest = whole().rest(shape_of(design), actions)
+    local = change(design.local) if design.local else None
+    rest = whole().rest(shape_of(design), actions, local)
     return rest, armature(rest)
 
 

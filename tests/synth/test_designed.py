@@ -158,3 +158,17 @@ def test_a_still_person_is_exported_in_their_pose() -> None:
     hand = still.animation.bones_world[0, BONE_NAMES.index("wrist.R"), 2, 3]
     assert hand > 0.85 * height_m(still)
     assert still.animation.morphs[0].max() > 0.2
+
+
+def test_local_sliders_move_the_skin_they_name_and_the_clothes_over_it() -> None:
+    plain = designed.person_of(DRESSED)
+    stout = designed.person_of(DRESSED.but(local={"measure-waist-circ": 1.0, "nose-hump": 1.0}))
+
+    def moved(name: str) -> np.ndarray:
+        one, other = (part(of, name).mesh.vertices_m for of in (plain, stout))
+        return np.linalg.norm(other - one, axis=1)
+
+    assert moved("tee").max() > 0.015
+    head = part(plain, "body").mesh.vertices_m[:, 2] > height_m(plain) - 0.2
+    assert 0.001 < moved("body")[head].max() < 0.02
+    assert moved("eyes").max() < 0.001
