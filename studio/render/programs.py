@@ -184,6 +184,7 @@ def view_uniforms(
     return {
         "eye": camera.centre_m,
         "forward": camera.rotation[2],
+        "spread": float(scale > 1),
         "sample_m": scale * float(camera.matrix[0, 0]),
         "ray_from_sample": camera.rotation.T @ np.linalg.inv(matrix),
         "clip_from_world": clip_from_world(

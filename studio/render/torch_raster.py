@@ -24,8 +24,9 @@ PORTION = 1 << 22
 _NONE = (1 << 63) - 1
 _SLACK = 1e-5
 
-Keep = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""Says of (image, face, barycentrics) which of these pixels a surface really covers."""
+Keep = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
+"""Says of (image, face, barycentrics, place in the flat pictures) which of these pixels a surface
+really covers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,7 +234,8 @@ def _race(
             asked = (~kept).nonzero()[:, 0]
             if len(asked):
                 which = k[asked]
-                kept[asked] = keep(image[which], face[which], shares[asked] / inverse[asked, None])
+                shares = shares[asked] / inverse[asked, None]
+                kept[asked] = keep(image[which], face[which], shares, pixel[asked])
             k, pixel, inverse = k[kept], pixel[kept], inverse[kept]
         depth = (1 / inverse).float().clamp(min=0).view(torch.int32).long()
         nearest.scatter_reduce_(0, pixel, (depth << 32) | face[k], "amin")

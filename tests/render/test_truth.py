@@ -129,6 +129,25 @@ def test_a_layer_of_glass_is_see_through(renderer: Renderer, front: Camera) -> N
     assert renderer.item_layer((lace,), (lace,), front, SUN).occlusion.max() == 0
 
 
+def test_soft_edges_of_textures_are_soft_and_their_truth_is_sharp(
+    renderer: Renderer, front: Camera
+) -> None:
+    ramp = np.full((4, 64, 4), 255, np.uint8)
+    ramp[..., 3] = np.linspace(0, 255, 64)
+    drawable = Drawable(card(0.0, -0.5, 0.5), Material("veil", texture=ramp))
+    seen = renderer.render((drawable,), front, SUN, geometry=True)
+    assert seen.drawn is not None
+    column = seen.alpha[20:44].mean(axis=0)[12:52] / 255
+    assert len(np.unique(column[1:-1].round(2))) >= 4
+    assert (np.diff(column[1:-1]) > -0.01).all()
+    assert column[13] == 0
+    assert column[26] == 1
+    edge = (seen.drawn[32] == 0).argmax()
+    assert abs(edge - 32) <= 1
+    layer = renderer.item_layer((drawable,), (drawable,), front, SUN)
+    assert layer.occlusion.max() == 0
+
+
 def test_a_normal_map_tilts_along_the_texture(renderer: Renderer, front: Camera) -> None:
     """A map that leans right (left) looks brighter when the light comes from there."""
     relief = np.full((8, 8, 3), (218, 128, 218), np.uint8)

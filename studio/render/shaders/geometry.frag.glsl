@@ -2,6 +2,7 @@
 //FEATURES
 //INCLUDE common.glsl
 //INCLUDE fold.glsl
+//INCLUDE cutout.glsl
 //INCLUDE matter.glsl
 // Everything about the surface at a sample: the truth, and what the light will need to know.
 uniform int drawn;

@@ -1,5 +1,6 @@
 #version 330
 //FEATURES
+//INCLUDE cutout.glsl
 // Depth, and how much a surface covers (nothing, of what only stands in front).
 uniform float opacity;
 uniform sampler2D picture;
@@ -8,7 +9,7 @@ out vec4 rgba;
 
 void main() {
 #ifdef CUT_OUT
-    if (texture(picture, texel).a < 0.5) discard;
+    if (texture(picture, texel).a < threshold()) discard;
 #endif
     float alpha = opacity;
 #ifdef TEXTURE

@@ -39,7 +39,7 @@ Surface matter(out float alpha) {
     colour *= texture(picture, texel);
 #endif
 #ifdef CUT_OUT
-    if (colour.a < 0.5) discard;
+    if (colour.a < threshold()) discard;
 #endif
     vec3 dx = dFdx(world), dy = dFdy(world);
     Surface s;

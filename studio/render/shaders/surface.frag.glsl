@@ -1,6 +1,7 @@
 #version 330
 //FEATURES
 //INCLUDE common.glsl
+//INCLUDE cutout.glsl
 //INCLUDE matter.glsl
 //INCLUDE light.glsl
 // A surface that what lies behind shines through: shaded at once, blended over what is there.
