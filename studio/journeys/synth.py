@@ -25,12 +25,15 @@ _LIMBS = slice(11, 29)
 """MediaPipe's shoulders to ankles, hands left out."""
 _LEFT, _RIGHT, _FACE = slice(33, 54), slice(54, 75), slice(75, 543)
 _SECONDS = 40.0
+Compared = tuple[np.ndarray, np.ndarray, np.ndarray, str]
+"""True points, which of them are seen, found points, and whose box is their measure."""
 
 
 @dataclass(frozen=True)
 class Judged:
     """How many shots were looked at, in how many the person was found, and the median distance
-    between the network's points and the truth's, as a share of the box's longer side."""
+    between the network's points and the truth's, as a share of the longer side of the box of the
+    body, the face or the hand (see :class:`PersonTruth`)."""
 
     shots: int
     found: int
@@ -81,17 +84,19 @@ def _shots(recipe: Recipe, count: int, wanted: Callable[[Shot], bool]) -> Iterab
 def _compared(
     shots: Iterable[Shot],
     network: Landmarker,
-    truth: Callable[[PersonTruth, Found], tuple[np.ndarray, np.ndarray, np.ndarray]],
+    truth: Callable[[PersonTruth, Found], Compared],
 ) -> Judged:
-    """Look at shots; ``truth`` gives the true points, which are seen, and the found ones."""
+    """Look at shots; ``truth`` gives the true points, which are seen, the found ones, and
+    whose box is their measure."""
     off: list[np.ndarray] = []
     found = looked = 0
     for shot in shots:
         looked += 1
         best: tuple[float, np.ndarray] | None = None
         for one in network.find(shot.rgb):
-            wanted, seen, had = truth(shot.people[0], one)
-            size = float(np.ptp(wanted, axis=0).max())
+            wanted, seen, had, box = truth(shot.people[0], one)
+            left, top, right, bottom = shot.people[0].boxes_px[box]
+            size = float(max(right - left, bottom - top))
             away = np.linalg.norm(had - wanted, axis=1) / size
             if seen.any() and (best is None or np.median(away[seen]) < best[0]):
                 best = float(np.median(away[seen])), away[seen]
@@ -102,9 +107,9 @@ def _compared(
 
 
 def _bodies(count: int, network: Landmarker) -> Judged:
-    def truth(person: PersonTruth, found: Found) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def truth(person: PersonTruth, found: Found) -> Compared:
         points = person.points["whole_body"]
-        return points.xy_px[:33][_LIMBS], points.visible[:33][_LIMBS], found.xy_px[_LIMBS]
+        return points.xy_px[:33][_LIMBS], points.visible[:33][_LIMBS], found.xy_px[_LIMBS], "body"
 
     def whole(shot: Shot) -> bool:
         return bool(shot.people[0].points["whole_body"].visible[:33].sum() >= 12)
@@ -113,9 +118,9 @@ def _bodies(count: int, network: Landmarker) -> Judged:
 
 
 def _heads(count: int, network: Landmarker) -> Judged:
-    def truth(person: PersonTruth, found: Found) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def truth(person: PersonTruth, found: Found) -> Compared:
         points = person.points["whole_body"]
-        return points.xy_px[_FACE], points.visible[_FACE], found.xy_px[:468]
+        return points.xy_px[_FACE], points.visible[_FACE], found.xy_px[:468], "face"
 
     return _compared(_shots(find_recipe("heads"), count, _frontal), network, truth)
 
@@ -136,9 +141,10 @@ def _hands(count: int, network: Landmarker) -> Judged:
         seen = person.points["whole_body"].visible
         return _LEFT if seen[_LEFT].sum() >= seen[_RIGHT].sum() else _RIGHT
 
-    def truth(person: PersonTruth, found: Found) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def truth(person: PersonTruth, found: Found) -> Compared:
         points, side = person.points["whole_body"], shown(person)
-        return points.xy_px[side], points.visible[side], found.xy_px
+        box = "left_hand" if side == _LEFT else "right_hand"
+        return points.xy_px[side], points.visible[side], found.xy_px, box
 
     def clear(shot: Shot) -> bool:
         person = shot.people[0]

@@ -34,7 +34,7 @@ class Eye:
         """The picture as it is kept; ``subject`` says where what it is exposed for is."""
         seen = rgb[subject] if subject.mean() > 0.005 else rgb.reshape(-1, 3)
         mean = float(seen.mean()) + 4.0
-        gain = float(np.clip((_WANTED / mean) ** self.steady, 0.75, 2.0))
+        gain = float(np.clip((_WANTED / mean) ** self.steady, 0.75, 1.5))
         r, g, b = (gain * c for c in self.sensor.gain)
         moved = shaken(rgb, self.shake_px)
         out = replace(self.sensor, gain=(r, g, b)).expose(moved, rng)

@@ -26,7 +26,7 @@ KEPT_BLOCKS = 2
 _KEPT_MOMENTS = 2
 _FIELDS: dict[MapName, tuple[str, ...]] = {
     "parts": ("parts",), "instances": ("instances",), "uv": ("uv",), "depth": ("depth_m",),
-    "normal": ("normal",), "xyz": ("xyz_m",),
+    "normal": ("normal",), "xyz": ("xyz_m",), "item": ("item", "item_depth_m", "occlusion"),
 }  # fmt: skip
 
 

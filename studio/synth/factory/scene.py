@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from studio.core.parts import PartLabel
 from studio.core.types import CameraRig
 from studio.render.scene import Drawable, Lighting
 from studio.synth.actor import Posed
@@ -23,6 +24,8 @@ from studio.synth.factory.recipe import Framing, Recipe
 from studio.synth.factory.streams import Split
 
 _APART_M = 0.55
+_WORN = (PartLabel.TOP, PartLabel.BOTTOM, PartLabel.SHOES, PartLabel.ITEMS)
+_FREE = ("stand", "walk", "wide", "hips", "free", "sit_easy", "lunge", "talk")
 _WHOLE: tuple[Framing, ...] = ("full_body", "upper_body", "rig")
 
 
@@ -50,6 +53,7 @@ class Moment:
     framings: tuple[Framing, ...]
     rig: CameraRig
     place: str
+    item: tuple[Drawable, ...] = ()
 
 
 def make_moment(
@@ -83,9 +87,17 @@ def make_moment(
         middle = people[0].posed.bones_world[0, :3, 3]
         drawn.append(in_the_way(middle, rig.cameras[0].centre_m, rng))
     lighting = replace(place.lighting, centre_m=tuple(points.mean(axis=0)))
-    return Moment(
-        people, (*drawn, *place.floors), lighting, place.around, framings, rig, place.name
-    )
+    scene = (*drawn, *place.floors)
+    item = _item(people[0], rng) if "item" in recipe.maps else ()
+    return Moment(people, scene, lighting, place.around, framings, rig, place.name, item)
+
+
+def _item(person: Acting, rng: np.random.Generator) -> tuple[Drawable, ...]:
+    """Something that a person wears or holds, as all that is drawn of it."""
+    things = [d for d in (*person.posed.drawables, *person.things) if d.instance]
+    kinds = {d.part for d in things if isinstance(d.part, PartLabel) and d.part in _WORN}
+    which = sorted(kinds)[int(rng.integers(len(kinds)))]
+    return tuple(d for d in things if isinstance(d.part, PartLabel) and d.part == which)
 
 
 def _framings(recipe: Recipe, rng: np.random.Generator) -> tuple[Framing, ...]:
@@ -124,7 +136,7 @@ def _act(
     target = root + 2 * towards + rng.normal(0, 0.5, 3) + [0, 0, 0.5]
     look_at(figure, root, turns, target)
     posed = member.actor.posed(root, turns, actions)
-    drawables = tuple(member.label(d, number) for d in posed.drawables)
+    drawables = tuple(replace(d, instance=number) for d in posed.drawables)
     things = [held(thing, side, posed, number, rng) for side, thing in pose.holds.items()]
     if pose.sits:
         things.append(seat(posed, yaw_deg, rng))
@@ -135,7 +147,7 @@ def _act(
 
 def _busy(pose: Pose, chance: float, rng: np.random.Generator) -> Pose:
     """The pose with something in a hand that was free, perhaps."""
-    if pose.holds or rng.random() >= chance:
+    if pose.holds or rng.random() >= chance or pose.name not in _FREE:
         return pose
     side = "L" if rng.random() < 0.5 else "R"
     thing = str(rng.choice(tuple(THINGS)))

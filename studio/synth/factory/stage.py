@@ -27,6 +27,9 @@ class Filmed:
     parts: np.ndarray
     instances: np.ndarray
     uv: np.ndarray
+    item: np.ndarray | None = None
+    item_depth_m: np.ndarray | None = None
+    occlusion: np.ndarray | None = None
 
 
 class Stage:
@@ -81,4 +84,11 @@ class Stage:
             rgb, bent = seen.rgb, maps
         else:
             rgb, bent = lens.bend(seen.rgb), tuple(lens.pick(plane) for plane in maps)
-        return Filmed(eye.take(rgb, bent[4] > 0, rng), *bent)
+        taken = eye.take(rgb, bent[4] > 0, rng)
+        if not moment.item:
+            return Filmed(taken, *bent)
+        layer = self._renderer.item_layer(scene, moment.item, ideal, moment.lighting, far_m=60.0)
+        worn = (layer.rgba, layer.depth_m, layer.occlusion)
+        if lens is not None:
+            worn = tuple(lens.pick(plane) for plane in worn)
+        return Filmed(taken, *bent, *worn)
