@@ -78,6 +78,37 @@ class CompactPosed:
 
 
 @dataclass(frozen=True, eq=False)
+class Points:
+    """Keypoints of posed people, as tensors that can be stored and loaded anywhere.
+
+    A row says that ``point`` is, to the share ``weight``, the vertex ``vertex`` or, where that is
+    -1, the head of ``bone`` moved by ``offset_m``, which turns with the bone. ``count`` is the
+    number of points. Made by :func:`studio.human.keypoints.table`.
+    """
+
+    count: int
+    point: Tensor
+    weight: Tensor
+    vertex: Tensor
+    bone: Tensor
+    offset_m: Tensor
+
+    def to(self, device: torch.device | str) -> Points:
+        """The same on another device."""
+        moved = {name: value.to(device) for name, value in vars(self).items() if name != "count"}
+        return Points(self.count, **moved)
+
+    def at(self, posed: CompactPosed) -> Tensor:
+        """Where the points are, (B, points, 3). Differentiable. All vertices must be there."""
+        turned = (posed.turns[:, self.bone] @ self.offset_m[..., None])[..., 0]
+        on_skin = posed.vertices_m[:, self.vertex.clamp(min=0)]
+        from_bone = posed.joints_m[:, self.bone] + turned
+        rows = torch.where(self.vertex[:, None] >= 0, on_skin, from_bone) * self.weight[:, None]
+        empty = torch.zeros(len(rows), self.count, 3, dtype=rows.dtype, device=rows.device)
+        return empty.index_add(1, self.point, rows)
+
+
+@dataclass(frozen=True, eq=False)
 class CompactPerson:
     """Every person that Anny can make, on one device.
 

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from studio.core.errors import StudioError
 from studio.core.types import Layout
+from studio.human.compact import Points
 from studio.human.names import FINGERS, face_vertices
 from studio.human.person import Person, PosedPerson, Rest
 from studio.human.rig import BONE_NAMES
@@ -236,3 +237,22 @@ def keypoints(
 ) -> Float[Tensor, "batch points 3"]:
     """The points of a layout on posed people. Differentiable."""
     return landmarks(person, rest, layout).at(posed.turns, posed.joints_m)
+
+
+def table(layout: Layout) -> Points:
+    """The points of a layout for :class:`studio.human.compact.CompactPerson`, all of its vertices.
+
+    On the skin they move with the vertices themselves, exactly.
+    """
+    kind = family(layout)
+    rows = [
+        (i, share, -1 if what == "bone" else int(which),
+         BONE_NAMES.index(str(which)) if what == "bone" else 0, offset(name, kind))
+        for i, name in enumerate(layout.points)
+        for share, what, which in sources(name, kind)
+    ]  # fmt: skip
+    point, weight, vertex, bone, offsets = zip(*rows, strict=True)
+    return Points(
+        len(layout), torch.tensor(point), torch.tensor(weight), torch.tensor(vertex),
+        torch.tensor(bone), torch.tensor(np.stack(offsets), dtype=torch.float32),
+    )  # fmt: skip

@@ -17,7 +17,6 @@ from scipy.optimize import lsq_linear
 from studio.core.errors import StudioError
 from studio.human import sliders
 from studio.human.compact import Change, CompactRest
-from studio.human.design import Design
 from studio.human.measures import Hulls, changes, fullness, measures, tape
 from studio.human.person import Shape
 from studio.human.phenotypes import PHENOTYPES
@@ -86,20 +85,6 @@ def solve(
         if not problem.step() or (left > 1 and problem.settled()):
             break
     return problem.result()
-
-
-def resized(design: Design, targets: Mapping[str, float], steps: int = 12) -> tuple[Design, Sized]:
-    """The design with these measures, its pins held (see :func:`solve`), and what came out."""
-    shape = Shape.of(dict(design.scales), **design.phenotypes)
-    made = solve(targets, design.pins, shape, design.local, steps)
-    build = zip(PHENOTYPES, made.shape.phenotypes.tolist(), strict=True)
-    scales = zip(SEGMENT_NAMES, made.shape.scales.tolist(), strict=True)
-    changed = design.but(
-        phenotypes=dict(design.phenotypes) | {k: v for k, v in build if k in _BUILD},
-        scales={name: value for name, value in scales if abs(value - 1) > _STILL},
-        local=made.local,
-    )
-    return changed, made
 
 
 @lru_cache(maxsize=64)

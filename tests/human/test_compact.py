@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from studio.core.errors import StudioError
 from studio.human import compact, compaction
 from studio.human.compact_rig import nearest_turn
+from studio.human.keypoints import keypoints, needed_vertices, table
+from studio.human.layouts import layout
 from studio.human.person import Shape, whole
 from studio.human.phenotypes import PHENOTYPES
 from studio.human.rig import ACTIONS, BONE_NAMES
@@ -163,6 +165,26 @@ def test_eyes_look_where_they_are_told(person):
         way = posed.turns[:, eye] @ torch.tensor([0.0, -1.0, 0.0])
         to = torch.nn.functional.normalize(target - posed.joints_m[:, eye], dim=1)
         assert ((way * to).sum(1) > 1 - 1e-5).all()
+
+
+@pytest.mark.parametrize("name", ["whole_body", "coco_133", "dope_139", "h36m_17", "openpose_137"])
+@torch.no_grad()
+def test_keypoints_lie_where_the_whole_person_has_them(person, name):
+    shape, wanted = Shape.of(gender=0.2, weight=0.7), layout(name)
+    _, _, turns, root = random_people(2, seed=3)
+    points = table(wanted).to("cpu")
+    posed = person.pose(person.rest(shape.phenotypes[None]), turns, root)
+    found = points.at(posed)
+    slow = whole().subset(needed_vertices(wanted))
+    rest = slow.rest(shape, actions=False)
+    expected = keypoints(slow, rest, slow.pose(rest, turns, root), wanted)
+    # There a point hangs on four bones of the skin in the reference pose.
+    assert (found - expected).norm(dim=2).median() < 1e-3
+    assert (found - expected).norm(dim=2).max() < 0.012
+    still = person.pose(person.rest(shape.phenotypes[None]), torch.eye(3).expand(1, BONES, 3, 3))
+    there = keypoints(slow, rest, slow.pose(rest, torch.eye(3).expand(1, BONES, 3, 3),
+                                            torch.zeros(1, 3)), wanted)  # fmt: skip
+    assert (points.at(still) - there).norm(dim=2).max() < 1e-3
 
 
 def test_it_runs_with_torch_numpy_and_safetensors_alone(path):

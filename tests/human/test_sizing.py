@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.core.errors import StudioError
-from studio.human.design import Design
 from studio.human.measures import measures
 from studio.human.person import PHENOTYPES, Shape
-from studio.human.sizing import resized, solve
+from studio.human.sizing import solve
 
 LENGTHS = (
     "height", "inseam", "arm", "shoulders", "foot", "head_girth", "neck_girth", "chest_girth",
@@ -107,17 +106,3 @@ def test_a_slider_can_be_dragged():
         assert not found.missed
     # 33 ms are there for a frame; a busy machine's clock runs slower.
     assert np.median(spent) < 0.1
-
-
-def test_a_design_gets_its_measures_and_keeps_its_pins():
-    start = Design(
-        phenotypes={"gender": 1.0}, local={"nose-hump": 0.4}, pins={"height": 1.7, "hip_girth": 1.0}
-    )
-    design, found = resized(start, {"waist_girth": 0.75})
-    assert not found.missed
-    assert design.local["nose-hump"] == 0.4
-    assert (design.pins, design.build("gender")) == (start.pins, 1.0)
-    theirs = measures(Shape.of(dict(design.scales), **design.phenotypes), design.local)
-    assert theirs["waist_girth"] == pytest.approx(0.75, abs=0.002)
-    assert theirs["height"] == pytest.approx(1.7, abs=0.002)
-    assert theirs["hip_girth"] == pytest.approx(1.0, abs=0.002)
