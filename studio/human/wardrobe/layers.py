@@ -47,7 +47,7 @@ def nearest_triangle(
     points_m: Float[np.ndarray, "points 3"],
     vertices_m: Float[np.ndarray, "below 3"],
     faces: Int[np.ndarray, "faces 3"],
-    near: int = 8,
+    near: int = 6,
 ) -> tuple[Int[np.ndarray, " points"], Float[np.ndarray, "points 3"], Float[np.ndarray, " points"]]:
     """The nearest of a surface's triangles to each point, the shares of its corners in the nearest
     place on it, and how far that is."""

@@ -77,14 +77,14 @@ def weights_from(pairs: Pairs, vertices: int, name: str) -> csr_matrix | None:
 
 
 def write_mhw(weights: csr_matrix, name: str, licence: str) -> str:
-    """The text of an ``.mhw`` file for weights (vertices, bones); those under 0.0005 are left
+    """The text of an ``.mhw`` file for weights (vertices, bones); those under 0.01 are left
     out."""
     table = weights.tocsc()
     bones: dict[str, list[list[float]]] = {}
     for column, bone in enumerate(BONE_NAMES):
         part = slice(table.indptr[column], table.indptr[column + 1])
         pairs = zip(table.indices[part].tolist(), table.data[part].tolist(), strict=True)
-        kept = [[vertex, round(weight, 3)] for vertex, weight in pairs if weight >= 0.0005]
+        kept = [[vertex, round(weight, 2)] for vertex, weight in pairs if weight >= 0.01]
         if kept:
             bones[bone] = sorted(kept)
     head = {"name": f"{name} weights", "license": licence, "version": 110, "weights": bones}

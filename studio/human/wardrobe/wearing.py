@@ -100,6 +100,12 @@ class Dressed:
         """The base mesh's faces that are not hidden under something worn."""
         return faces[~hidden(faces, self.deletes)]
 
+    def lift_m(self, skin_m: Float[np.ndarray, "base 3"]) -> float:
+        """How much higher than barefoot the person at rest stands: the thickness of soles."""
+        floor = skin_m[np.unique(self.skin_faces), 2].min()
+        lowest = [one.vertices_m[:, 2].min() for one in self.worn if one.kind == "shoes"]
+        return max(0.0, float(floor - min(lowest, default=floor)))
+
     def posed(
         self,
         skin_m: Float[np.ndarray, "base 3"],
@@ -228,7 +234,7 @@ def _put_on(
             if one.kind in (*CLOTHES, "shoes")
         ]
         for place, surface, triangles, gap_m in surfaces:
-            for _ in range(3):  # what was pushed out may have another nearest triangle
+            for _ in range(2):  # what was pushed out may have another nearest triangle
                 touching = contact(vertices, surface, triangles, gap_m)
                 vertices = push_out(vertices, surface, touching, spread)
             touching = contact(vertices, surface, triangles, gap_m)
@@ -260,7 +266,7 @@ def _without_covered(worn: Sequence[Worn]) -> list[Worn]:
         gone = np.zeros(len(one.vertices_m), bool)
         for outer in worn[place + 1 :]:
             if outer.kind in (*CLOTHES, "shoes"):
-                gone |= covered(one.vertices_m, outer.vertices_m, outer.faces)
+                gone |= covered(one.vertices_m, outer.vertices_m, outer.faces, out_m=0.01)
         kept = ~gone[one.faces].all(axis=1)
         uv = None if one.uv is None else one.uv[kept]
         found.append(replace(one, faces=one.faces[kept], uv=uv))

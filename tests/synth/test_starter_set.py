@@ -1,0 +1,150 @@
+"""The starter set's garments: complete, small, CC0, and nothing pokes through them in any pose."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+
+import numpy as np
+import pytest
+
+from studio.core.resources import resource
+from studio.core.types import Material, Mesh
+from studio.human.wardrobe import library
+from studio.human.wardrobe.fitting import fit, hidden
+from studio.human.wardrobe.layers import covered
+from studio.human.wardrobe.wearing import CLOTHES, Dressed, Item, wear
+from studio.render.raster import Renderer
+from studio.render.scene import Drawable
+from studio.synth.cast import random_score
+from studio.synth.figure import Figure, carry, make_figure, skin
+from studio.synth.rig import camera_at
+from studio.synth.room import studio_light
+from studio.synth.take import perform
+
+GARMENTS = ("top", "bottom", "dress", "shoes")
+PEOPLE: dict[str, dict[str, float]] = {
+    "man": {"gender": 0.0, "age": 0.6, "muscle": 0.6, "weight": 0.45},
+    "woman": {"gender": 1.0, "age": 0.6, "weight": 0.4, "cupsize": 0.6},
+    "heavy": {"gender": 0.4, "age": 0.65, "weight": 1.0},
+}
+OUTFITS = (
+    ("tshirt", "jeans", "trainers"), ("shirt", "wide_trousers", "flats"),
+    ("hoodie", "joggers", "trainers"), ("tank_top", "shorts", "sandals"),
+    ("jumper", "pencil_skirt", "boots"), ("jacket", "tank_top", "jeans", "boots"),
+    ("summer_dress", "sandals"), ("knit_dress", "flats"),
+)  # fmt: skip
+
+
+def names(*kinds: str) -> list[str]:
+    return [entry.name for entry in library.find() if entry.card.kind in kinds]
+
+
+def test_there_is_something_of_everything() -> None:
+    count = Counter(entry.card.kind for entry in library.find())
+    assert count["top"] >= 6
+    assert count["bottom"] >= 5
+    assert count["dress"] >= 2
+    assert count["shoes"] >= 4
+    cards = [entry.card for entry in library.find() if entry.card.kind in GARMENTS]
+    assert all(card.free and card.colours["main"] for card in cards)
+    files = [file for kind in GARMENTS for file in resource(f"wardrobe/{kind}").rglob("*.*")]
+    assert sum(file.stat().st_size for file in files) < 15_000_000
+
+
+@pytest.mark.parametrize("name", names(*GARMENTS))
+def test_garments_are_whole(name: str) -> None:
+    asset = library.load(name)
+    assert asset.mesh is not None
+    assert asset.mesh.triangle_uv is not None
+    assert asset.mesh.uv.min() >= 0
+    assert asset.mesh.uv.max() <= 1
+    quads = (asset.mesh.faces[:, 3] >= 0).mean()
+    assert quads > 0.6
+    material = asset.material
+    assert material.missing == ()
+    assert {"diffuse", "normal"} <= {*material.pictures}
+    assert material.pictures["normal"].pixels().shape[0] in (512, 768, 1024)
+    worn = fit(asset, make_figure(**PEOPLE["woman"]).vertices_m)
+    edges = worn[asset.mesh.triangles[:, 0]] - worn[asset.mesh.triangles[:, 1]]
+    assert np.linalg.norm(edges, axis=1).max() < 0.12  # nothing is torn apart
+
+
+@cache
+def someone(person: str) -> Figure:
+    return make_figure(**PEOPLE[person])
+
+
+def dressed(person: str, outfit: tuple[str, ...]) -> Dressed:
+    figure = someone(person)
+    items = [Item(library.load(name)) for name in outfit]
+    return wear(items, figure.vertices_m, figure.surface.faces["skin"])
+
+
+def under(person: str, of: Dressed) -> np.ndarray:
+    """Which skin faces lie under clothes at rest, hems left aside, and are drawn nevertheless."""
+    figure = someone(person)
+    below = np.zeros(len(figure.vertices_m), bool)
+    for one in of.worn:
+        if one.kind in CLOTHES:
+            below |= covered(figure.vertices_m, one.vertices_m, one.faces, 0.09)
+    faces = figure.surface.faces["skin"]
+    return below[faces].all(axis=1) & ~hidden(faces, of.deletes)
+
+
+def pokes_px(person: str, outfit: tuple[str, ...], poses: int, seed: int, size: int) -> int:
+    """Pixels, over poses, in which skin that clothes cover at rest is seen close before them."""
+    figure, of = someone(person), dressed(person, outfit)
+    faces = figure.surface.faces["skin"]
+    risky = faces[under(person, of)]
+    score = random_score(np.random.default_rng(seed), poses)
+    taken = perform(figure, score, np.arange(poses, dtype=float))
+    plain, light = Material("plain"), studio_light()
+    total = 0
+    with Renderer((size, size)) as renderer:
+        for k in range(poses):
+            carried = carry(figure, taken.root_m[k], taken.turns[k])
+            body = skin(figure.vertices_m, figure.weights, carried)
+            cloth = [
+                Drawable(Mesh(vertices, one.faces), plain, 5 + n)
+                for n, (one, vertices) in enumerate(
+                    zip(of.worn, of.posed(body, carried), strict=True)
+                )
+                if one.kind in CLOTHES
+            ]
+            middle = body[:13_380].mean(axis=0)
+            for yaw in (0.4, 3.4):
+                centre = middle + 3 * np.array([np.sin(yaw), -np.cos(yaw), 0.1])
+                camera = camera_at(
+                    "c", (centre[0], centre[1], centre[2]), (middle[0], middle[1], middle[2]),
+                    (size, size), size * 1.35,
+                )  # fmt: skip
+                alone = renderer.render(tuple(cloth), camera, light, geometry=True)
+                if not len(risky):
+                    continue
+                risk = Drawable(Mesh(body, risky), plain, 1)
+                both = renderer.render((risk, *cloth), camera, light, geometry=True)
+                assert both.ids is not None
+                assert both.depth_m is not None
+                assert alone.depth_m is not None
+                seen = (both.ids == 1) & np.isfinite(alone.depth_m)
+                total += int((alone.depth_m[seen] - both.depth_m[seen] < 0.03).sum())
+    return total
+
+
+@pytest.mark.parametrize(("person", "outfit"), [("man", OUTFITS[0]), ("woman", OUTFITS[4])])
+def test_nothing_pokes_through_in_a_few_poses(person: str, outfit: tuple[str, ...]) -> None:
+    assert pokes_px(person, outfit, 3, 7, 192) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("person", PEOPLE)
+@pytest.mark.parametrize("outfit", OUTFITS, ids=lambda outfit: "+".join(outfit))
+def test_nothing_pokes_through_in_fifty_poses(person: str, outfit: tuple[str, ...]) -> None:
+    assert pokes_px(person, outfit, 50, 3, 512) == 0
+
+
+def test_soles_lift_whoever_wears_them() -> None:
+    of = dressed("man", ("boots",))
+    assert 0.02 < of.lift_m(someone("man").vertices_m) < 0.05
+    assert dressed("man", ("jeans",)).lift_m(someone("man").vertices_m) == 0
