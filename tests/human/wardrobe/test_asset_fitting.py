@@ -130,7 +130,7 @@ def test_an_asset_is_written_as_it_was_read(patch: Asset, tmp_path: Path) -> Non
     assert again.material.transparent
     assert again.material.pictures["diffuse"].data == patch.material.pictures["diffuse"].data
     assert again.weights is not None
-    assert np.abs(again.weights - weights).max() < 0.003
+    assert np.abs(again.weights - weights).max() < 0.01
 
 
 def test_what_cannot_be_written_is_told(patch: Asset, tmp_path: Path) -> None:
