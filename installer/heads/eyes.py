@@ -140,7 +140,7 @@ def make_eyes() -> Iterator[Asset]:
     materials = tuple(
         AssetMaterial(
             "eyes" if k == 0 else f"eyes_{name}", specular=(1, 1, 1), shininess=0.95,
-            roughness=0.08, pictures={"diffuse": webp(f"{name}.webp", eye_picture(*iris), 82)},
+            roughness=0.14, pictures={"diffuse": webp(f"{name}.webp", eye_picture(*iris), 82)},
         )
         for k, (name, iris) in enumerate(IRISES.items())
     )  # fmt: skip
@@ -224,7 +224,7 @@ def make_lashes() -> Iterator[Asset]:
 BROW_PX = (256, 64)
 SHAPES: dict[str, tuple[str, str, float, float, int, float]] = {
     "brows_soft": ("Soft brows", "#4a3323", 0.95, 0.0, 260, 0.9),
-    "brows_thick": ("Thick brows", "#2e2018", 1.3, -0.0006, 420, 1.0),
+    "brows_thick": ("Thick brows", "#2e2018", 1.2, -0.0006, 300, 1.0),
     "brows_arched": ("Arched brows", "#3f2a1c", 0.85, 0.0016, 300, 0.95),
     "brows_sparse": ("Sparse brows", "#6a5848", 1.0, 0.0, 130, 0.9),
 }

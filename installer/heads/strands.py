@@ -47,18 +47,11 @@ def _column(rng: np.random.Generator, column: int, shape: tuple[int, int]) -> np
     canvas = (height * _SCALE, width * _SCALE)
     if column in DENSE:
         base = 0.66 + 0.32 * column / 5
+        ragged = column >= 3
         light, alpha = _lines(
-            rng,
-            canvas,
-            95,
-            (0.62 * base, 1.08 * base),
-            0.07,
-            0.0,
-            (0.38, 1.0),
-            0.05,
-            (3, 5),
-            0.15 + 0.3 * (column % 2),
-        )
+            rng, canvas, 66 if ragged else 95, (0.62 * base, 1.08 * base), 0.07, 0.0,
+            (0.2 if ragged else 0.38, 1.0), 0.05, (3, 5), 0.12 + 0.25 * (column % 2),
+        )  # fmt: skip
     elif column in OPEN:
         base = 0.70 + 0.28 * (column - 6) / 3
         light, alpha = _lines(

@@ -207,6 +207,15 @@ def curly() -> Piece:
     ])  # fmt: skip
 
 
+def _at_part(part_x: float) -> Callable[[np.ndarray], np.ndarray]:
+    """The places along a part, from the forehead to the crown."""
+
+    def of(p: np.ndarray) -> np.ndarray:
+        return (np.abs(p[:, 0] - part_x) < 0.016) & (p[:, 2] > 0.765) & (p[:, 1] < 0.01)
+
+    return of
+
+
 def bob() -> Piece:
     """A bob to the chin, parted on the left, its ends turned in."""
     ground = scalp()
@@ -231,6 +240,8 @@ def bob() -> Piece:
         layer(replace(spec, spacing_m=0.0205, height_m=0.0135, columns=OPEN, lift=0.35,
                       width_m=0.0162, ruffle=0.07, roll=0.2), flow, ground, 3, size,
               shape=turned),
+        layer(replace(spec, spacing_m=0.008, columns=DENSE[2:], width_m=0.014, inside_m=-0.001),
+              flow, ground, 4, size, _at_part(0.022), turned),
     ])  # fmt: skip
 
 
@@ -255,6 +266,8 @@ def _long(length_m: float, part_x: float, waves: bool) -> Piece:
         layer(replace(spec, spacing_m=0.0216, height_m=0.0125, columns=OPEN, lift=0.3,
                       inside_m=0.004, width_m=0.0173, ruffle=0.07, roll=0.2), flow, ground, 3,
               size, shape=shape),
+        layer(replace(spec, spacing_m=0.008, columns=DENSE[2:], width_m=0.014, inside_m=-0.001),
+              flow, ground, 4, size, _at_part(part_x), shape),
     ])  # fmt: skip
 
 
@@ -285,16 +298,15 @@ def _tied(knot: np.ndarray, high_m: float) -> list[Piece]:
                  ruffle=0.02, spread=0.0, weight=0.0, root=0.16)  # fmt: skip
     loose = replace(spec, spacing_m=0.0205, columns=OPEN, height_m=high_m + 0.001, ruffle=0.05,
                     lift=0.3, width_m=0.0151)  # fmt: skip
-    first = replace(
-        spec, spacing_m=0.0084, steps=5, columns=OPEN[1:], width_m=0.0108, height_m=0.002
-    )
+    first = replace(spec, spacing_m=0.0075, steps=5, columns=DENSE[2:], width_m=0.012,
+                    height_m=0.002)  # fmt: skip
     wisps = Layer(0.013, 0.03, 0.0065, 0.003, WISPY, 3, 0.5, 0.02, 0.1, 0.4, ruffle=0.4)
 
     def edge(p: np.ndarray) -> np.ndarray:
         return (hairline(p) < 0.006) & (p[:, 1] < -0.02)
 
     return [
-        cap(ground),
+        cap(ground, 0.013),
         layer(spec, flow, ground, 1, size, shape=met),
         layer(replace(spec, spacing_m=0.0167, height_m=high_m, columns=DENSE[3:], lift=0.3), flow,
               ground, 2, size, shape=met),

@@ -81,9 +81,9 @@ def picture() -> np.ndarray:
     """Enamel, yellower at the neck, and gums."""
     size = 64
     rise = np.linspace(1, 0, size)[:, None, None]
-    enamel = np.array([0.80, 0.72, 0.58]) * (1 - rise) + np.array([0.93, 0.90, 0.84]) * rise
+    enamel = np.array([0.62, 0.55, 0.44]) * (1 - rise) + np.array([0.80, 0.77, 0.71]) * rise
     enamel = enamel * (1 - 0.35 * np.clip((0.16 - rise) / 0.16, 0, 1) * [0.6, 1, 1])
-    gum = np.tile(np.array([0.70, 0.38, 0.37]), (size, size // 2, 1))
+    gum = np.tile(np.array([0.52, 0.26, 0.25]), (size, size // 2, 1))
     both = np.concatenate([np.repeat(enamel, size // 2, axis=1), gum], axis=1)
     return np.clip(255 * both, 0, 255).astype(np.uint8)
 
@@ -96,8 +96,8 @@ def make() -> Iterator[Asset]:
     pieces: list[Piece] = []
     bindings: list[Binding] = []
     for rows, widths, arch, gum_z, edge_z, own in (
-        (0, UPPER_M, _arch(0.0262, -0.1328, -0.0945), 0.6400, 0.6298, faces[upper]),
-        (1, LOWER_M, _arch(0.0246, -0.1305, -0.0945), 0.6220, 0.6300, faces[~upper]),
+        (0, UPPER_M, _arch(0.0255, -0.1312, -0.0945), 0.6400, 0.6298, faces[upper]),
+        (1, LOWER_M, _arch(0.0238, -0.1288, -0.0945), 0.6220, 0.6300, faces[~upper]),
     ):
         way = 0.0036 if rows == 0 else -0.0036
         piece = joined([*_row(widths, arch, gum_z, edge_z), _gum(arch * [1, 1], gum_z + way)])

@@ -17,10 +17,13 @@ import numpy as np
 
 from studio.core.folders import data_folder
 from studio.core.types import Material, Mesh, Part
+from studio.human.character import TOUCHED_M
 from studio.human.design import Colour, Worn
+from studio.human.rig import ACTIONS
 from studio.human.wardrobe.library import Entry, find, load
 from studio.human.wardrobe.reading import read_assets
 from studio.human.wardrobe.wearing import Item, material_of, wear
+from studio.human.wardrobe.wearing import Worn as Put
 from studio.human.wardrobe.writing import write_asset
 from studio.synth import complexion
 from studio.synth.dressed import CLOTH, LAYERS, SOLE_M, STEP_M, strongest
@@ -76,8 +79,13 @@ _CUTS: dict[str, Outfit | Hairstyle] = {
     "cropped-hair": Hairstyle(_WHITE, top_m=0.013, side_m=0.006, layers=5),
     "full-hair": Hairstyle(_WHITE, top_m=0.055, side_m=0.030, layers=5),
 }
-SHIPPED = frozenset({"hair", "brows", "top", "bottom", "dress", "suit", "shoes", "hat", "glasses"})
-"""Kinds of the starter set that are offered; eyes, teeth and lashes come with the body."""
+SHIPPED = frozenset({
+    "hair", "brows", "lashes", "teeth", "skin", "top", "bottom", "dress", "suit", "shoes", "hat",
+    "glasses",
+})  # fmt: skip
+"""Kinds of the starter set that are offered; eyes come with the body, in any colour."""
+OF_FACE = frozenset({"brows", "lashes", "eyes", "teeth", "tongue"})
+"""What moves with the face's actions."""
 SEWN = (
     Piece("short-hair", "hair", "Short hair", (0.22, 0.15, 0.10)),
     Piece("cropped-hair", "hair", "Cropped hair", (0.22, 0.15, 0.10)),
@@ -171,8 +179,15 @@ class PutOn:
     colours: dict[str, Material]
 
 
-def put_on_body(figure: Figure, worn: tuple[Worn, ...], hair: Colour, brows: Colour) -> PutOn:
-    """What is worn, on a person at rest. Raises StudioError for damaged assets."""
+def put_on_body(
+    figure: Figure,
+    worn: tuple[Worn, ...],
+    hair: Colour,
+    brows: Colour,
+    actions_m: np.ndarray | None = None,
+) -> PutOn:
+    """What is worn, on a person at rest; what belongs to the face follows its ``actions_m``
+    (actions, base vertices, 3). Raises StudioError for damaged assets."""
     parts: list[Part] = []
     hidden = np.zeros(len(figure.vertices_m), bool)
     items: list[tuple[Piece, Item]] = []
@@ -196,8 +211,23 @@ def put_on_body(figure: Figure, worn: tuple[Worn, ...], hair: Colour, brows: Col
         name = names[id(thing.item)].name
         joints, weights = strongest(thing.weights)
         mesh = Mesh(thing.vertices_m, thing.faces, thing.uv)
-        parts.append(Part(name, mesh, paint[name], joints, weights))
+        morphs = {} if actions_m is None else _following(thing, actions_m)
+        parts.append(Part(name, mesh, paint[name], joints, weights, morphs))
     return PutOn(tuple(parts), hidden, put.colours)
+
+
+def _following(thing: Put, actions_m: np.ndarray) -> dict[str, np.ndarray]:
+    """How what belongs to the face moves with each facial action that moves it."""
+    binding = thing.asset.binding
+    if thing.kind not in OF_FACE or binding is None:
+        return {}
+    rows = binding.matrix
+    moves = {action: rows @ actions_m[k] for k, action in enumerate(ACTIONS)}
+    return {
+        action: move.astype(np.float32)
+        for action, move in moves.items()
+        if np.abs(move).max() > TOUCHED_M
+    }
 
 
 def _wanted(one: Piece, colour: Colour | None, hair: Colour, brows: Colour) -> Colour:

@@ -82,8 +82,9 @@ def built(design: Design) -> Character:
     """The designed person at rest, made anew and not kept."""
     rest, bones = resting(design)
     figure = figure_of(rest, bones)
-    put = closet.put_on_body(figure, design.worn, design.hair, design.brows)
-    parts = _bodily(design, figure, rest.actions_m.numpy(), put)
+    moves = rest.actions_m.numpy()
+    put = closet.put_on_body(figure, design.worn, design.hair, design.brows, moves)
+    parts = _bodily(design, figure, moves, put)
     return Character("Person", bones, (*parts, *put.parts), ACTIONS)
 
 

@@ -10,11 +10,13 @@ import pytest
 from scipy.spatial import KDTree
 
 from studio.core.resources import resource
+from studio.human.design import Design, Worn
 from studio.human.rig import BONE_NAMES
 from studio.human.wardrobe.asset import Asset
 from studio.human.wardrobe.fitting import fit, weights_of
 from studio.human.wardrobe.library import find, load
 from studio.human.wardrobe.wearing import Item, wear
+from studio.synth.designed import built
 from studio.synth.figure import Figure, expression, make_figure
 
 NEEDED = {
@@ -163,3 +165,13 @@ def test_lenses_can_be_seen_through() -> None:
     assert picture[10, 40, 3] == 255
     dark = load("sunglasses").material.pictures["diffuse"].pixels()
     assert dark[-10, 40, 3] > 180
+
+
+def test_worn_brows_and_lashes_of_a_designed_person_follow_the_face() -> None:
+    names = ("brows_soft", "lashes_full", "crop")
+    person = built(Design(worn=tuple(Worn(item=name) for name in names)))
+    parts = {part.name: part for part in person.parts}
+    assert np.abs(parts["brows_soft"].morphs["browInnerUp"]).max() > 0.002
+    assert np.abs(parts["lashes_full"].morphs["eyeBlinkRight"]).max() > 0.004
+    assert not parts["crop"].morphs
+    assert "lashes" not in parts
