@@ -59,13 +59,18 @@ class View:
 
 @dataclass(frozen=True)
 class Dropped:
-    """A view, or with ``camera`` empty a whole moment, that was left out, and why."""
+    """A view, or with ``camera`` empty a whole moment, that was left out, and why.
+
+    ``unfit`` says that it contradicts the rest; others were too poor to tell anything (smeared, at
+    rest, a corner of the board) or only lost a few of their points.
+    """
 
     moment: int
     camera: str
     reason: str
     off_px: float = float("nan")
     frame: int = -1
+    unfit: bool = True
 
 
 @dataclass(frozen=True, eq=False)

@@ -71,7 +71,7 @@ def _hurried(seen: Sequence[Seen]) -> tuple[set[int], list[Dropped]]:
             else:
                 continue
             out.add(id(one))
-            dropped.append(Dropped(one.moment, one.camera, reason, frame=one.frame))
+            dropped.append(Dropped(one.moment, one.camera, reason, frame=one.frame, unfit=False))
     return out, dropped
 
 
@@ -112,7 +112,7 @@ def _without_resting(
             groups.append([now])
     standing = [max(group, key=_worth) for group in groups]
     dropped = [
-        Dropped(one.moment, one.camera, "the board rested", frame=one.frame)
+        Dropped(one.moment, one.camera, "the board rested", frame=one.frame, unfit=False)
         for group, best in zip(groups, standing, strict=True)
         for moment in group
         if moment is not best

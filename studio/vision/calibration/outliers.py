@@ -121,7 +121,7 @@ def _saved(o: Observations, s: State, wild: np.ndarray) -> list[Dropped]:
         Dropped(
             o.moments[o.moment[row]], o.cameras[o.camera[row]],
             f"{wild[row].sum()} of its {o.seen[row].sum()} points up to {off[row].max():.1f} px "
-            "off; only these were left out", float(rms[row]),
+            "off; only these were left out", float(rms[row]), unfit=False,
         )
         for row in np.flatnonzero(saved & few[o.camera])
     ]  # fmt: skip

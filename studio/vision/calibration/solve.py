@@ -115,7 +115,7 @@ def _usable(
             continue
         if not finite or not usable(target.points_m[view.points]):
             reason = f"fewer than {FEWEST} points, or all on a line"
-            dropped.append(Dropped(view.moment, view.camera, reason, frame=view.frame))
+            dropped.append(Dropped(view.moment, view.camera, reason, frame=view.frame, unfit=False))
         elif key not in kept or len(view) > len(kept[key]):
             kept[key] = view
     blind = [name for name in names if not any(camera == name for camera, _ in kept)]

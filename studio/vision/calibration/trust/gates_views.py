@@ -151,7 +151,7 @@ def _depth(one: CameraGuidance, says: str, limits: Limits, flat: bool) -> Gate:
 def _dropped(solution: Solution, says: Mapping[str, str], limits: Limits) -> Iterator[Gate]:
     title = "Views left out"
     kept = Counter(view.camera for view in solution.views)
-    lost = Counter(drop.camera for drop in solution.dropped if drop.camera)
+    lost = Counter(drop.camera for drop in solution.dropped if drop.camera and drop.unfit)
     bad = False
     for name in solution.rig.names:
         share = lost[name] / max(kept[name] + lost[name], 1)

@@ -95,6 +95,13 @@ def test_a_camera_that_looks_away_is_named(healthy: Session, told: Solution) -> 
     assert found["facing"].verdict == "stop"
 
 
+def test_views_too_poor_to_tell_anything_contradict_nobody(
+    healthy: Session, told: Solution
+) -> None:
+    poor = tuple(Dropped(m, "cam3", "fewer than 4 points", unfit=False) for m in range(60))
+    assert "dropped" not in alarms(replace(told, dropped=poor), healthy)
+
+
 def test_overfit_dropped_and_wide_error_bars(healthy: Session, told: Solution) -> None:
     held = HeldOut(30.0, 90.0, {**told.held_out.camera_px, "cam2": 60.0}, (1, 2))
     dropped = tuple(Dropped(m, "cam3", "does not fit") for m in range(60))
