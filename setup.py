@@ -1,8 +1,13 @@
-"""What pyproject.toml cannot say: the folder resources/ is installed as studio/_resources."""
+"""What pyproject.toml cannot say: resources/ is installed as studio/_resources, models/ as
+studio/_models."""
 
 from setuptools import find_packages, setup
 
 setup(
-    packages=[*find_packages(include=["studio", "studio.*"]), "studio._resources"],
-    package_dir={"studio._resources": "resources"},
+    packages=[
+        *find_packages(include=["studio", "studio.*"]),
+        "studio._resources",
+        "studio._models",
+    ],
+    package_dir={"studio._resources": "resources", "studio._models": "models"},
 )

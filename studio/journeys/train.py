@@ -51,6 +51,7 @@ def main(
     data: Path | None = None,
     labels: Path | None = None,
     share: float = 0.2,
+    trunk: Path | None = None,
     out: Path | None = None,
     prepare: int = 0,
     publish: bool = False,
@@ -81,6 +82,7 @@ def main(
         data: A folder of packed samples; without, they come live from the factory.
         labels: A folder of labelled pictures to learn from too.
         share: How much of what is learned from are labelled pictures.
+        trunk: Weights of a parts network whose trunk to start from (of heatmaps).
         out: The folder of the run, instead of one in the cache.
         prepare: Only pack so many samples into --data (and a part of it for validation and test).
         publish: Only measure the best weights, and put them in place if they are better.
@@ -96,6 +98,8 @@ def main(
         options["data"] = str(data)
     if labels is not None:
         options |= {"labels": str(labels), "share": share}
+    if trunk is not None:
+        options["trunk"] = str(trunk)
     folder = out or run_folder(name)
     if publish:
         _publish(

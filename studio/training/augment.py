@@ -126,11 +126,11 @@ def coloured(rgb: torch.Tensor, dice: Dice) -> torch.Tensor:
     """Other light: white balance, saturation, contrast, brightness and gamma."""
     batch = len(rgb)
     grey = rgb.mean(1, keepdim=True)
-    rgb = torch.lerp(grey, rgb, uniform(dice, 0.4, 1.5, batch, 1, 1, 1))
-    tint = uniform(dice, 0.75, 1.3, batch, 3, 1, 1)
-    level = uniform(dice, 0.6, 1.35, batch, 1, 1, 1)
+    rgb = torch.lerp(grey, rgb, uniform(dice, 0.6, 1.4, batch, 1, 1, 1))
+    tint = uniform(dice, 0.84, 1.18, batch, 3, 1, 1)
+    level = uniform(dice, 0.7, 1.3, batch, 1, 1, 1)
     mean = rgb.mean((1, 2, 3), keepdim=True)
-    rgb = (rgb - mean) * uniform(dice, 0.6, 1.4, batch, 1, 1, 1) + mean
+    rgb = (rgb - mean) * uniform(dice, 0.7, 1.3, batch, 1, 1, 1) + mean
     rgb = (rgb * tint * level).clamp_(0, 1)
     chosen = some(dice, 0.4, batch)
     gamma = torch.exp(uniform(dice, -0.4, 0.4, len(chosen), 1, 1, 1))
@@ -196,7 +196,7 @@ def compressed(rgb: torch.Tensor, dice: Dice) -> torch.Tensor:
 def photographed(rgb: torch.Tensor, dice: Dice) -> torch.Tensor:
     """A camera's ways, each for some of the batch: light, blur, few pixels, noise, JPEG."""
     rgb = coloured(rgb, dice)
-    for change, share in ((blurred, 0.25), (coarse, 0.2), (noisy, 0.4), (compressed, 0.3)):
+    for change, share in ((blurred, 0.15), (coarse, 0.1), (noisy, 0.3), (compressed, 0.15)):
         chosen = some(dice, share, len(rgb))
         if len(chosen):
             rgb[chosen] = change(rgb[chosen], dice)

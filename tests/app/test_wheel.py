@@ -15,6 +15,9 @@ assert "_resources" in str(resource("theme")), resource("theme")
 for name in ("theme/dark.toml", "theme/studio.qss", "icons/check.svg", "fonts/Inter-Regular.ttf",
              "help/start.md", "LICENSE"):
     assert resource(name).is_file(), name
+from studio.core.card import find_card, shipped_models
+assert "_models" in str(shipped_models()), shipped_models()
+assert find_card("parts").weights.is_file()
 from studio.registry import discover
 assert {"capture", "triangulate", "avatar", "export"} <= set(discover().features)
 """
@@ -22,7 +25,7 @@ assert {"capture", "triangulate", "avatar", "export"} <= set(discover().features
 
 def test_a_wheel_carries_theme_icons_help_and_manifests(tmp_path):
     source = tmp_path / "source"
-    for name in ("studio", "resources"):
+    for name in ("studio", "resources", "models"):
         ignored = shutil.ignore_patterns("__pycache__", "*.mp4")
         shutil.copytree(ROOT / name, source / name, ignore=ignored)
     for name in ("pyproject.toml", "setup.py", "README.md"):

@@ -95,19 +95,31 @@ def test_rows_without_a_value_say_why() -> None:
     assert Row("real", None, note="the footage is not here").value is None
 
 
-def test_two_processes_learn_as_one_and_can_be_paused(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.syspath_prepend(str(HERE))
+def together(folder: Path, context: Context) -> list[int]:
     plan = Plan(steps=60, batch=16, learning_rate=0.03, average=0.9, precision="float32",
                 log_every=5)  # fmt: skip
-    context, seen = Context(), []
-    context.pause()
-    threading.Timer(1.0, context.resume).start()
-    engine = train_together("toy_task:Toy", {}, plan, tmp_path, context, device="cpu", devices=2)
+    seen: list[int] = []
+    engine = train_together("toy_task:Toy", {}, plan, folder, context, device="cpu", devices=2)
     outcome = run(engine, lambda p: seen.append(p.step))
     assert outcome.step == 60
-    assert seen == sorted(set(seen))
     assert outcome.score is not None
     assert outcome.score > 0.9
+    return seen
+
+
+def test_two_processes_learn_as_one(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.syspath_prepend(str(HERE))
+    assert together(tmp_path, Context()) == list(range(5, 65, 5))
+
+
+@pytest.mark.slow
+def test_two_processes_can_be_paused(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.syspath_prepend(str(HERE))
+    context = Context()
+    context.pause()
+    threading.Timer(1.0, context.resume).start()
+    seen = together(tmp_path, context)
+    assert seen == sorted(set(seen))
 
 
 def test_a_process_that_fails_is_told(tmp_path: Path) -> None:

@@ -96,7 +96,8 @@ def test_a_resumed_run_has_the_curve_of_one_that_was_not_stopped(tmp_path: Path)
 
 def test_a_killed_run_goes_on_with_the_same_curve(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from toy_task import Toy; from studio.jobs import run;"
+        "import sys; from pathlib import Path; from toy_task import Toy;"
+        "from studio.jobs import run;"
         "from studio.training.loop import train; from studio.training.plan import Plan;"
         "run(train(Toy(), Plan(steps=4000, batch=16, checkpoint_s=0.05, log_every=5,"
         "precision='float32'), Path(sys.argv[1])))"

