@@ -18,7 +18,6 @@ from studio.render.scene import Drawable, Finish
 from studio.synth.actor import Posed
 from studio.synth.figure import Figure, carry, expression, make_figure, skin
 from studio.synth.looks import skin_finish
-from studio.synth.wardrobe import Garment, Outfit, covered, dress
 
 _ON_FACE = ("brows", "lashes", "eyes", "teeth", "tongue")
 _HAND, _HEAD = ("wrist", "metacarpal", "finger"), ("head", "neck")
@@ -29,10 +28,6 @@ _FINISHES: Mapping[str, Finish] = {
     "dress": Finish(sheen=0.2, specular=0.12), "suit": Finish(sheen=0.2, specular=0.12),
     "shoes": Finish(specular=0.4), "hat": Finish(sheen=0.15, specular=0.2),
     "glasses": Finish(specular=0.8),
-}  # fmt: skip
-_SEWN = {
-    "shirt": PartLabel.TOP, "trousers": PartLabel.BOTTOM, "shoes": PartLabel.SHOES,
-    "soles": PartLabel.SHOES,
 }  # fmt: skip
 _LAST = ("lashes", "brows", "hair", "glasses")
 """What is drawn after the rest."""
@@ -74,15 +69,8 @@ class WornActor:
     Raises StudioError if the wardrobe lacks one of the things.
     """
 
-    def __init__(
-        self,
-        figure: Figure,
-        choices: Sequence[Choice],
-        tone: float = 1.0,
-        tailored: Outfit | None = None,
-    ) -> None:
-        """``tone`` darkens or brightens the skin a little; ``tailored`` is made to measure, beside
-        what comes from the wardrobe."""
+    def __init__(self, figure: Figure, choices: Sequence[Choice], tone: float = 1.0) -> None:
+        """``tone`` darkens or brightens the skin a little."""
         self.figure = figure
         surface = figure.surface
         items = [Item(load(c.name), c.colour, c.material) for c in choices]
@@ -91,13 +79,7 @@ class WornActor:
         faces, uv = surface.faces["skin"], surface.uv["skin"]
         self._dressed: Dressed = wear(others, figure.vertices_m, faces)
         self._grown: tuple[Worn, ...] = wear(grown, figure.vertices_m, faces).worn
-        gone = np.zeros(len(figure.vertices_m), bool)
-        gone[self._dressed.deletes] = True
-        self._sewn: tuple[Garment, ...] = ()
-        if tailored is not None:
-            self._sewn = dress(figure, tailored)
-            gone |= covered(tailored)
-        shown = ~gone[faces].all(axis=1)
+        shown = ~np.isin(faces, self._dressed.deletes).all(axis=1)
         self._faces, self._uv = faces[shown], uv[shown]
         self._parts = skin_parts(self._faces)
         looks = next(c for c in choices if load(c.name).kind == "skin")
@@ -131,8 +113,7 @@ class WornActor:
         placed += [(one, skin(fit(one.asset, rest), one.weights, carried)) for one in self._grown]
         placed.sort(key=lambda pair: pair[0].kind in _LAST)
         worn = [self._drawn(one, at) for one, at in placed]
-        sewn = [replace(g.posed(carried), part=_SEWN[g.name]) for g in self._sewn]
-        drawn = (body, *mouth, *sewn, *worn)
+        drawn = (body, *mouth, *worn)
         return Posed(drawn, vertices, carried @ figure.bones_world)
 
     def _drawn(self, one: Worn, vertices: np.ndarray) -> Drawable:

@@ -12,7 +12,6 @@ from studio.synth.cast import random_phenotype
 from studio.synth.factory.dressing import Choice, WornActor
 from studio.synth.factory.streams import Split, identity, stream
 from studio.synth.figure import make_figure
-from studio.synth.wardrobe import Outfit
 
 Rng = np.random.Generator
 Colour = tuple[float, float, float]
@@ -57,10 +56,9 @@ def make_member(seed: int, split: Split, block: int, place: int, version: int) -
         wardrobe.setdefault(entry.card.kind, []).append(entry)
     choices = random_head(wardrobe, phenotype, rng)
     clothes = random_clothes(wardrobe, phenotype, rng)
-    sewn = None if clothes else random_tailored(rng)
     tone = float(rng.uniform(0.94, 1.05))
     every = choices | clothes
-    actor = WornActor(make_figure(**phenotype), tuple(every.values()), tone, sewn)
+    actor = WornActor(make_figure(**phenotype), tuple(every.values()), tone)
     told = {kind: choice.name for kind, choice in every.items()}
     return Member(who, phenotype, told, actor)
 
@@ -130,11 +128,9 @@ def _iris(dark: bool, rng: Rng) -> int:
 def random_clothes(
     wardrobe: Mapping[str, list[Entry]], phenotype: Mapping[str, float], rng: Rng
 ) -> dict[str, Choice]:
-    """Clothes and shoes by kind. Empty where the wardrobe has none."""
-    if not all(wardrobe.get(kind) for kind in _EVERYBODY):
-        return {}
+    """Clothes and shoes by kind."""
     kinds = _EVERYBODY
-    if phenotype["gender"] > 0.5 and wardrobe.get("dress") and rng.random() < 0.25:
+    if phenotype["gender"] > 0.5 and rng.random() < 0.25:
         kinds = ("dress", "shoes")
     return {kind: Choice(_any(wardrobe[kind], rng), _dye(kind, rng)) for kind in kinds}
 
@@ -144,23 +140,3 @@ def _dye(kind: str, rng: Rng) -> Colour | None:
     if kind == "glasses" or rng.random() < 0.3:
         return None
     return _near(_CLOTHS[int(rng.integers(len(_CLOTHS)))], rng)
-
-
-def random_tailored(rng: Rng) -> Outfit:
-    """Shirt, trousers and shoes made to measure."""
-    shirt, trousers, shoes, stripes = (
-        _near(_CLOTHS[int(rng.integers(len(_CLOTHS)))], rng) for _ in range(4)
-    )
-    dark = (0.6 * trousers[0], 0.6 * trousers[1], 0.6 * trousers[2])
-    return Outfit(
-        sleeve=float(rng.choice([0.45, 0.72, 0.9, 1.55, 1.92])),
-        shirt_end_m=float(rng.uniform(-0.09, 0.0)),
-        trouser_end_m=float(rng.choice([-0.385, -0.37, -0.37, -0.2, 0.08])),
-        shirt_loose_m=float(rng.uniform(0.007, 0.022)),
-        trouser_loose_m=float(rng.uniform(0.008, 0.022)),
-        neckline_m=float(rng.uniform(-0.01, 0.03)),
-        shirt=shirt,
-        trousers=dark if rng.random() < 0.6 else trousers,
-        shoes=shoes,
-        stripes=stripes if rng.random() < 0.2 else None,
-    )
