@@ -1,8 +1,7 @@
 """What a designed person can wear, by name, and how it is put on a person at rest.
 
 Most of it are assets (:mod:`studio.human.wardrobe`): the starter set, and what the user added.
-Where the starter set has nothing of a kind, clothes are sewn: cut on the person's own resting
-vertices. A colour dyes what is white.
+Some clothes are sewn: cut on the person's own resting vertices. A colour dyes what is white.
 """
 
 from __future__ import annotations
@@ -107,8 +106,8 @@ def own_folder() -> Path:
 def catalogue() -> tuple[Piece, ...]:
     """Everything that can be worn here and now: the starter set, what is sewn, what was added."""
     shipped = [_listed(entry) for entry in find() if entry.card.kind in SHIPPED]
-    kinds = {one.kind for one in shipped}
-    sewn = [one for one in SEWN if one.kind not in kinds]
+    names = {one.name for one in shipped}
+    sewn = [one for one in SEWN if one.name not in names]
     own = [_listed(entry, own_folder()) for entry in find(root=own_folder())]
     return (*shipped, *sewn, *own)
 
