@@ -24,6 +24,20 @@ from studio.perception.trunk import fused
 _MARGIN = 1.2
 
 
+def crop_of(
+    box_px: tuple[float, float, float, float],
+) -> tuple[float, Float[np.ndarray, "2"]]:
+    """How a box lies in its crop: scale and shift from pixels of the picture to those of the crop.
+
+    The box is left, top, right, bottom.
+    """
+    left, top, right, bottom = box_px
+    height = max(bottom - top, (right - left) * HEIGHT_PX / WIDTH_PX, 8.0) * _MARGIN
+    scale = HEIGHT_PX / height
+    centre = np.array([(left + right) / 2, (top + bottom) / 2])
+    return scale, np.array([(WIDTH_PX - 1) / 2, (HEIGHT_PX - 1) / 2]) - scale * centre
+
+
 class Marker:
     """Marks the points of coco_133 on the person in a box."""
 
@@ -50,11 +64,7 @@ class Marker:
 
         The box is left, top, right, bottom of what is seen of the person.
         """
-        left, top, right, bottom = box_px
-        height = max(bottom - top, (right - left) * HEIGHT_PX / WIDTH_PX, 8.0) * _MARGIN
-        scale = HEIGHT_PX / height
-        centre = np.array([(left + right) / 2, (top + bottom) / 2])
-        shift = np.array([(WIDTH_PX - 1) / 2, (HEIGHT_PX - 1) / 2]) - scale * centre
+        scale, shift = crop_of(box_px)
         into = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
         smaller = rgb if scale >= 0.5 else cv2.blur(rgb, (max(int(0.7 / scale), 1),) * 2)
         crop = cv2.warpAffine(smaller, into, (WIDTH_PX, HEIGHT_PX), borderMode=cv2.BORDER_REFLECT)
