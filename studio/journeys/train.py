@@ -180,7 +180,9 @@ def _publish(
     device: str, json: bool,
 ) -> None:  # fmt: skip
     task = find_task(name, **options)
-    done = publish_run(task, folder, models, Bench(footage, pretrained()), device=device)
+    packed = {"packed_samples": len(task.data("train", 0))} if "data" in options else {}
+    bench = Bench(footage, pretrained())
+    done = publish_run(task, folder, models, bench, device=device, facts=packed)
     if json:
         told = {"replaced": done.replaced, "why": done.why, "folder": str(models / task.name)}
         print(json_module.dumps(told, ensure_ascii=False))
