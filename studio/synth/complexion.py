@@ -1,7 +1,7 @@
 """Skin in the colours of a design, at once: the painted skin taken apart into what each tints.
 
 The painting is linear in its colours, so two paintings tell how much of each texel is skin and
-how much is brow; the roots of short hair and a plain sportswear for the undressed lie on top.
+how much is brow; a plain sportswear for the undressed lies on top.
 """
 
 from __future__ import annotations
@@ -17,9 +17,7 @@ from studio.human.design import Colour
 from studio.synth.atlas import skin_atlas
 from studio.synth.dye import kept
 from studio.synth.figure import make_figure
-from studio.synth.hair import hairline
 from studio.synth.looks import Looks, eye_texture, skin_texture
-from studio.synth.wardrobe import average_noise
 
 _SKIN = (0.79, 0.60, 0.49)
 _LIPS = (0.90, 0.67, 0.70)
@@ -42,22 +40,7 @@ def _layers() -> tuple[np.ndarray, np.ndarray]:
 
 
 @cache
-def _roots() -> np.ndarray:
-    """How densely short hair grows at each texel (0 to 1), so that hair does not end at once."""
-    places = skin_atlas(1024).xyz_m
-    p = places.reshape(-1, 3)
-    temple = (np.abs(p[:, 0]) > 0.06) & (p[:, 1] > -0.07) & (p[:, 1] < -0.012)
-    depth = np.where(p[:, 1] < -0.085, 0.007, np.where(temple, 0.03, 0.014))
-    pinna = (np.abs(p[:, 0]) > 0.0735) & (p[:, 1] < -0.02) & (p[:, 2] < 0.705)
-    scalp = (p[:, 2] > 0.6) & ~pinna
-    share = np.clip(1 + hairline(p) / depth, 0, 1) ** 1.2 * scalp
-    share = np.clip(share * (0.85 + 0.2 * average_noise(p, 9, 0.003)), 0, 0.92)
-    share = share.reshape(places.shape[:2]).astype(np.float32)
-    return cv2.GaussianBlur(share, (0, 0), 0.8)[..., None]
-
-
-@cache
-def _covered() -> tuple[np.ndarray, np.ndarray]:
+def _sportswear() -> tuple[np.ndarray, np.ndarray]:
     """Which texels a sports top covers, and which its shorts (0 to 1, soft edges)."""
     p = skin_atlas(1024).xyz_m
     figure = make_figure()
@@ -75,24 +58,33 @@ def _covered() -> tuple[np.ndarray, np.ndarray]:
 
 
 @lru_cache(maxsize=6)
-def skin(
-    colour: Colour, brows: Colour | None, hair: Colour | None, top: bool, bottom: bool
-) -> Material:
-    """The body's material. Without ``brows`` none are painted; ``hair`` is the colour of its roots,
-    None for a bald head; ``top`` and ``bottom`` say whether something is worn there, else plain
-    sportswear is painted on."""
+def skin(colour: Colour, brows: Colour | None, top: bool, bottom: bool) -> Material:
+    """The body's material. Without ``brows`` none are painted; ``top`` and ``bottom`` say whether
+    something is worn there, else plain sportswear is painted on."""
     share, of_brows = _layers()
     picture = share * np.array(colour, np.float32)
     if brows is not None:
         picture += of_brows * (255 * np.array(brows, np.float32))
     else:
-        picture = picture / (1 - of_brows.clip(0, 0.95))
-    if hair is not None:
-        picture += _roots() * (255 * np.array(hair, np.float32) - picture)
-    for worn, cover in zip((top, bottom), _covered(), strict=True):
+        picture /= 1 - of_brows.clip(0, 0.95)
+    return Material("skin", roughness=0.58, texture=_covered(picture, top, bottom))
+
+
+@lru_cache(maxsize=6)
+def worn_skin(material: Material, top: bool, bottom: bool) -> Material:
+    """A skin of the wardrobe as the body's material, with sportswear likewise."""
+    assert material.texture is not None
+    picture = np.ascontiguousarray(material.texture[..., :3], np.float32)
+    return replace(material, name="skin", texture=_covered(picture, top, bottom))
+
+
+def _covered(picture: np.ndarray, top: bool, bottom: bool) -> np.ndarray:
+    size = (picture.shape[1], picture.shape[0])
+    for worn, cover in zip((top, bottom), _sportswear(), strict=True):
         if not worn:
-            picture += cover * (255 * np.array(SPORTSWEAR, np.float32) - picture)
-    return Material("skin", roughness=0.58, texture=picture.clip(0, 255).astype(np.uint8))
+            share = cover if cover.shape[1::-1] == size else cv2.resize(cover, size)[..., None]
+            picture += share * (255 * np.array(SPORTSWEAR, np.float32) - picture)
+    return picture.clip(0, 255).astype(np.uint8)
 
 
 @lru_cache(maxsize=6)

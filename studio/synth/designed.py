@@ -15,12 +15,13 @@ from scipy.sparse import csr_matrix
 
 from studio.core.types import Animation, Armature, Character, Material, Part, Posed
 from studio.human.character import TOUCHED_M, armature, bones_world
+from studio.human.compact import Change
 from studio.human.design import GAZE_DEG, Design, Worn
 from studio.human.fit import Fit
 from studio.human.person import PHENOTYPES, Rest, Shape, whole
 from studio.human.rig import ACTIONS, BONE_NAMES
 from studio.human.segments import SEGMENT_NAMES
-from studio.human.sliders import change
+from studio.human.sliders import Basis, basis
 from studio.synth import closet, complexion
 from studio.synth.dressed import figure_of, strongest
 from studio.synth.figure import Figure, make_figure, skin
@@ -62,9 +63,24 @@ def key_of(design: Design) -> str:
 @torch.no_grad()
 def resting(design: Design, actions: bool = True) -> tuple[Rest, Armature]:
     """The person at rest, and their bones; the soles of the feet on z = 0."""
-    local = change(design.local) if design.local else None
-    rest = whole().rest(shape_of(design), actions, local)
+    rest = whole().rest(shape_of(design), actions, change_of(design))
     return rest, armature(rest)
+
+
+def change_of(design: Design) -> Change | None:
+    """What a design's local sliders add. Raises StudioError for a slider that there is not."""
+    found: Change | None = None
+    for name, value in design.local.items():
+        one = _slider(name)(torch.tensor([[float(value)]]))
+        found = one if found is None else Change(
+            found.skin_m + one.skin_m, found.heads_m + one.heads_m, found.axes + one.axes
+        )  # fmt: skip
+    return found
+
+
+@lru_cache(maxsize=128)
+def _slider(name: str) -> Basis:
+    return basis((name,))
 
 
 def person_of(design: Design, name: str = "Person") -> Character:
@@ -119,18 +135,18 @@ def materials_of(design: Design) -> dict[str, Material]:
     """The materials of body, eyes and lashes in a design's colours."""
     worn = closet.pieces(design.worn)
     kinds = {one.kind for one, _ in worn}
-    sewn = [colour or design.hair for one, colour in worn if closet.has_roots(one)]
+    top, bottom = bool(kinds & closet.TOPS), bool(kinds & closet.BOTTOMS)
+    brows = None if "brows" in kinds else design.brows
     found = {
-        "body": complexion.skin(
-            design.skin, None if "brows" in kinds else design.brows, sewn[0] if sewn else None,
-            bool(kinds & closet.TOPS), bool(kinds & closet.BOTTOMS),
-        ),
+        "body": complexion.skin(design.skin, brows, top, bottom),
         "eyes": complexion.eyes(design.eyes),
         "lashes": complexion.lashes(design.brows, design.skin),
-    }  # fmt: skip
+    }
     for one, _ in worn:
-        if one.kind in ("skin", "eyes") and not closet.has_mesh(one):
-            found["body" if one.kind == "skin" else "eyes"] = closet.plain(one)
+        if one.kind == "skin" and closet.plain(one).texture is not None:
+            found["body"] = complexion.worn_skin(closet.plain(one), top, bottom)
+        elif one.kind == "eyes" and not closet.has_mesh(one):
+            found["eyes"] = closet.plain(one)
     return found
 
 

@@ -31,8 +31,7 @@ CLOTHS: tuple[Colour, ...] = (
 
 
 def _worn(**items: Colour | None) -> tuple[Worn, ...]:
-    return tuple(Worn(item=name.replace("_", "-"), colour=colour)
-                 for name, colour in items.items())  # fmt: skip
+    return tuple(Worn(item=name, colour=colour) for name, colour in items.items())
 
 
 def _made(
@@ -52,70 +51,207 @@ def _of(african: float = 0.0, asian: float = 0.0, caucasian: float = 0.0) -> dic
 
 PRESETS: dict[str, Design] = {
     "Mara": _made(
-        {"gender": 1.0, "age": 0.66, "height": 0.42, "weight": 0.42, "muscle": 0.5,
-         **_of(caucasian=0.9, asian=0.1)},
-        _worn(full_hair=None, tee=(0.62, 0.20, 0.20), trousers=(0.20, 0.26, 0.38), trainers=None),
-        1, 3, 3, "Smile",
+        {
+            "gender": 1.0,
+            "age": 0.66,
+            "height": 0.42,
+            "weight": 0.42,
+            "muscle": 0.5,
+            **_of(caucasian=0.9, asian=0.1),
+        },
+        _worn(
+            woman_freckled=None,
+            wavy=None,
+            brows_soft=None,
+            tshirt=CLOTHS[8],
+            jeans=None,
+            trainers=None,
+        ),
+        1,
+        3,
+        3,
+        "Smile",
     ),
     "Jonas": _made(
-        {"gender": 0.0, "age": 0.70, "height": 0.39, "weight": 0.5, "muscle": 0.58,
-         **_of(caucasian=1.0)},
-        _worn(short_hair=None, long_sleeve=(0.24, 0.40, 0.33), trousers=None, trainers=None),
-        1, 2, 4,
+        {
+            "gender": 0.0,
+            "age": 0.70,
+            "height": 0.39,
+            "weight": 0.5,
+            "muscle": 0.58,
+            **_of(caucasian=1.0),
+        },
+        _worn(
+            man_fair=None,
+            side_part=None,
+            brows_thick=None,
+            jumper=CLOTHS[5],
+            jeans=CLOTHS[2],
+            boots=None,
+        ),
+        1,
+        2,
+        4,
     ),
     "Amara": _made(
-        {"gender": 1.0, "age": 0.69, "height": 0.4, "weight": 0.46, "muscle": 0.56,
-         **_of(african=1.0)},
-        _worn(cropped_hair=None, tee=(0.72, 0.45, 0.24), shorts=(0.92, 0.91, 0.88), trainers=None),
-        5, 0, 0, "Smile",
+        {
+            "gender": 1.0,
+            "age": 0.69,
+            "height": 0.4,
+            "weight": 0.46,
+            "muscle": 0.56,
+            **_of(african=1.0),
+        },
+        _worn(woman_ebony=None, afro=None, brows_arched=None, summer_dress=CLOTHS[7], sandals=None),
+        5,
+        0,
+        0,
+        "Smile",
     ),
     "Kofi": _made(
-        {"gender": 0.0, "age": 0.68, "height": 0.38, "weight": 0.46, "muscle": 0.75,
-         **_of(african=0.9, caucasian=0.1)},
-        _worn(cropped_hair=None, tee=(0.92, 0.91, 0.88), shorts=(0.16, 0.17, 0.19), trainers=None),
-        6, 0, 0,
+        {
+            "gender": 0.0,
+            "age": 0.68,
+            "height": 0.38,
+            "weight": 0.46,
+            "muscle": 0.75,
+            **_of(african=0.9, caucasian=0.1),
+        },
+        _worn(
+            man_umber=None,
+            buzz=None,
+            brows_thick=None,
+            tshirt=CLOTHS[0],
+            shorts=CLOTHS[2],
+            trainers=None,
+        ),
+        6,
+        0,
+        0,
     ),
     "Mei": _made(
-        {"gender": 0.95, "age": 0.67, "height": 0.43, "weight": 0.40, "muscle": 0.45,
-         **_of(asian=1.0)},
-        _worn(full_hair=None, long_sleeve=(0.50, 0.32, 0.46), trousers=(0.16, 0.17, 0.19),
-              trainers=None),
-        2, 0, 0,
+        {
+            "gender": 0.95,
+            "age": 0.67,
+            "height": 0.43,
+            "weight": 0.40,
+            "muscle": 0.45,
+            **_of(asian=1.0),
+        },
+        _worn(
+            woman_golden=None,
+            bob=None,
+            brows_soft=None,
+            shirt=CLOTHS[0],
+            pencil_skirt=CLOTHS[2],
+            flats=None,
+        ),
+        2,
+        0,
+        0,
     ),
     "Kenji": _made(
-        {"gender": 0.05, "age": 0.82, "height": 0.42, "weight": 0.55, "muscle": 0.5,
-         **_of(asian=1.0)},
-        _worn(short_hair=None, long_sleeve=(0.33, 0.45, 0.58), trousers=(0.60, 0.60, 0.60),
-              trainers=(0.16, 0.17, 0.19)),
-        2, 0, 1,
+        {
+            "gender": 0.05,
+            "age": 0.82,
+            "height": 0.42,
+            "weight": 0.55,
+            "muscle": 0.5,
+            **_of(asian=1.0),
+        },
+        _worn(
+            man_tanned=None,
+            swept_back=None,
+            brows_thick=None,
+            glasses_metal=None,
+            shirt=CLOTHS[4],
+            wide_trousers=CLOTHS[1],
+            boots=None,
+        ),
+        2,
+        0,
+        1,
     ),
     "Ingrid": _made(
-        {"gender": 1.0, "age": 0.96, "height": 0.36, "weight": 0.52, "muscle": 0.38,
-         **_of(caucasian=1.0)},
-        _worn(short_hair=None, long_sleeve=(0.33, 0.45, 0.58), trousers=(0.60, 0.60, 0.60),
-              trainers=None),
-        0, 7, 5, "Smile",
+        {
+            "gender": 1.0,
+            "age": 0.96,
+            "height": 0.36,
+            "weight": 0.52,
+            "muscle": 0.38,
+            **_of(caucasian=1.0),
+        },
+        _worn(woman_mature=None, bun=None, brows_sparse=None, knit_dress=CLOTHS[4], flats=None),
+        0,
+        7,
+        5,
+        "Smile",
     ),
     "Rashid": _made(
-        {"gender": 0.0, "age": 0.90, "height": 0.37, "weight": 0.68, "muscle": 0.5,
-         **_of(caucasian=0.6, asian=0.2, african=0.2)},
-        _worn(cropped_hair=None, long_sleeve=(0.92, 0.91, 0.88), trousers=(0.20, 0.26, 0.38),
-              trainers=(0.42, 0.30, 0.20)),
-        3, 6, 1,
+        {
+            "gender": 0.0,
+            "age": 0.90,
+            "height": 0.37,
+            "weight": 0.68,
+            "muscle": 0.5,
+            **_of(caucasian=0.6, asian=0.2, african=0.2),
+        },
+        _worn(
+            man_elder=None,
+            receding=None,
+            brows_thick=None,
+            shirt=CLOTHS[3],
+            jeans=None,
+            boots=None,
+        ),
+        3,
+        6,
+        1,
     ),
     "Lena": _made(
-        {"gender": 0.85, "age": 0.50, "height": 0.55, "weight": 0.42, "muscle": 0.45,
-         **_of(caucasian=0.7, african=0.3)},
-        _worn(full_hair=None, tee=(0.58, 0.52, 0.34), shorts=(0.33, 0.45, 0.58), trainers=None),
-        3, 1, 2, "Smile",
+        {
+            "gender": 0.85,
+            "age": 0.50,
+            "height": 0.55,
+            "weight": 0.42,
+            "muscle": 0.45,
+            **_of(caucasian=0.7, african=0.3),
+        },
+        _worn(
+            woman_amber=None,
+            ponytail=None,
+            brows_soft=None,
+            hoodie=CLOTHS[6],
+            joggers=CLOTHS[2],
+            trainers=None,
+        ),
+        3,
+        1,
+        2,
+        "Smile",
     ),
     "Tomas": _made(
-        {"gender": 0.1, "age": 0.47, "height": 0.53, "weight": 0.45, "muscle": 0.42,
-         **_of(caucasian=0.8, asian=0.2)},
-        _worn(short_hair=None, tee=(0.24, 0.40, 0.33), shorts=(0.60, 0.60, 0.60), trainers=None),
-        1, 4, 4,
+        {
+            "gender": 0.1,
+            "age": 0.47,
+            "height": 0.53,
+            "weight": 0.45,
+            "muscle": 0.42,
+            **_of(caucasian=0.8, asian=0.2),
+        },
+        _worn(
+            man_fair=None,
+            crop=None,
+            brows_soft=None,
+            tshirt=CLOTHS[5],
+            shorts=CLOTHS[1],
+            trainers=None,
+        ),
+        1,
+        4,
+        4,
     ),
-}  # fmt: skip
+}
 """Ten people, by name."""
 FIRST = next(iter(PRESETS))
 
@@ -141,10 +277,16 @@ def stranger(seed: int) -> Design:
     tone = int(np.clip(rng.normal(1 + 5 * build["african"] + build["asian"], 0.8), 0, 6))
     kinds: dict[str, list[str]] = {}
     for piece in closet.catalogue():
-        kinds.setdefault(piece.kind, []).append(piece.name)
+        if piece.name != "jacket":  # worn open, over something
+            kinds.setdefault(piece.kind, []).append(piece.name)
+    outfit = ("dress", "shoes") if build["gender"] > 0.6 and rng.random() < 0.3 else (
+        "top", "bottom", "shoes")  # fmt: skip
     worn = tuple(
-        Worn(item=str(rng.choice(kinds[kind])), colour=None if kind == "hair" else pick(CLOTHS))
-        for kind in ("hair", "top", "bottom", "shoes")
+        Worn(
+            item=str(rng.choice(kinds[kind])),
+            colour=pick(CLOTHS) if kind in ("top", "bottom", "dress") else None,
+        )
+        for kind in ("hair", "brows", *outfit)
         if kind in kinds and rng.random() > (0.08 if kind == "hair" else 0.0)
     )
     scales = {name: round(float(np.clip(rng.normal(1, 0.02), 0.95, 1.05)), 3)

@@ -4,15 +4,12 @@ taken back."""
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -21,31 +18,33 @@ from PySide6.QtWidgets import (
 )
 
 from studio.core.errors import StudioError
-from studio.core.types import Posed
 from studio.document.project import AvatarItem, Project
 from studio.document.step import Packed
 from studio.features.person.params import Params
-from studio.human.design import Design, Worn, read_file
+from studio.human.design import Design, Worn
 from studio.human.stored import fit_from
-from studio.jobs import Context, Engine
 from studio.registry import Feature
-from studio.synth import closet, thumbnails
+from studio.synth import thumbnails
 from studio.synth.designed import design_of
 from studio.synth.live_person import LivePerson
 from studio.synth.people import FIRST, PRESETS, stranger
-from studio.ui.choices import Toggle
+from studio.ui.person.files import FileGroup, choose_clothes, take_clothes
 from studio.ui.person.fold import Fold
 from studio.ui.person.gallery import Gallery
-from studio.ui.person.groups import BUILD, MORE_BUILD, SEGMENTS, Change, Group, Slides
+from studio.ui.person.groups import Both, Change, Group, Slides
 from studio.ui.person.look import LookGroup
 from studio.ui.person.pictures import Pictures
 from studio.ui.person.posing import PosingGroup
-from studio.ui.person.preview import Preview
+from studio.ui.person.preview import Preview, Shown
+from studio.ui.person.sizes import NAMES, SizesGroup
+from studio.ui.person.slides import BUILD, FACE, MORE_BUILD, PARTS, SEGMENTS
 from studio.ui.person.wear import WearGroup
 from studio.ui.step_panel import StepPanel
 from studio.ui.studio import Studio
 
-USUAL = tuple(Worn(item=name) for name in ("short-hair", "tee", "trousers", "trainers"))
+USUAL = tuple(
+    Worn(item=name) for name in ("side_part", "brows_soft", "tshirt", "jeans", "trainers")
+)
 """What a filmed person wears until somebody chooses."""
 
 
@@ -57,6 +56,8 @@ class Panel(StepPanel):
 
     def __init__(self, studio: Studio, feature: Feature) -> None:
         self.design: Design | None = None
+        self._kept: Design | None = None
+        self._derived = Design()
         self._item = ""
         self._filmed = False
         self._height_m = 0.0
@@ -65,7 +66,7 @@ class Panel(StepPanel):
         self._seeds = itertools.count(1)
         self._editor = QWidget()
         super().__init__(studio, feature)
-        self.preview = Preview(studio, feature.id, self._moved)
+        self.preview = Preview(studio, feature.id, self._shown)
         self.pictures = Pictures(studio)
 
     # -- controls ---------------------------------------------------------------------------------
@@ -95,7 +96,8 @@ class Panel(StepPanel):
         column.addWidget(self.build_group)
         self.folds: dict[str, Fold] = {}
         for title, fill in (
-            ("More about the build", self._fill_more), ("Body parts", self._fill_parts),
+            ("More about the build", self._fill_more), ("Measurements", self._fill_sizes),
+            ("Body parts", self._fill_parts), ("Face", self._fill_face),
             ("Colours", self._fill_look), ("Wardrobe", self._fill_wear),
             ("Pose and expression", self._fill_posing), ("Design file", self._fill_file),
         ):  # fmt: skip
@@ -119,8 +121,27 @@ class Panel(StepPanel):
     def _fill_more(self, place: QVBoxLayout) -> None:
         place.addWidget(self._added(Slides(self.edit, MORE_BUILD)))
 
+    def _fill_sizes(self, place: QVBoxLayout) -> None:
+        self.sizes = SizesGroup(self.edit, self.solve)
+        place.addWidget(self._added(self.sizes))
+        self.preview.measured = NAMES
+        if self.design is not None:
+            self.preview.look(self.design)
+
     def _fill_parts(self, place: QVBoxLayout) -> None:
-        place.addWidget(self._added(Slides(self.edit, SEGMENTS)))
+        parts = Slides(self.edit, PARTS)
+        place.addWidget(Both(parts))
+        for group in (Slides(self.edit, SEGMENTS), parts):
+            place.addWidget(self._added(group))
+
+    def _fill_face(self, place: QVBoxLayout) -> None:
+        groups = [Slides(self.edit, slides) for slides in FACE.values()]
+        place.addWidget(Both(*groups))
+        for title, group in zip(FACE, groups, strict=True):
+            label = QLabel(title)
+            label.setProperty("role", "section")
+            place.addWidget(label)
+            place.addWidget(self._added(group))
 
     def _fill_look(self, place: QVBoxLayout) -> None:
         place.addWidget(self._added(LookGroup(self.edit)))
@@ -134,25 +155,18 @@ class Panel(StepPanel):
 
     def _fill_posing(self, place: QVBoxLayout) -> None:
         self.posing = PosingGroup(self.edit)
-        self.symmetric = Toggle("Both sides together")
-        self.symmetric.set_value(True)
-        self.symmetric.changed.connect(
-            lambda: self.posing.sliders.set_symmetric(self.symmetric.value())
-        )
-        row = QHBoxLayout()
-        row.addWidget(QLabel("Both sides together"), 1)
-        row.addWidget(self.symmetric)
-        place.addLayout(row)
+        self.symmetric = Both(self.posing.sliders)
+        place.addWidget(self.symmetric)
         place.addWidget(self._added(self.posing))
         self.pictures.fill(self.posing.poses, thumbnails.poses)
         self.pictures.fill(self.posing.faces, thumbnails.expressions)
 
     def _fill_file(self, place: QVBoxLayout) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(self._button("Open design…", "A person that was saved", self.open_design))
-        row.addWidget(self._button("Save design…", "Keep this person as a file", self.save_design))
-        place.addLayout(row)
+        def name() -> str:
+            return self.target.name if self.target is not None else "Person"
+
+        self.file = FileGroup(self.studio, self.edit, name)
+        place.addWidget(self._added(self.file))
 
     def params(self) -> BaseModel:
         return Params(preset=self._preset)
@@ -160,7 +174,7 @@ class Panel(StepPanel):
     def set_params(self, params: BaseModel) -> None:
         assert isinstance(params, Params)
         self._preset = params.preset if params.preset in PRESETS else FIRST
-        self.take_clothes(params.paths)
+        take_clothes(self.studio, params.paths, self._show_wardrobe)
 
     def run_text(self) -> str:
         return "New person"
@@ -203,8 +217,10 @@ class Panel(StepPanel):
             if self.isVisible():
                 self._item, self.design = item.id, None
                 self._read(item)
-        elif item.design is not None and item.design != self.design:
-            self._show(item.design)
+        elif self.design is not None and (item.design or self._derived) != self._kept:
+            self._show(
+                item.design or self._derived
+            )  # undone, or changed elsewhere; never what a hand holds
         self._tell()
 
     def _read(self, item: AvatarItem) -> None:
@@ -219,11 +235,11 @@ class Panel(StepPanel):
         def there(found: tuple[Design, LivePerson, bool]) -> None:
             if item.id != self._item:
                 return
-            design, person, self._filmed = found
+            self._derived, person, self._filmed = found
             self.preview.begin(person)
             now = self.target
-            self._show(now.design if now is not None and now.design is not None else design)
-            self.preview.look(self._moved, self.design or design)
+            self._show(now.design if now is not None and now.design is not None else self._derived)
+            self.preview.look(self.design or self._derived)
             self._editor.show()
             self.folds["Pose and expression"].setVisible(not self._filmed)
             self.mirror_button.setVisible(not self._filmed)
@@ -235,7 +251,7 @@ class Panel(StepPanel):
         )  # fmt: skip
 
     def _show(self, design: Design) -> None:
-        self.design = design
+        self.design = self._kept = design
         for group in self._groups:
             group.show_design(design)
         self.people.set_chosen([name for name, one in PRESETS.items() if one == design])
@@ -262,10 +278,29 @@ class Panel(StepPanel):
         self.design = design
         self.preview.want(design, exact=ended)
         if ended:
-            token = None if gesture is None else (self.feature.id, item.id, gesture)
-            self._show(design)
-            self.studio.document.edit(label, lambda p: _designed(p, item.id, design), token)
-            self._tell()
+            self._keep(label, item.id, design, gesture)
+
+    def _keep(self, label: str, id: str, design: Design, gesture: int | None) -> None:
+        """One step of the history."""
+        token = None if gesture is None else (self.feature.id, id, gesture)
+        self._show(design)
+        self.studio.document.edit(label, lambda p: _designed(p, id, design), token)
+        self._tell()
+
+    def solve(self, label: str, change: Change, gesture: int, ended: bool) -> None:
+        """Change the person in a way that takes a while to work out; the window does not wait."""
+        item = self.target
+        if self.design is None or item is None or item.id != self._item:
+            return
+
+        def solved(design: Design) -> None:
+            if item.id != self._item or self.design is None:
+                return
+            self.design = design
+            if ended:
+                self._keep(label, item.id, design, gesture)
+
+        self.preview.want(self.design, ended, change, solved)
 
     def randomise(self) -> None:
         """Somebody else; the same row of people after every start."""
@@ -293,69 +328,13 @@ class Panel(StepPanel):
         if feature == self.feature.id and packed.items:
             self.studio.selection.set((packed.items[0].id,))
 
-    # -- files ------------------------------------------------------------------------------------
-
-    def open_design(self) -> None:
-        """Make this person the one of a file."""
-        path, _ = QFileDialog.getOpenFileName(self, "Open design", "", "Designs (*.json)")
-        if path:
-            self.take_design(Path(path))
-
-    def take_design(self, path: Path) -> None:
-        """Make this person the one of that file."""
-        try:
-            design = read_file(path)
-        except StudioError as error:
-            self.studio.notices.error(error, "Open design")
-            return
-        self.edit(f"Open {path.stem}", lambda _: design)
-
-    def save_design(self) -> None:
-        """Keep this person as a file."""
-        item = self.target
-        if self.design is None or item is None:
-            return
-        path, _ = QFileDialog.getSaveFileName(
-            self, "Save design", f"{item.name}.json", "Designs (*.json)"
-        )
-        if path:
-            try:
-                Path(path).write_text(self.design.text(), "utf-8")
-                self.studio.notices.say(f"Saved {Path(path).name}.")
-            except OSError as error:
-                self.studio.notices.error(
-                    StudioError(f"“{Path(path).name}” could not be written: {error.strerror}.",
-                                "Choose another folder."), "Save design",
-                )  # fmt: skip
+    # -- clothes of one's own ---------------------------------------------------------------------
 
     def add_clothes(self) -> None:
         """Choose clothes to add to the wardrobe."""
-        paths, _ = QFileDialog.getOpenFileNames(
-            self, "Add clothes", "", "Clothes of MakeHuman or MPFB (*.zip *.mhclo *.mhmat)"
-        )
-        self.take_clothes([Path(path) for path in paths])
+        take_clothes(self.studio, choose_clothes(self), self._show_wardrobe)
 
-    def take_clothes(self, paths: Sequence[Path]) -> None:
-        """Add what these folders, zips or files hold to the wardrobe."""
-        if not paths:
-            return
-
-        def engine(context: Context) -> Engine[int, tuple[closet.Piece, ...]]:
-            added: list[closet.Piece] = []
-            for number, path in enumerate(paths):
-                context.check()
-                context.report(number / len(paths), path.name)
-                added += closet.add(path)
-                yield number
-            return tuple(added)
-
-        self.studio.background("Add clothes", engine, self._added_clothes)
-
-    def _added_clothes(self, added: tuple[closet.Piece, ...]) -> None:
-        names = ", ".join(piece.title for piece in added)
-        self.studio.notices.say(f"In the wardrobe now: {names}.")
-        for notice in dict.fromkeys(piece.notice for piece in added if piece.notice):
-            self.studio.notices.tell(notice, "", "look")
+    def _show_wardrobe(self) -> None:
         fold = self.folds["Wardrobe"]
         if fold.filled:
             self.wear.fill()
@@ -363,11 +342,13 @@ class Panel(StepPanel):
 
     # -- facts ------------------------------------------------------------------------------------
 
-    def _moved(self, posed: Posed) -> None:
-        body = next((p for p in posed.character.parts if p.name == "body"), None)
+    def _shown(self, shown: Shown) -> None:
+        body = next((part for part in shown.posed.character.parts if part.name == "body"), None)
         if body is not None:
             self._height_m = float(np.asarray(body.mesh.vertices_m)[:, 2].max())
-            self._tell()
+        if shown.sizes:
+            self.sizes.show_sizes(shown.sizes)
+        self._tell()
 
     def _tell(self) -> None:
         """Who is designed, and how tall they are."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal, Protocol
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.human.design import Design
+from studio.ui.choices import Toggle
 from studio.ui.person.slider import PersonSlider
 
 Change = Callable[[Design], Design]
@@ -38,6 +39,8 @@ class Group(QWidget):
         raise NotImplementedError
 
 
+PLAIN = ((0.0, 0.0), (1.0, 1.0))
+PERCENT = ((0.0, 0.0), (1.0, 100.0))
 Where = Literal["phenotypes", "scales", "local", "expression"]
 
 
@@ -52,7 +55,7 @@ class Slide:
     middle: float = 0.5
     high: float = 1.0
     unit: str = ""
-    factor: float = 1.0
+    scale: tuple[tuple[float, float], ...] = PLAIN
     decimals: int = 2
     tip: str = ""
 
@@ -112,7 +115,7 @@ class Slides(Group):
                    (slide.title, slide.names)]  # fmt: skip
             for title, names in rows:
                 slider = PersonSlider(
-                    title, slide.low, slide.middle, slide.high, slide.unit, slide.factor,
+                    title, slide.low, slide.middle, slide.high, slide.unit, slide.scale,
                     slide.decimals, tip=slide.tip,
                 )  # fmt: skip
                 slider.moved.connect(partial(self._moved, title))
@@ -124,41 +127,21 @@ class Slides(Group):
         self.edit(title, lambda d: slide.changed(d, names, value), gesture, ended)
 
 
-def _both(name: str) -> tuple[str, str]:
-    return f"{name}Left", f"{name}Right"
+class Both(QWidget):
+    """A switch: both sides of the body together, or each by itself."""
 
+    def __init__(self, *groups: Slides) -> None:
+        super().__init__()
+        words = "Both sides together"
+        self.toggle = Toggle(words)
+        self.toggle.set_value(True)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(QLabel(words), 1)
+        row.addWidget(self.toggle)
 
-BUILD = (
-    Slide("Woman or man", "phenotypes", ("gender",), unit="%", factor=100, decimals=0,
-          tip="0 % is a man, 100 % a woman"),
-    Slide("Age", "phenotypes", ("age",), low=0.34, middle=0.66, tip="From ten to ninety years"),
-    Slide("Height", "phenotypes", ("height",), low=0.0, middle=0.4, high=0.8),
-    Slide("Weight", "phenotypes", ("weight",)),
-    Slide("Muscle", "phenotypes", ("muscle",)),
-)  # fmt: skip
-MORE_BUILD = (
-    Slide("Proportions", "phenotypes", ("proportions",), tip="From uncommon to ideal"),
-    Slide("African features", "phenotypes", ("african",)),
-    Slide("Asian features", "phenotypes", ("asian",)),
-    Slide("European features", "phenotypes", ("caucasian",)),
-    Slide("Bust", "phenotypes", ("cupsize",)),
-    Slide("Firmness", "phenotypes", ("firmness",)),
-)
-SEGMENTS = tuple(
-    Slide(title, "scales", (name,), 0.85, 1.0, 1.15, "%", 100, 0)
-    for title, name in (
-        ("Torso length", "torso"), ("Neck length", "neck"), ("Head size", "head"),
-        ("Shoulder width", "shoulders"), ("Upper arm length", "upper_arm"),
-        ("Forearm length", "forearm"), ("Hand size", "hand"), ("Hip width", "hips"),
-        ("Thigh length", "thigh"), ("Shin length", "shin"), ("Foot size", "foot"),
-    )
-)  # fmt: skip
-FACE_ACTIONS = tuple(
-    Slide(title, "expression", names, 0.0, 0.0, 1.0, "%", 100, 0)
-    for title, names in (
-        ("Jaw open", ("jawOpen",)), ("Smile", _both("mouthSmile")), ("Frown", _both("mouthFrown")),
-        ("Pucker", ("mouthPucker",)), ("Blink", _both("eyeBlink")), ("Wide eyes", _both("eyeWide")),
-        ("Brows up", _both("browOuterUp")), ("Brows together", _both("browDown")),
-        ("Inner brows up", ("browInnerUp",)), ("Cheeks up", _both("cheekSquint")),
-    )
-)  # fmt: skip
+        def switched() -> None:
+            for group in groups:
+                group.set_symmetric(self.toggle.value())
+
+        self.toggle.changed.connect(switched)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from studio.human.design import Colour, Design
+from studio.synth import closet
 from studio.synth.people import EYES, HAIRS, SKINS
 from studio.ui.person.groups import Edit, Group
 from studio.ui.person.swatches import Swatches
@@ -32,5 +33,8 @@ class LookGroup(Group):
             row.set_value(getattr(design, field))
 
     def _picked(self, field: str, colour: Colour, gesture: int, ended: bool) -> None:
-        title = self.rows[field].title
-        self.edit(title, lambda d: d.but(**{field: colour}), gesture, ended)
+        def change(design: Design) -> Design:
+            worn = design.worn if field != "skin" else closet.without(design.worn, "skin")
+            return design.but(**{field: colour}, worn=worn)
+
+        self.edit(self.rows[field].title, change, gesture, ended)

@@ -8,7 +8,8 @@ from studio.human.design import Design
 from studio.synth.poses import EXPRESSIONS, NAMES, expression_name, pose, pose_name
 from studio.ui.person.gallery import Gallery
 from studio.ui.person.gaze_pad import GazePad
-from studio.ui.person.groups import FACE_ACTIONS, Edit, Group, Slides
+from studio.ui.person.groups import Edit, Group, Slides
+from studio.ui.person.slides import ACTIONS
 
 
 class PosingGroup(Group):
@@ -21,7 +22,7 @@ class PosingGroup(Group):
         self.faces.set_items([(name, name) for name in EXPRESSIONS])
         self.poses.clicked.connect(self._posed)
         self.faces.clicked.connect(self._faced)
-        self.sliders = Slides(edit, FACE_ACTIONS)
+        self.sliders = Slides(edit, ACTIONS)
         self.gaze = GazePad()
         self.gaze.moved.connect(self._looked)
         for title, widget in (

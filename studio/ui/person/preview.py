@@ -4,98 +4,131 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from studio.core.types import Character, Posed
 from studio.human.design import Design
 from studio.ui.studio import Studio
 
+Solved = Callable[[Design], object]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A person as they were drawn, and what the tape says of them, where that was asked for."""
+
+    design: Design
+    posed: Posed
+    sizes: dict[str, float]
+
 
 @dataclass(frozen=True)
 class _Wish:
+    """``change`` is worked out first, where there is one, and ``solved`` told what came of it."""
+
     design: Design
     exact: bool
+    change: Callable[[Design], Design] | None = None
+    solved: Solved | None = None
 
 
 class Preview:
     """Asks a :class:`studio.synth.live_person.LivePerson`, one wish at a time.
 
-    ``feature`` draws in the viewport through ``Studio.live`` and gives way to what the project
-    holds as soon as the last wish is shown. ``costs_s`` are the last waits from wish to picture.
+    A wish within a gesture makes way for the next one; its end is never skipped. ``feature`` draws
+    in the viewport through ``Studio.live`` and gives way to what the project holds as soon as the
+    last wish is shown. ``measured`` names what the tape is asked for each time. ``costs_s`` are
+    the last waits from wish to picture.
     """
 
-    def __init__(self, studio: Studio, feature: str, moved: Callable[[Posed], object]) -> None:
-        self._studio, self._feature, self._moved = studio, feature, moved
+    def __init__(self, studio: Studio, feature: str, shown: Callable[[Shown], object]) -> None:
+        self._studio, self._feature, self._shown = studio, feature, shown
         self._person: Any = None
-        self._wish: _Wish | None = None
+        self._wishes: list[_Wish] = []
         self._busy = False
         self._last: Character | None = None
+        self.measured: tuple[str, ...] = ()
         self.costs_s: list[float] = []
 
     def begin(self, person: Any) -> None:
         """Another person is designed: a LivePerson."""
-        self._person, self._wish, self._last = person, None, None
+        self._person, self._wishes, self._last = person, [], None
 
-    def want(self, design: Design, exact: bool) -> None:
-        """Show this design soon; earlier wishes that nobody began are forgotten."""
-        self._wish = _Wish(design, exact)
+    def want(
+        self,
+        design: Design,
+        exact: bool,
+        change: Callable[[Design], Design] | None = None,
+        solved: Solved | None = None,
+    ) -> None:
+        """Show this design soon, after ``change`` was worked out; ``solved`` is told the result."""
+        if self._wishes and not self._wishes[-1].exact:
+            self._wishes.pop()
+        self._wishes.append(_Wish(design, exact, change, solved))
         self._studio.editing.add(self._feature)
         self._next()
 
-    def look(self, told: Callable[[Posed], object], design: Design) -> None:
-        """Prepare the person without drawing them: ``told`` is given them as they are."""
-        person = self._person
-        self._studio.watch.call(
-            self._studio.lanes["io"].submit(lambda: person.at(design)),
-            lambda posed: told(posed) if person is self._person else None,
-            lambda error, details: self._studio.notices.error(error, "Person", details),
-        )
+    def look(self, design: Design) -> None:
+        """Tell how the person is without drawing them."""
+        self._ask(_Wish(design, True), draw=False)
 
     @property
     def idle(self) -> bool:
-        return not self._busy and self._wish is None
-
-    def _next(self) -> None:
-        wish, person = self._wish, self._person
-        if self._busy or wish is None or person is None:
-            return
-        self._wish, self._busy = None, True
-        time_s, last, began = self._studio.playhead_s, self._last, time.perf_counter()
-
-        def work() -> Posed:
-            from studio.scene.surface import adopt, plan
-
-            posed = person.at(wish.design, time_s, wish.exact)
-            if last is not None and len(last.parts) == len(posed.character.parts):
-                for new, old in zip(posed.character.parts, last.parts, strict=True):
-                    adopt(new.mesh, old.mesh)
-            for part in posed.character.parts:
-                plan(part.mesh)
-            return posed
-
-        def there(posed: Posed) -> None:
-            self._busy = False
-            if person is self._person:
-                self._last = posed.character
-                self._moved(posed)
-                self._studio.live.emit(self._feature, posed)
-            self.costs_s = [*self.costs_s[-99:], time.perf_counter() - began]
-            self._go_on()
-
-        def lost(error: BaseException, details: str) -> None:
-            self._busy = False
-            self._studio.notices.error(error, "Person", details)
-            self._go_on()
-
-        self._studio.watch.call(self._studio.lanes["io"].submit(work), there, lost)
-
-    def _go_on(self) -> None:
-        if self._wish is not None:
-            self._next()
+        return not self._busy and not self._wishes
 
     def give_way(self) -> None:
         """Let the viewport show what the project holds."""
         if self._feature in self._studio.editing:
             self._studio.editing.discard(self._feature)
             self._studio.watch.changed.emit()
+
+    def _next(self) -> None:
+        if not self._busy and self._wishes and self._person is not None:
+            self._busy = True
+            self._ask(self._wishes.pop(0), draw=True)
+
+    def _ask(self, wish: _Wish, draw: bool) -> None:
+        person, time_s, last = self._person, self._studio.playhead_s, self._last
+        measured, began = self.measured, time.perf_counter()
+
+        def work() -> Shown:
+            from studio.scene.surface import adopt, plan
+            from studio.synth.fitting_room import sizes
+
+            design = wish.design if wish.change is None else wish.change(wish.design)
+            posed = person.at(design, time_s, wish.exact)
+            if draw and last is not None and len(last.parts) == len(posed.character.parts):
+                for new, old in zip(posed.character.parts, last.parts, strict=True):
+                    adopt(new.mesh, old.mesh)
+            for part in posed.character.parts if draw else ():
+                plan(part.mesh)
+            return Shown(design, posed, sizes(design, measured) if measured else {})
+
+        def there(shown: Shown) -> None:
+            if person is self._person:
+                if wish.solved is not None:
+                    self._wishes = [
+                        replace(w, design=shown.design) if w.change is not None else w
+                        for w in self._wishes
+                    ]
+                    wish.solved(shown.design)
+                self._shown(shown)
+                if draw:
+                    self._last = shown.posed.character
+                    self._studio.live.emit(self._feature, shown.posed)
+            self.costs_s = [*self.costs_s[-99:], time.perf_counter() - began]
+            ended(draw)
+
+        def lost(error: BaseException, details: str) -> None:
+            self._studio.notices.error(error, "Person", details)
+            ended(draw)
+
+        def ended(drawn: bool) -> None:
+            if drawn:
+                self._busy = False
+                self._next()
+                if self.idle and wish.exact:
+                    self.give_way()
+
+        self._studio.watch.call(self._studio.lanes["io"].submit(work), there, lost)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QToolButton, QWidget
 
@@ -16,7 +18,8 @@ class PersonSlider(QWidget):
     """``moved(value, gesture, ended)`` follows every change; a drag is one gesture and ends once.
 
     The middle of the slider is ``middle``, to which a double-click brings it back. What is shown
-    is the value times ``factor`` in ``unit``. ``pinned(on)`` follows the pin.
+    is the value by ``scale`` (pairs of value and what is shown for it) in ``unit``. ``pinned(on)``
+    follows the pin.
     """
 
     moved = Signal(float, int, bool)
@@ -29,14 +32,15 @@ class PersonSlider(QWidget):
         middle: float,
         high: float,
         unit: str = "",
-        factor: float = 1.0,
+        scale: Sequence[tuple[float, float]] = ((0.0, 0.0), (1.0, 1.0)),
         decimals: int = 2,
         pin: bool = False,
         tip: str = "",
     ) -> None:
         super().__init__()
         self.title = title
-        self._low, self._middle, self._high, self._factor = low, middle, high, factor
+        self._low, self._middle, self._high = low, middle, high
+        self._values, self._shown = zip(*scale, strict=True)
         self._gesture = Gesture()
         label = QLabel(title)
         label.setProperty("role", "muted")
@@ -49,8 +53,8 @@ class PersonSlider(QWidget):
         self.slider.setMinimumWidth(64)
         self.field = QDoubleSpinBox()
         self.field.setDecimals(decimals)
-        self.field.setRange(low * factor, high * factor)
-        self.field.setSingleStep((high - low) * factor / 50)
+        self.field.setRange(self._told(low), self._told(high))
+        self.field.setSingleStep(10.0**-decimals if decimals else 1.0)
         self.field.setSuffix(f" {unit}" if unit else "")
         self.field.setKeyboardTracking(False)
         self.field.setAccessibleName(title)
@@ -85,7 +89,7 @@ class PersonSlider(QWidget):
             self._middle = middle
         self.value = value
         with QSignalBlocker(self.field):
-            self.field.setValue(value * self._factor)
+            self.field.setValue(self._told(value))
         if not self._gesture.held:
             with QSignalBlocker(self.slider):
                 self.slider.setValue(round(self._share(value) * STEPS))
@@ -110,6 +114,9 @@ class PersonSlider(QWidget):
             self.reset()
         return False
 
+    def _told(self, value: float) -> float:
+        return _along(value, self._values, self._shown)
+
     def _share(self, value: float) -> float:
         """Where on the slider a value lies: the middle in the middle, both halves even."""
         low, middle, high = self._low, self._middle, self._high
@@ -126,11 +133,12 @@ class PersonSlider(QWidget):
             value = middle + (2 * share - 1) * (high - middle)
         self.value = value
         with QSignalBlocker(self.field):
-            self.field.setValue(value * self._factor)
+            self.field.setValue(self._told(value))
         self.moved.emit(value, self._gesture.token(), not self._gesture.held)
 
     def _typed(self, shown: float) -> None:
-        value = min(max(shown / self._factor, self._low), self._high)
+        value = _along(shown, self._shown, self._values)
+        value = min(max(value, self._low), self._high)
         self.set_value(value)
         self.moved.emit(value, self._gesture.token(), True)
 
@@ -149,3 +157,10 @@ class PersonSlider(QWidget):
         told = f"Let {self.title.lower()} go" if on else f"Hold {self.title.lower()}"
         self.pin.setToolTip(told)
         self.pin.setAccessibleName(told)
+
+
+def _along(x: float, xs: Sequence[float], ys: Sequence[float]) -> float:
+    """The broken line through (xs, ys) at x; its first and last piece go on beyond the ends."""
+    k = next((k for k in range(1, len(xs) - 1) if x < xs[k]), len(xs) - 1)
+    share = (x - xs[k - 1]) / (xs[k] - xs[k - 1])
+    return ys[k - 1] + share * (ys[k] - ys[k - 1])

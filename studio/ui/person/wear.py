@@ -17,7 +17,7 @@ from studio.ui.person.swatches import Swatches
 KINDS = {
     "hair": "Hair", "top": "Tops", "bottom": "Trousers and skirts", "dress": "Dresses",
     "suit": "Suits", "shoes": "Shoes", "glasses": "Glasses", "hat": "Hats", "brows": "Brows",
-    "lashes": "Lashes", "eyes": "Eyes", "skin": "Skins", "teeth": "Teeth", "tongue": "Tongues",
+    "lashes": "Lashes", "eyes": "Eyes", "skin": "Skin", "teeth": "Teeth", "tongue": "Tongues",
     "other": "Other",
 }  # fmt: skip
 

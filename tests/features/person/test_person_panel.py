@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QStyle, QStyleOptionSlider
 from studio.core.settings import SettingsFile
 from studio.core.types import Posed
 from studio.document.project import AvatarItem
+from studio.human.design import read_file
 from studio.human.fit import Fit
 from studio.human.person import Shape
 from studio.human.rig import ACTIONS, BONE_NAMES
@@ -60,9 +61,10 @@ def jonas(qtbot, panel):
     return panel
 
 
-def drag(qtbot, slider: PersonSlider, steps: int = 6) -> None:
+def drag(qtbot, jonas, slider: PersonSlider, steps: int = 6) -> None:
     """Take the handle, move it to the right, let go."""
     bar, option = slider.slider, QStyleOptionSlider()
+    qtbot.waitUntil(lambda: bar.isVisible() and bar.width() > 80, timeout=10_000)
     bar.initStyleOption(option)
     handle = (
         bar.style()
@@ -75,6 +77,7 @@ def drag(qtbot, slider: PersonSlider, steps: int = 6) -> None:
     for step in range(1, steps + 1):
         QTest.mouseMove(bar, handle + QPoint(4 * step, 0))
         qtbot.wait(15)
+    jonas.refresh()  # a job that ends meanwhile takes nothing out of the hand
     QTest.mouseRelease(bar, Qt.MouseButton.LeftButton, pos=handle + QPoint(4 * steps, 0))
 
 
@@ -93,14 +96,14 @@ def test_one_click_makes_somebody_and_selects_them(qtbot, studio, jonas):
 
 def test_a_drag_shows_at_once_and_is_one_step_of_the_history(qtbot, studio, jonas):
     weight = jonas.build_group.sliders["Weight"]
-    drag(qtbot, weight)
+    drag(qtbot, jonas, weight)
     assert labels(studio) == ["Open", "New person", "Weight"]
     made = studio.project.newest(AvatarItem).design
     assert made.build("weight") > 0.55
     qtbot.waitUntil(lambda: jonas.preview.idle and len(studio.shown) >= 2, timeout=60_000)
     assert all(isinstance(one, Posed) for one in studio.shown[1:])
-    drag(qtbot, weight)
-    drag(qtbot, jonas.build_group.sliders["Muscle"])
+    drag(qtbot, jonas, weight)
+    drag(qtbot, jonas, jonas.build_group.sliders["Muscle"])
     assert labels(studio)[2:] == ["Weight", "Weight", "Muscle"]
     studio.document.undo()
     studio.document.undo()
@@ -156,7 +159,7 @@ def test_both_sides_together_or_each_by_itself(qtbot, jonas):
     sliders = jonas.posing.sliders
     sliders.sliders["Blink"].field.setValue(60)
     assert jonas.design.expression["eyeBlinkLeft"] == jonas.design.expression["eyeBlinkRight"]
-    jonas.symmetric.switch.click()
+    jonas.symmetric.toggle.switch.click()
     sliders.sliders["Blink, left"].field.setValue(0)
     assert "eyeBlinkLeft" not in jonas.design.expression
     assert jonas.design.expression["eyeBlinkRight"] == pytest.approx(0.6)
@@ -186,7 +189,7 @@ def test_a_filmed_person_is_designed_and_keeps_their_motion(qtbot, studio, panel
     studio.document.edit("Track", lambda project: project.with_items([item]))
     qtbot.waitUntil(lambda: panel.design is not None, timeout=60_000)
     assert not panel.folds["Pose and expression"].isVisible()
-    panel.build_group.sliders["Weight"].field.setValue(0.8)
+    panel.build_group.sliders["Weight"].field.setValue(80)
     now = studio.project.newest(AvatarItem)
     assert now.data == item.data
     assert now.design.build("weight") == pytest.approx(0.8)
@@ -198,14 +201,42 @@ def test_a_filmed_person_is_designed_and_keeps_their_motion(qtbot, studio, panel
 
 
 def test_a_design_goes_through_a_file(qtbot, studio, jonas, tmp_path):
+    jonas.folds["Design file"].open()
     path = tmp_path / "amara.json"
     path.write_text(PRESETS["Amara"].text())
-    jonas.take_design(path)
+    jonas.file.take(path)
     assert jonas.design == PRESETS["Amara"]
+    jonas.file.keep(tmp_path / "again.json")
+    assert read_file(tmp_path / "again.json") == PRESETS["Amara"]
     told = []
     studio.notices.toast.connect(told.append)
     path.write_text("{}}")
-    jonas.take_design(path)
+    jonas.file.take(path)
     assert jonas.design == PRESETS["Amara"]
     assert told
+    qtbot.waitUntil(lambda: jonas.preview.idle, timeout=60_000)
+
+
+def test_a_measure_is_reached_and_a_pinned_one_stays(qtbot, studio, jonas):
+    jonas.folds["Measurements"].open()
+    sizes = jonas.sizes.sliders
+    qtbot.waitUntil(lambda: 1.7 < sizes["height"].value < 1.9, timeout=60_000)
+    sizes["height"].pin.click()
+    held = jonas.design.pins["height"]
+    sizes["waist_girth"].field.setValue(92)
+    qtbot.waitUntil(lambda: labels(studio)[-1] == "Waist", timeout=60_000)
+    qtbot.waitUntil(lambda: jonas.preview.idle, timeout=60_000)
+    assert sizes["waist_girth"].value == pytest.approx(0.92, abs=0.008)
+    assert sizes["height"].value == pytest.approx(held, abs=0.004)
+    assert labels(studio)[2:] == ["Hold body height", "Waist"]
+    studio.document.undo()
+    assert studio.project.newest(AvatarItem).design.phenotypes == PRESETS["Jonas"].phenotypes
+
+
+def test_a_face_slider_moves_the_face_and_its_other_side(qtbot, studio, jonas):
+    jonas.folds["Face"].open()
+    eyes = next(g for g in jonas._groups if "Eye size" in getattr(g, "sliders", {}))
+    eyes.sliders["Eye size"].field.setValue(60)
+    assert jonas.design.local == {"l-eye-scale": 0.6, "r-eye-scale": 0.6}
+    assert labels(studio)[-1] == "Eye size"
     qtbot.waitUntil(lambda: jonas.preview.idle, timeout=60_000)
