@@ -1,9 +1,10 @@
 """How far a solved camera may be off: the inverse of the reduced normal equations.
 
-Corners of one picture err together (blur, a bent board, cameras not quite in time), so their
-number says little. The noise is therefore taken from how much whole moments disagree about the
-cameras (the clustered "sandwich", its directions pooled into one factor), and is never less than
-what the residuals themselves say.
+Corners of one picture err together (blur, a bent board, cameras not quite in time), and so do
+pictures that follow each other (an arm over the board, a grazing angle), so their number says
+little. The noise is therefore taken from how much whole moments disagree about the cameras, those
+that follow each other counted together (the clustered "sandwich" with the kernel of Newey and West
+1987, its directions pooled into one factor), and is never less than what the residuals say.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from studio.vision.calibration import lens as optics
 from studio.vision.calibration.bundle import Freedom, Normals, huber, knee_of, normal_equations
 from studio.vision.calibration.observations import Observations
 from studio.vision.calibration.state import State, lengths_px
+
+_TOGETHER = 6
+"""Over how many moments errors may go on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,5 +92,23 @@ def _clustered(normals: Normals, inverse: np.ndarray) -> float:
     if moments < 3:
         return 0.0
     pulls = normals.by_moment - normals.by_moment.mean(0)
-    spread = np.einsum("mi,ij,mj->", pulls, inverse, pulls)
-    return float(spread) / len(inverse) * moments / (moments - 1)
+    pulled = pulls @ inverse
+    alike = [
+        float(np.einsum("mi,mi->", pulled[: moments - lag], pulls[lag:]))
+        for lag in range(min(_TOGETHER, moments // 8) + 1)
+    ]
+    fading = 1 - np.arange(1, len(alike)) / len(alike)
+    spread = alike[0] + max(2 * float(fading @ alike[1:]), 0.0)
+    return spread / max(len(inverse) - _absorbed(pulls, inverse), 0.5 * len(inverse))
+
+
+def _absorbed(pulls: np.ndarray, inverse: np.ndarray) -> float:
+    """How many of the unknowns bend so far towards a few strong stretches of the session that
+    these hide their own errors: the sum of squared leverages, told from the pulls themselves."""
+    starts = np.arange(0, len(pulls), _TOGETHER // 2)
+    stretches = np.add.reduceat(pulls, starts)
+    strength = np.einsum("bi,ij,bj->b", stretches, inverse, stretches)
+    if not strength.any():
+        return 0.0
+    leverage = strength * len(inverse) / strength.sum()
+    return float((np.square(leverage) / ((stretches != 0).sum(1) + 2)).sum())
