@@ -132,7 +132,7 @@ def film_person(crew: Crew, arguments: argparse.Namespace) -> None:
     studio.projects.new()
     panel = crew.open("person")
     panel.run_button.click()
-    crew.rest(60.0)  # thumbnails are drawn once
+    crew.rest(90.0)  # thumbnails are drawn once
     crew.shoot("person", 1.0)
 
 
@@ -142,7 +142,8 @@ def film_label(crew: Crew, arguments: argparse.Namespace) -> None:
     from studio.synth.factory.recipe import find_recipe
     from studio.training.labels import LabelFolder
 
-    folder = LabelFolder.create(Path(os.environ["DOPPEL_CONFIG_DIR"]) / "labels", "Made up.")
+    os.chdir(os.environ["DOPPEL_CONFIG_DIR"])
+    folder = LabelFolder.create(Path("Made-up people"), "Nobody's.")
     recipe = replace(find_recipe("parts"), size_px=(640, 640))
     with Factory(recipe, "test", 3) as factory:
         for number in range(0, 48, 8):
@@ -154,6 +155,7 @@ def film_label(crew: Crew, arguments: argparse.Namespace) -> None:
     crew.studio.open_panel("label", {"folder": str(folder.path)})
     crew.wait(lambda: crew.panel("label").loaded, 60)
     crew.wait(lambda: not crew.studio.watch.busy, 60)
+    crew.panel("label").pictures.setCurrentRow(1)
     crew.window.docks.show("easel")
     crew.shoot("label", 2.0)
 

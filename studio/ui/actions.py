@@ -166,7 +166,7 @@ def _help(studio: Studio, window: Window) -> Iterable[Command]:
                 "ph.keyboard", "Ctrl+/"),
         Command("help.tour", "Take the tour", window.start_tour, "Help", "ph.compass"),
         Command("app.networks", "Networks and training…", _networks(studio, window), "Help",
-                "ph.graph", words="train evaluate figures card checkpoint"),
+                "ph.share-network", words="train evaluate figures card checkpoint"),
         Command("app.models", "Models…", lambda: window.show_preferences("Models"), "Help",
                 "ph.brain", words="weights networks install"),
         Command("app.doctor", "Check this computer…", lambda: window.show_preferences("Doctor"),

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rigs import assert_same, built, looking, ring, specs
+from scipy.spatial.transform import Rotation
 
 from studio.core.errors import StudioError
 from studio.core.frames import extrinsics_from_world, extrinsics_to_world
@@ -71,7 +72,7 @@ def test_any_axes_and_unit_come_to_the_same_world(tmp_path, spec, up, unit):
             f"size = {list(camera.size_px)}",
             f"matrix = {camera.matrix.tolist()}",
             f"distortions = {camera.distortion.tolist()}",
-            f"rotation = {cv2.Rodrigues(rotation)[0].ravel().tolist()}",
+            f"rotation = {Rotation.from_matrix(rotation).as_rotvec().tolist()}",
             f"translation = {(translation / metres_in(unit)).tolist()}",
         ]
     path.write_text("\n".join(lines))

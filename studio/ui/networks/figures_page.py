@@ -122,7 +122,10 @@ class FiguresPage(QWidget):
                     cell.setIcon(theme.icon(*mark))
                 self.table.setItem(number, place, cell)
         header = self.table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        for place in range(1, len(head) - 1):
+            header.resizeSection(place, theme.look().px(112))
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(len(head) - 1, QHeaderView.ResizeMode.Stretch)
         self.table.resizeRowsToContents()

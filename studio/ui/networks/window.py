@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QShowEvent
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.core.card import Card
 from studio.jobs.job import AnyJob
 from studio.training.publish import Published
 from studio.training.runs import Run, list_runs
@@ -57,6 +59,7 @@ class NetworksWindow(QDialog):
         for words, page in (("Figures", self.figures), ("Training", self.training),
                             ("Runs", self.runs)):  # fmt: skip
             self.pages.addTab(page, words)
+        self.figures.measure_button.clicked.connect(self._measure)
         self.training.wanted.connect(self.train)
         self.training.paused.connect(self._pause)
         self.training.ended.connect(self._finish)
@@ -87,6 +90,7 @@ class NetworksWindow(QDialog):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self.pages.tabBar().setFocus()
         self.refresh()
         self._timer.start()
 
@@ -110,7 +114,7 @@ class NetworksWindow(QDialog):
 
     def show_networks(self, found: Mapping[str, Known]) -> None:
         """List the networks; the chosen one stays chosen."""
-        keep = self.current or next(iter(found), "")
+        keep = self.current if self.current in found else next(iter(found), "")
         self.known = dict(found)
         self.list.blockSignals(True)
         self.list.clear()
@@ -134,9 +138,27 @@ class NetworksWindow(QDialog):
         self.title.setText(known.name.capitalize())
         self.does.setText(known.does)
         self.figures.show_card(known.card)
+        busy = {w.job.name for w in self._studio.watch.working}
+        self.figures.measure_button.setEnabled(f"Measure {known.name}" not in busy)
         self.runs.show_runs(known.runs, known.score, known.better)
         self.training.show_run(known.runs[0] if known.runs else None)
         self._follow()
+
+    def _measure(self) -> None:
+        name = self.current
+        self.figures.measure_button.setEnabled(False)
+        self._studio.background(
+            f"Measure {name}",
+            lambda context: work.measuring(name, context),
+            lambda card: self._measured(name, card),
+            lane="cpu",
+        )
+
+    def _measured(self, name: str, card: Card) -> None:
+        known = self.known.get(name)
+        if known is not None:
+            self.known[name] = replace(known, card=card)
+        self._show()
 
     # -- training
 

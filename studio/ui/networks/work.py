@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from studio.core.card import Card, find_card, own_models, trained
 from studio.core.errors import StudioError
 from studio.jobs import Context
 from studio.jobs.job import Engine
+from studio.perception.own import unpack
+from studio.training.launch import choose_device
 from studio.training.loop import Outcome, Progress
 from studio.training.many import train_together
 from studio.training.plan import Plan
-from studio.training.publish import Published, publish
+from studio.training.publish import Published, figure, publish
 from studio.training.runs import Run, free_folder, list_runs
 from studio.training.task import Bench
 from studio.training.tasks import TASKS, find_task
@@ -88,6 +90,16 @@ def training(name: str, wish: Wish, context: Context) -> Engine[Progress, Outcom
         loss, speed = progress.losses.get("loss", float("nan")), progress.samples_per_s
         context.report(share, f"step {progress.step}, loss {loss:.3f}, {speed:.0f} samples/s")
         yield progress
+
+
+def measuring(name: str, context: Context) -> Engine[None, Card]:
+    """Measure the network in use on this computer: its card, with what came out now."""
+    context.report(None, f"Measuring “{name}”")
+    yield None
+    card, task = find_card(name), find_task(name)
+    network = unpack(task.network(), card.weights)
+    rows = task.evaluate(network, choose_device("auto"), Bench(None, _yardsticks()))
+    return replace(card, figures=tuple(figure(row) for row in rows))
 
 
 def publishing(name: str, run: Run, context: Context) -> Engine[None, Published]:

@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QGuiApplication
 
-from studio.core.card import Card
+from studio.core.card import CARD as CARD_FILE
+from studio.core.card import WEIGHTS, Card
+from studio.perception.own import pack
 from studio.training import checkpoint, runs
 from studio.training.runs import free_folder, list_runs, read_run, run_folder
+from studio.training.tasks import find_task
 from studio.ui.networks import NetworksWindow, work
 from studio.ui.networks.figures_page import FiguresPage, table_of, wins
 from studio.ui.networks.run_charts import run_charts
@@ -122,6 +125,23 @@ def test_a_network_is_trained_in_a_process_and_followed(qtbot, studio, networks)
     assert run.step > 0
     assert networks.training.train_button.isVisible()
     assert (run.folder / checkpoint.PICTURE).is_file()
+
+
+def test_a_network_in_use_is_measured_again(qtbot, studio, networks, tmp_path, monkeypatch) -> None:
+    home = tmp_path / "models" / "toy"
+    home.mkdir(parents=True)
+    monkeypatch.setattr(work, "TASKS", {"toy": TOY})
+    monkeypatch.setattr(work, "find_task", lambda name: find_task(TOY))
+    network = find_task(TOY).network()
+    (home / WEIGHTS).write_bytes(pack(network, {"name": "toy"}))
+    (home / CARD_FILE).write_text(CARD.toml(), "utf-8")
+    monkeypatch.setenv("DOPPEL_MODELS_DIR", str(tmp_path / "models"))
+    networks.show_networks({"toy": work.look("toy")})
+    assert networks.figures.table.rowCount() == 3
+    networks.figures.measure_button.click()
+    assert not networks.figures.measure_button.isEnabled()
+    qtbot.waitUntil(lambda: networks.figures.table.rowCount() == 1, timeout=20_000)
+    assert networks.figures.measure_button.isEnabled()
 
 
 def test_runs_are_compared_and_only_one_that_was_validated_is_used(qtbot, networks) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from studio.core.files import read_text
 from studio.media.formats.rigs import model
@@ -91,6 +92,5 @@ def string_text(text: str) -> str:
 
 def rodrigues(rotation: np.ndarray) -> np.ndarray:
     """The rotation as a vector (radians along the axis)."""
-    import cv2
 
-    return cv2.Rodrigues(np.ascontiguousarray(rotation))[0].ravel()
+    return Rotation.from_matrix(rotation).as_rotvec()  # OpenCV's own loses digits near half a turn
