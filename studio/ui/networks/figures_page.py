@@ -123,6 +123,7 @@ class FiguresPage(QWidget):
                 self.table.setItem(number, place, cell)
         header = self.table.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+        header.setFixedHeight(theme.look().px(44))
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         for place in range(1, len(head) - 1):
             header.resizeSection(place, theme.look().px(112))
