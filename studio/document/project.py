@@ -242,6 +242,11 @@ class Project(Frozen):
         found = self.all(kind)
         return found[-1] if found else None
 
+    def picked(self, chosen: Iterable[str], kind: type[Kind]) -> Kind | None:
+        """The first of the chosen items that is of a kind, else the newest of all."""
+        found = (item for id in chosen if (item := self.get(id, kind)) is not None)
+        return next(found, self.newest(kind))
+
     def usable_rig(self) -> RigItem | None:
         """The newest rig that was accepted."""
         return next((rig for rig in reversed(self.all(RigItem)) if rig.accepted), None)

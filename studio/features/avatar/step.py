@@ -17,21 +17,16 @@ from studio.human.layouts import layout
 from studio.human.stored import fit_arrays
 
 
-def _motion(project: Project, chosen: tuple[str, ...]) -> MotionItem | None:
-    picked = (item for i in chosen if (item := project.get(i, MotionItem)))
-    return next(picked, project.newest(MotionItem))
-
-
 class Step:
     """A motion in, an avatar that moves like it out."""
 
     def missing(self, project: Project, chosen: tuple[str, ...]) -> tuple[Missing, ...]:
-        if _motion(project, chosen) is not None:
+        if project.picked(chosen, MotionItem) is not None:
             return ()
         return (Missing("A motion in 3D.", "triangulate", "Triangulate"),)
 
     def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Inputs:
-        item = _motion(project, chosen)
+        item = project.picked(chosen, MotionItem)
         if item is None:
             raise StudioError("The avatar needs a motion in 3D.", "Triangulate a take first.")
         motion = motion_from(assets.arrays(item.data), layout(item.layout))

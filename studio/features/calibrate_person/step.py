@@ -31,11 +31,6 @@ from studio.media.footage import Source
 from studio.vision.calibration.people.solve import PeopleSolution
 
 
-def _take(project: Project, chosen: tuple[str, ...]) -> TakeItem | None:
-    picked = (take for id in chosen if (take := project.get(id, TakeItem)))
-    return next(picked, project.newest(TakeItem))
-
-
 def _lenses(project: Project, chosen: tuple[str, ...], take: TakeItem) -> RigItem | None:
     """The selected rig, else the newest whose cameras are the take's, for its lenses."""
     names = [clip.camera for clip in take.clips]
@@ -52,13 +47,13 @@ class Step:
     """A take in which somebody walks in, a rig out."""
 
     def missing(self, project: Project, chosen: tuple[str, ...]) -> tuple[Missing, ...]:
-        if _take(project, chosen) is None:
+        if project.picked(chosen, TakeItem) is None:
             text = "Videos of somebody who walks, from two cameras or more."
             return (Missing(text, "capture", "Open footage"),)
         return ()
 
     def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Inputs:
-        take = _take(project, chosen)
+        take = project.picked(chosen, TakeItem)
         if take is None:
             raise StudioError("There is no take to look at.", "Open footage first.")
         rig = _lenses(project, chosen, take)

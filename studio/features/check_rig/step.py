@@ -33,7 +33,7 @@ from studio.media.footage import Source
 
 def _chosen(project: Project, chosen: tuple[str, ...]) -> tuple[TakeItem | None, RigItem | None]:
     """The selected take, else the newest; the selected rig, else the take's, else the newest."""
-    take = next((t for id in chosen if (t := project.get(id, TakeItem))), project.newest(TakeItem))
+    take = project.picked(chosen, TakeItem)
     rig = next((r for id in chosen if (r := project.get(id, RigItem))), None)
     if rig is None and take is not None and take.rig:
         rig = project.get(take.rig, RigItem)

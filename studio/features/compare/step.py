@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from pydantic import BaseModel
@@ -19,7 +18,6 @@ from studio.human.layouts import layout
 from studio.human.stored import fit_from
 
 ROLE = "truth"
-Kind = TypeVar("Kind", MotionItem, AvatarItem)
 
 
 class Step:
@@ -45,8 +43,8 @@ class Step:
             truth = truth_from(assets.arrays(file.data))
         else:
             truth = read_truth(Path(file.path))
-        avatar = _picked(project, chosen, AvatarItem)
-        motion = _picked(project, chosen, MotionItem)
+        avatar = project.picked(chosen, AvatarItem)
+        motion = project.picked(chosen, MotionItem)
         return Inputs(
             truth,
             motion_from(assets.arrays(motion.data), layout(motion.layout)) if motion else None,
@@ -76,7 +74,3 @@ class Step:
             facts=traces(facts),
         )
         return Packed("Compare with truth", (item,), facts)
-
-
-def _picked(project: Project, chosen: tuple[str, ...], kind: type[Kind]) -> Kind | None:
-    return next((i for id in chosen if (i := project.get(id, kind))), project.newest(kind))

@@ -23,9 +23,9 @@ from PySide6.QtWidgets import (
 from studio.core.errors import StudioError
 from studio.core.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from studio.core.parts import PART_COLOURS, PART_TITLES
+from studio.document.project import TakeItem
 from studio.features.label.engine import Inputs
 from studio.features.label.params import Params
-from studio.features.label.step import take_of
 from studio.registry import Feature
 from studio.training.labels import LabelFolder, MapKind
 from studio.ui import theme
@@ -104,7 +104,9 @@ class Panel(StepPanel):
         return "Add frames of the take"
 
     def _judge(self) -> None:
-        take = take_of(self.studio.project, self.studio.selection.ids) if self.loaded else None
+        take = (
+            self.studio.project.picked(self.studio.selection.ids, TakeItem) if self.loaded else None
+        )
         self.run_button.setEnabled(take is not None and self.step is not None)
         self.run_button.setToolTip("" if take else "There is no take in the project")
 

@@ -16,12 +16,6 @@ from studio.training.labels import MAP_KINDS, LabelFolder
 ROLE = "labels"
 
 
-def take_of(project: Project, chosen: tuple[str, ...]) -> TakeItem | None:
-    """The chosen take, or the newest."""
-    picked = (item for i in chosen if (item := project.get(i, TakeItem)))
-    return next(picked, project.newest(TakeItem))
-
-
 class Step:
     """A take in, pictures to label out; the project remembers the folder."""
 
@@ -29,7 +23,7 @@ class Step:
         return ()
 
     def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Inputs:
-        take = take_of(project, chosen)
+        take = project.picked(chosen, TakeItem)
         if take is None:
             return Inputs(())
         home = assets.folder.parent

@@ -16,22 +16,16 @@ from studio.features.pose.engine import Inputs, Source, facts
 from studio.perception.take import TakeDetections
 
 
-def _take(project: Project, chosen: tuple[str, ...]) -> TakeItem | None:
-    """The selected take, else the newest."""
-    picked = (take for id in chosen if (take := project.get(id, TakeItem)))
-    return next(picked, project.newest(TakeItem))
-
-
 class Step:
     """A take in, its 2D keypoints out."""
 
     def missing(self, project: Project, chosen: tuple[str, ...]) -> tuple[Missing, ...]:
-        if _take(project, chosen) is None:
+        if project.picked(chosen, TakeItem) is None:
             return (Missing("Videos of a take.", "capture", "Open footage"),)
         return ()
 
     def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Inputs:
-        take = _take(project, chosen)
+        take = project.picked(chosen, TakeItem)
         if take is None:
             raise StudioError("There is no take to look at.", "Open footage first.")
         home = assets.folder.parent

@@ -14,22 +14,16 @@ from studio.document.step import Missing, Packed
 from studio.features.segment.engine import Inputs, Segmented, facts
 
 
-def _take(project: Project, chosen: tuple[str, ...]) -> TakeItem | None:
-    """The selected take, else the newest."""
-    picked = (take for id in chosen if (take := project.get(id, TakeItem)))
-    return next(picked, project.newest(TakeItem))
-
-
 class Step:
     """The videos of a take in; pictures beside the project out."""
 
     def missing(self, project: Project, chosen: tuple[str, ...]) -> tuple[Missing, ...]:
-        if _take(project, chosen) is None:
+        if project.picked(chosen, TakeItem) is None:
             return (Missing("Videos of a take.", "capture", "Open footage"),)
         return ()
 
     def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Inputs:
-        take = _take(project, chosen)
+        take = project.picked(chosen, TakeItem)
         if take is None:
             raise StudioError("There is no take to cut people out of.", "Open footage first.")
         home = assets.folder.parent
