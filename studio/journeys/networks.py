@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from studio.core.card import find_card
-from studio.core.errors import StudioError
 from studio.journeys.figures import Figure, Part
-from studio.perception.own import placed, unpack
-from studio.training.launch import choose_device
-from studio.training.task import Bench, Find, Row
+from studio.training.publish import measure
+from studio.training.task import Bench, Row
 from studio.training.tasks import find_task
-from studio.weights.store import find as find_pretrained
+from studio.weights.store import finder
 
 
 def parts_of(
@@ -22,10 +20,8 @@ def parts_of(
     def measured() -> list[Figure]:
         card = find_card(name)
         task = find_task(name, **({} if data is None else {"data": str(data)}))
-        on = choose_device(device)
-        network = placed(unpack(task.network(), card.weights), on)
-        bench = Bench(footage, pretrained())
-        return [as_figure(row) for row in task.evaluate(network, on, bench)]
+        bench = Bench(footage, finder())
+        return [as_figure(row) for row in measure(task, card.weights, bench, device)]
 
     return [(name, measured)]
 
@@ -37,12 +33,3 @@ def as_figure(row: Row) -> Figure:
         return Figure(row.what, f"skipped: {note}")
     beside = ", ".join(f"{value:.4g} {name}" for name, value in row.baselines.items())
     return Figure(row.what, f"{row.value:.4g} {row.unit}".strip(), beside, None, note)
-
-
-def pretrained() -> Find | None:
-    """The store of pre-trained networks, if the yardstick is there."""
-    try:
-        find_pretrained("pose_landmarker_full")
-    except StudioError:
-        return None
-    return find_pretrained

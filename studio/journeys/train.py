@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 from collections.abc import Generator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +13,18 @@ from tyro.conf import Positional
 
 from studio.core.card import own_models
 from studio.core.errors import StudioError
-from studio.core.pictures import write_picture
 from studio.jobs import run
 from studio.jobs.terminal import OnTerminal
-from studio.journeys.networks import pretrained
 from studio.training import checkpoint
 from studio.training.launch import choose_device
 from studio.training.loop import Control, Outcome, Progress, train
 from studio.training.many import train_together
 from studio.training.plan import Plan, Precision
 from studio.training.publish import publish as publish_run
-from studio.training.runs import run_folder
+from studio.training.runs import keep_picture, run_folder
 from studio.training.task import Bench
 from studio.training.tasks import find_task
+from studio.weights.store import finder
 
 _PICTURE_S = 120.0
 _SPLITS = (("validation", 0, 0.125), ("test", 0, 0.25))
@@ -124,7 +124,7 @@ def main(
             )  # fmt: skip
         else:
             engine = _alone(name, options, plan, folder, context, resume=resume, device=device)
-        outcome = run(engine, lambda progress: _show(progress, folder))
+        outcome = run(engine, partial(keep_picture, folder))
     told = {
         "name": name, "step": outcome.step, "spent_s": round(outcome.spent_s, 1),
         "why": outcome.why, "score": outcome.score, "figures": dict(outcome.figures),
@@ -145,12 +145,6 @@ def _alone(
 ) -> Generator[Progress, None, Outcome]:  # fmt: skip
     task = find_task(name, **options)
     return train(task, plan, folder, control, resume=resume, device=device)
-
-
-def _show(progress: Progress, folder: Path) -> None:
-    """Keep the newest sample picture beside the run's log."""
-    if progress.picture is not None:
-        write_picture(folder / "sample.png", progress.picture)
 
 
 def _prepare(name: str, data: Path | None, count: int, seed: int, json: bool) -> None:
@@ -181,7 +175,7 @@ def _publish(
 ) -> None:  # fmt: skip
     task = find_task(name, **options)
     packed = {"packed_samples": len(task.data("train", 0))} if "data" in options else {}
-    bench = Bench(footage, pretrained())
+    bench = Bench(footage, finder())
     done = publish_run(task, folder, models, bench, device=device, facts=packed)
     if json:
         told = {"replaced": done.replaced, "why": done.why, "folder": str(models / task.name)}

@@ -14,6 +14,7 @@ from studio.core.errors import StudioError
 from studio.core.files import write_whole
 from studio.perception.own import count, pack, placed, size_mb, unpack
 from studio.training import checkpoint
+from studio.training.launch import choose_device
 from studio.training.task import Bench, Row, Task
 
 LICENCE = "Apache-2.0"
@@ -38,6 +39,12 @@ def best_network(task: Task, folder: Path, device: str = "cpu") -> torch.nn.Modu
     return placed(unpack(task.network(), path), device)
 
 
+def measure(task: Task, weights: Path, bench: Bench, device: str = "auto") -> list[Row]:
+    """The table of a network whose weights lie in a file, measured now."""
+    on = choose_device(device)
+    return task.evaluate(placed(unpack(task.network(), weights), on), on, bench)
+
+
 def publish(
     task: Task,
     folder: Path,
@@ -58,8 +65,7 @@ def publish(
     card = make_card(task, network, rows, folder, facts or {})
     told = f"{rows[0].what} {_shown(rows[0])}"
     if (home / WEIGHTS).is_file():
-        old = placed(unpack(task.network(), home / WEIGHTS), device)
-        before = task.evaluate(old, device, Bench())[0]
+        before = measure(task, home / WEIGHTS, Bench(), device)[0]
         if not beats(rows[0], before):
             why = f"kept the old weights: {told} against {_shown(before)}"
             return Published(read_card(home), False, why)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -45,6 +46,15 @@ def find(name: str) -> Path:
             "app.models",
         )
     return place(wanted.files[0])
+
+
+def finder() -> Callable[[str], Path] | None:
+    """:func:`find` for evaluations, if the network that all are measured beside is installed."""
+    try:
+        find("pose_landmarker_full")
+    except StudioError:
+        return None
+    return find
 
 
 def state() -> tuple[Installed, ...]:

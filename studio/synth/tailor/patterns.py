@@ -14,8 +14,8 @@ from studio.synth.tailor.cutting import Cut, dummy
 from studio.synth.tailor.draping import Body, Cloth, drape
 from studio.synth.tailor.sewing import Shell, loops
 
-HIP_Z, KNEE_Z, ANKLE_Z, NECK_Z = 0.039, -0.35, -0.749, 0.56
-"""Heights of joints on the average person, whose hips are at the origin (metres)."""
+KNEE_Z = -0.35
+"""Height of the knees on the average person, whose hips are at the origin (metres)."""
 WAIST_Z = 0.114
 """Where trousers end."""
 

@@ -93,9 +93,6 @@ def loops(faces: np.ndarray) -> list[np.ndarray]:
     return found
 
 
-Profile = Callable[[np.ndarray], np.ndarray]
-
-
 def band(of: Shell, cut: Cut, ring: np.ndarray, rows: np.ndarray, turned: bool = False) -> Shell:
     """A band sewn to a ring of the garment's edge: ``rows`` (rows, ring, 2) say how far out of the
     cloth and how far beyond the edge each of its vertices lies (metres). One that is ``turned``

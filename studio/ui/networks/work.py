@@ -11,19 +11,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from studio.core.card import Card, find_card, own_models, trained
-from studio.core.errors import StudioError
 from studio.jobs import Context
 from studio.jobs.job import Engine
-from studio.perception.own import unpack
-from studio.training.launch import choose_device
 from studio.training.loop import Outcome, Progress
 from studio.training.many import train_together
 from studio.training.plan import Plan
-from studio.training.publish import Published, figure, publish
+from studio.training.publish import Published, figure, measure, publish
 from studio.training.runs import Run, free_folder, list_runs
 from studio.training.task import Bench
 from studio.training.tasks import TASKS, find_task
-from studio.weights.store import find as find_pretrained
+from studio.weights.store import finder
 
 
 @dataclass(frozen=True)
@@ -97,8 +94,7 @@ def measuring(name: str, context: Context) -> Engine[None, Card]:
     context.report(None, f"Measuring “{name}”")
     yield None
     card, task = find_card(name), find_task(name)
-    network = unpack(task.network(), card.weights)
-    rows = task.evaluate(network, choose_device("auto"), Bench(None, _yardsticks()))
+    rows = measure(task, card.weights, Bench(None, finder()))
     return replace(card, figures=tuple(figure(row) for row in rows))
 
 
@@ -107,15 +103,6 @@ def publishing(name: str, run: Run, context: Context) -> Engine[None, Published]
     context.report(None, f"Measuring “{run.name}”")
     yield None
     began = time.monotonic()
-    done = publish(find_task(name), run.folder, own_models(), Bench(None, _yardsticks()))
+    done = publish(find_task(name), run.folder, own_models(), Bench(None, finder()))
     context.report(1.0, f"Measured in {time.monotonic() - began:.0f} s")
     return done
-
-
-def _yardsticks():
-    """The store of pre-trained networks, if the yardstick is installed."""
-    try:
-        find_pretrained("pose_landmarker_full")
-    except StudioError:
-        return None
-    return find_pretrained
