@@ -51,6 +51,7 @@ class LabelFolder:
 
     def __init__(self, path: Path, origin: str = "") -> None:
         self.path, self.origin = path, origin
+        self._sizes: dict[str, tuple[int, tuple[int, int]]] = {}
 
     @classmethod
     def create(cls, path: Path, origin: str = "") -> LabelFolder:
@@ -128,7 +129,19 @@ class LabelFolder:
         files = self._files()
         if name not in files:
             raise StudioError(f"“{self.path.name}” has no picture “{name}”.", "Add it first.")
-        return read_picture(files[name])
+        written = files[name].stat().st_mtime_ns
+        rgb = read_picture(files[name])
+        self._sizes[name] = written, (rgb.shape[0], rgb.shape[1])
+        return rgb
+
+    def _size(self, name: str) -> tuple[int, int]:
+        """Height and width of a picture, which is read only if it was not since it changed."""
+        path = self._files().get(name)
+        known = self._sizes.get(name)
+        if path is None or known is None or path.stat().st_mtime_ns != known[0]:
+            height, width = self.picture(name).shape[:2]
+            return height, width
+        return known[1]
 
     def item(self, name: str) -> UInt8[np.ndarray, "height width 4"] | None:
         """The item that is laid over a picture, or None."""
@@ -165,7 +178,7 @@ class LabelFolder:
         return tuple(n for n in self.names() if (self.path / kind / f"{n}{suffix}").is_file())
 
     def _fitting(self, name: str, values: np.ndarray) -> np.ndarray:
-        height, width = self.picture(name).shape[:2]
+        height, width = self._size(name)
         if values.shape[:2] != (height, width):
             raise StudioError(
                 f"A map of “{name}” is {values.shape[1]} x {values.shape[0]}, its picture "
