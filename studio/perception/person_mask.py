@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from studio.core.closing import Closing
 from studio.core.errors import StudioError
 
 
-class PersonMask:
+class PersonMask(Closing):
     """How surely each pixel belongs to the most prominent person. A context manager."""
 
     def __init__(self, model: Path) -> None:
@@ -33,10 +34,8 @@ class PersonMask:
                 "Run: doppel models verify, then install it again.",
             ) from error
 
-    def __enter__(self) -> PersonMask:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Free the network."""
         self._task.close()
 
     def find(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from types import TracebackType
 from typing import Any
 
 import moderngl
 import numpy as np
 
+from studio.core.closing import Closing
 from studio.core.errors import StudioError
 from studio.core.types import Camera
 from studio.render.programs import (
@@ -42,7 +42,7 @@ from studio.render.upload import Uploads
 MAX_DRAWABLES, MAX_FACES = 1024, 1 << 20
 
 
-class Renderer:
+class Renderer(Closing):
     """Draws scenes of meshes as a pinhole camera sees them.
 
     Use it as a context manager, and on one thread only: GL objects belong to the thread that made
@@ -77,17 +77,6 @@ class Renderer:
         self._shadowed: tuple[tuple[int, ...], int] | None = None
         self._kept: tuple[tuple[Drawable, ...], Lighting] | None = None
         self._light: dict[str, Any] = {}
-
-    def __enter__(self) -> Renderer:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Free everything on the GL side. To be called on the thread that made the renderer."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from types import TracebackType
 
 import numpy as np
 
+from studio.core.closing import Closing
 from studio.core.types import Camera, CameraRig
 from studio.render.lens import Lens, Sensor
 from studio.render.raster import Renderer
@@ -32,7 +32,7 @@ def sample_sensors() -> tuple[Sensor, ...]:
     )
 
 
-class Camerawork:
+class Camerawork(Closing):
     """Films actors in a set that stands still; a context manager, to be used on one thread.
 
     The set is rendered once a camera; of each frame only what the actors and their shadows can
@@ -57,15 +57,8 @@ class Camerawork:
             self._renderer.render(backdrop, lens.ideal, lighting).rgb for lens in self._lenses
         ]
 
-    def __enter__(self) -> Camerawork:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Free the renderer."""
         self._renderer.close()
 
     def shoot(self, actors: tuple[Drawable, ...], seed: int) -> Iterator[np.ndarray]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from functools import partial
-from types import TracebackType
 
 import numpy as np
 
+from studio.core.closing import Closing
 from studio.core.errors import StudioError
 from studio.core.types import Camera
 from studio.synth.factory.eye import random_eye
@@ -30,7 +30,7 @@ _FIELDS: dict[MapName, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-class Factory:
+class Factory(Closing):
     """Makes the shots of a recipe. A context manager, to be used on one thread.
 
     Shot ``number`` depends on the recipe, the split, the seed and the number alone. A factory that
@@ -49,17 +49,6 @@ class Factory:
 
     def __reduce__(self) -> tuple[type[Factory], tuple[Recipe, Split, int]]:
         return Factory, (self.recipe, self.split, self.seed)
-
-    def __enter__(self) -> Factory:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Free the renderer. The next shot makes a new one."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import TracebackType
 
 import numpy as np
 
+from studio.core.closing import Closing
 from studio.core.types import Camera
 from studio.render.lens import Lens
 from studio.render.raster import Renderer
@@ -32,24 +32,13 @@ class Filmed:
     occlusion: np.ndarray | None = None
 
 
-class Stage:
+class Stage(Closing):
     """Films scenes; a context manager, to be used on one thread."""
 
     def __init__(self, size_px: tuple[int, int], lenses: bool) -> None:
         grow = _MARGIN if lenses else 1.0
         self._size = int(np.ceil(grow * size_px[0])), int(np.ceil(grow * size_px[1]))
         self._renderer = Renderer(self._size)
-
-    def __enter__(self) -> Stage:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Free the renderer."""
