@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QScrollArea,
     QSizePolicy,
     QToolButton,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from studio.ui import theme
 from studio.ui.job_watch import JobWatch, Watched
+from studio.ui.progress_bar import ProgressBar
 from studio.ui.words import clock, counted, time_left
 
 _STATE = {
@@ -42,9 +42,7 @@ class JobRow(QWidget):
         self.told = QLabel()
         self.told.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.told.setProperty("role", "small")
-        self.bar = QProgressBar()
-        self.bar.setRange(0, 1000)
-        self.bar.setTextVisible(False)
+        self.bar = ProgressBar()
         self.bar.setAccessibleName(f"Progress of {watched.job.name}")
         self.pause = self._button("ph.pause", "Pause", self._pause)
         self.stop = self._button("ph.stop", "Stop, and keep it", watched.job.context.finish)
@@ -96,7 +94,7 @@ class JobRow(QWidget):
         if state in ("running", "paused"):
             share = "" if context.endless else f"{100 * context.fraction:.0f} %"
             parts = [context.text, share, word or time_left(job.seconds_left)]
-            self.bar.setValue(round(1000 * context.fraction))
+            self.bar.fill(context.fraction)
         elif job.started_s is not None and job.finished_s is not None:
             parts.append(f"in {clock(job.finished_s - job.started_s)}")
         told = " · ".join(part for part in parts if part)

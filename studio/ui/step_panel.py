@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -30,6 +29,7 @@ from studio.ui import theme
 from studio.ui.facts import Facts
 from studio.ui.form import Form
 from studio.ui.presets import Presets
+from studio.ui.progress_bar import ProgressBar
 from studio.ui.studio import Next, Studio
 from studio.ui.words import time_left
 
@@ -156,9 +156,7 @@ class StepPanel(QWidget):
         self.stop_button = QPushButton(self.stop_text() or "Stop")
         self.stop_button.setProperty("role", self.run_role)
         self.stop_button.clicked.connect(self.stop)
-        self.bar = QProgressBar()
-        self.bar.setRange(0, 1000)
-        self.bar.setTextVisible(False)
+        self.bar = ProgressBar()
         self.bar.setAccessibleName("Progress")
         self.told = QLabel()
         self.told.setProperty("role", "small")
@@ -330,7 +328,7 @@ class StepPanel(QWidget):
         if running is None or not self.isVisible():
             return
         context = running.job.context
-        self.bar.setValue(round(1000 * context.fraction))
+        self.bar.fill(context.fraction)
         self.pause_button.setText("Resume" if context.paused else "Pause")
         if self.stop_text():
             self.told.setText(context.text)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.ui import theme
+from studio.ui.progress_bar import ProgressBar
 from studio.vision.calibration.guidance import Guidance
 
 _SYMBOLS = (
@@ -30,9 +31,7 @@ class NextAction(QFrame):
         self.words.setProperty("role", "heading")
         self.words.setWordWrap(True)
         self.words.setAccessibleName("What to do next")
-        self.bar = QProgressBar()
-        self.bar.setRange(0, 1000)
-        self.bar.setTextVisible(False)
+        self.bar = ProgressBar()
         self.bar.setAccessibleName("How far it is until enough")
         row = QHBoxLayout()
         row.setSpacing(12)
@@ -48,7 +47,7 @@ class NextAction(QFrame):
     def say(self, text: str, progress: float = 0.0) -> None:
         """Say something before there is guidance, or after."""
         self.words.setText(text)
-        self.bar.setValue(round(1000 * progress))
+        self.bar.fill(progress)
         symbol, role = next(
             ((s, r) for word, s, r in _SYMBOLS if text.startswith(word)),
             ("ph.eye", "accent"),

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
     QSplitter,
     QVBoxLayout,
@@ -27,6 +26,7 @@ from studio.ui.controls import Number, PathField
 from studio.ui.networks.run_charts import run_charts
 from studio.ui.networks.work import Wish
 from studio.ui.plots import Plots
+from studio.ui.progress_bar import ProgressBar
 
 
 class TrainingPage(QWidget):
@@ -55,9 +55,7 @@ class TrainingPage(QWidget):
         self.end_button.setToolTip("Ends the run, measures it, and keeps what it has learned")
         self.pause_button.clicked.connect(self.paused)
         self.end_button.clicked.connect(self.ended)
-        self.bar = QProgressBar()
-        self.bar.setRange(0, 1000)
-        self.bar.setTextVisible(False)
+        self.bar = ProgressBar()
         self.bar.setAccessibleName("Progress of the training")
         self.told = QLabel()
         self.told.setProperty("role", "small")
@@ -133,7 +131,7 @@ class TrainingPage(QWidget):
 
     def tell(self, fraction: float, text: str) -> None:
         """How far the run is."""
-        self.bar.setValue(round(1000 * fraction))
+        self.bar.fill(fraction)
         self.told.setText(text)
 
     def show_run(self, run: Run | None) -> None:
