@@ -54,6 +54,7 @@ def main(
     trunk: Path | None = None,
     out: Path | None = None,
     prepare: int = 0,
+    surroundings: Path | None = None,
     publish: bool = False,
     models: Path | None = None,
     footage: Path | None = None,
@@ -85,13 +86,15 @@ def main(
         trunk: Weights of a parts network whose trunk to start from (of heatmaps).
         out: The folder of the run, instead of one in the cache.
         prepare: Only pack so many samples into --data (and a part of it for validation and test).
+        surroundings: Only pack pieces of the pictures in this folder into --data: photographs or
+            panoramas without people, which people are then put before.
         publish: Only measure the best weights, and put them in place if they are better.
         models: Where to publish, instead of the user's own models.
         footage: The folder of real takes, for the published figures.
         json: Print one JSON object at the end.
     """
-    if prepare:
-        _prepare(name, data, prepare, seed, json)
+    if prepare or surroundings is not None:
+        _prepare(name, data, prepare, surroundings, seed, json)
         return
     options: dict[str, Any] = {}
     if data is not None:
@@ -147,15 +150,21 @@ def _alone(
     return train(task, plan, folder, control, resume=resume, device=device)
 
 
-def _prepare(name: str, data: Path | None, count: int, seed: int, json: bool) -> None:
+def _prepare(
+    name: str, data: Path | None, count: int, surroundings: Path | None, seed: int, json: bool
+) -> None:
     from studio.training.people import VIEWS, Shots, fill
+    from studio.training.surroundings import pack
 
     if data is None:
         raise StudioError("There is no place for the samples.", "Give a folder with --data.")
     find_task(name)
     packed: dict[str, int] = {}
+    if surroundings is not None:
+        packed["surroundings"] = pack(surroundings, data, seed)
+    splits = (*_SPLITS, ("train", seed, 1.0)) if count else ()
     with OnTerminal("Pack samples", quiet=json, keep=True) as context:
-        for split, dice, part in (*_SPLITS, ("train", seed, 1.0)):
+        for split, dice, part in splits:
             wanted = max(int(count * part), 1)
 
             def told(done: int, wanted: int = wanted, split: str = split) -> None:

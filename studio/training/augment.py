@@ -116,23 +116,20 @@ def blots(dice: Dice, batch: int, height: int, width: int) -> torch.Tensor:
     return torch.where(round_, u * u + v * v < 1, torch.maximum(u.abs(), v.abs()) < 1)
 
 
-def laid(below: torch.Tensor, above: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """``above`` where the mask (batch, height, width) is, with an edge one pixel soft."""
-    soft = functional.avg_pool2d(mask[:, None].float(), 3, 1, 1, count_include_pad=False)
-    return torch.lerp(below, above, soft)
-
-
-def coloured(rgb: torch.Tensor, dice: Dice) -> torch.Tensor:
-    """Other light: white balance, saturation, contrast, brightness and gamma."""
+def coloured(rgb: torch.Tensor, dice: Dice, strength: float = 1.0) -> torch.Tensor:
+    """Other light: white balance, saturation, contrast, brightness and gamma; a few are grey."""
     batch = len(rgb)
+
+    def about_one(spread: float, channels: int = 1) -> torch.Tensor:
+        return torch.exp(uniform(dice, -spread, spread, batch, channels, 1, 1) * strength)
+
     grey = rgb.mean(1, keepdim=True)
-    rgb = torch.lerp(grey, rgb, uniform(dice, 0.6, 1.4, batch, 1, 1, 1))
-    tint = uniform(dice, 0.84, 1.18, batch, 3, 1, 1)
-    level = uniform(dice, 0.7, 1.3, batch, 1, 1, 1)
+    vivid = about_one(0.45) * ~chance(dice, 0.06 * strength, batch)[:, None, None, None]
+    rgb = torch.lerp(grey, rgb, vivid)
     mean = rgb.mean((1, 2, 3), keepdim=True)
-    rgb = (rgb - mean) * uniform(dice, 0.7, 1.3, batch, 1, 1, 1) + mean
-    rgb = (rgb * tint * level).clamp_(0, 1)
-    chosen = some(dice, 0.4, batch)
+    rgb = (rgb - mean) * about_one(0.4) + mean
+    rgb = (rgb * (about_one(0.17, 3) * about_one(0.35))).clamp_(0, 1)
+    chosen = some(dice, 0.4 * strength, batch)
     gamma = torch.exp(uniform(dice, -0.4, 0.4, len(chosen), 1, 1, 1))
     rgb[chosen] = rgb[chosen].clamp_min(1e-4).pow(gamma)
     return rgb
@@ -153,14 +150,14 @@ def blurred(rgb: torch.Tensor, dice: Dice) -> torch.Tensor:
 def coarse(rgb: torch.Tensor, dice: Dice) -> torch.Tensor:
     """From fewer pixels, as of someone far away."""
     height, width = rgb.shape[2:]
-    factor = float(uniform(dice, 0.3, 0.8, 1))
+    factor = float(uniform(dice, 0.25, 0.8, 1))
     small = functional.interpolate(rgb, scale_factor=factor, mode="bilinear", antialias=True)
-    return functional.interpolate(small, (height, width), mode="bilinear")
+    return functional.interpolate(small, (height, width), mode="bilinear").clamp_(0, 1)
 
 
 def noisy(rgb: torch.Tensor, dice: Dice) -> torch.Tensor:
     """Sensor noise of an even strength for each picture."""
-    strength = uniform(dice, 0.005, 0.07, len(rgb), 1, 1, 1)
+    strength = uniform(dice, 0.005, 0.09, len(rgb), 1, 1, 1)
     noise = torch.randn(rgb.shape, generator=dice, device=dice.device)
     return (rgb + strength * noise).clamp_(0, 1)
 
@@ -183,7 +180,7 @@ def compressed(rgb: torch.Tensor, dice: Dice) -> torch.Tensor:
     cells = ycc.reshape(batch, 3, height // 8, 8, width // 8, 8)
     waves = torch.einsum("ui,bcyixj,vj->bcyuxv", cosines, cells, cosines)
     fineness = (place[:, None] + place[None]).float()
-    table = 2.0 + fineness * float(uniform(dice, 0.5, 14.0, 1))
+    table = 2.0 + fineness * float(uniform(dice, 0.5, 18.0, 1))
     step = torch.stack([table, 2 * table, 2 * table])[:, None, :, None, :]
     waves = torch.round(waves / step) * step
     back = torch.einsum("ui,bcyuxv,vj->bcyixj", cosines, waves, cosines)
@@ -196,7 +193,7 @@ def compressed(rgb: torch.Tensor, dice: Dice) -> torch.Tensor:
 def photographed(rgb: torch.Tensor, dice: Dice) -> torch.Tensor:
     """A camera's ways, each for some of the batch: light, blur, few pixels, noise, JPEG."""
     rgb = coloured(rgb, dice)
-    for change, share in ((blurred, 0.15), (coarse, 0.1), (noisy, 0.3), (compressed, 0.15)):
+    for change, share in ((blurred, 0.2), (coarse, 0.15), (noisy, 0.3), (compressed, 0.2)):
         chosen = some(dice, share, len(rgb))
         if len(chosen):
             rgb[chosen] = change(rgb[chosen], dice)

@@ -298,5 +298,7 @@ class _Run:
             ) from error
         self._on.restore(state["launcher"])
         self.step, self.spent_s = state["step"], state["spent_s"]
-        self._best, self._figures = state["best"], state["figures"]
+        self._figures = state["figures"]
+        # What decided may have been another figure when the run was kept.
+        self._best = state["best"] if self._task.score in self._figures else None
         self._stale, self._sums, self._summed = state["stale"], state["sums"], state["summed"]

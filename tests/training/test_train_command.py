@@ -53,6 +53,8 @@ def test_what_cannot_be_trained_is_said(places: Path, capsys) -> None:
     assert "no device “tpu”" in told(
         capsys, "train", "toy_task:Toy", "--steps", "1", "--device", "tpu")["error"]  # fmt: skip
     assert "--data" in told(capsys, "train", "parts", "--prepare", "3")["hint"]
+    none = ("--data", str(places), "--surroundings", str(places))
+    assert "no pictures" in told(capsys, "train", "parts", *none)["error"]
     assert "no samples" in told(
         capsys, "train", "parts", "--steps", "1", "--data", str(places))["error"]  # fmt: skip
     assert "no validated weights" in told(capsys, "train", "toy_task:Toy", "--publish")["error"]

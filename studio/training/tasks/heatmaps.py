@@ -24,24 +24,27 @@ from studio.perception.heatmaps.network import (
 from studio.training import augment
 from studio.training.feed import batches_once
 from studio.training.people import people
+from studio.training.staging import Staged
+from studio.training.surroundings import Places
 from studio.training.task import Batch, Bench, Row, Source, Split
 
 _SIGMA_CELLS = 1.2
 _HIDDEN = 0.25
 _SHARES = {"body": 3.0, "feet": 1.0, "face": 0.4, "left_hand": 0.7, "right_hand": 0.7}
 _SEE_AT_LEAST = 12
-_MARGIN = 1.2
+_MARGIN, _AWAY = 1.2, 0.6
 _VALIDATED, _TESTED = 64, 128
 
 
 class HeatmapsTask:
     """Where each point of coco_133 is in a crop, and whether it is visible.
 
-    Scored by the share of visible body points within half a head of the truth (PCKh).
+    Scored by the share of visible body points within half a head of the truth (PCKh), half of it
+    on held-out people where they were rendered (at home), half before other surroundings (away).
     """
 
     name = "heatmaps"
-    score = "PCKh"
+    score = "PCKh of both"
     better: Literal["higher", "lower"] = "higher"
 
     def __init__(
@@ -54,6 +57,7 @@ class HeatmapsTask:
         self._data = Path(data) if data else None
         self._labels, self._share = Path(labels) if labels else None, share
         self._trunk = trunk
+        self._places = Places(self._data)
         self._shown: Batch | None = None
 
     def network(self) -> HeatmapsNetwork:
@@ -76,7 +80,7 @@ class HeatmapsTask:
         return source
 
     def prepare(self, batch: Batch, dice: torch.Generator) -> Batch:
-        return crops(batch, dice, varied=True)
+        return crops(batch, dice, varied=True, places=self._places)
 
     def loss(self, network: nn.Module, batch: Batch) -> Mapping[str, torch.Tensor]:
         maps, seen = network(batch["rgb"].contiguous(memory_format=torch.channels_last))
@@ -105,9 +109,14 @@ class HeatmapsTask:
     def validate(self, network: nn.Module, device: str) -> Mapping[str, float]:
         from studio.training.tasks.heatmaps_figures import errors, pckh
 
-        found = errors(network, self.data("validation", 0), _VALIDATED, device)
-        return {"PCKh": pckh(found, "body"), "PCKh hands": pckh(found, "left_hand", "right_hand"),
-                "PCKh face": pckh(found, "face")}  # fmt: skip
+        source = self.data("validation", 0)
+        home = errors(network, source, _VALIDATED, device)
+        away = errors(network, source, _VALIDATED, device, away=True)
+        return {
+            self.score: (pckh(home, "body") + pckh(away, "body")) / 2,
+            "PCKh at home": pckh(home, "body"), "PCKh away": pckh(away, "body"),
+            "PCKh hands": pckh(home, "left_hand", "right_hand"), "PCKh face": pckh(home, "face"),
+        }  # fmt: skip
 
     def evaluate(self, network: nn.Module, device: str, bench: Bench) -> list[Row]:
         from studio.training.tasks.heatmaps_figures import table
@@ -150,13 +159,17 @@ def _bell(centre: torch.Tensor, cells: int) -> torch.Tensor:
     return bell / bell.sum(-1, keepdim=True).clamp_min(1e-6)
 
 
-def crops(batch: Batch, dice: torch.Generator, *, varied: bool) -> Batch:
+def crops(
+    batch: Batch, dice: torch.Generator, *, varied: bool, away: bool = False,
+    places: Places | None = None,
+) -> Batch:  # fmt: skip
     """One person of each picture, cut out upright.
 
     ``rgb`` (batch, 3, 128, 96), ``xy_px`` (batch, 133, 2), and ``inside`` and ``visible`` (batch,
     133): whether a point lies in the crop, and whether it is seen there. ``half_px`` (batch) is
     half the crop's height in pixels of the picture, ``places`` (batch, 2, 3) its matrix. Varied,
-    it is placed and photographed by the dice; else it is the first person, plainly.
+    it is placed, dyed, put before other surroundings, hidden and photographed by the dice; else it
+    is the first person, plainly, ``away`` before other surroundings or where the picture was taken.
     """
     rgb = batch["rgb"].permute(0, 3, 1, 2).contiguous().float() / 255
     count, _, height, width = rgb.shape
@@ -180,12 +193,11 @@ def crops(batch: Batch, dice: torch.Generator, *, varied: bool) -> Batch:
     centre = (low + high) / 2
     if varied:
         half = half * torch.exp(augment.uniform(dice, -0.25, 0.35, count))
-    places, mirrored = augment.placements(
+    matrices, mirrored = augment.placements(
         dice, centre, half, turn_deg=18 if varied else 0, shift=0.15 if varied else 0,
         flip=0.5 if varied else 0,
     )  # fmt: skip
-    cut = augment.look(rgb, augment.grid(places, HEIGHT_PX, WIDTH_PX, (height, width)))
-    xy = augment.move_points(torch.nan_to_num(xy, 0.0), places, HEIGHT_PX, WIDTH_PX)
+    xy = augment.move_points(torch.nan_to_num(xy, 0.0), matrices, HEIGHT_PX, WIDTH_PX)
     order = torch.tensor(MIRROR, device=rgb.device)
     swap = mirrored[:, None]
     xy = torch.where(swap[..., None], xy[:, order], xy)
@@ -195,19 +207,21 @@ def crops(batch: Batch, dice: torch.Generator, *, varied: bool) -> Batch:
     )
     frame = torch.tensor([WIDTH_PX, HEIGHT_PX], device=rgb.device)
     inside = there & (xy > -0.5).all(-1) & (xy < frame - 0.5).all(-1)
+    grid = augment.grid(matrices, HEIGHT_PX, WIDTH_PX, (height, width))
+    people = Staged.on(grid, rgb, batch["parts"])
     if varied:
-        mask = augment.blots(dice, count, HEIGHT_PX, WIDTH_PX)
-        mask &= augment.chance(dice, 0.3, count)[:, None, None]
-        some = mask.any((1, 2)).nonzero()[:, 0]
-        thing = augment.texture(dice, len(some), HEIGHT_PX, WIDTH_PX)
-        cut[some] = augment.laid(cut[some], thing, mask[some])
+        people.dye(dice)
+        people.move(dice, augment.chance(dice, _AWAY, count), places)
+        covered = people.hide(dice, 0.4)[:, 0] > 0.5
         spot = xy.round().long().clamp_min(0)
         at = spot[..., 1].clamp_max(HEIGHT_PX - 1), spot[..., 0].clamp_max(WIDTH_PX - 1)
-        visible &= ~mask[torch.arange(count, device=rgb.device)[:, None], at[0], at[1]]
-        cut = augment.photographed(cut, dice)
+        visible &= ~covered[torch.arange(count, device=rgb.device)[:, None], at[0], at[1]]
+    elif away:
+        people.move(dice, torch.ones(count, dtype=torch.bool, device=rgb.device), None)
+    cut = augment.photographed(people.rgb, dice) if varied else people.rgb
     return {
         "rgb": cut, "xy_px": xy, "inside": inside, "visible": visible & inside, "half_px": half,
-        "places": places, "weight": batch["weight"],
+        "places": matrices, "weight": batch["weight"],
     }  # fmt: skip
 
 

@@ -1,0 +1,130 @@
+"""People taken out of their surroundings and put before others: other shots', clutter, photographs.
+
+Only torch and NumPy are used, so that it runs beside the network. Pictures are floats in 0..1
+(batch, 3, height, width); what is in front (batch, 1, height, width) is 1 where people are.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from studio.core.errors import StudioError
+from studio.core.files import images_in, write_whole
+from studio.training import augment
+from studio.training.augment import Dice
+from studio.training.clutter import clutter
+
+FILE = "surroundings.npy"
+VIEWS = 720
+_SIDE_PX = 160
+_PHOTOGRAPHED, _PAINTED = 0.4, 0.8
+
+
+class Places:
+    """Views without people, packed as uint8 (views, side, side, 3) in a folder of samples; or none,
+    where nobody packed any."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._path = None if folder is None else folder / FILE
+        self._views: np.ndarray | None = None
+
+    def look(self, dice: Dice, batch: int, height: int, width: int) -> torch.Tensor | None:
+        """Pieces of views by the dice, some mirrored; None if there are none."""
+        if self._path is None or not self._path.is_file():
+            return None
+        if self._views is None:
+            self._views = np.load(self._path, mmap_mode="r")
+        views, device = self._views, dice.device
+        numbers = torch.randint(len(views), (batch,), generator=dice, device=device)
+        chosen = np.asarray(views[numbers.cpu().numpy()])
+        rgb = torch.from_numpy(chosen).to(device).permute(0, 3, 1, 2).float() / 255
+        side = views.shape[1]
+        middle = torch.full((batch, 2), (side - 1) / 2, device=device)
+        scales = side / 2 * augment.uniform(dice, 0.4, 0.85, batch)
+        matrices, _ = augment.placements(dice, middle, scales, turn_deg=5, shift=0.3)
+        return augment.look(rgb, augment.grid(matrices, height, width, (side, side)))
+
+
+def behind(
+    dice: Dice, rgb: torch.Tensor, front: torch.Tensor, places: Places | None = None
+) -> torch.Tensor:
+    """Other surroundings for each picture: a photograph's, painted ones, or those of the next
+    picture of the batch, its people painted over."""
+    batch, _, height, width = rgb.shape
+    kind = augment.uniform(dice, 0.0, 1.0, batch)
+    photographed = (kind < _PHOTOGRAPHED).nonzero()[:, 0]
+    views = places.look(dice, len(photographed), height, width) if places else None
+    painted = (kind >= (_PHOTOGRAPHED if views is not None else 0.0)).nonzero()[:, 0]
+    found = torch.empty_like(rgb)
+    found[painted] = clutter(dice, len(painted), height, width)
+    if views is not None:
+        found[photographed] = views
+    borrowed = (kind > _PAINTED).nonzero()[:, 0]
+    other = (borrowed + 1) % batch
+    found[borrowed] = torch.lerp(rgb[other], found[borrowed], front[other])
+    return found
+
+
+def put_before(
+    dice: Dice, rgb: torch.Tensor, front: torch.Tensor, surroundings: torch.Tensor
+) -> torch.Tensor:
+    """People before other surroundings, in a light of their own, some with a soft shadow."""
+    height, width = rgb.shape[2:]
+    coarse = functional.adaptive_avg_pool2d(front, (height // 8, width // 8))
+    moved = functional.pad(coarse, (1, 0, 1, 0))[:, :, :-1, :-1]
+    shadow = functional.interpolate(moved, (height, width), mode="bilinear")
+    shade = augment.uniform(dice, 0.0, 0.6, len(rgb), 1, 1, 1)
+    # The outermost pixels of people still show where they came from.
+    inner = ((front - 0.4) / 0.5).clamp(0, 1)
+    return torch.lerp(surroundings * (1 - shade * shadow), augment.coloured(rgb, dice, 0.6), inner)
+
+
+def pack(pictures: Path, folder: Path, seed: int = 0, count: int = VIEWS) -> int:
+    """Pack views of the pictures in a folder, in turn, for :class:`Places`; returns how many.
+
+    A picture twice as wide as high is a panorama of all directions, of which level views are taken;
+    of others, pieces. Raises StudioError if there is no picture.
+    """
+    from studio.core.pictures import read_picture
+
+    paths = images_in(pictures)
+    if not paths:
+        raise StudioError(
+            f"There are no pictures in “{pictures}”.",
+            "Give a folder of photographs or panoramas without people.",
+        )
+    dice = np.random.default_rng(seed)
+    whole = [read_picture(path) for path in paths]
+    views = np.stack([_view(whole[number % len(whole)], dice) for number in range(count)])
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = io.BytesIO()
+    np.save(kept, views)
+    write_whole(folder / FILE, kept.getvalue())
+    return count
+
+
+def _view(rgb: np.ndarray, dice: np.random.Generator) -> np.ndarray:
+    import cv2
+
+    height, width = rgb.shape[:2]
+    if width != 2 * height:
+        side = int(min(height, width) * dice.uniform(0.5, 1.0))
+        top, left = dice.integers(height - side + 1), dice.integers(width - side + 1)
+        piece = rgb[top : top + side, left : left + side]
+        return cv2.resize(piece, (_SIDE_PX, _SIDE_PX), interpolation=cv2.INTER_AREA)
+    half = np.tan(np.radians(dice.uniform(60, 110)) / 2)
+    pitch, heading = np.radians(dice.uniform(-25, 20)), dice.uniform(0, 2 * np.pi)
+    grid = ((np.arange(_SIDE_PX) + 0.5) / _SIDE_PX * 2 - 1) * half
+    x, down = np.meshgrid(grid, grid)
+    up = np.sin(pitch) - down * np.cos(pitch)
+    ahead = np.cos(pitch) + down * np.sin(pitch)
+    latitude = np.arctan2(up, np.hypot(x, ahead))
+    longitude = (np.arctan2(x, ahead) + heading) % (2 * np.pi)
+    columns = (longitude / (2 * np.pi) * width - 0.5).astype(np.float32)
+    rows = ((0.5 - latitude / np.pi) * height - 0.5).astype(np.float32)
+    return cv2.remap(rgb, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
