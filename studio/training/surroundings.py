@@ -37,9 +37,8 @@ class Places:
         """Pieces of views by the dice, some mirrored; None if there are none."""
         if self._path is None or not self._path.is_file():
             return None
-        if self._views is None:
-            self._views = np.load(self._path, mmap_mode="r")
-        views, device = self._views, dice.device
+        views = np.load(self._path, mmap_mode="r") if self._views is None else self._views
+        self._views, device = views, dice.device
         numbers = torch.randint(len(views), (batch,), generator=dice, device=device)
         chosen = np.asarray(views[numbers.cpu().numpy()])
         rgb = torch.from_numpy(chosen).to(device).permute(0, 3, 1, 2).float() / 255
