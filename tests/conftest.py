@@ -12,9 +12,17 @@ from hypothesis import settings
 # Before torch and NumPy are loaded: small products are slower on two threads than on one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# A property is not false because the machine was busy; pytest-timeout ends what hangs.
-settings.register_profile("studio", deadline=None)
-settings.load_profile("studio")
+# Tests that run side by side have a screen each: the focus and the pointer are one per screen.
+_SCREENS = os.environ.get("DOPPEL_TEST_SCREENS", "").split()
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+if _SCREENS and _WORKER:
+    os.environ["DISPLAY"] = _SCREENS[int(_WORKER.removeprefix("gw")) % len(_SCREENS)]
+
+# A property is not false because the machine was busy; pytest-timeout ends what hangs. The same
+# examples every time: DOPPEL_HYPOTHESIS=explore looks for new ones.
+settings.register_profile("studio", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=500)
+settings.load_profile(os.environ.get("DOPPEL_HYPOTHESIS", "studio"))
 
 _SHARED = Path(__file__).parents[2] / "shared"
 FOOTAGE = Path(os.environ.get("DOPPEL_FOOTAGE", _SHARED / "footage"))

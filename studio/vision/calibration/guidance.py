@@ -144,7 +144,9 @@ class Guide:
             self._says = spoken(tuple(self._seen))
 
     def add(self, view: View) -> None:
-        """Count one good view."""
+        """Count one good view; one without a point shows nothing and does not count."""
+        if not len(view.points):
+            return
         seen = self._seen[view.camera]
         seen.views += 1
         seen.recent.append(False)

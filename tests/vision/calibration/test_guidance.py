@@ -180,6 +180,15 @@ def test_known_lenses_need_neither_coverage_nor_tilts():
     assert g.advice().enough
 
 
+def test_a_view_without_a_point_changes_nothing():
+    g = guide("a", "b")
+    g.add(view("a"))
+    before = g.advice().progress
+    g.add(view("b", at=(50.0, 0.0, 1.0)))
+    assert g.advice().progress == before
+    assert g.advice()["b"].views == 0
+
+
 @given(
     st.lists(
         st.tuples(
@@ -195,8 +204,9 @@ def test_progress_never_falls_and_counts_agree_with_a_slow_twin(shown):
     for camera, moment, x, y, depth, degrees in shown:
         if camera in moments.setdefault(moment, []):
             continue
-        moments[moment].append(camera)
         one = view(camera, moment, at=(x, y, depth), axis=(0, 1, 0), degrees=degrees)
+        if len(one.points):
+            moments[moment].append(camera)
         for u, v in one.xy_px:
             cells[camera].add((min(int((v + 0.5) / 720 * ROWS), ROWS - 1),
                                min(int((u + 0.5) / 960 * COLUMNS), COLUMNS - 1)))  # fmt: skip
