@@ -22,7 +22,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 TORCH = "torch==2.13.0"
 GROUPS = ("test", "check")
 FREE_BYTES = 8_000_000_000
+MOST_TESTERS = 4
+"""Tests run side by side in this many processes at most: each needs a gigabyte or two."""
 
 # What a bare Debian or Ubuntu lacks for Qt's windows, OpenGL, sound and depth cameras. Where a
 # release renamed a package, either name will do.
@@ -338,14 +340,21 @@ def run_tests(arguments: list[str]) -> int:
     pytest = [str(PYTHON), "-m", "pytest", *arguments]
     if platform.system() != "Linux":
         return call(pytest)
+    if not arguments:  # the whole suite, file by file on every core
+        workers = min(os.cpu_count() or 1, MOST_TESTERS)
+        pytest += ["-n", str(workers), "--dist", "loadfile"]
+    else:
+        workers = 1
     env = {**os.environ, "LIBGL_ALWAYS_SOFTWARE": "1"}
     if shutil.which("Xvfb") is None:
         say("Without Xvfb the tests that need a screen are skipped: sudo apt-get install -y xvfb")
         env.pop("DISPLAY", None)
         return call(pytest, {**env, "QT_QPA_PLATFORM": "offscreen"})
-    with virtual_screen() as display:
+    with ExitStack() as stack:
+        screens = [stack.enter_context(virtual_screen()) for _ in range(workers)]
         env.pop("WAYLAND_DISPLAY", None)
-        return call(pytest, {**env, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb"})
+        env |= {"DISPLAY": screens[0], "DOPPEL_TEST_SCREENS": " ".join(screens)}
+        return call(pytest, {**env, "QT_QPA_PLATFORM": "xcb"})
 
 
 @contextmanager
