@@ -14,7 +14,10 @@ from studio.training.augment import Dice
 from studio.training.clutter import axes, colours, pattern, pieces
 from studio.training.surroundings import Places, behind, put_before
 
-_DYED, _FURNISHED, _THINGS = 0.35, 0.4, 3
+_DYED = {PartLabel.TOP: 0.35, PartLabel.BOTTOM: 0.35, PartLabel.SHOES: 0.15, PartLabel.HAIR: 0.1}
+_BARED = {PartLabel.TOP: 0.12, PartLabel.SHOES: 0.12}
+_SKIN, _SHOWS_PX = (PartLabel.FACE, PartLabel.HANDS, PartLabel.SKIN), 40
+_FURNISHED, _THINGS, _COMPANY = 0.4, 3, 0.35
 
 
 @dataclass
@@ -39,22 +42,37 @@ class Staged:
         )
 
     def dye(self, dice: Dice) -> None:
-        """Some tops and bottoms in other colours, plain, patterned or printed; folds and light
-        stay."""
-        for label in (PartLabel.TOP, PartLabel.BOTTOM):
-            chosen = augment.some(dice, _DYED, len(self.rgb))
+        """Some clothes, shoes and hair in other colours, plain, patterned or printed; folds and
+        light stay. Some tops and shoes are taken off: they get the colour and label of skin."""
+        for label, share in _DYED.items():
+            chosen = augment.some(dice, share, len(self.rgb))
             if len(chosen):
-                cloth = (self.parts[chosen] == label)[:, None].float()
-                soft = functional.avg_pool2d(cloth, 3, 1, 1)
-                self.rgb[chosen] = _dyed(dice, self.rgb[chosen], soft)
+                cloth = self._soft(chosen, label)
+                self.rgb[chosen] = _coloured(self.rgb[chosen], cloth, _cloth(dice, cloth))
+        for label, share in _BARED.items():
+            chosen = augment.some(dice, share, len(self.rgb))
+            skin = torch.stack([self._soft(chosen, part) for part in _SKIN]).sum(0)
+            shows = skin.sum((1, 2, 3)) > _SHOWS_PX
+            chosen, skin = chosen[shows], skin[shows]
+            if len(chosen):
+                colour = (self.rgb[chosen] * skin).sum((2, 3), keepdim=True)
+                colour /= skin.sum((2, 3), keepdim=True)
+                cloth = self._soft(chosen, label)
+                self.rgb[chosen] = _coloured(self.rgb[chosen], cloth, colour)
+                bare = self.parts[chosen] == label
+                self.parts[chosen] = self.parts[chosen].masked_fill(bare, PartLabel.SKIN)
+
+    def _soft(self, chosen: torch.Tensor, label: PartLabel) -> torch.Tensor:
+        """Where a label is in some pictures (some, 1, height, width), with soft edges."""
+        return functional.avg_pool2d((self.parts[chosen] == label)[:, None].float(), 3, 1, 1)
 
     def move(
         self, dice: Dice, away: torch.Tensor, places: Places | None, *,
-        company: float = 0.0, nobody: float = 0.0,
+        company: torch.Tensor | None = None, nobody: float = 0.0,
     ) -> None:  # fmt: skip
-        """Those who go ``away`` (batch) stand before other surroundings, some (``company``) with
-        the next picture's people behind them, some (``nobody``) left out; some of those who stay
-        have a few more things behind them."""
+        """Those who go ``away`` (batch) stand before other surroundings; ``company`` (batch) are
+        pictures whose people may stand behind those of the picture before; some people
+        (``nobody``) are left out; some of those who stay have a few more things behind them."""
         stay = augment.some(dice, _FURNISHED, len(self.rgb))
         stay = stay[~away[stay]]
         if len(stay):
@@ -69,7 +87,9 @@ class Staged:
         rgb, count = self.rgb, len(chosen)
         surroundings = behind(dice, rgb[chosen], front[chosen], places)
         others = (chosen + 1) % len(rgb)
-        there = front[others] * augment.chance(dice, company, count)[:, None, None, None]
+        joined = augment.chance(dice, _COMPANY, count)
+        joined &= torch.zeros_like(joined) if company is None else company[others]
+        there = front[others] * joined[:, None, None, None]
         surroundings = torch.lerp(surroundings, rgb[others], there)
         mine = front[chosen] * ~augment.chance(dice, nobody, count)[:, None, None, None]
         labels = torch.where(there[:, 0] > 0.5, parts[others], 0)
@@ -106,10 +126,9 @@ def _furnished(dice: Dice, rgb: torch.Tensor, front: torch.Tensor) -> torch.Tens
     return torch.lerp(back, rgb, ((front - 0.2) / 0.5).clamp(0, 1))
 
 
-def _dyed(dice: Dice, rgb: torch.Tensor, cloth: torch.Tensor) -> torch.Tensor:
-    batch, _, height, width = rgb.shape
-    light = rgb.mean(1, keepdim=True)
-    mean = (light * cloth).sum((2, 3), keepdim=True) / cloth.sum((2, 3), keepdim=True).clamp_min(1)
+def _cloth(dice: Dice, like: torch.Tensor) -> torch.Tensor:
+    """Cloth (batch, 3, height, width): plain, patterned or printed."""
+    batch, _, height, width = like.shape
     x, y = axes(dice, height, width)
     lean = augment.uniform(dice, -0.7, 0.7, batch, 1, 1)
     share = pattern(dice, x + lean * y, y - lean * x)[:, None]
@@ -117,5 +136,13 @@ def _dyed(dice: Dice, rgb: torch.Tensor, cloth: torch.Tensor) -> torch.Tensor:
     colour = torch.lerp(colours(dice, batch), colours(dice, batch), share)
     printed = augment.some(dice, 0.25, batch)
     colour[printed] = augment.texture(dice, len(printed), height, width)
+    return colour
+
+
+def _coloured(rgb: torch.Tensor, cloth: torch.Tensor, colour: torch.Tensor) -> torch.Tensor:
+    """Another colour where there is cloth (batch, 1, height, width), in the light that lies on
+    it."""
+    light = rgb.mean(1, keepdim=True)
+    mean = (light * cloth).sum((2, 3), keepdim=True) / cloth.sum((2, 3), keepdim=True).clamp_min(1)
     new = (colour * light / mean.clamp_min(0.05)).clamp(0, 1)
     return torch.lerp(rgb, new, cloth)

@@ -88,11 +88,14 @@ def test_what_the_picture_did_not_show_is_background_once_people_go_away() -> No
 
 
 def test_company_stands_behind_and_nobody_is_nobody() -> None:
-    people, everyone = staged(4), torch.ones(4, dtype=torch.bool)
+    people, everyone = staged(24), torch.ones(24, dtype=torch.bool)
     people.parts[::2] = 0
     people.front[::2] = 0
-    people.move(dice(), everyone, None, company=1.0)
-    assert bool((people.parts.amax((1, 2)) == PartLabel.TOP).all())
+    people.move(dice(), everyone, None, company=torch.arange(24) % 4 == 1)
+    there = people.parts.amax((1, 2)) == PartLabel.TOP
+    assert bool(there[1::2].all())
+    assert 2 <= int(there[::4].sum()) <= 5
+    assert not bool(there[2::4].any())
     people.move(dice(), everyone, None, nobody=1.0)
     assert not bool(people.parts.any())
     assert not bool(people.front.any())
@@ -121,6 +124,20 @@ def test_dye_changes_clothes_alone_and_keeps_their_folds() -> None:
     assert torch.equal(people.rgb[far], before[far])
     core = people.rgb[:, :, 20:52, 28:36].mean((1, 3))
     assert float((core[:, :8].mean(1) > core[:, -8:].mean(1)).float().mean()) > 0.9
+
+
+def test_what_is_taken_off_shows_skin() -> None:
+    people = staged(40)
+    people.rgb[:, :, 4:16, 26:38] = torch.tensor([0.8, 0.5, 0.4])[:, None, None]
+    people.parts[:, 4:16, 26:38] = PartLabel.FACE
+    people.dye(dice(6))
+    bare = (people.parts == PartLabel.SKIN).flatten(1).any(1)
+    assert 1 <= int(bare.sum()) <= 15
+    assert not bool((people.parts[bare] == PartLabel.TOP).any())
+    skin = people.rgb[bare][:, :, 20:52, 28:36].mean((2, 3))
+    skin /= skin.sum(1, keepdim=True)
+    torch.testing.assert_close(skin, torch.tensor([[0.8, 0.5, 0.4]]).div(1.7).expand_as(skin),
+                               atol=0.05, rtol=0)  # fmt: skip
 
 
 def test_samples_of_parts_repeat_themselves_and_stay_pictures(tmp_path: Path) -> None:

@@ -111,8 +111,8 @@ def varied(batch: Batch, dice: torch.Generator, places: Places | None = None) ->
     """Samples as they are learned from: ``rgb`` (batch, 3, 128, 128) and ``parts`` (batch, 64, 64).
 
     Some people stay where they were, among a few more things; most are put before other
-    surroundings, smaller there if the picture shows the whole of them, sometimes with the people of
-    the next picture behind them, and now and then left out. Clothes are dyed, things hide people,
+    surroundings, smaller there and maybe in company if the picture shows the whole of them, and now
+    and then left out. Clothes are dyed, things hide people,
     and a camera does the rest.
     """
     rgb = batch["rgb"].permute(0, 3, 1, 2).contiguous().float() / 255
@@ -126,7 +126,7 @@ def varied(batch: Batch, dice: torch.Generator, places: Places | None = None) ->
     grid = augment.grid(matrices, _SIDE_PX, _SIDE_PX, (height, width))
     people = Staged.on(grid, rgb, batch["parts"])
     people.dye(dice)
-    people.move(dice, away, places, company=0.2, nobody=0.08)
+    people.move(dice, away, places, company=shrinks, nobody=0.1)
     people.hide(dice, 0.25)
     return {
         "rgb": augment.photographed(people.rgb, dice),
