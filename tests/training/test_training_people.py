@@ -193,7 +193,7 @@ def test_the_heatmap_network_learns_where_points_are(data: Path, tmp_path: Path)
     seen = []
     outcome = run(train(task, plan, tmp_path), seen.append)
     losses = [p.losses["loss"] for p in seen if p.losses]
-    assert losses[-1] < losses[0] - 0.4
+    assert losses[-1] < losses[0] - 0.2
     assert {"PCKh of both", "PCKh away", "PCKh hands"} <= outcome.figures.keys()
     rows = task.evaluate(task.network().eval(), "cpu", Bench())
     assert {row.what.partition(":")[0] for row in rows} == {"synthetic", "real"}
