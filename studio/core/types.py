@@ -137,6 +137,28 @@ class Detections:
 
 
 @dataclass(frozen=True, eq=False)
+class Crowd:
+    """2D keypoints of everybody over a take, in all cameras; distorted pixels as seen.
+
+    Each picture has room for as many people as the fullest; an empty place, like a missing point,
+    has NaN coordinates and zero confidence. ``track`` is the number under which that camera's
+    detector followed somebody from picture to picture, -1 where it did not.
+    """
+
+    cameras: tuple[str, ...]
+    times_s: Float[Floats, " frames"]
+    layout: Layout
+    xy_px: Float[Floats, "frames views places points 2"]
+    confidence: Float[Floats, "frames views places points"]
+    track: Int[Floats, "frames views places"]
+
+    @property
+    def most(self) -> int:
+        """The most people that a camera ever saw at once."""
+        return int((self.confidence > 0).any(-1).sum(-1).max(initial=0))
+
+
+@dataclass(frozen=True, eq=False)
 class Skeleton:
     """One person's 3D keypoints at one moment.
 

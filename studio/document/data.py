@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from studio.core.types import Detections, Layout, Motion
+from studio.core.types import Crowd, Detections, Layout, Motion
 
 Arrays = dict[str, np.ndarray]
 
@@ -56,3 +56,28 @@ def detections_from(
         arrays["xy_px"].astype(np.float64),
         arrays["confidence"].astype(np.float64),
     )
+
+
+def crowd_arrays(crowd: Crowd) -> Arrays:
+    """Everybody's 2D keypoints, a row for each detection; empty places take no room."""
+    frame, view, place = np.nonzero((crowd.confidence > 0).any(-1))
+    return {
+        "times_s": crowd.times_s,
+        "size": np.array(crowd.track.shape),
+        "frame": frame.astype(np.int32),
+        "view": view.astype(np.int16),
+        "place": place.astype(np.int16),
+        "track": crowd.track[frame, view, place].astype(np.int32),
+        "xy_px": crowd.xy_px[frame, view, place].astype(np.float32),
+        "confidence": crowd.confidence[frame, view, place].astype(np.float32),
+    }
+
+
+def crowd_from(arrays: Mapping[str, np.ndarray], layout: Layout, cameras: tuple[str, ...]) -> Crowd:
+    """Inverse of :func:`crowd_arrays`."""
+    size = tuple(int(side) for side in arrays["size"])
+    at = arrays["frame"], arrays["view"], arrays["place"]
+    xy = np.full((*size, len(layout), 2), np.nan)
+    confidence, track = np.zeros((*size, len(layout))), np.full(size, -1)
+    xy[at], confidence[at], track[at] = arrays["xy_px"], arrays["confidence"], arrays["track"]
+    return Crowd(cameras, arrays["times_s"].astype(np.float64), layout, xy, confidence, track)

@@ -26,7 +26,12 @@ def _from_2(raw: Raw) -> Raw:
     return {**raw, "version": 3}
 
 
-STEPS: dict[int, Callable[[Raw], Raw]] = {0: _from_0, 1: _from_1, 2: _from_2}
+def _from_3(raw: Raw) -> Raw:
+    """Version 4 adds everybody whom the cameras saw, and whose motion it is of several people."""
+    return {**raw, "version": 4}
+
+
+STEPS: dict[int, Callable[[Raw], Raw]] = {0: _from_0, 1: _from_1, 2: _from_2, 3: _from_3}
 
 
 def to_current(raw: Raw) -> Raw:

@@ -19,7 +19,7 @@ from studio.document.frozen import Frozen
 from studio.document.trust import Trust
 from studio.human.design import Design
 
-VERSION = 3
+VERSION = 4
 
 
 class Asset(Frozen):
@@ -164,23 +164,40 @@ class TakeItem(ItemBase):
 
 
 class DetectionsItem(ItemBase):
-    """2D keypoints of a take. Data: cameras, times_s, xy_px, confidence."""
+    """2D keypoints of a take. Data: times_s, xy_px, confidence, of the main person.
+
+    ``people`` is everybody, where a camera saw more than one: times_s, the size (frames, views,
+    places), and for each detection frame, view, place, track, xy_px, confidence.
+    """
 
     kind: Literal["detections"] = "detections"
     take: str | None = None
     layout: str
     cameras: tuple[str, ...]
     data: Asset
+    people: Asset | None = None
+
+
+class PersonMark(Frozen):
+    """Which of several people a motion is: all of one ``group`` were solved together. ``number``
+    counts from 1, the most present first; it gives the colour, the item's name the name."""
+
+    group: str
+    number: int
 
 
 class MotionItem(ItemBase):
-    """3D keypoints over time. Data: times_s, xyz_m, error_m, reprojection_px, views, filled."""
+    """3D keypoints over time. Data: times_s, xyz_m, error_m, reprojection_px, views, filled.
+
+    ``person`` is told where several people were solved together.
+    """
 
     kind: Literal["motion"] = "motion"
     take: str | None = None
     rig: str | None = None
     layout: str
     data: Asset
+    person: PersonMark | None = None
 
 
 class AvatarItem(ItemBase):
@@ -222,7 +239,7 @@ Kind = TypeVar("Kind", bound=ItemBase)
 class Project(Frozen):
     """The whole document. Items are ordered as they were added."""
 
-    version: Literal[3] = VERSION
+    version: Literal[4] = VERSION
     name: str = "Untitled"
     items: tuple[Item, ...] = ()
     params: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -239,8 +256,19 @@ class Project(Frozen):
         return tuple(item for item in self.items if isinstance(item, kind))
 
     def newest(self, kind: type[Kind]) -> Kind | None:
+        """The last of a kind; of people who were solved together, the first of them."""
         found = self.all(kind)
-        return found[-1] if found else None
+        if not found:
+            return None
+        together = self.together(found[-1])
+        return together[0] if together else found[-1]
+
+    def together(self, item: Kind) -> tuple[Kind, ...]:
+        """Everybody who was solved together with a motion, itself too; nobody for other items."""
+        if not isinstance(item, MotionItem) or item.person is None:
+            return ()
+        group = item.person.group
+        return tuple(m for m in self.all(type(item)) if m.person and m.person.group == group)
 
     def picked(self, chosen: Iterable[str], kind: type[Kind]) -> Kind | None:
         """The first of the chosen items that is of a kind, else the newest of all."""

@@ -73,36 +73,43 @@ class CachedClip:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def get(self, numbers: np.ndarray, layout: Layout) -> list[Person2D | None] | None:
-        """The person in each of these frames, or None if they were not all detected yet."""
+    def get(self, numbers: np.ndarray, layout: Layout) -> list[tuple[Person2D, ...]] | None:
+        """The people in each of these frames, or None if they were not all detected yet."""
         try:
             path = self._path(numbers)
             with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 xy, confidence, track = file["xy_px"], file["confidence"], file["track"]
+                # Without it, from before several people were kept: a row for every frame.
+                frame = file["frame"] if "frame" in file.files else np.arange(len(numbers))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None
-        if xy.shape != (len(numbers), len(layout), 2):
+        if xy.shape != (len(frame), len(layout), 2):
             return None
-        return [
-            Person2D(layout, xy[i].astype(float), confidence[i].astype(float), int(track[i]))
-            if track[i] >= 0
-            else None
-            for i in range(len(numbers))
-        ]
+        people: list[list[Person2D]] = [[] for _ in numbers]
+        for i, at in enumerate(frame.tolist()):
+            if track[i] >= 0:
+                one = xy[i].astype(float), confidence[i].astype(float), int(track[i])
+                people[at].append(Person2D(layout, *one))
+        return [tuple(here) for here in people]
 
-    def put(self, numbers: np.ndarray, people: Sequence[Person2D | None], layout: Layout) -> None:
+    def put(
+        self, numbers: np.ndarray, people: Sequence[Sequence[Person2D]], layout: Layout
+    ) -> None:
         """Keep a chunk. A cache that cannot be written is no reason to stop."""
-        xy = np.full((len(numbers), len(layout), 2), np.nan, np.float32)
-        confidence = np.zeros((len(numbers), len(layout)), np.float32)
-        track = np.full(len(numbers), -1)
-        for i, person in enumerate(people):
-            if person is not None:
-                xy[i], confidence[i], track[i] = person.xy_px, person.confidence, person.track
+        every = [(at, person) for at, here in enumerate(people) for person in here]
+        arrays = {
+            "frame": np.array([at for at, _ in every], np.int32),
+            "xy_px": np.array([p.xy_px for _, p in every], np.float32).reshape(
+                len(every), len(layout), 2
+            ),
+            "confidence": np.array([p.confidence for _, p in every], np.float32),
+            "track": np.array([p.track for _, p in every], np.int32),
+        }
         path = self._path(numbers)
         temp = path.with_name(f".{path.stem}.{os.getpid()}.npz")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            np.savez_compressed(temp, xy_px=xy, confidence=confidence, track=track)
+            np.savez_compressed(temp, allow_pickle=False, **arrays)
             temp.replace(path)
         except OSError:
             with suppress(OSError):

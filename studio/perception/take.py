@@ -15,14 +15,16 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from studio.core.errors import Cancelled, StudioError
-from studio.core.types import Detections, Frame, Keypoints, Layout
+from studio.core.types import Crowd, Detections, Frame, Keypoints, Layout
 from studio.perception.agreement import unswap
 from studio.perception.cache import DetectionCache, content_key
 from studio.perception.detector import Detector, Person2D
+from studio.vision.people.main import main_person
 
 CHUNK = 16
 _LOOK_S = 0.05
 _IN_STEP_S = 2e-4
+People = tuple[Person2D, ...]
 
 
 class Watch(Protocol):
@@ -53,13 +55,15 @@ class TakeDetections:
     """The detections of a take, and how they came about, per camera in order.
 
     ``found`` is the share of frames with the person in it, ``turned`` how often an arm or leg
-    pair was turned round, ``reused`` the share of frames that came from the cache.
+    pair was turned round, ``reused`` the share of frames that came from the cache. ``crowd`` is
+    everybody, where a camera saw more than one; ``detections`` are then the main person's.
     """
 
     detections: Detections
     found: tuple[float, ...]
     turned: tuple[int, ...]
     reused: float
+    crowd: Crowd | None = None
 
 
 def detect_take(
@@ -73,7 +77,7 @@ def detect_take(
     cache: DetectionCache | None = None,
     workers: int = 2,
 ) -> Generator[tuple[Keypoints, ...], None, TakeDetections]:
-    """Detect the most prominent person in every clip of a take.
+    """Detect the people in every clip of a take: as many as the detector looks for.
 
     ``plan`` gives for every camera the frame number of each moment, -1 where it has none;
     ``early_s`` how long before the moment that frame was taken: points are carried to the moment.
@@ -95,14 +99,18 @@ def detect_take(
             watch.report(0.98 * work.fraction, work.text())
             if work.done != shown:
                 shown = work.done
-                yield tuple(work.newest.copy().values())
+                yield _all(work.newest.copy())
         results = {clip.camera: r.result() for clip, r in zip(clips, running, strict=True)}
     finally:
         work.stop.set()
         pool.shutdown(wait=True, cancel_futures=True)
     if work.newest:
-        yield tuple(work.newest.values())
+        yield _all(work.newest)
     return _gather(tuple(c.camera for c in clips), times_s, plan, results, work, early_s or {})
+
+
+def _all(newest: Mapping[str, tuple[Keypoints, ...]]) -> tuple[Keypoints, ...]:
+    return tuple(one for people in newest.values() for one in people)
 
 
 def _wanted(numbers: np.ndarray) -> np.ndarray:
@@ -121,7 +129,7 @@ class _Work:
     ) -> None:
         self.make, self.watch, self.cache, self.total = make_detector, watch, cache, max(total, 1)
         self.stop = threading.Event()
-        self.newest: dict[str, Keypoints] = {}
+        self.newest: dict[str, tuple[Keypoints, ...]] = {}
         self.done = self.reused = 0
         self.layout: Layout | None = None
         self._lock = threading.Lock()
@@ -136,14 +144,14 @@ class _Work:
         rate = fresh / max(time.monotonic() - self._started_s, 1e-3)
         return f"Detecting: {self.done} of {self.total} pictures, {rate:.0f} a second"
 
-    def clip(self, clip: ClipLike, numbers: np.ndarray) -> dict[int, Person2D | None]:
-        """Detect, or remember, the person in these frames of a clip."""
+    def clip(self, clip: ClipLike, numbers: np.ndarray) -> dict[int, People]:
+        """Detect, or remember, the people in these frames of a clip."""
         with closing(self.make()) as detector:
             self.layout = detector.layout
             kept = None
             if self.cache is not None:
                 kept = self.cache.open(content_key(clip.path), detector.identity)
-            people: dict[int, Person2D | None] = {}
+            people: dict[int, People] = {}
             frames = _Forward(clip)
             with closing(frames):
                 for chunk in _chunks(numbers):
@@ -151,7 +159,7 @@ class _Work:
                     if known is not None:
                         people.update(zip(chunk.tolist(), known, strict=True))
                         self._count(len(chunk), reused=True)
-                        detector.follow([p for p in known[-1:] if p is not None])
+                        detector.follow(known[-1])
                         continue
                     found = [self._one(detector, frames.at(number)) for number in chunk.tolist()]
                     people.update(zip(chunk.tolist(), found, strict=True))
@@ -159,15 +167,17 @@ class _Work:
                         kept.put(chunk, found, detector.layout)
         return people
 
-    def _one(self, detector: Detector, frame: Frame | None) -> Person2D | None:
+    def _one(self, detector: Detector, frame: Frame | None) -> People:
         self.watch.check()
         if self.stop.is_set():
             raise Cancelled
         found = detector.detect(frame.rgb, frame.time_s) if frame else ()
         if frame and found:
-            self.newest[frame.camera] = found[0].keypoints(frame.camera, frame.time_s)
+            self.newest[frame.camera] = tuple(
+                person.keypoints(frame.camera, frame.time_s) for person in found
+            )
         self._count(1, reused=False)
-        return found[0] if found else None
+        return tuple(found)
 
     def _count(self, frames: int, *, reused: bool) -> None:
         with self._lock:
@@ -212,31 +222,110 @@ def _gather(
     cameras: tuple[str, ...],
     times_s: np.ndarray,
     plan: Mapping[str, np.ndarray],
-    results: Mapping[str, Mapping[int, Person2D | None]],
+    results: Mapping[str, Mapping[int, People]],
     work: _Work,
     early_s: Mapping[str, np.ndarray],
 ) -> TakeDetections:
     layout = work.layout
     assert layout is not None
-    xy = np.full((len(times_s), len(cameras), len(layout), 2), np.nan)
+    times = np.asarray(times_s, float)
+    xy = np.full((len(times), len(cameras), len(layout), 2), np.nan)
     confidence = np.zeros(xy.shape[:3])
+    several = any(len(people) > 1 for of in results.values() for people in of.values())
+    every: list[_Places] = []
     found: list[float] = []
     turned: list[int] = []
     for view, camera in enumerate(cameras):
-        people = results[camera]
-        seen = 0
-        for moment, number in enumerate(plan[camera].tolist()):
-            person = people.get(number) if number >= 0 else None
-            if person is not None:
-                xy[moment, view], confidence[moment, view] = person.xy_px, person.confidence
-                seen += 1
-        xy[:, view], confidence[:, view], swaps = unswap(layout, xy[:, view], confidence[:, view])
-        if camera in early_s:
-            xy[:, view] = to_moments(xy[:, view], times_s, early_s[camera])
-        found.append(seen / max(int((plan[camera] >= 0).sum()), 1))
+        people = [results[camera].get(n, ()) if n >= 0 else () for n in plan[camera].tolist()]
+        main = [next(iter(here), None) for here in people]
+        early = early_s.get(camera)
+        if several:
+            every.append(_places(layout, people, times, early))
+            main = _main(layout, people)
+        xy[:, view], confidence[:, view], swaps = _steady(layout, main, times, early)
+        found.append(sum(map(bool, people)) / max(int((plan[camera] >= 0).sum()), 1))
         turned.append(swaps)
-    detections = Detections(cameras, np.asarray(times_s, float), layout, xy, confidence)
-    return TakeDetections(detections, tuple(found), tuple(turned), work.reused / work.total)
+    detections = Detections(cameras, times, layout, xy, confidence)
+    crowd = _crowd(detections, every) if several else None
+    return TakeDetections(detections, tuple(found), tuple(turned), work.reused / work.total, crowd)
+
+
+_Places = list[tuple[int, np.ndarray, np.ndarray]]
+"""Somebody whom one camera followed: their number, pixels and confidence over the moments."""
+
+
+def _steady(
+    layout: Layout,
+    person: Sequence[Person2D | None],
+    times_s: np.ndarray,
+    early_s: np.ndarray | None,
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """One person in one camera over all moments, left and right steady, carried to the moments;
+    and how often sides were turned round."""
+    xy = np.full((len(times_s), len(layout), 2), np.nan)
+    confidence = np.zeros(xy.shape[:2])
+    for moment, seen in enumerate(person):
+        if seen is not None:
+            xy[moment], confidence[moment] = seen.xy_px, seen.confidence
+    xy, confidence, swaps = unswap(layout, xy, confidence)
+    if early_s is not None:
+        xy = to_moments(xy, times_s, early_s)
+    return xy, confidence, swaps
+
+
+def _main(layout: Layout, people: Sequence[People]) -> list[Person2D | None]:
+    """The main person of one camera at every moment."""
+    most = max(map(len, people), default=0)
+    xy = np.full((len(people), most, len(layout), 2), np.nan)
+    confidence = np.zeros(xy.shape[:3])
+    for moment, here in enumerate(people):
+        for place, person in enumerate(here):
+            xy[moment, place], confidence[moment, place] = person.xy_px, person.confidence
+    chosen = main_person(xy, confidence)
+    return [here[at] if at >= 0 else None for here, at in zip(people, chosen.tolist(), strict=True)]
+
+
+def _places(
+    layout: Layout, people: Sequence[People], times_s: np.ndarray, early_s: np.ndarray | None
+) -> _Places:
+    """Everybody whom one camera followed."""
+    tracks = sorted({person.track for here in people for person in here})
+    out: _Places = []
+    for track in tracks:
+        one = [next((p for p in here if p.track == track), None) for here in people]
+        xy, confidence, _ = _steady(layout, one, times_s, early_s)
+        out.append((track, xy, confidence))
+    return out
+
+
+def _crowd(like: Detections, every: Sequence[_Places]) -> Crowd:
+    """All cameras' people; those who never meet share a place."""
+    rows: list[list[list[int]]] = []
+    for people in every:
+        places: list[np.ndarray] = []
+        members: list[list[int]] = []
+        for index, (_, _, confidence) in enumerate(people):
+            here = np.asarray((confidence > 0).any(1))
+            at = next((i for i, taken in enumerate(places) if not (taken & here).any()), -1)
+            if at < 0:
+                places.append(here)
+                members.append([index])
+            else:
+                places[at] = places[at] | here
+                members[at].append(index)
+        rows.append(members)
+    most = max(map(len, rows), default=0)
+    frames, views, points = like.confidence.shape
+    xy = np.full((frames, views, most, points, 2), np.nan)
+    confidence = np.zeros((frames, views, most, points))
+    track = np.full((frames, views, most), -1)
+    for view, (people, members) in enumerate(zip(every, rows, strict=True)):
+        for place, indices in enumerate(members):
+            for number, at, sure in (people[i] for i in indices):
+                here = (sure > 0).any(1)
+                xy[here, view, place], confidence[here, view, place] = at[here], sure[here]
+                track[here, view, place] = number
+    return Crowd(like.cameras, like.times_s, like.layout, xy, confidence, track)
 
 
 def to_moments(

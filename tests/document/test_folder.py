@@ -14,7 +14,15 @@ import pytest
 
 from studio.core.errors import StudioError
 from studio.document.folder import ProjectFolder
-from studio.document.project import VERSION, AvatarItem, FileItem, MotionItem, Project, RigItem
+from studio.document.project import (
+    VERSION,
+    AvatarItem,
+    DetectionsItem,
+    FileItem,
+    MotionItem,
+    Project,
+    RigItem,
+)
 
 OLD = Path(__file__).parents[1] / "data" / "projects"
 
@@ -195,6 +203,34 @@ def test_a_project_keeps_what_was_made_of_a_person(tmp_path):
     assert designed.design.pins == {"waist": 0.78}
     folder.save(project)
     assert folder.open().project == project
+
+
+def test_people_who_were_solved_together_belong_together(tmp_path):
+    folder = ProjectFolder(tmp_path / "new.doppel")
+    folder.path.mkdir()
+    folder.file.write_bytes((OLD / "v4.doppel" / "project.json").read_bytes())
+    project = folder.open().project
+    first, second = project.all(MotionItem)
+    assert project.newest(MotionItem) == first
+    assert project.together(second) == (first, second)
+    alone = first.model_copy(update={"id": "m3", "person": None})
+    assert project.with_items([alone]).newest(MotionItem) == alone
+    assert project.together(alone) == ()
+    assert "cd" * 32 in project.assets()
+    folder.save(project)
+    assert folder.open().project == project
+
+
+def test_older_projects_hold_one_person(tmp_path):
+    folder = ProjectFolder(tmp_path / "old.doppel")
+    folder.path.mkdir()
+    raw = json.loads((OLD / "v4.doppel" / "project.json").read_text())
+    for item in raw["items"]:
+        item.pop("person", None), item.pop("people", None)
+    folder.file.write_text(json.dumps({**raw, "version": 3}))
+    project = folder.open().project
+    assert [motion.person for motion in project.all(MotionItem)] == [None, None]
+    assert project.newest(DetectionsItem).people is None
 
 
 def test_kill_in_the_middle_loses_no_finished_result(tmp_path):

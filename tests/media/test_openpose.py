@@ -10,8 +10,8 @@ from people import person, pose, write_frame, write_take
 
 from studio.core.errors import StudioError
 from studio.human.layouts import layout
-from studio.media.formats.main_person import main_person
 from studio.media.formats.openpose import guess_layout, read_detections, read_people
+from studio.vision.people.main import main_person
 
 BODIES = ["body_25", "body_25b", "halpe_26", "coco_17", "coco_133"]
 

@@ -257,3 +257,62 @@ def test_points_are_not_carried_across_gaps_nor_beyond_ends():
     assert moved[0, 0, 0] == 0.0
     np.testing.assert_allclose(moved[[1, 2, 8, 9], 0, 0], [0.7, 1.7, 7.7, 8.7], atol=1e-4)
     assert moved[7, 0, 0] == 7.0
+
+
+class TwoDetector(FakeDetector):
+    """Sees two people, the second smaller and from picture 5 to 20 only, under other numbers
+    after picture 12; the first was tracked first."""
+
+    def follow(self, people) -> None:
+        self.followed = [person.track for person in people]
+
+    def detect(self, rgb, time_s: float = 0.0):
+        with self.lock:
+            FakeDetector.seen += 1
+        value = int(rgb[0, 0, 0])
+        sure = np.array([0.9, 0.9])
+        people = [Person2D(POINTS, np.array([[value, 5.0], [value, 55.0]]), sure, 0)]
+        if 5 <= value <= 20:
+            small = np.array([[100.0 - value, 5.0], [100.0 - value, 25.0]])
+            people.append(Person2D(POINTS, small, sure, 1 if value <= 12 else 2))
+        return tuple(people)
+
+
+def test_everybody_is_kept_where_there_are_several(clips, tmp_path):
+    cache = DetectionCache(tmp_path / "cache")
+    for reused in (0.0, 1.0):
+        result = run(go(clips, cache, lambda: TwoDetector("two")))
+        assert result.reused == reused
+        crowd = result.crowd
+        assert crowd.most == 2
+        there = (crowd.confidence > 0).any(-1)
+        assert there.shape == (FRAMES, 2, 2)
+        np.testing.assert_array_equal(there[:, 0, 0], True)
+        np.testing.assert_array_equal(
+            crowd.track[:, 1, 1], [1 if 5 <= n <= 12 else 2 if n in range(13, 21) else -1
+                                   for n in range(FRAMES)])  # fmt: skip
+        np.testing.assert_array_equal(crowd.xy_px[5:21, 0, 1, 0, 0], 100.0 - np.arange(5, 21))
+
+
+def test_one_person_makes_no_crowd(clips):
+    assert run(go(clips)).crowd is None
+
+
+def test_chunks_kept_before_several_people_were_are_still_read(clips, tmp_path):
+    cache = DetectionCache(tmp_path / "cache")
+    first = run(go(clips[:1], cache))
+    for chunk in cache.folder.rglob("*.npz"):
+        with np.load(chunk) as file:
+            new = {name: file[name] for name in file.files}
+        frames = CHUNK if len(new["frame"]) > 8 else FRAMES % CHUNK
+        old = {
+            "xy_px": np.full((frames, 2, 2), np.nan, np.float32),
+            "confidence": np.zeros((frames, 2), np.float32),
+            "track": np.full(frames, -1),
+        }
+        for name in old:
+            old[name][new["frame"]] = new[name]
+        np.savez_compressed(chunk, **old)
+    again = run(go(clips[:1], cache))
+    assert again.reused == 1.0
+    np.testing.assert_array_equal(again.detections.xy_px, first.detections.xy_px)

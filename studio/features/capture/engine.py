@@ -215,6 +215,8 @@ def _one_detections(
     people = read_people(path, layout, rate_hz=rate or 30.0)
     detections = people.main() if params.person is None else people.person(params.person)
     warnings += people.notes
+    crowd = people.crowd() if params.person is None else None
+    crowd = crowd if crowd is not None and crowd.most > 1 else None
     take_id: str | None = None
     names: dict[str, str] = {}
     if linked:
@@ -231,6 +233,8 @@ def _one_detections(
     elif best := nearest(cameras, path, [*_rig_places(rigs), *_known_rigs(inputs)]):
         names = best[1]
     renamed_cameras = tuple(names.get(name, name) for name in detections.cameras)
+    if crowd is not None:
+        crowd = replace(crowd, cameras=renamed_cameras)
     name = linked[0].item.name if linked else path.name
     return FoundDetections(
         path,
@@ -239,6 +243,7 @@ def _one_detections(
         take_id,
         tuple(warnings),
         note,
+        crowd,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from studio.core.types import Detections, Fact
+from studio.core.types import Crowd, Detections, Fact
 from studio.document.project import FileItem, RigItem, TakeItem
 from studio.media.formats.rigs import ImportedRig
 from studio.media.rig_checks import RigProblem
@@ -44,7 +44,7 @@ class FoundRig:
 
 @dataclass(frozen=True, eq=False)
 class FoundDetections:
-    """2D keypoints of one person, and the take they belong to."""
+    """2D keypoints of one person, and the take they belong to; everybody's, if there are more."""
 
     path: Path
     name: str
@@ -52,6 +52,7 @@ class FoundDetections:
     take: str | None
     warnings: tuple[str, ...] = ()
     layout_note: str = ""
+    crowd: Crowd | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from studio.core.types import Fact
-from studio.document.data import detections_arrays
+from studio.document.data import crowd_arrays, detections_arrays
 from studio.document.folder import Assets
 from studio.document.project import AnyItem, DetectionsItem, Project, RigItem, TakeItem, traces
 from studio.document.step import Missing, Packed
@@ -48,6 +48,7 @@ class Step:
                     layout=d.layout.name,
                     cameras=d.cameras,
                     data=assets.put_arrays(detections_arrays(d)),
+                    people=assets.put_arrays(crowd_arrays(found.crowd)) if found.crowd else None,
                     facts=traces([detections_fact(found)]),
                 )
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +38,9 @@ class Params(BaseModel):
     )
     hands: bool = Field(default=True, description="Look for 21 points on each hand, close up")
     face: bool = Field(default=True, description="Look for 478 points on the face, close up")
+    people: int = Field(
+        default=1, ge=1, le=16, description="How many people to look for in each camera, at most"
+    )
     use_cache: bool = Field(
         default=True, description="Reuse what was detected in the same video before"
     )
@@ -77,9 +80,12 @@ def detect(
 ) -> Generator[tuple[Keypoints, ...], None, TakeDetections]:
     """Yields the newest keypoints of every camera, returns the detections of the take.
 
+    More than one person is looked for where ``params.people`` says so; they are who
+    :mod:`studio.features.triangulate.several` tells apart.
+
     Raises StudioError if a clip cannot be read, a network is not installed, or nobody is there.
     """
-    options = Options(params.quality, params.body, params.hands, params.face)
+    options = Options(params.quality, params.body, params.hands, params.face, params.people)
     with ExitStack() as stack:
         clips = [
             stack.enter_context(open_clip(s.path, camera=s.camera, rate_hz=s.rate_hz))
@@ -122,6 +128,9 @@ def facts(result: TakeDetections, seconds: float) -> tuple[Fact, ...]:
     words = {"body": "body", "left_hand": "left hand", "right_hand": "right hand", "face": "face"}
     parts = ", ".join(f"{words[p]} {s:.0%}" for p, s in sure.items())
     moments = len(detections.times_s)
+    if result.crowd is not None:
+        most = (result.crowd.confidence > 0).any(-1).sum(-1).max(0).tolist()
+        blame = blame or f"at most {_listed(most)} people at once in {_listed(detections.cameras)}"
     fresh = "from the cache" if result.reused == 1 else f"{seconds:.1f} s"
     turned = sum(result.turned)
     return (
@@ -139,3 +148,7 @@ def facts(result: TakeDetections, seconds: float) -> tuple[Fact, ...]:
             "good" if turned <= 0.1 * moments * len(detections.cameras) else "look",
         ),
     )
+
+
+def _listed(words: Sequence[object]) -> str:
+    return ", ".join(map(str, words))

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from studio.core.errors import StudioError
-from studio.document.data import detections_arrays
+from studio.document.data import crowd_arrays, detections_arrays
 from studio.document.folder import Assets
 from studio.document.project import DetectionsItem, Project, Recipe, TakeItem, traces
 from studio.document.step import Missing, Packed
@@ -46,13 +46,14 @@ class Step:
     ) -> Packed:
         if not (isinstance(inputs, Inputs) and isinstance(result, TakeDetections)):
             raise TypeError("this step packs the detections of a take")
-        told = facts(result, seconds)
+        told, crowd = facts(result, seconds), result.crowd
         item = DetectionsItem(
             name=f"{inputs.name}: keypoints",
             take=inputs.take,
             layout=result.detections.layout.name,
             cameras=result.detections.cameras,
             data=assets.put_arrays(detections_arrays(result.detections)),
+            people=None if crowd is None else assets.put_arrays(crowd_arrays(crowd)),
             facts=traces(told),
             recipe=Recipe(
                 feature="pose",

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,9 +18,11 @@ from rich.console import Console
 from rich.table import Table
 
 from studio.core.errors import StudioError
-from studio.core.types import Detections, Motion
-from studio.features.triangulate.engine import Inputs, Triangulation, triangulate
+from studio.core.types import Crowd, Detections, Fact, Layout, Motion
+from studio.features.triangulate.engine import Inputs, Triangulation
+from studio.features.triangulate.match import Found
 from studio.features.triangulate.params import Params
+from studio.features.triangulate.several import Everybody, triangulate
 from studio.jobs import Context, run
 from studio.jobs.terminal import OnTerminal
 from studio.media.formats.whole import check_place
@@ -43,16 +46,18 @@ def main(
     params: Annotated[Params, tyro.conf.arg(name="")] = Params(),  # noqa: B008
     json: bool = False,
 ) -> None:
-    """Triangulate one person from several calibrated cameras.
+    """Triangulate people from several calibrated cameras: one, or everybody who was detected.
 
     Args:
         rig: The calibration: TOML, JSON, YAML, XML or .qca.txt.
-        out: Where to write the motion: .trc, .c3d or .csv.
+        out: Where to write the motion: .trc, .c3d or .csv; of several people one file each, with
+            _person1 and so on before the ending.
         detections: A folder of OpenPose JSON, one folder a camera.
-        videos: The cameras' videos, instead of detections; named like the cameras.
+        videos: The cameras' videos, instead of detections; named like the cameras. The main
+            person is looked for, or with --people N up to N.
         layout: Keypoint layout (body_25, halpe_26, coco_17 ...), in place of the one that fits.
         rate_hz: Frames a second, where the files do not say (30 for detections).
-        person: Which person of the files, counted from 0; by default the main one is followed.
+        person: Only the person at this place of the files, counted from 0.
         unit: Unit of length of the calibration, where its format does not say.
         up: Up axis of the calibration, where its format does not say.
         out_up: Up axis of the file to write; by default the one usual in its format.
@@ -72,19 +77,33 @@ def main(
     cameras = read_rig(rig, unit=unit, up=up).rig
     with OnTerminal("Triangulate", quiet=json) as bar:
         if detections is not None:
-            found = _read(detections, layout, rate_hz, person)
+            found, crowd = _read(detections, layout, rate_hz, person)
         else:
-            found = _detect(videos, rate_hz, layout, bar)
-        result = run(triangulate(params, Inputs(cameras, found), bar))
-    write(result.motion)
+            found, crowd = _detect(videos, rate_hz, layout, params.people or 1, bar)
+        result = run(triangulate(params, Inputs(cameras, found, crowd=crowd), bar))
+    written = _write(result, out, write)
     seconds = time.perf_counter() - start
     if json:
-        print(json_module.dumps(_as_json(result, out, seconds), ensure_ascii=False))
+        print(json_module.dumps(_as_json(result, written, seconds), ensure_ascii=False))
     else:
-        _show(result, out, seconds)
+        _show(result, written, seconds)
 
 
-def _writer(out: Path, up: Up | None) -> Callable[[Motion], None]:
+def _write(
+    result: Triangulation | Everybody, out: Path, write: Callable[[Path, Motion], None]
+) -> list[Path]:
+    """Every person's motion in a file of its own."""
+    if isinstance(result, Triangulation):
+        write(out, result.motion)
+        return [out]
+    written: list[Path] = []
+    for number, one in enumerate(result.persons, start=1):
+        written.append(out.with_name(f"{out.stem}_person{number}{out.suffix}"))
+        write(written[-1], one.motion)
+    return written
+
+
+def _writer(out: Path, up: Up | None) -> Callable[[Path, Motion], None]:
     """The function that writes ``out``, chosen by its suffix before any work is done."""
     from studio.media.formats.c3d import write_c3d
     from studio.media.formats.csv_points import write_csv
@@ -98,43 +117,55 @@ def _writer(out: Path, up: Up | None) -> Callable[[Motion], None]:
         raise StudioError(
             f"“{out.name}” has an ending Doppel cannot write.", "Use .trc, .c3d or .csv."
         )
-    return lambda motion: write(out, motion, up) if up else write(out, motion)
+    return lambda path, motion: write(path, motion, up) if up else write(path, motion)
 
 
 def _read(
     folder: Path, layout: str | None, rate_hz: float | None, person: int | None
-) -> Detections:
-    from studio.media.formats.openpose import read_detections
+) -> tuple[Detections, Crowd | None]:
+    from studio.media.formats.openpose import read_people
 
-    return read_detections(folder, layout, rate_hz=rate_hz or 30.0, person=person)
+    people = read_people(folder, layout, rate_hz=rate_hz or 30.0)
+    return (people.main(), people.crowd()) if person is None else (people.person(person), None)
 
 
 def _detect(
-    videos: tuple[Path, ...], rate_hz: float | None, layout: str | None, context: Context
-) -> Detections:
+    videos: tuple[Path, ...],
+    rate_hz: float | None,
+    layout: str | None,
+    people: int,
+    context: Context,
+) -> tuple[Detections, Crowd | None]:
     """Keypoints from pixels, remembered by content, in the layout that was asked for."""
-    from studio.human.layouts import convert
     from studio.human.layouts import layout as find_layout
     from studio.media.sync import FrameSets
     from studio.media.video import open_clip
     from studio.perception.cache import DetectionCache
     from studio.perception.take import detect_take
+    from studio.perception.whole_body import Options
     from studio.weights.detectors import whole_body
 
     wanted = find_layout(layout) if layout else None
     with ExitStack() as stack:
         clips = [stack.enter_context(open_clip(path, rate_hz=rate_hz)) for path in videos]
         sets = FrameSets(clips)
-        cache = DetectionCache()
+        look = partial(whole_body, Options(people=people))
         take = run(
             detect_take(
-                clips, sets.times_s, sets.plan(), whole_body, context,
-                early_s=sets.early_s(), cache=cache,
+                clips, sets.times_s, sets.plan(), look, context,
+                early_s=sets.early_s(), cache=DetectionCache(),
             )
         )  # fmt: skip
-    found = take.detections
-    if wanted is None:
-        return found
+    found, crowd = take.detections, take.crowd
+    if wanted is not None:
+        found = _in_layout(found, wanted)
+        crowd = None if crowd is None else _in_layout(crowd, wanted)
+    return found, crowd
+
+
+def _in_layout(found: Found, wanted: Layout) -> Found:
+    from studio.human.layouts import convert
+
     trust = convert(found.confidence[..., None], found.layout, wanted)[..., 0]
     return replace(
         found,
@@ -144,16 +175,27 @@ def _detect(
     )
 
 
-def _as_json(result: Triangulation, out: Path, seconds: float) -> dict[str, Any]:
+def _as_json(
+    result: Triangulation | Everybody, written: list[Path], seconds: float
+) -> dict[str, Any]:
+    answer: dict[str, Any] = {"seconds": round(seconds, 3)}
+    if isinstance(result, Triangulation):
+        answer |= _one_as_json(result, written[0])
+    else:
+        pairs = zip(result.persons, written, strict=True)
+        answer["people"] = [_one_as_json(one, path) for one, path in pairs]
+    facts = [asdict(fact) for fact in result.facts]
+    return {**answer, "facts": facts, "notes": list(result.notes)}
+
+
+def _one_as_json(result: Triangulation, out: Path) -> dict[str, Any]:
     motion = result.motion
     return {
         "written": str(out),
         "frames": len(motion),
         "points": len(motion.layout),
         "layout": motion.layout.name,
-        "seconds": round(seconds, 3),
         "facts": [asdict(fact) for fact in result.facts],
-        "notes": list(result.notes),
         "report": _plain(asdict(result.report)),
     }
 
@@ -167,15 +209,26 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _show(result: Triangulation, out: Path, seconds: float) -> None:
+def _show(result: Triangulation | Everybody, written: list[Path], seconds: float) -> None:
     console = Console()
-    for fact in result.facts:
-        told = f"{fact.label:<14} {fact.text}  {_MARKS[fact.verdict]}  {fact.blame}"
-        console.print(told, soft_wrap=True)
+    _tell(console, result.facts)
+    persons = (result,) if isinstance(result, Triangulation) else result.persons
+    for one, path in zip(persons, written, strict=True):
+        if one is not result:
+            console.print(f"\n{path.stem}", style="bold")
+            _tell(console, one.facts)
+        console.print(_cameras_table(one.report))
     for note in result.notes:
         console.print(note)
-    console.print(_cameras_table(result.report))
-    console.print(f"Written: {out} ({len(result.motion)} frames, {seconds:.1f} s)")
+    for one, path in zip(persons, written, strict=True):
+        console.print(f"Written: {path} ({len(one.motion)} frames)")
+    console.print(f"{seconds:.1f} s")
+
+
+def _tell(console: Console, facts: tuple[Fact, ...]) -> None:
+    for fact in facts:
+        told = f"{fact.label:<14} {fact.text}  {_MARKS[fact.verdict]}  {fact.blame}"
+        console.print(told, soft_wrap=True)
 
 
 def _cameras_table(report: TakeReport) -> Table:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
 from studio.core.errors import StudioError
-from studio.core.types import CameraRig, Detections, Fact, Layout, Motion, Skeleton
+from studio.core.types import CameraRig, Crowd, Detections, Fact, Layout, Motion, Skeleton
 from studio.features.triangulate.facts import facts_of, out_of_step
 from studio.features.triangulate.match import match_cameras
 from studio.features.triangulate.params import Params
@@ -26,6 +27,7 @@ from studio.vision.triangulate import Points, dlt, drop_cameras, mean_px, ransac
 CHUNK_POINTS = 4096
 RENEWED = "The cameras were calibrated again meanwhile: everything here uses the new calibration."
 _LEAST_NOISE_PX = 0.5
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,13 @@ class Origin:
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """A calibrated rig and the 2D keypoints of one person in its cameras."""
+    """A calibrated rig and the 2D keypoints of one person in its cameras; everybody's, where the
+    cameras saw several (``crowd``)."""
 
     rig: CameraRig
     detections: Detections
     origin: Origin | None = None
+    crowd: Crowd | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,17 +88,26 @@ def triangulate(
     world upside down), and of cameras out of step. Raises StudioError if rig and detections share
     fewer than two cameras, if times do not increase, or if nothing is seen.
     """
+    result, said = yield from renewing(one_person, params, inputs, context)
+    return replace(result, notes=said + result.notes)
+
+
+def renewing(
+    solve: Callable[[Params, Inputs, Context], Engine[Skeleton, Result]],
+    params: Params,
+    inputs: Inputs,
+    context: Context,
+) -> Engine[Skeleton, tuple[Result, tuple[str, ...]]]:
+    """Solve, anew with every rig that comes meanwhile; the result, and a note that tells of it."""
     said: tuple[str, ...] = ()
     while True:
         try:
-            result = yield from _triangulate(params, inputs, context)
+            return (yield from solve(params, inputs, context)), said
         except _Renewed as news:
             inputs, said = news.inputs, (RENEWED,)
-        else:
-            return replace(result, notes=said + result.notes)
 
 
-def _check(context: Context) -> None:
+def go_on(context: Context) -> None:
     """Go on, stop, or begin anew with what is newer."""
     context.check()
     newer = context.renewed()
@@ -102,9 +115,8 @@ def _check(context: Context) -> None:
         raise _Renewed(newer)
 
 
-def _triangulate(
-    params: Params, inputs: Inputs, context: Context
-) -> Engine[Skeleton, Triangulation]:
+def one_person(params: Params, inputs: Inputs, context: Context) -> Engine[Skeleton, Triangulation]:
+    """Triangulate one person; see :func:`triangulate`. A newer rig ends it with an exception."""
     rig, detections, notes = match_cameras(inputs.rig, inputs.detections)
     if not params.undistort:
         flat = tuple(replace(c, distortion=np.zeros(0), lens="pinhole") for c in rig.cameras)
@@ -121,7 +133,7 @@ def _triangulate(
     stride = max(1, CHUNK_POINTS // len(layout))
     parts: list[_Part] = []
     for start in range(0, frames, stride):
-        _check(context)
+        go_on(context)
         context.report(0.6 * start / frames, f"Triangulating frame {start + 1} of {frames}")
         part = _solve(params, rig, detections, slice(start, start + stride))
         parts.append(part)
@@ -241,7 +253,7 @@ def _finish(
     if params.refine and len(times) > 2:
 
         def check(fraction: float) -> None:
-            _check(context)
+            go_on(context)
             context.report(0.6 + 0.35 * fraction)
 
         priors = Priors(
@@ -256,7 +268,7 @@ def _finish(
         filled = present(xyz) & ~used.any(0)
     rate = float(1 / np.median(np.diff(times))) if len(times) > 1 else 0.0
     xyz = smooth(params.filter, xyz, rate, params.cutoff_hz, causal=params.causal, beta=params.beta)
-    _check(context)
+    go_on(context)
     final = Points(xyz.reshape(-1, 3), used.reshape(len(rig), -1))
     error = _errors(s, final, layout).reshape(shape)
     px = mean_px(residuals_px(s, final.xyz_m), final.used).reshape(shape)

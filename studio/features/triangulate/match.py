@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
 from studio.core.errors import StudioError
-from studio.core.types import CameraRig, Detections
+from studio.core.types import CameraRig, Crowd, Detections
 
 
 def plain_name(name: str) -> str:
@@ -19,9 +20,10 @@ def plain_name(name: str) -> str:
     return re.sub(r"0*(\d+)", r"\1", re.sub(r"^cam(era)?(?=\d)", "", bare))
 
 
-def match_cameras(
-    rig: CameraRig, detections: Detections
-) -> tuple[CameraRig, Detections, tuple[str, ...]]:
+Found = TypeVar("Found", Detections, Crowd)
+
+
+def match_cameras(rig: CameraRig, detections: Found) -> tuple[CameraRig, Found, tuple[str, ...]]:
     """The cameras that both have, in the rig's order, under the rig's names.
 
     Names may differ in padding, case and separators (cam1, Cam_01). Returns also the notes to
@@ -58,6 +60,8 @@ def match_cameras(
         xy_px=detections.xy_px[:, views],
         confidence=detections.confidence[:, views],
     )
+    if isinstance(matched, Crowd):
+        matched = replace(matched, track=matched.track[:, views])
     idle = [n for i, n in enumerate(rig.names) if i not in {index for index, _ in pairs}]
     stray = [n for i, n in enumerate(detections.cameras) if i not in set(views.tolist())]
     notes = [f"Camera {name} of the rig has no detections." for name in idle]

@@ -22,6 +22,12 @@ class Params(BaseModel):
     refine: bool = Field(
         default=True, description="Refine the whole take: rigid bones, inertia, most likely points"
     )
+    people: int = Field(
+        default=0,
+        ge=0,
+        le=16,
+        description="How many people there are at most: 0 finds out, 1 follows the main one",
+    )
     min_confidence: float = Field(
         default=0.3, ge=0, le=1, description="Detections less sure than this are not used (0 to 1)"
     )

@@ -10,20 +10,23 @@ from pydantic import BaseModel
 
 from studio.core.errors import StudioError
 from studio.core.types import Fact
-from studio.document.data import detections_from, motion_arrays
+from studio.document.data import crowd_from, detections_from, motion_arrays
 from studio.document.folder import Assets
 from studio.document.project import (
     CameraItem,
     DetectionsItem,
     MotionItem,
+    PersonMark,
     Project,
     Recipe,
     RigItem,
     TakeItem,
+    new_id,
     traces,
 )
 from studio.document.step import Missing, Packed
 from studio.features.triangulate.engine import Inputs, Origin, Triangulation
+from studio.features.triangulate.several import Everybody
 from studio.human.layouts import layout
 
 
@@ -43,7 +46,7 @@ def _chosen(
 
 
 class Step:
-    """Detections and a rig in, a motion out."""
+    """Detections and a rig in, a motion out; one for each person where there are several."""
 
     def missing(self, project: Project, chosen: tuple[str, ...]) -> tuple[Missing, ...]:
         detections, rig = _chosen(project, chosen)
@@ -63,11 +66,13 @@ class Step:
             needs = [m.text.removesuffix(".") for m in self.missing(project, chosen)]
             what = " and ".join([needs[0][0].lower() + needs[0][1:], *needs[1:]])
             raise StudioError(f"Triangulation needs {what}.", "Bring in or make them first.")
-        values = detections_from(
-            assets.arrays(detections.data), layout(detections.layout), detections.cameras
-        )
+        form = layout(detections.layout), detections.cameras
+        values = detections_from(assets.arrays(detections.data), *form)
+        crowd = None
+        if detections.people is not None:
+            crowd = crowd_from(assets.arrays(detections.people), *form)
         origin = Origin(detections.name, detections.id, rig.id, detections.take)
-        return Inputs(rig.rig(), values, origin)
+        return Inputs(rig.rig(), values, origin, crowd)
 
     def renewed(self, project: Project, inputs: Any) -> Inputs | None:
         """The same with the rig as it is now, if it was calibrated again and can be used."""
@@ -81,23 +86,48 @@ class Step:
     def pack(
         self, inputs: Any, params: BaseModel, result: Any, assets: Assets, seconds: float
     ) -> Packed:
-        if not (isinstance(inputs, Inputs) and isinstance(result, Triangulation)):
+        if not (isinstance(inputs, Inputs) and isinstance(result, Triangulation | Everybody)):
             raise TypeError("this step packs triangulations")
-        origin = inputs.origin
-        facts = (*result.facts, *(Fact("Note", note) for note in result.notes))
-        item = MotionItem(
-            name=f"{origin.name} in 3D" if origin else "Motion",
-            take=origin.take if origin else None,
-            rig=origin.rig if origin else None,
-            layout=result.motion.layout.name,
-            data=assets.put_arrays(motion_arrays(result.motion)),
-            facts=traces(facts),
-            recipe=Recipe(
-                feature="triangulate",
-                params=params.model_dump(mode="json"),
-                inputs=(origin.detections, origin.rig) if origin else (),
-                app_version=version("doppel-studio"),
-                seconds=seconds,
-            ),
-        )
-        return Packed("Triangulate", (item,), facts)
+        notes = tuple(Fact("Note", note) for note in result.notes)
+        several = isinstance(result, Everybody)
+        group = new_id()
+        items: list[MotionItem] = []
+        for number, one in enumerate(result.persons if several else (result,), start=1):
+            facts = (*result.facts, *one.facts, *notes) if several else (*one.facts, *notes)
+            items.append(
+                _item(
+                    inputs, params, one, facts, assets, seconds,
+                    PersonMark(group=group, number=number) if several else None,
+                )
+            )  # fmt: skip
+        facts = (*result.facts, *result.persons[0].facts) if several else result.facts
+        return Packed("Triangulate", tuple(items), (*facts, *notes))
+
+
+def _item(
+    inputs: Inputs,
+    params: BaseModel,
+    result: Triangulation,
+    facts: tuple[Fact, ...],
+    assets: Assets,
+    seconds: float,
+    person: PersonMark | None,
+) -> MotionItem:
+    origin = inputs.origin
+    name = f"{origin.name} in 3D" if origin else "Motion"
+    return MotionItem(
+        name=f"{name}, person {person.number}" if person else name,
+        take=origin.take if origin else None,
+        rig=origin.rig if origin else None,
+        layout=result.motion.layout.name,
+        data=assets.put_arrays(motion_arrays(result.motion)),
+        person=person,
+        facts=traces(facts),
+        recipe=Recipe(
+            feature="triangulate",
+            params=params.model_dump(mode="json"),
+            inputs=(origin.detections, origin.rig) if origin else (),
+            app_version=version("doppel-studio"),
+            seconds=seconds,
+        ),
+    )

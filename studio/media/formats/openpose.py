@@ -21,10 +21,10 @@ import numpy as np
 
 from studio.core.errors import StudioError
 from studio.core.files import is_lfs_pointer, natural_key
-from studio.core.types import Detections, Layout
+from studio.core.types import Crowd, Detections, Layout
 from studio.human.layouts import layout as find_layout
 from studio.media.formats.fit import Fit, check_layout, guess
-from studio.media.formats.main_person import complete, main_person
+from studio.vision.people.main import main_detections
 
 BODY, LEFT, RIGHT, FACE = (
     "pose_keypoints_2d", "hand_left_keypoints_2d", "hand_right_keypoints_2d", "face_keypoints_2d"
@@ -70,14 +70,12 @@ class People:
 
     def main(self) -> Detections:
         """In each camera the person that is largest, surest and seen throughout."""
-        xy = np.full_like(self.xy_px[:, :, 0], np.nan)
-        confidence = np.zeros_like(self.confidence[:, :, 0])
-        for view in range(len(self.cameras)):
-            chosen = main_person(self.xy_px[:, view], self.confidence[:, view])
-            xy[:, view], confidence[:, view] = complete(
-                self.xy_px[:, view], self.confidence[:, view], chosen
-            )
-        return Detections(self.cameras, self.times_s, self.layout, xy, confidence)
+        return main_detections(self.crowd())
+
+    def crowd(self) -> Crowd:
+        """Everybody, as the cameras' files have them: nobody is followed from frame to frame."""
+        track = np.full(self.confidence.shape[:3], -1)
+        return Crowd(self.cameras, self.times_s, self.layout, self.xy_px, self.confidence, track)
 
 
 def read_detections(

@@ -136,7 +136,7 @@ def test_videos_become_a_trc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     import studio.weights.detectors as detectors
 
     monkeypatch.setenv("DOPPEL_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(detectors, "whole_body", Blobs)
+    monkeypatch.setattr(detectors, "whole_body", lambda options: Blobs())
     rig, xyz = ring_rig(3, focal_px=300.0, size_px=(260, 260)), truth(3)
     write_rig(tmp_path / "rig.json", rig)
     for camera in rig.cameras:
@@ -181,9 +181,18 @@ def test_a_published_take_through_the_command(
     arguments = ["--rig", str(folder / "reference_run_0.10.49" / "Calib_qualisys.toml"),
                  "--detections", str(folder / "single" / "pose"), "--rate-hz", "60",
                  "--out", str(tmp_path / "a.trc"), "--json"]  # fmt: skip
-    assert main(["triangulate", *arguments]) == 0
+    assert main(["triangulate", *arguments, "--people", "1"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["layout"] == "body_25b"
     assert told["report"]["bone_spread"] < 0.03
     assert told["report"]["mean_px"] < 10.5
     assert told["report"]["suspects"] == []
+
+    # Somebody stands in the background of two cameras; a poster and a model skeleton are nobody.
+    assert main(["triangulate", *arguments, "--no-refine"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    main_one, bystander = told["people"]
+    assert main_one["report"]["mean_px"] < 11
+    lost = [camera["unseen"] for camera in bystander["report"]["cameras"]]
+    assert [share == 1 for share in lost] == [False, False, True, True]
+    assert np.nanmax(read_trc(tmp_path / "a_person2.trc").xyz_m[..., 0]) < -3

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from studio.core.types import Crowd, Detections
+
 JUMP_COST = 2.0
 """Per body size moved between two frames; higher than a frame's worth, so ghosts are skipped."""
 GAP_COST = 1.0
@@ -11,6 +13,16 @@ GAP_COST = 1.0
 WINDOW = 10
 HOME = 0.06
 """How far, in body sizes, a point of another half may lie from where it is expected."""
+
+
+def main_detections(crowd: Crowd) -> Detections:
+    """In each camera the person that is largest, surest and seen throughout."""
+    xy = np.full_like(crowd.xy_px[:, :, 0], np.nan)
+    confidence = np.zeros_like(crowd.confidence[:, :, 0])
+    for view in range(len(crowd.cameras)):
+        every = crowd.xy_px[:, view], crowd.confidence[:, view]
+        xy[:, view], confidence[:, view] = complete(*every, main_person(*every))
+    return Detections(crowd.cameras, crowd.times_s, crowd.layout, xy, confidence)
 
 
 def main_person(xy_px: np.ndarray, confidence: np.ndarray) -> np.ndarray:

@@ -1,0 +1,229 @@
+"""From tracks to people: ghosts refused, absences bridged, the most present first.
+
+Somebody who leaves and comes back is known by where they could have gone, by the lengths of their
+limbs and, where the detector saw it, by the colours they wear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from scipy.optimize import linear_sum_assignment
+
+from studio.core.types import CameraRig, Crowd, Detections
+from studio.vision.people.follow import GATE_M, Follower, Track
+from studio.vision.people.seen import Seen, look
+
+_LEAST_S, _LEAST_FRAMES = 0.25, 6
+_LEAST_EVIDENCE = 0.1
+_TALL_M = (0.35, 2.6)
+_WALK_M_S, _REACH_M = 2.5, 0.6
+_SOON_S = 1.0
+_LIMB_M = 0.012
+"""Standard deviation of a limb's length, of one person seen twice."""
+_ALIKE = 4.0
+_DOUBT_M = 0.08
+_NEAR_M = 0.7
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    """Somebody through a take: in each frame the place of each view that shows them (-1: none),
+    whether it took left for right, and where the joints are (NaN while not followed)."""
+
+    places: Int[np.ndarray, "frames views"]
+    mirrored: Bool[np.ndarray, "frames views"]
+    xyz_m: Float[np.ndarray, "frames joints 3"]
+    evidence: float
+
+    @property
+    def there(self) -> Bool[np.ndarray, " frames"]:
+        """When they were followed."""
+        return np.asarray(np.isfinite(self.xyz_m[..., 0]).any(-1))
+
+    @property
+    def cameras(self) -> float:
+        """How many cameras see them, on the average of the frames they are there."""
+        return float((self.places[self.there] >= 0).sum(1).mean())
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Two people (counted from 0) who could hardly be told apart at a moment."""
+
+    time_s: float
+    one: int
+    other: int
+
+
+@dataclass(frozen=True, eq=False)
+class People:
+    """Everybody in a take, the most present first; ``refused`` counts ghosts: what two cameras or
+    more seemed to see for a while, and others that should have seen it did not."""
+
+    persons: tuple[Person, ...]
+    doubts: tuple[Doubt, ...]
+    refused: int
+
+
+def find_people(
+    rig: CameraRig,
+    crowd: Crowd,
+    *,
+    people: int = 0,
+    min_confidence: float = 0.3,
+    check: Callable[[float], object] = lambda fraction: None,
+) -> People:
+    """Who is who in a take, without knowing how many there are.
+
+    ``people`` is the most there can be (0: not known): the best supported are kept. ``check`` is
+    called now and then with the fraction done. Raises StudioError for a single camera.
+    """
+    seen = look(rig, crowd, min_confidence)
+    tracks = Follower(seen).run(check)
+    real = [track for track in tracks if is_real(seen, track)]
+    chains = _linked(seen, crowd, real)
+    persons = [_person(seen, chain) for chain in chains]
+    order = np.argsort([-p.evidence for p in persons], kind="stable")
+    kept = [persons[i] for i in order[: people or None]]
+    long = [t for t in tracks if len(t.frames) >= _LEAST_FRAMES]
+    return People(tuple(kept), _doubts(seen, kept, chains, order), len(long) - len(real))
+
+
+def is_real(seen: Seen, track: Track) -> bool:
+    """Whether a track is a person: followed long enough, seen by who should see it, as tall as
+    people are."""
+    step = float(np.median(np.diff(seen.times_s))) if len(seen.times_s) > 1 else 1.0
+    least = max(_LEAST_FRAMES, round(_LEAST_S / step))
+    if len(track.frames) < min(least, len(seen.times_s)):
+        return False
+    points = np.stack(track.points)
+    known = np.isfinite(points[..., 2])
+    tall = np.where(known, points[..., 2], -np.inf).max(1)
+    tall -= np.where(known, points[..., 2], np.inf).min(1)
+    size = float(np.median(tall))
+    return float(np.mean(track.evidence)) > _LEAST_EVIDENCE and _TALL_M[0] < size < _TALL_M[1]
+
+
+def _linked(seen: Seen, crowd: Crowd, tracks: list[Track]) -> list[list[Track]]:
+    """Tracks of the same person, in order of time: an end is joined to the beginning that fits."""
+    count = len(tracks)
+    cost = np.full((count, count), 1e3)
+    marks = [_mark(seen, track) for track in tracks]
+    for i, one in enumerate(tracks):
+        for j, other in enumerate(tracks):
+            if other.frames[0] > one.frames[-1]:
+                cost[i, j] = _unlike(seen, one, other, marks[i], marks[j])
+    following = dict.fromkeys(range(count), -1)
+    for i, j in zip(*linear_sum_assignment(cost), strict=True):
+        if cost[i, j] < _ALIKE:
+            following[int(i)] = int(j)
+    chains: list[list[Track]] = []
+    for start in sorted(set(range(count)) - set(following.values())):
+        chain, at = [tracks[start]], following[start]
+        while at >= 0:
+            chain.append(tracks[at])
+            at = following[at]
+        chains.append(chain)
+    return chains
+
+
+def _mark(seen: Seen, track: Track) -> np.ndarray:
+    """The lengths of a person's limbs: medians over their frames, NaN where unknown."""
+    points = np.stack(track.points)
+    a, b = seen.limbs.T
+    size = np.linalg.norm(points[:, a] - points[:, b], axis=-1)
+    out = np.full(len(a), np.nan)
+    some = np.isfinite(size).sum(0) >= 3
+    out[some] = np.nanmedian(size[:, some], axis=0)
+    return out
+
+
+def _unlike(
+    seen: Seen, one: Track, other: Track, mark: np.ndarray, other_mark: np.ndarray
+) -> float:
+    """How unlike the end of one track and the beginning of another are: mean squares of what
+    differs, in standard deviations; large for what cannot be."""
+    gap_s = float(seen.times_s[other.frames[0]] - seen.times_s[one.frames[-1]])
+    way = _middle(other.points[0]) - _middle(one.points[-1])
+    far = float(np.linalg.norm(way[:2]))
+    if not far <= _REACH_M + _WALK_M_S * gap_s:
+        return 1e3
+    off = mark - other_mark
+    off = off[np.isfinite(off)]
+    if len(off) < 3:
+        return 1e3 if gap_s > _SOON_S else 0.0
+    unlike = float(np.square(off / _LIMB_M).mean())
+    # Right after, and right there, it is hardly somebody else.
+    if gap_s < _SOON_S and far < _REACH_M:
+        unlike *= 0.25
+    return unlike + 0.1 * gap_s
+
+
+def _middle(points: np.ndarray) -> np.ndarray:
+    known = np.isfinite(points[:, 0])
+    return np.median(points[known], axis=0)
+
+
+def _person(seen: Seen, chain: list[Track]) -> Person:
+    frames = len(seen.times_s)
+    places = np.full((frames, seen.views), -1)
+    mirrored = np.zeros((frames, seen.views), bool)
+    xyz = np.full((frames, len(seen.joints), 3), np.nan)
+    total = 0.0
+    for track in chain:
+        at = np.array(track.frames)
+        places[at], mirrored[at] = np.stack(track.places), np.stack(track.mirrored)
+        xyz[at] = np.stack(track.points)
+        total += float(np.sum(np.array(track.evidence) + 1.0))
+    return Person(places, mirrored, xyz, total)
+
+
+def _doubts(
+    seen: Seen, kept: list[Person], chains: list[list[Track]], order: np.ndarray
+) -> tuple[Doubt, ...]:
+    """Moments at which the identities of two people who stand together hang by little."""
+    margins = np.full((len(kept), len(seen.times_s)), 2 * GATE_M)
+    for number, row in enumerate(order[: len(kept)]):
+        for track in chains[row]:
+            margins[number, track.frames] = track.margin
+    roots = np.array([[_root(points) for points in person.xyz_m] for person in kept])
+    found: list[Doubt] = []
+    for one in range(len(kept)):
+        for other in range(one):
+            apart = np.linalg.norm(roots[one] - roots[other], axis=-1)
+            with np.errstate(invalid="ignore"):
+                close = (apart < _NEAR_M) & (np.fmin(margins[one], margins[other]) < _DOUBT_M)
+            last = -np.inf
+            for frame in np.flatnonzero(close):
+                time_s = float(seen.times_s[frame])
+                if time_s - last > 1.0:
+                    found.append(Doubt(time_s, other, one))
+                last = time_s
+    return tuple(sorted(found, key=lambda doubt: doubt.time_s))
+
+
+def _root(points: np.ndarray) -> np.ndarray:
+    known = np.isfinite(points[:, 0])
+    return np.median(points[known], axis=0) if known.any() else np.full(3, np.nan)
+
+
+def detections_of(crowd: Crowd, person: Person, mirror: tuple[int, ...]) -> Detections:
+    """One person's detections in all cameras, left and right as they are; NaN where unseen.
+
+    ``mirror`` is the layout's: every point's twin of the other side.
+    """
+    frames, views = person.places.shape
+    at = np.where(person.places >= 0, person.places, 0)
+    rows, columns = np.arange(frames)[:, None], np.arange(views)
+    seen = person.places >= 0
+    xy = np.where(seen[..., None, None], crowd.xy_px[rows, columns, at], np.nan)
+    sure = np.where(seen[..., None], crowd.confidence[rows, columns, at], 0.0)
+    twin = np.array(mirror)
+    turn = person.mirrored & seen
+    xy = np.where(turn[..., None, None], xy[:, :, twin], xy)
+    sure = np.where(turn[..., None], sure[:, :, twin], sure)
+    return Detections(crowd.cameras, crowd.times_s, crowd.layout, xy, sure)
