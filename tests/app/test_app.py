@@ -140,7 +140,9 @@ def test_rig_and_detections_become_a_motion_on_the_screen(
     for run in range(1, 4):  # other programs can only add to it: the best of three tells
         with Watchdog() as dog:
             panel.run_button.click()
-            qtbot.waitUntil(lambda n=run: len(studio.project.all(MotionItem)) == n, timeout=90000)
+            qtbot.waitUntil(
+                lambda n=2 * run: len(studio.project.all(MotionItem)) == n, timeout=90000
+            )
         qtbot.waitUntil(lambda: not studio.watch.busy, timeout=20000)
         waits.append(dog.latency_ms(99))
         if waits[-1] < 50:
