@@ -127,6 +127,12 @@ def _fingers() -> list[Row]:
     return rows
 
 
+def body_names() -> tuple[str, ...]:
+    """The names of the degrees of freedom without those of the fingers, in their order."""
+    left = [row[0] for row in _LEFT]
+    return (*(row[0] for row in _MIDLINE), *(n + side for side in (".L", ".R") for n in left))
+
+
 def dofs(heads: Heads, hands: bool = True) -> tuple[Dof, ...]:
     """All degrees of freedom of a person whose bones' heads are these in the reference pose."""
     axes = _left_axes(heads)

@@ -19,6 +19,7 @@ from studio.training import checkpoint
 from studio.training.launch import choose_device
 from studio.training.loop import Control, Outcome, Progress, train
 from studio.training.many import train_together
+from studio.training.people import Pack
 from studio.training.plan import Plan, Precision
 from studio.training.publish import publish as publish_run
 from studio.training.runs import keep_picture, run_folder
@@ -55,6 +56,7 @@ def main(
     out: Path | None = None,
     prepare: int = 0,
     surroundings: Path | None = None,
+    takes: tuple[Path, ...] = (),
     publish: bool = False,
     models: Path | None = None,
     footage: Path | None = None,
@@ -63,7 +65,7 @@ def main(
     """Train a network. It is kept as it goes: end it with Ctrl+C, go on with --resume.
 
     Args:
-        name: parts or heatmaps.
+        name: parts, heatmaps or pose_prior.
         minutes: End after so many minutes of training, those of resumed runs included.
         steps: End after so many steps; only such a run repeats itself exactly.
         epochs: End after the samples were gone through so many times.
@@ -88,11 +90,16 @@ def main(
         prepare: Only pack so many samples into --data (and a part of it for validation and test).
         surroundings: Only pack pieces of the pictures in this folder into --data: photographs or
             panoramas without people, which people are then put before.
+        takes: Motion files or folders of them to pack for the pose prior; --prepare then says how
+            many moments of each of the factory's motions go with them.
         publish: Only measure the best weights, and put them in place if they are better.
         models: Where to publish, instead of the user's own models.
         footage: The folder of real takes, for the published figures.
         json: Print one JSON object at the end.
     """
+    if prepare and name == "pose_prior":
+        _prepare_poses(data, takes, prepare, json)
+        return
     if prepare or surroundings is not None:
         _prepare(name, data, prepare, surroundings, seed, json)
         return
@@ -178,12 +185,29 @@ def _prepare(
         print(json_module.dumps({"packed": packed, "folder": str(data)}))
 
 
+def _prepare_poses(data: Path | None, takes: tuple[Path, ...], each: int, json: bool) -> None:
+    from studio.journeys.poses import pack
+
+    if data is None:
+        raise StudioError("There is no place for the poses.", "Give a folder with --data.")
+
+    def told(share: float, text: str) -> None:
+        context.report(share, text)
+        context.check()
+
+    with OnTerminal("Pack poses", quiet=json, keep=True) as context:
+        packed = pack(data, takes, each, told)
+    if json:
+        print(json_module.dumps({"packed": packed, "folder": str(data)}))
+
+
 def _publish(
     name: str, options: dict[str, Any], folder: Path, models: Path, footage: Path | None,
     device: str, json: bool,
 ) -> None:  # fmt: skip
     task = find_task(name, **options)
-    packed = {"packed_samples": len(task.data("train", 0))} if "data" in options else {}
+    source = task.data("train", 0)
+    packed = {"packed_samples": len(source)} if isinstance(source, Pack) else {}
     bench = Bench(footage, finder())
     done = publish_run(task, folder, models, bench, device=device, facts=packed)
     if json:

@@ -69,7 +69,7 @@ class Poses:
         return {name: float(self.face[frame, k]) for k, name in enumerate(ACTIONS)}
 
 
-def _ease(s: float) -> float:
+def ease(s: float) -> float:
     """Quintic ease from 0 to 1: no jump in velocity or acceleration."""
     return s * s * s * (s * (6 * s - 15) + 10)
 
@@ -83,7 +83,7 @@ def _foot(score: Score, side: str, time_s: float) -> tuple[np.ndarray, float, fl
         if step.side != side or time_s <= step.start_s:
             continue
         s = min((time_s - step.start_s) / (step.end_s - step.start_s), 1.0)
-        share = _ease(s)
+        share = ease(s)
         at = at + share * (np.array(step.xy_m) - at)
         yaw = yaw + share * (step.yaw_deg - yaw)
         if s < 1:

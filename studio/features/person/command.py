@@ -16,13 +16,15 @@ from studio.human.design import read_file
 from studio.jobs import run
 from studio.jobs.terminal import OnTerminal
 from studio.media.formats.whole import check_place
-from studio.synth import people
+from studio.synth import people, poses
 
 
 def main(
     preset: str = "",
     design: Path | None = None,
     seed: int | None = None,
+    pose: str = "",
+    variety: float = 1.0,
     out: Path | None = None,
     save: Path | None = None,
     json: bool = False,
@@ -33,6 +35,9 @@ def main(
         preset: Somebody to begin with: Mara, Jonas, Amara, Kofi ...
         design: A design that was saved: FILE.json.
         seed: A stranger; the same for the same number.
+        pose: How they stand: a pose by name (Walk, Wave ...), or a number for one by chance; the
+            same for the same number.
+        variety: How far poses by chance are from the usual: 0.2 to 1.4.
         out: Where to write the person: .glb.
         save: Where to write the design: .json.
         json: Print one JSON object.
@@ -51,7 +56,7 @@ def main(
         if path is not None:
             check_place(path)
     began = time.perf_counter()
-    params = _params(preset, design, seed)
+    params = _posed(_params(preset, design, seed), pose, variety)
     with OnTerminal("Person", quiet=json) as context:
         made = run(engine.design(params, Inputs(), context))
     if out is not None:
@@ -70,6 +75,28 @@ def _params(preset: str, design: Path | None, seed: int | None) -> Params:
         return Params(design=people.stranger(seed), name=f"Stranger {seed}")
     people.preset(preset or people.FIRST)
     return Params(preset=preset or people.FIRST)
+
+
+def _posed(params: Params, pose: str, variety: float) -> Params:
+    """The same person in a pose. Raises StudioError for a pose or variety that does not exist."""
+    if not pose:
+        return params
+    now = params.design or people.preset(params.preset)
+    by_name = {name.lower(): name for name in poses.NAMES}
+    if pose.lower() in by_name:
+        now = now.but(pose=dict(poses.pose(by_name[pose.lower()])))
+    elif pose.isdecimal():
+        if not 0.2 <= variety <= 1.4:
+            raise StudioError(f"Poses of variety {variety:g} cannot be had.", "Give 0.2 to 1.4.")
+        from studio.synth.prior.sampled import posed_by_chance
+
+        now = posed_by_chance(now, int(pose), variety)
+    else:
+        raise StudioError(
+            f"There is no pose “{pose}”.",
+            f"Give a number for one by chance, or one of: {', '.join(poses.NAMES)}.",
+        )
+    return params.model_copy(update={"design": now, "name": params.name or params.preset})
 
 
 def _tell(made: Made, out: Path | None, save: Path | None, seconds: float, as_json: bool) -> None:

@@ -154,7 +154,7 @@ class Panel(StepPanel):
         place.addWidget(self._added(self.wear))
 
     def _fill_posing(self, place: QVBoxLayout) -> None:
-        self.posing = PosingGroup(self.edit)
+        self.posing = PosingGroup(self.edit, self.solve)
         self.symmetric = Both(self.posing.sliders)
         place.addWidget(self.symmetric)
         place.addWidget(self._added(self.posing))
@@ -287,7 +287,7 @@ class Panel(StepPanel):
         self.studio.document.edit(label, lambda p: _designed(p, id, design), token)
         self._tell()
 
-    def solve(self, label: str, change: Change, gesture: int, ended: bool) -> None:
+    def solve(self, label: str, change: Change, gesture: int | None, ended: bool) -> None:
         """Change the person in a way that takes a while to work out; the window does not wait."""
         item = self.target
         if self.design is None or item is None or item.id != self._item:

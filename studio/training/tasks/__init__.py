@@ -12,6 +12,7 @@ from studio.training.task import Task
 TASKS: Mapping[str, str] = {
     "parts": "studio.training.tasks.parts:PartsTask",
     "heatmaps": "studio.training.tasks.heatmaps:HeatmapsTask",
+    "pose_prior": "studio.training.tasks.pose_prior:PosePriorTask",
 }
 """name -> module:class"""
 

@@ -25,9 +25,10 @@ NAMES = tuple(ROWS)
 
 
 class Solve(Protocol):
-    """Ask for a change that takes a while: it is worked out beside the window."""
+    """Ask for a change that takes a while: it is worked out beside the window. Without ``gesture``
+    it is a step of the history by itself."""
 
-    def __call__(self, label: str, change: Change, gesture: int, ended: bool) -> None: ...
+    def __call__(self, label: str, change: Change, gesture: int | None, ended: bool) -> None: ...
 
 
 class SizesGroup(Group):

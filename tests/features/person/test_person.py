@@ -21,6 +21,7 @@ from studio.jobs import Context, run
 from studio.synth import closet
 from studio.synth.designed import body_of, resting
 from studio.synth.people import PRESETS, preset, stranger
+from studio.synth.poses import pose as named_pose
 from studio.synth.stored import avatar_of
 
 
@@ -92,6 +93,17 @@ def test_the_command_writes_a_person_and_their_design(tmp_path: Path, capsys) ->
     assert "body" in told["parts"]
 
 
+def test_the_command_poses_by_name_and_by_chance(tmp_path: Path, capsys) -> None:
+    poses: list[dict] = []
+    for pose in ("walk", "7", "7"):
+        saved = tmp_path / "posed.json"
+        assert cli.main(["person", "--preset", "Mara", "--pose", pose, "--save", str(saved)]) == 0
+        capsys.readouterr()
+        poses.append(read(saved.read_text()).pose)
+    assert poses[0] == dict(named_pose("Walk"))
+    assert poses[1] == poses[2] != poses[0]
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -99,6 +111,8 @@ def test_the_command_writes_a_person_and_their_design(tmp_path: Path, capsys) ->
         (["--preset", "Mara", "--seed", "2", "--out", "x.glb"], "one thing"),
         (["--preset", "Nobody", "--out", "x.glb"], "no person"),
         (["--out", "x.fbx"], "ending"),
+        (["--pose", "Handstand", "--out", "x.glb"], "no pose “Handstand”"),
+        (["--pose", "3", "--variety", "9", "--out", "x.glb"], "variety 9"),
         (["--design", "missing.json", "--out", "x.glb"], "cannot be read"),
     ],
 )

@@ -240,3 +240,21 @@ def test_a_face_slider_moves_the_face_and_its_other_side(qtbot, studio, jonas):
     assert jonas.design.local == {"l-eye-scale": 0.6, "r-eye-scale": 0.6}
     assert labels(studio)[-1] == "Eye size"
     qtbot.waitUntil(lambda: jonas.preview.idle, timeout=60_000)
+
+
+def test_another_pose_by_chance_can_be_taken_back(qtbot, studio, jonas):
+    jonas.folds["Pose and expression"].open()
+    before = jonas.design.pose
+    jonas.posing.variety.set_value(0.5)
+    jonas.posing.another.click()
+    qtbot.waitUntil(lambda: labels(studio)[-1] == "Another pose 1", timeout=60_000)
+    first = jonas.design.pose
+    assert "upperarm01.L" in first
+    assert first != before
+    jonas.posing.another.click()
+    qtbot.waitUntil(lambda: labels(studio)[-1] == "Another pose 2", timeout=60_000)
+    assert jonas.design.pose != first
+    studio.document.undo()
+    assert jonas.design.pose == first
+    studio.document.undo()
+    assert jonas.design.pose == before
