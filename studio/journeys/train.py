@@ -19,7 +19,6 @@ from studio.training import checkpoint
 from studio.training.launch import choose_device
 from studio.training.loop import Control, Outcome, Progress, train
 from studio.training.many import train_together
-from studio.training.people import Pack
 from studio.training.plan import Plan, Precision
 from studio.training.publish import publish as publish_run
 from studio.training.runs import keep_picture, run_folder
@@ -206,8 +205,8 @@ def _publish(
     device: str, json: bool,
 ) -> None:  # fmt: skip
     task = find_task(name, **options)
-    source = task.data("train", 0)
-    packed = {"packed_samples": len(source)} if isinstance(source, Pack) else {}
+    pictures = "data" in options and name != "pose_prior"
+    packed = {"packed_samples": len(task.data("train", 0))} if pictures else {}
     bench = Bench(footage, finder())
     done = publish_run(task, folder, models, bench, device=device, facts=packed)
     if json:

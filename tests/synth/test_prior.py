@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from studio.human.design import Design
+from studio.synth.factory.factory import Factory
+from studio.synth.factory.recipe import find_recipe
+from studio.synth.factory.scene import SAMPLED
 from studio.synth.figure import carry
 from studio.synth.poses import pose
 from studio.synth.posing import INDEX
@@ -53,6 +58,19 @@ def test_a_hand_inside_the_body_is_noticed(figure) -> None:
         found.append(depth(figure, carry(figure, np.zeros(3), arm)))
     assert min(found) < 0.005
     assert max(found) > 0.03
+
+
+def test_the_factory_mixes_sampled_poses_in_but_never_into_tests() -> None:
+    recipe = replace(find_recipe("whole_body"), sampled=1.0, people=(1.0, 0.0, 0.0), cast=1)
+    with Factory(recipe, "train", 3) as factory:
+        one = factory.acted(0).people[0]
+        assert one.motion == SAMPLED
+        assert one.posed.vertices_m[:13380, 2].min() > -0.01
+    plain = replace(recipe, sampled=0.0)
+    with Factory(recipe, "test", 3) as mixed, Factory(plain, "test", 3) as authored:
+        here, there = mixed.acted(0).people[0], authored.acted(0).people[0]
+        assert here.motion == there.motion != SAMPLED
+        np.testing.assert_array_equal(here.posed.vertices_m, there.posed.vertices_m)
 
 
 def test_who_would_fall_is_told(figure) -> None:

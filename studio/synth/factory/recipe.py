@@ -22,6 +22,8 @@ class Recipe:
     they are those of calibrated cameras with lenses around the people. ``layouts`` are the
     keypoint layouts of :mod:`studio.human.catalogue` whose points are told. ``hands_full`` and
     ``occluded`` are the chances that a hand holds something and that something stands in the way.
+    ``sampled`` is the share of people whose pose is drawn from the learned pose prior instead of a
+    motion: never in split ``test``, whose locked sets stay as they are.
     A block of ``block`` pictures shares a cast of ``cast`` people and ``places`` places.
 
     ``version`` grows with every change of what a recipe makes.
@@ -37,6 +39,7 @@ class Recipe:
     layouts: tuple[str, ...] = ("whole_body",)
     hands_full: float = 0.15
     occluded: float = 0.15
+    sampled: float = 0.0
     block: int = 64
     cast: int = 4
     places: int = 2
@@ -65,14 +68,16 @@ RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         Recipe("whole_body", framings=(("full_body", 0.6), ("upper_body", 0.4)),
-               people=(0.75, 0.18, 0.07)),
+               people=(0.75, 0.18, 0.07), sampled=0.25),
         Recipe("parts", framings=(("full_body", 0.4), ("upper_body", 0.3), ("head", 0.15),
-                                  ("hand", 0.1), ("foot", 0.05)), people=(0.85, 0.12, 0.03)),
+                                  ("hand", 0.1), ("foot", 0.05)), people=(0.85, 0.12, 0.03),
+               sampled=0.25),
         Recipe("heads", framings=(("head", 1.0),), hands_full=0.0),
         Recipe("hands", framings=(("hand", 1.0),), layouts=("whole_body",), hands_full=0.3),
         Recipe("tryon", framings=(("full_body", 0.4), ("upper_body", 0.3), ("head", 0.15),
-                                  ("foot", 0.15)), maps=_ALL),
-        Recipe("rig", framings=(("rig", 1.0),), people=(0.7, 0.2, 0.1), views=4, rig=True),
+                                  ("foot", 0.15)), maps=_ALL, sampled=0.25),
+        Recipe("rig", framings=(("rig", 1.0),), people=(0.7, 0.2, 0.1), views=4, rig=True,
+               sampled=0.25),
     )
 }  # fmt: skip
 

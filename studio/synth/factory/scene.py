@@ -22,7 +22,10 @@ from studio.synth.factory.poses import Pose, look_at, turned, turns_of
 from studio.synth.factory.props import THINGS, held, in_the_way, seat
 from studio.synth.factory.recipe import Framing, Recipe
 from studio.synth.factory.streams import Split
+from studio.synth.prior.sampled import sample
 
+SAMPLED = "sampled"
+"""The motion of those whose pose is drawn from the learned prior."""
 _APART_M = 0.55
 _WORN = (PartLabel.TOP, PartLabel.BOTTOM, PartLabel.SHOES, PartLabel.ITEMS)
 _FREE = ("stand", "walk", "wide", "hips", "free", "sit_easy", "lunge", "talk")
@@ -130,7 +133,12 @@ def _act(
     figure = member.actor.figure
     motion = str(rng.choice(motions_of(split)))
     pose = _busy(make_pose(motion, rng, figure), recipe.hands_full, rng)
-    root, turns = turned(*turns_of(figure, pose), yaw_deg, spot)
+    root, turns = turns_of(figure, pose)
+    dice = rng.spawn(1)[0]  # a stream of its own: all else is decided as without it
+    if split != "test" and dice.random() < recipe.sampled:
+        stood = sample(figure, dice)
+        motion, pose, root, turns = SAMPLED, Pose(SAMPLED), stood.root_m, stood.turns
+    root, turns = turned(root, turns, yaw_deg, spot)
     face, actions = random_face(rng)
     towards = np.array([np.sin(np.radians(yaw_deg)), -np.cos(np.radians(yaw_deg)), 0.0])
     target = root + 2 * towards + rng.normal(0, 0.5, 3) + [0, 0, 0.5]
