@@ -25,6 +25,8 @@ def main(
     seed: int | None = None,
     pose: str = "",
     variety: float = 1.0,
+    seconds: float = 0.0,
+    motion: int = 1,
     out: Path | None = None,
     save: Path | None = None,
     json: bool = False,
@@ -37,7 +39,9 @@ def main(
         seed: A stranger; the same for the same number.
         pose: How they stand: a pose by name (Walk, Wave ...), or a number for one by chance; the
             same for the same number.
-        variety: How far poses by chance are from the usual: 0.2 to 1.4.
+        variety: How far poses and motions by chance are from the usual: 0.2 to 1.4.
+        seconds: They move by chance for so long, up to 60; the pose does not count then.
+        motion: Which motion by chance; the same for the same number.
         out: Where to write the person: .glb.
         save: Where to write the design: .json.
         json: Print one JSON object.
@@ -56,7 +60,13 @@ def main(
         if path is not None:
             check_place(path)
     began = time.perf_counter()
+    if not 0.2 <= variety <= 1.4:
+        raise StudioError(f"A variety of {variety:g} cannot be had.", "Give 0.2 to 1.4.")
+    if not 0 <= seconds <= 60 or motion < 0:
+        raise StudioError("Such a motion cannot be had.", "Give --seconds 0 to 60, --motion 0 ...")
     params = _posed(_params(preset, design, seed), pose, variety)
+    moves = {"seconds": seconds, "motion": motion, "variety": variety}
+    params = params.model_copy(update=moves)
     with OnTerminal("Person", quiet=json) as context:
         made = run(engine.design(params, Inputs(), context))
     if out is not None:
@@ -78,7 +88,7 @@ def _params(preset: str, design: Path | None, seed: int | None) -> Params:
 
 
 def _posed(params: Params, pose: str, variety: float) -> Params:
-    """The same person in a pose. Raises StudioError for a pose or variety that does not exist."""
+    """The same person in a pose. Raises StudioError for a pose that does not exist."""
     if not pose:
         return params
     now = params.design or people.preset(params.preset)
@@ -86,8 +96,6 @@ def _posed(params: Params, pose: str, variety: float) -> Params:
     if pose.lower() in by_name:
         now = now.but(pose=dict(poses.pose(by_name[pose.lower()])))
     elif pose.isdecimal():
-        if not 0.2 <= variety <= 1.4:
-            raise StudioError(f"Poses of variety {variety:g} cannot be had.", "Give 0.2 to 1.4.")
         from studio.synth.prior.sampled import posed_by_chance
 
         now = posed_by_chance(now, int(pose), variety)

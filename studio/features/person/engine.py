@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from studio.core.types import Character, Fact, Posed
 from studio.features.person.params import Params
@@ -12,9 +13,10 @@ from studio.human.design import Design
 from studio.human.fit import Fit
 from studio.human.rig import BONE_NAMES
 from studio.jobs import Context, Engine
-from studio.synth import closet, designed
+from studio.synth import closet, designed, dressed
 from studio.synth.figure import make_figure
 from studio.synth.people import preset
+from studio.synth.take import ankle_height
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,9 @@ def design(params: Params, inputs: Inputs, context: Context) -> Engine[Posed, Ma
         closet.add(path)
     context.report(0.1, "Building the body")
     fit = still(wanted)
+    if params.seconds:
+        context.report(0.2, "Finding a motion")
+        fit = moving(wanted, fit, params)
     context.check()
     context.report(0.3, "Dressing")
     character = designed.avatar_of(fit, wanted, name)
@@ -76,6 +81,26 @@ def still(wanted: Design) -> Fit:
         slide_mm=0.0,
         swapped=False,
     )
+
+
+def moving(wanted: Design, fit: Fit, params: Params) -> Fit:
+    """The same person in a motion by chance, 30 frames a second."""
+    from studio.synth.prior.motion import sample_motion
+
+    figure = dressed.figure_of(*designed.resting(wanted, actions=False))
+    rng = np.random.default_rng(params.motion)
+    poses = sample_motion(figure, rng, params.seconds, variety=params.variety)
+    frames = len(poses)
+    root = poses.root_m - [0.0, 0.0, ankle_height(figure) - ankle_height(figure, 0.0)]
+    return replace(
+        fit,
+        times_s=poses.times_s,
+        turns_rad=Rotation.from_matrix(poses.turns.reshape(-1, 3, 3)).as_rotvec().reshape(
+            frames, -1, 3),
+        root_m=root,
+        actions=np.repeat(fit.actions, frames, axis=0),
+        residual_m=np.zeros((frames, 0)),
+    )  # fmt: skip
 
 
 def facts_of(wanted: Design, fit: Fit) -> tuple[Fact, ...]:

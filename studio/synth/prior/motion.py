@@ -144,6 +144,7 @@ def _after(key: _Key, new: _Key, rng: np.random.Generator) -> _Key | None:
     feet = [
         _Foot(turn @ f.ball_m + shift, f.yaw_deg + yaw, f.pitch_deg, f.stands) for f in new.feet
     ]
+    feet[kept] = _Foot(here.ball_m, here.yaw_deg, there.pitch_deg, True)
     other = 1 - kept
     a, b = key.feet[other], feet[other]
     if a.stands and b.stands:

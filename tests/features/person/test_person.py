@@ -17,6 +17,7 @@ from studio.features.person.engine import Inputs, design, facts_of, still
 from studio.features.person.params import Params
 from studio.features.person.step import Step
 from studio.human.design import Design, Worn, read
+from studio.human.rig import BONE_NAMES
 from studio.jobs import Context, run
 from studio.synth import closet
 from studio.synth.designed import body_of, resting
@@ -104,6 +105,19 @@ def test_the_command_poses_by_name_and_by_chance(tmp_path: Path, capsys) -> None
     assert poses[1] == poses[2] != poses[0]
 
 
+def test_somebody_moves_by_chance_with_their_feet_on_the_floor() -> None:
+    made = run(design(Params(preset="Mara", seconds=1.5, motion=2), Inputs(), Context()))
+    assert len(made.fit) == 45
+    animation = made.character.animation
+    assert animation is not None
+    assert len(animation) == 45
+    feet = [BONE_NAMES.index(f"toe3-1.{side}") for side in "LR"]
+    rest = made.character.armature.rest_world[feet, 2, 3]
+    high = animation.bones_world[:, feet, 2, 3] - rest
+    assert np.abs(high.min(axis=1)).max() < 0.03  # never both in the air
+    assert np.linalg.norm(np.diff(animation.bones_world[:, 0, :3, 3], axis=0), axis=1).max() < 0.05
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -112,7 +126,8 @@ def test_the_command_poses_by_name_and_by_chance(tmp_path: Path, capsys) -> None
         (["--preset", "Nobody", "--out", "x.glb"], "no person"),
         (["--out", "x.fbx"], "ending"),
         (["--pose", "Handstand", "--out", "x.glb"], "no pose “Handstand”"),
-        (["--pose", "3", "--variety", "9", "--out", "x.glb"], "variety 9"),
+        (["--pose", "3", "--variety", "9", "--out", "x.glb"], "variety of 9"),
+        (["--seconds", "99", "--out", "x.glb"], "motion cannot be had"),
         (["--design", "missing.json", "--out", "x.glb"], "cannot be read"),
     ],
 )
