@@ -39,21 +39,28 @@ def _ground(rest: Rest) -> float:
     return float(rest.vertices_m[np.ravel(soles()), 2].min())
 
 
+@cache
+def _ends() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Bones with a child, and their first one; bones that end at a vertex, and which one."""
+    child = {int(p): i for i, p in reversed(list(enumerate(PARENTS))) if p >= 0}
+    tips = {
+        f"finger{k + 1}-3.{letter}": tip
+        for side, letter in (("left", "L"), ("right", "R"))
+        for k, tip in enumerate(TIPS[side])
+    } | {"head": HEAD_TOP}
+    last = np.array([BONE_NAMES.index(bone) for bone in tips])
+    return np.array(list(child)), np.array(list(child.values())), last, np.array([*tips.values()])
+
+
 def _tails(rest: Rest) -> np.ndarray:
     """Where bones end: at their first child, at the finger tips, at the crown of the head."""
     heads = rest.heads_m.numpy()
-    skin = rest.vertices_m.numpy()
-    tails = np.zeros_like(heads)
-    length = np.full(len(heads), 0.03)
-    child = {int(p): i for i, p in reversed(list(enumerate(PARENTS))) if p >= 0}
-    for bone in range(len(heads)):
-        if bone in child:
-            length[bone] = max(float(np.linalg.norm(heads[child[bone]] - heads[bone])), 0.005)
-        tails[bone] = heads[bone] + length[bone] * rest.orientations[bone, :, 1].numpy()
-    for side, letter in (("left", "L"), ("right", "R")):
-        for k, tip in enumerate(TIPS[side]):
-            tails[BONE_NAMES.index(f"finger{k + 1}-3.{letter}")] = skin[tip]
-    tails[BONE_NAMES.index("head")] = skin[HEAD_TOP]
+    parents, children, last, tips = _ends()
+    length = np.full(len(heads), 0.03, heads.dtype)
+    apart = np.linalg.norm(heads[children] - heads[parents], axis=1)
+    length[parents] = np.maximum(apart, 0.005)
+    tails = heads + length[:, None] * rest.orientations[:, :, 1].numpy()
+    tails[last] = rest.vertices_m.numpy()[tips]
     return tails
 
 

@@ -178,6 +178,23 @@ def basis(names: Sequence[str], ids: np.ndarray | None = None) -> Basis:
 
 
 def change(values: Mapping[str, float]) -> Change:
-    """What slider values (-1..1) change on the whole person, a batch of one."""
-    used = {name: value for name, value in values.items() if value}
-    return basis(tuple(used))(torch.tensor([[float(v) for v in used.values()]]))
+    """What slider values (-1..1) change on the whole person, a batch of one.
+
+    Raises StudioError for a slider that there is not.
+    """
+    rows, heads, axes = _bones()
+    skin = np.zeros((VERTICES, 3), np.float32)
+    ends: list[tuple[int, float]] = []
+    for name, value in values.items():
+        slider = _known(name)
+        end = slider.high if value >= 0 else slider.low
+        vertices, moves = _target(slider.group, end)
+        skin[vertices] += abs(value) * moves
+        ends.append((rows[end], abs(float(value))))
+    at = torch.tensor([row for row, _ in ends], dtype=torch.long)
+    much = torch.tensor([value for _, value in ends])
+    return Change(
+        torch.from_numpy(skin)[None],
+        torch.einsum("r,rbk->bk", much, heads[at])[None],
+        torch.einsum("r,rbjk->bjk", much, axes[at])[None],
+    )

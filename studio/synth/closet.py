@@ -6,11 +6,14 @@ white.
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 
@@ -19,9 +22,11 @@ from studio.core.types import Material, Mesh, Part
 from studio.human.character import TOUCHED_M
 from studio.human.design import Colour, Worn
 from studio.human.rig import ACTIONS
+from studio.human.wardrobe.asset import Asset, Binding
+from studio.human.wardrobe.fitting import weights_of
 from studio.human.wardrobe.library import Entry, find, load
 from studio.human.wardrobe.reading import read_assets
-from studio.human.wardrobe.wearing import Item, material_of, wear
+from studio.human.wardrobe.wearing import Item, Memory, material_of, wear
 from studio.human.wardrobe.wearing import Worn as Put
 from studio.human.wardrobe.writing import write_asset
 from studio.synth import complexion
@@ -58,6 +63,8 @@ SHIPPED = frozenset({
     "glasses",
 })  # fmt: skip
 """Kinds of the starter set that are offered; eyes come with the body, in any colour."""
+REMEMBERED = 2
+"""How many bodies are remembered with what was put on them."""
 OF_FACE = frozenset({"brows", "lashes", "eyes", "teeth", "tongue"})
 """What moves with the face's actions."""
 
@@ -100,8 +107,7 @@ def add(path: Path) -> tuple[Piece, ...]:
         name = f"{name}_own" if name in taken else name
         write_asset(replace(asset, name=name), own_folder() / asset.kind / name)
         added.append(name)
-    catalogue.cache_clear()
-    load.cache_clear()
+    forget()
     return tuple(one for one in catalogue() if one.name in added)
 
 
@@ -139,12 +145,13 @@ def without(worn: tuple[Worn, ...], kind: str) -> tuple[Worn, ...]:
 
 @dataclass(frozen=True, eq=False)
 class PutOn:
-    """What is worn, on one person: its parts, the base vertices that it hides, and the materials
-    of what only colours the body, by kind."""
+    """What is worn, on one person: its parts, how each is bound to the base mesh, the base vertices
+    that they hide, and the kinds of what only colours the body."""
 
     parts: tuple[Part, ...]
+    bindings: tuple[Binding, ...]
     hidden: np.ndarray
-    colours: dict[str, Material]
+    colours: frozenset[str]
 
 
 def put_on_body(
@@ -159,19 +166,49 @@ def put_on_body(
     items = [(one, Item(load(one.name, one.root))) for one, _ in pieces(worn)]
     hidden = np.zeros(len(figure.vertices_m), bool)
     if not items:
-        return PutOn((), hidden, {})
+        return PutOn((), (), hidden, frozenset())
     parts: list[Part] = []
-    put = wear([item for _, item in items], figure.vertices_m, figure.surface.faces["skin"])
+    skin_faces = figure.surface.faces["skin"]
+    put = wear([i for _, i in items], figure.vertices_m, skin_faces, _before(figure.vertices_m))
     hidden[put.deletes] = True
     names = {id(item): one for one, item in items}
     paint = materials(worn, hair, brows)
     for thing in put.worn:
         name = names[id(thing.item)].name
-        joints, weights = strongest(thing.weights)
+        joints, weights = _carried(thing.asset)
         mesh = Mesh(thing.vertices_m, thing.faces, thing.uv)
         morphs = {} if actions_m is None else _following(thing, actions_m)
         parts.append(Part(name, mesh, paint[name], joints, weights, morphs))
-    return PutOn(tuple(parts), hidden, put.colours)
+    bindings = tuple(thing.asset.binding for thing in put.worn if thing.asset.binding is not None)
+    return PutOn(tuple(parts), bindings, hidden, frozenset(put.colours))
+
+
+_worn_before: OrderedDict[str, Memory] = OrderedDict()
+_remembering = Lock()
+
+
+def _before(vertices_m: np.ndarray) -> Memory:
+    """What was put on this very body before; the last few bodies are remembered."""
+    key = hashlib.sha256(vertices_m.tobytes()).hexdigest()
+    with _remembering:
+        found = _worn_before[key] = _worn_before.pop(key, {})
+        while len(_worn_before) > REMEMBERED:
+            _worn_before.popitem(last=False)
+    return found
+
+
+def forget() -> None:
+    """Forget what was put on anybody: assets may have changed."""
+    catalogue.cache_clear()
+    load.cache_clear()
+    with _remembering:
+        _worn_before.clear()
+
+
+@lru_cache(maxsize=96)
+def _carried(asset: Asset) -> tuple[np.ndarray, np.ndarray]:
+    """The bones that carry an asset's vertices: the same on everybody."""
+    return strongest(weights_of(asset))
 
 
 def _following(thing: Put, actions_m: np.ndarray) -> dict[str, np.ndarray]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import OrderedDict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from threading import Lock
 
@@ -13,7 +14,7 @@ import torch
 from jaxtyping import Float
 from scipy.sparse import csr_matrix
 
-from studio.core.types import Animation, Armature, Character, Material, Part, Posed
+from studio.core.types import Animation, Armature, Character, Material, Mesh, Part, Posed
 from studio.human.character import TOUCHED_M, armature, bones_world
 from studio.human.compact import Change
 from studio.human.design import GAZE_DEG, Design, Worn
@@ -21,18 +22,26 @@ from studio.human.fit import Fit
 from studio.human.person import PHENOTYPES, Rest, Shape, whole
 from studio.human.rig import ACTIONS, BONE_NAMES
 from studio.human.segments import SEGMENT_NAMES
-from studio.human.sliders import Basis, basis
+from studio.human.sliders import change
+from studio.human.wardrobe.asset import Binding
 from studio.synth import closet, complexion
 from studio.synth.dressed import figure_of, strongest
 from studio.synth.figure import Figure, make_figure, skin
-from studio.synth.looks import Head, Looks
+from studio.synth.looks import TEETH, TONGUE, body_parts
 
 KEPT = 4
 BODILY = frozenset({"eyes", "teeth", "tongue", "lashes"})
 """Parts of the body for which something with a mesh of its own can be worn instead."""
-_LOOK = ("expression", "pose", "gaze_deg", "pins")
-_people: OrderedDict[str, Character] = OrderedDict()
-_lock = Lock()
+
+
+@dataclass(frozen=True, eq=False)
+class Built:
+    """A designed person at rest, whose exact body is ``rest``. ``hangs`` says how each part hangs
+    on it: by the base vertices that it consists of, or bound to them."""
+
+    character: Character
+    rest: Rest
+    hangs: tuple[np.ndarray | Binding, ...]
 
 
 def shape_of(design: Design) -> Shape:
@@ -55,9 +64,10 @@ def design_of(shape: Shape, worn: tuple[Worn, ...] = ()) -> Design:
 
 
 def key_of(design: Design) -> str:
-    """Tells designs apart whose resting characters differ."""
-    resting = design.model_dump_json(exclude=set(_LOOK), exclude_defaults=True)
-    return hashlib.sha256(resting.encode()).hexdigest()
+    """Tells designs apart whose people at rest differ in more than their colours."""
+    build = design.model_dump(include={"phenotypes", "scales", "local"})
+    told = json.dumps([build, [one.item for one in design.worn]], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 @torch.no_grad()
@@ -69,66 +79,78 @@ def resting(design: Design, actions: bool = True) -> tuple[Rest, Armature]:
 
 def change_of(design: Design) -> Change | None:
     """What a design's local sliders add. Raises StudioError for a slider that there is not."""
-    found: Change | None = None
-    for name, value in design.local.items():
-        one = _slider(name)(torch.tensor([[float(value)]]))
-        found = one if found is None else Change(
-            found.skin_m + one.skin_m, found.heads_m + one.heads_m, found.axes + one.axes
-        )  # fmt: skip
-    return found
+    return change(design.local) if design.local else None
 
 
-@lru_cache(maxsize=128)
-def _slider(name: str) -> Basis:
-    return basis((name,))
+_people: OrderedDict[str, Built] = OrderedDict()
+_lock = Lock()
 
 
 def person_of(design: Design, name: str = "Person") -> Character:
     """The designed person at rest in an A-pose, soles on z = 0; the last few are kept."""
+    return replace(painted(kept(design).character, design), name=name)
+
+
+def kept(design: Design) -> Built:
+    """The designed person as :func:`built`, in whatever colours; the last few are kept."""
     key = key_of(design)
     with _lock:
         found = _people.pop(key, None) or built(design)
         _people[key] = found
         while len(_people) > KEPT:
             _people.popitem(last=False)
-    return replace(found, name=name)
+    return found
 
 
-def built(design: Design) -> Character:
+def painted(character: Character, design: Design) -> Character:
+    """The same person in the colours of a design that wears the same."""
+    paint = {**materials_of(design), **closet.materials(design.worn, design.hair, design.brows)}
+    parts = tuple(
+        part if paint.get(part.name, part.material) is part.material
+        else replace(part, material=paint[part.name])
+        for part in character.parts
+    )  # fmt: skip
+    return replace(character, parts=parts)
+
+
+def built(design: Design) -> Built:
     """The designed person at rest, made anew and not kept."""
     rest, bones = resting(design)
     figure = figure_of(rest, bones)
     moves = rest.actions_m.numpy()
     put = closet.put_on_body(figure, design.worn, design.hair, design.brows, moves)
-    parts = _bodily(design, figure, moves, put)
-    return Character("Person", bones, (*parts, *put.parts), ACTIONS)
+    parts, ids = _bodily(design, figure, moves, put)
+    character = Character("Person", bones, (*parts, *put.parts), ACTIONS)
+    still = replace(rest, actions_m=rest.actions_m[:0])
+    return Built(character, still, (*ids, *put.bindings))
 
 
-@lru_cache(maxsize=8)
-def _head(hidden: bytes) -> Head:
-    return Head(make_figure(), Looks(), np.frombuffer(hidden, bool), texture_px=8)
-
-
-def _bodily(design: Design, figure: Figure, actions: np.ndarray, put: closet.PutOn) -> list[Part]:
+def _bodily(
+    design: Design, figure: Figure, actions: np.ndarray, put: closet.PutOn
+) -> tuple[list[Part], list[np.ndarray]]:
+    """The parts of the body that are seen, and the base vertices that each consists of."""
     found: list[Part] = []
-    materials = materials_of(design)
-    instead = {one.kind for one, _ in closet.pieces(design.worn)} - set(put.colours)
-    for drawn in _head(put.hidden.tobytes()).posed(figure.vertices_m):
-        if drawn.material.name in instead & BODILY:
+    consists: list[np.ndarray] = []
+    materials = {"teeth": TEETH, "tongue": TONGUE, **materials_of(design)}
+    instead = {one.kind for one, _ in closet.pieces(design.worn)} - put.colours
+    for name, (all_faces, uv) in body_parts().items():
+        if name in instead & BODILY:
             continue
-        ids, faces = np.unique(drawn.mesh.faces, return_inverse=True)
+        if name == "body":
+            seen = ~put.hidden[all_faces].all(axis=1)
+            all_faces, uv = all_faces[seen], None if uv is None else uv[seen]
+        ids, faces = np.unique(all_faces, return_inverse=True)
         joints, weights = strongest(figure.weights[ids])
-        name = "body" if drawn.material.name == "skin" else drawn.material.name
         moves = actions[:, ids]
         morphs = {
             action: moves[k].astype(np.float32)
             for k, action in enumerate(ACTIONS)
             if np.abs(moves[k]).max() > TOUCHED_M
         }
-        mesh = replace(drawn.mesh, vertices_m=drawn.mesh.vertices_m[ids],
-                       faces=faces.reshape(-1, 3))  # fmt: skip
-        found.append(Part(name, mesh, materials.get(name, drawn.material), joints, weights, morphs))
-    return found
+        mesh = Mesh(figure.vertices_m[ids], faces.reshape(-1, 3), uv)
+        found.append(Part(name, mesh, materials[name], joints, weights, morphs))
+        consists.append(ids)
+    return found, consists
 
 
 def materials_of(design: Design) -> dict[str, Material]:

@@ -1,46 +1,83 @@
 """A designed person under the artist's hands: only what changed is computed anew.
 
-While a slider moves, the body is exact and everything worn follows the skin beneath it; when it is
-let go, the clothes are fitted again.
+While a slider moves, the body is the exact one with the compact person's change, and everything
+worn keeps to its binding; when it is let go, the clothes are fitted again.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import Lock
 
 import numpy as np
-from scipy.sparse import csr_matrix
-from scipy.spatial import KDTree
+import torch
+from scipy.sparse import csr_matrix, vstack
 
-from studio.core.types import Armature, Character, Posed
-from studio.human.character import bones_world
+from studio.core.types import Armature, Character, Part, Posed
+from studio.human.character import armature, bones_world
 from studio.human.design import Design
 from studio.human.fit import Fit
-from studio.synth import closet
+from studio.human.reshaping import Reshaping
+from studio.human.wardrobe.asset import BASE_VERTICES, Binding
+from studio.human.wardrobe.fitting import growth
 from studio.synth.designed import (
+    Built,
     actions_of,
     armature_of,
     body_of,
+    kept,
     key_of,
-    materials_of,
-    person_of,
-    resting,
+    painted,
+    shape_of,
     standing,
 )
 
-NEAREST = 4
-_COLOURS = ("skin", "hair", "brows", "eyes")
+STILL_M = 2e-5
+"""What moves by less is as it was."""
 
 
-@dataclass(frozen=True, eq=False)
 class _Fitted:
     """A design whose clothes are fitted, and how each part follows the body from there."""
 
-    design: Design
-    character: Character
-    body_m: np.ndarray
-    follow: tuple[csr_matrix, ...]
+    def __init__(self, design: Design, built: Built) -> None:
+        self.design, self.character = design, built.character
+        self.body_m = body_of(built.rest, built.character.armature)
+        self._reshaping = Reshaping(built.rest, shape_of(design), design.local)
+        self._rows = csr_matrix(vstack([_matrix(one) for one in built.hangs]), dtype=np.float32)
+        self._hangs = built.hangs
+        counts = [len(part.mesh.vertices_m) for part in built.character.parts]
+        self._ends = np.cumsum(counts)[:-1]
+        self._rest_m = np.concatenate([p.mesh.vertices_m for p in built.character.parts])
+        self._parts = built.character.parts
+
+    @torch.no_grad()
+    def followed(self, design: Design) -> tuple[Character, np.ndarray]:
+        """The person in another build, the clothes going with what they are bound to, and their
+        base vertices. Parts that stay where they were the last time are the very same."""
+        rest = self._reshaping.rest(shape_of(design), design.local)
+        bones = armature(rest)
+        body_m = body_of(rest, bones)
+        moved = (body_m - self.body_m).astype(np.float32)
+        found = np.split(self._rest_m + self._rows @ moved, self._ends)
+        for vertices, hang in zip(found, self._hangs, strict=True):
+            if isinstance(hang, Binding) and any(hang.scales):
+                vertices += hang.offsets_m * (growth(hang, body_m) - growth(hang, self.body_m))
+        self._parts = tuple(map(_moved, self._parts, found))
+        return replace(self.character, armature=bones, parts=self._parts), body_m
+
+
+def _matrix(hang: np.ndarray | Binding) -> csr_matrix:
+    """From the base vertices' moves to those of a part's."""
+    if isinstance(hang, Binding):
+        return hang.matrix
+    rows = np.arange(len(hang))
+    return csr_matrix((np.ones(len(hang)), (rows, hang)), shape=(len(hang), BASE_VERTICES))
+
+
+def _moved(part: Part, vertices_m: np.ndarray) -> Part:
+    if np.abs(vertices_m - part.mesh.vertices_m).max(initial=0.0) < STILL_M:
+        return part
+    return replace(part, mesh=replace(part.mesh, vertices_m=vertices_m))
 
 
 class LivePerson:
@@ -53,7 +90,7 @@ class LivePerson:
         self._fit = fit if fit is not None and len(fit) > 1 else None
         self._filmed = armature_of(fit.shape) if fit is not None and self._fit else None
         self._fitted: _Fitted | None = None
-        self._key = ""
+        self._exact = ""
         self._lock = Lock()
         self._now: tuple[str, Character, np.ndarray] | None = None
 
@@ -67,38 +104,16 @@ class LivePerson:
 
     def _at(self, design: Design, time_s: float, exact: bool) -> Posed:
         key = key_of(design)
-        if self._now is None or self._now[0] != key or (exact and self._key != key):
+        if self._now is None or self._now[0] != key or (exact and self._exact != key):
             if exact or self._fitted is None or not _same_parts(self._fitted.design, design):
-                self._refit(design, key)
+                self._fitted = _Fitted(design, kept(design))
+                self._exact = key
+                self._now = key, self._fitted.character, self._fitted.body_m
             else:
-                self._now = (key, *self._followed(self._fitted, design))
-        assert self._now is not None
-        _, character, body_m = self._now
-        return self._posed(design, character, body_m, time_s)
-
-    def _refit(self, design: Design, key: str) -> None:
-        character = person_of(design)
-        rest, bones = resting(design, actions=False)
-        body_m = body_of(rest, bones)
-        follow = _following(character, body_m)
-        self._fitted = _Fitted(design, character, body_m, follow)
-        self._key, self._now = key, (key, character, body_m)
-
-    def _followed(self, fitted: _Fitted, design: Design) -> tuple[Character, np.ndarray]:
-        """The fitted person in another build and other colours, the clothes going with the skin."""
-        character, body_m, bones = fitted.character, fitted.body_m, fitted.character.armature
-        parts = character.parts
-        if _build_of(design) != _build_of(fitted.design):
-            rest, bones = resting(design, actions=False)
-            body_m = body_of(rest, bones)
-            moved = body_m - fitted.body_m
-            parts = tuple(
-                replace(part, mesh=replace(part.mesh, vertices_m=part.mesh.vertices_m + f @ moved))
-                for part, f in zip(parts, fitted.follow, strict=True)
-            )
-        paint = {**materials_of(design), **closet.materials(design.worn, design.hair, design.brows)}
-        parts = tuple(replace(p, material=paint.get(p.name, p.material)) for p in parts)
-        return replace(character, armature=bones, parts=parts), body_m
+                self._now = key, *self._fitted.followed(design)
+        character = painted(self._now[1], design)
+        self._now = key, character, self._now[2]
+        return self._posed(design, character, self._now[2], time_s)
 
     def _posed(
         self, design: Design, character: Character, body_m: np.ndarray, time_s: float
@@ -109,10 +124,6 @@ class LivePerson:
         frame = int(np.abs(fit.times_s - time_s).argmin())
         world = _frame_of(fit, frame, bones, self._filmed)
         return Posed(character, float(fit.times_s[frame]), world, fit.actions[frame])
-
-
-def _build_of(design: Design) -> tuple[object, ...]:
-    return (design.phenotypes, design.scales, design.local)
 
 
 def _same_parts(one: Design, other: Design) -> bool:
@@ -126,18 +137,3 @@ def _frame_of(fit: Fit, frame: int, bones: Armature, filmed: Armature) -> np.nda
     root = fit.root_m[frame].copy()
     root[2] = floor + (root[2] - floor) * ratio
     return bones_world(bones, fit.turns_rad[frame : frame + 1], root[None])[0]
-
-
-def _following(character: Character, body_m: np.ndarray) -> tuple[csr_matrix, ...]:
-    """Per part, how its vertices follow the base vertices: the nearest few, nearer ones more."""
-    tree = KDTree(body_m)
-    found: list[csr_matrix] = []
-    for part in character.parts:
-        queried = tree.query(part.mesh.vertices_m, k=NEAREST)
-        away, nearest = np.asarray(queried[0]), np.asarray(queried[1])
-        share = 1 / (away + 1e-6) ** 2
-        share /= share.sum(axis=1, keepdims=True)
-        rows = np.repeat(np.arange(len(nearest)), NEAREST)
-        shape = (len(nearest), len(body_m))
-        found.append(csr_matrix((share.ravel(), (rows, nearest.ravel())), shape=shape))
-    return tuple(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -171,6 +172,23 @@ def eye_texture(looks: Looks, size: int = 256) -> np.ndarray:
     return np.clip(255 * colour, 0, 255).astype(np.uint8)
 
 
+TEETH = Material("teeth", (0.92, 0.89, 0.83, 1.0), roughness=0.25)
+TONGUE = Material("tongue", (0.66, 0.33, 0.32, 1.0), roughness=0.35)
+
+
+@cache
+def body_parts() -> dict[str, tuple[np.ndarray, np.ndarray | None]]:
+    """The parts of a person that are not cloth, by name: their triangles of base vertices, and
+    where they have a picture, the texture coordinates of the corners."""
+    figure = make_figure()
+    surface = figure.surface
+    return {
+        "body": (surface.faces["skin"], surface.uv["skin"]),
+        "eyes": (surface.faces["eyes"], _eye_uv(figure)),
+        **{name: (surface.faces[name], None) for name in ("teeth", "tongue", "lashes")},
+    }
+
+
 class Head:
     """The parts of a person that are not cloth: skin, eyes, teeth, tongue, lashes."""
 
@@ -189,8 +207,8 @@ class Head:
         )
         lash = (red, green, blue, 1.0)
         self._plain = (
-            ("teeth", Material("teeth", (0.92, 0.89, 0.83, 1.0), roughness=0.25), Finish()),
-            ("tongue", Material("tongue", (0.66, 0.33, 0.32, 1.0), roughness=0.35), skin_finish()),
+            ("teeth", TEETH, Finish()),
+            ("tongue", TONGUE, skin_finish()),
             ("lashes", Material("lashes", lash, roughness=0.8), Finish(specular=0.1)),
         )
 

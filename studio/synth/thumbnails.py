@@ -96,7 +96,7 @@ def draw(wanted: Sequence[Wanted]) -> Iterator[tuple[int, Wanted]]:
 
 def _picture(renderer: Renderer, wanted: Wanted) -> np.ndarray:
     design = wanted.design
-    character = designed.built(design)
+    character = designed.built(design).character
     rest, bones = designed.resting(design, actions=False)
     person = designed.posed(design, character, designed.body_of(rest, bones))
     only = tuple(

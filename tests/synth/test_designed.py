@@ -116,10 +116,35 @@ def test_a_drag_is_as_exact_as_a_new_build_and_makes_nothing_anew() -> None:
     for name in ("eyes", "tshirt", "jeans", "trainers", "side_part"):
         a, b, c = (part(p.character, name) for p in (quick, exact, first))
         off = np.linalg.norm(a.mesh.vertices_m - b.mesh.vertices_m, axis=1)
-        assert np.median(off) < (1e-5 if name == "eyes" else 0.006), name
+        assert np.median(off) < (1e-4 if name == "eyes" else 1e-3), name
+        assert off.max() < 0.015, name
         assert a.mesh.faces is c.mesh.faces
         assert a.weights is c.weights
-    assert quick.character.armature.rest_world == pytest.approx(exact.character.armature.rest_world)
+    rest = [p.character.armature.rest_world for p in (quick, exact)]
+    assert rest[0] == pytest.approx(rest[1], abs=1e-4)
+
+
+def test_while_a_nose_grows_only_the_face_is_another() -> None:
+    live = LivePerson()
+    first = live.at(DRESSED).character
+    nose = live.at(DRESSED.but(local={"nose-scale-depth": 0.5}), exact=False).character
+    assert part(nose, "body").mesh is not part(first, "body").mesh
+    for name in ("tshirt", "jeans", "trainers", "teeth"):
+        assert part(nose, name) is part(first, name), name
+
+
+def test_what_lies_on_the_same_body_is_not_fitted_again() -> None:
+    plain = designed.person_of(DRESSED)
+    other = DRESSED.but(worn=[*closet.put_on(DRESSED.worn, "jumper")], hair=(0.6, 0.5, 0.3))
+    again = designed.person_of(other)
+    assert part(again, "jeans").mesh.vertices_m is part(plain, "jeans").mesh.vertices_m
+    assert part(again, "side_part").material is not part(plain, "side_part").material
+    closet.forget()
+    anew = designed.built(other).character
+    for one, two in zip(again.parts, anew.parts, strict=True):
+        assert one.name == two.name
+        np.testing.assert_array_equal(one.mesh.vertices_m, two.mesh.vertices_m)
+        np.testing.assert_array_equal(one.mesh.faces, two.mesh.faces)
 
 
 def test_a_drag_of_colour_repaints_only_what_has_it() -> None:

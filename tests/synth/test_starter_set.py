@@ -87,7 +87,7 @@ def under(person: str, of: Dressed) -> np.ndarray:
     below = np.zeros(len(figure.vertices_m), bool)
     for one in of.worn:
         if one.kind in CLOTHES:
-            below |= covered(figure.vertices_m, one.vertices_m, one.faces, 0.09)
+            below |= covered(figure.vertices_m, one.surface, 0.09)
     faces = figure.surface.faces["skin"]
     return below[faces].all(axis=1) & ~hidden(faces, of.deletes)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -46,15 +46,21 @@ def fit(asset: Asset, vertices_m: Float[np.ndarray, "base 3"]) -> Float[np.ndarr
             "Give the whole base mesh, with its helpers.",
         )
     binding = asset.binding
+    middle = np.einsum("vk,vkd->vd", binding.shares, vertices_m[binding.base])
+    return middle + binding.offsets_m * growth(binding, vertices_m)
+
+
+def growth(binding: Binding, vertices_m: Float[np.ndarray, "base 3"]) -> Float[np.ndarray, " 3"]:
+    """How much an asset's offsets grow along x, y and z on a person at rest."""
     sizes = np.ones(3)
     for axis, scale in enumerate(binding.scales):
         if scale is not None:
             span = abs(float(vertices_m[scale.first, axis] - vertices_m[scale.second, axis]))
             sizes[axis] = span / scale.reference_m
-    middle = np.einsum("vk,vkd->vd", binding.shares, vertices_m[binding.base])
-    return middle + binding.offsets_m * sizes
+    return sizes
 
 
+@lru_cache(maxsize=96)
 def weights_of(asset: Asset) -> csr_matrix:
     """Skin weights (vertices, bones), rows sum to one: the asset's own, and where it has none,
     those of the base mesh through the binding. Raises StudioError for an asset without a mesh."""
@@ -145,18 +151,20 @@ def nearest_shares(
     v, w = (d11 * d20 - d01 * d21) / area, (d00 * d21 - d01 * d20) / area
     shares = np.stack([1 - v - w, v, w], axis=1)
     outside = (shares < 0).any(axis=1)
+    # Only what lies outside of its triangle needs an edge.
+    far, corner = points[outside], triangles[outside]
+    best = np.full(len(far), np.inf)
+    on_edge = np.zeros((len(far), 3))
     options: Sequence[tuple[int, int]] = ((0, 1), (1, 2), (2, 0))
-    best = np.full(len(points), np.inf)
-    on_edge = shares.copy()
     for i, j in options:
-        start, along = triangles[:, i], triangles[:, j] - triangles[:, i]
-        t = np.clip(_dot(points - start, along) / np.maximum(_dot(along, along), 1e-18), 0, 1)
-        away = np.linalg.norm(start + t[:, None] * along - points, axis=1)
+        start, along = corner[:, i], corner[:, j] - corner[:, i]
+        t = np.clip(_dot(far - start, along) / np.maximum(_dot(along, along), 1e-18), 0, 1)
+        away = np.linalg.norm(start + t[:, None] * along - far, axis=1)
         closer = away < best
         best[closer] = away[closer]
         on_edge[closer] = 0
         on_edge[closer, i], on_edge[closer, j] = 1 - t[closer], t[closer]
-    shares[outside] = on_edge[outside]
+    shares[outside] = on_edge
     return shares
 
 

@@ -9,6 +9,7 @@ that no dent shows.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -43,30 +44,52 @@ class Contact:
         return self.gap_m - np.einsum("nd,nd->n", cloth_m[self.own] - at, out), out
 
 
-def nearest_triangle(
-    points_m: Float[np.ndarray, "points 3"],
-    vertices_m: Float[np.ndarray, "below 3"],
-    faces: Int[np.ndarray, "faces 3"],
-    near: int = 6,
-) -> tuple[Int[np.ndarray, " points"], Float[np.ndarray, "points 3"], Float[np.ndarray, " points"]]:
-    """The nearest of a surface's triangles to each point, the shares of its corners in the nearest
-    place on it, and how far that is."""
-    corners = vertices_m[faces]
-    _, found = KDTree(corners.mean(axis=1)).query(points_m, k=min(near, len(faces)))
-    found = np.asarray(found).reshape(len(points_m), -1)
-    count = found.shape[1]
-    shares = nearest_shares(np.repeat(points_m, count, axis=0), corners[found.ravel()])
-    places = np.einsum("nk,nkd->nd", shares, corners[found.ravel()]).reshape(-1, count, 3)
-    away = np.linalg.norm(places - points_m[:, None], axis=2)
-    best = away.argmin(axis=1)
-    rows = np.arange(len(points_m))
-    return found[rows, best], shares.reshape(-1, count, 3)[rows, best], away[rows, best]
+@dataclass(frozen=True, eq=False)
+class Below:
+    """A surface on which something may lie, ready to be asked for its nearest triangles.
+
+    ``at_edge`` tells the vertices on its edges, beyond which there is no in or out.
+    """
+
+    vertices_m: Float[np.ndarray, "below 3"]
+    faces: Int[np.ndarray, "faces 3"]
+
+    @cached_property
+    def corners(self) -> Float[np.ndarray, "faces 3 3"]:
+        return self.vertices_m[self.faces]
+
+    @cached_property
+    def tree(self) -> KDTree:
+        return KDTree(self.corners.mean(axis=1))
+
+    @cached_property
+    def at_edge(self) -> Bool[np.ndarray, " below"]:
+        found = np.zeros(len(self.vertices_m), bool)
+        found[rim(self.faces)] = True
+        return found
+
+    def nearest(
+        self, points_m: Float[np.ndarray, "points 3"], near: int = 6
+    ) -> tuple[
+        Int[np.ndarray, " points"], Float[np.ndarray, "points 3"], Float[np.ndarray, " points"]
+    ]:
+        """The nearest triangle to each point, the shares of its corners in the nearest place on
+        it, and how far that is."""
+        _, found = self.tree.query(points_m, k=min(near, len(self.faces)))
+        found = np.asarray(found).reshape(len(points_m), -1)
+        count = found.shape[1]
+        corners = self.corners[found.ravel()]
+        shares = nearest_shares(np.repeat(points_m, count, axis=0), corners)
+        places = np.einsum("nk,nkd->nd", shares, corners).reshape(-1, count, 3)
+        away = np.linalg.norm(places - points_m[:, None], axis=2)
+        best = away.argmin(axis=1)
+        rows = np.arange(len(points_m))
+        return found[rows, best], shares.reshape(-1, count, 3)[rows, best], away[rows, best]
 
 
 def contact(
     cloth_m: Float[np.ndarray, "vertices 3"],
-    below_m: Float[np.ndarray, "below 3"],
-    faces: Int[np.ndarray, "faces 3"],
+    below: Below,
     gap_m: float,
     reach_m: float = REACH_M,
 ) -> Contact:
@@ -74,12 +97,40 @@ def contact(
 
     Beyond the surface's edges there is no in or out: what is nearest to an edge is let be.
     """
-    which, shares, away = nearest_triangle(cloth_m, below_m, faces)
-    at_edge = np.zeros(len(below_m), bool)
-    at_edge[rim(faces)] = True
-    beyond = (at_edge[faces[which]] | (shares < 1e-6)).all(axis=1)
+    return _contact(below, *below.nearest(cloth_m), gap_m, reach_m)
+
+
+def _contact(
+    below: Below, which: np.ndarray, shares: np.ndarray, away: np.ndarray, gap_m: float,
+    reach_m: float,
+) -> Contact:  # fmt: skip
+    faces = below.faces
+    beyond = (below.at_edge[faces[which]] | (shares < 1e-6)).all(axis=1)
     own = np.flatnonzero((away < reach_m) & ~beyond)
     return Contact(own, faces[which[own]], shares[own], np.full(len(own), gap_m))
+
+
+def laid_over(
+    cloth_m: Float[np.ndarray, "vertices 3"],
+    below: Below,
+    gap_m: float,
+    spread: csr_matrix,
+) -> tuple[Float[np.ndarray, "vertices 3"], Contact]:
+    """A garment at least ``gap_m`` outside of a surface below it, and how the two touch then.
+
+    What was pushed out may have another nearest triangle: it is looked for twice.
+    """
+    which, shares, away = below.nearest(cloth_m)
+    touching = _contact(below, which, shares, away, gap_m, REACH_M)
+    for _ in range(2):
+        pushed = push_out(cloth_m, below.vertices_m, touching, spread)
+        moved = np.flatnonzero((pushed != cloth_m).any(axis=1))
+        cloth_m = pushed
+        if not len(moved):
+            break
+        which[moved], shares[moved], away[moved] = below.nearest(cloth_m[moved])
+        touching = _contact(below, which, shares, away, gap_m, REACH_M)
+    return cloth_m, touching
 
 
 def spread_matrix(faces: Int[np.ndarray, "faces 3"], count: int) -> csr_matrix:
@@ -148,32 +199,34 @@ def pushed_by(
 
 def rim(faces: Int[np.ndarray, "faces 3"]) -> Int[np.ndarray, " rim"]:
     """The vertices on the edges of a surface."""
-    pairs = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
-    edges, count = np.unique(pairs, axis=0, return_counts=True)
-    return np.unique(edges[count == 1])
+    pairs = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2).astype(np.int64), axis=1)
+    many = int(pairs.max(initial=0)) + 1
+    edges, count = np.unique(pairs[:, 0] * many + pairs[:, 1], return_counts=True)
+    return np.unique(np.stack(np.divmod(edges[count == 1], many)))
 
 
 def covered(
     inner_m: Float[np.ndarray, "inner 3"],
-    outer_m: Float[np.ndarray, "outer 3"],
-    outer_faces: Int[np.ndarray, "faces 3"],
+    outer: Below,
     within_m: float = 0.04,
     out_m: float = 0.0,
 ) -> Bool[np.ndarray, " inner"]:
     """Which points lie closely under a garment, well away from its edges; ``out_m`` lets them
     stand out of it by that much (where its faces are coarser than what they cover)."""
     found = np.zeros(len(inner_m), bool)
-    near = np.flatnonzero(KDTree(outer_m).query(inner_m)[0] < within_m + 0.03)
+    around = within_m + 0.03
+    away, _ = KDTree(outer.vertices_m).query(inner_m, distance_upper_bound=around)
+    near = np.flatnonzero(away < around)
     if not len(near):
         return found
     points = inner_m[near]
-    which, shares, away = nearest_triangle(points, outer_m, outer_faces)
-    corners = outer_m[outer_faces[which]]
+    which, shares, away = outer.nearest(points)
+    corners = outer.corners[which]
     out = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     out /= np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-12)
     at = np.einsum("nk,nkd->nd", shares, corners)
     under = (np.einsum("nd,nd->n", points - at, out) < out_m) & (away < within_m)
-    edge = outer_m[rim(outer_faces)]
+    edge = outer.vertices_m[outer.at_edge]
     if len(edge):
         under &= KDTree(edge).query(at)[0] > HEM_M
     found[near] = under

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -17,9 +18,10 @@ from studio.human.rig import BONE_NAMES
 from studio.human.wardrobe.asset import Asset, AssetMaterial, Colour
 from studio.human.wardrobe.fitting import base_weights, fit, hidden, weights_of
 from studio.human.wardrobe.layers import (
+    Below,
     Contact,
-    contact,
     covered,
+    laid_over,
     push_out,
     pushed_by,
     spread_matrix,
@@ -33,6 +35,7 @@ CLING_M, LEG_M = 0.02, 0.20
 UNDER_HAT_M, LOOSENS = 0.004, 0.7
 """Hair under a hat is no higher than the first above the skin; below its edge it may rise by the
 second a metre."""
+_NOTHING = np.zeros(0, np.int64)
 _BARE = ("wrist", "metacarpal", "finger", "neck", "head", "eye", "foot", "toe")
 _PARTS = {
     "hair": PartLabel.HAIR, "brows": PartLabel.FACE, "lashes": PartLabel.FACE,
@@ -51,13 +54,21 @@ class Item:
     colour: Colour | None = None
     material: int = 0
 
+    @property
+    def base(self) -> tuple[float, float, float, float]:
+        """Its colour (sRGB) and opacity, which its pictures tint."""
+        made = self.asset.materials[self.material]
+        red, green, blue = made.diffuse if self.colour is None else self.colour
+        return red, green, blue, made.opacity
+
 
 @dataclass(frozen=True, eq=False)
 class Worn:
     """One thing on one person at rest: only the faces that can be seen, skinned to Anny's bones.
 
     ``contacts`` are with the skin (place -1) or with things worn below (their place in the outfit);
-    ``loose`` are vertices that hang away from the skin, which legs may reach.
+    ``loose`` are vertices that hang away from the skin, which legs may reach. ``surface`` is what
+    others are worn over, whole.
     """
 
     item: Item
@@ -65,10 +76,10 @@ class Worn:
     faces: Int[np.ndarray, "faces 3"]
     uv: Float[np.ndarray, "faces 3 2"] | None
     weights: csr_matrix
-    material: Material
     contacts: tuple[tuple[int, Contact], ...]
     loose: Int[np.ndarray, " loose"]
     spread: csr_matrix
+    surface: Below
 
     @property
     def asset(self) -> Asset:
@@ -84,16 +95,21 @@ class Worn:
         return _PARTS.get(self.kind, PartLabel.ITEMS)
 
 
+Memory = dict[tuple[Asset, ...], tuple[Worn, np.ndarray]]
+"""What was put on one person: by the thing and what is below it, as it lies, and the skin that it
+hides."""
+
+
 @dataclass(frozen=True, eq=False)
 class Dressed:
     """Everything that one person wears, innermost first, and the base vertices that it hides.
 
-    ``colours`` are the assets without a mesh (skins, irises), by kind.
+    ``colours`` are the things without a mesh (skins, irises), by kind.
     """
 
     worn: tuple[Worn, ...]
     deletes: Int[np.ndarray, " hidden"]
-    colours: dict[str, Material]
+    colours: dict[str, Item]
     skin_faces: Int[np.ndarray, "faces 3"]
 
     def seen(self, faces: Int[np.ndarray, "faces corners"]) -> Int[np.ndarray, "seen corners"]:
@@ -162,29 +178,41 @@ def wear(
     items: Sequence[Item],
     vertices_m: Float[np.ndarray, "base 3"],
     skin_faces: Int[np.ndarray, "faces 3"],
+    before: Memory | None = None,
 ) -> Dressed:
     """Put things on a person at rest: their 19,158 base vertices, and the triangles of the skin.
 
     What lies further out (``z_depth``) is pushed out of what lies below, and what is wholly under
-    something else is left out. Raises StudioError for a damaged picture.
+    something else is left out. ``before`` remembers what was put on this very person, so that only
+    what is new, and what lies over it, is fitted.
     """
     ordered = sorted(items, key=lambda item: item.asset.z_depth)
     worn: list[Worn] = []
-    colours: dict[str, Material] = {}
+    under: list[np.ndarray] = []
+    colours: dict[str, Item] = {}
+    known: Memory = {} if before is None else before
+    skin: Below | None = None
     for item in ordered:
-        material = material_of(item.asset.materials[item.material], item.colour)
         if item.asset.mesh is None:
-            colours[item.asset.kind] = material
+            colours[item.asset.kind] = item
             continue
-        worn.append(_put_on(item, material, worn, vertices_m, skin_faces))
+        clothes = item.asset.kind in CLOTHES
+        solid = [k for k, one in enumerate(worn) if clothes and one.kind in (*CLOTHES, "shoes")]
+        key = (item.asset, *(worn[k].asset for k in solid))
+        if key not in known:
+            skin = Below(vertices_m, skin_faces) if skin is None else skin
+            put = _put_on(item, [worn[k] for k in solid], skin)
+            known[key] = put, _skin_under(put, skin) if clothes else _NOTHING
+        put, covers = known[key]
+        contacts = tuple((k if k < 0 else solid[k], touching) for k, touching in put.contacts)
+        worn.append(replace(put, item=item, contacts=contacts))
+        under.append(covers)
     hats = [one.asset.deletes for one in worn if one.kind == "hat" and len(one.asset.deletes)]
     if hats:
-        under = np.unique(np.concatenate(hats))
-        worn = [_pressed(one, under, vertices_m) if one.kind == "hair" else one for one in worn]
-    deletes = [one.asset.deletes for one in worn] + [
-        _skin_under(one, vertices_m, skin_faces) for one in worn if one.kind in CLOTHES
-    ]
-    gone = np.unique(np.concatenate(deletes)) if deletes else np.zeros(0, np.int64)
+        below_hat = np.unique(np.concatenate(hats))
+        worn = [_pressed(w, below_hat, vertices_m) if w.kind == "hair" else w for w in worn]
+    deletes = [one.asset.deletes for one in worn] + under
+    gone = np.unique(np.concatenate(deletes)) if deletes else _NOTHING
     return Dressed(tuple(_without_covered(worn)), gone, colours, skin_faces)
 
 
@@ -205,49 +233,45 @@ def _pressed(hair: Worn, under: np.ndarray, skin_m: np.ndarray) -> Worn:
     return replace(hair, vertices_m=root + share[:, None] * out, faces=hair.faces[kept], uv=uv)
 
 
-def _skin_under(one: Worn, skin_m: np.ndarray, skin_faces: np.ndarray) -> np.ndarray:
+def _skin_under(one: Worn, skin: Below) -> np.ndarray:
     """The skin that a garment hides by lying closely over it; never hands, head or feet."""
     bones = [k for k, bone in enumerate(BONE_NAMES) if bone.startswith(_BARE)]
     bare = np.asarray(base_weights()[:, bones].sum(axis=1)).ravel() > 0.3
-    ids = np.setdiff1d(np.unique(skin_faces), np.flatnonzero(bare))
-    return ids[covered(skin_m[ids], one.vertices_m, one.faces, out_m=0.015)]
+    ids = np.setdiff1d(np.unique(skin.faces), np.flatnonzero(bare))
+    return ids[covered(skin.vertices_m[ids], one.surface, out_m=0.015)]
 
 
-def _put_on(
-    item: Item,
-    material: Material,
-    below: Sequence[Worn],
-    skin_m: np.ndarray,
-    skin_faces: np.ndarray,
-) -> Worn:
-    mesh = item.asset.mesh
-    assert mesh is not None
-    vertices, faces = fit(item.asset, skin_m), mesh.triangles
-    spread = spread_matrix(faces, len(vertices))
+def _put_on(item: Item, below: Sequence[Worn], skin: Below) -> Worn:
+    """A thing over the skin and, if it is a garment, over others (whose places are theirs here)."""
+    asset, skin_m = item.asset, skin.vertices_m
+    faces, uv, spread = _cut(asset)
+    vertices = fit(asset, skin_m)
     contacts: list[tuple[int, Contact]] = []
-    loose = np.zeros(0, np.int64)
-    if item.asset.kind in CLOTHES:
-        surfaces = [(-1, skin_m, skin_faces, OVER_SKIN_M)]
-        surfaces += [
-            (place, one.vertices_m, one.faces, OVER_CLOTH_M)
-            for place, one in enumerate(below)
-            if one.kind in (*CLOTHES, "shoes")
-        ]
-        for place, surface, triangles, gap_m in surfaces:
-            for _ in range(2):  # what was pushed out may have another nearest triangle
-                touching = contact(vertices, surface, triangles, gap_m)
-                vertices = push_out(vertices, surface, touching, spread)
-            touching = contact(vertices, surface, triangles, gap_m)
-            if place < 0 and item.asset.kind != "top":
-                legs, _ = _leg_faces(skin_faces)
+    loose = _NOTHING
+    if asset.kind in CLOTHES:
+        surfaces = [(-1, skin, OVER_SKIN_M)]
+        surfaces += [(place, one.surface, OVER_CLOTH_M) for place, one in enumerate(below)]
+        for place, surface, gap_m in surfaces:
+            vertices, touching = laid_over(vertices, surface, gap_m, spread)
+            if place < 0 and asset.kind != "top":
+                legs, _ = _leg_faces(skin.faces)
                 loose = np.flatnonzero(KDTree(skin_m[legs]).query(vertices)[0] < LEG_M)
-                loose = np.setdiff1d(loose, touching.own[_close(touching, vertices, surface)])
+                loose = np.setdiff1d(loose, touching.own[_close(touching, vertices, skin_m)])
             if len(touching.own):
                 contacts.append((place, touching))
     return Worn(
-        item, vertices, faces, mesh.triangle_uv, weights_of(item.asset), material,
-        tuple(contacts), loose, spread,
+        item, vertices, faces, uv, weights_of(asset), tuple(contacts), loose, spread,
+        Below(vertices, faces),
     )  # fmt: skip
+
+
+@lru_cache(maxsize=96)
+def _cut(asset: Asset) -> tuple[np.ndarray, np.ndarray | None, csr_matrix]:
+    """What of an asset is the same on everybody: triangles, their uv, what neighbours share."""
+    mesh = asset.mesh
+    assert mesh is not None
+    faces = mesh.triangles
+    return faces, mesh.triangle_uv, spread_matrix(faces, len(mesh.vertices_m))
 
 
 def _close(touching: Contact, cloth_m: np.ndarray, below_m: np.ndarray) -> np.ndarray:
@@ -266,7 +290,10 @@ def _without_covered(worn: Sequence[Worn]) -> list[Worn]:
         gone = np.zeros(len(one.vertices_m), bool)
         for outer in worn[place + 1 :]:
             if outer.kind in (*CLOTHES, "shoes"):
-                gone |= covered(one.vertices_m, outer.vertices_m, outer.faces, out_m=0.01)
+                gone |= covered(one.vertices_m, outer.surface, out_m=0.01)
+        if not gone.any():
+            found.append(one)
+            continue
         kept = ~gone[one.faces].all(axis=1)
         uv = None if one.uv is None else one.uv[kept]
         found.append(replace(one, faces=one.faces[kept], uv=uv))

@@ -86,7 +86,7 @@ class WornActor:
         self._skin = replace(_plain(looks.name, looks.material), name="skin",
                              base=(tone, tone, tone, 1.0))  # fmt: skip
         self._materials = {
-            id(one): replace(_plain(one.asset.name, one.item.material), base=one.material.base)
+            id(one): replace(_plain(one.asset.name, one.item.material), base=one.item.base)
             for one in (*self._dressed.worn, *self._grown)
         }
 

@@ -16,9 +16,9 @@ from studio.human.rig import BONE_NAMES
 from studio.human.wardrobe.asset import Asset, AssetMaterial, AssetMesh, Card, Picture
 from studio.human.wardrobe.fitting import base_weights, bind
 from studio.human.wardrobe.layers import (
+    Below,
     contact,
     covered,
-    nearest_triangle,
     push_out,
     pushed_by,
     rim,
@@ -77,7 +77,7 @@ def kneeling(rest: Rest) -> tuple[PosedPerson, np.ndarray]:
 
 def outside_mm(points: np.ndarray, vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     """How far points lie outside of a surface near by (negative inside)."""
-    which, shares, _ = nearest_triangle(points, vertices, faces)
+    which, shares, _ = Below(vertices, faces).nearest(points)
     normals = vertex_normals(vertices, faces)[faces[which]]
     out = np.einsum("nk,nkd->nd", shares, normals)
     at = np.einsum("nk,nkd->nd", shares, vertices[faces[which]])
@@ -153,13 +153,13 @@ def test_a_pushed_vertex_takes_its_neighbours_along() -> None:
     cloth = flat + np.array([0, 0, 0.004])
     dented = cloth.copy()
     dented[40, 2] = -0.01
-    touching = contact(cloth, flat, faces, 0.002)
+    touching = contact(cloth, Below(flat, faces), 0.002)
     fixed = push_out(dented, flat, touching, spread_matrix(faces, n * n))
     assert fixed[40, 2] == pytest.approx(0.002)
     assert 0.004 < fixed[41, 2] < 0.012
     assert fixed[0, 2] == pytest.approx(0.004)
-    under = covered(np.array([[0.04, 0.04, -0.01], [0.0, 0.0, -0.01], [0.04, 0.04, 0.01]]), flat,
-                    faces)  # fmt: skip
+    points = np.array([[0.04, 0.04, -0.01], [0.0, 0.0, -0.01], [0.04, 0.04, 0.01]])
+    under = covered(points, Below(flat, faces))
     assert under.tolist() == [True, False, False]
 
 
