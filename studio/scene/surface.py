@@ -9,11 +9,11 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pyvista as pv
 from scipy.sparse import csr_matrix
+from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonDataModel import vtkDataObject
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
 from studio.core.types import Material, Mesh
-from studio.scene.arrays import refill
 from studio.scene.items.base import Eye
 from studio.scene.occlusion import KEY_LIGHT, ambient, openness
 from studio.scene.palette import Rgb
@@ -28,13 +28,15 @@ _MODE = {"studio": 0, "flat": 1, "wireframe": 0, "normals": 2, "x-ray": 3}
 class Plan:
     """What drawing a mesh needs besides its vertices; slow to make, so made once a mesh.
 
-    ``source`` maps drawn vertices to the mesh's (textures split them at seams), ``around`` sums
-    face normals into vertices, ``openness`` is the ambient occlusion of the resting mesh.
+    ``source`` maps drawn vertices to the mesh's (textures split them at seams), ``corners`` (3,
+    faces) are the triangles, ``around`` sums face normals into vertices, ``openness`` is the
+    ambient occlusion of the resting mesh.
     """
 
     source: np.ndarray | None
     triangles: np.ndarray
     uv: np.ndarray | None
+    corners: np.ndarray
     around: csr_matrix
     openness: np.ndarray
 
@@ -55,13 +57,17 @@ def planned(mesh: Mesh) -> bool:
     return mesh in _plans
 
 
-def adopt(mesh: Mesh, like: Mesh) -> None:
-    """Draw a mesh by the plan of another with the same triangles; its occlusion stays the other's.
+def adopt(mesh: Mesh, like: Mesh, exact: bool = False) -> None:
+    """Draw a mesh by the plan of another with the same triangles. Its occlusion stays the other's
+    unless it shall be ``exact``, which takes some twenty times as long.
 
     May be called on any thread.
     """
     if mesh not in _plans and like.faces is mesh.faces and like.uv is mesh.uv:
-        _plans[mesh] = plan(like)
+        known = plan(like)
+        _plans[mesh] = (
+            replace(known, openness=_opened(mesh, known.corners, known.around)) if exact else known
+        )
 
 
 def _make_plan(mesh: Mesh) -> Plan:
@@ -82,21 +88,30 @@ def _make_plan(mesh: Mesh) -> Plan:
         (np.ones(len(corners), np.float32), (corners, index)),
         shape=(len(mesh.vertices_m), len(faces)),
     )
+    across = np.ascontiguousarray(faces.T)
+    return Plan(source, triangles, uv, across, around, _opened(mesh, across, around))
+
+
+def _opened(mesh: Mesh, corners: np.ndarray, around: csr_matrix) -> np.ndarray:
     vertices = np.asarray(mesh.vertices_m, np.float32)
-    if np.isfinite(vertices).all():
-        opened = ambient(vertices, vertex_normals(vertices, faces, around)).astype(np.float32)
-    else:
-        opened = np.ones(len(vertices), np.float32)
-    return Plan(source, triangles, uv, around, opened)
+    if not np.isfinite(vertices).all():
+        return np.ones(len(vertices), np.float32)
+    return ambient(vertices, vertex_normals(vertices, corners, around)).astype(np.float32)
 
 
-def vertex_normals(vertices_m: np.ndarray, faces: np.ndarray, around: csr_matrix) -> np.ndarray:
-    """Area-weighted unit normals of vertices."""
-    x, y, z = np.ascontiguousarray(vertices_m.T, np.float32)[:, faces.T]
-    (x1, x2), (y1, y2), (z1, z2) = (axis[1:] - axis[0] for axis in (x, y, z))
-    across = np.stack([y1 * z2 - z1 * y2, z1 * x2 - x1 * z2, x1 * y2 - y1 * x2], axis=1)
+def vertex_normals(vertices_m: np.ndarray, corners: np.ndarray, around: csr_matrix) -> np.ndarray:
+    """Area-weighted unit normals of vertices; ``corners`` (3, faces) are those of the triangles."""
+    a, b, c = np.take(np.asarray(vertices_m, np.float32), corners, axis=0)
+    b -= a
+    c -= a
+    across = np.empty_like(a)
+    for k, (i, j) in enumerate(((1, 2), (2, 0), (0, 1))):
+        np.multiply(b[:, i], c[:, j], out=across[:, k])
+        across[:, k] -= b[:, j] * c[:, i]
     summed = np.asarray(around @ across)
-    return summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-12)
+    size = np.sqrt(np.einsum("vk,vk->v", summed, summed))
+    summed /= np.maximum(size, 1e-12)[:, None]
+    return summed
 
 
 class Surface:
@@ -107,6 +122,7 @@ class Surface:
         self.vertices_m = np.asarray(mesh.vertices_m, np.float32)
         self._plan = plan(mesh)
         self._light = np.ones((len(self.vertices_m), 2), np.float32)
+        self._lit = False
         # Cells finer than the vertices lie apart have holes between them that hide nothing.
         self._cells = int(np.clip(2 * np.sqrt(len(mesh.vertices_m)), 24, 160))
         texture = None if material is None else material.texture
@@ -120,6 +136,10 @@ class Surface:
         self.poly.point_data["light"] = np.ones((drawn_count, 2), np.float32)
         self.poly.point_data["Normals"] = np.zeros((drawn_count, 3), np.float32)
         self.poly.point_data.active_normals_name = "Normals"
+        data = self.poly.GetPointData()
+        self._held = (self.poly.GetPoints().GetData(), data.GetArray("light"),
+                      data.GetArray("Normals"))  # fmt: skip
+        self._views = tuple(vtk_to_numpy(array) for array in self._held)
         mapper = vtkPolyDataMapper()
         mapper.SetInputData(self.poly)
         mapper.SetVBOShiftScaleMethod(0)
@@ -160,25 +180,38 @@ class Surface:
 
     def normals(self, vertices_m: np.ndarray) -> np.ndarray:
         """Area-weighted vertex normals."""
-        return vertex_normals(vertices_m, self.faces, self._plan.around)
+        return vertex_normals(vertices_m, self._plan.corners, self._plan.around)
 
     def move(self, vertices_m: np.ndarray, lit: bool = True) -> None:
-        """New vertices, same triangles. Unless ``lit`` the key light's shadows stay as they were:
-        half the cost, for small moves in quick succession."""
+        """New vertices, same triangles. Unless ``lit`` all light stays as it was: a fraction of
+        the cost, for small moves in quick succession. The very same array again costs nothing."""
+        if vertices_m is self.vertices_m and (not lit or self._lit):
+            return
         self.vertices_m = vertices = np.asarray(vertices_m, np.float32)
         normals = self.normals(vertices)
-        light = self._light
-        light[:, 0] = self._plan.openness
-        if lit and self.shading == "studio" and np.isfinite(vertices).all():
-            light[:, 1] = openness(vertices, normals, KEY_LIGHT, self._cells)
-        elif lit:
-            light[:, 1] = 1
-        refill(
-            self.poly,
-            self._spread(vertices),
-            light=self._spread(light),
-            Normals=self._spread(normals),
-        )
+        self._lit = lit
+        if lit:
+            light = self._light
+            light[:, 0] = self._plan.openness
+            if self.shading == "studio" and np.isfinite(vertices).all():
+                light[:, 1] = openness(vertices, normals, KEY_LIGHT, self._cells)
+            else:
+                light[:, 1] = 1
+        self._write(vertices, normals)
+
+    def _write(self, vertices: np.ndarray, normals: np.ndarray) -> None:
+        """Into VTK's own memory: nothing is allocated while things move."""
+        written = (vertices, self._light if self._lit else None, normals)
+        for array, view, values in zip(self._held, self._views, written, strict=True):
+            if values is None:
+                continue
+            if self._plan.source is None:
+                view[...] = values
+            else:
+                np.take(values, self._plan.source, axis=0, out=view, mode="clip")
+            array.Modified()
+        self.poly.GetPoints().Modified()
+        self.poly.Modified()
 
     def shade(self, shading: Shading) -> None:
         """One of the five looks."""
@@ -198,11 +231,13 @@ class Surface:
             self.actor.ForceTranslucentOff()
             self.actor.ForceOpaqueOn()
         if moved:
+            self._lit = False
             self.move(self.vertices_m)
 
     def settle(self, mesh: Mesh) -> None:
         """Take the occlusion of a mesh with the same triangles."""
         self._plan = replace(self._plan, openness=plan(mesh).openness)
+        self._lit = False
 
     def paint(self, material: Material) -> None:
         """Another material of the same kind: its colour, its picture, how rough it is."""

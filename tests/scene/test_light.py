@@ -6,7 +6,7 @@ import numpy as np
 
 from studio.core.types import Armature, Character, Material, Mesh, Part
 from studio.scene.occlusion import ambient, floor_shadow, openness, sphere_directions
-from studio.scene.posing import PartPoser
+from studio.scene.posing import PartPoser, moves_of, unrest_of
 from studio.scene.surface import Surface
 
 
@@ -72,5 +72,9 @@ def test_posing_is_linear_blend_skinning_after_morphs(sphere: Mesh) -> None:
     pose = np.tile(np.eye(4), (bones, 1, 1))
     pose[:, :3, :3] = np.linalg.qr(rng.normal(size=(bones, 3, 3)))[0]
     pose[:, :3, 3] = rng.normal(size=(bones, 3))
-    fast = PartPoser(part, character)(pose, np.array([0.9, 0.5]))
+    poser, morphs = PartPoser(part, character), np.array([0.9, 0.5])
+    fast = poser(moves_of(pose, unrest_of(character)), morphs)
     np.testing.assert_allclose(fast, slow_skinning(part, armature, pose, 0.5 * smile), atol=2e-5)
+    assert poser(moves_of(pose, unrest_of(character)), np.array([0.2, 0.5])) is fast
+    still = poser(moves_of(rest, unrest_of(character)), np.zeros(2))
+    np.testing.assert_allclose(still, small.vertices_m, atol=1e-6)

@@ -14,7 +14,15 @@ from studio.scene.items.base import DrawnItem, Eye, Pick, Role
 from studio.scene.occlusion import floor_shadow
 from studio.scene.palette import Palette
 from studio.scene.picking import hit, ray
-from studio.scene.posing import PartPoser, alike, carried_alike, rest_posed
+from studio.scene.posing import (
+    PartPoser,
+    alike,
+    carried_alike,
+    moves_of,
+    rest_posed,
+    same,
+    unrest_of,
+)
 from studio.scene.surface import Shading, Surface
 
 SHADOW_M = 3.2
@@ -134,11 +142,15 @@ class CharacterItem(SurfaceItem):
         super().__init__(key, palette, role)
         self._character: Character | None = None
         self._posers: list[PartPoser] = []
+        self._unrest = np.zeros((0, 4, 4))
+        self._cast_for: tuple[Character, np.ndarray | None] | None = None
 
     def update(self, value: Any) -> None:
         character: Character = value.character if isinstance(value, Posed) else value
         before, self._character = self._character, character
         dragged = False
+        if before is None or before.armature is not character.armature:
+            self._unrest = unrest_of(character)
         if before is not None and before is not character and alike(before, character):
             dragged = self._reshape(before, character)
         elif before is not character:
@@ -151,23 +163,31 @@ class CharacterItem(SurfaceItem):
             bones, morphs = value.bones_world, value.morphs
         else:
             bones, morphs = rest_posed(character)
+        moves = moves_of(bones, self._unrest)
         for poser, surface in zip(self._posers, self.surfaces, strict=True):
-            surface.move(poser(bones, morphs), lit=not dragged)
-        self._cast()
+            surface.move(poser(moves, morphs), lit=not dragged)
+        if not dragged and not self._has_cast(character, moves):
+            self._cast_for = character, moves
+            self._cast()
+
+    def _has_cast(self, character: Character, moves: np.ndarray | None) -> bool:
+        """Whether the shadow on the floor is this one: a face's does not change."""
+        if self._cast_for is None or self._cast_for[0] is not character:
+            return False
+        return same(self._cast_for[1], moves)
 
     def _reshape(self, before: Character, character: Character) -> bool:
         """The same person in another build or other colours: no surface is made anew.
 
         Whether it is one step of many: everything is carried as it was.
         """
-        unrest = np.linalg.inv(np.asarray(character.armature.rest_world, np.float64))
         pairs = list(zip(before.parts, character.parts, strict=True))
         dragged = all(carried_alike(old, new) for old, new in pairs)
         for k, (old, new) in enumerate(pairs):
-            if carried_alike(old, new):
-                self._posers[k] = self._posers[k].reshaped(new, unrest)
-            else:
+            if not carried_alike(old, new):
                 self._posers[k] = PartPoser(new, character)
+            elif new.mesh is not old.mesh:
+                self._posers[k] = self._posers[k].reshaped(new)
             if new.material is not old.material:
                 self.surfaces[k].paint(new.material)
             if not dragged:
