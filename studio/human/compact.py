@@ -31,7 +31,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from studio.core.errors import StudioError
-from studio.human.compact_rig import Recipe, Tree, nearest_turn, tree
+from studio.human.compact_rig import Recipe, Tree, nearest_turn, nearest_turns_near, tree
 
 FORMAT = "doppel person 1"
 
@@ -189,13 +189,18 @@ class CompactPerson:
         return torch.stack(columns, 1)
 
     def rest(
-        self, phenotypes: Tensor, scales: Tensor | None = None, change: Change | None = None
+        self,
+        phenotypes: Tensor,
+        scales: Tensor | None = None,
+        change: Change | None = None,
+        alike: bool = False,
     ) -> CompactRest:
         """People of these ``phenotypes`` (B, phenotypes) and segment ``scales`` (B, segments),
         with what local sliders ``change`` (:mod:`studio.human.sliders`).
 
         Differentiable in all. Phenotypes are 0..1, 0.5 the middle, in the order of
-        ``names["phenotypes"]``; what lies outside is taken for the nearer end.
+        ``names["phenotypes"]``; what lies outside is taken for the nearer end. People who are
+        ``alike`` differ so little from the first that their bones' axes do to first order.
         """
         c, b = self.recipe(phenotypes).split((len(self.shapes_m), len(self.heads_m) - 1), 1)
         modelled = self.template_m + (c @ self.shapes_m.flatten(1)).unflatten(1, (-1, 3))
@@ -204,8 +209,9 @@ class CompactPerson:
         if change is not None:
             modelled, heads = modelled + change.skin_m, heads + change.heads_m
             matrices = matrices + change.axes
+        turns = nearest_turns_near if alike else nearest_turn
         root = torch.eye(3).to(matrices).expand_as(matrices[:, :1])
-        axes = torch.cat([root, nearest_turn(matrices[:, 1:])], 1)
+        axes = torch.cat([root, turns(matrices[:, 1:])], 1)
         frames = self.reference @ axes.transpose(-1, -2)
         at = self.tree.down(frames, heads)
         if scales is not None:
@@ -252,7 +258,8 @@ class CompactPerson:
         shift = heads - (linear @ rest.modelled_heads_m[..., None])[..., 0]
         matrices = torch.cat([linear, shift[..., None]], -1).transpose(0, 1)
         blend = (self.weights @ matrices.flatten(1)).unflatten(1, (-1, 3, 4)).transpose(0, 1)
-        return (blend[..., :3] * skin[..., None, :]).sum(-1) + blend[..., 3]
+        x, y, z = skin[..., None, :].unbind(-1)  # a third of the time of a product and its sum
+        return blend[..., 0] * x + blend[..., 1] * y + blend[..., 2] * z + blend[..., 3]
 
     def gaze(self, angles: Tensor) -> Tensor:
         """Rotations (B, 2, 3, 3) of the left and the right eye for ``angles`` (B, 2, 2) or (B, 2).

@@ -123,6 +123,19 @@ def nearest_turn(M: Tensor) -> Tensor:
     return _NearestTurn.apply(M)  # pyright: ignore
 
 
+def nearest_turns_near(M: Tensor) -> Tensor:
+    """:func:`nearest_turn` of matrices (B, ..., 3, 3) that all lie close to the first: its own, and
+    for the others to first order, with one decomposition for all."""
+    U, s, Vt = torch.linalg.svd(M[:1])
+    sign = torch.ones_like(s)
+    sign[..., 2] = torch.linalg.det(U @ Vt).sign()
+    proper = U * sign[..., None, :]
+    A = proper.transpose(-1, -2) @ (M - M[:1]) @ Vt.transpose(-1, -2)
+    total = (s * sign)[..., :, None] + (s * sign)[..., None, :]
+    total = torch.where(total.abs() < 1e-9, torch.full_like(total, 1e-9), total)
+    return proper @ (torch.eye(3).to(M) + (A - A.transpose(-1, -2)) / total) @ Vt
+
+
 def _ancestors(parents: Sequence[int]) -> np.ndarray:
     chain = np.eye(len(parents))
     for bone, parent in enumerate(parents):

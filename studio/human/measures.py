@@ -50,12 +50,17 @@ class Tape:
     faces: Int[Tensor, "faces 3"]
 
     def measure(
-        self, rest: CompactRest, fuller: float = 1.0, hulls: Hulls | None = None
+        self,
+        rest: CompactRest,
+        fuller: float = 1.0,
+        hulls: Hulls | None = None,
+        alike: bool = False,
     ) -> Float[Tensor, "batch measures"]:
         """The measures of people, in the order of ``names``.
 
         ``fuller`` is how much more volume a body has than the coarse one (:func:`fullness`);
-        ``hulls`` are those of similar people, to save time.
+        ``hulls`` are those of similar people, to save time; the volumes of people who are
+        ``alike`` are the first one's and what changes them to first order.
         """
         skin = self.person.reference_skin(rest)
         found = self._lengths(skin, rest.heads_m)
@@ -65,7 +70,7 @@ class Tape:
             tape = outline.weight * _perimeter(flat, hulls[i] if hulls is not None else None)
             found[name] = found[name] + tape if name in found else tape
         if len(self.faces):
-            found["volume"] = fuller * volume(skin, self.faces)
+            found["volume"] = fuller * (_volumes if alike else volume)(skin, self.faces)
             found["mass"] = DENSITY * found["volume"]
         return torch.stack([found[name] for name in self.names], 1)
 
@@ -93,7 +98,10 @@ class Tape:
 
     def hulls(self, rest: CompactRest) -> Hulls:
         """Which points of every outline the tape touches, on the first of these people."""
-        skin = self.person.reference_skin(rest)[:1].detach()
+        first = CompactRest(
+            rest.modelled_m[:1], rest.modelled_heads_m[:1], rest.heads_m[:1], rest.frames[:1]
+        )
+        skin = self.person.reference_skin(first).detach()
         return [_hull(outline.flat(skin)[0].cpu().numpy()) for outline in self.outlines]
 
 
@@ -160,12 +168,33 @@ def volume(
     return (torch.linalg.cross(a, b) * c).sum((1, 2)) / 6
 
 
+def _volumes(skin: Tensor, faces: Tensor) -> Tensor:
+    """The volumes of surfaces that differ little from the first, to first order."""
+    first = skin[0]
+    a, b, c = (first[corner] for corner in faces.T)
+    sides = [torch.linalg.cross(x, y) for x, y in ((b, c), (c, a), (a, b))]
+    out = torch.zeros_like(first).index_add(0, faces.T.flatten(), torch.cat(sides)) / 6
+    return (sides[2] * c).sum() / 6 + ((skin - first) * out).sum((1, 2))
+
+
 def changes(person: CompactPerson, local: Mapping[str, float]) -> Change | None:
     """What local sliders change on these vertices of one person."""
     if not local:
         return None
     few = sliders.basis(tuple(local), person.ids.numpy())
     return few(torch.tensor([list(map(float, local.values()))]))
+
+
+@lru_cache(maxsize=256)
+def _fullness_near(names: tuple[str, ...], phenotypes: tuple[float, ...]) -> float:
+    used, shape = tape(names), Shape.of()
+    return fullness(used, Shape(torch.tensor(phenotypes), shape.scales), {})
+
+
+def fullness_near(used: Tape, shape: Shape) -> float:
+    """:func:`fullness` of a person of about this build, remembered: within 1 %."""
+    steps = (shape.phenotypes * 8).round() / 8
+    return _fullness_near(used.names, tuple(steps.tolist())) if len(used.faces) else 1.0
 
 
 def fullness(used: Tape, shape: Shape, local: Mapping[str, float]) -> float:
