@@ -270,6 +270,9 @@ class Panel(StepPanel):
                 raise StudioError(
                     "This project is open to look at only.", "Save it under another name first."
                 )
+            if self.preview.solving:  # what is done meanwhile comes after it
+                self.solve(label, change, gesture, ended)
+                return
             design = change(self.design)
         except StudioError as error:
             self.studio.notices.error(error, self.feature.manifest.title)

@@ -36,10 +36,11 @@ class _Wish:
 class Preview:
     """Asks a :class:`studio.synth.live_person.LivePerson`, one wish at a time.
 
-    A wish within a gesture makes way for the next one; its end is never skipped. ``feature`` draws
-    in the viewport through ``Studio.live`` and gives way to what the project holds as soon as the
-    last wish is shown. ``measured`` names what the tape is asked for each time. ``costs_s`` are
-    the last waits from wish to picture.
+    The newest wish wins: one that waits makes way for the next, but what a gesture ended with is
+    always worked out. Clothes are fitted again when no other wish waits. The next wish is under way
+    while the last one is drawn. ``feature`` draws in the viewport through ``Studio.live`` and gives
+    way to what the project holds as soon as the last wish is shown. ``measured`` names what the
+    tape is asked for each time. ``costs_s`` are the last waits from wish to picture.
     """
 
     def __init__(self, studio: Studio, feature: str, shown: Callable[[Shown], object]) -> None:
@@ -47,6 +48,7 @@ class Preview:
         self._person: Any = None
         self._wishes: list[_Wish] = []
         self._busy = False
+        self._solving = False
         self._last: Character | None = None
         self.measured: tuple[str, ...] = ()
         self.costs_s: list[float] = []
@@ -62,8 +64,12 @@ class Preview:
         change: Callable[[Design], Design] | None = None,
         solved: Solved | None = None,
     ) -> None:
-        """Show this design soon, after ``change`` was worked out; ``solved`` is told the result."""
-        if self._wishes and not self._wishes[-1].exact:
+        """Show this design soon, after ``change`` was worked out; ``solved`` is told the result.
+
+        ``exact`` is for the end of a gesture.
+        """
+        waiting = self._wishes[-1] if self._wishes else None
+        if waiting is not None and not (waiting.exact and waiting.change is not None):
             self._wishes.pop()
         self._wishes.append(_Wish(design, exact, change, solved))
         self._studio.editing.add(self._feature)
@@ -77,6 +83,11 @@ class Preview:
     def idle(self) -> bool:
         return not self._busy and not self._wishes
 
+    @property
+    def solving(self) -> bool:
+        """Whether something is worked out that will change the design."""
+        return self._solving or any(wish.change is not None for wish in self._wishes)
+
     def give_way(self) -> None:
         """Let the viewport show what the project holds."""
         if self._feature in self._studio.editing:
@@ -85,8 +96,9 @@ class Preview:
 
     def _next(self) -> None:
         if not self._busy and self._wishes and self._person is not None:
-            self._busy = True
-            self._ask(self._wishes.pop(0), draw=True)
+            wish = self._wishes.pop(0)
+            self._busy, self._solving = True, wish.change is not None
+            self._ask(wish, draw=True)
 
     def _ask(self, wish: _Wish, draw: bool) -> None:
         person, time_s, last = self._person, self._studio.playhead_s, self._last
@@ -97,38 +109,46 @@ class Preview:
             from studio.synth.fitting_room import sizes
 
             design = wish.design if wish.change is None else wish.change(wish.design)
-            posed = person.at(design, time_s, wish.exact)
-            if draw and last is not None and len(last.parts) == len(posed.character.parts):
-                for new, old in zip(posed.character.parts, last.parts, strict=True):
-                    adopt(new.mesh, old.mesh)
-            for part in posed.character.parts if draw else ():
+            exact = wish.exact and not self._wishes
+            posed = person.at(design, time_s, exact)
+            parts = posed.character.parts if draw else ()
+            if last is not None and len(last.parts) == len(parts):
+                for new, old in zip(parts, last.parts, strict=True):
+                    adopt(new.mesh, old.mesh, exact)
+            for part in parts:
                 plan(part.mesh)
             return Shown(design, posed, sizes(design, measured) if measured else {})
 
         def there(shown: Shown) -> None:
-            if person is self._person:
-                if wish.solved is not None:
-                    self._wishes = [
-                        replace(w, design=shown.design) if w.change is not None else w
-                        for w in self._wishes
-                    ]
-                    wish.solved(shown.design)
-                self._shown(shown)
-                if draw:
-                    self._last = shown.posed.character
-                    self._studio.live.emit(self._feature, shown.posed)
+            if person is not self._person:
+                ended()
+                return
+            if wish.solved is not None:
+                self._wishes = [
+                    replace(w, design=shown.design) if w.change is not None else w
+                    for w in self._wishes
+                ]
+                wish.solved(shown.design)
+            if draw:
+                self._last = shown.posed.character
+            ended()
+            self._shown(shown)
+            if draw:
+                self._studio.live.emit(self._feature, shown.posed)
             self.costs_s = [*self.costs_s[-99:], time.perf_counter() - began]
-            ended(draw)
+            if draw and wish.exact and self.idle:
+                self.give_way()
 
         def lost(error: BaseException, details: str) -> None:
             self._studio.notices.error(error, "Person", details)
-            ended(draw)
+            ended()
+            if draw and wish.exact and self.idle:
+                self.give_way()
 
-        def ended(drawn: bool) -> None:
-            if drawn:
-                self._busy = False
+        def ended() -> None:
+            """The next wish is worked out while this one is drawn."""
+            if draw:
+                self._busy = self._solving = False
                 self._next()
-                if self.idle and wish.exact:
-                    self.give_way()
 
         self._studio.watch.call(self._studio.lanes["io"].submit(work), there, lost)

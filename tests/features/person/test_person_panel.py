@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 
 import numpy as np
 import pytest
@@ -11,9 +12,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QStyle, QStyleOptionSlider
 
 from studio.core.settings import SettingsFile
-from studio.core.types import Posed
+from studio.core.types import Armature, Character, Posed
 from studio.document.project import AvatarItem
-from studio.human.design import read_file
+from studio.human.design import Design, read_file
 from studio.human.fit import Fit
 from studio.human.person import Shape
 from studio.human.rig import ACTIONS, BONE_NAMES
@@ -23,6 +24,7 @@ from studio.synth.people import PRESETS
 from studio.synth.stored import avatar_of
 from studio.ui import theme
 from studio.ui.person import pictures
+from studio.ui.person.preview import Preview
 from studio.ui.person.slider import PersonSlider
 from studio.ui.studio import Studio
 
@@ -258,3 +260,79 @@ def test_another_pose_by_chance_can_be_taken_back(qtbot, studio, jonas):
     assert jonas.design.pose == first
     studio.document.undo()
     assert jonas.design.pose == before
+
+
+class Slow:
+    """A person who answers when told to, and remembers what was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[float, bool]] = []
+        self.gate = threading.Event()
+
+    def at(self, design: Design, time_s: float = 0.0, exact: bool = True) -> Posed:
+        self.asked.append((design.build("weight"), exact))
+        assert self.gate.wait(30)
+        armature = Armature((), np.zeros(0, int), np.zeros((0, 4, 4)), np.zeros((0, 3)))
+        return Posed(Character("", armature, ()), 0.0, np.zeros((0, 4, 4)), np.zeros(0))
+
+
+@pytest.fixture
+def slow(qtbot, studio):
+    shown: list[float] = []
+    preview = Preview(studio, "person", lambda s: shown.append(s.design.build("weight")))
+    person = Slow()
+    preview.begin(person)
+    return preview, person, shown
+
+
+def heavy(weight: float) -> Design:
+    return Design(phenotypes={"weight": weight})
+
+
+def test_the_newest_wish_wins_and_clothes_wait_for_the_hand_to_rest(qtbot, slow):
+    preview, person, shown = slow
+    preview.want(heavy(0.1), exact=False)
+    qtbot.waitUntil(lambda: len(person.asked) == 1, timeout=30_000)
+    for weight in (0.2, 0.3, 0.4):
+        preview.want(heavy(weight), exact=False)
+    preview.want(heavy(0.5), exact=True)
+    person.gate.set()
+    qtbot.waitUntil(lambda: preview.idle, timeout=30_000)
+    assert person.asked == [(0.1, False), (0.5, True)]
+    assert shown == [0.1, 0.5]
+
+
+def test_what_a_gesture_ended_with_is_worked_out_though_the_next_has_begun(qtbot, slow):
+    preview, person, shown = slow
+    solved: list[float] = []
+
+    def more(design: Design) -> Design:
+        return heavy(round(design.build("weight") + 0.1, 3))
+
+    preview.want(heavy(0.1), exact=False)
+    qtbot.waitUntil(lambda: len(person.asked) == 1, timeout=30_000)
+    preview.want(heavy(0.2), True, more, lambda d: solved.append(d.build("weight")))
+    preview.want(heavy(0.2), False, more, lambda d: solved.append(d.build("weight")))
+    assert preview.solving
+    person.gate.set()
+    qtbot.waitUntil(lambda: preview.idle, timeout=30_000)
+    assert solved == [0.3, 0.4]  # each goes on from the last
+    assert person.asked == [(0.1, False), (0.3, False), (0.4, False)]
+    assert shown == [0.1, 0.3, 0.4]
+    assert not preview.solving
+
+
+def test_what_is_clicked_while_a_measure_is_worked_out_comes_after_it(qtbot, studio, jonas):
+    gate = threading.Event()
+
+    def slowly(design: Design) -> Design:
+        assert gate.wait(30)
+        return design.with_build({"weight": 0.7})
+
+    jonas.solve("Waist", slowly, 1, True)
+    jonas.edit("Skin colour", lambda d: d.but(skin=(0.3, 0.2, 0.1)))
+    gate.set()
+    qtbot.waitUntil(lambda: jonas.preview.idle, timeout=60_000)
+    assert labels(studio)[2:] == ["Waist", "Skin colour"]
+    assert jonas.design.build("weight") == pytest.approx(0.7)
+    assert jonas.design.skin == (0.3, 0.2, 0.1)
