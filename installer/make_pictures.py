@@ -34,6 +34,14 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", choices=tuple(SCENES), help="scenes; else all")
     parser.add_argument("--patience", type=float, default=900, help="seconds a chain may take")
     arguments = parser.parse_args()
+    on_a_screen()
+    with tempfile.TemporaryDirectory(prefix="doppel-pictures") as private:
+        os.environ["DOPPEL_CONFIG_DIR"] = private
+        film(arguments)
+
+
+def on_a_screen() -> None:
+    """Where there is no display, run this program again on a virtual one."""
     if not os.environ.get("DISPLAY") and sys.platform.startswith("linux"):
         if not shutil.which("xvfb-run"):
             sys.exit("There is no display. Install xvfb, or run this on a desktop.")
@@ -41,9 +49,6 @@ def main() -> None:
         raise SystemExit(
             subprocess.call(["xvfb-run", "-a", "-s", screen, sys.executable, *sys.argv])
         )
-    with tempfile.TemporaryDirectory(prefix="doppel-pictures") as private:
-        os.environ["DOPPEL_CONFIG_DIR"] = private
-        film(arguments)
 
 
 def film(arguments: argparse.Namespace) -> None:
