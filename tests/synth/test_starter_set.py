@@ -17,6 +17,7 @@ from studio.human.wardrobe.wearing import CLOTHES, Dressed, Item, wear
 from studio.render.raster import Renderer
 from studio.render.scene import Drawable
 from studio.synth.cast import random_score
+from studio.synth.factory.regions import region
 from studio.synth.figure import Figure, carry, make_figure, skin
 from studio.synth.rig import camera_at
 from studio.synth.room import studio_light
@@ -50,6 +51,12 @@ def test_there_is_something_of_everything() -> None:
     assert all(card.free and card.colours["main"] for card in cards)
     files = [file for kind in GARMENTS for file in resource(f"wardrobe/{kind}").rglob("*.*")]
     assert sum(file.stat().st_size for file in files) < 15_000_000
+
+
+@pytest.mark.parametrize("name", names("top", "bottom", "dress"))
+def test_garments_leave_the_hands(name: str) -> None:
+    hands = np.concatenate([region("left_hand"), region("right_hand")])
+    assert not np.isin(hands, library.load(name).deletes).any()
 
 
 @pytest.mark.parametrize("name", names(*GARMENTS))

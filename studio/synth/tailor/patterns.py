@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 
+from studio.human.rig import BONE_NAMES
 from studio.human.wardrobe.asset import Card
 from studio.render.scene import vertex_normals
 from studio.synth import cloth
@@ -18,6 +19,7 @@ KNEE_Z = -0.35
 """Height of the knees on the average person, whose hips are at the origin (metres)."""
 WAIST_Z = 0.114
 """Where trousers end."""
+_HAND = ("wrist", "metacarpal", "finger")
 
 
 def card(title: str, kind: str, main: str) -> Card:
@@ -55,9 +57,16 @@ def hung(
     return drape(pattern_m, pattern_m, piece.faces, body(), fabric, held, seed)
 
 
+@cache
+def _hands() -> np.ndarray:
+    bones = [k for k, bone in enumerate(BONE_NAMES) if bone.startswith(_HAND)]
+    return np.asarray(dummy().weights[:13_380, bones].sum(axis=1)).ravel() > 0.1
+
+
 def deleted(inside_m: np.ndarray, margin_m: float = 0.035) -> np.ndarray:
-    """Base vertices of the skin well inside a region."""
-    return np.flatnonzero(inside_m[:13_380] > margin_m)
+    """Base vertices of the skin well inside a region. Never a hand's: at rest hands hang beside
+    the hips, as high as a skirt."""
+    return np.flatnonzero((inside_m[:13_380] > margin_m) & ~_hands())
 
 
 def step(values: np.ndarray, low: float, high: float) -> np.ndarray:
