@@ -5,124 +5,143 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
 from studio.journeys.figures import Figure, Part
-from studio.perception.landmarkers import Found, Landmarker
+from studio.perception.landmarkers import Landmarker
+from studio.synth.actor import Posed
 from studio.synth.factory.factory import Factory
-from studio.synth.factory.recipe import Recipe, find_recipe
-from studio.synth.factory.shot import PersonTruth, Shot
+from studio.synth.factory.recipe import find_recipe
+from studio.synth.factory.shot import Shot
+from studio.synth.factory.streams import Split
 from studio.weights.store import find
 
 SIZE_PX = 384
 """Pictures shown to the networks: larger than those trained on, as photographs are."""
 FRONTAL_DEG = 35.0
-_LIMBS = slice(11, 29)
-"""MediaPipe's shoulders to ankles, hands left out."""
-_LEFT, _RIGHT, _FACE = slice(33, 54), slice(54, 75), slice(75, 543)
+_BODY, _FACE = slice(11, 29), slice(75, 543)
+"""MediaPipe's shoulders to ankles with the knuckles between; its face mesh without the irises."""
+_HANDS = {"left_hand": slice(33, 54), "right_hand": slice(54, 75)}
+_GROSS = 0.25
+"""A find that is farther off than this share of the box is of something else."""
 _SECONDS = 40.0
-Compared = tuple[np.ndarray, np.ndarray, np.ndarray, str]
-"""True points, which of them are seen, found points, and whose box is their measure."""
+_RECIPES = {"body": "whole_body", "face": "heads", "hand": "hands"}
 
 
-@dataclass(frozen=True)
-class Judged:
-    """How many shots were looked at, in how many the person was found, and the median distance
-    between the network's points and the truth's, as a share of the longer side of the box of the
-    body, the face or the hand (see :class:`PersonTruth`)."""
+@dataclass(frozen=True, eq=False)
+class Look:
+    """A shot of somebody, and what MediaPipe found of them.
 
-    shots: int
-    found: int
-    off: float
+    ``points`` are the compared points of the layout ``whole_body``, ``found`` where the network
+    has them (n, 2; pixels), or None if it found nothing like them. ``size_px`` is the longer side
+    of the box of the body, the face or the hand
+    (see :class:`studio.synth.factory.shot.PersonTruth`).
+    """
+
+    shot: Shot
+    posed: Posed
+    points: slice
+    size_px: float
+    found: np.ndarray | None
+
+    @property
+    def visible(self) -> np.ndarray:
+        """Which of the points are seen."""
+        return self.shot.people[0].points["whole_body"].visible[self.points]
+
+    @property
+    def off(self) -> np.ndarray:
+        """How far each of the points was found from the truth (n, 2), in shares of the box."""
+        assert self.found is not None
+        truth = self.shot.people[0].points["whole_body"].xy_px[self.points]
+        return (self.found - truth) / self.size_px
 
 
 def parts(count: int) -> list[tuple[str, Part]]:
     """The parts of the evaluation; each looks at ``count`` shots."""
     return [
-        ("bodies", partial(_figures, "pose", _bodies, count, 0.99)),
-        ("frontal heads", partial(_figures, "face", _heads, count, 0.95)),
-        ("hands", partial(_figures, "hand", _hands, count, 0.88)),
+        ("bodies", partial(_figures, "body", count, 0.99)),
+        ("frontal heads", partial(_figures, "face", count, 0.95)),
+        ("hands", partial(_figures, "hand", count, 0.88)),
         ("rate", _rate),
     ]  # fmt: skip
 
 
-def _figures(
-    kind: str, judge: Callable[[int, Landmarker], Judged], count: int, goal: float
-) -> Iterable[Figure]:
-    model = find("pose_landmarker_full" if kind == "pose" else f"{kind}_landmarker")
-    network = Landmarker(kind, model, 1 if kind != "hand" else 2, 0.4 if kind == "pose" else 0.3)
-    found = judge(count, network)
-    network.close()
-    share = found.found / max(found.shots, 1)
+def _figures(kind: str, count: int, goal: float) -> Iterable[Figure]:
+    seen = tuple(looks(kind, "test", count))
+    off = [np.linalg.norm(one.off[one.visible], axis=1) for one in seen if one.found is not None]
+    share, (low, high) = len(off) / len(seen), wilson(len(off), len(seen))
+    apart = float(np.median(np.concatenate(off))) if off else float("nan")
     return [
-        Figure(f"{judge.__name__[1:]}: found by MediaPipe", f"{share:.1%} of {found.shots} shots",
-               f"{goal:.0%}", share >= goal),
-        Figure(f"{judge.__name__[1:]}: median label difference", f"{found.off:.2%} of the box",
-               "below 1.6 %", found.off < 0.016),
+        Figure(f"{kind}: found by MediaPipe", f"{share:.1%} of {len(seen)} shots", f"{goal:.0%}",
+               share >= goal, f"{low:.1%} to {high:.1%} with 95 % confidence"),
+        Figure(f"{kind}: median label difference", f"{apart:.2%} of the box", "below 1.6 %",
+               apart < 0.016),
     ]  # fmt: skip
 
 
-def _shots(recipe: Recipe, count: int, wanted: Callable[[Shot], bool]) -> Iterable[Shot]:
-    """The first shots of the test split that are wanted; blocks are small, so that many people
-    are seen."""
-    varied = replace(recipe, size_px=(SIZE_PX, SIZE_PX), people=(1.0, 0.0, 0.0), block=8, cast=2,
-                     places=1, occluded=0.0, maps=("instances",))  # fmt: skip
-    with Factory(varied, "test", 0) as factory:
+def wilson(hits: int, count: int) -> tuple[float, float]:
+    """Between which shares the true one lies with 95 % confidence (Wilson 1927)."""
+    z = 1.96
+    middle = (hits + z * z / 2) / (count + z * z)
+    half = z * np.sqrt(hits * (count - hits) / count + z * z / 4) / (count + z * z)
+    return float(middle - half), float(middle + half)
+
+
+def looks(kind: str, split: Split, count: int) -> Iterator[Look]:
+    """The first shots of a split that show a body, a frontal face or a hand well enough, each of
+    one person; blocks are small, so that many people are seen. ``kind`` is ``body``, ``face`` or
+    ``hand``. Raises FileNotFoundError without the network."""
+    recipe = replace(
+        find_recipe(_RECIPES[kind]), size_px=(SIZE_PX, SIZE_PX), people=(1.0, 0.0, 0.0), block=8,
+        cast=2, places=1, occluded=0.0, hands_full=0.0 if kind == "hand" else 0.15,
+        maps=("instances",),
+    )  # fmt: skip
+    model = find("pose_landmarker_full" if kind == "body" else f"{kind}_landmarker")
+    network = (
+        Landmarker("pose", model, 1, 0.4) if kind == "body"
+        else Landmarker(kind, model, 2 if kind == "hand" else 1, 0.3)
+    )  # fmt: skip
+    with closing(network), Factory(recipe, split, 0) as factory:
         made = number = 0
         while made < count:
             shot = factory.shot(number)
             number += 1
-            if wanted(shot):
+            if _wanted(kind, shot):
                 made += 1
-                yield shot
+                yield _look(kind, shot, factory.acted(shot.moment).people[0].posed, network)
 
 
-def _compared(
-    shots: Iterable[Shot],
-    network: Landmarker,
-    truth: Callable[[PersonTruth, Found], Compared],
-) -> Judged:
-    """Look at shots; ``truth`` gives the true points, which are seen, the found ones, and
-    whose box is their measure."""
-    off: list[np.ndarray] = []
-    found = looked = 0
-    for shot in shots:
-        looked += 1
-        best: tuple[float, np.ndarray] | None = None
-        for one in network.find(shot.rgb):
-            wanted, seen, had, box = truth(shot.people[0], one)
-            left, top, right, bottom = shot.people[0].boxes_px[box]
-            size = float(max(right - left, bottom - top))
-            away = np.linalg.norm(had - wanted, axis=1) / size
-            if seen.any() and (best is None or np.median(away[seen]) < best[0]):
-                best = float(np.median(away[seen])), away[seen]
-        if best is not None and best[0] < 0.25:
-            found += 1
-            off.append(best[1])
-    return Judged(looked, found, float(np.median(np.concatenate(off))) if off else float("nan"))
+def _wanted(kind: str, shot: Shot) -> bool:
+    visible = shot.people[0].points["whole_body"].visible
+    if kind == "face":
+        return _frontal(shot)
+    if kind == "body":
+        return bool(visible[:33].sum() >= 12)
+    return max(int(visible[where].sum()) for where in _HANDS.values()) >= 15
 
 
-def _bodies(count: int, network: Landmarker) -> Judged:
-    def truth(person: PersonTruth, found: Found) -> Compared:
-        points = person.points["whole_body"]
-        return points.xy_px[:33][_LIMBS], points.visible[:33][_LIMBS], found.xy_px[_LIMBS], "body"
-
-    def whole(shot: Shot) -> bool:
-        return bool(shot.people[0].points["whole_body"].visible[:33].sum() >= 12)
-
-    return _compared(_shots(find_recipe("whole_body"), count, whole), network, truth)
-
-
-def _heads(count: int, network: Landmarker) -> Judged:
-    def truth(person: PersonTruth, found: Found) -> Compared:
-        points = person.points["whole_body"]
-        return points.xy_px[_FACE], points.visible[_FACE], found.xy_px[:468], "face"
-
-    return _compared(_shots(find_recipe("heads"), count, _frontal), network, truth)
+def _look(kind: str, shot: Shot, posed: Posed, network: Landmarker) -> Look:
+    """The find whose points lie nearest to the truth."""
+    person = shot.people[0]
+    truth = person.points["whole_body"]
+    box, where = kind, _BODY if kind == "body" else _FACE
+    if kind == "hand":
+        box, where = max(_HANDS.items(), key=lambda one: int(truth.visible[one[1]].sum()))
+    left, top, right, bottom = person.boxes_px[box]
+    size = float(max(right - left, bottom - top))
+    best: tuple[float, np.ndarray | None] = (_GROSS, None)
+    for one in network.find(shot.rgb):
+        had = one.xy_px[{"body": _BODY, "face": slice(468), "hand": slice(21)}[kind]]
+        away = np.linalg.norm(had - truth.xy_px[where], axis=1)[truth.visible[where]] / size
+        if len(away) and np.median(away) < best[0]:
+            best = float(np.median(away)), had
+    return Look(shot, posed, where, size, best[1])
 
 
 def _frontal(shot: Shot) -> bool:
@@ -134,24 +153,6 @@ def _frontal(shot: Shot) -> bool:
     way = shot.camera.centre_m - points[1]
     cosine = ahead @ way / np.linalg.norm(ahead) / np.linalg.norm(way)
     return bool(np.degrees(np.arccos(np.clip(cosine, -1, 1))) < FRONTAL_DEG)
-
-
-def _hands(count: int, network: Landmarker) -> Judged:
-    def shown(person: PersonTruth) -> slice:
-        seen = person.points["whole_body"].visible
-        return _LEFT if seen[_LEFT].sum() >= seen[_RIGHT].sum() else _RIGHT
-
-    def truth(person: PersonTruth, found: Found) -> Compared:
-        points, side = person.points["whole_body"], shown(person)
-        box = "left_hand" if side == _LEFT else "right_hand"
-        return points.xy_px[side], points.visible[side], found.xy_px, box
-
-    def clear(shot: Shot) -> bool:
-        person = shot.people[0]
-        return bool(person.points["whole_body"].visible[shown(person)].sum() >= 15)
-
-    recipe = replace(find_recipe("hands"), hands_full=0.0)
-    return _compared(_shots(recipe, count, clear), network, truth)
 
 
 def _rate() -> Sequence[Figure]:

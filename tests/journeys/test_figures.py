@@ -10,6 +10,7 @@ import pytest
 from studio.core.errors import StudioError
 from studio.journeys import calibration, evaluate
 from studio.journeys.figures import Figure, measure
+from studio.journeys.synth import wilson
 
 
 def missing() -> Iterator[Figure]:
@@ -48,3 +49,11 @@ def test_clocks_are_within_milliseconds() -> None:
     figures = list(dict(calibration.parts(None, None, 1, 0.1))["synchronisation"]())
     assert len(figures) == 4
     assert all(float(figure.value.split()[0]) < 6 for figure in figures)
+
+
+@pytest.mark.parametrize(
+    ("hits", "count", "low", "high"),
+    [(0, 10, 0.0, 0.278), (5, 10, 0.237, 0.763), (10, 10, 0.722, 1)],
+)
+def test_shares_have_wilsons_interval(hits: int, count: int, low: float, high: float) -> None:
+    assert wilson(hits, count) == pytest.approx((low, high), abs=6e-4)

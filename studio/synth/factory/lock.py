@@ -70,7 +70,7 @@ def first_points(recipe: str) -> tuple[tuple[tuple[float, float], ...], ...]:
         which, view = divmod(number, factory.recipe.views)
         moment = factory.acted(which)
         posed = moment.people[0].posed
-        points = places_m(_LAYOUT, posed.vertices_m, posed.bones_world)
+        points = places_m(_LAYOUT, posed.vertices_m, posed.bones_world, marked=False)
         at = np.nan_to_num(in_picture(moment.rig.cameras[view], points), nan=-1.0)
         out.append(tuple((round(float(x), 2), round(float(y), 2)) for x, y in at))
     return tuple(out)

@@ -10,6 +10,7 @@ import torch
 from scipy.sparse import csr_matrix
 
 from studio.core.types import Camera
+from studio.human import marks
 from studio.human.keypoints import family, offset, sources
 from studio.human.layouts import layout
 from studio.human.person import Shape, whole
@@ -56,21 +57,22 @@ def _deep(point: str) -> float:
 
 
 @cache
-def _sums(name: str) -> _Recipe:
+def _sums(name: str, marked: bool = True) -> _Recipe:
     of = layout(name)
     kind = family(of)
+    as_marked = marked and name in marks.LAYOUTS
     bones: list[tuple[int, int, float]] = []
     skin: list[tuple[int, int, float]] = []
     offsets = np.zeros((len(of), 3))
     offset_bone = np.zeros(len(of), int)
     for row, point in enumerate(of.points):
-        for weight, what, which in sources(point, kind):
+        for weight, what, which in marks.sources(point) if as_marked else sources(point, kind):
             if what == "bone":
                 bones.append((row, BONE_NAMES.index(str(which)), weight))
                 offset_bone[row] = bones[-1][1]
             else:
                 skin.append((row, int(which), weight))
-        offsets[row] = offset(point, kind)
+        offsets[row] = marks.offset(point) if as_marked else offset(point, kind)
     used = np.unique([vertex for _, vertex, _ in skin] or [0])
     place = {int(v): k for k, v in enumerate(used)}
     shape = len(of), len(used)
@@ -90,15 +92,26 @@ def _reference() -> np.ndarray:
         return whole().subset([0]).rest(Shape.of()).orientations.double().numpy()
 
 
-def places_m(name: str, vertices_m: np.ndarray, bones_world: np.ndarray) -> np.ndarray:
-    """The points (points, 3) of a layout on a posed person (all base vertices, bones (b, 4, 4))."""
-    sums = _sums(name)
+def places_m(
+    name: str, vertices_m: np.ndarray, bones_world: np.ndarray, marked: bool = True
+) -> np.ndarray:
+    """The points (points, 3) of a layout on a posed person (all base vertices, bones (b, 4, 4)).
+
+    Those of MediaPipe's layouts lie where it marks them (:mod:`studio.human.marks`), without
+    ``marked`` at the joints' centres, as in motions that were carried there.
+    """
+    sums = _sums(name, marked)
     found = sums.of_bones @ bones_world[:, :3, 3]
     found = found + sums.of_vertices @ vertices_m[sums.vertices]
     if np.any(sums.offset_m):
-        turns = bones_world[:, :3, :3] @ _reference().transpose(0, 2, 1)
+        turns = turns_of(bones_world)
         found = found + (turns[sums.offset_bone] @ sums.offset_m[..., None])[..., 0]
     return found
+
+
+def turns_of(bones_world: np.ndarray) -> np.ndarray:
+    """How each bone (bones, 4, 4) is turned from the reference pose (bones, 3, 3), world axes."""
+    return bones_world[:, :3, :3] @ _reference().transpose(0, 2, 1)
 
 
 def see(
