@@ -30,6 +30,14 @@ def test_it_is_exposed_for_the_people() -> None:
     assert out[30, 30].mean() > 80
 
 
+def test_a_pale_hand_beside_dark_cloth_keeps_its_form() -> None:
+    rgb = np.full((64, 64, 3), 25, np.uint8)
+    rgb[20:50, 20:50] = np.linspace(150, 230, 30).astype(np.uint8)[:, None, None]
+    out = Eye(QUIET, steady=0.9).take(rgb, ALL, np.random.default_rng(0))
+    assert np.mean(out[20:50, 20:50] == 255) < 0.1
+    assert out[5, 5, 0] >= 25
+
+
 def test_a_shaken_point_is_a_line_about_its_place() -> None:
     rgb = np.zeros((33, 33, 3), np.uint8)
     rgb[16, 16] = 255

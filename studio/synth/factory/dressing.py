@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from studio.core.parts import PartLabel
 from studio.core.types import Material, Mesh
@@ -29,8 +30,12 @@ _FINISHES: Mapping[str, Finish] = {
     "shoes": Finish(specular=0.4), "hat": Finish(sheen=0.15, specular=0.2),
     "glasses": Finish(specular=0.8),
 }  # fmt: skip
+_ARM = ("upperarm", "lowerarm", *_HAND)
 _LAST = ("lashes", "brows", "hair", "glasses")
 """What is drawn after the rest."""
+_CLOTHES = (PartLabel.TOP, PartLabel.BOTTOM, PartLabel.SHOES)
+_OWN = 0.3
+"""What hangs on an arm by that share goes with it."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +90,12 @@ class WornActor:
         looks = next(c for c in choices if load(c.name).kind == "skin")
         self._skin = replace(_plain(looks.name, looks.material), name="skin",
                              base=(tone, tone, tone, 1.0))  # fmt: skip
+        self._worn = (*self._dressed.worn, *self._grown)
+        self._order = sorted(range(len(self._worn)), key=lambda k: self._worn[k].kind in _LAST)
+        self._off_arms: dict[str, tuple[np.ndarray, ...]] = {}
         self._materials = {
             id(one): replace(_plain(one.asset.name, one.item.material), base=one.item.base)
-            for one in (*self._dressed.worn, *self._grown)
+            for one in self._worn
         }
 
     def posed(
@@ -109,12 +117,36 @@ class WornActor:
             )
             for name, material in _MOUTH.items()
         ]  # fmt: skip
-        placed = list(zip(self._dressed.worn, self._dressed.posed(vertices, carried), strict=True))
-        placed += [(one, skin(fit(one.asset, rest), one.weights, carried)) for one in self._grown]
-        placed.sort(key=lambda pair: pair[0].kind in _LAST)
-        worn = [self._drawn(one, at) for one, at in placed]
+        placed = [*self._dressed.posed(vertices, carried)]
+        placed += [skin(fit(one.asset, rest), one.weights, carried) for one in self._grown]
+        worn = [self._drawn(self._worn[k], placed[k]) for k in self._order]
         drawn = (body, *mouth, *worn)
         return Posed(drawn, vertices, carried @ figure.bones_world)
+
+    def off_arm(self, side: str) -> tuple[np.ndarray, ...]:
+        """For each of the drawables, the vertices that a hand of that side (``left``, ``right``)
+        can meet: skin and clothes, without those of its own arm."""
+        if side not in self._off_arms:
+            bones = [
+                k
+                for k, bone in enumerate(BONE_NAMES)
+                if bone.startswith(_ARM) and bone.endswith(f".{side[0].upper()}")
+            ]
+
+            def off(weights: csr_matrix) -> np.ndarray:
+                return np.asarray(weights[:, bones].sum(axis=1)).ravel() < _OWN
+
+            body = np.unique(self._faces)
+            none = np.zeros(0, int)
+            self._off_arms[side] = (
+                body[off(self.figure.weights)[body]],
+                *(none for _ in _MOUTH),
+                *(
+                    np.flatnonzero(off(one.weights)) if one.part in _CLOTHES else none
+                    for one in (self._worn[k] for k in self._order)
+                ),
+            )
+        return self._off_arms[side]
 
     def _drawn(self, one: Worn, vertices: np.ndarray) -> Drawable:
         return Drawable(

@@ -12,6 +12,9 @@ from studio.render.lens import Sensor
 _WANTED = 112.0
 """What a camera's automatic exposure makes of the people's mean, in levels of 8 bits."""
 
+_BRIGHTEST = 246.0
+"""What it leaves the brightest of them at most, so that pale hands beside dark cloth keep form."""
+
 
 @dataclass(frozen=True)
 class Eye:
@@ -34,7 +37,8 @@ class Eye:
         """The picture as it is kept; ``subject`` says where what it is exposed for is."""
         seen = rgb[subject] if subject.mean() > 0.005 else rgb.reshape(-1, 3)
         mean = float(seen.mean()) + 4.0
-        gain = float(np.clip((_WANTED / mean) ** self.steady, 0.75, 1.5))
+        bright = float(np.percentile(seen.max(axis=1), 98)) + 1.0
+        gain = float(np.clip(min((_WANTED / mean) ** self.steady, _BRIGHTEST / bright), 0.75, 1.5))
         r, g, b = (gain * c for c in self.sensor.gain)
         moved = shaken(rgb, self.shake_px)
         out = replace(self.sensor, gain=(r, g, b)).expose(moved, rng)

@@ -16,6 +16,8 @@ from studio.synth.rig import camera_at
 
 _UP = np.array([0.0, 0.0, 1.0])
 _NOSE, _EARS = 294, (12131, 5532)
+_CLEAR_M = 0.22
+"""How near to a person a close-up's camera may come: nothing is out of focus or cut then."""
 _FINGERS = tuple(f"finger{k}-{j}" for k in range(1, 6) for j in (1, 2, 3))
 BONES: Mapping[str, tuple[str, ...]] = {
     "left_hand": ("wrist.L", *(f"{f}.L" for f in _FINGERS)),
@@ -44,6 +46,33 @@ def _within(centre: np.ndarray, target: np.ndarray, free_m: tuple[float, float])
             return out
         out = target + 0.86 * (out - target)
     return out
+
+
+def _unhindered(
+    target: np.ndarray,
+    way: np.ndarray,
+    far_m: float,
+    body_m: np.ndarray,
+    free_m: tuple[float, float],
+) -> np.ndarray:
+    """A close-up's place: the way that was wished, or the first beside it or lower from where the
+    camera stands in the free space and clear of the person."""
+    level = np.hypot(way[0], way[1])
+    azimuth, height = np.arctan2(way[1], way[0]), np.arctan2(way[2], level)
+    tried: list[np.ndarray] = []
+    for lower in (1.0, 0.5, 0.0, -0.5):
+        for aside in (0.0, 0.6, -0.6, 1.2, -1.2):
+            a, h = azimuth + aside, lower * height
+            one = target + far_m * np.array([np.cos(a) * np.cos(h), np.sin(a) * np.cos(h),
+                                             np.sin(h)])  # fmt: skip
+            room = min(
+                free_m[0] - abs(one[0]), free_m[1] - abs(one[1]), one[2] - 0.12, 2.4 - one[2]
+            )
+            clear = float(np.linalg.norm(body_m - one, axis=1).min())
+            if room > 0 and clear > _CLEAR_M:
+                return one
+            tried.append(np.array([min(room, 0.0) + min(clear - _CLEAR_M, 0.0), *one]))
+    return max(tried, key=lambda row: row[0])[1:]
 
 
 def frame_points(
@@ -136,7 +165,10 @@ def film(
     else:
         raise ValueError(f"a {framing} has cameras of its own")
     way = way / np.linalg.norm(way)
-    centre = _within(target + far * way, target, free_m)
+    if framing == "hand":
+        centre = _unhindered(target, way, far, body[::3], free_m)
+    else:
+        centre = _within(target + far * way, target, free_m)
     x, y, z = (float(v) for v in centre)
     a, b, c = (float(v) for v in target)
     camera = camera_at("camera", (x, y, z), (a, b, c), size_px, 1.0)

@@ -24,6 +24,7 @@ class Recipe:
     ``occluded`` are the chances that a hand holds something and that something stands in the way.
     ``sampled`` is the share of people whose pose is drawn from the learned pose prior instead of a
     motion: never in split ``test``, whose locked sets stay as they are.
+    ``clear_hands`` moves arms until no hand sinks into clothes or a body.
     A block of ``block`` pictures shares a cast of ``cast`` people and ``places`` places.
 
     ``version`` grows with every change of what a recipe makes.
@@ -40,6 +41,7 @@ class Recipe:
     hands_full: float = 0.15
     occluded: float = 0.15
     sampled: float = 0.0
+    clear_hands: bool = False
     block: int = 64
     cast: int = 4
     places: int = 2
@@ -73,7 +75,8 @@ RECIPES: dict[str, Recipe] = {
                                   ("hand", 0.1), ("foot", 0.05)), people=(0.85, 0.12, 0.03),
                sampled=0.25),
         Recipe("heads", framings=(("head", 1.0),), hands_full=0.0),
-        Recipe("hands", framings=(("hand", 1.0),), layouts=("whole_body",), hands_full=0.3),
+        Recipe("hands", framings=(("hand", 1.0),), hands_full=0.3, clear_hands=True,
+               version=2),
         Recipe("tryon", framings=(("full_body", 0.4), ("upper_body", 0.3), ("head", 0.15),
                                   ("foot", 0.15)), maps=_ALL, sampled=0.25),
         Recipe("rig", framings=(("rig", 1.0),), people=(0.7, 0.2, 0.1), views=4, rig=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from studio.core.parts import PartLabel
 from studio.core.types import CameraRig
 from studio.render.scene import Drawable, Lighting
 from studio.synth.actor import Posed
+from studio.synth.factory.clearance import posed_clear
 from studio.synth.factory.faces import random_face
 from studio.synth.factory.framing import film, ring
 from studio.synth.factory.hands import hand
@@ -143,7 +145,8 @@ def _act(
     towards = np.array([np.sin(np.radians(yaw_deg)), -np.cos(np.radians(yaw_deg)), 0.0])
     target = root + 2 * towards + rng.normal(0, 0.5, 3) + [0, 0, 0.5]
     look_at(figure, root, turns, target)
-    posed = member.actor.posed(root, turns, actions)
+    pose_of = partial(posed_clear, member.actor) if recipe.clear_hands else member.actor.posed
+    posed = pose_of(root, turns, actions)
     drawables = tuple(replace(d, instance=number) for d in posed.drawables)
     things = [held(thing, side, posed, number, rng) for side, thing in pose.holds.items()]
     if pose.sits:
