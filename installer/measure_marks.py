@@ -26,7 +26,7 @@ from studio.synth.factory.streams import Split
 
 _GROSS = 0.12
 """Marks farther off, in shares of the box, are of something else."""
-_RIDGE = {"body": 5e-5, "hand": 1e-3}
+_RIDGE = {"body": 5e-5, "hand": 1e-4}
 _LOOSE = {"body": 0.008, "hand": 0.015}
 
 
@@ -79,8 +79,7 @@ def _of(kind: str, look: Look, found: np.ndarray) -> Iterator[Sample]:
                 for _, what, which in marks.around(point)
             ]
             ways = np.stack(around, 1) - place[:, None]
-        row = name if kind == "body" else marks.kind(point)
-        yield Sample(row, sight(camera, place) @ ways / look.size_px, off)
+        yield Sample(name, sight(camera, place) @ ways / look.size_px, off)
 
 
 def solve(rows: Sequence[Sample], ridge: float, loose: float) -> np.ndarray:

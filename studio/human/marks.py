@@ -16,7 +16,7 @@ import numpy as np
 
 from studio.human import keypoints
 from studio.human.keypoints import Source
-from studio.human.names import FINGERS, HAND
+from studio.human.names import HAND
 
 LAYOUTS = ("mediapipe_33", "whole_body")
 TABLE = Path(__file__).with_name("marks.json")
@@ -35,16 +35,9 @@ before)."""
 @cache
 def table() -> Mapping[str, Mapping[str, list[float]]]:
     """``body``: from a left joint's centre to its mark, metres in world axes of the reference pose,
-    turning with the joint's bone. ``hand``: shares of what :func:`around` tells, by :func:`kind`.
+    turning with the joint's bone. ``hand``: for each point, shares of what :func:`around` tells.
     """
     return json.loads(TABLE.read_text("utf-8"))
-
-
-def kind(point: str) -> str:
-    """The row of the table of a hand's point: the four fingers share theirs."""
-    name = point.partition("_")[2]
-    finger, _, joint = name.partition("_")
-    return joint if finger in FINGERS[1:] else name
 
 
 def around(point: str) -> tuple[Source, ...]:
@@ -66,12 +59,14 @@ def around(point: str) -> tuple[Source, ...]:
 def sources(point: str) -> list[Source]:
     """What a mark is the mean of (see :func:`studio.human.keypoints.sources`)."""
     plain = keypoints.sources(point, "mediapipe")
-    if point.partition("_")[2] not in HAND:
+    shares = table()["hand"].get(point.partition("_")[2])
+    if shares is None:
         return plain
-    shares = table()["hand"][kind(point)]
-    rest = 1 - sum(shares)
-    mark: list[Source] = [(weight * rest, what, which) for weight, what, which in plain]
-    mark += [(w, what, which) for w, (_, what, which) in zip(shares, around(point), strict=True)]
+    mark: list[Source] = []
+    for weight, what, which in plain:
+        mark.append((weight * (1 - sum(shares)), what, which))
+    for share, (_, what, which) in zip(shares, around(point), strict=True):
+        mark.append((share, what, which))
     return mark
 
 
