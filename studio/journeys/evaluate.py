@@ -19,7 +19,7 @@ from studio.features.compare.engine import BONES, JOINTS
 from studio.features.triangulate import evaluate as triangulation
 from studio.features.triangulate import speed
 from studio.human.layouts import layout
-from studio.journeys import calibration, networks, synth
+from studio.journeys import calibration, networks, people, synth
 from studio.journeys.bench import Bench
 from studio.journeys.dressed import dressed_errors_mm
 from studio.journeys.figures import Figure, measure
@@ -42,10 +42,12 @@ def main(
     """Measure, and print a table of figures beside their goals.
 
     Args:
-        name: main-job, calibration, synth, a trained network, or a feature that has an evaluation.
+        name: main-job, calibration, people, synth, a trained network, or a feature that has an
+            evaluation.
         footage: The folder of real takes.
         peers: A folder with the packages of other tools, timed in the same run.
-        runs: Simulated sessions with each fault (of calibration).
+        runs: Simulated sessions with each fault (of calibration); seeds of each kind of scene
+            (of people).
         minutes: How long live cameras are recorded (of calibration).
         data: A folder of packed samples (of a network); without, they come live from the factory.
         shots: How many pictures of each kind are looked at (of synth).
@@ -64,6 +66,8 @@ def main(
         return measure(parts, json)
     if name == "calibration":
         return measure(calibration.parts(footage, peers, runs, minutes), json)
+    if name == "people":
+        return measure(people.parts(runs), json)
     if name in TASKS:
         return measure(networks.parts_of(name, footage, data), json)
     if name == "synth":

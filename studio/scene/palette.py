@@ -37,6 +37,11 @@ class Palette:
     accent: Rgb
     skin: Rgb
     shadow: float
+    people: tuple[Rgb, ...]
+
+    def person(self, number: int) -> Rgb:
+        """The colour of one of several people, counted from 1."""
+        return self.people[(number - 1) % len(self.people)]
 
 
 DARK = Palette(
@@ -55,7 +60,9 @@ DARK = Palette(
     accent=rgb("#ffd166"),
     skin=rgb("#c99a83"),
     shadow=0.55,
-)
+    people=tuple(map(rgb, ("#56b4e9", "#f0a030", "#7fd08a", "#e87aa8",
+                           "#b39ddb", "#e8dc6a", "#4dd0c0", "#e0795a"))),
+)  # fmt: skip
 LIGHT = Palette(
     "light",
     top=rgb("#f2f3f5"),
@@ -72,5 +79,7 @@ LIGHT = Palette(
     accent=rgb("#b06000"),
     skin=rgb("#c99a83"),
     shadow=0.34,
-)
+    people=tuple(map(rgb, ("#0072b2", "#c85a00", "#2e8b47", "#b3437c",
+                           "#6a4fa3", "#8a7a00", "#0f857a", "#5a3a1a"))),
+)  # fmt: skip
 PALETTES: dict[ThemeName, Palette] = {"dark": DARK, "light": LIGHT}

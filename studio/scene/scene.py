@@ -19,6 +19,7 @@ from studio.scene.items.base import DrawnItem, Eye, Pick, Role
 from studio.scene.items.cameras import CamerasItem
 from studio.scene.items.floor import FloorItem
 from studio.scene.items.mesh import CharacterItem, MeshItem, SurfaceItem
+from studio.scene.items.person import PersonItem
 from studio.scene.items.skeleton import SkeletonItem
 from studio.scene.items.trail import CloudItem, TrailItem
 from studio.scene.items.trust import TrustItem
@@ -29,6 +30,7 @@ from studio.scene.surface import Shading
 ITEMS: tuple[type[DrawnItem], ...] = (
     CamerasItem,
     SkeletonItem,
+    PersonItem,
     CharacterItem,
     MeshItem,
     TrailItem,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -24,9 +25,16 @@ def _style(layout: Layout) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def marks(
-    people: tuple[Keypoints, ...], reprojected: np.ndarray | None, palette: Palette, ratio: float
+    people: tuple[Keypoints, ...],
+    reprojected: np.ndarray | None,
+    palette: Palette,
+    ratio: float,
+    whose: Sequence[int] = (),
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Segments (n, 4), colours (n, 4) and radii (n,) that draw people and reprojected points."""
+    """Segments (n, 4), colours (n, 4) and radii (n,) that draw people and reprojected points.
+
+    ``whose`` numbers the people of the reprojected points, for their colours (0: the accent).
+    """
     ends, colours, radii = [np.empty((0, 4))], [np.empty((0, 4))], [np.empty(0)]
     table = np.array([[0.93, 0.94, 0.95], [0.34, 0.71, 0.91], [0.95, 0.64, 0.20]])
     for person in people:
@@ -44,7 +52,8 @@ def marks(
     if reprojected is not None:
         count = len(reprojected)
         ends.append(np.column_stack([reprojected, reprojected]))
-        colours.append(np.tile([*palette.accent, 0.95], (count, 1)))
+        ink = [palette.person(who) if who else palette.accent for who in whose or [0] * count]
+        colours.append(np.column_stack([np.array(ink).reshape(-1, 3), np.full(count, 0.95)]))
         radii.append(np.full(count, 2.0))
     return (
         np.concatenate(ends).astype(np.float32),

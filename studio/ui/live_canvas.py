@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -159,10 +159,17 @@ class LiveCanvas(QWidget):
             tile.new_marks = True
         self.redraw()
 
-    def show_reprojection(self, camera: str, xy_px: np.ndarray | None) -> None:
-        """Draw where 3D points land in a camera's picture (points, 2), or nothing."""
+    def show_reprojection(
+        self, camera: str, xy_px: np.ndarray | None, people: Sequence[int] = ()
+    ) -> None:
+        """Draw where 3D points land in a camera's picture (points, 2), or nothing.
+
+        ``people`` says of each point whose it is, by number from 1, for the colour; 0 or nothing
+        where there is one person.
+        """
         tile = self._tile(camera)
         tile.reprojected = None if xy_px is None else np.asarray(xy_px, np.float32)
+        tile.whose = tuple(people)
         tile.new_marks = True
         self.redraw()
 
@@ -300,7 +307,9 @@ class LiveCanvas(QWidget):
                 tile.picture, tile.overlay = Picture(), Overlay()
                 tile.new_frame = tile.new_marks = True
             if tile.new_marks:
-                tile.overlay.update(*marks(tile.keypoints, tile.reprojected, self._palette, ratio))
+                tile.overlay.update(
+                    *marks(tile.keypoints, tile.reprojected, self._palette, ratio, tile.whose)
+                )
                 tile.new_marks = False
             scale, x, y = tiles.placement(rect, tile.size, tile.look)
             place = (scale * ratio, x * ratio, y * ratio)

@@ -104,6 +104,7 @@ class Tile:
         self.frame: Frame | None = None
         self.keypoints: tuple[Keypoints, ...] = ()
         self.reprojected: np.ndarray | None = None
+        self.whose: tuple[int, ...] = ()
         self.look = tiles.Look()
         self.mirrored = False
         self.new_frame = self.new_marks = True

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from studio.core.types import CameraRig, Character, Detections, Motion, Posed
-from studio.document.data import detections_from, motion_from
+from studio.core.types import CameraRig, Character, Crowd, Detections, Motion, Posed
+from studio.document.data import crowd_from, detections_from, motion_from
 from studio.document.folder import ProjectFolder
 from studio.document.project import AvatarItem, DetectionsItem, MotionItem
 from studio.human.layouts import layout
@@ -26,6 +26,16 @@ class Loaded:
     detections: Detections | None = None
     motion: Motion | None = None
     avatar: Character | None = None
+    others: tuple[Motion | None, ...] = ()
+    crowd: Crowd | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """Detections as they are shown: the main person's, and everybody's where there are more."""
+
+    main: Detections
+    crowd: Crowd | None = None
 
 
 def key_of(item: Arrayed) -> str:
@@ -40,7 +50,11 @@ def load(item: Arrayed, folder: ProjectFolder) -> Any:
     if isinstance(item, MotionItem):
         return motion_from(arrays, layout(item.layout))
     if isinstance(item, DetectionsItem):
-        return detections_from(arrays, layout(item.layout), item.cameras)
+        form = layout(item.layout), item.cameras
+        crowd = None
+        if item.people is not None:
+            crowd = crowd_from(folder.assets.arrays(item.people), *form)
+        return Seen(detections_from(arrays, *form), crowd)
     from studio.synth.stored import avatar_of
 
     character = avatar_of(arrays, item.name, item.design, item.dressed)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from studio.core.types import Animation, Detections, Keypoints, Motion
+from studio.core.types import Animation, Crowd, Detections, Keypoints, Motion, Skeleton
 from studio.document.project import (
     AvatarItem,
     DetectionsItem,
@@ -31,6 +32,8 @@ class OnShow:
     detections: DetectionsItem | None = None
     motion: MotionItem | None = None
     avatar: AvatarItem | None = None
+    others: tuple[MotionItem, ...] = ()
+    """Who was solved together with the motion."""
 
 
 def on_show(project: Project, chosen: tuple[str, ...]) -> OnShow:
@@ -54,7 +57,8 @@ def on_show(project: Project, chosen: tuple[str, ...]) -> OnShow:
     if found is not None and take is not None and found.id not in chosen:
         own = [d for d in project.all(DetectionsItem) if d.take == take.id]
         found = own[-1] if own else found if found.take is None else None
-    return OnShow(take, rig, found, motion, avatar)
+    others = () if motion is None else tuple(m for m in project.together(motion) if m != motion)
+    return OnShow(take, rig, found, motion, avatar, others)
 
 
 def tracks(
@@ -62,8 +66,12 @@ def tracks(
     detections: Detections | None,
     motion: Motion | None,
     animation: Animation | None,
+    others: Sequence[Motion | None] = (),
 ) -> tuple[Track, ...]:
-    """Rows of the timeline: clips from in to out, detections by camera, motion, avatar."""
+    """Rows of the timeline: clips from in to out, detections by camera, motions, avatar.
+
+    ``others`` are the motions of ``shown.others``, None while they are being read.
+    """
     rows: list[Track] = []
     take = shown.take
     for clip in take.clips if take else ():
@@ -81,6 +89,9 @@ def tracks(
             )  # fmt: skip
     if shown.motion is not None and motion is not None and len(motion):
         rows.append(_row(shown.motion, shown.motion.name, "motion", motion.times_s, trust(motion)))
+    for item, other in zip(shown.others, others, strict=False):
+        if other is not None and len(other):
+            rows.append(_row(item, item.name, "motion", other.times_s, trust(other)))
     if shown.avatar is not None and animation is not None and len(animation):
         rows.append(_row(shown.avatar, shown.avatar.name, "avatar", animation.times_s, None))
     return tuple(rows)
@@ -115,6 +126,33 @@ def nearest(times_s: np.ndarray, time_s: float) -> int:
     return before if abs(times_s[before] - time_s) < abs(times_s[after] - time_s) else after
 
 
+def at_moment(motion: Motion, time_s: float) -> Skeleton | None:
+    """The skeleton of a motion nearest to a time; None well before its beginning or after its
+    end, when somebody is not there."""
+    if not len(motion):
+        return None
+    skeleton = motion.at(nearest(motion.times_s, time_s))
+    step = 1 / motion.rate_hz if motion.rate_hz else np.inf
+    return skeleton if abs(skeleton.time_s - time_s) <= 1.5 * step else None
+
+
+def everybody_at(crowd: Crowd, time_s: float) -> tuple[Keypoints, ...]:
+    """The keypoints of everybody in all cameras at the nearest moment."""
+    frame = nearest(crowd.times_s, time_s)
+    there = np.argwhere((crowd.confidence[frame] > 0).any(-1))
+    return tuple(
+        Keypoints(
+            crowd.cameras[view],
+            float(crowd.times_s[frame]),
+            crowd.layout,
+            crowd.xy_px[frame, view, place],
+            crowd.confidence[frame, view, place],
+            int(crowd.track[frame, view, place]),
+        )
+        for view, place in there.tolist()
+    )
+
+
 def keypoints_at(detections: Detections, time_s: float) -> tuple[Keypoints, ...]:
     """The keypoints of all cameras at the nearest moment."""
     frame = nearest(detections.times_s, time_s)
@@ -128,3 +166,8 @@ def keypoints_at(detections: Detections, time_s: float) -> tuple[Keypoints, ...]
         )
         for view, camera in enumerate(detections.cameras)
     )
+
+
+def short_name(item: MotionItem) -> str:
+    """What a person is called where there is little room: what comes before the take's name."""
+    return item.name.split(", ", 1)[0]

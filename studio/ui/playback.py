@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from studio.core.types import (
     CameraRig,
     Character,
@@ -20,20 +22,30 @@ from studio.core.types import (
     Skeleton,
 )
 from studio.document.folder import ProjectFolder
-from studio.document.project import Project
+from studio.document.project import MotionItem, Project
 from studio.scene.items.base import Pick
 from studio.scene.items.cameras import WIDEST_PX
+from studio.scene.items.person import NamedSkeleton
 from studio.scene.items.trail import Trail
 from studio.scene.rectify import rectified
 from studio.scene.scene import item_for
 from studio.scene.surface import plan, planned
 from studio.ui.frame_feed import Deliver, FrameFeed, Submit
-from studio.ui.loading import Arrayed, Loaded, charts_of, key_of, load, posed_at
-from studio.ui.on_show import OnShow, keypoints_at, nearest, on_show, tracks
+from studio.ui.loading import Arrayed, Loaded, Seen, charts_of, key_of, load, posed_at
+from studio.ui.on_show import (
+    OnShow,
+    at_moment,
+    everybody_at,
+    keypoints_at,
+    nearest,
+    on_show,
+    short_name,
+    tracks,
+)
 from studio.ui.trust_shown import marks_of
 from studio.vision.camera import project as project_points
 
-KEPT = 12
+KEPT = 24
 TRAIL_S = 1.5
 FAINT = 0.25
 
@@ -66,6 +78,7 @@ class Playback:
         self._rig: CameraRig | None = None
         self._pick: Pick | None = None
         self._live: dict[str, str] = {}
+        self._beside: set[str] = set()
         self._closed = False
         self._play_soon = self._preparing = self._pictured = False
         self._planning: Character | None = None
@@ -102,7 +115,7 @@ class Playback:
             self.canvas.set_cameras(
                 [clip.camera for clip in shown.take.clips] if shown.take else []
             )
-        for item in (shown.detections, shown.motion, shown.avatar):
+        for item in (shown.detections, shown.motion, shown.avatar, *shown.others):
             if item is not None:
                 self._read(item)
         self._refresh()
@@ -123,8 +136,13 @@ class Playback:
     @property
     def _loaded(self) -> Loaded:
         shown = self.shown
+        seen: Seen | None = self._value(shown.detections)
         return Loaded(
-            self._value(shown.detections), self._value(shown.motion), self._value(shown.avatar)
+            None if seen is None else seen.main,
+            self._value(shown.motion),
+            self._value(shown.avatar),
+            tuple(self._value(other) for other in shown.others),
+            None if seen is None else seen.crowd,
         )
 
     def _read(self, item: Arrayed) -> None:
@@ -157,7 +175,7 @@ class Playback:
             animation = loaded.avatar.animation if loaded.avatar is not None else None
             rate = shown.take.clips[0].rate_hz if shown.take and shown.take.clips else 0.0
             rate = rate or (loaded.motion.rate_hz if loaded.motion is not None else 0.0)
-            rows = tracks(shown, loaded.detections, loaded.motion, animation)
+            rows = tracks(shown, loaded.detections, loaded.motion, animation, loaded.others)
             self.timeline.set_tracks(rows, rate or None)
             self.go(self.timeline.time_s)
         else:
@@ -207,6 +225,7 @@ class Playback:
         loaded = self._loaded
         if loaded.motion is not None or self.shown.motion is None:
             self._at_motion(loaded.motion, time_s)
+        self._at_others(loaded, time_s)
         if loaded.avatar is not None or self.shown.avatar is None:
             self._put("avatar", posed_at(loaded.avatar, time_s))
         if self.canvas is not None:
@@ -223,7 +242,11 @@ class Playback:
             self._put("trail", None)
             return
         frame = nearest(motion.times_s, time_s)
-        self._put("motion", motion.at(frame))
+        item = self.shown.motion
+        if item is not None and item.person is not None:
+            self._put("motion", _named(item, at_moment(motion, time_s)))
+        else:
+            self._put("motion", motion.at(frame))
         pick = self._pick
         if pick is None or pick.key != "motion" or pick.kind != "joint":
             self._put("trail", None)
@@ -231,19 +254,42 @@ class Playback:
         first = nearest(motion.times_s, time_s - TRAIL_S)
         self._put("trail", Trail(pick.name, motion.xyz_m[first : frame + 1, pick.index]))
 
+    def _at_others(self, loaded: Loaded, time_s: float) -> None:
+        """Everybody else who was solved together with the motion on show."""
+        keys: set[str] = set()
+        for item, motion in zip(self.shown.others, loaded.others, strict=True):
+            if motion is not None:
+                keys.add(f"person {item.id}")
+                self._put(f"person {item.id}", _named(item, at_moment(motion, time_s)))
+        for key in self._beside - keys:
+            self._put(key, None)
+        self._beside = keys
+
     def _at_canvas(self, loaded: Loaded, time_s: float) -> None:
-        found, motion = loaded.detections, loaded.motion
-        if found is not None and len(found.times_s):
-            self.canvas.show_keypoints(*keypoints_at(found, time_s))  # type: ignore[union-attr]
-        elif motion is None:
-            self.canvas.clear_marks()  # type: ignore[union-attr]
-        if motion is not None and len(motion) and self._rig is not None:
-            points = motion.xyz_m[nearest(motion.times_s, time_s)]
-            for camera in self._rig.cameras:
-                if camera.name in self.canvas.cameras:  # type: ignore[union-attr]
-                    self.canvas.show_reprojection(  # type: ignore[union-attr]
-                        camera.name, project_points(camera, points)
-                    )
+        found, canvas = loaded.detections, self.canvas
+        assert canvas is not None
+        if loaded.crowd is not None and len(loaded.crowd.times_s):
+            canvas.show_keypoints(*everybody_at(loaded.crowd, time_s))
+        elif found is not None and len(found.times_s):
+            canvas.show_keypoints(*keypoints_at(found, time_s))
+        elif loaded.motion is None:
+            canvas.clear_marks()
+        if self._rig is None or loaded.motion is None:
+            return
+        people: list[np.ndarray] = []
+        numbers: list[int] = []
+        pairs = zip((self.shown.motion, *self.shown.others), (loaded.motion, *loaded.others),
+                    strict=True)  # fmt: skip
+        for item, motion in pairs:
+            skeleton = None if motion is None else at_moment(motion, time_s)
+            if item is not None and skeleton is not None:
+                people.append(skeleton.xyz_m)
+                numbers += [item.person.number if item.person else 0] * len(skeleton.xyz_m)
+        for camera in self._rig.cameras:
+            if camera.name in canvas.cameras:
+                every = [project_points(camera, points) for points in people]
+                whole = np.concatenate(every) if every else None
+                canvas.show_reprojection(camera.name, whole, numbers)
 
     def _show_frames(self, frames: dict[str, Frame]) -> None:
         if self.canvas is not None:
@@ -387,3 +433,10 @@ class Playback:
                 self.timeline.time_changed.disconnect(self.go)
                 self.timeline.playing_changed.disconnect(self._playing)
             self._feed.close()
+
+
+def _named(item: MotionItem, skeleton: Skeleton | None) -> NamedSkeleton | None:
+    """One of several people as they are drawn; None while they are not there."""
+    if skeleton is None or item.person is None:
+        return None
+    return NamedSkeleton(skeleton, short_name(item), item.person.number)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,17 @@ from studio.core.types import (
     Motion,
     Skeleton,
 )
-from studio.document.data import detections_arrays, motion_arrays
+from studio.document.data import detections_arrays, motion_arrays, motion_from
 from studio.document.folder import ProjectFolder
-from studio.document.project import Clip, DetectionsItem, MotionItem, Project, RigItem, TakeItem
+from studio.document.project import (
+    Clip,
+    DetectionsItem,
+    MotionItem,
+    PersonMark,
+    Project,
+    RigItem,
+    TakeItem,
+)
 from studio.document.trust import CameraTrust, ErrorBar, Trust
 from studio.human.layouts import layout
 from studio.ui.frame_feed import FrameFeed
@@ -82,7 +91,7 @@ class Canvas:
     def show_keypoints(self, *keypoints: Keypoints) -> None:
         self.keypoints.update({k.camera: k for k in keypoints})
 
-    def show_reprojection(self, camera: str, xy_px: np.ndarray) -> None:
+    def show_reprojection(self, camera: str, xy_px: np.ndarray, people: Sequence[int] = ()) -> None:
         self.landed[camera] = xy_px
 
     def clear_marks(self) -> None:
@@ -188,6 +197,37 @@ class Bench:
             self.viewport, self.canvas, self.timeline, None,
             self.lane.submit, self.lane.deliver, self.lane.failed,
         )  # fmt: skip
+
+
+def test_people_who_were_solved_together_are_shown_together(project, bench):
+    """Each under their name, while they are there; their points land in the pictures, each their
+    own colour."""
+    whole, folder = project
+    alone = whole.newest(MotionItem)
+    motion = motion_from(folder.assets.arrays(alone.data), COCO)
+    later = Motion(*(getattr(motion, f.name)[5:] if f.name != "layout" else COCO
+                     for f in fields(Motion)))  # fmt: skip
+    pair = [
+        alone.model_copy(update={
+            "id": f"p{n}", "name": f"{name}, Take in 3D", "data": folder.assets.put_arrays(
+                motion_arrays(track)), "person": PersonMark(group="g", number=n)})
+        for n, name, track in ((1, "Ada", motion), (2, "Ben", later))
+    ]  # fmt: skip
+    together = whole.without([alone.id]).with_items(pair)
+    bench.playback.show_project(together, folder)
+    bench.lane.run()
+    bench.playback.go(1.0)
+    shown = bench.viewport.values
+    assert (shown["motion"].name, shown["motion"].number) == ("Ada", 1)
+    assert (shown["person p2"].name, shown["person p2"].number) == ("Ben", 2)
+    assert bench.canvas.landed["a"].shape == (34, 2)
+    bench.playback.go(0.1)
+    assert "person p2" not in bench.viewport.values
+    assert bench.canvas.landed["a"].shape == (17, 2)
+    bench.playback.show_project(together.without(["p2"]), folder)
+    bench.lane.run()
+    bench.playback.go(1.0)
+    assert "person p2" not in bench.viewport.values
 
 
 @pytest.fixture

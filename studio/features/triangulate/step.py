@@ -116,7 +116,7 @@ def _item(
     origin = inputs.origin
     name = f"{origin.name} in 3D" if origin else "Motion"
     return MotionItem(
-        name=f"{name}, person {person.number}" if person else name,
+        name=f"Person {person.number}, {name}" if person else name,
         take=origin.take if origin else None,
         rig=origin.rig if origin else None,
         layout=result.motion.layout.name,

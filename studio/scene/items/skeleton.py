@@ -54,7 +54,9 @@ class SkeletonItem(DrawnItem):
         self._opacity = 1.0
 
     def update(self, value: Any) -> None:
-        skeleton: Skeleton = value
+        self._draw(value)
+
+    def _draw(self, skeleton: Skeleton) -> None:
         if self._layout is not skeleton.layout:
             self._measure(skeleton.layout)
         self._value = skeleton
@@ -130,7 +132,7 @@ class SkeletonItem(DrawnItem):
 
     def _again(self) -> None:
         if self._value is not None:
-            self.update(self._value)
+            self._draw(self._value)
 
     def points_m(self) -> np.ndarray:
         return np.empty((0, 3)) if self._value is None else np.asarray(self._value.xyz_m)

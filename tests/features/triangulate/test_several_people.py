@@ -101,7 +101,9 @@ def test_a_project_gets_one_motion_a_person(crowd: Crowd, tmp_path: Path) -> Non
     packed = step.pack(given, FAST, run(triangulate(FAST, given, Context())), assets, 1.0)
     first, second = packed.items
     assert isinstance(first, MotionItem)
-    assert [item.name.split(", ")[-1] for item in packed.items] == ["person 1", "person 2"]
+    assert [item.name for item in packed.items] == [
+        "Person 1, Dance in 3D", "Person 2, Dance in 3D",
+    ]  # fmt: skip
     assert len({item.person.group for item in packed.items if item.person}) == 1
     assert second.person is not None
     assert project.with_items(packed.items).newest(MotionItem) == first
