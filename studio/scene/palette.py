@@ -61,7 +61,7 @@ DARK = Palette(
     skin=rgb("#c99a83"),
     shadow=0.55,
     people=tuple(map(rgb, ("#56b4e9", "#f0a030", "#7fd08a", "#e87aa8",
-                           "#b39ddb", "#e8dc6a", "#4dd0c0", "#e0795a"))),
+                           "#b39ddb", "#e8dc6a", "#a0763c", "#e0795a"))),
 )  # fmt: skip
 LIGHT = Palette(
     "light",

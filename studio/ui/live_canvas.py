@@ -16,7 +16,6 @@ from studio.core.types import Frame, FrameSet, Keypoints
 from studio.scene.palette import PALETTES, ThemeName
 from studio.ui import tiles
 from studio.ui.gl_check import gl_trouble
-from studio.ui.keypoint_marks import marks
 from studio.ui.live_tile import MARGIN, Tile, Tone, dress
 from studio.vision.picture_aids import Exposure
 
@@ -162,15 +161,9 @@ class LiveCanvas(QWidget):
     def show_reprojection(
         self, camera: str, xy_px: np.ndarray | None, people: Sequence[int] = ()
     ) -> None:
-        """Draw where 3D points land in a camera's picture (points, 2), or nothing.
-
-        ``people`` says of each point whose it is, by number from 1, for the colour; 0 or nothing
-        where there is one person.
-        """
-        tile = self._tile(camera)
-        tile.reprojected = None if xy_px is None else np.asarray(xy_px, np.float32)
-        tile.whose = tuple(people)
-        tile.new_marks = True
+        """Draw where 3D points land in a camera's picture (points, 2), or nothing; ``people``
+        numbers whose they are from 1, for their colours (0 or none: there is one person)."""
+        self._tile(camera).land(xy_px, people)
         self.redraw()
 
     def say(
@@ -307,9 +300,7 @@ class LiveCanvas(QWidget):
                 tile.picture, tile.overlay = Picture(), Overlay()
                 tile.new_frame = tile.new_marks = True
             if tile.new_marks:
-                tile.overlay.update(
-                    *marks(tile.keypoints, tile.reprojected, self._palette, ratio, tile.whose)
-                )
+                tile.overlay.update(*tile.marks(self._palette, ratio))
                 tile.new_marks = False
             scale, x, y = tiles.placement(rect, tile.size, tile.look)
             place = (scale * ratio, x * ratio, y * ratio)

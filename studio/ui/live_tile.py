@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any, Literal
 
@@ -11,7 +12,9 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QLabel, QWidget
 
 from studio.core.types import Frame, Keypoints
+from studio.scene.palette import Palette
 from studio.ui import theme, tiles
+from studio.ui.keypoint_marks import marks
 from studio.vision.picture_aids import Exposure
 
 Tone = Literal["plain", "look", "stop"]
@@ -126,6 +129,15 @@ class Tile:
         dress(label, "plain")
         label.hide()
         return label
+
+    def land(self, xy_px: np.ndarray | None, people: Sequence[int]) -> None:
+        """Points that land in the picture, and of each whose it is (see ``marks``)."""
+        self.reprojected = None if xy_px is None else np.asarray(xy_px, np.float32)
+        self.whose, self.new_marks = tuple(people), True
+
+    def marks(self, palette: Palette, ratio: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What is drawn over the picture (see :func:`studio.ui.keypoint_marks.marks`)."""
+        return marks(self.keypoints, self.reprojected, palette, ratio, self.whose)
 
     @property
     def size(self) -> tuple[int, int]:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
 from studio.core.types import (
     CameraRig,
     Character,
@@ -22,28 +20,18 @@ from studio.core.types import (
     Skeleton,
 )
 from studio.document.folder import ProjectFolder
-from studio.document.project import MotionItem, Project
+from studio.document.project import Project
 from studio.scene.items.base import Pick
 from studio.scene.items.cameras import WIDEST_PX
-from studio.scene.items.person import NamedSkeleton
 from studio.scene.items.trail import Trail
 from studio.scene.rectify import rectified
 from studio.scene.scene import item_for
 from studio.scene.surface import plan, planned
 from studio.ui.frame_feed import Deliver, FrameFeed, Submit
 from studio.ui.loading import Arrayed, Loaded, Seen, charts_of, key_of, load, posed_at
-from studio.ui.on_show import (
-    OnShow,
-    at_moment,
-    everybody_at,
-    keypoints_at,
-    nearest,
-    on_show,
-    short_name,
-    tracks,
-)
+from studio.ui.on_show import OnShow, everybody_at, keypoints_at, nearest, on_show, tracks
+from studio.ui.together import landed, main_at, others_at, points_at
 from studio.ui.trust_shown import marks_of
-from studio.vision.camera import project as project_points
 
 KEPT = 24
 TRAIL_S = 1.5
@@ -137,13 +125,9 @@ class Playback:
     def _loaded(self) -> Loaded:
         shown = self.shown
         seen: Seen | None = self._value(shown.detections)
-        return Loaded(
-            None if seen is None else seen.main,
-            self._value(shown.motion),
-            self._value(shown.avatar),
-            tuple(self._value(other) for other in shown.others),
-            None if seen is None else seen.crowd,
-        )
+        main, crowd = (None, None) if seen is None else (seen.main, seen.crowd)
+        others = tuple(self._value(other) for other in shown.others)
+        return Loaded(main, self._value(shown.motion), self._value(shown.avatar), others, crowd)
 
     def _read(self, item: Arrayed) -> None:
         """Read an item's arrays on the lane, once."""
@@ -229,7 +213,7 @@ class Playback:
         if loaded.avatar is not None or self.shown.avatar is None:
             self._put("avatar", posed_at(loaded.avatar, time_s))
         if self.canvas is not None:
-            self._at_canvas(loaded, time_s)
+            self._at_canvas(self.canvas, loaded, time_s)
         if self.plots is not None:
             self.plots.set_time(time_s)
         if "pictures" not in self._live:
@@ -242,11 +226,7 @@ class Playback:
             self._put("trail", None)
             return
         frame = nearest(motion.times_s, time_s)
-        item = self.shown.motion
-        if item is not None and item.person is not None:
-            self._put("motion", _named(item, at_moment(motion, time_s)))
-        else:
-            self._put("motion", motion.at(frame))
+        self._put("motion", main_at(self.shown.motion, motion, time_s))
         pick = self._pick
         if pick is None or pick.key != "motion" or pick.kind != "joint":
             self._put("trail", None)
@@ -255,19 +235,13 @@ class Playback:
         self._put("trail", Trail(pick.name, motion.xyz_m[first : frame + 1, pick.index]))
 
     def _at_others(self, loaded: Loaded, time_s: float) -> None:
-        """Everybody else who was solved together with the motion on show."""
-        keys: set[str] = set()
-        for item, motion in zip(self.shown.others, loaded.others, strict=True):
-            if motion is not None:
-                keys.add(f"person {item.id}")
-                self._put(f"person {item.id}", _named(item, at_moment(motion, time_s)))
-        for key in self._beside - keys:
-            self._put(key, None)
-        self._beside = keys
+        beside = dict(others_at(self.shown, loaded, time_s))
+        for key, value in {**dict.fromkeys(self._beside), **beside}.items():
+            self._put(key, value)
+        self._beside = set(beside)
 
-    def _at_canvas(self, loaded: Loaded, time_s: float) -> None:
-        found, canvas = loaded.detections, self.canvas
-        assert canvas is not None
+    def _at_canvas(self, canvas: Any, loaded: Loaded, time_s: float) -> None:
+        found = loaded.detections
         if loaded.crowd is not None and len(loaded.crowd.times_s):
             canvas.show_keypoints(*everybody_at(loaded.crowd, time_s))
         elif found is not None and len(found.times_s):
@@ -276,20 +250,9 @@ class Playback:
             canvas.clear_marks()
         if self._rig is None or loaded.motion is None:
             return
-        people: list[np.ndarray] = []
-        numbers: list[int] = []
-        pairs = zip((self.shown.motion, *self.shown.others), (loaded.motion, *loaded.others),
-                    strict=True)  # fmt: skip
-        for item, motion in pairs:
-            skeleton = None if motion is None else at_moment(motion, time_s)
-            if item is not None and skeleton is not None:
-                people.append(skeleton.xyz_m)
-                numbers += [item.person.number if item.person else 0] * len(skeleton.xyz_m)
-        for camera in self._rig.cameras:
-            if camera.name in canvas.cameras:
-                every = [project_points(camera, points) for points in people]
-                whole = np.concatenate(every) if every else None
-                canvas.show_reprojection(camera.name, whole, numbers)
+        people, whose = points_at(self.shown, loaded, time_s)
+        for camera in (one for one in self._rig.cameras if one.name in canvas.cameras):
+            canvas.show_reprojection(camera.name, landed(camera, people), whose)
 
     def _show_frames(self, frames: dict[str, Frame]) -> None:
         if self.canvas is not None:
@@ -433,10 +396,3 @@ class Playback:
                 self.timeline.time_changed.disconnect(self.go)
                 self.timeline.playing_changed.disconnect(self._playing)
             self._feed.close()
-
-
-def _named(item: MotionItem, skeleton: Skeleton | None) -> NamedSkeleton | None:
-    """One of several people as they are drawn; None while they are not there."""
-    if skeleton is None or item.person is None:
-        return None
-    return NamedSkeleton(skeleton, short_name(item), item.person.number)

@@ -56,7 +56,7 @@ def solve(
             off = _off(seen, uv, weight, xyz)
             # The start is a prediction: it only tells wild views from others.
             width = _SOFT_M if number else 3 * _SOFT_M
-            soft = weight / (1 + np.square(np.nan_to_num(off, nan=0.0) / width))
+            soft = weight / (1 + np.square(np.nan_to_num(off, nan=0.0, posinf=1e3) / width))
         xyz = dlt(seen.sightings(uv, soft), reweight=1)
     off = _off(seen, uv, weight, xyz)
     agreed = (off < AGREE_M).sum(0) >= 2
