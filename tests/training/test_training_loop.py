@@ -147,6 +147,20 @@ def test_another_run_s_checkpoint_is_refused(tmp_path: Path) -> None:
         run(train(Toy(), Plan(steps=9, batch=8, **LINES), tmp_path, resume=True))
 
 
+def test_a_run_that_is_judged_anew_forgets_its_old_best(tmp_path: Path) -> None:
+    class Stricter(Toy):
+        score = "half"
+
+        def validate(self, network, device):
+            return {"half": super().validate(network, device)["right"] / 2}
+
+    first = run(train(Toy(), Plan(steps=40, batch=8, **LINES), tmp_path))
+    before = (tmp_path / checkpoint.BEST).read_bytes()
+    again = run(train(Stricter(), Plan(steps=44, batch=8, **LINES), tmp_path, resume=True))
+    assert again.score == again.figures["half"] < first.score
+    assert (tmp_path / checkpoint.BEST).read_bytes() != before
+
+
 def test_low_precision_learns_too(tmp_path: Path) -> None:
     plan = Plan(steps=60, batch=16, learning_rate=0.03, average=0.9, precision="bfloat16")
     outcome = run(train(Toy(), plan, tmp_path))
