@@ -18,12 +18,13 @@ import numpy as np
 
 from studio.core.types import CameraRig
 from studio.media.formats.rigs import write_rig
-from studio.synth.actor import make_actor
+from studio.synth.actor import Actor
 from studio.synth.board import board_scene
+from studio.synth.figure import make_figure
 from studio.synth.film import Camerawork, Crew, sample_sensors
 from studio.synth.rig import sample_rig
 from studio.synth.room import studio_light, studio_room
-from studio.synth.sample import FRAMES, HAIR, LOOKS, OUTFIT, PERSON, RATE_HZ, sample_score
+from studio.synth.sample import FRAMES, PERSON, RATE_HZ, WORN, sample_score
 from studio.synth.take import perform
 from studio.synth.truth import Truth
 from studio.synth.waving import BOARD, BOARD_FRAMES, BOARD_RATE_HZ, LAID_S, board_world
@@ -83,7 +84,7 @@ class Video:
 
 def film_take(folder: Path, rig: CameraRig, frames: int, crf: int) -> Truth:
     """Render the take; returns what was true."""
-    actor = make_actor(PERSON, LOOKS, OUTFIT, HAIR)
+    actor = Actor(make_figure(**PERSON), WORN)
     poses = perform(actor.figure, sample_score(), np.arange(frames) / RATE_HZ)
     truth = Truth(actor.figure, poses)
     with ExitStack() as stack:

@@ -14,10 +14,10 @@ from studio.human.wardrobe.writing import write_asset
 from studio.synth.tailor.bottoms import BOTTOMS
 from studio.synth.tailor.dresses import DRESSES
 from studio.synth.tailor.footwear import SHOES
-from studio.synth.tailor.tops import TOPS
+from studio.synth.tailor.tops import JACKETS, TOPS
 
 ROOT = Path(__file__).resolve().parents[1]
-PATTERNS = {make.__name__: make for make in (*TOPS, *BOTTOMS, *DRESSES, *SHOES)}
+PATTERNS = {make.__name__: make for make in (*TOPS, *JACKETS, *BOTTOMS, *DRESSES, *SHOES)}
 
 
 def main() -> None:

@@ -23,7 +23,8 @@ from studio.human.rig import BONE_NAMES
 from studio.perception.whole_body import Options
 from studio.render.raster import Renderer
 from studio.synth.actor import Actor
-from studio.synth.cast import random_phenotype, random_score, random_style
+from studio.synth.cast import random_phenotype, random_score
+from studio.synth.factory.people import by_kind, random_clothes, random_head, random_jacket
 from studio.synth.figure import make_figure
 from studio.synth.rig import camera_at
 from studio.synth.room import studio_light, studio_room
@@ -73,8 +74,12 @@ def record(folder: Path, person: int, poses: int) -> Path:
     if file.exists():
         return file
     rng = np.random.default_rng((20, person))
-    figure = make_figure(**random_phenotype(rng))
-    actor = Actor(figure, *random_style(rng), texture_px=512)
+    phenotype, wardrobe = random_phenotype(rng), by_kind()
+    figure = make_figure(**phenotype)
+    clothes = random_clothes(wardrobe, phenotype, rng)
+    clothes |= random_jacket(wardrobe, clothes, rng)
+    worn = random_head(wardrobe, phenotype, rng) | clothes
+    actor = Actor(figure, tuple(worn.values()))
     score = random_score(rng, poses)
     moves = perform(figure, score, np.arange(poses, dtype=float))
     room, light = studio_room(), studio_light(float(rng.uniform(0.75, 1.2)))

@@ -11,7 +11,8 @@ from scipy.spatial import KDTree
 from studio.render.scene import vertex_normals
 from studio.synth import cloth
 from studio.synth.figure import make_figure
-from studio.synth.hair import hairline
+
+from .hairline import hairline
 
 EAR_X_M = 0.0735
 

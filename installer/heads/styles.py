@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from studio.synth.hair import hairline
-
 from . import combs
 from .body import Scalp, roots, scalp, unit
 from .grow import DOWN, Flow, Piece, cap, grow, joined, ribbons
+from .hairline import hairline
 from .strands import CURLY, DENSE, OPEN, WISPY
 
 

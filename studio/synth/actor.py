@@ -1,18 +1,42 @@
-"""Somebody to film: a figure with skin, hair and clothes, drawn in any pose."""
+"""Somebody to film: their skin, what grows on their head, and what they wear, in any pose."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
-from studio.render.scene import Drawable
+from studio.core.parts import PartLabel
+from studio.core.types import Material, Mesh
+from studio.human.rig import BONE_NAMES
+from studio.human.wardrobe.fitting import fit
+from studio.human.wardrobe.library import load
+from studio.human.wardrobe.wearing import Dressed, Item, Worn, material_of, wear
+from studio.render.scene import Drawable, Finish
 from studio.synth.figure import Figure, carry, expression, make_figure, skin
-from studio.synth.hair import Hairstyle, make_hair
-from studio.synth.looks import Head, Looks
+from studio.synth.looks import skin_finish
 from studio.synth.take import Poses
-from studio.synth.wardrobe import Garment, Outfit, covered, dress
+
+_ON_FACE = ("brows", "lashes", "eyes", "teeth", "tongue")
+_HAND, _HEAD = ("wrist", "metacarpal", "finger"), ("head", "neck")
+_FINISHES: Mapping[str, Finish] = {
+    "hair": Finish((0.15, 0.1, 0.08), specular=0.35), "brows": Finish(specular=0.1),
+    "lashes": Finish(specular=0.05), "eyes": Finish(specular=0.8),
+    "top": Finish(sheen=0.2, specular=0.12), "bottom": Finish(sheen=0.15, specular=0.12),
+    "dress": Finish(sheen=0.2, specular=0.12), "jacket": Finish(sheen=0.2, specular=0.12),
+    "suit": Finish(sheen=0.2, specular=0.12),
+    "shoes": Finish(specular=0.4), "hat": Finish(sheen=0.15, specular=0.2),
+    "glasses": Finish(specular=0.8),
+}  # fmt: skip
+_ARM = ("upperarm", "lowerarm", *_HAND)
+_LAST = ("lashes", "brows", "hair", "glasses")
+"""What is drawn after the rest."""
+_CLOTHES = (PartLabel.TOP, PartLabel.BOTTOM, PartLabel.SHOES)
+_OWN = 0.3
+"""What hangs on an arm by that share goes with it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,44 +51,128 @@ class Posed:
     bones_world: np.ndarray
 
 
-class Actor:
-    """A person, dressed and combed once, then posed as often as wanted."""
+@dataclass(frozen=True)
+class Choice:
+    """An asset of the wardrobe by name, its dye (sRGB, None leaves it) and its material."""
 
-    def __init__(
-        self,
-        figure: Figure,
-        looks: Looks,
-        outfit: Outfit,
-        hair: Hairstyle | None,
-        texture_px: int = 1024,
-    ) -> None:
+    name: str
+    colour: tuple[float, float, float] | None = None
+    material: int = 0
+
+
+@lru_cache(maxsize=96)
+def _plain(name: str, material: int) -> Material:
+    """A material with its pictures, read once, so that everybody shares them."""
+    return material_of(load(name).materials[material])
+
+
+def skin_parts(faces: np.ndarray) -> np.ndarray:
+    """The label of each face of the skin: face (with neck and ears), hands, or other skin."""
+    weights = make_figure().weights
+
+    def of(starts: tuple[str, ...]) -> np.ndarray:
+        bones = [k for k, bone in enumerate(BONE_NAMES) if bone.startswith(starts)]
+        share = np.asarray(weights[:, bones].sum(axis=1)).ravel()
+        return share[faces].mean(axis=1) > 0.5
+
+    out = np.full(len(faces), PartLabel.SKIN, np.uint8)
+    out[of(_HEAD)] = PartLabel.FACE
+    out[of(_HAND)] = PartLabel.HANDS
+    return out
+
+
+class Actor:
+    """A person dressed from the wardrobe once, then posed as often as wanted.
+
+    Raises StudioError if the wardrobe lacks one of the things.
+    """
+
+    def __init__(self, figure: Figure, choices: Sequence[Choice], tone: float = 1.0) -> None:
+        """``tone`` darkens or brightens the skin a little."""
         self.figure = figure
-        self._body = Head(figure, looks, covered(outfit), texture_px)
-        self._worn: tuple[Garment, ...] = dress(figure, outfit)
-        if hair is not None:
-            self._worn += make_hair(figure, hair)
+        surface = figure.surface
+        items = [Item(load(c.name), c.colour, c.material) for c in choices]
+        grown = [item for item in items if item.asset.kind in _ON_FACE]
+        others = [item for item in items if item.asset.kind not in _ON_FACE]
+        faces, uv = surface.faces["skin"], surface.uv["skin"]
+        self._dressed: Dressed = wear(others, figure.vertices_m, faces)
+        self._grown: tuple[Worn, ...] = wear(grown, figure.vertices_m, faces).worn
+        shown = ~np.isin(faces, self._dressed.deletes).all(axis=1)
+        self._faces, self._uv = faces[shown], uv[shown]
+        self._parts = skin_parts(self._faces)
+        looks = next(c for c in choices if load(c.name).kind == "skin")
+        self._skin = replace(_plain(looks.name, looks.material), name="skin",
+                             base=(tone, tone, tone, 1.0))  # fmt: skip
+        self._worn = (*self._dressed.worn, *self._grown)
+        self._order = sorted(range(len(self._worn)), key=lambda k: self._worn[k].kind in _LAST)
+        self._off_arms: dict[str, tuple[np.ndarray, ...]] = {}
+        self._materials = {
+            id(one): replace(_plain(one.asset.name, one.item.material), base=one.item.base)
+            for one in self._worn
+        }
 
     def posed(
         self, root_m: np.ndarray, turns: np.ndarray, face: Mapping[str, float] | None = None
     ) -> Posed:
         """The actor in a pose (see :func:`studio.synth.figure.carry`) with a facial expression."""
-        carried = carry(self.figure, root_m, turns)
-        vertices = skin(expression(self.figure, face or {}), self.figure.weights, carried)
-        worn = tuple(garment.posed(carried) for garment in self._worn)
-        return Posed(
-            (*self._body.posed(vertices), *worn), vertices, carried @ self.figure.bones_world
-        )
+        figure = self.figure
+        carried = carry(figure, root_m, turns)
+        rest = expression(figure, face or {})
+        vertices = skin(rest, figure.weights, carried)
+        body = Drawable(
+            Mesh(vertices, self._faces, self._uv), self._skin, 1, skin_finish(),
+            figure.template_m, closed=True, part=self._parts,
+        )  # fmt: skip
+        mouth = [
+            Drawable(
+                Mesh(vertices, figure.surface.faces[name]), material, 1, Finish(specular=0.4),
+                figure.template_m, casts_shadow=False, part=PartLabel.FACE,
+            )
+            for name, material in _MOUTH.items()
+        ]  # fmt: skip
+        placed = [*self._dressed.posed(vertices, carried)]
+        placed += [skin(fit(one.asset, rest), one.weights, carried) for one in self._grown]
+        worn = [self._drawn(self._worn[k], placed[k]) for k in self._order]
+        drawn = (body, *mouth, *worn)
+        return Posed(drawn, vertices, carried @ figure.bones_world)
 
     def at(self, poses: Poses, frame: int) -> Posed:
         """The actor in one frame of a take."""
         return self.posed(poses.root_m[frame], poses.turns[frame], poses.actions(frame))
 
+    def off_arm(self, side: str) -> tuple[np.ndarray, ...]:
+        """For each of the drawables, the vertices that a hand of that side (``left``, ``right``)
+        can meet: skin and clothes, without those of its own arm."""
+        if side not in self._off_arms:
+            bones = [
+                k
+                for k, bone in enumerate(BONE_NAMES)
+                if bone.startswith(_ARM) and bone.endswith(f".{side[0].upper()}")
+            ]
 
-def make_actor(
-    phenotype: Mapping[str, float],
-    looks: Looks,
-    outfit: Outfit,
-    hair: Hairstyle | None,
-) -> Actor:
-    """An actor of these phenotypes (see :func:`studio.synth.figure.make_figure`)."""
-    return Actor(make_figure(**phenotype), looks, outfit, hair)
+            def off(weights: csr_matrix) -> np.ndarray:
+                return np.asarray(weights[:, bones].sum(axis=1)).ravel() < _OWN
+
+            body = np.unique(self._faces)
+            none = np.zeros(0, int)
+            self._off_arms[side] = (
+                body[off(self.figure.weights)[body]],
+                *(none for _ in _MOUTH),
+                *(
+                    np.flatnonzero(off(one.weights)) if one.part in _CLOTHES else none
+                    for one in (self._worn[k] for k in self._order)
+                ),
+            )
+        return self._off_arms[side]
+
+    def _drawn(self, one: Worn, vertices: np.ndarray) -> Drawable:
+        return Drawable(
+            Mesh(vertices, one.faces, one.uv), self._materials[id(one)], 2,
+            _FINISHES.get(one.kind, Finish()), part=one.part,
+            casts_shadow=one.kind not in _ON_FACE,
+        )  # fmt: skip
+
+
+_MOUTH = {
+    "tongue": Material("tongue", (0.66, 0.33, 0.32, 1.0), roughness=0.35),
+}

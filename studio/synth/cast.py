@@ -1,23 +1,11 @@
-"""Strangers: random people with random clothes in random poses, the same for the same seed."""
+"""Strangers: random builds in random poses, the same for the same seed."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from studio.synth.hair import Hairstyle
-from studio.synth.looks import Looks
 from studio.synth.posing import Arm, Stance
 from studio.synth.take import Key, Score, Step
-from studio.synth.wardrobe import Outfit
-
-_SKINS = (
-    (0.93, 0.77, 0.68), (0.86, 0.67, 0.56), (0.78, 0.58, 0.45),
-    (0.62, 0.43, 0.32), (0.47, 0.31, 0.23), (0.34, 0.22, 0.17),
-)  # fmt: skip
-_HAIRS = (
-    (0.06, 0.05, 0.045), (0.16, 0.10, 0.07), (0.32, 0.21, 0.13), (0.52, 0.38, 0.22),
-    (0.45, 0.44, 0.43),
-)  # fmt: skip
 
 
 def random_phenotype(rng: np.random.Generator) -> dict[str, float]:
@@ -29,38 +17,6 @@ def random_phenotype(rng: np.random.Generator) -> dict[str, float]:
         "height": float(rng.uniform(0.25, 0.75)), "proportions": float(rng.uniform(0.3, 0.8)),
         "african": float(race[0]), "asian": float(race[1]), "caucasian": float(race[2]),
     }  # fmt: skip
-
-
-def _three(rng: np.random.Generator, low: float, high: float) -> tuple[float, float, float]:
-    grey = rng.uniform(low, high)
-    tint = rng.normal(0, 0.14, 3)
-    r, g, b = np.clip(grey + tint, 0.05, 0.95)
-    return float(r), float(g), float(b)
-
-
-def random_style(rng: np.random.Generator) -> tuple[Looks, Outfit, Hairstyle | None]:
-    """Skin, clothes and hair; one in eight is bald."""
-    tone = np.array(_SKINS[rng.integers(len(_SKINS))]) * rng.uniform(0.94, 1.05)
-    hair = _HAIRS[rng.integers(len(_HAIRS))]
-    r, g, b = np.clip(tone, 0, 1)
-    lips = (float(r * 0.88), float(g * 0.68), float(b * 0.72))
-    looks = Looks((float(r), float(g), float(b)), lips, hair, stubble=float(rng.beta(1, 4) * 0.5))
-    loose = float(rng.uniform(0.007, 0.02))
-    outfit = Outfit(
-        sleeve=float(rng.choice([0.45, 0.72, 0.9, 1.55, 1.92])),
-        shirt_end_m=float(rng.uniform(-0.07, 0.0)),
-        trouser_end_m=float(rng.choice([-0.385, -0.37, -0.2, 0.08])),
-        shirt_loose_m=loose,
-        trouser_loose_m=float(rng.uniform(0.008, 0.02)),
-        shirt=_three(rng, 0.15, 0.9),
-        trousers=_three(rng, 0.12, 0.6),
-        shoes=_three(rng, 0.1, 0.9),
-        stripes=_three(rng, 0.2, 0.9) if rng.random() < 0.2 else None,
-    )
-    if rng.random() < 0.125:
-        return looks, outfit, None
-    style = Hairstyle(hair, float(rng.uniform(0.015, 0.05)), float(rng.uniform(0.006, 0.03)))
-    return looks, outfit, style
 
 
 def random_arm(rng: np.random.Generator) -> Arm:

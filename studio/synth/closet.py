@@ -22,22 +22,22 @@ from studio.core.types import Material, Mesh, Part
 from studio.human.character import TOUCHED_M
 from studio.human.design import Colour, Worn
 from studio.human.rig import ACTIONS
-from studio.human.wardrobe.asset import Asset, Binding
-from studio.human.wardrobe.fitting import weights_of
+from studio.human.wardrobe.asset import Binding
 from studio.human.wardrobe.library import Entry, find, load
 from studio.human.wardrobe.reading import read_assets
 from studio.human.wardrobe.wearing import Item, Memory, material_of, wear
 from studio.human.wardrobe.wearing import Worn as Put
 from studio.human.wardrobe.writing import write_asset
 from studio.synth import complexion
-from studio.synth.dressed import strongest
-from studio.synth.figure import Figure
+from studio.synth.figure import Figure, strongest
 
 TOPS = frozenset({"top", "dress", "suit"})
 BOTTOMS = frozenset({"bottom", "dress", "suit"})
 ALONE = {"dress": ("top", "bottom", "suit"), "suit": ("top", "bottom", "dress"),
          "top": ("dress", "suit"), "bottom": ("dress", "suit")}  # fmt: skip
 """What is taken off when something of a kind is put on, besides what is of that kind itself."""
+UNDER = frozenset({"tshirt", "long_sleeve", "tank_top", "shirt", "summer_dress"})
+"""What is thin enough to be worn under a jacket."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class Piece:
 
 
 SHIPPED = frozenset({
-    "hair", "brows", "lashes", "teeth", "skin", "top", "bottom", "dress", "suit", "shoes", "hat",
-    "glasses",
+    "hair", "brows", "lashes", "teeth", "skin", "top", "jacket", "bottom", "dress", "suit", "shoes",
+    "hat", "glasses",
 })  # fmt: skip
 """Kinds of the starter set that are offered; eyes come with the body, in any colour."""
 REMEMBERED = 2
@@ -125,7 +125,7 @@ def pieces(worn: Iterable[Worn]) -> tuple[tuple[Piece, Colour | None], ...]:
 def put_on(worn: tuple[Worn, ...], name: str) -> tuple[Worn, ...]:
     """What is worn after putting this on, or after taking it off if it was worn.
 
-    One thing of a kind; a dress takes the place of top and bottom.
+    One thing of a kind; a dress takes the place of top and bottom, a jacket goes over either.
     """
     if any(one.item == name for one in worn):
         return tuple(one for one in worn if one.item != name)
@@ -175,7 +175,7 @@ def put_on_body(
     paint = materials(worn, hair, brows)
     for thing in put.worn:
         name = names[id(thing.item)].name
-        joints, weights = _carried(thing.asset)
+        joints, weights = strongest(thing.weights)
         mesh = Mesh(thing.vertices_m, thing.faces, thing.uv)
         morphs = {} if actions_m is None else _following(thing, actions_m)
         parts.append(Part(name, mesh, paint[name], joints, weights, morphs))
@@ -203,12 +203,6 @@ def forget() -> None:
     load.cache_clear()
     with _remembering:
         _worn_before.clear()
-
-
-@lru_cache(maxsize=96)
-def _carried(asset: Asset) -> tuple[np.ndarray, np.ndarray]:
-    """The bones that carry an asset's vertices: the same on everybody."""
-    return strongest(weights_of(asset))
 
 
 def _following(thing: Put, actions_m: np.ndarray) -> dict[str, np.ndarray]:

@@ -6,16 +6,21 @@ how much is brow; a plain sportswear for the undressed lies on top.
 
 from __future__ import annotations
 
+import hashlib
+import os
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache, lru_cache
+from importlib.metadata import version
 
 import cv2
 import numpy as np
 
+from studio.core.folders import cache_folder
 from studio.core.types import Material
 from studio.human.design import Colour
 from studio.synth.atlas import skin_atlas
-from studio.synth.dye import kept
 from studio.synth.figure import make_figure
 from studio.synth.looks import Looks, eye_texture, skin_texture
 
@@ -23,6 +28,8 @@ _SKIN = (0.79, 0.60, 0.49)
 _LIPS = (0.90, 0.67, 0.70)
 """Lips, as shares of the skin's colour."""
 SPORTSWEAR = (0.24, 0.27, 0.31)
+PAINTED = 2
+"""Counts changes of how pictures are painted."""
 
 
 def _looks(brows: Colour) -> Looks:
@@ -30,11 +37,29 @@ def _looks(brows: Colour) -> Looks:
     return Looks(_SKIN, (red, green, blue), brows)
 
 
+def _kept(name: str, made_of: object, paint: Callable[[], np.ndarray]) -> np.ndarray:
+    """A picture that is painted once and then read from the user's cache."""
+    recipe = repr((name, made_of, version("doppel-studio"), PAINTED))
+    digest = hashlib.sha256(recipe.encode()).hexdigest()[:16]
+    path = cache_folder("wardrobe") / f"{name}-{digest}.png"
+    found = cv2.imread(str(path), cv2.IMREAD_COLOR) if path.is_file() else None
+    if found is not None:
+        return np.ascontiguousarray(found[..., ::-1])
+    picture = paint()
+    _, png = cv2.imencode(".png", picture[..., ::-1])
+    temp = path.with_suffix(f".{os.getpid()}")
+    with suppress(OSError):  # a cache that cannot be written only costs time
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temp.write_bytes(png.tobytes())
+        temp.replace(path)
+    return picture
+
+
 @cache
 def _layers() -> tuple[np.ndarray, np.ndarray]:
     """How strongly each texel shows the skin's colour, (size, size, 3), and the brows'."""
-    bare = kept("skin without brows", _looks((0, 0, 0)), lambda: skin_texture(_looks((0, 0, 0))))
-    white = kept("skin, white brows", _looks((1, 1, 1)), lambda: skin_texture(_looks((1, 1, 1))))
+    bare = _kept("skin without brows", _looks((0, 0, 0)), lambda: skin_texture(_looks((0, 0, 0))))
+    white = _kept("skin, white brows", _looks((1, 1, 1)), lambda: skin_texture(_looks((1, 1, 1))))
     brows = (white.astype(np.float32) - bare).max(axis=2, keepdims=True).clip(0) / 255
     return bare.astype(np.float32) / np.array(_SKIN, np.float32), brows
 

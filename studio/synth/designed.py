@@ -25,13 +25,16 @@ from studio.human.segments import SEGMENT_NAMES
 from studio.human.sliders import change
 from studio.human.wardrobe.asset import Binding
 from studio.synth import closet, complexion
-from studio.synth.dressed import figure_of, strongest
-from studio.synth.figure import Figure, make_figure, skin
+from studio.synth.figure import Figure, figure_of, make_figure, skin, strongest
 from studio.synth.looks import TEETH, TONGUE, body_parts
 
 KEPT = 4
 BODILY = frozenset({"eyes", "teeth", "tongue", "lashes"})
 """Parts of the body for which something with a mesh of its own can be worn instead."""
+USUAL = tuple(
+    Worn(item=name) for name in ("side_part", "brows_soft", "tshirt", "jeans", "trainers")
+)
+"""What a filmed person wears until somebody chooses."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +64,12 @@ def design_of(shape: Shape, worn: tuple[Worn, ...] = ()) -> Design:
         scales={n: s for n, s in zip(SEGMENT_NAMES, scales, strict=True) if s != 1.0},
         worn=worn,
     )
+
+
+def filmed(shape: Shape, clothed: bool = True) -> Design:
+    """The design of somebody whose shape was found in films, while nobody has designed them:
+    in their usual clothes, or in painted-on sportswear."""
+    return design_of(shape, USUAL if clothed else ())
 
 
 def key_of(design: Design) -> str:
@@ -193,8 +202,16 @@ def turns_of(design: Design) -> Float[np.ndarray, "bones 3"]:
     return np.array([design.pose.get(bone, (0.0, 0.0, 0.0)) for bone in BONE_NAMES])
 
 
-def standing(design: Design, bones: Armature, body_m: np.ndarray) -> np.ndarray:
-    """World matrices (bones, 4, 4) of the posed person, whose lowest point stands on z = 0.
+def soles_m(character: Character) -> float:
+    """How thick the soles are that somebody stands on (metres): 0 if they are barefoot."""
+    return max(0.0, *(-float(part.mesh.vertices_m[:, 2].min()) for part in character.parts))
+
+
+def standing(
+    design: Design, bones: Armature, body_m: np.ndarray, soles_m: float = 0.0
+) -> np.ndarray:
+    """World matrices (bones, 4, 4) of the posed person, who stands on z = 0 with ``soles_m``
+    beneath.
 
     ``body_m`` are the base vertices at rest, in the armature's frame.
     """
@@ -203,6 +220,7 @@ def standing(design: Design, bones: Armature, body_m: np.ndarray) -> np.ndarray:
         few, weights = _few()
         carried = world @ np.linalg.inv(bones.rest_world)
         world[:, 2, 3] -= float(skin(body_m[few], weights, carried)[:, 2].min())
+    world[:, 2, 3] += soles_m
     return world
 
 
@@ -218,21 +236,26 @@ def _few() -> tuple[np.ndarray, csr_matrix]:
 
 def posed(design: Design, character: Character, body_m: np.ndarray, time_s: float = 0.0) -> Posed:
     """The person as designed, in their pose."""
-    world = standing(design, character.armature, body_m)
+    world = standing(design, character.armature, body_m, soles_m(character))
     return Posed(character, time_s, world, actions_of(design))
 
 
-def carried_over(fit: Fit, design: Design, bones: Armature) -> Animation:
+def carried_over(
+    fit: Fit, bones: Armature, soles_m: float = 0.0, filmed: Armature | None = None
+) -> Animation:
     """A filmed motion on a designed build: the same turns, on legs of another length.
 
     Above the floor the root goes as much higher as the new hips are, so that feet which stood
-    still stand; across the floor it stays where the person was filmed.
+    still stand; across the floor it stays where the person was filmed. ``soles_m`` lift it as
+    soles do: feet that were found at their height over the world's z = 0 already stand on such.
+    ``filmed`` are the filmed person's bones, where they are known.
     """
-    old = armature_of(fit.shape)
+    old = armature_of(fit.shape) if filmed is None else filmed
     floor = fit.floor_m or 0.0
     ratio = bones.rest_world[0, 2, 3] / old.rest_world[0, 2, 3]
     root = fit.root_m.copy()
     root[:, 2] = floor + (root[:, 2] - floor) * ratio
+    root[:, 2] += soles_m - floor if 0 <= floor <= soles_m else soles_m
     return Animation(fit.times_s, bones_world(bones, fit.turns_rad, root), fit.actions)
 
 
@@ -246,7 +269,8 @@ def avatar_of(fit: Fit, design: Design, name: str = "Avatar") -> Character:
     """The designed person, moving as the fit does; without a motion, in the design's pose."""
     character = person_of(design, name)
     if len(fit) > 1:
-        return replace(character, animation=carried_over(fit, design, character.armature))
+        moved = carried_over(fit, character.armature, soles_m(character))
+        return replace(character, animation=moved)
     rest, bones = resting(design, actions=False)
     still = posed(design, character, body_of(rest, bones))
     return replace(

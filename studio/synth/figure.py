@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from scipy.sparse import csr_matrix
 
-from studio.human.person import whole
+from studio.core.types import Armature
+from studio.human.person import Rest, whole
 from studio.human.rig import BONE_NAMES, BONE_PARENTS
 
 
@@ -168,3 +169,34 @@ def make_figure(**phenotype: float) -> Figure:
 def _template() -> np.ndarray:
     with torch.no_grad():
         return _model()()["rest_vertices"][0].double().numpy()
+
+
+def figure_of(rest: Rest, bones: Armature) -> Figure:
+    """A fitted person at rest as one who can be dressed, soles on z = 0."""
+    up = bones.rest_world[0, :3, 3] - rest.heads_m[0].numpy()
+    return Figure(
+        rest.vertices_m.double().numpy() + up,
+        _template(),
+        bones.rest_world,
+        _weights(),
+        {},
+        base_surface(),
+    )
+
+
+@cache
+def _weights() -> csr_matrix:
+    person = whole()
+    count, influences = person.weights.shape
+    rows = np.repeat(np.arange(count), influences)
+    spread = person.weights.double().numpy().ravel()
+    columns = person.bones.numpy().ravel()
+    return csr_matrix((spread, (rows, columns)), shape=(count, len(BONE_NAMES)))
+
+
+def strongest(weights: csr_matrix) -> tuple[np.ndarray, np.ndarray]:
+    """The four strongest bones of each row and their shares, which sum to one."""
+    dense = weights.toarray()
+    joints = np.argsort(-dense, axis=1, kind="stable")[:, :4]
+    share = np.take_along_axis(dense, joints, 1)
+    return joints, share / share.sum(axis=1, keepdims=True)

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from scipy.sparse import csr_matrix, vstack
 
-from studio.core.types import Armature, Character, Part, Posed
-from studio.human.character import armature, bones_world
+from studio.core.types import Character, Part, Posed
+from studio.human.character import armature
 from studio.human.design import Design
 from studio.human.fit import Fit
 from studio.human.reshaping import Reshaping
@@ -22,14 +22,15 @@ from studio.human.wardrobe.asset import BASE_VERTICES, Binding
 from studio.human.wardrobe.fitting import growth
 from studio.synth.designed import (
     Built,
-    actions_of,
     armature_of,
     body_of,
+    carried_over,
     kept,
     key_of,
     painted,
+    posed,
     shape_of,
-    standing,
+    soles_m,
 )
 
 STILL_M = 2e-5
@@ -120,10 +121,10 @@ class LivePerson:
     ) -> Posed:
         fit, bones = self._fit, character.armature
         if fit is None or self._filmed is None:
-            return Posed(character, time_s, standing(design, bones, body_m), actions_of(design))
-        frame = int(np.abs(fit.times_s - time_s).argmin())
-        world = _frame_of(fit, frame, bones, self._filmed)
-        return Posed(character, float(fit.times_s[frame]), world, fit.actions[frame])
+            return posed(design, character, body_m, time_s)
+        now = _only(fit, int(np.abs(fit.times_s - time_s).argmin()))
+        world = carried_over(now, bones, soles_m(character), self._filmed).bones_world[0]
+        return Posed(character, float(now.times_s[0]), world, now.actions[0])
 
 
 def _same_parts(one: Design, other: Design) -> bool:
@@ -131,9 +132,10 @@ def _same_parts(one: Design, other: Design) -> bool:
     return [w.item for w in one.worn] == [w.item for w in other.worn]
 
 
-def _frame_of(fit: Fit, frame: int, bones: Armature, filmed: Armature) -> np.ndarray:
-    ratio = bones.rest_world[0, 2, 3] / filmed.rest_world[0, 2, 3]
-    floor = fit.floor_m or 0.0
-    root = fit.root_m[frame].copy()
-    root[2] = floor + (root[2] - floor) * ratio
-    return bones_world(bones, fit.turns_rad[frame : frame + 1], root[None])[0]
+def _only(fit: Fit, frame: int) -> Fit:
+    """One frame of a fit."""
+    at = slice(frame, frame + 1)
+    return replace(
+        fit, times_s=fit.times_s[at], turns_rad=fit.turns_rad[at], root_m=fit.root_m[at],
+        actions=fit.actions[at], residual_m=fit.residual_m[at],
+    )  # fmt: skip

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from scipy.ndimage import map_coordinates
 
-from studio.core.types import Material, Mesh
+from studio.core.types import Material
 from studio.human.names import face_vertices
-from studio.render.scene import Drawable, Finish
+from studio.render.scene import Finish
 from studio.synth.atlas import skin_atlas
 from studio.synth.figure import Figure, make_figure
 
@@ -187,41 +187,3 @@ def body_parts() -> dict[str, tuple[np.ndarray, np.ndarray | None]]:
         "eyes": (surface.faces["eyes"], _eye_uv(figure)),
         **{name: (surface.faces[name], None) for name in ("teeth", "tongue", "lashes")},
     }
-
-
-class Head:
-    """The parts of a person that are not cloth: skin, eyes, teeth, tongue, lashes."""
-
-    def __init__(self, figure: Figure, looks: Looks, hidden: np.ndarray, texture_px: int = 1024):
-        """``hidden`` are base vertices under clothes; faces wholly among them are left out."""
-        surface = figure.surface
-        keep = ~hidden[surface.faces["skin"]].all(axis=1)
-        self._faces, self._uv = surface.faces["skin"][keep], surface.uv["skin"][keep]
-        self._used = np.unique(self._faces)
-        self._figure = figure
-        self._skin = Material("skin", roughness=0.5, texture=skin_texture(looks, texture_px))
-        self._eyes = Material("eyes", roughness=0.12, texture=eye_texture(looks))
-        self._eye_uv = _eye_uv(figure)
-        red, green, blue = (
-            float(c) for c in 0.4 * np.array(looks.brows) + 0.35 * np.array(looks.skin)
-        )
-        lash = (red, green, blue, 1.0)
-        self._plain = (
-            ("teeth", TEETH, Finish()),
-            ("tongue", TONGUE, skin_finish()),
-            ("lashes", Material("lashes", lash, roughness=0.8), Finish(specular=0.1)),
-        )
-
-    def posed(self, vertices_m: np.ndarray) -> tuple[Drawable, ...]:
-        """The parts, given all posed base vertices."""
-        template = self._figure.template_m
-        mesh = Mesh(vertices_m, self._faces, self._uv)
-        eyes = Mesh(vertices_m, self._figure.surface.faces["eyes"], self._eye_uv)
-        shown = [
-            Drawable(mesh, self._skin, 1, skin_finish(), template, closed=True),
-            Drawable(eyes, self._eyes, 1, Finish(specular=0.6), template, closed=True),
-        ]
-        for name, material, finish in self._plain:
-            part = Mesh(vertices_m, self._figure.surface.faces[name])
-            shown.append(Drawable(part, material, 1, finish, template, casts_shadow=False))
-        return tuple(shown)

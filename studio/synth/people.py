@@ -200,7 +200,8 @@ PRESETS: dict[str, Design] = {
             man_elder=None,
             receding=None,
             brows_thick=None,
-            shirt=CLOTHS[3],
+            shirt=CLOTHS[0],
+            cardigan=CLOTHS[3],
             jeans=None,
             boots=None,
         ),
@@ -243,8 +244,9 @@ PRESETS: dict[str, Design] = {
             man_fair=None,
             crop=None,
             brows_soft=None,
-            tshirt=CLOTHS[5],
-            shorts=CLOTHS[1],
+            tshirt=CLOTHS[0],
+            jacket=CLOTHS[5],
+            jeans=CLOTHS[2],
             trainers=None,
         ),
         1,
@@ -277,18 +279,19 @@ def stranger(seed: int) -> Design:
     tone = int(np.clip(rng.normal(1 + 5 * build["african"] + build["asian"], 0.8), 0, 6))
     kinds: dict[str, list[str]] = {}
     for piece in closet.catalogue():
-        if piece.name != "jacket":  # worn open, over something
-            kinds.setdefault(piece.kind, []).append(piece.name)
+        kinds.setdefault(piece.kind, []).append(piece.name)
     outfit = ("dress", "shoes") if build["gender"] > 0.6 and rng.random() < 0.3 else (
         "top", "bottom", "shoes")  # fmt: skip
     worn = tuple(
         Worn(
             item=str(rng.choice(kinds[kind])),
-            colour=pick(CLOTHS) if kind in ("top", "bottom", "dress") else None,
+            colour=pick(CLOTHS) if kind in ("top", "jacket", "bottom", "dress") else None,
         )
-        for kind in ("hair", "brows", *outfit)
-        if kind in kinds and rng.random() > (0.08 if kind == "hair" else 0.0)
+        for kind in ("hair", "brows", *outfit, "jacket")
+        if kind in kinds and rng.random() > {"hair": 0.08, "jacket": 0.6}.get(kind, 0.0)
     )
+    if not any(one.item in closet.UNDER for one in worn):
+        worn = closet.without(worn, "jacket")
     scales = {name: round(float(np.clip(rng.normal(1, 0.02), 0.95, 1.05)), 3)
               for name in SEGMENT_NAMES if name not in ("head", "hand", "foot")}  # fmt: skip
     return Design(

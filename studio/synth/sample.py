@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from studio.synth.hair import Hairstyle
-from studio.synth.looks import Looks
+from studio.synth.actor import Choice
 from studio.synth.posing import Arm, Stance
 from studio.synth.take import Key, Score, Step
-from studio.synth.wardrobe import Outfit
 
 RATE_HZ = 30.0
 FRAMES = 150
@@ -14,9 +12,13 @@ PERSON = {
     "gender": 0.12, "age": 0.62, "muscle": 0.58, "weight": 0.42, "height": 0.58,
     "proportions": 0.62, "african": 0.2, "asian": 0.25, "caucasian": 0.55,
 }  # fmt: skip
-LOOKS = Looks(skin=(0.80, 0.61, 0.50), brows=(0.16, 0.11, 0.08), stubble=0.22)
-OUTFIT = Outfit(shirt=(0.62, 0.30, 0.24), trousers=(0.22, 0.25, 0.33))
-HAIR = Hairstyle(colour=(0.16, 0.11, 0.075))
+_BROWN = (0.16, 0.11, 0.075)
+WORN = (
+    Choice("man_tanned"), Choice("eyes"), Choice("teeth"), Choice("lashes"),
+    Choice("brows_thick", _BROWN), Choice("side_part", _BROWN),
+    Choice("tshirt", (0.62, 0.30, 0.24)), Choice("jeans"), Choice("trainers"),
+)  # fmt: skip
+"""What the person wears, and what grows on their head."""
 
 _CALM = {"mouthSmileLeft": 0.12, "mouthSmileRight": 0.12}
 _SMILE = {"mouthSmileLeft": 0.7, "mouthSmileRight": 0.7, "cheekSquintLeft": 0.4,

@@ -9,7 +9,7 @@ import numpy as np
 from studio.core.types import Character
 from studio.human.design import Design
 from studio.human.stored import fit_from
-from studio.synth import designed, dressed
+from studio.synth import designed
 
 
 def avatar_of(
@@ -20,6 +20,4 @@ def avatar_of(
     Raises StudioError if the arrays were made with another rig.
     """
     fit = fit_from(arrays)
-    if design is None:
-        return dressed.avatar_of(fit, name, clothed)
-    return designed.avatar_of(fit, design, name)
+    return designed.avatar_of(fit, design or designed.filmed(fit.shape, clothed), name)

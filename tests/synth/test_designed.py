@@ -7,12 +7,14 @@ import pytest
 
 from studio.core.errors import StudioError
 from studio.core.types import Character, Part
+from studio.human.character import skinned
 from studio.human.design import Design, Worn
 from studio.human.fit import Fit
 from studio.human.person import Shape
 from studio.human.rig import ACTIONS, BONE_NAMES
 from studio.synth import closet, designed, poses
 from studio.synth.live_person import LivePerson
+from studio.synth.people import PRESETS, stranger
 
 DRESSED = Design(
     phenotypes={"gender": 0.0},
@@ -74,6 +76,42 @@ def test_one_thing_of_a_kind_is_worn_and_a_second_click_takes_it_off() -> None:
     assert [w.item for w in worn] == ["side_part", "tshirt", "trainers", "shorts"]
     assert [w.item for w in closet.put_on(worn, "shorts")] == ["side_part", "tshirt", "trainers"]
     assert closet.put_on(worn, "nothing of the kind") == worn
+
+
+def test_a_jacket_goes_over_a_top_or_a_dress() -> None:
+    worn = closet.put_on(DRESSED.worn, "jacket")
+    assert {"tshirt", "jacket"} <= {w.item for w in worn}
+    worn = closet.put_on(worn, "cardigan")
+    assert {"tshirt", "cardigan"} <= {w.item for w in worn}
+    assert "jacket" not in {w.item for w in worn}
+    worn = closet.put_on(worn, "summer_dress")
+    assert {"summer_dress", "cardigan"} <= {w.item for w in worn}
+    assert "tshirt" not in {w.item for w in worn}
+
+
+def test_nobody_wears_a_jacket_over_nothing() -> None:
+    everybody = [*PRESETS.values(), *(stranger(seed) for seed in range(40))]
+    jackets = 0
+    for design in everybody:
+        kinds = {one.kind for one, _ in closet.pieces(design.worn)}
+        if "jacket" in kinds:
+            jackets += 1
+            assert kinds & closet.TOPS
+            assert {one.item for one in design.worn} & closet.UNDER
+    assert jackets > 4
+
+
+def test_what_stands_in_shoes_stands_on_the_floor() -> None:
+    rest, bones = designed.resting(DRESSED, actions=False)
+    person = designed.person_of(DRESSED)
+    body_m = designed.body_of(rest, bones)
+    now = designed.posed(DRESSED.but(pose=dict(poses.pose("Relaxed"))), person, body_m)
+    low = min(
+        skinned(one, bones, now.bones_world)[:, 2].min()
+        for one in person.parts
+        if one.name in ("trainers", "body", "jeans")
+    )
+    assert -0.008 < low < 0.008
 
 
 @pytest.mark.parametrize("name", poses.NAMES)

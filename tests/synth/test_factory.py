@@ -14,7 +14,10 @@ from studio.core.parts import PartLabel
 from studio.human.keypoints import keypoints
 from studio.human.layouts import layout
 from studio.human.person import Shape, whole
+from studio.synth.cast import random_phenotype
+from studio.synth.closet import UNDER
 from studio.synth.factory.factory import Factory
+from studio.synth.factory.people import by_kind, random_clothes, random_jacket
 from studio.synth.factory.points import places_m
 from studio.synth.factory.recipe import RECIPES, Recipe, find_recipe
 from studio.synth.factory.shot import Shot
@@ -137,3 +140,15 @@ def test_wrong_wishes_are_explained() -> None:
             wrong()
         assert told.value.hint
     assert set(RECIPES) == {"whole_body", "parts", "heads", "hands", "tryon", "rig"}
+
+
+def test_strangers_wear_jackets_only_over_something_that_fits_under_them() -> None:
+    wardrobe, jackets = by_kind(), 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        clothes = random_clothes(wardrobe, random_phenotype(rng), rng)
+        over = random_jacket(wardrobe, clothes, rng)
+        if over:
+            jackets += 1
+            assert {choice.name for choice in clothes.values()} & UNDER
+    assert 6 < jackets < 40

@@ -14,14 +14,11 @@ from studio.synth.actor import Actor
 from studio.synth.board import BoardSpec, board_scene
 from studio.synth.figure import Figure
 from studio.synth.film import Camerawork, Crew
-from studio.synth.hair import Hairstyle
-from studio.synth.looks import Looks
 from studio.synth.rig import camera_at, sample_rig
 from studio.synth.room import studio_light, studio_room
-from studio.synth.sample import sample_score
+from studio.synth.sample import WORN, sample_score
 from studio.synth.take import perform
 from studio.synth.truth import Truth
-from studio.synth.wardrobe import Outfit
 from studio.vision.camera import project
 
 QUIET = Sensor(vignette=0, blur_px=0, noise=(0, 0))
@@ -30,7 +27,7 @@ QUIET = Sensor(vignette=0, blur_px=0, noise=(0, 0))
 def test_the_person_is_seen_where_the_truth_says(figure: Figure) -> None:
     """Joints fall on pixels that change when the person enters, in every camera."""
     rig = sample_rig((128, 96))
-    actor = Actor(figure, Looks(), Outfit(), Hairstyle(layers=3), texture_px=128)
+    actor = Actor(figure, WORN)
     poses = perform(figure, sample_score(), np.array([0.0, 1.6]))
     truth = Truth(figure, poses)
     light = studio_light()
@@ -59,7 +56,7 @@ def _speck():
 def test_truth_holds_what_the_readme_says(figure: Figure) -> None:
     poses = perform(figure, sample_score(), np.array([0.0]))
     truth = Truth(figure, poses)
-    posed = Actor(figure, Looks(), Outfit(), None, texture_px=64).at(poses, 0)
+    posed = Actor(figure, WORN).at(poses, 0)
     truth.add(posed.vertices_m, posed.bones_world)
     arrays = truth.arrays()
     assert arrays["bones_world"].shape == (1, 104, 4, 4)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from studio.synth.actor import Actor, Choice
 from studio.synth.factory.clearance import posed_clear, sunk
-from studio.synth.factory.dressing import Choice, WornActor
 from studio.synth.factory.framing import film
 from studio.synth.factory.poses import Pose, turns_of
 from studio.synth.figure import make_figure
@@ -16,16 +16,16 @@ FREE_M = (4.0, 4.0)
 
 
 @pytest.fixture(scope="module")
-def actor() -> WornActor:
+def actor() -> Actor:
     worn = ("man_fair", "tshirt", "joggers")
-    return WornActor(make_figure(gender=0.1), [Choice(name) for name in worn])
+    return Actor(make_figure(gender=0.1), [Choice(name) for name in worn])
 
 
-def acted(actor: WornActor, arm: Arm) -> tuple[np.ndarray, np.ndarray]:
+def acted(actor: Actor, arm: Arm) -> tuple[np.ndarray, np.ndarray]:
     return turns_of(actor.figure, Pose("test", Stance(left=arm, right=arm)))
 
 
-def test_hands_come_out_of_the_thighs(actor: WornActor) -> None:
+def test_hands_come_out_of_the_thighs(actor: Actor) -> None:
     root, turns = acted(actor, Arm((0.05, 0.0, -1.0), (-0.06, -0.05, -1.0)))
     before = actor.posed(root, turns)
     deep = [sunk(actor, before, side) for side in ("left", "right")]
@@ -36,7 +36,7 @@ def test_hands_come_out_of_the_thighs(actor: WornActor) -> None:
     np.testing.assert_allclose(actor.posed(root, turns).vertices_m, after.vertices_m)
 
 
-def test_hands_that_are_free_stay(actor: WornActor) -> None:
+def test_hands_that_are_free_stay(actor: Actor) -> None:
     root, turns = acted(actor, Arm((0.9, -0.3, -0.2), (0.8, -0.5, 0.3)))
     kept = turns.copy()
     posed_clear(actor, root, turns, {})
@@ -44,7 +44,7 @@ def test_hands_that_are_free_stay(actor: WornActor) -> None:
 
 
 @pytest.mark.parametrize("up", [0.2, 1.0])
-def test_close_ups_are_taken_from_free_space(actor: WornActor, up: float) -> None:
+def test_close_ups_are_taken_from_free_space(actor: Actor, up: float) -> None:
     """A hand held up high is not filmed from under the ceiling, a few centimetres away."""
     root, turns = acted(actor, Arm((0.4, -0.3, up), (0.2, -0.3, 1.0)))
     posed = actor.posed(root, turns)

@@ -9,7 +9,7 @@ from studio.features.avatar.params import Params
 from studio.human.character import posed
 from studio.human.fit import Fit, fit_motion
 from studio.jobs import Context, Engine
-from studio.synth.dressed import avatar_of, person
+from studio.synth.designed import avatar_of, filmed, person_of
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,9 @@ def avatar(params: Params, inputs: Inputs, context: Context) -> Engine[Posed, Av
         except StopIteration as stop:
             fit: Fit = stop.value
             break
-        rest = rest or person(shape, name, params.dressed)
+        rest = rest or person_of(filmed(shape, params.dressed), name)
         yield posed(rest, live)
     context.report(0.97, "Dressing the character")
-    result = Avatar(fit, avatar_of(fit, name, params.dressed))
+    result = Avatar(fit, avatar_of(fit, filmed(fit.shape, params.dressed), name))
     context.report(1.0, "Done")
     return result

@@ -13,8 +13,8 @@ from studio.human.design import Design
 from studio.human.fit import Fit
 from studio.human.rig import BONE_NAMES
 from studio.jobs import Context, Engine
-from studio.synth import closet, designed, dressed
-from studio.synth.figure import make_figure
+from studio.synth import closet, designed
+from studio.synth.figure import figure_of, make_figure
 from studio.synth.people import preset
 from studio.synth.take import ankle_height
 
@@ -87,7 +87,7 @@ def moving(wanted: Design, fit: Fit, params: Params) -> Fit:
     """The same person in a motion by chance, 30 frames a second."""
     from studio.synth.prior.motion import sample_motion
 
-    figure = dressed.figure_of(*designed.resting(wanted, actions=False))
+    figure = figure_of(*designed.resting(wanted, actions=False))
     rng = np.random.default_rng(params.motion)
     poses = sample_motion(figure, rng, params.seconds, variety=params.variety)
     frames = len(poses)

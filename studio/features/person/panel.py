@@ -21,11 +21,11 @@ from studio.core.errors import StudioError
 from studio.document.project import AvatarItem, Project
 from studio.document.step import Packed
 from studio.features.person.params import Params
-from studio.human.design import Design, Worn
+from studio.human.design import Design
 from studio.human.stored import fit_from
 from studio.registry import Feature
 from studio.synth import thumbnails
-from studio.synth.designed import design_of
+from studio.synth.designed import filmed
 from studio.synth.live_person import LivePerson
 from studio.synth.people import FIRST, PRESETS, stranger
 from studio.ui.person.files import FileGroup, choose_clothes, take_clothes
@@ -41,11 +41,6 @@ from studio.ui.person.slides import BUILD, FACE, MORE_BUILD, PARTS, SEGMENTS
 from studio.ui.person.wear import WearGroup
 from studio.ui.step_panel import StepPanel
 from studio.ui.studio import Studio
-
-USUAL = tuple(
-    Worn(item=name) for name in ("side_part", "brows_soft", "tshirt", "jeans", "trainers")
-)
-"""What a filmed person wears until somebody chooses."""
 
 
 class Panel(StepPanel):
@@ -229,7 +224,7 @@ class Panel(StepPanel):
 
         def work() -> tuple[Design, LivePerson, bool]:
             fit = fit_from(assets.arrays(item.data))
-            design = item.design or design_of(fit.shape, USUAL if item.dressed else ())
+            design = item.design or filmed(fit.shape, item.dressed)
             return design, LivePerson(fit), len(fit) > 1
 
         def there(found: tuple[Design, LivePerson, bool]) -> None:

@@ -21,9 +21,10 @@ BASE_VERTICES = 19_158
 
 KINDS = (
     "hair", "brows", "lashes", "eyes", "teeth", "tongue", "skin",
-    "top", "bottom", "dress", "suit", "shoes", "hat", "glasses", "other",
+    "top", "jacket", "bottom", "dress", "suit", "shoes", "hat", "glasses", "other",
 )  # fmt: skip
-"""What an asset may be. A ``suit`` is worn in place of top and bottom, as a ``dress`` is."""
+"""What an asset may be. A ``suit`` is worn in place of top and bottom, as a ``dress`` is; a
+``jacket`` is worn over any of them."""
 
 Colour = tuple[float, float, float]
 """sRGB, 0 to 1."""

@@ -20,8 +20,11 @@ from studio.human.wardrobe.fitting import nearest_shares
 
 REACH_M = 0.05
 """Surfaces that are further apart than this at rest don't meet."""
-HEM_M = 0.035
-"""What lies this far inside a garment's edge cannot be seen from outside."""
+THROUGH_M = 0.02
+"""What comes through a face by more is something else."""
+HEM_M, PEEP = 0.030, 0.8
+"""What lies further inside a garment's edge than the first, and the second times as far as the gap
+there is wide, cannot be seen from outside."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +45,16 @@ class Contact:
         out /= np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-12)
         at = self.shares[:, :1] * a + self.shares[:, 1:2] * b + self.shares[:, 2:] * c
         return self.gap_m - np.einsum("nd,nd->n", cloth_m[self.own] - at, out), out
+
+
+def vertex_normals(vertices_m: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Unit normals of a mesh's vertices, by the area of the faces around."""
+    a, b, c = (vertices_m[faces[:, k]] for k in range(3))
+    area = np.repeat(np.cross(b - a, c - a), 3, axis=0)
+    total = np.stack(
+        [np.bincount(faces.ravel(), area[:, k], len(vertices_m)) for k in range(3)], axis=1
+    )
+    return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +80,14 @@ class Below:
         found = np.zeros(len(self.vertices_m), bool)
         found[rim(self.faces)] = True
         return found
+
+    @cached_property
+    def used(self) -> Int[np.ndarray, " used"]:
+        return np.unique(self.faces)
+
+    @cached_property
+    def normals(self) -> Float[np.ndarray, "below 3"]:
+        return vertex_normals(self.vertices_m, self.faces)
 
     def nearest(
         self, points_m: Float[np.ndarray, "points 3"], near: int = 6
@@ -112,11 +133,13 @@ def _contact(
 
 def laid_over(
     cloth_m: Float[np.ndarray, "vertices 3"],
+    faces: Int[np.ndarray, "faces 3"],
     below: Below,
     gap_m: float,
     spread: csr_matrix,
 ) -> tuple[Float[np.ndarray, "vertices 3"], Contact]:
-    """A garment at least ``gap_m`` outside of a surface below it, and how the two touch then.
+    """A garment at least ``gap_m`` outside of a surface below it, vertices and faces alike, and how
+    the two touch then.
 
     What was pushed out may have another nearest triangle: it is looked for twice.
     """
@@ -124,6 +147,7 @@ def laid_over(
     touching = _contact(below, which, shares, away, gap_m, REACH_M)
     for _ in range(2):
         pushed = push_out(cloth_m, below.vertices_m, touching, spread)
+        pushed = _over(pushed, faces, below, spread, gap_m)
         moved = np.flatnonzero((pushed != cloth_m).any(axis=1))
         cloth_m = pushed
         if not len(moved):
@@ -159,11 +183,58 @@ def push_out(
             break
         push = np.zeros_like(cloth_m)
         push[contact.own] = np.maximum(deep, 0)[:, None] * out
-        soft = push
-        for _ in range(3):
-            soft = 0.5 * soft + 0.5 * (spread @ soft)
-        firm = np.linalg.norm(push, axis=1, keepdims=True) > 0
-        cloth_m += np.where(firm, push, soft)
+        cloth_m += _eased(push, spread)
+    return cloth_m
+
+
+def _eased(push: np.ndarray, spread: csr_matrix, rounds: int = 3) -> np.ndarray:
+    """Moves of some vertices, which those around take part in, so that no dent shows."""
+    firm = np.linalg.norm(push, axis=1, keepdims=True) > 0
+    soft = push
+    for _ in range(rounds):
+        soft = np.where(firm, push, spread @ soft)
+    return soft
+
+
+def _over(
+    cloth_m: np.ndarray, faces: np.ndarray, below: Below, spread: csr_matrix, gap_m: float
+) -> np.ndarray:
+    """A garment whose faces, too, lie outside of a surface below: where a vertex of that comes
+    through a face that looks the same way, or nearly so, the face's corners go out, with what is
+    around."""
+    points, normals = below.vertices_m[below.used], below.normals[below.used]
+    away, _ = KDTree(cloth_m).query(points, distance_upper_bound=2 * THROUGH_M)
+    near = np.isfinite(away)
+    points, normals = points[near], normals[near]
+    if not len(points):
+        return cloth_m
+    a, b, c = (cloth_m[faces[:, k]] for k in range(3))
+    _, nearest = KDTree(points).query((a + b + c) / 3)
+    alike = np.einsum("nd,nd->n", np.cross(b - a, c - a), normals[nearest])
+    outer = faces[alike > 0]  # hems and facings look the other way
+    if not len(outer):
+        return cloth_m
+    cloth_m = cloth_m.copy()
+    for _ in range(2):
+        which, shares, away = Below(cloth_m, outer).nearest(points)
+        corners = outer[which]
+        a, b, c = (cloth_m[corners[:, k]] for k in range(3))
+        out = np.cross(b - a, c - a)
+        out /= np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-12)
+        at = shares[:, :1] * a + shares[:, 1:2] * b + shares[:, 2:] * c
+        deep = gap_m + np.einsum("nd,nd->n", points - at, out)
+        inside = (shares > 1e-6).all(axis=1) & (away < THROUGH_M)
+        inside &= np.einsum("nd,nd->n", normals, out) > 0.2
+        deep = np.where(inside, np.clip(deep, 0, 3 * gap_m), 0)
+        most = np.zeros(len(cloth_m))
+        np.maximum.at(most, corners.ravel(), np.repeat(deep, 3))
+        if not (most > 1e-6).any():
+            break
+        push = np.zeros_like(cloth_m)
+        for k in range(3):
+            first = deep == most[corners[:, k]]
+            push[corners[first, k]] = deep[first, None] * out[first]
+        cloth_m += _eased(push, spread)
     return cloth_m
 
 
@@ -189,11 +260,7 @@ def pushed_by(
             break
         push = np.zeros_like(cloth_m)
         push[where] = np.maximum(deep, 0)[:, None] * normals[which]
-        firm = np.linalg.norm(push, axis=1, keepdims=True) > 0
-        soft = push
-        for _ in range(8):
-            soft = np.where(firm, push, spread @ soft)
-        cloth_m += 0.9 * soft
+        cloth_m += 0.9 * _eased(push, spread, 8)
     return cloth_m
 
 
@@ -228,6 +295,6 @@ def covered(
     under = (np.einsum("nd,nd->n", points - at, out) < out_m) & (away < within_m)
     edge = outer.vertices_m[outer.at_edge]
     if len(edge):
-        under &= KDTree(edge).query(at)[0] > HEM_M
+        under &= KDTree(edge).query(at)[0] > HEM_M + PEEP * away
     found[near] = under
     return found

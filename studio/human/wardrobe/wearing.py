@@ -9,7 +9,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, diags
 from scipy.spatial import KDTree
 
 from studio.core.parts import PartLabel
@@ -25,13 +25,17 @@ from studio.human.wardrobe.layers import (
     push_out,
     pushed_by,
     spread_matrix,
+    vertex_normals,
 )
 
-CLOTHES = ("bottom", "top", "dress", "suit")
+CLOTHES = ("bottom", "top", "dress", "suit", "jacket")
 """Kinds that are kept outside of the skin and of one another; others sit where they are bound."""
 OVER_SKIN_M, OVER_CLOTH_M = 0.0025, 0.003
 CLING_M, LEG_M = 0.02, 0.20
 """What is nearer to the skin than the first moves with it; legs reach as far as the second."""
+ON_SKIN_M, ON_CLOTH_M = (0.010, 0.020), (0.030, 0.050)
+"""What rests on skin, or on cloth, takes over how that moves: wholly when it is nearer than the
+first, not at all when further than the second."""
 UNDER_HAT_M, LOOSENS = 0.004, 0.7
 """Hair under a hat is no higher than the first above the skin; below its edge it may rise by the
 second a metre."""
@@ -41,6 +45,7 @@ _PARTS = {
     "hair": PartLabel.HAIR, "brows": PartLabel.FACE, "lashes": PartLabel.FACE,
     "eyes": PartLabel.FACE, "teeth": PartLabel.FACE, "tongue": PartLabel.FACE,
     "top": PartLabel.TOP, "dress": PartLabel.TOP, "suit": PartLabel.TOP,
+    "jacket": PartLabel.TOP,
     "bottom": PartLabel.BOTTOM, "shoes": PartLabel.SHOES,
 }  # fmt: skip
 
@@ -159,16 +164,6 @@ def _leg_faces(skin_faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return ids, own.reshape(-1, 3)
 
 
-def vertex_normals(vertices_m: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Unit normals of a mesh's vertices, by the area of the faces around."""
-    a, b, c = (vertices_m[faces[:, k]] for k in range(3))
-    area = np.repeat(np.cross(b - a, c - a), 3, axis=0)
-    total = np.stack(
-        [np.bincount(faces.ravel(), area[:, k], len(vertices_m)) for k in range(3)], axis=1
-    )
-    return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
-
-
 def _skinned(points_m: np.ndarray, weights: csr_matrix, carried: np.ndarray) -> np.ndarray:
     blend = (weights @ carried[:, :3].reshape(len(carried), 12)).reshape(-1, 3, 4)
     return np.einsum("vij,vj->vi", blend[:, :, :3], points_m) + blend[:, :, 3]
@@ -247,20 +242,29 @@ def _put_on(item: Item, below: Sequence[Worn], skin: Below) -> Worn:
     faces, uv, spread = _cut(asset)
     vertices = fit(asset, skin_m)
     contacts: list[tuple[int, Contact]] = []
-    loose = _NOTHING
+    loose, weights = _NOTHING, weights_of(asset)
     if asset.kind in CLOTHES:
         surfaces = [(-1, skin, OVER_SKIN_M)]
         surfaces += [(place, one.surface, OVER_CLOTH_M) for place, one in enumerate(below)]
         for place, surface, gap_m in surfaces:
-            vertices, touching = laid_over(vertices, surface, gap_m, spread)
-            if place < 0 and asset.kind != "top":
+            vertices, touching = laid_over(vertices, faces, surface, gap_m, spread)
+            if place < 0 and asset.kind not in ("top", "jacket"):
                 legs, _ = _leg_faces(skin.faces)
                 loose = np.flatnonzero(KDTree(skin_m[legs]).query(vertices)[0] < LEG_M)
                 loose = np.setdiff1d(loose, touching.own[_close(touching, vertices, skin_m)])
             if len(touching.own):
                 contacts.append((place, touching))
+                if place < 0:
+                    base, within_m = base_weights(), ON_SKIN_M
+                elif below[place].kind in CLOTHES:
+                    base, within_m = below[place].weights, ON_CLOTH_M
+                else:
+                    continue
+                weights = _moving_with(
+                    weights, touching, vertices, surface.vertices_m, base, within_m
+                )
     return Worn(
-        item, vertices, faces, uv, weights_of(asset), tuple(contacts), loose, spread,
+        item, vertices, faces, uv, weights, tuple(contacts), loose, spread,
         Below(vertices, faces),
     )  # fmt: skip
 
@@ -272,6 +276,27 @@ def _cut(asset: Asset) -> tuple[np.ndarray, np.ndarray | None, csr_matrix]:
     assert mesh is not None
     faces = mesh.triangles
     return faces, mesh.triangle_uv, spread_matrix(faces, len(mesh.vertices_m))
+
+
+def _moving_with(
+    weights: csr_matrix,
+    touching: Contact,
+    cloth_m: np.ndarray,
+    below_m: np.ndarray,
+    of_below: csr_matrix,
+    within_m: tuple[float, float],
+) -> csr_matrix:
+    """Skin weights of a garment that goes with what it lies on, wholly where it is nearer than the
+    first of ``within_m``, not at all where it is further than the second."""
+    deep, _ = touching.depth(cloth_m, below_m)
+    near, far = within_m
+    share = np.clip((far - (touching.gap_m - deep)) / (far - near), 0, 1)
+    rows = np.repeat(touching.own, 3)
+    spots = (share[:, None] * touching.shares).ravel(), (rows, touching.corners.ravel())
+    taken = csr_matrix(spots, shape=(len(cloth_m), len(below_m)))
+    own = np.ones(len(cloth_m))
+    own[touching.own] -= share
+    return csr_matrix(diags(own) @ weights + taken @ of_below)
 
 
 def _close(touching: Contact, cloth_m: np.ndarray, below_m: np.ndarray) -> np.ndarray:

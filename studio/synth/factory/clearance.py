@@ -9,8 +9,7 @@ from scipy.spatial import KDTree
 from scipy.spatial.transform import Rotation
 
 from studio.human.rig import BONE_PARENTS
-from studio.synth.actor import Posed
-from studio.synth.factory.dressing import WornActor
+from studio.synth.actor import Actor, Posed
 from studio.synth.factory.regions import region
 from studio.synth.posing import INDEX
 
@@ -30,7 +29,7 @@ _MOST_M = 0.06
 
 
 def posed_clear(
-    actor: WornActor, root_m: np.ndarray, turns: np.ndarray, actions: Mapping[str, float]
+    actor: Actor, root_m: np.ndarray, turns: np.ndarray, actions: Mapping[str, float]
 ) -> Posed:
     """The actor in a pose whose arms are turned at the shoulders until the hands are clear.
 
@@ -50,7 +49,7 @@ def posed_clear(
     return posed
 
 
-def sunk(actor: WornActor, posed: Posed, side: str) -> np.ndarray:
+def sunk(actor: Actor, posed: Posed, side: str) -> np.ndarray:
     """The way (3,), metres, that leads a hand out of what it has sunk into; zero if it is clear."""
     kept = actor.off_arm(side)
     around = np.concatenate(
@@ -96,7 +95,7 @@ def _inside(posed: Posed, side: str, points: np.ndarray) -> np.ndarray:
     return place
 
 
-def _move(actor: WornActor, posed: Posed, side: str, push: np.ndarray, turns: np.ndarray) -> None:
+def _move(actor: Actor, posed: Posed, side: str, push: np.ndarray, turns: np.ndarray) -> None:
     """Turn the whole arm about its shoulder so that the hand goes where it is pushed."""
     arm = INDEX[f"upperarm01.{side[0].upper()}"]
     lever = posed.vertices_m[region(f"{side}_hand")].mean(axis=0) - posed.bones_world[arm, :3, 3]

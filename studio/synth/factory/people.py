@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from studio.human.wardrobe.library import Entry, find, load
+from studio.synth.actor import Actor, Choice
 from studio.synth.cast import random_phenotype
-from studio.synth.factory.dressing import Choice, WornActor
+from studio.synth.closet import UNDER
 from studio.synth.factory.streams import Split, identity, stream
 from studio.synth.figure import make_figure
 
@@ -29,6 +30,8 @@ _CLOTHS: tuple[Colour, ...] = (
     (0.84, 0.72, 0.34), (0.36, 0.52, 0.52), (0.85, 0.46, 0.30), (0.30, 0.24, 0.20),
 )  # fmt: skip
 _EVERYBODY = ("top", "bottom", "shoes")
+_JACKETS = 0.4
+"""How many of those whose top fits under a jacket wear one."""
 _TONES = {  # how much each skin's name is at home with people of African, Asian, European build
     "ebony": (1, 0, 0), "umber": (1, 0.1, 0), "amber": (0.5, 0.5, 0.2), "tanned": (0.2, 0.6, 0.5),
     "olive": (0.1, 0.6, 0.6), "golden": (0.1, 1, 0.3), "fair": (0, 0.4, 1), "elder": (0, 0.3, 0.8),
@@ -43,7 +46,7 @@ class Member:
     identity: int
     phenotype: Mapping[str, float]
     looks: Mapping[str, str]
-    actor: WornActor
+    actor: Actor
 
 
 def make_member(seed: int, split: Split, block: int, place: int, version: int) -> Member:
@@ -51,16 +54,23 @@ def make_member(seed: int, split: Split, block: int, place: int, version: int) -
     who = identity(stream("person", version, seed, split, block, place), split)
     rng = stream("build", version, who)
     phenotype = random_phenotype(rng)
-    wardrobe: dict[str, list[Entry]] = {}
-    for entry in find():
-        wardrobe.setdefault(entry.card.kind, []).append(entry)
+    wardrobe = by_kind()
     choices = random_head(wardrobe, phenotype, rng)
     clothes = random_clothes(wardrobe, phenotype, rng)
+    clothes |= random_jacket(wardrobe, clothes, stream("jacket", version, who))
     tone = float(rng.uniform(0.94, 1.05))
     every = choices | clothes
-    actor = WornActor(make_figure(**phenotype), tuple(every.values()), tone)
+    actor = Actor(make_figure(**phenotype), tuple(every.values()), tone)
     told = {kind: choice.name for kind, choice in every.items()}
     return Member(who, phenotype, told, actor)
+
+
+def by_kind() -> dict[str, list[Entry]]:
+    """The starter set."""
+    found: dict[str, list[Entry]] = {}
+    for entry in find():
+        found.setdefault(entry.card.kind, []).append(entry)
+    return found
 
 
 def random_head(
@@ -133,6 +143,15 @@ def random_clothes(
     if phenotype["gender"] > 0.5 and rng.random() < 0.25:
         kinds = ("dress", "shoes")
     return {kind: Choice(_any(wardrobe[kind], rng), _dye(kind, rng)) for kind in kinds}
+
+
+def random_jacket(
+    wardrobe: Mapping[str, list[Entry]], clothes: Mapping[str, Choice], rng: Rng
+) -> dict[str, Choice]:
+    """Perhaps a jacket, by kind, where one fits over what is worn."""
+    if rng.random() > _JACKETS or not any(one.name in UNDER for one in clothes.values()):
+        return {}
+    return {"jacket": Choice(_any(wardrobe["jacket"], rng), _dye("jacket", rng))}
 
 
 def _dye(kind: str, rng: Rng) -> Colour | None:

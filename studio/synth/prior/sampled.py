@@ -92,7 +92,7 @@ def with_fingers(figure: Figure, turns: np.ndarray, rng: np.random.Generator) ->
 def posed_by_chance(design: Design, seed: int, variety: float = 1.0) -> Design:
     """The design in a standing pose by chance; the same for the same seed, build and variety."""
     from studio.synth.designed import resting
-    from studio.synth.dressed import figure_of
+    from studio.synth.figure import figure_of
 
     figure = figure_of(*resting(design, actions=False))
     stood = sample(figure, np.random.default_rng(seed), variety)

@@ -23,8 +23,8 @@ from studio.synth.tailor.patterns import (
     step,
     top_ring,
 )  # fmt: skip
+from studio.synth.tailor.regions import trouser_region
 from studio.synth.tailor.sewing import Look, Shell, band, sew, shell
-from studio.synth.wardrobe import Outfit, trouser_region
 
 BAND_M = 0.036
 """How high waistbands are."""
@@ -61,7 +61,7 @@ def _waistband(on: Cloth2D, loops_at: tuple[float, ...] = ()) -> None:
 
 
 def jeans() -> Asset:
-    inside = trouser_region(Outfit(trouser_end_m=-0.388))
+    inside = trouser_region(-0.388)
 
     def ease(at: np.ndarray) -> np.ndarray:
         return 0.003 + 0.004 * step(at[:, 2], 0.08, -0.05) + 0.014 * step(at[:, 2], -0.2, -0.55)
@@ -113,7 +113,7 @@ def jeans() -> Asset:
 
 
 def shorts() -> Asset:
-    inside = trouser_region(Outfit(trouser_end_m=0.06))
+    inside = trouser_region(0.06)
 
     def ease(at: np.ndarray) -> np.ndarray:
         return 0.004 + 0.018 * step(at[:, 2], 0.07, -0.15)
@@ -140,7 +140,7 @@ def shorts() -> Asset:
 
 
 def wide_trousers() -> Asset:
-    inside = trouser_region(Outfit(trouser_end_m=-0.392))
+    inside = trouser_region(-0.392)
 
     def ease(at: np.ndarray) -> np.ndarray:
         return 0.004 + 0.012 * step(at[:, 2], 0.08, -0.05) + 0.030 * step(at[:, 2], -0.08, -0.6)
@@ -168,7 +168,7 @@ def wide_trousers() -> Asset:
 
 
 def joggers() -> Asset:
-    inside = trouser_region(Outfit(trouser_end_m=-0.375))
+    inside = trouser_region(-0.375)
 
     def ease(at: np.ndarray) -> np.ndarray:
         loose = 0.006 + 0.014 * step(at[:, 2], 0.08, -0.05)
@@ -243,4 +243,31 @@ def pencil_skirt() -> Asset:
     return sew([main], look, paint)
 
 
-BOTTOMS = (jeans, shorts, wide_trousers, joggers, pencil_skirt)
+def leggings() -> Asset:
+    inside = trouser_region(-0.36)
+
+    def ease(at: np.ndarray) -> np.ndarray:
+        return np.full(len(at), 0.002)
+
+    fabric = Cloth(stiff=0.9, ease=0.99, uneven=0.004, gap_m=0.003)
+    _, main = _legs(inside, ease, fabric, 19, rounds=4)
+
+    def paint(on: Cloth2D) -> None:
+        tx = on.on
+        ax, z = np.abs(tx.coat_m[..., 0]), tx.coat_m[..., 2]
+        on.weave("jersey", 19)
+        bend = np.exp(-(((z - KNEE_Z) / 0.05) ** 2)) + np.exp(-(((z + 0.68) / 0.04) ** 2))
+        on.wrinkle(0.0005, 0.03, 0.15 + 0.85 * bend, 20)
+        on.groove(tx.seam_m, 0.002, 0.0004)
+        on.groove(np.where((ax < 0.04) & (z < WAIST_Z - 0.06), ax, 9), 0.002, 0.0004)
+        low = _waist(tx)
+        on.layer(0.06 - low, 0.0008)
+        on.stitch(low - 0.056, tx.coat_m[..., 0] + tx.coat_m[..., 1])
+        on.hemmed(0.015)
+
+    look = Look("leggings", card("Leggings", "bottom", "#3a3d46"), 48, deleted(inside), 0.8,
+                ("Leggings",))  # fmt: skip
+    return sew([main], look, paint)
+
+
+BOTTOMS = (jeans, shorts, wide_trousers, joggers, pencil_skirt, leggings)

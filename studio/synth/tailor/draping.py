@@ -14,7 +14,6 @@ from scipy.sparse import csr_matrix, diags
 from scipy.spatial import KDTree
 
 from studio.render.scene import vertex_normals
-from studio.synth.wardrobe import average_noise
 
 ROUNDS = 16
 """How often the springs are evened out in each step."""
@@ -121,3 +120,14 @@ def drape(
         speed = at - before
         speed[touching] *= 0.2
     return at
+
+
+def average_noise(points: np.ndarray, seed: int, scale_m: float) -> np.ndarray:
+    """Smooth noise of unit size at points: a sum of random plane waves about one wavelength."""
+    rng = np.random.default_rng(seed)
+    total = np.zeros(len(points))
+    for _ in range(14):
+        wave = rng.normal(size=3)
+        wave *= 2 * np.pi / (scale_m * rng.uniform(0.7, 1.6) * np.linalg.norm(wave))
+        total += np.sin(points @ wave + rng.uniform(0, 2 * np.pi))
+    return total / np.sqrt(7)

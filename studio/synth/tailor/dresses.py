@@ -20,9 +20,9 @@ from studio.synth.tailor.patterns import (
     step,
     top_ring,
 )  # fmt: skip
+from studio.synth.tailor.regions import shirt_region
 from studio.synth.tailor.sewing import Look, Shell, band, sew, shell
 from studio.synth.tailor.tops import armhole, scooped, sleeve_share
-from studio.synth.wardrobe import Outfit, shirt_region
 
 WAIST = 0.15
 BODICE = Cloth(ease=0.985, uneven=0.01, weight_m=0.00002, steps=40)
@@ -49,7 +49,7 @@ def _dress(
 
 def summer_dress() -> Asset:
     p = dummy().template_m
-    inside = np.minimum(shirt_region(Outfit(sleeve=0.3)), p[:, 2] - WAIST + 0.012)
+    inside = np.minimum(shirt_region(0.3, -0.035, 0.0), p[:, 2] - WAIST + 0.012)
     neck = scooped(0.100, 0.165)
     shells, _ = _dress(
         inside, lambda at: np.full(len(at), 0.0045), -0.27, 0.42,
@@ -84,7 +84,7 @@ def summer_dress() -> Asset:
 
 def knit_dress() -> Asset:
     p = dummy().template_m
-    top = shirt_region(Outfit(sleeve=1.9, neckline_m=0.016))
+    top = shirt_region(1.9, -0.035, 0.016)
     inside = np.minimum(top, p[:, 2] - WAIST + 0.012)
 
     def ease(at: np.ndarray) -> np.ndarray:

@@ -23,9 +23,9 @@ from studio.synth.tailor.patterns import (
     step,
     top_ring,
 )  # fmt: skip
+from studio.synth.tailor.regions import shirt_region
 from studio.synth.tailor.sewing import Look, Shell, band, hanging, sew, shell
 from studio.synth.tailor.trims import buttons, cords
-from studio.synth.wardrobe import Outfit, shirt_region
 
 ARM = np.array([0.162, -0.017, 0.467]), np.array([0.446, -0.179, 0.164])
 """Where the arm begins and ends on the average person."""
@@ -72,23 +72,33 @@ def profile(*rows: tuple[np.ndarray | float, np.ndarray | float]) -> np.ndarray:
     return np.stack([np.stack([np.broadcast_to(v, count) for v in row], -1) for row in rows])
 
 
-def t_shirt() -> Asset:
-    inside = shirt_region(Outfit(sleeve=0.74, shirt_end_m=-0.045, neckline_m=0.012))
-    piece, main = _top(inside, 0.010, 0.012, 0.008, Cloth(), 1)
+def _tee(region: tuple[float, float, float], look: tuple[str, str, str, int], seed: int) -> Asset:
+    """A jersey top with a ribbed neck; ``look`` is its name, title, colour and depth."""
+    inside = shirt_region(*region)
+    piece, main = _top(inside, 0.010, 0.012, 0.008, Cloth(), seed)
     ring = top_ring(piece)
     rib = band(main, piece, ring, rib_rows(len(ring), 0.02))
 
     def paint(on: Cloth2D) -> None:
         tx = on.on
         collar = tx.of(len(main.panels))
-        on.weave("jersey", 1)
-        on.wrinkle(0.0008, 0.05, (~collar) * (0.35 + step(tx.coat_m[..., 2], 0.25, 0.05)), 3)
+        on.weave("jersey", seed)
+        on.wrinkle(0.0008, 0.05, (~collar) * (0.35 + step(tx.coat_m[..., 2], 0.25, 0.05)), seed + 2)
         on.groove(np.where(collar, 9, np.abs(armhole(tx.coat_m))))
         on.groove(np.where(collar, 9, tx.seam_m))
         on.hemmed()
 
-    look = Look("tshirt", card("T-shirt", "top", "#7d9cb8"), 55, deleted(inside), 0.9, ("Shirt",))
-    return sew([main, rib], look, paint)
+    name, title, colour, depth = look
+    return sew([main, rib], Look(name, card(title, "top", colour), depth, deleted(inside), 0.9,
+                                 ("Shirt",)), paint)  # fmt: skip
+
+
+def t_shirt() -> Asset:
+    return _tee((0.74, -0.045, 0.012), ("tshirt", "T-shirt", "#7d9cb8", 55), 1)
+
+
+def long_sleeve() -> Asset:
+    return _tee((1.88, -0.04, 0.015), ("long_sleeve", "Long-sleeved tee", "#bdb3a2", 56), 8)
 
 
 def scooped(strap_m: float, deep_m: float) -> Callable[[np.ndarray], np.ndarray]:
@@ -107,7 +117,7 @@ def scooped(strap_m: float, deep_m: float) -> Callable[[np.ndarray], np.ndarray]
 
 
 def tank_top() -> Asset:
-    inside = shirt_region(Outfit(sleeve=0.3, shirt_end_m=-0.02, neckline_m=0.035))
+    inside = shirt_region(0.3, -0.02, 0.035)
     neck = scooped(0.118, 0.150)
     _, main = _top(inside, 0.004, 0.0, 0.005, Cloth(ease=1.01), 2, also=neck)
     inside = np.minimum(inside, neck(dummy().template_m))
@@ -124,7 +134,7 @@ def tank_top() -> Asset:
 
 
 def shirt() -> Asset:
-    inside = shirt_region(Outfit(sleeve=1.9, shirt_end_m=-0.06, neckline_m=0.004))
+    inside = shirt_region(1.9, -0.06, 0.004)
     piece, main = _top(inside, 0.011, 0.012, 0.008, Cloth(stiff=0.35), 3, cuff=True)
     ring = top_ring(piece)
     turn = around(main, ring)
@@ -177,7 +187,7 @@ def _ribbed(on: Cloth2D, where: np.ndarray) -> None:
 
 
 def hoodie() -> Asset:
-    inside = shirt_region(Outfit(sleeve=1.9, shirt_end_m=-0.04, neckline_m=0.012))
+    inside = shirt_region(1.9, -0.04, 0.012)
     fabric = Cloth(stiff=0.4, gap_m=0.007, uneven=0.03)
     piece, main = _top(inside, 0.018, 0.016, 0.013, fabric, 4, cuff=True)
     ring = top_ring(piece)
@@ -218,7 +228,7 @@ def hoodie() -> Asset:
 
 
 def jumper() -> Asset:
-    inside = shirt_region(Outfit(sleeve=1.9, shirt_end_m=-0.03, neckline_m=0.008))
+    inside = shirt_region(1.9, -0.03, 0.008)
     fabric = Cloth(stiff=0.5, gap_m=0.006, uneven=0.025)
     piece, main = _top(inside, 0.014, 0.014, 0.011, fabric, 5, cuff=True)
     ring = top_ring(piece)
@@ -241,30 +251,39 @@ def jumper() -> Asset:
     return sew([main, rib], look, paint)
 
 
-def jacket() -> Asset:
-    inside = shirt_region(Outfit(sleeve=1.93, shirt_end_m=-0.05, neckline_m=0.004))
+def _open(
+    region: tuple[float, float, float], wide: Callable[[np.ndarray], np.ndarray],
+    fit: tuple[float, float, float], fabric: Cloth, seed: int, collar_m: float, cuff: bool = False,
+) -> tuple[np.ndarray, Cut, Shell, Shell]:  # fmt: skip
+    """Something worn open over a top: where it is cut (of base vertices), its body, and the band
+    along neck and fronts, which stands up by ``collar_m`` about the neck. ``region`` is that of
+    :func:`shirt_region`, ``wide`` half the gap in front (of heights), ``fit`` how loose hem,
+    sleeves and the whole are."""
 
     def gap(p: np.ndarray) -> np.ndarray:
-        z = p[:, 2]
-        wide = 0.030 + 0.028 * step(z, 0.30, 0.52) + 0.02 * step(z, 0.25, 0.0)
-        return np.where(p[:, 1] < 0.0, np.abs(p[:, 0]) - wide, 0.3)
+        return np.where(p[:, 1] < 0.0, np.abs(p[:, 0]) - wide(p[:, 2]), 0.3)
 
-    fabric = Cloth(stiff=0.6, gap_m=0.012, uneven=0.015)
-    piece, main = _top(inside, 0.016, 0.014, 0.017, fabric, 6, also=gap)
-    inside = np.minimum(inside, gap(dummy().template_m))
+    inside = shirt_region(*region)
+    low, sleeve, all_ = fit
+    piece, main = _top(inside, low, sleeve, all_, fabric, seed, cuff, gap)
     ring = top_ring(piece)
-    at = main.coat_m[ring]
-    neck = evened(step(at[:, 2], 0.46, 0.55))
-    back = step(around(main, ring), 2.6, 1.2) * neck
-    lapel = 0.012 * (neck - back)
+    neck = evened(step(main.coat_m[ring, 2], 0.47, 0.54), 12) * collar_m
     rows = profile(
-        (0.0005 + 0 * neck, -0.002), (0.003, 0.002 + 0.024 * neck),
-        (0.004 + 0.002 * neck, 0.003 + 0.040 * neck), (0.004 + 0.010 * neck, 0.003 + 0.040 * neck),
-        (0.004 + 0.017 * neck, 0.002 + 0.024 * neck),
-        (0.003 + 0.021 * neck, 0.001 - 0.006 * neck - lapel),
-        (0.018 * neck, -0.006 * neck - lapel),
+        (0.0005, -0.002), (0.0024 + 0.1 * neck, 0.004 + 0.4 * neck),
+        (0.0026 + 0.4 * neck, 0.011 + 0.8 * neck), (0.0004 + 0.4 * neck, 0.0125 + 0.84 * neck),
+        (-0.0012 + 0.2 * neck, 0.006 + 0.5 * neck), (-0.0026, -0.006),
     )  # fmt: skip
-    facing = band(main, piece, ring, rows, turned=True)
+    return np.minimum(inside, gap(dummy().template_m)), piece, main, band(main, piece, ring, rows)
+
+
+def jacket() -> Asset:
+    def wide(z: np.ndarray) -> np.ndarray:
+        return 0.034 + 0.034 * step(z, 0.34, 0.52) + 0.02 * step(z, 0.25, 0.0)
+
+    inside, _, main, facing = _open(
+        (1.93, -0.06, 0.030), wide, (0.016, 0.014, 0.017),
+        Cloth(stiff=0.6, gap_m=0.012, uneven=0.015), 6, 0.008,
+    )  # fmt: skip
 
     def paint(on: Cloth2D) -> None:
         tx = on.on
@@ -287,9 +306,42 @@ def jacket() -> Asset:
         on.groove(np.where(body & (tx.coat_m[..., 1] > 0), np.abs(z - 0.44), 9))
         on.hemmed(0.03)
 
-    look = Look("jacket", card("Open jacket", "top", "#5d6b4f"), 70, deleted(inside, 0.05),
+    look = Look("jacket", card("Open jacket", "jacket", "#5d6b4f"), 70, deleted(inside, 0.05),
                 0.9, ("Jacket",))  # fmt: skip
     return sew([main, facing], look, paint)
 
 
-TOPS = (t_shirt, tank_top, shirt, hoodie, jumper, jacket)
+def cardigan() -> Asset:
+    def wide(z: np.ndarray) -> np.ndarray:
+        return 0.022 + 0.042 * step(z, 0.24, 0.50) + 0.012 * step(z, 0.2, 0.0)
+
+    inside, piece, main, facing = _open(
+        (1.9, -0.10, 0.028), wide, (0.012, 0.012, 0.012),
+        Cloth(stiff=0.4, gap_m=0.009, uneven=0.02), 7, 0.004, cuff=True,
+    )  # fmt: skip
+    heights = np.array([0.25, 0.17, 0.09, 0.01])
+    front = np.stack([wide(heights) + 0.007, np.full(4, -1.0), heights], axis=1)
+    studs = buttons(main, piece, front, 0.0075)
+
+    def paint(on: Cloth2D) -> None:
+        tx = on.on
+        edge, button = tx.of(len(main.panels)), tx.of(len(main.panels) + 1)
+        body = ~(edge | button)
+        ends = body & (tx.hem_m < 0.05)
+        ends &= (sleeve_share(tx.coat_m) > 0.8) | (tx.coat_m[..., 2] < -0.02)
+        on.weave("knit", 7)
+        on.height_m[ends | edge] *= 0.25
+        on.shade[ends | edge] = 0.95
+        _ribbed(on, 1.6 * (ends | edge))
+        on.groove(np.where(body & (tx.coat_m[..., 2] < 0.3), tx.hem_m - 0.05, 9), 0.003)
+        on.groove(np.where(body, np.abs(armhole(tx.coat_m)), 9), 0.003, 0.001)
+        on.height_m[button] = 0
+        on.shade[button] = (0.42, 0.36, 0.34)
+
+    look = Look("cardigan", card("Cardigan", "jacket", "#8d6b72"), 66, deleted(inside, 0.05),
+                1.0, ("Cardigan",))  # fmt: skip
+    return sew([main, facing, studs], look, paint)
+
+
+TOPS = (t_shirt, long_sleeve, tank_top, shirt, hoodie, jumper)
+JACKETS = (jacket, cardigan)

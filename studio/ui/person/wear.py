@@ -15,10 +15,10 @@ from studio.ui.person.groups import Edit, Group
 from studio.ui.person.swatches import Swatches
 
 KINDS = {
-    "hair": "Hair", "top": "Tops", "bottom": "Trousers and skirts", "dress": "Dresses",
-    "suit": "Suits", "shoes": "Shoes", "glasses": "Glasses", "hat": "Hats", "brows": "Brows",
-    "lashes": "Lashes", "eyes": "Eyes", "skin": "Skin", "teeth": "Teeth", "tongue": "Tongues",
-    "other": "Other",
+    "hair": "Hair", "top": "Tops", "jacket": "Jackets", "bottom": "Trousers and skirts",
+    "dress": "Dresses", "suit": "Suits", "shoes": "Shoes", "glasses": "Glasses", "hat": "Hats",
+    "brows": "Brows", "lashes": "Lashes", "eyes": "Eyes", "skin": "Skin", "teeth": "Teeth",
+    "tongue": "Tongues", "other": "Other",
 }  # fmt: skip
 
 
