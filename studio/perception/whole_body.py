@@ -165,6 +165,11 @@ class WholeBodyDetector:
         self, rgb: np.ndarray, known: list[tuple[int, Found]]
     ) -> list[tuple[int, Found]]:
         found = [body for body in self._open.poses.find(rgb) if _is_person(body)]
+        if self.options.people > 1:
+            # The network prefers one person: it looks again with those that are known painted over.
+            every = [body for _, body in known] + found
+            if 0 < len(every) < self.options.people:
+                found += [b for b in self._open.poses.find(_without(rgb, every)) if _is_person(b)]
         if found and (network := self._open.hand) is not None:
             # A hand or an arm before the camera is sometimes taken for a person.
             hand = max((bounds(h.xy_px)[1] for h in network.find(rgb)), default=0.0)
@@ -304,6 +309,21 @@ def _steps(length: int, side: int) -> list[int]:
     last = max(length - side, 0)
     gaps = max(1, math.ceil(2 * last / side))
     return sorted({round(last * i / gaps) for i in range(gaps + 1)})
+
+
+def _without(rgb: np.ndarray, bodies: Sequence[Found]) -> np.ndarray:
+    """The picture with these people painted over in its mean colour."""
+    out = rgb.copy()
+    height, width = rgb.shape[:2]
+    for body in bodies:
+        sure = body.xy_px[body.confidence > _WRIST_SEEN]
+        if len(sure):
+            margin = 0.05 * bounds(sure)[1]
+            low, high = sure.min(0) - margin, sure.max(0) + margin
+            left, top = np.clip(low, 0, [width, height]).astype(int)
+            right, bottom = np.clip(high, 0, [width, height]).astype(int)
+            out[top:bottom, left:right] = rgb.reshape(-1, 3).mean(0).astype(np.uint8)
+    return out
 
 
 def _prominence(body: Found) -> float:

@@ -119,6 +119,11 @@ def test_moments_that_hang_by_little_are_told() -> None:
     assert not find_people(RIG, crowd_of(RIG, [near[0], near[1] + np.array([0, 1.2, 0])])).doubts
 
 
+def test_a_single_moment_is_enough() -> None:
+    found = find_people(RIG, crowd_of(RIG, [person[:1] for person in crossing()]))
+    assert (len(found.persons), found.refused) == (2, 0)
+
+
 def test_one_camera_cannot_match_anybody() -> None:
     rig = CameraRig(RIG.cameras[:1])
     with pytest.raises(StudioError, match="single camera"):

@@ -89,8 +89,8 @@ def find_people(
     persons = [_person(seen, chain) for chain in chains]
     order = np.argsort([-p.evidence for p in persons], kind="stable")
     kept = [persons[i] for i in order[: people or None]]
-    long = [t for t in tracks if len(t.frames) >= _LEAST_FRAMES]
-    return People(tuple(kept), _doubts(seen, kept, chains, order), len(long) - len(real))
+    refused = [t for t in tracks if t not in real and len(t.frames) >= _LEAST_FRAMES]
+    return People(tuple(kept), _doubts(seen, kept, chains, order), len(refused))
 
 
 def is_real(seen: Seen, track: Track) -> bool:
