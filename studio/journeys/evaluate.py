@@ -19,7 +19,7 @@ from studio.features.compare.engine import BONES, JOINTS
 from studio.features.triangulate import evaluate as triangulation
 from studio.features.triangulate import speed
 from studio.human.layouts import layout
-from studio.journeys import calibration, networks, people, synth
+from studio.journeys import calibration, lifting, networks, people, synth
 from studio.journeys.bench import Bench
 from studio.journeys.dressed import dressed_errors_mm
 from studio.journeys.figures import Figure, measure
@@ -69,7 +69,8 @@ def main(
     if name == "people":
         return measure(people.parts(runs), json)
     if name in TASKS:
-        return measure(networks.parts_of(name, footage, data), json)
+        more = lifting.parts(footage) if name == "lift" else []
+        return measure(networks.parts_of(name, footage, data) + more, json)
     if name == "synth":
         return measure(synth.parts(shots), json)
     return _feature(name, footage, peers, json)

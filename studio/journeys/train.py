@@ -64,7 +64,7 @@ def main(
     """Train a network. It is kept as it goes: end it with Ctrl+C, go on with --resume.
 
     Args:
-        name: parts, heatmaps or pose_prior.
+        name: parts, heatmaps, pose_prior or lift.
         minutes: End after so many minutes of training, those of resumed runs included.
         steps: End after so many steps; only such a run repeats itself exactly.
         epochs: End after the samples were gone through so many times.
@@ -84,7 +84,7 @@ def main(
         data: A folder of packed samples; without, they come live from the factory.
         labels: A folder of labelled pictures to learn from too.
         share: How much of what is learned from are labelled pictures.
-        trunk: Weights of a parts network whose trunk to start from (of heatmaps).
+        trunk: Weights to start from: those of a parts network (of heatmaps), or its own (of lift).
         out: The folder of the run, instead of one in the cache.
         prepare: Only pack so many samples into --data (and a part of it for validation and test).
         surroundings: Only pack pieces of the pictures in this folder into --data: photographs or

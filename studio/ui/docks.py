@@ -119,6 +119,19 @@ class Docks(QObject):
         dock.setAsCurrentTab()
         dock.raise_()
 
+    def beside(self, left: str = "canvas", right: str = "viewport") -> None:
+        """Two docks next to each other in the middle, both in view."""
+        one, other = self.docks[left], self.docks[right]
+        for dock in (one, other):
+            if dock.isClosed():
+                dock.toggleView(True)
+        if one.dockAreaWidget() is other.dockAreaWidget():
+            self.manager.addDockWidget(LEFT, one, other.dockAreaWidget())
+            half = max(other.dockAreaWidget().width(), 800) // 2
+            self.manager.setSplitterSizes(other.dockAreaWidget(), [half, half])
+        for dock in (one, other):
+            dock.setAsCurrentTab()
+
     def is_open(self, id: str) -> bool:
         return not self.docks[id].isClosed()
 

@@ -25,19 +25,29 @@ from studio.ui.studio import Next, Studio
 
 RECORD = "record"
 PERSON = "person"
-# Each step of the way, and what it leaves behind.
+# Each step of the way, and what it leaves behind: with a calibrated rig, and with one camera.
 WAY = (("pose", DetectionsItem), ("triangulate", MotionItem), ("avatar", AvatarItem))
+LONE = (("pose", DetectionsItem), ("lift", MotionItem), ("avatar", AvatarItem))
 
 
 def way_left(project: Project, mounted: frozenset[str]) -> tuple[str, ...]:
     """The steps that lead from what is there to an avatar; empty if something must come first."""
-    if project.usable_rig() is None:
+    way = LONE if filmed_by_one(project) else WAY
+    if way is WAY and project.usable_rig() is None:
         return ()
     if project.newest(DetectionsItem) is None and project.newest(TakeItem) is None:
         return ()
-    done = [i for i, (_, kind) in enumerate(WAY) if project.newest(kind) is not None]
-    left = [id for id, _ in WAY[max(done, default=-1) + 1 :]]
+    done = [i for i, (_, kind) in enumerate(way) if project.newest(kind) is not None]
+    left = [id for id, _ in way[max(done, default=-1) + 1 :]]
     return tuple(left) if mounted.issuperset(left) else ()
+
+
+def filmed_by_one(project: Project) -> bool:
+    """Whether what was filmed, or else what was detected, comes from a single camera."""
+    take, found = project.newest(TakeItem), project.newest(DetectionsItem)
+    if take is not None:
+        return len(take.clips) == 1
+    return found is not None and len(found.cameras) == 1
 
 
 def filmed_without_rig(project: Project) -> bool:
@@ -76,7 +86,7 @@ class NextStep:
         elif feature == PERSON:
             if "export" in mounted:
                 return Next("Export", lambda: self._studio.open_panel("export"))
-        elif feature in (CAPTURE, RECORD) or feature in dict(WAY):
+        elif feature in (CAPTURE, RECORD) or feature in dict(WAY + LONE):
             if feature == RECORD and project.usable_rig() is None and "calibrate" in mounted:
                 return Next("Calibrate", lambda: self._studio.open_panel("calibrate"))
             if way_left(project, mounted):

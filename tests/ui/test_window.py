@@ -205,6 +205,19 @@ def test_tree_renames_deletes_and_selects(window, qtbot):
 # -- layouts ------------------------------------------------------------------------------------
 
 
+def test_the_cameras_can_stand_beside_the_viewport(window):
+    window.docks.switch("Motion")
+    canvas, viewport = (window.docks.docks[id] for id in ("canvas", "viewport"))
+    assert canvas.dockAreaWidget() is viewport.dockAreaWidget()
+    window.studio.beside_wanted.emit()
+    assert canvas.dockAreaWidget() is not viewport.dockAreaWidget()
+    assert window.docks.is_open("canvas")
+    assert window.docks.is_open("viewport")
+    window.studio.beside_wanted.emit()
+    window.docks.reset()
+    assert canvas.dockAreaWidget() is viewport.dockAreaWidget()
+
+
 def test_a_closed_dock_comes_back_by_reset(window):
     docks = window.docks
     window.go_to("Motion")

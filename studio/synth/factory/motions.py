@@ -180,7 +180,12 @@ def _throw(rng: np.random.Generator, figure: Figure) -> Pose:
 
 
 def _walk(rng: np.random.Generator, figure: Figure) -> Pose:
-    phase, long = rng.uniform(0, 2 * np.pi), rng.uniform(0.22, 0.36)
+    return make_stride(rng, rng.uniform(0, 2 * np.pi))
+
+
+def make_stride(rng: np.random.Generator, phase: float) -> Pose:
+    """A moment of a walk; one seed at phases from 0 to 2 pi is one stride, both feet stepping."""
+    long = rng.uniform(0.22, 0.36)
     swing, s = np.cos(phase), np.sin(phase)
 
     def foot(ahead: float, lifts: float) -> Foot:
@@ -356,6 +361,11 @@ def motions_of(split: Split) -> tuple[str, ...]:
     """The names of the motions that may be seen in a split."""
     others = {name for kept in _KEPT_BACK.values() for name in kept}
     return tuple(n for n in MOTIONS if n not in others or n in _KEPT_BACK[split])
+
+
+def kept_back(split: Split) -> tuple[str, ...]:
+    """The names of the motions that only this split has."""
+    return _KEPT_BACK[split]
 
 
 def make_pose(name: str, rng: np.random.Generator, figure: Figure) -> Pose:

@@ -13,6 +13,7 @@ TASKS: Mapping[str, str] = {
     "parts": "studio.training.tasks.parts:PartsTask",
     "heatmaps": "studio.training.tasks.heatmaps:HeatmapsTask",
     "pose_prior": "studio.training.tasks.pose_prior:PosePriorTask",
+    "lift": "studio.training.tasks.lift:LiftTask",
 }
 """name -> module:class"""
 

@@ -1,0 +1,1 @@
+"""From a person's 2D keypoints over time, in one camera, to 3D."""

@@ -1,0 +1,1 @@
+"""People who move, as points alone: millions of moments without a picture."""

