@@ -84,6 +84,6 @@ def lock(recipe: str, shots: int = SHOTS) -> Locked:
 
 
 def write_locks(recipes: tuple[str, ...] = tuple(RECIPES)) -> None:
-    """Keep what the recipes make now. To be done only when a recipe's version has grown."""
-    rows = {name: asdict(lock(name)) for name in recipes}
+    """Keep what these recipes make now; other locks stay. Only for a recipe whose version grew."""
+    rows = json.loads(_FILE.read_text("utf-8")) | {name: asdict(lock(name)) for name in recipes}
     _FILE.write_text(json.dumps(rows, indent=1) + "\n", "utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -23,6 +23,8 @@ from PySide6.QtWidgets import (
 from studio.core.card import Card
 from studio.ui import theme
 
+_COLUMN = 112
+"""How wide a column of figures is, of a font of 1."""
 _WORDS = {
     "task": "Does", "inputs": "Takes", "data": "Learned from", "training_minutes": "Trained for",
     "steps": "Steps", "seed": "Seed", "megabytes": "Size", "milliseconds": "Time a picture",
@@ -123,10 +125,10 @@ class FiguresPage(QWidget):
                 self.table.setItem(number, place, cell)
         header = self.table.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
-        header.setFixedHeight(theme.look().px(44))
+        header.setFixedHeight(_tallest(header, head[1:-1]) + theme.look().px(12))
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         for place in range(1, len(head) - 1):
-            header.resizeSection(place, theme.look().px(112))
+            header.resizeSection(place, theme.look().px(_COLUMN))
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(len(head) - 1, QHeaderView.ResizeMode.Stretch)
         self.table.resizeRowsToContents()
@@ -140,3 +142,10 @@ class FiguresPage(QWidget):
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText("\n".join("\t".join(row) for row in self._rows))
+
+
+def _tallest(header: QHeaderView, titles: list[str]) -> int:
+    """Pixels that the tallest of the titles needs in a column of figures."""
+    metrics, wrap = header.fontMetrics(), Qt.TextFlag.TextWordWrap
+    room = QRect(0, 0, theme.look().px(_COLUMN - 16), 1000)
+    return max((metrics.boundingRect(room, wrap, t).height() for t in titles), default=0)

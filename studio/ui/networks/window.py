@@ -119,7 +119,7 @@ class NetworksWindow(QDialog):
         self.list.blockSignals(True)
         self.list.clear()
         for name, known in found.items():
-            row = QListWidgetItem(name.capitalize())
+            row = QListWidgetItem(known.title)
             row.setData(Qt.ItemDataRole.UserRole, name)
             ready = known.card is not None
             row.setIcon(theme.icon(*(("ph.check-circle", "good") if ready else
@@ -135,7 +135,7 @@ class NetworksWindow(QDialog):
         known = self.known.get(self.current)
         if known is None:
             return
-        self.title.setText(known.name.capitalize())
+        self.title.setText(known.title)
         self.does.setText(known.does)
         self.figures.show_card(known.card)
         busy = {w.job.name for w in self._studio.watch.working}

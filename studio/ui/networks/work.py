@@ -46,6 +46,11 @@ class Known:
     card: Card | None
     runs: tuple[Run, ...]
 
+    @property
+    def title(self) -> str:
+        """The name as it is read: "Pose prior"."""
+        return self.name.replace("_", " ").capitalize()
+
 
 def look(name: str) -> Known:
     """A network as it is now. Raises StudioError if its card is broken."""
