@@ -16,7 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 
-from studio.scene.camera import View
+from studio.scene.camera import Orbit, View
 from studio.scene.items.base import Pick
 from studio.scene.palette import ThemeName
 from studio.scene.scene import Scene
@@ -70,6 +70,8 @@ class Viewport(QWidget):
         self._cost_s = self._drawn_s = 0.0
         self.playing = False
         self._framed: Literal["", "rig", "people"] = ""
+        self._framed_keys: set[str] = set()
+        self._framed_as: Orbit | None = None
         self._stack = QStackedLayout(self)
         self._stack.setStackingMode(QStackedLayout.StackingMode.StackAll)
         self._stack.setContentsMargins(0, 0, 0, 0)
@@ -148,7 +150,7 @@ class Viewport(QWidget):
             return False
         for key, (value, role) in self._waiting.items():
             self.scene.update(key, value, role)  # type: ignore[arg-type]
-            self._frame_first("rig" if key in RIG else "people")
+            self._keep_in_sight(key)
         self.scene.pictures(self._pictures)
         self._waiting, self._pictures = {}, {}
         self._place()
@@ -190,14 +192,27 @@ class Viewport(QWidget):
         self.scene.update(key, value, role)  # type: ignore[arg-type]
         if since_s is not None:
             self._latency_ms = (time.monotonic() - since_s) * 1e3
-        self._frame_first("rig" if key in RIG else "people")
+        self._keep_in_sight(key)
         self.redraw()
 
-    def _frame_first(self, seen: Literal["rig", "people"]) -> None:
-        """Fill the picture with the first rig, and with the first person once there is one."""
-        if self.scene is not None and self._framed != seen and self._framed != "people":
-            self._framed = seen
-            self.scene.frame()
+    def _keep_in_sight(self, key: str) -> None:
+        """Fill the picture with the first rig, and with the first person once there is one.
+
+        As long as nobody turned the view by hand, also with everybody who joins, and anew where
+        all have left the picture.
+        """
+        scene, seen = self.scene, "rig" if key in RIG else "people"
+        if scene is None or (seen == "rig" and self._framed):
+            return
+        if self._framed == "people":
+            if scene.through is not None or scene.orbit != self._framed_as:
+                return
+            if key in self._framed_keys and scene.sees_anybody():
+                return
+        self._framed = seen
+        self._framed_keys.add(key)
+        scene.frame()
+        self._framed_as = scene.orbit
 
     def show_pictures(self, frames: Any) -> None:
         """Put camera pictures into the frusta: a FrameSet, a Frame, or a dict of frames."""
@@ -233,6 +248,7 @@ class Viewport(QWidget):
         """Remove everything but the floor; the next person is framed anew."""
         self._waiting.clear()
         self._framed = ""
+        self._framed_keys.clear()
         if self.scene is not None:
             self.scene.clear()
             self.redraw()
@@ -304,7 +320,10 @@ class Viewport(QWidget):
         """Fill the picture with what is selected, or with everybody."""
         if self.scene is not None:
             pick = self.scene.selected
-            self.scene.frame((pick.key,) if selected and pick is not None else None)
+            some = (pick.key,) if selected and pick is not None else None
+            self.scene.frame(some)
+            if some is None:
+                self._framed_as = self.scene.orbit
             self._say_through()
             self.redraw()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -82,6 +83,33 @@ def test_keys_take_views_and_frame(qtbot, viewport: Viewport) -> None:
     viewport.scene.orbit = viewport.scene.orbit.nearer(0.01)
     qtbot.keyClick(viewport, Qt.Key.Key_F)
     assert viewport.scene.orbit.distance_m < 10
+
+
+def moved(step_m: tuple[float, float, float]) -> Skeleton:
+    return replace(PERSON, xyz_m=PERSON.xyz_m + np.array(step_m))
+
+
+def test_people_stay_in_sight_until_somebody_turns_the_view(viewport: Viewport) -> None:
+    scene = viewport.scene
+    viewport.show_value("motion", PERSON)
+    alone = scene.orbit
+    viewport.show_value("motion", moved((0.3, 0, 0)))
+    assert scene.orbit == alone, "a step to the side turns nothing"
+    viewport.show_value("second", moved((2.0, 0, 0)))
+    assert scene.orbit.distance_m > alone.distance_m
+    for key in ("motion", "second"):
+        viewport.show_value(key, moved((9.0, 0, 0)))
+    assert abs(scene.orbit.target_m[0] - 9.0) < 0.6
+    scene.orbit = scene.orbit.turned(20, 0)
+    by_hand = scene.orbit
+    for key in ("motion", "second"):
+        viewport.show_value(key, moved((-9.0, 0, 0)))
+    viewport.show_value("third", PERSON)
+    assert scene.orbit == by_hand
+    viewport.frame()
+    viewport.show_value("fourth", moved((4.0, 0, 0)))
+    assert scene.orbit != by_hand
+    assert scene.sees_anybody()
 
 
 def test_the_mouse_orbits_pans_and_dollies(qtbot, viewport: Viewport) -> None:
