@@ -126,7 +126,7 @@ class StepPanel(QWidget):
         self._offers = QVBoxLayout()
         self._offers.setSpacing(8)
         inside.addStretch(1)
-        area = QScrollArea()
+        self.area = area = QScrollArea()
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

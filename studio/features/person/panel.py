@@ -28,6 +28,7 @@ from studio.synth import thumbnails
 from studio.synth.designed import filmed
 from studio.synth.live_person import LivePerson
 from studio.synth.people import FIRST, PRESETS, stranger
+from studio.ui.person.busy import Busy
 from studio.ui.person.files import FileGroup, choose_clothes, take_clothes
 from studio.ui.person.fold import Fold
 from studio.ui.person.gallery import Gallery
@@ -39,6 +40,7 @@ from studio.ui.person.preview import Preview, Shown
 from studio.ui.person.sizes import NAMES, SizesGroup
 from studio.ui.person.slides import BUILD, FACE, MORE_BUILD, PARTS, SEGMENTS
 from studio.ui.person.wear import WearGroup
+from studio.ui.person.who import Who
 from studio.ui.step_panel import StepPanel
 from studio.ui.studio import Studio
 
@@ -67,15 +69,12 @@ class Panel(StepPanel):
     # -- controls ---------------------------------------------------------------------------------
 
     def build(self, place: QVBoxLayout) -> None:
-        self.who = QLabel()
-        self.who.setProperty("role", "section")
-        self.who.setWordWrap(True)
-        self.people = Gallery("People to begin with", (48, 60))
-        self.people.set_items([(name, name) for name in PRESETS])
+        self.busy = Busy(self.area)
+        self.who = Who(tuple(PRESETS))
+        self.people = self.who.people
         self.people.clicked.connect(self._person_clicked)
         self.pictures.fill(self.people, thumbnails.presets)
         place.addWidget(self.who)
-        place.addWidget(self.people)
         column = QVBoxLayout(self._editor)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -100,6 +99,11 @@ class Panel(StepPanel):
             column.addWidget(self.folds[title])
         place.addWidget(self._editor)
         self._editor.hide()
+        foot = QHBoxLayout()
+        foot.setSpacing(8)
+        foot.addWidget(self.run_button, 1)
+        foot.addWidget(self.next_button, 1)
+        self.foot.insertLayout(0, foot)
 
     def _button(self, text: str, tip: str, call: Any) -> QPushButton:
         button = QPushButton(text)
@@ -203,11 +207,12 @@ class Panel(StepPanel):
         self._editor.setVisible(item is not None and self.design is not None)
         if item is None:
             self.design, self._item = None, ""
-            self.who.setText("Begin with somebody")
+            self.who.set_somebody(False)
+            self.who.say("Begin with somebody")
             self.summary.show()
             return
         self.summary.hide()
-        self.who.setText(item.name)
+        self.who.say(item.name)
         if item.id != self._item:
             if self.isVisible():
                 self._item, self.design = item.id, None
@@ -240,13 +245,16 @@ class Panel(StepPanel):
             self.mirror_button.setVisible(not self._filmed)
             self._tell()
 
+        reading = self.studio.lanes["io"].submit(work)
+        self.busy.watch(f"Reading {item.name}", reading.done)
         self.studio.watch.call(
-            self.studio.lanes["io"].submit(work), there,
+            reading, there,
             lambda error, details: self.studio.notices.error(error, item.name, details),
         )  # fmt: skip
 
     def _show(self, design: Design) -> None:
         self.design = self._kept = design
+        self.who.set_somebody(True)
         for group in self._groups:
             group.show_design(design)
         self.people.set_chosen([name for name, one in PRESETS.items() if one == design])
@@ -275,6 +283,7 @@ class Panel(StepPanel):
             return
         self.design = design
         self.preview.want(design, exact=ended)
+        self._work(label, ended)
         if ended:
             self._keep(label, item.id, design, gesture)
 
@@ -299,6 +308,11 @@ class Panel(StepPanel):
                 self._keep(label, item.id, design, gesture)
 
         self.preview.want(self.design, ended, change, solved)
+        self._work(label, ended)
+
+    def _work(self, label: str, ended: bool) -> None:
+        """A hand that drags sees the person follow; whoever let go or clicked is told to wait."""
+        self.busy.watch(label, lambda: not ended or self.preview.idle)
 
     def randomise(self) -> None:
         """Somebody else; the same row of people after every start."""
@@ -354,7 +368,7 @@ class Panel(StepPanel):
         if item is None or self.design is None:
             return
         tall = f", {self._height_m:.2f} m tall" if self._height_m else ""
-        self.who.setText(f"{item.name}{tall}")
+        self.who.say(f"{item.name}{tall}")
         self.facts.show_facts(())  # the heading says it
         if self.studio.running(self.feature.id) is None:
             self._show_next(self.studio.next_of(self.feature.id))

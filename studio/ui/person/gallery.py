@@ -5,22 +5,37 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from functools import partial
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap
-from PySide6.QtWidgets import QAbstractButton, QWidget
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetrics,
+    QImage,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+)
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 from superqt import QFlowLayout
 
 from studio.ui import theme
 
 PICTURE = (64, 80)
+LINE = 15
+NARROWEST = 0.72
+"""How far a long word is squeezed, before it is cut."""
 
 
 class Thumb(QAbstractButton):
-    """A picture with its name below. The chosen one wears a frame and a tick."""
+    """A picture with its name below, in ``lines`` lines; ``symbol`` until there is a picture. The
+    chosen one wears a frame and a tick."""
 
-    def __init__(self, title: str, size: tuple[int, int]) -> None:
+    def __init__(self, title: str, size: tuple[int, int], symbol: str) -> None:
         super().__init__()
-        self._size, self._pixmap = size, QPixmap()
+        self._size, self._symbol, self._pixmap = size, symbol, QPixmap()
+        self.lines = 1
         self.setText(title)
         self.setCheckable(True)
         self.setAccessibleName(title)
@@ -39,7 +54,7 @@ class Thumb(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         look = theme.look()
-        return QSize(look.px(self._size[0]), look.px(self._size[1] + 18))
+        return QSize(look.px(self._size[0]), look.px(self._size[1] + LINE * self.lines + 3))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         t, look = theme.look().tokens, theme.look()
@@ -59,6 +74,10 @@ class Thumb(QAbstractButton):
             painter.drawPixmap(QRectF(middle.x() - w / 2, middle.y() - h / 2, w, h),
                                self._pixmap, QRectF(self._pixmap.rect()))  # fmt: skip
             painter.restore()
+        else:
+            side = look.px(24)
+            at = box.center().toPoint() - QPoint(side // 2, side // 2)
+            painter.drawPixmap(at, theme.icon(self._symbol, "line").pixmap(side, side))
         on, near = self.isChecked(), self.hasFocus() or self.underMouse()
         ring = t.accent if on else t.text if self.hasFocus() else t.muted if near else t.line
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -73,24 +92,51 @@ class Thumb(QAbstractButton):
             tick = theme.icon("ph.check-bold", "on_accent").pixmap(side, side)
             painter.drawPixmap(corner.toRect().adjusted(2, 2, -2, -2), tick)
         painter.setPen(QColor(t.text if on else t.muted))
-        font = self.font()
-        font.setPixelSize(look.px(12))
-        painter.setFont(font)
-        below = QRectF(0, look.px(self._size[1]), self.width(), look.px(18))
-        text = painter.fontMetrics().elidedText(
-            self.text(), Qt.TextElideMode.ElideRight, int(below.width())
-        )
-        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, text)
+        font = _small()
+        for number, line in enumerate(broken(self.text(), self.width(), self.lines)):
+            wide = QFontMetrics(font).horizontalAdvance(line)
+            narrow = QFont(font)
+            if wide > self.width():
+                narrow.setStretch(max(int(100 * self.width() / wide), round(100 * NARROWEST)))
+            painter.setFont(narrow)
+            shown = painter.fontMetrics().elidedText(
+                line, Qt.TextElideMode.ElideRight, self.width() + 1
+            )
+            top = look.px(self._size[1] + LINE * number + 2)
+            below = QRectF(-4, top, self.width() + 8, look.px(LINE))
+            painter.drawText(below, Qt.AlignmentFlag.AlignCenter, shown)
+
+
+def broken(text: str, width: int, lines: int) -> list[str]:
+    """A name in at most so many lines of ``width`` pixels, as full as they may be; the last takes
+    what is left."""
+    metrics, out = QFontMetrics(_small()), [""]
+    for word in text.split():
+        longer = f"{out[-1]} {word}".strip()
+        if out[-1] and len(out) < lines and metrics.horizontalAdvance(longer) > width:
+            out.append(word)
+        else:
+            out[-1] = longer
+    return out
+
+
+def _small() -> QFont:
+    font = QApplication.font()
+    font.setPixelSize(theme.look().px(12))
+    return font
 
 
 class Gallery(QWidget):
-    """``clicked(name)`` follows a click; pictures arrive when they are ready."""
+    """``clicked(name)`` follows a click; pictures arrive when they are ready, until then there is
+    ``symbol``. Where one name needs two lines, all have room for two."""
 
     clicked = Signal(str)
 
-    def __init__(self, name: str, size: tuple[int, int] = PICTURE) -> None:
+    def __init__(
+        self, name: str, size: tuple[int, int] = PICTURE, symbol: str = "ph.image"
+    ) -> None:
         super().__init__()
-        self._size = size
+        self._size, self._symbol = size, symbol
         self.setAccessibleName(name)
         self.thumbs: dict[str, Thumb] = {}
         self._flow = QFlowLayout(self)
@@ -107,10 +153,15 @@ class Gallery(QWidget):
             thumb.deleteLater()
         for name, title in items:
             if name not in self.thumbs:
-                thumb = Thumb(title, self._size)
+                thumb = Thumb(title, self._size, self._symbol)
                 thumb.clicked.connect(partial(self._click, name))
                 self.thumbs[name] = thumb
                 self._flow.addWidget(thumb)
+        width = theme.look().px(self._size[0])
+        lines = max((len(broken(t.text(), width, 2)) for t in self.thumbs.values()), default=1)
+        for thumb in self.thumbs.values():
+            thumb.lines = lines
+            thumb.updateGeometry()
 
     def set_picture(self, name: str, image: QImage) -> None:
         """Show what a name looks like."""

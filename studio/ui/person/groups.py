@@ -116,7 +116,7 @@ class Slides(Group):
             for title, names in rows:
                 slider = PersonSlider(
                     title, slide.low, slide.middle, slide.high, slide.unit, slide.scale,
-                    slide.decimals, tip=slide.tip,
+                    slide.decimals, tip=slide.tip, two_sided=slide.where in ("scales", "local"),
                 )  # fmt: skip
                 slider.moved.connect(partial(self._moved, title))
                 self.sliders[title], self._names[title] = slider, (slide, names)

@@ -11,8 +11,8 @@ from studio.ui.person.groups import Edit, Group
 from studio.ui.person.swatches import Swatches
 
 _ROWS = (
-    ("skin", "Skin", SKINS), ("hair", "Hair", HAIRS), ("brows", "Brows", HAIRS[:6]),
-    ("eyes", "Eyes", EYES),
+    ("skin", "Skin colour", SKINS), ("hair", "Hair colour", HAIRS),
+    ("brows", "Brow colour", HAIRS[:6]), ("eyes", "Eye colour", EYES),
 )  # fmt: skip
 
 
@@ -23,7 +23,7 @@ class LookGroup(Group):
         super().__init__(edit)
         self.rows: dict[str, Swatches] = {}
         for field, title, colours in _ROWS:
-            row = Swatches(f"{title} colour", colours)
+            row = Swatches(title, colours)
             row.picked.connect(partial(self._picked, field))
             self.rows[field] = row
             self.column.addWidget(row)

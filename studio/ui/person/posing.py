@@ -33,7 +33,8 @@ class PosingGroup(Group):
             tip="How far poses may be from the usual: little is somebody who stands about",
         )  # fmt: skip
         self.variety.set_value(1.0)
-        self.poses, self.faces = Gallery("Poses"), Gallery("Expressions")
+        self.poses = Gallery("Poses", symbol="ph.person-simple")
+        self.faces = Gallery("Expressions", symbol="ph.smiley")
         self.poses.set_items([(name, name) for name in NAMES])
         self.faces.set_items([(name, name) for name in EXPRESSIONS])
         self.poses.clicked.connect(self._posed)

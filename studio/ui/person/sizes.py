@@ -14,11 +14,14 @@ CM = ((0.0, 0.0), (1.0, 100.0))
 ROWS = {
     "height": ("Body height", 1.35, 1.70, 2.10), "inseam": ("Inseam", 0.58, 0.78, 1.00),
     "arm": ("Arm length", 0.42, 0.55, 0.72), "shoulders": ("Shoulder width", 0.28, 0.37, 0.50),
-    "head_girth": ("Head", 0.50, 0.57, 0.64), "neck_girth": ("Neck", 0.26, 0.36, 0.50),
-    "chest_girth": ("Chest", 0.68, 0.95, 1.40), "waist_girth": ("Waist", 0.54, 0.80, 1.40),
-    "hip_girth": ("Hips", 0.74, 0.98, 1.45), "thigh_girth": ("Thigh", 0.38, 0.56, 0.85),
-    "calf_girth": ("Calf", 0.27, 0.37, 0.52), "upper_arm_girth": ("Upper arm", 0.19, 0.29, 0.48),
-    "wrist_girth": ("Wrist", 0.125, 0.16, 0.21), "foot": ("Foot length", 0.20, 0.26, 0.34),
+    "foot": ("Foot length", 0.20, 0.26, 0.34),
+    "head_girth": ("Head girth", 0.50, 0.57, 0.64), "neck_girth": ("Neck girth", 0.26, 0.36, 0.50),
+    "chest_girth": ("Chest girth", 0.68, 0.95, 1.40),
+    "waist_girth": ("Waist girth", 0.54, 0.80, 1.40),
+    "hip_girth": ("Hip girth", 0.74, 0.98, 1.45), "thigh_girth": ("Thigh girth", 0.38, 0.56, 0.85),
+    "calf_girth": ("Calf girth", 0.27, 0.37, 0.52),
+    "upper_arm_girth": ("Upper arm girth", 0.19, 0.29, 0.48),
+    "wrist_girth": ("Wrist girth", 0.125, 0.16, 0.21),
 }  # fmt: skip
 """By measure: title, and the slider's low end, middle and high end (metres)."""
 NAMES = tuple(ROWS)

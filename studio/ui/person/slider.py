@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QToolButton, QWidget
+from PySide6.QtCore import QEvent, QObject, QRectF, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QDoubleSpinBox,
+    QGridLayout,
+    QLabel,
+    QStyle,
+    QStyleOptionSlider,
+    QToolButton,
+    QWidget,
+)
 
 from studio.ui import theme
 from studio.ui.controls import CalmSlider
@@ -14,12 +24,41 @@ from studio.ui.person.gesture import Gesture
 STEPS = 500
 
 
+class FromMiddle(CalmSlider):
+    """Filled from the middle, which is marked: what is there is as usual."""
+
+    def __init__(self) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self.setProperty("fill", "middle")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        t, option = theme.look().tokens, QStyleOptionSlider()
+        self.initStyleOption(option)
+        handle = self.style().subControlRect(
+            QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderHandle, self
+        )
+        middle, at = self.width() / 2, handle.center().x() + 0.5
+        near = at - math.copysign(handle.width() / 2, at - middle)
+        height = handle.center().y() + 0.5
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        if abs(at - middle) > handle.width() / 2:
+            painter.setBrush(QColor(t.accent if self.isEnabled() else t.disabled))
+            left, right = sorted((middle, near))
+            painter.drawRect(QRectF(left, height - 2, right - left, 4))
+            painter.setBrush(QColor(t.muted))
+            painter.drawRoundedRect(QRectF(middle - 1, height - 5, 2, 10), 1, 1)
+
+
 class PersonSlider(QWidget):
     """``moved(value, gesture, ended)`` follows every change; a drag is one gesture and ends once.
 
-    The middle of the slider is ``middle``, to which a double-click brings it back. What is shown
-    is the value by ``scale`` (pairs of value and what is shown for it) in ``unit``. ``pinned(on)``
-    follows the pin.
+    The middle of the slider is ``middle``, to which a double-click brings it back; one whose
+    ``middle`` is its low end is even throughout. A ``two_sided`` one is filled from the middle.
+    What is shown is the value by ``scale`` (pairs of value and what is shown for it) in ``unit``.
+    ``pinned(on)`` follows the pin.
     """
 
     moved = Signal(float, int, bool)
@@ -36,6 +75,7 @@ class PersonSlider(QWidget):
         decimals: int = 2,
         pin: bool = False,
         tip: str = "",
+        two_sided: bool = False,
     ) -> None:
         super().__init__()
         self.title = title
@@ -46,7 +86,7 @@ class PersonSlider(QWidget):
         label.setProperty("role", "muted")
         label.setToolTip(f"{tip}\nDouble-click to reset".strip())
         label.installEventFilter(self)
-        self.slider = CalmSlider(Qt.Orientation.Horizontal)
+        self.slider = FromMiddle() if two_sided else CalmSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, STEPS)
         self.slider.setPageStep(STEPS // 20)
         self.slider.setAccessibleName(f"{title}, slider")
@@ -61,7 +101,7 @@ class PersonSlider(QWidget):
         self.field.setFixedWidth(theme.look().px(76))
         self.field.lineEdit().setTextMargins(4, 0, 4, 0)
         self.field.installEventFilter(self)
-        self.pin = QToolButton()
+        self.pin = QToolButton(self)
         self.pin.setCheckable(True)
         self.pin.setVisible(pin)
         self.pin.toggled.connect(self._pin)
@@ -70,10 +110,11 @@ class PersonSlider(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(0)
-        grid.addWidget(label, 0, 0, 1, 3)
+        grid.addWidget(label, 0, 0, 1, 3 if pin else 2)
         grid.addWidget(self.slider, 1, 0)
         grid.addWidget(self.field, 1, 1)
-        grid.addWidget(self.pin, 1, 2)
+        if pin:
+            grid.addWidget(self.pin, 1, 2)
         grid.setColumnStretch(0, 1)
         self.slider.sliderPressed.connect(self._gesture.press)
         self.slider.sliderReleased.connect(self._released)
@@ -120,6 +161,8 @@ class PersonSlider(QWidget):
     def _share(self, value: float) -> float:
         """Where on the slider a value lies: the middle in the middle, both halves even."""
         low, middle, high = self._low, self._middle, self._high
+        if middle <= low:
+            return min(max(value - low, 0.0) / (high - low), 1.0)
         if value < middle:
             return 0.5 * max(value - low, 0.0) / max(middle - low, 1e-9)
         return 0.5 + 0.5 * min(value - middle, high - middle) / max(high - middle, 1e-9)
@@ -127,7 +170,9 @@ class PersonSlider(QWidget):
     def _slid(self, step: int) -> None:
         share = step / STEPS
         low, middle, high = self._low, self._middle, self._high
-        if share < 0.5:
+        if middle <= low:
+            value = low + share * (high - low)
+        elif share < 0.5:
             value = low + 2 * share * (middle - low)
         else:
             value = middle + (2 * share - 1) * (high - middle)

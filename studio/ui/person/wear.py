@@ -22,6 +22,7 @@ KINDS = {
 }  # fmt: skip
 
 
+GARMENTS = frozenset({"top", "jacket", "bottom", "dress", "suit"})
 OF_FACE = frozenset({"hair", "brows"})
 """What has its colour among those of the face."""
 
@@ -64,7 +65,7 @@ class WearGroup(Group):
             if kind not in self.galleries and mine:
                 label = QLabel(title)
                 label.setProperty("role", "section")
-                gallery = Gallery(title)
+                gallery = Gallery(title, symbol="ph.t-shirt" if kind in GARMENTS else "ph.image")
                 gallery.clicked.connect(self._clicked)
                 self.galleries[kind], self._titles[kind] = gallery, label
                 self._kinds.addWidget(label)
