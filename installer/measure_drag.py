@@ -116,7 +116,8 @@ def sliders(panel: Any) -> dict[str, Any]:
 
     found = {slider.title: slider for slider in panel.findChildren(PersonSlider)}
     kinds = {
-        "build": "Weight", "measurement, girth": "Waist", "measurement, length": "Body height",
+        "build": "Weight", "measurement, girth": "Waist girth",
+        "measurement, length": "Body height",
         "body part": "Stomach tone", "face": "Eye size", "expression": "Smile",
     }  # fmt: skip
     return {f"{kind}: {title}": found[title] for kind, title in kinds.items()}
@@ -140,25 +141,23 @@ def dragged(crew: Crew, clock: Clock, slider: Any, seconds: float) -> float:
 
 
 def stepped(crew: Crew, clock: Clock, slider: Any) -> tuple[float, float, float]:
-    from PySide6.QtCore import QEventLoop
-
     """Processor seconds that a shape costs worker, main thread and drawing: the hand waits for
     each, so that the load of the machine does not matter."""
-    bar = slider.slider
+    from PySide6.QtCore import QEventLoop
+
+    bar, loop = slider.slider, QEventLoop()
+    connection = crew.studio.live.connect(lambda *_: loop.quit())
     bar.setSliderDown(True)
-    middle = bar.value()
-    loop = QEventLoop()
-    crew.studio.live.connect(lambda *_: loop.quit())
+    first = min(bar.value(), bar.maximum() - STEPS)  # where there is room to the right
     everything, here, drawing = time.process_time(), time.thread_time(), clock.drawing_s
     for step in range(STEPS):
-        clock.shown = 0
         out = step + 1 if step < STEPS // 2 else STEPS - step - 1  # there, and back again
-        bar.setSliderPosition(middle + 2 * out)
-        while not clock.shown:
-            loop.exec()
+        bar.setSliderPosition(first + 2 * out)
+        loop.exec()
     everything, here = time.process_time() - everything, time.thread_time() - here
     drawing = clock.drawing_s - drawing
     bar.setSliderDown(False)
+    crew.studio.live.disconnect(connection)
     return (everything - here) / STEPS, (here - drawing) / STEPS, drawing / STEPS
 
 
