@@ -277,9 +277,11 @@ def covered(
     outer: Below,
     within_m: float = 0.04,
     out_m: float = 0.0,
+    hem_m: float = HEM_M,
 ) -> Bool[np.ndarray, " inner"]:
-    """Which points lie closely under a garment, well away from its edges; ``out_m`` lets them
-    stand out of it by that much (where its faces are coarser than what they cover)."""
+    """Which points lie closely under a garment, well away from its edges (``hem_m`` and the more
+    the wider the gap is); ``out_m`` lets them stand out of it by that much (where its faces are
+    coarser than what they cover)."""
     found = np.zeros(len(inner_m), bool)
     around = within_m + 0.03
     away, _ = KDTree(outer.vertices_m).query(inner_m, distance_upper_bound=around)
@@ -295,6 +297,6 @@ def covered(
     under = (np.einsum("nd,nd->n", points - at, out) < out_m) & (away < within_m)
     edge = outer.vertices_m[outer.at_edge]
     if len(edge):
-        under &= KDTree(edge).query(at)[0] > HEM_M + PEEP * away
+        under &= KDTree(edge).query(at)[0] > hem_m + PEEP * away
     found[near] = under
     return found

@@ -33,6 +33,8 @@ CLOTHES = ("bottom", "top", "dress", "suit", "jacket")
 OVER_SKIN_M, OVER_CLOTH_M = 0.0025, 0.003
 CLING_M, LEG_M = 0.02, 0.20
 """What is nearer to the skin than the first moves with it; legs reach as far as the second."""
+SKIN_HEM_M = 0.016
+"""Skin is hidden from this far inside a garment's edge on."""
 ON_SKIN_M, ON_CLOTH_M = (0.010, 0.020), (0.030, 0.050)
 """What rests on skin, or on cloth, takes over how that moves: wholly when it is nearer than the
 first, not at all when further than the second."""
@@ -233,7 +235,7 @@ def _skin_under(one: Worn, skin: Below) -> np.ndarray:
     bones = [k for k, bone in enumerate(BONE_NAMES) if bone.startswith(_BARE)]
     bare = np.asarray(base_weights()[:, bones].sum(axis=1)).ravel() > 0.3
     ids = np.setdiff1d(np.unique(skin.faces), np.flatnonzero(bare))
-    return ids[covered(skin.vertices_m[ids], one.surface, out_m=0.015)]
+    return ids[covered(skin.vertices_m[ids], one.surface, out_m=0.015, hem_m=SKIN_HEM_M)]
 
 
 def _put_on(item: Item, below: Sequence[Worn], skin: Below) -> Worn:
