@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -29,6 +30,11 @@ _HEADWEAR = frozenset({"hair", "brows", "lashes", "eyes", "hat", "glasses", "ski
 _MODEL = Design(phenotypes={"gender": 0.4}, pose=dict(pose("Relaxed")))
 
 
+@cache
+def _version() -> str:
+    return version("doppel-studio")
+
+
 @dataclass(frozen=True)
 class Wanted:
     """A picture: what it is called, of whom, and what of them fills it (``piece``: only what is
@@ -42,7 +48,7 @@ class Wanted:
     def path(self) -> Path:
         """Where the picture lies once it is drawn."""
         recipe = json.dumps([self.shows, self.name if self.shows == "piece" else "",
-                             self.design.text(), DRAWN, version("doppel-studio")])  # fmt: skip
+                             self.design.text(), DRAWN, _version()])  # fmt: skip
         digest = hashlib.sha256(recipe.encode()).hexdigest()[:24]
         return cache_folder("thumbnails") / f"{digest}.png"
 

@@ -64,7 +64,7 @@ class Pictures(QObject):
         self._studio.watch.add(
             self._job,
             show=lambda _: self._look(),
-            done=lambda _: self._ended(True),
+            done=lambda _: self._ended(wanted),
             failed=lambda error, details: self._failed(error, details),
         )
 
@@ -80,10 +80,13 @@ class Pictures(QObject):
                 left.append((gallery, missing))
         self._open = left
 
-    def _ended(self, again: bool) -> None:
+    def _ended(self, drawn: tuple[Wanted, ...]) -> None:
+        """Go on with what was asked for meanwhile; what could not be kept is not drawn again."""
         self._look()
-        tried, self._job = self._job, None
-        if again and self._open and tried is not None:
+        self._job = None
+        left = [(g, tuple(one for one in w if one not in drawn)) for g, w in self._open]
+        self._open = [(g, w) for g, w in left if w]
+        if self._open:
             self._start()
 
     def _failed(self, error: BaseException, details: str) -> None:

@@ -268,6 +268,22 @@ def test_another_pose_by_chance_can_be_taken_back(qtbot, studio, jonas):
     assert jonas.design.pose == before
 
 
+def test_pictures_that_cannot_be_kept_are_not_drawn_for_ever(qtbot, studio, panel):
+    drawn: list[str] = []
+
+    def draw(wanted):
+        drawn.extend(one.name for one in wanted)
+        return iter(())
+
+    qtbot.waitUntil(lambda: not studio.watch.busy, timeout=PATIENCE_MS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pictures.thumbnails, "draw", draw)
+        nobody = pictures.Wanted("Mara", PRESETS["Mara"].but(skin=(0.12, 0.34, 0.56)), "face")
+        panel.pictures.fill(panel.people, lambda: (nobody,))
+        qtbot.waitUntil(lambda: not studio.watch.busy, timeout=30_000)
+    assert drawn == ["Mara"]
+
+
 class Slow:
     """A person who answers when told to, and remembers what was asked."""
 
