@@ -246,13 +246,13 @@ class Scene:
         found = np.concatenate([np.empty((0, 3)), *points])
         return found if len(found) else PERSON_M
 
-    def sees_anybody(self) -> bool:
-        """Whether a point of those who count lies in the picture."""
+    def share_seen(self) -> float:
+        """The share of the points of those who count that lies in the picture, 0 to 1."""
         points = self.outline_m()
         points = points[:: max(len(points) // 200, 1)]
         eye = self.eye()
         clip = np.c_[points, np.ones(len(points))] @ (eye.clip @ eye.view).T
-        return bool(((np.abs(clip[:, :2]) < clip[:, 3:]).all(1) & (clip[:, 3] > 0)).any())
+        return float(((np.abs(clip[:, :2]) < clip[:, 3:]).all(1) & (clip[:, 3] > 0)).mean())
 
     def frame(self, keys: tuple[str, ...] | None = None) -> None:
         """Fill the picture with some items, or with everybody (cameras only if nobody is there)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, QVariantAnimation, Signal
 from PySide6.QtGui import (
@@ -16,11 +16,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 
-from studio.scene.camera import Orbit, View
+from studio.scene.camera import View
 from studio.scene.items.base import Pick
 from studio.scene.palette import ThemeName
 from studio.scene.scene import Scene
 from studio.scene.surface import Shading
+from studio.ui.framing import Framing
 from studio.ui.gl_canvas import make_canvas
 from studio.ui.gl_check import gl_trouble
 from studio.ui.view_cube import ViewCube
@@ -35,7 +36,6 @@ SHARE, SHARE_MOVING = 0.4, 0.75
 or plays the take."""
 REST_S = 0.25
 FINE_BELOW_S = 0.010
-RIG = frozenset({"rig", "trust"})
 SETTLE_MS, SETTLE_SLOW_MS = 180, 1500
 
 
@@ -69,9 +69,7 @@ class Viewport(QWidget):
         self._latency_ms: float | None = None
         self._cost_s = self._drawn_s = 0.0
         self.playing = False
-        self._framed: Literal["", "rig", "people"] = ""
-        self._framed_keys: set[str] = set()
-        self._framed_as: Orbit | None = None
+        self._framing = Framing()
         self._stack = QStackedLayout(self)
         self._stack.setStackingMode(QStackedLayout.StackingMode.StackAll)
         self._stack.setContentsMargins(0, 0, 0, 0)
@@ -150,7 +148,7 @@ class Viewport(QWidget):
             return False
         for key, (value, role) in self._waiting.items():
             self.scene.update(key, value, role)  # type: ignore[arg-type]
-            self._keep_in_sight(key)
+            self._framing.meet(self.scene, key)
         self.scene.pictures(self._pictures)
         self._waiting, self._pictures = {}, {}
         self._place()
@@ -192,27 +190,8 @@ class Viewport(QWidget):
         self.scene.update(key, value, role)  # type: ignore[arg-type]
         if since_s is not None:
             self._latency_ms = (time.monotonic() - since_s) * 1e3
-        self._keep_in_sight(key)
+        self._framing.meet(self.scene, key)
         self.redraw()
-
-    def _keep_in_sight(self, key: str) -> None:
-        """Fill the picture with the first rig, and with the first person once there is one.
-
-        As long as nobody turned the view by hand, also with everybody who joins, and anew where
-        all have left the picture.
-        """
-        scene, seen = self.scene, "rig" if key in RIG else "people"
-        if scene is None or (seen == "rig" and self._framed):
-            return
-        if self._framed == "people":
-            if scene.through is not None or scene.orbit != self._framed_as:
-                return
-            if key in self._framed_keys and scene.sees_anybody():
-                return
-        self._framed = seen
-        self._framed_keys.add(key)
-        scene.frame()
-        self._framed_as = scene.orbit
 
     def show_pictures(self, frames: Any) -> None:
         """Put camera pictures into the frusta: a FrameSet, a Frame, or a dict of frames."""
@@ -247,8 +226,7 @@ class Viewport(QWidget):
     def clear(self) -> None:
         """Remove everything but the floor; the next person is framed anew."""
         self._waiting.clear()
-        self._framed = ""
-        self._framed_keys.clear()
+        self._framing.forget()
         if self.scene is not None:
             self.scene.clear()
             self.redraw()
@@ -264,6 +242,7 @@ class Viewport(QWidget):
         if self.scene is None or not self.isVisible():
             return
         began_s = time.monotonic()
+        self._framing.look_after(self.scene)
         self.scene.render()
         self._drawn_s = time.monotonic()
         self._cost_s = self._drawn_s - began_s
@@ -320,10 +299,10 @@ class Viewport(QWidget):
         """Fill the picture with what is selected, or with everybody."""
         if self.scene is not None:
             pick = self.scene.selected
-            some = (pick.key,) if selected and pick is not None else None
-            self.scene.frame(some)
-            if some is None:
-                self._framed_as = self.scene.orbit
+            if selected and pick is not None:
+                self.scene.frame((pick.key,))
+            else:
+                self._framing.all(self.scene)
             self._say_through()
             self.redraw()
 
