@@ -1,16 +1,36 @@
-"""How far an engine is, told on standard error."""
+"""What a command tells: how far an engine is, on standard error; verdicts; numbers as JSON."""
 
 from __future__ import annotations
 
+import math
 import sys
 import time
+from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from studio.jobs.job import Context
 
 EVERY_S = 10.0
+VERDICT_MARKS = {
+    "good": "[green]good[/]", "look": "[yellow]look[/]", "stop": "[red]stop[/]", "plain": ""
+}  # fmt: skip
+"""A fact's verdict, in rich's markup."""
+
+
+def plain(value: Any) -> Any:
+    """Nested values as JSON knows them: numbers of NumPy become Python's, NaN and infinity null."""
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(inner) for inner in value]
+    if isinstance(value, np.bool_):
+        return bool(value)
+    if isinstance(value, (float, np.floating)):
+        return float(value) if math.isfinite(value) else None
+    return value
 
 
 class OnTerminal(Context):

@@ -18,11 +18,10 @@ from studio.core.types import Motion
 from studio.features.avatar.engine import Avatar, Inputs, avatar
 from studio.features.avatar.params import Params
 from studio.jobs import run
-from studio.jobs.terminal import OnTerminal
+from studio.jobs.terminal import VERDICT_MARKS, OnTerminal
 from studio.media.formats.whole import check_place
 
 Up = Literal["x", "y", "z", "-x", "-y", "-z"]
-_MARKS = {"good": "[green]good[/]", "look": "[yellow]look[/]", "stop": "[red]stop[/]", "plain": ""}
 
 
 def main(
@@ -116,7 +115,7 @@ def _show(result: Avatar, out: Path | None, bvh: Path | None, seconds: float) ->
     console = Console()
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for fact in result.facts:
-        table.add_row(fact.label, fact.text, _MARKS[fact.verdict], fact.blame)
+        table.add_row(fact.label, fact.text, VERDICT_MARKS[fact.verdict], fact.blame)
     console.print(table)
     written = " and ".join(str(path) for path in (out, bvh) if path is not None)
     console.print(f"{len(result.fit)} frames in {seconds:.1f} s: {written}")

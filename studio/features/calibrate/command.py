@@ -28,13 +28,12 @@ from studio.features.calibrate.result import Calibrated, Inputs
 from studio.features.calibrate.reworld import replace_world
 from studio.features.calibrate.step import trust_of
 from studio.jobs import run
-from studio.jobs.terminal import OnTerminal
+from studio.jobs.terminal import VERDICT_MARKS, OnTerminal
 from studio.media.formats.rigs import check_rig_place, write_rig
 from studio.media.formats.whole import check_place
 from studio.vision.calibration.solve import Lens, Refine
 from studio.vision.calibration.trust.uncertainty import KEYPOINT_PX
 
-_MARKS = {"good": "[green]good[/]", "look": "[yellow]look[/]", "stop": "[red]stop[/]", "plain": ""}
 _OWN_TOML = "Pose2Sim TOML"
 
 
@@ -260,12 +259,12 @@ def _deviations(trust: CameraTrust, spread: Any) -> dict[str, Any]:
 def _show(result: Calibrated, trust: Trust) -> None:
     console = Console(highlight=False)
     for fact in result.facts[:3]:
-        told = f"{fact.label:<14} {fact.text}  {_MARKS[fact.verdict]}  {fact.blame}"
+        told = f"{fact.label:<14} {fact.text}  {VERDICT_MARKS[fact.verdict]}  {fact.blame}"
         console.print(told, soft_wrap=True)
     entries = [entry.mark for entry in gathered(trust.gates)]
     for gate in entries:
         if gate.verdict != "good":
-            mark = _MARKS[gate.verdict] or "not tested"
+            mark = VERDICT_MARKS[gate.verdict] or "not tested"
             told = f"  {mark} {gate.title}: {gate.text} {gate.remedy}"
             console.print(told, soft_wrap=True, style=None if gate.verdict == "stop" else "dim")
     tested = [gate for gate in entries if gate.verdict != "plain"]

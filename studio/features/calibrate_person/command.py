@@ -26,13 +26,11 @@ from studio.features.calibrate_person.engine import (
 )
 from studio.features.calibrate_person.params import Params
 from studio.jobs import run
-from studio.jobs.terminal import OnTerminal
+from studio.jobs.terminal import VERDICT_MARKS, OnTerminal, plain
 from studio.media.backdrop import reference_folder, write_backdrops
 from studio.media.footage import Source
 from studio.media.formats.rigs import check_rig_place
 from studio.media.formats.whole import check_place, whole
-
-_MARKS = {"good": "[green]good[/]", "look": "[yellow]look[/]", "stop": "[red]stop[/]", "plain": ""}
 
 
 def main(
@@ -170,7 +168,7 @@ def as_json(result: Calibrated, out: Path | None, seconds: float) -> dict[str, A
         }
         for c in s.rig.cameras
     }
-    return _plain({
+    return plain({
         "written": str(out) if out else None, "rmse_px": s.rmse_px,
         "held_out_px": s.held_out.px, "held_out_mm": s.held_out.mm,
         "scale_sd": s.scale_share, "height_m": s.height_m, "bones": s.bones,
@@ -180,21 +178,11 @@ def as_json(result: Calibrated, out: Path | None, seconds: float) -> dict[str, A
     })  # fmt: skip
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, (float, np.floating)):
-        return float(value) if math.isfinite(value) else None
-    return value
-
-
 def _tables(result: Calibrated) -> tuple[Table, Table]:
     s = result.solution
     gates = Table("test", "", "found", "what to do")
     for gate in s.gates:
-        gates.add_row(gate.title, _MARKS[gate.verdict], gate.text, gate.remedy)
+        gates.add_row(gate.title, VERDICT_MARKS[gate.verdict], gate.text, gate.remedy)
     cameras = Table("camera", "rms px", "unseen px", "± turn °", "± place mm")
     for name, spread in s.spread.items():
         cameras.add_row(
@@ -207,7 +195,7 @@ def _tables(result: Calibrated) -> tuple[Table, Table]:
 def _show(result: Calibrated, out: Path | None, seconds: float) -> None:
     console = Console(highlight=False)
     for fact in result.facts:
-        told = f"{fact.label:<12} {fact.text}  {_MARKS[fact.verdict]}  {fact.blame}"
+        told = f"{fact.label:<12} {fact.text}  {VERDICT_MARKS[fact.verdict]}  {fact.blame}"
         console.print(told, soft_wrap=True)
     for table in _tables(result):
         console.print(table)
@@ -218,7 +206,9 @@ def _show(result: Calibrated, out: Path | None, seconds: float) -> None:
 def _report(path: Path, result: Calibrated) -> None:
     console = Console(record=True, file=StringIO(), width=160, highlight=False)
     for fact in result.facts:
-        console.print(f"[bold]{fact.label}[/]  {fact.text}  {_MARKS[fact.verdict]}  {fact.blame}")
+        console.print(
+            f"[bold]{fact.label}[/]  {fact.text}  {VERDICT_MARKS[fact.verdict]}  {fact.blame}"
+        )
     for table in _tables(result):
         console.print(table)
     with whole(path) as temp:

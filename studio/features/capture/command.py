@@ -18,8 +18,7 @@ from studio.features.capture.found import Brought, Known
 from studio.features.capture.params import LayoutName, Params
 from studio.features.capture.step import Step
 from studio.jobs import Context, run
-
-_MARKS = {"good": "[green]good[/]", "look": "[yellow]look[/]", "stop": "[red]stop[/]", "plain": ""}
+from studio.jobs.terminal import VERDICT_MARKS
 
 
 def main(
@@ -105,7 +104,7 @@ def _as_json(brought: Brought) -> dict[str, Any]:
 def _show(brought: Brought) -> None:
     console = Console(highlight=False)
     for fact in brought.facts:
-        console.print(f"[bold]{fact.label}[/]  {fact.text}  {_MARKS[fact.verdict]}")
+        console.print(f"[bold]{fact.label}[/]  {fact.text}  {VERDICT_MARKS[fact.verdict]}")
         if fact.blame:
             console.print(f"    {fact.blame}", style="dim")
     for rig in brought.rigs:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json as json_module
-import math
 import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import tyro
 from rich.console import Console
 from rich.table import Table
@@ -19,11 +17,9 @@ from studio.features.check_rig.engine import HEAD_FACTS, Checked, Inputs, check
 from studio.features.check_rig.params import Params
 from studio.features.check_rig.step import mended
 from studio.jobs import run
-from studio.jobs.terminal import OnTerminal
+from studio.jobs.terminal import VERDICT_MARKS, OnTerminal, plain
 from studio.media.backdrop import reference_folder, write_backdrops
 from studio.media.footage import Source
-
-_MARKS = {"good": "[green]good[/]", "look": "[yellow]look[/]", "stop": "[red]stop[/]", "plain": ""}
 
 
 def main(
@@ -113,7 +109,7 @@ def as_json(result: Checked, written: list[str], seconds: float) -> dict[str, An
                 "rest_px": scene.rest_px, "matches": scene.matches, "moved": scene.moved,
             },
         }  # fmt: skip
-    return _plain({
+    return plain({
         "verdict": result.verdicts.verdict, "moved": list(result.verdicts.moved),
         "mendable": result.verdicts.mended is not None,
         "gates": [asdict(gate) for gate in result.verdicts.gates], "cameras": cameras,
@@ -123,26 +119,14 @@ def as_json(result: Checked, written: list[str], seconds: float) -> dict[str, An
     })  # fmt: skip
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, np.bool_):
-        return bool(value)
-    if isinstance(value, (float, np.floating)):
-        return float(value) if math.isfinite(value) else None
-    return value
-
-
 def _show(result: Checked, written: list[str], seconds: float) -> None:
     console = Console(highlight=False)
     for fact in result.facts[:HEAD_FACTS]:
-        told = f"{fact.label:<10} {fact.text}  {_MARKS[fact.verdict]}  {fact.blame}"
+        told = f"{fact.label:<10} {fact.text}  {VERDICT_MARKS[fact.verdict]}  {fact.blame}"
         console.print(told, soft_wrap=True)
     table = Table("", "verdict", "found", "what to do")
     for gate in result.verdicts.gates:
-        table.add_row(gate.title, _MARKS[gate.verdict], gate.text, gate.remedy)
+        table.add_row(gate.title, VERDICT_MARKS[gate.verdict], gate.text, gate.remedy)
     console.print(table)
     for line in (*(result.people.blind if result.people else ()), result.why_not):
         if line:

@@ -16,9 +16,7 @@ from studio.features.export.engine import Export, export
 from studio.features.export.params import Format, Params, Target
 from studio.features.export.step import Step
 from studio.jobs import run
-from studio.jobs.terminal import OnTerminal
-
-_MARKS = {"good": "[green]good[/]", "look": "[yellow]look[/]", "stop": "[red]stop[/]", "plain": ""}
+from studio.jobs.terminal import VERDICT_MARKS, OnTerminal
 
 
 def main(
@@ -110,6 +108,6 @@ def _show(result: Export) -> None:
     console = Console()
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for fact in result.facts:
-        table.add_row(fact.label, fact.text, _MARKS[fact.verdict], fact.blame)
+        table.add_row(fact.label, fact.text, VERDICT_MARKS[fact.verdict], fact.blame)
     console.print(table)
     console.print(f"Written to {result.folder}", soft_wrap=True)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
-import math
 import time
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,10 +21,8 @@ from studio.features.lift.engine import Inputs, Lifting, lift
 from studio.features.lift.params import Params
 from studio.human.layouts import layout as find_layout
 from studio.jobs import Context, run
-from studio.jobs.terminal import OnTerminal
+from studio.jobs.terminal import VERDICT_MARKS, OnTerminal, plain
 from studio.media.formats.whole import check_place
-
-_MARKS = {"good": "[green]good[/]", "look": "[yellow]look[/]", "stop": "[red]stop[/]", "plain": ""}
 
 
 def main(
@@ -56,7 +52,9 @@ def main(
         params: How to lift.
         json: Print one JSON object.
     """
-    write = _writer(out)
+    from studio.media.formats.motions import motion_writer
+
+    write = motion_writer(out)
     check_place(out)
     start = time.perf_counter()
     cameras: tuple[Camera, ...] = ()
@@ -70,28 +68,12 @@ def main(
         cameras = _named(cameras, found)
         inputs = Inputs(found, cameras, sizes, _truth(truth))
         result = run(lift(params, inputs, bar))
-    write(result.motion)
+    write(out, result.motion)
     seconds = time.perf_counter() - start
     if json:
         print(json_module.dumps(_as_json(result, out, seconds), ensure_ascii=False))
     else:
         _show(result, out, seconds)
-
-
-def _writer(out: Path) -> Callable[[Motion], None]:
-    from studio.media.formats.c3d import write_c3d
-    from studio.media.formats.csv_points import write_csv
-    from studio.media.formats.trc import write_trc
-
-    writers: dict[str, Callable[..., None]] = {
-        ".trc": write_trc, ".c3d": write_c3d, ".csv": write_csv
-    }  # fmt: skip
-    write = writers.get(out.suffix.lower())
-    if write is None:
-        raise StudioError(
-            f"“{out.name}” has an ending Doppel cannot write.", "Use .trc, .c3d or .csv."
-        )
-    return lambda motion: write(out, motion)
 
 
 def _truth(path: Path | None) -> Motion | None:
@@ -170,22 +152,15 @@ def _as_json(result: Lifting, out: Path, seconds: float) -> dict[str, Any]:
         "layout": motion.layout.name,
         "seconds": round(seconds, 3),
         "facts": [asdict(fact) for fact in result.facts],
-        "ways": [_plain(asdict(row)) for row in result.compared],
+        "ways": [plain(asdict(row)) for row in result.compared],
         "notes": list(result.notes),
     }
-
-
-def _plain(value: Any) -> Any:
-    """Numbers that JSON knows: NaN becomes null."""
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _show(result: Lifting, out: Path, seconds: float) -> None:
     console = Console()
     for fact in result.facts:
-        told = f"{fact.label:<18} {fact.text}  {_MARKS[fact.verdict]}  {fact.blame}"
+        told = f"{fact.label:<18} {fact.text}  {VERDICT_MARKS[fact.verdict]}  {fact.blame}"
         console.print(told, soft_wrap=True)
     for note in result.notes:
         console.print(note)

@@ -17,10 +17,9 @@ from studio.core.types import Detections
 from studio.features.pose.engine import Inputs, Params, Source, detect, facts
 from studio.human.convert import convert
 from studio.jobs import run
-from studio.jobs.terminal import OnTerminal
+from studio.jobs.terminal import VERDICT_MARKS, OnTerminal
 from studio.media.formats.whole import check_place
 
-_MARKS = {"good": "[green]good[/]", "look": "[yellow]look[/]", "stop": "[red]stop[/]", "plain": ""}
 # OpenPose's people: BODY_25, the left and the right hand, the face.
 _FIELDS = {
     "pose_keypoints_2d": slice(0, 25),
@@ -73,7 +72,7 @@ def main(
         return
     console = Console()
     for fact in told:
-        told = f"{fact.label:<15} {fact.text}  {_MARKS[fact.verdict]}  {fact.blame}"
+        told = f"{fact.label:<15} {fact.text}  {VERDICT_MARKS[fact.verdict]}  {fact.blame}"
         console.print(told, soft_wrap=True)
     console.print(f"Written: {out}")
 

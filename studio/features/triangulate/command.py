@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as json_module
-import math
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -24,12 +23,11 @@ from studio.features.triangulate.match import Found
 from studio.features.triangulate.params import Params
 from studio.features.triangulate.several import Everybody, triangulate
 from studio.jobs import Context, run
-from studio.jobs.terminal import OnTerminal
+from studio.jobs.terminal import VERDICT_MARKS, OnTerminal, plain
 from studio.media.formats.whole import check_place
 from studio.vision.report import TakeReport
 
 Up = Literal["x", "y", "z", "-x", "-y", "-z"]
-_MARKS = {"good": "[green]good[/]", "look": "[yellow]look[/]", "stop": "[red]stop[/]", "plain": ""}
 
 
 def main(
@@ -64,6 +62,7 @@ def main(
         params: How to triangulate.
         json: Print one JSON object.
     """
+    from studio.media.formats.motions import motion_writer
     from studio.media.formats.rigs import read_rig
 
     if (detections is None) == (not videos):
@@ -71,7 +70,7 @@ def main(
             "Triangulation needs either detections or videos.",
             "Give --detections FOLDER, or --videos FILE FILE ...",
         )
-    write = _writer(out, out_up)
+    write = motion_writer(out, out_up)
     check_place(out)
     start = time.perf_counter()
     cameras = read_rig(rig, unit=unit, up=up).rig
@@ -101,23 +100,6 @@ def _write(
         written.append(out.with_name(f"{out.stem}_person{number}{out.suffix}"))
         write(written[-1], one.motion)
     return written
-
-
-def _writer(out: Path, up: Up | None) -> Callable[[Path, Motion], None]:
-    """The function that writes ``out``, chosen by its suffix before any work is done."""
-    from studio.media.formats.c3d import write_c3d
-    from studio.media.formats.csv_points import write_csv
-    from studio.media.formats.trc import write_trc
-
-    writers: dict[str, Callable[..., None]] = {
-        ".trc": write_trc, ".c3d": write_c3d, ".csv": write_csv
-    }  # fmt: skip
-    write = writers.get(out.suffix.lower())
-    if write is None:
-        raise StudioError(
-            f"“{out.name}” has an ending Doppel cannot write.", "Use .trc, .c3d or .csv."
-        )
-    return lambda path, motion: write(path, motion, up) if up else write(path, motion)
 
 
 def _read(
@@ -196,17 +178,8 @@ def _one_as_json(result: Triangulation, out: Path) -> dict[str, Any]:
         "points": len(motion.layout),
         "layout": motion.layout.name,
         "facts": [asdict(fact) for fact in result.facts],
-        "report": _plain(asdict(result.report)),
+        "report": plain(asdict(result.report)),
     }
-
-
-def _plain(value: Any) -> Any:
-    """Numbers that JSON knows: NaN becomes null."""
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _show(result: Triangulation | Everybody, written: list[Path], seconds: float) -> None:
@@ -227,7 +200,7 @@ def _show(result: Triangulation | Everybody, written: list[Path], seconds: float
 
 def _tell(console: Console, facts: tuple[Fact, ...]) -> None:
     for fact in facts:
-        told = f"{fact.label:<14} {fact.text}  {_MARKS[fact.verdict]}  {fact.blame}"
+        told = f"{fact.label:<14} {fact.text}  {VERDICT_MARKS[fact.verdict]}  {fact.blame}"
         console.print(told, soft_wrap=True)
 
 

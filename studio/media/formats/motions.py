@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from studio.core.errors import StudioError
@@ -37,9 +38,13 @@ def read_motion(path: Path, unit: str | None = None, up: Up | None = None) -> Mo
     )
 
 
-def write_motion(path: Path, motion: Motion) -> None:
-    """Write named points as TRC (metres, Y up), C3D (mm, Z up) or CSV (metres, Z up)."""
-    writers: dict[str, Callable[[Path, Motion], None]] = {
+def motion_writer(path: Path, up: Up | None = None) -> Callable[[Path, Motion], None]:
+    """The function that writes files that end like ``path``: to be asked before any work is done.
+
+    TRC is in metres and Y up, C3D in millimetres and Z up, CSV in metres and Z up, where ``up``
+    does not say otherwise. Raises StudioError for another ending.
+    """
+    writers: dict[str, Callable[..., None]] = {
         ".trc": write_trc, ".c3d": write_c3d, ".csv": write_csv
     }  # fmt: skip
     suffix = path.suffix.lower()
@@ -53,7 +58,13 @@ def write_motion(path: Path, motion: Motion) -> None:
             f"“{path.name}” is not a motion file that Doppel writes.",
             f"It writes {_listed(WRITES)}.",
         )
-    writers[suffix](path, motion)
+    write = writers[suffix]
+    return partial(write, up=up) if up else write
+
+
+def write_motion(path: Path, motion: Motion) -> None:
+    """Write named points as TRC, C3D or CSV, each with its usual axes (see motion_writer)."""
+    motion_writer(path)(path, motion)
 
 
 def convert_motion(

@@ -91,7 +91,7 @@ def test_flags_reach_the_engine(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--detections", "{pose}", "--out", "x.fbx"], "ending Doppel cannot write"),
+        (["--detections", "{pose}", "--out", "x.fbx"], "not a motion file that Doppel writes"),
         (["--out", "x.trc"], "either detections or videos"),
         (["--detections", "{pose}", "--videos", "a.mp4", "--out", "x.trc"], "either detections"),
         (["--detections", "nowhere", "--out", "x.trc"], "no folder"),
