@@ -170,7 +170,7 @@ def test_lenses_can_be_seen_through() -> None:
 def test_worn_brows_and_lashes_of_a_designed_person_follow_the_face() -> None:
     names = ("brows_soft", "lashes_full", "crop")
     person = built(Design(worn=tuple(Worn(item=name) for name in names)))
-    parts = {part.name: part for part in person.parts}
+    parts = {part.name: part for part in person.character.parts}
     assert np.abs(parts["brows_soft"].morphs["browInnerUp"]).max() > 0.002
     assert np.abs(parts["lashes_full"].morphs["eyeBlinkRight"]).max() > 0.004
     assert not parts["crop"].morphs

@@ -60,7 +60,7 @@ def test_every_command_runs_or_says_why_not(window, qtbot, monkeypatch):
             assert studio.notices.shown[told].hint == why
         qtbot.wait(5)
     assert failures == []
-    qtbot.waitUntil(lambda: not studio.watch.busy, timeout=30000)
+    qtbot.waitUntil(lambda: not studio.watch.busy, timeout=150_000)
     for dialog in QApplication.topLevelWidgets():
         if dialog is not window and dialog.isVisible():
             dialog.close()
