@@ -235,21 +235,24 @@ class Scene:
         self.look_through(None)
         self.orbit = self.orbit.looking(view)
 
-    def outline_m(self, keys: tuple[str, ...] | None = None) -> np.ndarray:
-        """Points (n, 3) of some items, or of all that count; a person's space if empty."""
+    def _points_m(self, keys: tuple[str, ...] | None) -> list[np.ndarray]:
+        """Points of some items, or of all that count: of people, else of cameras."""
         if keys is None:
             keys = tuple(key for key, item in self._items.items() if item.framed)
             people = tuple(k for k in keys if not isinstance(self._items[k], CamerasItem))
             keys = people or keys
-        points = [self._items[key].points_m() for key in keys if key in self._items]
-        points = [p[np.isfinite(p).all(1)] for p in points]
-        found = np.concatenate([np.empty((0, 3)), *points])
-        return found if len(found) else PERSON_M
+        return [self._items[key].points_m() for key in keys if key in self._items]
+
+    def outline_m(self, keys: tuple[str, ...] | None = None) -> np.ndarray:
+        """Points (n, 3) of some items, or of all that count; a person's space if empty."""
+        return _together(self._points_m(keys))
 
     def share_seen(self) -> float:
-        """The share of the points of those who count that lies in the picture, 0 to 1."""
-        points = self.outline_m()
-        points = points[:: max(len(points) // 200, 1)]
+        """The share of the points of those who count that lies in the picture, 0 to 1.
+
+        Of a few hundred points an item: it is asked before every drawing.
+        """
+        points = _together([p[:: max(len(p) // 200, 1)] for p in self._points_m(None)])
         eye = self.eye()
         clip = np.c_[points, np.ones(len(points))] @ (eye.clip @ eye.view).T
         return float(((np.abs(clip[:, :2]) < clip[:, 3:]).all(1) & (clip[:, 3] > 0)).mean())
@@ -323,3 +326,9 @@ class Scene:
         self.clear()
         if self._own:
             self.plotter.close()
+
+
+def _together(points: list[np.ndarray]) -> np.ndarray:
+    found = np.concatenate([np.empty((0, 3)), *points])
+    found = found[np.isfinite(found).all(1)]
+    return found if len(found) else PERSON_M
