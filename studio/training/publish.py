@@ -86,6 +86,7 @@ def make_card(
     """What is known about a run: its task, size, data, seed, steps, and the measured table."""
     state = checkpoint.load(folder) or {}
     known: dict[str, Any] = {
+        "task": task.does,
         **task.facts(),
         "parameters": count(network),
         "megabytes": round(size_mb(network), 3),

@@ -134,10 +134,7 @@ class Pairs:
     (0: there is none after it, ``after`` is ``x``). Half of them are mirrored."""
 
     def __init__(self, takes: Takes, split: Split, seed: int, length: int = 20_000) -> None:
-        from studio.human.prior.space import MIRROR
-
         self._takes, self._seed, self._length = takes, seed, length
-        self._mirror = MIRROR
         self._of = {kind: takes.of(split, kind) for kind in SHARES}
         self._kinds = [kind for kind, found in self._of.items() if len(found)]
         if not self._kinds:
@@ -164,7 +161,8 @@ class Pairs:
                 seconds = abs(float(takes.time_s[then] - takes.time_s[which]))
         x, after = takes.angles[which], takes.angles[then]
         if dice.random() < 0.5:
-            order, sign = self._mirror
-            x, after = x[order] * sign, after[order] * sign
+            from studio.human.prior.space import mirrored
+
+            x, after = mirrored(x), mirrored(after)
         return {"x": x.astype(np.float32), "after": after.astype(np.float32),
                 "seconds": np.array(seconds, np.float32)}  # fmt: skip

@@ -61,11 +61,12 @@ class Bench:
 class Task(Protocol):
     """A network, its data, its loss and its figures.
 
-    ``score`` names the figure of :meth:`validate` that decides which checkpoint is the best, and
-    ``better`` which way is good.
+    ``does`` says what it is for in a line. ``score`` names the figure of :meth:`validate` that
+    decides which checkpoint is the best, and ``better`` which way is good.
     """
 
     name: str
+    does: str
     score: str
     better: Literal["higher", "lower"]
 
@@ -98,5 +99,5 @@ class Task(Protocol):
         ...
 
     def facts(self) -> Mapping[str, Any]:
-        """What the card says about the task: ``task``, ``inputs``, ``outputs``, ``data``."""
+        """What the card says besides: ``inputs``, ``outputs``, ``data``; may look at the data."""
         ...

@@ -11,7 +11,7 @@ from studio.core.errors import StudioError
 from studio.core.types import Animation, Armature
 from studio.human.prior.network import PosePrior
 from studio.human.prior.retarget import retarget
-from studio.human.prior.space import ANGLE_NAMES, exp, pose_space
+from studio.human.prior.space import ANGLE_NAMES, exp, mirrored, pose_space
 from studio.human.rig import BONE_NAMES, BONE_PARENTS
 
 
@@ -26,7 +26,7 @@ def test_mirrored_angles_are_the_mirrored_body() -> None:
     swap = {".L": ".R", ".R": ".L"}
     other = [BONE_NAMES.index(n[:-2] + swap.get(n[-2:], n[-2:])) for n in BONE_NAMES]
     joints = space.joints(torch.from_numpy(angles)).numpy()
-    twin = space.joints(torch.from_numpy(space.mirrored(angles))).numpy()
+    twin = space.joints(torch.from_numpy(mirrored(angles))).numpy()
     np.testing.assert_allclose(twin[:, other] * [-1, 1, 1], joints, atol=0.004)
 
 

@@ -25,7 +25,7 @@ class Colours:
 
 
 class Toy:
-    name, score, better = "toy", "right", "higher"
+    name, does, score, better = "toy", "Tell two colours", "right", "higher"
 
     def __init__(self, burst_at: int = -1, good: bool = True) -> None:
         self.burst_at, self.good, self.seen = burst_at, good, 0
@@ -70,4 +70,4 @@ class Toy:
         return self.data("validation", 0)[0]["rgb"]
 
     def facts(self):
-        return {"task": "Tell two colours", "inputs": "RGB", "data": "dice"}
+        return {"inputs": "RGB", "data": "dice"}

@@ -107,13 +107,6 @@ class PosePrior(nn.Module):
         return (1 - _NUGGET) * (1 + a) * (-a).exp()
 
     @torch.no_grad()
-    def sample(
-        self, count: int, variety: float = 1.0, dice: torch.Generator | None = None
-    ) -> Tensor:
-        """Poses by chance. ``variety`` below 1 keeps to the usual, above 1 strays from it."""
-        z = torch.randn(count, len(self.mean), generator=dice, device=self.mean.device)
-        return self.decode(variety * z)
-
     def complete(
         self, x: Tensor, known: Tensor, error_rad: float = 0.03, steps: int = 150
     ) -> Tensor:

@@ -33,11 +33,17 @@ MIRROR = _mirror()
 """Where each angle's mirror twin is, and its sign."""
 
 
+def mirrored(angles: np.ndarray) -> np.ndarray:
+    """Poses (..., angles) with left and right changed."""
+    order, sign = MIRROR
+    return angles[..., order] * sign
+
+
 @dataclass(frozen=True, eq=False)
 class PoseSpace:
     """The angles of a pose, for a person whose bones' heads are ``heads_m`` in the reference pose.
 
-    Vectors are radians, in the order of ``names``.
+    Vectors are radians, in the order of ``ANGLE_NAMES``.
     """
 
     heads_m: Float[np.ndarray, "bones 3"]
@@ -46,10 +52,6 @@ class PoseSpace:
     @property
     def size(self) -> int:
         return len(ANGLE_NAMES)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return ANGLE_NAMES
 
     @cached_property
     def limits(self) -> tuple[Float[np.ndarray, " angles"], Float[np.ndarray, " angles"]]:
@@ -63,11 +65,6 @@ class PoseSpace:
         """How far each angle usually is from the reference pose."""
         rows = [row[3] for row in _TILT_DEG] + [dof.usual_deg for dof in self.dofs]
         return np.radians(rows)
-
-    def mirrored(self, angles: np.ndarray) -> np.ndarray:
-        """Poses (..., angles) with left and right changed."""
-        order, sign = MIRROR
-        return angles[..., order] * sign
 
     @cached_property
     def _turning(self) -> Tensor:
@@ -92,14 +89,11 @@ class PoseSpace:
 
     def joints(self, angles: Float[Tensor, "poses angles"]) -> Float[Tensor, "poses bones 3"]:
         """Where each bone begins (metres), the root at the origin; differentiable."""
-        turns = self.turns(angles)
+        from studio.human.person import forward
+
         heads = torch.from_numpy(self.heads_m).to(angles)
-        G, at = [turns[:, 0]], [torch.zeros_like(angles[:, :3])]
-        for bone in range(1, len(BONE_NAMES)):
-            parent = BONE_PARENTS[bone]
-            at.append(at[parent] + (G[parent] @ (heads[bone] - heads[parent])))
-            G.append(G[parent] @ turns[:, bone])
-        return torch.stack(at, 1)
+        offsets = heads - heads[np.maximum(BONE_PARENTS, 0)]
+        return forward(offsets, self.turns(angles), torch.zeros_like(angles[:, :3]))[1]
 
 
 def exp(vectors: Tensor) -> Tensor:

@@ -44,6 +44,7 @@ class HeatmapsTask:
     """
 
     name = "heatmaps"
+    does = "Mark the 133 points of COCO-WholeBody on a person's crop"
     score = "PCKh of both"
     better: Literal["higher", "lower"] = "higher"
 
@@ -136,7 +137,6 @@ class HeatmapsTask:
 
     def facts(self) -> Mapping[str, Any]:
         return {
-            "task": "Mark the 133 points of COCO-WholeBody on a person's crop",
             "inputs": f"RGB, 0..1, {HEIGHT_PX} × {WIDTH_PX}, upright, the person fills the crop",
             "outputs": "133 heatmaps at a quarter of the size, and whether each point is visible",
             "data": DATA + (f"; some before: {before}" if (before := self._places.source) else ""),

@@ -85,6 +85,7 @@ class LiftTask:
     """
 
     name = "lift"
+    does = "Lift the 137 keypoints (OpenPose) of one camera to 3D, frame by frame"
     score = "MPJPE"
     better: Literal["higher", "lower"] = "lower"
 
@@ -161,7 +162,6 @@ class LiftTask:
 
     def facts(self) -> Mapping[str, Any]:
         return {
-            "task": "Lift the 137 keypoints (OpenPose) of one camera to 3D, frame by frame",
             "inputs": "x and y of the points by the focal length, whether and how surely each was "
             "found, the time between frames, and whose way of marking them it is",
             "outputs": "137 points in metres from the pelvis, hands from the wrist, face from the "
@@ -182,26 +182,30 @@ def in_virtual_camera(normal: Normal, seen: Seen) -> Tensor:
     return rooted @ normal.turn.transpose(-1, -2)
 
 
+def parts_of(truth: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Body, both hands from their wrists, and face from the nose, of points from the pelvis."""
+    hands = torch.stack([truth[..., part, :] - truth[..., part, :][..., :1, :]
+                         for part in (LEFT, RIGHT)], -3)  # fmt: skip
+    face = truth[..., FACE, :]
+    return truth[..., :BODY, :], hands, face - face[..., NOSE_TIP : NOSE_TIP + 1, :]
+
+
 def _spread(error: Tensor, sigma: Tensor) -> Tensor:
     """Minus the log-likelihood of errors (…, 3) whose distance is Laplace's, by their sigma."""
     return 2 * error.norm(dim=-1).detach() / sigma + 3 * sigma.log()
 
 
 def _terms(lifted: Lifted, truth: Tensor, up: Tensor, *, steady: bool) -> dict[str, Tensor]:
-    body, true_body = lifted.xyz_m[..., :BODY, :], truth[..., :BODY, :]
+    body, (true_body, true_hands, true_face) = lifted.xyz_m[..., :BODY, :], parts_of(truth)
     weights = _WEIGHTS.to(body.device)
     off = body - true_body
     terms = {"body": 10 * (off.norm(dim=-1) * weights).mean()}
     sigma = [_spread(off, lifted.sigma_m[..., :BODY])]
-    hand_off: list[Tensor] = []
-    for k, part in enumerate((LEFT, RIGHT)):
-        own = truth[..., part, :] - truth[..., part, :][..., :1, :]
-        hand_off.append(lifted.hand_m[..., k, :, :] - own)
-        sigma.append(_spread(hand_off[-1], lifted.hand_sigma_m[..., k, :])[..., 1:])
-    hands = torch.stack(hand_off, -3)
+    hands = lifted.hand_m - true_hands
+    sigma += [_spread(hands[..., k, :, :], lifted.hand_sigma_m[..., k, :])[..., 1:]
+              for k in range(2)]  # fmt: skip
     terms["hands"] = 15 * hands.norm(dim=-1).mean()
-    face = truth[..., FACE, :]
-    face_off = lifted.face_m - (face - face[..., NOSE_TIP : NOSE_TIP + 1, :])
+    face_off = lifted.face_m - true_face
     terms["face"] = 15 * face_off.norm(dim=-1).mean()
     sigma.append(_spread(face_off, lifted.face_sigma_m))
     a, b = ([bone[k] for bone in _BONES] for k in (0, 1))

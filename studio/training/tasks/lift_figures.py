@@ -14,19 +14,15 @@ from torch import Tensor, nn
 from studio.perception.lifting.network import METHODS, WRISTS, Lifted, Memory, Method
 from studio.perception.lifting.normalise import (
     BODY,
-    FACE,
-    LEFT,
-    NOSE_TIP,
     PELVIS,
     POINTS,
-    RIGHT,
     Normal,
     normalise,
 )
 from studio.synth.factory.motions import kept_back
 from studio.synth.moving.views import USUAL, Seen, Trouble
 from studio.training.task import Row
-from studio.training.tasks.lift import World, in_virtual_camera, lifted, normal_of
+from studio.training.tasks.lift import World, in_virtual_camera, lifted, normal_of, parts_of
 
 _BATCH = 32
 _VALIDATED, _TESTED, _LEARNED = 4, 16, 40
@@ -60,14 +56,6 @@ def scenes(
     for batch in range(batches):
         dice = torch.Generator().manual_seed(1000 * seed + batch)
         yield world.seen(dice, _BATCH, frames, still=still, trouble=trouble)
-
-
-def parts_of(truth: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Body, both hands from their wrists, and face from the nose, of points from the pelvis."""
-    hands = torch.stack([truth[..., part, :] - truth[..., part, :][..., :1, :]
-                         for part in (LEFT, RIGHT)], -3)  # fmt: skip
-    face = truth[..., FACE, :]
-    return truth[..., :BODY, :], hands, face - face[..., NOSE_TIP : NOSE_TIP + 1, :]
 
 
 def _off(a: Tensor, b: Tensor) -> np.ndarray:
@@ -162,7 +150,7 @@ class _Linear:
         whole = [body, *(body[..., w : w + 1, :] + hands[..., k, :, :]
                          for k, w in enumerate(WRISTS)), body[..., :1, :] + face]  # fmt: skip
         nil = torch.zeros(())
-        return Lifted(torch.cat(whole, -2), nil, hands, nil, face, nil, nil, nil), normal
+        return Lifted(torch.cat(whole, -2), nil, hands, nil, face, nil, nil), normal
 
 
 _MIRROR = torch.tensor([[[1.0, 1.0, 1.0]], [[-1.0, 1.0, 1.0]]])
@@ -208,7 +196,7 @@ def certain(
             float(torch.corrcoef(both)[0, 1]))  # fmt: skip
 
 
-def milliseconds(network: nn.Module, seen: Seen, device: str, frames: int = 60) -> float:
+def milliseconds(network: nn.Module, seen: Seen, frames: int = 60) -> float:
     """Processor time of one frame of one person, lifted as it comes (ms): the median."""
     spent: list[float] = []
     memory: Memory | None = None
@@ -263,7 +251,7 @@ def table(network: nn.Module, device: str, world: Callable[..., World]) -> list[
             "standard deviation of body points over 30 frames, with a detector's noise"),
         Row("coordinates within one predicted sigma", one, "", "higher", {"normal": 0.683},
             f"within two: {two:.3f} (0.954); predicted and true errors correlate by {alike:.2f}"),
-        Row("one frame as it comes", milliseconds(network, first, device), "ms", "lower", {},
+        Row("one frame as it comes", milliseconds(network, first), "ms", "lower", {},
             "processor time, median"),
     ]  # fmt: skip
 

@@ -34,6 +34,7 @@ class PartsTask:
     """
 
     name = "parts"
+    does = "Label every pixel of a picture with a part of a person"
     score = "mean IoU of both"
     better: Literal["higher", "lower"] = "higher"
 
@@ -99,7 +100,6 @@ class PartsTask:
 
     def facts(self) -> Mapping[str, Any]:
         return {
-            "task": "Label every pixel of a picture with a part of a person",
             "inputs": f"RGB, 0..1, sides that 32 divides; trained at {_SIDE_PX}",
             "outputs": [label.name.lower() for label in PartLabel],
             "data": DATA + (f"; some before: {before}" if (before := self._places.source) else ""),

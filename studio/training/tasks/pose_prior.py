@@ -24,6 +24,7 @@ class PosePriorTask:
     """Scored by the log-density of real poses that were not learned from."""
 
     name = "pose_prior"
+    does = "Density over body poses, and over the pose that follows a pose"
     score = "nats"
     better: Literal["higher", "lower"] = "higher"
 
@@ -86,7 +87,6 @@ class PosePriorTask:
     def facts(self) -> Mapping[str, Any]:
         found = self.takes
         return {
-            "task": "Density over body poses, and over the pose that follows a pose",
             "inputs": "48 joint angles in radians (studio/human/prior/space.py)",
             "outputs": ["log-density", "latent coordinates", "sampled poses"],
             "data": "MakeHuman poses (CC0); one take of mocap.cs.cmu.edu (free for research and "
@@ -98,16 +98,22 @@ class PosePriorTask:
         }  # fmt: skip
 
 
-@torch.no_grad()
 def density(network: nn.Module, found: takes.Takes, split: Split, kind: str, device: str) -> float:
     """The mean log-density (nats a pose) of the poses of a kind and their mirror twins; NaN if
     there are none."""
-    from studio.human.prior.space import MIRROR
-
     angles = found.angles[found.of(split, kind)]
-    if not len(angles):
-        return float("nan")
-    order, sign = MIRROR
-    both = np.concatenate([angles, angles[:, order] * sign]).astype(np.float32)
+    return mean_density(network, both(angles), device) if len(angles) else float("nan")
+
+
+def both(angles: np.ndarray) -> np.ndarray:
+    """Poses and their mirror twins."""
+    from studio.human.prior.space import mirrored
+
+    return np.concatenate([angles, mirrored(angles)]).astype(float)
+
+
+@torch.no_grad()
+def mean_density(network: nn.Module, poses: np.ndarray, device: str) -> float:
+    """The mean log-density of poses (nats a pose)."""
     prior: Any = network
-    return float(prior.log_density(torch.from_numpy(both).to(device)).mean())
+    return float(prior.log_density(torch.from_numpy(poses).float().to(device)).mean())

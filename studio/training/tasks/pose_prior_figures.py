@@ -11,9 +11,10 @@ import numpy as np
 import torch
 
 from studio.human.prior.network import PosePrior
-from studio.human.prior.space import ANGLE_NAMES, MIRROR
+from studio.human.prior.space import ANGLE_NAMES
 from studio.training.takes import KINDS, Pairs, Takes
 from studio.training.task import Row
+from studio.training.tasks.pose_prior import both, mean_density
 
 NORMAL, APART, MEAN = "one Gaussian (PCA)", "independent angles", "mean pose"
 _LEARNED, _NUGGET_RAD = 12_000, 0.03
@@ -68,7 +69,7 @@ def table(network: torch.nn.Module, device: str, takes: Takes) -> list[Row]:
     rows = [_mean_row(prior, whole, apart, held, device)]
     for kind, poses in held.items():
         rows.append(Row(
-            f"held-out: log-density of {_title(kind)}", _density(prior, poses, device), "nats",
+            f"held-out: log-density of {_title(kind)}", mean_density(prior, poses, device), "nats",
             baselines={NORMAL: float(whole.log_density(poses).mean()),
                        APART: float(apart.log_density(poses).mean())},
             note=f"{len(poses) // 2} poses and their mirror twins: {_SEEN[kind]}"))  # fmt: skip
@@ -82,17 +83,6 @@ def _title(kind: str) -> str:
             "authored": "authored motions"}[kind]  # fmt: skip
 
 
-def both(angles: np.ndarray) -> np.ndarray:
-    """Poses and their mirror twins."""
-    order, sign = MIRROR
-    return np.concatenate([angles, angles[:, order] * sign]).astype(float)
-
-
-@torch.no_grad()
-def _density(prior: PosePrior, poses: np.ndarray, device: str) -> float:
-    return float(prior.log_density(torch.from_numpy(poses).float().to(device)).mean())
-
-
 def _mean_row(
     prior: PosePrior, whole: Gaussian, apart: Gaussian, held: dict[str, np.ndarray], device: str
 ) -> Row:
@@ -102,7 +92,7 @@ def _mean_row(
         return float(np.mean([of(held[kind]) for kind in real]))
 
     return Row(
-        "held-out real poses: log-density", mean(lambda p: _density(prior, p, device)), "nats",
+        "held-out real poses: log-density", mean(lambda p: mean_density(prior, p, device)), "nats",
         baselines={NORMAL: mean(lambda p: float(whole.log_density(p).mean())),
                    APART: mean(lambda p: float(apart.log_density(p).mean()))},
         note="mean of " + ", ".join(_title(kind) for kind in real))  # fmt: skip

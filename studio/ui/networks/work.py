@@ -56,7 +56,7 @@ def look(name: str) -> Known:
     """A network as it is now. Raises StudioError if its card is broken."""
     task = find_task(name)
     card = find_card(name) if name in trained() else None
-    return Known(name, str(task.facts()["task"]), task.score, task.better, card, list_runs(name))
+    return Known(name, task.does, task.score, task.better, card, list_runs(name))
 
 
 def look_all() -> Mapping[str, Known]:
