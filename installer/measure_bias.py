@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from robust_ridge import robust_ridge
 
 from studio.core.types import Camera, CameraRig
 from studio.human import joint_centres
@@ -160,16 +161,8 @@ def equations(joint: str, people: Sequence[Measured]) -> tuple[np.ndarray, np.nd
 
 
 def solve(a: np.ndarray, b: np.ndarray, ridge: float) -> np.ndarray:
-    """Ridge regression, robust by reweighting (Huber at 25 mm)."""
-    weight = np.ones(len(a))
-    solution = np.zeros(a.shape[2])
-    for _ in range(8):
-        x = a * weight[:, None, None]
-        normal = np.einsum("nki,nkj->ij", x, a) + ridge * len(a) * np.eye(a.shape[2])
-        solution = np.linalg.solve(normal, np.einsum("nki,nk->i", x, b))
-        off = np.linalg.norm(a @ solution - b, axis=1)
-        weight = np.minimum(1, 0.025 / np.maximum(off, 1e-9))
-    return solution
+    """The shares; joints that are off by more than 25 mm weigh less."""
+    return robust_ridge(a, b, ridge, loose=0.025, rounds=8)
 
 
 def fit_blends(people: Sequence[Measured]) -> dict[str, dict[str, float]]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from robust_ridge import robust_ridge
 
 from studio.core.types import Camera
 from studio.human import marks
@@ -83,16 +84,9 @@ def _of(kind: str, look: Look, found: np.ndarray) -> Iterator[Sample]:
 
 
 def solve(rows: Sequence[Sample], ridge: float, loose: float) -> np.ndarray:
-    """Ridge regression, robust by reweighting."""
+    """The shares that explain where the marks lie."""
     a, b = np.array([one.ways for one in rows]), np.array([one.off for one in rows])
-    weight = np.ones(len(a))
-    solution = np.zeros(a.shape[2])
-    for _ in range(30):
-        x = a * weight[:, None, None]
-        normal = np.einsum("nki,nkj->ij", x, a) + ridge * len(a) * np.eye(a.shape[2])
-        solution = np.linalg.solve(normal, np.einsum("nki,nk->i", x, b))
-        weight = loose / np.maximum(np.linalg.norm(b - a @ solution, axis=1), loose)
-    return solution
+    return robust_ridge(a, b, ridge, loose, rounds=30)
 
 
 def main() -> None:

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from studio.core.types import Crowd, Detections, Layout, Motion
+from studio.document.folder import Assets
+from studio.document.project import DetectionsItem, MotionItem
+from studio.human.layouts import layout as find_layout
 
 Arrays = dict[str, np.ndarray]
 
@@ -81,3 +84,20 @@ def crowd_from(arrays: Mapping[str, np.ndarray], layout: Layout, cameras: tuple[
     confidence, track = np.zeros((*size, len(layout))), np.full(size, -1)
     xy[at], confidence[at], track[at] = arrays["xy_px"], arrays["confidence"], arrays["track"]
     return Crowd(cameras, arrays["times_s"].astype(np.float64), layout, xy, confidence, track)
+
+
+def motion_of(item: MotionItem, assets: Assets) -> Motion:
+    """The motion that an item keeps."""
+    return motion_from(assets.arrays(item.data), find_layout(item.layout))
+
+
+def detections_of(item: DetectionsItem, assets: Assets) -> Detections:
+    """The main person's keypoints that an item keeps."""
+    return detections_from(assets.arrays(item.data), find_layout(item.layout), item.cameras)
+
+
+def crowd_of(item: DetectionsItem, assets: Assets) -> Crowd | None:
+    """Everybody's keypoints that an item keeps; None where no camera saw several."""
+    if item.people is None:
+        return None
+    return crowd_from(assets.arrays(item.people), find_layout(item.layout), item.cameras)

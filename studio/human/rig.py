@@ -50,6 +50,17 @@ BONE_PARENTS: tuple[int, ...] = tuple(
     BONE_NAMES.index(parent) if parent else -1 for _, parent in _BONES
 )
 
+HAND = ("wrist", "metacarpal", "finger")
+ARM = ("upperarm", "lowerarm", *HAND)
+"""What the names of a hand's and an arm's bones start with."""
+
+
+def bones_of(starts: tuple[str, ...], side: str = "") -> list[int]:
+    """The numbers of the bones whose names start so, of both sides or of one (``L``, ``R``)."""
+    end = f".{side}" if side else ""
+    return [k for k, n in enumerate(BONE_NAMES) if n.startswith(starts) and n.endswith(end)]
+
+
 ACTIONS: tuple[str, ...] = (
     "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight",
     "cheekPuff", "cheekSquintLeft", "cheekSquintRight", "eyeBlinkLeft", "eyeBlinkRight",

@@ -26,7 +26,7 @@ from studio.features.synchronise.inputs import Source
 from studio.features.synchronise.params import Params as InStep
 from studio.features.synchronise.simulate import Clock, film, make_scene, see
 from studio.jobs import Context, run
-from studio.journeys.figures import Figure, Part
+from studio.journeys.figures import Figure, Part, footage_set
 from studio.journeys.main_job import SAMPLE
 from studio.media.cameras import match_cameras
 from studio.media.formats.openpose import read_detections
@@ -72,13 +72,6 @@ def parts(
     )
 
 
-def _folder(footage: Path | None, name: str) -> Path:
-    folder = footage / name if footage else None
-    if folder is None or not folder.is_dir():
-        raise FileNotFoundError(f"the footage {name} is not here")
-    return folder
-
-
 def _told(row: Measured) -> Figure:
     value = f"{row.value:.3g} {row.unit}".strip()
     return Figure(row.what, value, row.goal, row.met, row.note)
@@ -87,7 +80,7 @@ def _told(row: Measured) -> Figure:
 def _measured(
     footage: Path | None, name: str, rows: Callable[[Path], list[Measured]]
 ) -> list[Figure]:
-    return [_told(row) for row in rows(_folder(footage, name))]
+    return [_told(row) for row in rows(footage_set(footage, name))]
 
 
 def _sample() -> list[Figure]:
@@ -132,7 +125,7 @@ def _walkers(runs: int) -> Iterator[Figure]:
 
 
 def _person(footage: Path | None) -> Iterator[Figure]:
-    folder = _folder(footage, "mv_pose2sim") / "single_openpose_v0.2.6"
+    folder = footage_set(footage, "mv_pose2sim") / "single_openpose_v0.2.6"
     seen = read_detections(folder / "pose-2d-tracked", "body_25b", rate_hz=60.0, person=0)
     rig = read_rig(folder / "calib-2d" / "Calib_qca.toml").provisional
     names = match_cameras(seen.cameras, rig.names)

@@ -13,16 +13,15 @@ from tyro.conf import Positional
 
 from studio.core.errors import StudioError
 from studio.core.types import Motion
-from studio.document.data import motion_from
+from studio.document.data import motion_of
 from studio.document.project import DetectionsItem, MotionItem
 from studio.features.compare.engine import BONES, JOINTS
 from studio.features.triangulate import evaluate as triangulation
 from studio.features.triangulate import speed
-from studio.human.layouts import layout
 from studio.journeys import calibration, lifting, networks, people, synth
 from studio.journeys.bench import Bench
 from studio.journeys.dressed import dressed_errors_mm
-from studio.journeys.figures import Figure, measure
+from studio.journeys.figures import Figure, footage_set, measure
 from studio.journeys.main_job import SAMPLE, sample_paths, track
 from studio.training.tasks import TASKS
 from studio.vision.report import limb_bones
@@ -86,13 +85,6 @@ def _feature(name: str, footage: Path | None, peers: Path | None, json: bool) ->
     return evaluate(footage=footage, peers=peers, json=json) or 0
 
 
-def _set(footage: Path | None, name: str) -> Path:
-    folder = footage / name if footage else None
-    if folder is None or not folder.is_dir():
-        raise FileNotFoundError(f"the footage {name} is not here")
-    return folder
-
-
 @contextmanager
 def _bench(name: str) -> Generator[Bench]:
     with tempfile.TemporaryDirectory() as folder:
@@ -102,11 +94,11 @@ def _bench(name: str) -> Generator[Bench]:
 def _motion(bench: Bench) -> Motion:
     item = bench.project.newest(MotionItem)
     assert item is not None
-    return motion_from(bench.folder.assets.arrays(item.data), layout(item.layout))
+    return motion_of(item, bench.folder.assets)
 
 
 def _published_take(footage: Path | None, peers: Path | None) -> list[Figure]:
-    folder = _set(footage, "mv_pose2sim") / "single_openpose_v0.2.6"
+    folder = footage_set(footage, "mv_pose2sim") / "single_openpose_v0.2.6"
     found = triangulation.against_published(folder)
     rows = {row.name: row for row in found.rows}
     theirs, ours = rows["published, filtered"], rows["ours, as it is set"]
@@ -122,7 +114,7 @@ def _published_take(footage: Path | None, peers: Path | None) -> list[Figure]:
 
 
 def _pixels_of_a_real_take(footage: Path | None, peers: Path | None) -> list[Figure]:
-    folder = _set(footage, "mv_pose2sim")
+    folder = footage_set(footage, "mv_pose2sim")
     paths = [folder / "calibration" / "Calib_qualisys.toml", folder / "single" / "videos"]
     with _bench("pixels") as bench:
         bench.run("capture", params={"paths": paths, "mend": True})
@@ -142,7 +134,7 @@ def _pixels_of_a_real_take(footage: Path | None, peers: Path | None) -> list[Fig
 
 
 def _hand(footage: Path | None, peers: Path | None) -> list[Figure]:
-    folder = _set(footage, "mv_hand_temugeb")
+    folder = footage_set(footage, "mv_hand_temugeb")
     paths = [folder / "camera_parameters", *sorted((folder / "media").glob("*.mp4"))]
     with _bench("hand") as bench:
         bench.run("capture", params={"paths": paths, "unit": "25mm", "up": "-y",
@@ -163,7 +155,7 @@ def _hand(footage: Path | None, peers: Path | None) -> list[Figure]:
 
 
 def _dressed(footage: Path | None, peers: Path | None) -> list[Figure]:
-    plain, corrected = dressed_errors_mm(_set(footage, "body_makehuman_dressed") / "male_a")
+    plain, corrected = dressed_errors_mm(footage_set(footage, "body_makehuman_dressed") / "male_a")
     return [
         Figure("dressed body, 8 views: joint error", f"{corrected:.1f} mm ({plain:.1f} mm before "
                "joint centres)", "below 27 mm", corrected < 27)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_module
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -20,6 +21,14 @@ class Figure:
     goal: str = ""
     met: bool | None = None
     note: str = ""
+
+
+def footage_set(footage: Path | None, name: str) -> Path:
+    """A folder of real footage. Raises FileNotFoundError if it is not here."""
+    folder = footage / name if footage else None
+    if folder is None or not folder.is_dir():
+        raise FileNotFoundError(f"the footage {name} is not here")
+    return folder
 
 
 Part = Callable[[], Iterable[Figure]]

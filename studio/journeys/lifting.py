@@ -15,10 +15,9 @@ from studio.features.triangulate.engine import Inputs as Views
 from studio.features.triangulate.engine import triangulate
 from studio.features.triangulate.evaluate import load_published
 from studio.features.triangulate.params import Params as Rules
-from studio.human.layouts import layout
 from studio.jobs import Context, run
 from studio.journeys.bench import Bench
-from studio.journeys.figures import Figure, Part
+from studio.journeys.figures import Figure, Part, footage_set
 
 
 def parts(footage: Path | None) -> list[tuple[str, Part]]:
@@ -29,25 +28,20 @@ def parts(footage: Path | None) -> list[tuple[str, Part]]:
     ]
 
 
-def _folder(footage: Path | None) -> Path:
-    folder = footage / "mv_pose2sim" if footage else None
-    if folder is None or not folder.is_dir():
-        raise FileNotFoundError("the footage mv_pose2sim is not here")
-    return folder
-
-
 def published(footage: Path | None) -> list[Figure]:
     """Each camera of the published take, by the detections of OpenPose, against triangulation."""
-    rig, found, _, _ = load_published(_folder(footage) / "single_openpose_v0.2.6")
+    rig, found, _, _ = load_published(
+        footage_set(footage, "mv_pose2sim") / "single_openpose_v0.2.6"
+    )
     return _against(rig, found, "OpenPose")
 
 
 def _pixels(footage: Path | None) -> list[Figure]:
     """The same from pixels, by MediaPipe."""
-    from studio.document.data import detections_from
+    from studio.document.data import detections_of
     from studio.document.project import DetectionsItem
 
-    folder = _folder(footage)
+    folder = footage_set(footage, "mv_pose2sim")
     paths = [folder / "calibration" / "Calib_qualisys.toml", folder / "single" / "videos"]
     with tempfile.TemporaryDirectory() as home:
         bench = Bench.at(Path(home) / "lift.doppel", "lift")
@@ -56,8 +50,7 @@ def _pixels(footage: Path | None) -> list[Figure]:
         item, rig = bench.project.newest(DetectionsItem), bench.project.usable_rig()
         assert item is not None
         assert rig is not None
-        arrays = bench.folder.assets.arrays(item.data)
-        found = detections_from(arrays, layout(item.layout), item.cameras)
+        found = detections_of(item, bench.folder.assets)
         return _against(rig.rig(), found, "MediaPipe")
 
 

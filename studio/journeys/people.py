@@ -16,7 +16,8 @@ from studio.features.triangulate.several import Everybody, triangulate
 from studio.jobs import Context, run
 from studio.journeys.figures import Figure, Part
 from studio.synth.crowd import KINDS, CrowdScene, make_scene
-from studio.synth.crowd_seen import Faults, bumped, in_view, limbs_of, see
+from studio.synth.crowd_seen import Faults, in_view, limbs_of, see
+from studio.vision.calibration.people.study import bumped
 from studio.vision.people.baselines import frame_by_frame, tracks_believed
 from studio.vision.people.main import main_detections
 from studio.vision.people.persons import find_people
@@ -92,7 +93,7 @@ def judge(method: str, scenes: Sequence[CrowdScene], faults: Faults, bump_deg: f
     for number, scene in enumerate(scenes):
         crowd, rig = see(scene, faults, number), scene.rig
         if bump_deg:
-            first = bumped(rig.cameras[0], bump_deg, np.random.default_rng(number))
+            first = bumped(rig.cameras[0], bump_deg, 0.0, number)
             rig = CameraRig((first, *rig.cameras[1:]))
         begin = time.process_time()
         found = _followed(rig, crowd, method)

@@ -8,9 +8,8 @@ import numpy as np
 from jaxtyping import UInt8
 
 from studio.core.types import Character, Frame, Motion, Posed
-from studio.document.data import motion_from
+from studio.document.data import motion_of
 from studio.document.project import AvatarItem, MotionItem, Project, RigItem, TakeItem
-from studio.human.layouts import layout
 from studio.journeys.bench import Bench
 from studio.media.video import open_clip
 from studio.scene.scene import Scene
@@ -52,7 +51,7 @@ def _load(bench: Bench, project: Project) -> _Loaded:
     motion_item, avatar_item = project.newest(MotionItem), project.newest(AvatarItem)
     motion = None
     if motion_item is not None:
-        motion = motion_from(assets.arrays(motion_item.data), layout(motion_item.layout))
+        motion = motion_of(motion_item, assets)
     avatar = None
     if avatar_item is not None:
         arrays = assets.arrays(avatar_item.data)

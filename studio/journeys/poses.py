@@ -65,11 +65,16 @@ def _take(path: Path) -> list[tuple[str, np.ndarray, np.ndarray]]:
     return [(kind or takes.kind_of(len(angles)), times_s, angles)] if len(angles) else []
 
 
+def _step(times_s: np.ndarray) -> int:
+    """Every how many frames there are about 30 a second."""
+    return max(round(1 / (_RATE_HZ * float(np.diff(times_s).mean()))), 1)
+
+
 def _thinned(animation: Animation) -> Animation:
     """About 30 frames a second of it."""
     if len(animation) < 2:
         return animation
-    step = max(round(1 / (_RATE_HZ * float(np.diff(animation.times_s).mean()))), 1)
+    step = _step(animation.times_s)
     return Animation(
         animation.times_s[::step], animation.bones_world[::step], animation.morphs[::step]
     )
@@ -78,6 +83,6 @@ def _thinned(animation: Animation) -> Animation:
 def _tracked(path: Path) -> Retargeted:
     """A person fitted to markers or keypoints."""
     fit = run(fit_motion(read_motion(path)))
-    step = max(round(1 / (_RATE_HZ * float(np.diff(fit.times_s).mean()))), 1)
+    step = _step(fit.times_s)
     turns = exp(fit.turns_rad[::step])
     return fit_turns(pose_space(), turned_bones(turns), fit.times_s[::step])

@@ -313,7 +313,7 @@ def _steps(length: int, side: int) -> list[int]:
 
 def _without(rgb: np.ndarray, bodies: Sequence[Found]) -> np.ndarray:
     """The picture with these people painted over in its mean colour."""
-    out = rgb.copy()
+    out, colour = rgb.copy(), rgb.reshape(-1, 3).mean(0).astype(np.uint8)
     height, width = rgb.shape[:2]
     for body in bodies:
         sure = body.xy_px[body.confidence > _WRIST_SEEN]
@@ -322,7 +322,7 @@ def _without(rgb: np.ndarray, bodies: Sequence[Found]) -> np.ndarray:
             low, high = sure.min(0) - margin, sure.max(0) + margin
             left, top = np.clip(low, 0, [width, height]).astype(int)
             right, bottom = np.clip(high, 0, [width, height]).astype(int)
-            out[top:bottom, left:right] = rgb.reshape(-1, 3).mean(0).astype(np.uint8)
+            out[top:bottom, left:right] = colour
     return out
 
 

@@ -11,17 +11,17 @@ from scipy.sparse import csr_matrix
 
 from studio.core.parts import PartLabel
 from studio.core.types import Material, Mesh
-from studio.human.rig import BONE_NAMES
-from studio.human.wardrobe.fitting import fit
+from studio.human.rig import ARM, HAND, bones_of
+from studio.human.wardrobe.fitting import fit, share_of
 from studio.human.wardrobe.library import load
 from studio.human.wardrobe.wearing import Dressed, Item, Worn, material_of, wear
 from studio.render.scene import Drawable, Finish
+from studio.synth.closet import OF_FACE
 from studio.synth.figure import Figure, carry, expression, make_figure, skin
-from studio.synth.looks import skin_finish
+from studio.synth.looks import TONGUE, skin_finish
 from studio.synth.take import Poses
 
-_ON_FACE = ("brows", "lashes", "eyes", "teeth", "tongue")
-_HAND, _HEAD = ("wrist", "metacarpal", "finger"), ("head", "neck")
+_HEAD = ("head", "neck")
 _FINISHES: Mapping[str, Finish] = {
     "hair": Finish((0.15, 0.1, 0.08), specular=0.35), "brows": Finish(specular=0.1),
     "lashes": Finish(specular=0.05), "eyes": Finish(specular=0.8),
@@ -31,7 +31,6 @@ _FINISHES: Mapping[str, Finish] = {
     "shoes": Finish(specular=0.4), "hat": Finish(sheen=0.15, specular=0.2),
     "glasses": Finish(specular=0.8),
 }  # fmt: skip
-_ARM = ("upperarm", "lowerarm", *_HAND)
 _LAST = ("lashes", "brows", "hair", "glasses")
 """What is drawn after the rest."""
 _CLOTHES = (PartLabel.TOP, PartLabel.BOTTOM, PartLabel.SHOES)
@@ -71,13 +70,11 @@ def skin_parts(faces: np.ndarray) -> np.ndarray:
     weights = make_figure().weights
 
     def of(starts: tuple[str, ...]) -> np.ndarray:
-        bones = [k for k, bone in enumerate(BONE_NAMES) if bone.startswith(starts)]
-        share = np.asarray(weights[:, bones].sum(axis=1)).ravel()
-        return share[faces].mean(axis=1) > 0.5
+        return share_of(weights, bones_of(starts))[faces].mean(axis=1) > 0.5
 
     out = np.full(len(faces), PartLabel.SKIN, np.uint8)
     out[of(_HEAD)] = PartLabel.FACE
-    out[of(_HAND)] = PartLabel.HANDS
+    out[of(HAND)] = PartLabel.HANDS
     return out
 
 
@@ -92,8 +89,8 @@ class Actor:
         self.figure = figure
         surface = figure.surface
         items = [Item(load(c.name), c.colour, c.material) for c in choices]
-        grown = [item for item in items if item.asset.kind in _ON_FACE]
-        others = [item for item in items if item.asset.kind not in _ON_FACE]
+        grown = [item for item in items if item.asset.kind in OF_FACE]
+        others = [item for item in items if item.asset.kind not in OF_FACE]
         faces, uv = surface.faces["skin"], surface.uv["skin"]
         self._dressed: Dressed = wear(others, figure.vertices_m, faces)
         self._grown: tuple[Worn, ...] = wear(grown, figure.vertices_m, faces).worn
@@ -123,17 +120,14 @@ class Actor:
             Mesh(vertices, self._faces, self._uv), self._skin, 1, skin_finish(),
             figure.template_m, closed=True, part=self._parts,
         )  # fmt: skip
-        mouth = [
-            Drawable(
-                Mesh(vertices, figure.surface.faces[name]), material, 1, Finish(specular=0.4),
-                figure.template_m, casts_shadow=False, part=PartLabel.FACE,
-            )
-            for name, material in _MOUTH.items()
-        ]  # fmt: skip
+        tongue = Drawable(
+            Mesh(vertices, figure.surface.faces["tongue"]), TONGUE, 1, Finish(specular=0.4),
+            figure.template_m, casts_shadow=False, part=PartLabel.FACE,
+        )  # fmt: skip
         placed = [*self._dressed.posed(vertices, carried)]
         placed += [skin(fit(one.asset, rest), one.weights, carried) for one in self._grown]
         worn = [self._drawn(self._worn[k], placed[k]) for k in self._order]
-        drawn = (body, *mouth, *worn)
+        drawn = (body, tongue, *worn)
         return Posed(drawn, vertices, carried @ figure.bones_world)
 
     def at(self, poses: Poses, frame: int) -> Posed:
@@ -144,20 +138,16 @@ class Actor:
         """For each of the drawables, the vertices that a hand of that side (``left``, ``right``)
         can meet: skin and clothes, without those of its own arm."""
         if side not in self._off_arms:
-            bones = [
-                k
-                for k, bone in enumerate(BONE_NAMES)
-                if bone.startswith(_ARM) and bone.endswith(f".{side[0].upper()}")
-            ]
+            bones = bones_of(ARM, side[0].upper())
 
             def off(weights: csr_matrix) -> np.ndarray:
-                return np.asarray(weights[:, bones].sum(axis=1)).ravel() < _OWN
+                return share_of(weights, bones) < _OWN
 
             body = np.unique(self._faces)
             none = np.zeros(0, int)
             self._off_arms[side] = (
                 body[off(self.figure.weights)[body]],
-                *(none for _ in _MOUTH),
+                none,
                 *(
                     np.flatnonzero(off(one.weights)) if one.part in _CLOTHES else none
                     for one in (self._worn[k] for k in self._order)
@@ -169,10 +159,5 @@ class Actor:
         return Drawable(
             Mesh(vertices, one.faces, one.uv), self._materials[id(one)], 2,
             _FINISHES.get(one.kind, Finish()), part=one.part,
-            casts_shadow=one.kind not in _ON_FACE,
+            casts_shadow=one.kind not in OF_FACE,
         )  # fmt: skip
-
-
-_MOUTH = {
-    "tongue": Material("tongue", (0.66, 0.33, 0.32, 1.0), roughness=0.35),
-}

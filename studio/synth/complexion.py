@@ -7,7 +7,6 @@ how much is brow; a plain sportswear for the undressed lies on top.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -17,7 +16,9 @@ from importlib.metadata import version
 import cv2
 import numpy as np
 
+from studio.core.errors import StudioError
 from studio.core.folders import cache_folder
+from studio.core.pictures import write_picture
 from studio.core.types import Material
 from studio.human.design import Colour
 from studio.synth.atlas import skin_atlas
@@ -46,12 +47,8 @@ def _kept(name: str, made_of: object, paint: Callable[[], np.ndarray]) -> np.nda
     if found is not None:
         return np.ascontiguousarray(found[..., ::-1])
     picture = paint()
-    _, png = cv2.imencode(".png", picture[..., ::-1])
-    temp = path.with_suffix(f".{os.getpid()}")
-    with suppress(OSError):  # a cache that cannot be written only costs time
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temp.write_bytes(png.tobytes())
-        temp.replace(path)
+    with suppress(StudioError):  # a cache that cannot be written only costs time
+        write_picture(path, picture)
     return picture
 
 

@@ -176,8 +176,8 @@ def _beside(direction: np.ndarray) -> np.ndarray:
     return np.array([-direction[1], direction[0]])
 
 
-def _direction(angle: float) -> np.ndarray:
-    return np.array([np.cos(angle), np.sin(angle)])
+def _direction(angle: float | np.ndarray) -> np.ndarray:
+    return np.stack([np.cos(angle), np.sin(angle)], -1)
 
 
 def _crossing(people: int, times: np.ndarray, rng: np.random.Generator) -> list[Way]:
@@ -224,12 +224,8 @@ def _circling(
         radius = least_m + 0.4 * person + rng.uniform(0, 0.1)
         speed = rng.uniform(0.8, 1.3) * rng.choice([-1, 1]) / radius
         angle = rng.uniform(0, 2 * np.pi) + speed * times
-        paths.append((radius * _direction_of(angle), np.zeros(len(times))))
+        paths.append((radius * _direction(angle), np.zeros(len(times))))
     return paths
-
-
-def _direction_of(angle: np.ndarray) -> np.ndarray:
-    return np.stack([np.cos(angle), np.sin(angle)], -1)
 
 
 def _leaving(people: int, times: np.ndarray, rng: np.random.Generator) -> list[Way]:

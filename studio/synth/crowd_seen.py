@@ -222,15 +222,3 @@ def in_view(scene: CrowdScene, share: float = 0.5) -> Bool[np.ndarray, "people f
             inside = (xy >= 0).all(-1) & (xy[..., 0] < width) & (xy[..., 1] < height)
         count += inside.mean(-1) >= share
     return count >= 2
-
-
-def bumped(camera: Camera, degrees: float, rng: np.random.Generator) -> Camera:
-    """A camera that was knocked: turned by an angle about some axis, its place kept."""
-    from dataclasses import replace
-
-    from scipy.spatial.transform import Rotation
-
-    axis = rng.standard_normal(3)
-    turn = Rotation.from_rotvec(np.radians(degrees) * axis / np.linalg.norm(axis)).as_matrix()
-    rotation = turn @ camera.rotation
-    return replace(camera, rotation=rotation, translation_m=-rotation @ camera.centre_m)

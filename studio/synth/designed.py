@@ -267,12 +267,12 @@ def armature_of(shape: Shape) -> Armature:
 
 def avatar_of(fit: Fit, design: Design, name: str = "Avatar") -> Character:
     """The designed person, moving as the fit does; without a motion, in the design's pose."""
-    character = person_of(design, name)
+    made = kept(design)
+    character = replace(painted(made.character, design), name=name)
     if len(fit) > 1:
         moved = carried_over(fit, character.armature, soles_m(character))
         return replace(character, animation=moved)
-    rest, bones = resting(design, actions=False)
-    still = posed(design, character, body_of(rest, bones))
+    still = posed(design, character, body_of(made.rest, character.armature))
     return replace(
         character,
         animation=Animation(np.zeros(1), still.bones_world[None], still.morphs[None]),

@@ -14,6 +14,7 @@ from scipy.sparse import csr_matrix
 from studio.core.types import Armature
 from studio.human.person import Rest, whole
 from studio.human.rig import BONE_NAMES, BONE_PARENTS
+from studio.human.wardrobe.fitting import base_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,20 +179,10 @@ def figure_of(rest: Rest, bones: Armature) -> Figure:
         rest.vertices_m.double().numpy() + up,
         _template(),
         bones.rest_world,
-        _weights(),
+        base_weights(),
         {},
         base_surface(),
     )
-
-
-@cache
-def _weights() -> csr_matrix:
-    person = whole()
-    count, influences = person.weights.shape
-    rows = np.repeat(np.arange(count), influences)
-    spread = person.weights.double().numpy().ravel()
-    columns = person.bones.numpy().ravel()
-    return csr_matrix((spread, (rows, columns)), shape=(count, len(BONE_NAMES)))
 
 
 def strongest(weights: csr_matrix) -> tuple[np.ndarray, np.ndarray]:

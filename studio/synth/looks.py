@@ -32,13 +32,12 @@ _LEFT_M, _TOP_M = -0.1, 0.82
 
 @dataclass(frozen=True)
 class Looks:
-    """Colours (sRGB 0 to 1) of skin, lips, brows and iris; ``stubble`` darkens a beard (0 to 1)."""
+    """Colours (sRGB 0 to 1) of skin, lips, brows and iris."""
 
     skin: Colour = (0.83, 0.64, 0.54)
     lips: Colour = (0.72, 0.43, 0.40)
     brows: Colour = (0.20, 0.14, 0.10)
     iris: Colour = (0.33, 0.24, 0.14)
-    stubble: float = 0.0
 
 
 def _outline(points: tuple[int, ...]) -> np.ndarray:
@@ -115,11 +114,6 @@ def skin_texture(looks: Looks, size: int = 1024, seed: int = 3) -> np.ndarray:
     blend(0.5 * blob(0.075, -0.03, 0.69, 0.025) * face, red)
     lips = [_outline(_LIPS)]
     blend(0.85 * seen(_mask(lips, 3.0)), looks.lips)
-    if looks.stubble > 0:
-        jaw = np.clip((0.66 - p[..., 2]) / 0.02, 0, 1) * np.clip((-0.055 - p[..., 1]) / 0.03, 0, 1)
-        jaw = jaw * face * np.clip((p[..., 2] - 0.585) / 0.015, 0, 1) * (1 - seen(_mask(lips, 4.0)))
-        dots = 0.7 + 0.5 * _cloud(rng, p, 0.0016)
-        blend(np.clip(looks.stubble * jaw * dots, 0, 0.85), np.array(looks.brows) * 0.9 + 0.05)
     eyes = [_outline(eye) for eye in _EYES]
     blend(0.35 * seen(_mask(eyes, 14.0, 12)), base * [0.80, 0.68, 0.66])
     rim = seen(_mask(eyes, 2.0, 4)) * (1 - seen(_mask(eyes, 2.0, -3)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +15,9 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from studio.core.errors import StudioError
 from studio.core.folders import cache_folder
+from studio.core.pictures import write_picture
 from studio.human.design import Design, Worn
 from studio.render.raster import Renderer
 from studio.synth import closet, designed, portrait
@@ -96,15 +97,17 @@ def draw(wanted: Sequence[Wanted]) -> Iterator[tuple[int, Wanted]]:
         return
     with Renderer((2 * SIZE_PX[0], 2 * SIZE_PX[1]), 4) as renderer:
         for number, one in enumerate(left, start=1):
-            _write(one.path, _picture(renderer, one))
+            picture = _picture(renderer, one)
+            with suppress(StudioError):  # a cache that cannot be written only costs time
+                write_picture(one.path, picture)
             yield number, one
 
 
 def _picture(renderer: Renderer, wanted: Wanted) -> np.ndarray:
     design = wanted.design
-    character = designed.built(design).character
-    rest, bones = designed.resting(design, actions=False)
-    person = designed.posed(design, character, designed.body_of(rest, bones))
+    made = designed.built(design)
+    character = made.character
+    person = designed.posed(design, character, designed.body_of(made.rest, character.armature))
     only = tuple(
         part.name for part in character.parts if part.name.split(" ")[0] == wanted.name
     ) if wanted.shows == "piece" else ()  # fmt: skip
@@ -116,12 +119,3 @@ def _picture(renderer: Renderer, wanted: Wanted) -> np.ndarray:
     )
     picture = portrait.picture(renderer, scene, framing)
     return cv2.resize(picture, SIZE_PX, interpolation=cv2.INTER_AREA)
-
-
-def _write(path: Path, picture: np.ndarray) -> None:
-    _, png = cv2.imencode(".png", picture[..., ::-1])
-    temp = path.with_suffix(f".{os.getpid()}")
-    with suppress(OSError):  # a cache that cannot be written only costs time
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temp.write_bytes(png.tobytes())
-        temp.replace(path)

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from studio.core.types import CameraRig, Character, Crowd, Detections, Motion, Posed
-from studio.document.data import crowd_from, detections_from, motion_from
+from studio.document.data import crowd_of, detections_of, motion_of
 from studio.document.folder import ProjectFolder
 from studio.document.project import AvatarItem, DetectionsItem, MotionItem
-from studio.human.layouts import layout
 from studio.scene.surface import plan
 from studio.ui.on_show import nearest
 from studio.ui.series import Chart, bone_spread, camera_errors, joint_errors
@@ -46,18 +45,14 @@ def key_of(item: Arrayed) -> str:
 
 def load(item: Arrayed, folder: ProjectFolder) -> Any:
     """The value of an item; runs on the lane."""
-    arrays = folder.assets.arrays(item.data)
+    assets = folder.assets
     if isinstance(item, MotionItem):
-        return motion_from(arrays, layout(item.layout))
+        return motion_of(item, assets)
     if isinstance(item, DetectionsItem):
-        form = layout(item.layout), item.cameras
-        crowd = None
-        if item.people is not None:
-            crowd = crowd_from(folder.assets.arrays(item.people), *form)
-        return Seen(detections_from(arrays, *form), crowd)
+        return Seen(detections_of(item, assets), crowd_of(item, assets))
     from studio.synth.stored import avatar_of
 
-    character = avatar_of(arrays, item.name, item.design, item.dressed)
+    character = avatar_of(assets.arrays(item.data), item.name, item.design, item.dressed)
     for part in character.parts:
         plan(part.mesh)
     return character

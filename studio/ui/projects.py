@@ -138,12 +138,14 @@ class Projects(QObject):
 
     # -- save --------------------------------------------------------------------------------
 
+    def check_writable(self, hint: str = "Save it under another name first.") -> None:
+        """Raises StudioError if the project is open to look at only."""
+        if self.read_only:
+            raise StudioError("This project is open to look at only.", hint)
+
     def save(self) -> None:
         """Write the project on the io lane."""
-        if self.read_only:
-            raise StudioError(
-                "This project is open to look at only.", "Save it under another name."
-            )
+        self.check_writable("Save it under another name.")
         self._autosave.stop()
         folder, project = self.folder, self.document.project
 

@@ -182,10 +182,7 @@ class Studio(QObject):
         and saved at once. Raises StudioError if the project cannot be changed.
         """
         feature = self.registry[feature_id]
-        if self.projects.read_only:
-            raise StudioError(
-                "This project is open to look at only.", "Save it under another name first."
-            )
+        self.projects.check_writable()
         ids = tuple(self.selection.ids if chosen is None else chosen)
         folder, project = self.projects.folder, self.project.without(instead)
 

@@ -97,7 +97,7 @@ def test_left_and_right_taken_for_each_other_are_turned_back() -> None:
     seen = person.places[:, 2] >= 0
     assert person.mirrored[seen, 2].mean() > 0.8
     assert person.mirrored[:, [0, 1, 3]].mean() < 0.1
-    own = detections_of(replace(crowd, xy_px=xy), person, COCO.mirror)
+    own = detections_of(replace(crowd, xy_px=xy), person)
     true = min(truth, key=lambda t: apart(person.xyz_m, t))
     off = np.linalg.norm(own.xy_px[:, 2] - project(RIG.cameras[2], true), axis=-1)
     assert np.nanmedian(off) < 4

@@ -8,12 +8,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from studio.core.errors import StudioError
-from studio.document.data import motion_from
+from studio.document.data import motion_of
 from studio.document.folder import Assets
 from studio.document.project import AvatarItem, MotionItem, Project, Recipe, traces
 from studio.document.step import Missing, Packed
 from studio.features.avatar.engine import Avatar, Inputs, Origin
-from studio.human.layouts import layout
 from studio.human.stored import fit_arrays
 
 
@@ -29,7 +28,7 @@ class Step:
         item = project.picked(chosen, MotionItem)
         if item is None:
             raise StudioError("The avatar needs a motion in 3D.", "Triangulate a take first.")
-        motion = motion_from(assets.arrays(item.data), layout(item.layout))
+        motion = motion_of(item, assets)
         return Inputs(motion, Origin(item.name.removesuffix(" in 3D"), item.id))
 
     def pack(

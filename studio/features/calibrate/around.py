@@ -10,7 +10,7 @@ import numpy as np
 
 from studio.core.errors import StudioError
 from studio.core.types import Frame, Motion
-from studio.document.data import motion_from
+from studio.document.data import motion_of
 from studio.document.folder import Assets
 from studio.document.project import FileItem, MotionItem, Project, RigItem, TakeItem
 from studio.features.calibrate.floor import (
@@ -23,7 +23,6 @@ from studio.features.calibrate.floor import (
 )
 from studio.features.calibrate.params import Click, Params
 from studio.features.calibrate.sources import Clips, Source, sources_of
-from studio.human.layouts import layout
 from studio.perception.boards import parse_board
 from studio.vision.calibration.spots import Spot
 
@@ -67,7 +66,7 @@ def _sources(project: Project, rig: RigItem) -> tuple[Source, ...]:
 def person_of(project: Project, rig: RigItem, assets: Assets) -> Motion | None:
     """The newest motion that was triangulated with this rig."""
     moved = next((m for m in project.all(MotionItem)[::-1] if m.rig == rig.id), None)
-    return motion_from(assets.arrays(moved.data), layout(moved.layout)) if moved else None
+    return motion_of(moved, assets) if moved else None
 
 
 def floor_of(way: str, value: Any, project: Project, rig: RigItem, assets: Assets) -> Floor:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from studio.document.data import motion_from
+from studio.document.data import motion_of
 from studio.document.folder import Assets
 from studio.document.project import (
     FileItem,
@@ -29,7 +29,6 @@ from studio.features.calibrate.params import Params
 from studio.features.calibrate.report import page
 from studio.features.calibrate.result import Calibrated, Inputs, Origin
 from studio.features.calibrate.sources import Source
-from studio.human.layouts import layout
 from studio.media.formats.rigs import write_rig
 from studio.vision.calibration.guidance import spoken
 
@@ -60,7 +59,7 @@ class Step:
         names = tuple(clip.camera for clip in other.clips) if other else ()
         origin = Origin(take.name, take.id) if take else None
         moved = project.newest(MotionItem)
-        motion = motion_from(assets.arrays(moved.data), layout(moved.layout)) if moved else None
+        motion = motion_of(moved, assets) if moved else None
         return Inputs(sources, None, names, motion, assets, origin)
 
     def pack(

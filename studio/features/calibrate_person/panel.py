@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QVBoxLayout
 
-from studio.core.types import Detections
-from studio.document.data import detections_from
+from studio.document.data import detections_of
 from studio.document.project import Asset, DetectionsItem, RigItem, TakeItem
 from studio.features.calibrate_person.step import seen_from
-from studio.human.layouts import layout
 from studio.registry import Feature
 from studio.ui.guidance.coverage import CoverageGrid
 from studio.ui.guidance.gates import GateList
@@ -61,11 +59,7 @@ class Panel(StepPanel):
         assets, sizes = self.studio.assets, {clip.camera: clip.size_px for clip in take.clips}
 
         def look() -> Guidance:
-            arrays = assets.arrays(asset)
-            found: Detections = (
-                detections_from(arrays, layout(seen[-1].layout), seen[-1].cameras)
-                if seen else seen_from(arrays)
-            )  # fmt: skip
+            found = detections_of(seen[-1], assets) if seen else seen_from(assets.arrays(asset))
             return guide_of(found, sizes)
 
         self.studio.watch.call(

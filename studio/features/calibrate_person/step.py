@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from studio.core.errors import StudioError
 from studio.core.types import Detections
-from studio.document.data import detections_arrays, detections_from
+from studio.document.data import detections_arrays, detections_from, detections_of
 from studio.document.folder import Assets
 from studio.document.project import (
     DetectionsItem,
@@ -67,7 +67,7 @@ class Step:
         found = None
         if seen:
             item = seen[-1]
-            found = detections_from(assets.arrays(item.data), layout(item.layout), item.cameras)
+            found = detections_of(item, assets)
         used = (take.id, *((rig.id,) if rig else ()))
         return Inputs(
             sources, found, {clip.camera: clip.size_px for clip in take.clips},

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from studio.core.errors import StudioError
-from studio.document.data import detections_from
+from studio.document.data import detections_of
 from studio.document.folder import Assets
 from studio.document.project import (
     AnyItem,
@@ -26,7 +26,6 @@ from studio.document.step import Missing, Offer, Packed
 from studio.document.trust import GateMark, Trust, now
 from studio.features.check_rig.engine import Checked, Inputs
 from studio.features.check_rig.params import Params
-from studio.human.layouts import layout
 from studio.media.backdrop import reference_folder
 from studio.media.footage import Source
 
@@ -83,7 +82,7 @@ class Step:
         found = None
         if seen:
             item = seen[-1]
-            found = detections_from(assets.arrays(item.data), layout(item.layout), item.cameras)
+            found = detections_of(item, assets)
         then = _then(project, rig, take)
         kept = reference_folder(home / rig.source) if rig.source else None
         return Inputs(

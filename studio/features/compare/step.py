@@ -9,12 +9,11 @@ import numpy as np
 from pydantic import BaseModel
 
 from studio.core.errors import StudioError
-from studio.document.data import motion_from
+from studio.document.data import motion_of
 from studio.document.folder import Assets
 from studio.document.project import AvatarItem, FileItem, MotionItem, Project, Recipe, traces
 from studio.document.step import Missing, Packed
 from studio.features.compare.engine import Comparison, Inputs, Params, read_truth, truth_from
-from studio.human.layouts import layout
 from studio.human.stored import fit_from
 
 ROLE = "truth"
@@ -47,7 +46,7 @@ class Step:
         motion = project.picked(chosen, MotionItem)
         return Inputs(
             truth,
-            motion_from(assets.arrays(motion.data), layout(motion.layout)) if motion else None,
+            motion_of(motion, assets) if motion else None,
             fit_from(assets.arrays(avatar.data)) if avatar else None,
         )
 

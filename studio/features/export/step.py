@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from studio.core.errors import StudioError
-from studio.core.types import Character, Motion
-from studio.document.data import motion_from
+from studio.core.types import Character
+from studio.document.data import motion_of
 from studio.document.folder import Assets
 from studio.document.project import (
     AvatarItem,
@@ -44,7 +44,7 @@ class Step:
             named.name,
             beside / f"{safe_name(project.name)} export",
             None if avatar is None else lambda: _character(avatar, assets),
-            None if motion is None else lambda: _motion(motion, assets),
+            None if motion is None else lambda: motion_of(motion, assets),
             tuple(item.id for item in (avatar, motion) if item is not None),
         )
 
@@ -90,9 +90,3 @@ def _character(item: AvatarItem, assets: Assets) -> Character:
     from studio.synth.stored import avatar_of
 
     return avatar_of(assets.arrays(item.data), item.name, item.design, item.dressed)
-
-
-def _motion(item: MotionItem, assets: Assets) -> Motion:
-    from studio.human.layouts import layout
-
-    return motion_from(assets.arrays(item.data), layout(item.layout))

@@ -7,22 +7,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from studio.core.errors import StudioError
-from studio.core.types import Camera, Detections, Fact, Layout, Motion, Skeleton
+from studio.core.types import Camera, Detections, Fact, Motion, Skeleton
 from studio.features.lift.facts import facts_of
-from studio.features.lift.params import Params
+from studio.features.lift.params import WAY, Params
 from studio.features.lift.pose_errors import Distance, distance
-from studio.human.layouts import layout as find_layout
 from studio.jobs import Context, Engine
 from studio.perception.lifting.lifter import Frames, Lifter, Seen, seen_of
+from studio.perception.lifting.network import METHODS
+from studio.perception.lifting.normalise import BODY, FACE, NECK, PELVIS
+from studio.perception.lifting.normalise import POINTS as OUT
 from studio.vision.camera import normalise, project
 from studio.vision.filters import one_euro
 from studio.vision.one_view import bone_lengths, hold_lengths, place, towards_rays, upright, walk
 from studio.vision.report import rigid_bones
 
 CHUNK = 32
-WAY = "Way: "
-"""What the facts of compared ways of lifting begin with."""
-METHODS = ("recurrent", "window", "frame")
 _SEEN_LEAST = 6
 _CUTOFF_HZ, _BETA = 3.0, 1.5
 _AWAY_HZ = 0.6
@@ -90,14 +89,10 @@ class _Task:
     """What is lifted: one camera's points."""
 
     name: str
-    view: int
     camera: Camera
     calibrated: bool
-    xy_px: np.ndarray
-    confidence: np.ndarray
     times_s: np.ndarray
     seen: Seen
-    layout: Layout
 
 
 def lift(params: Params, inputs: Inputs, context: Context) -> Engine[Skeleton, Lifting]:
@@ -124,19 +119,18 @@ def lift(params: Params, inputs: Inputs, context: Context) -> Engine[Skeleton, L
     lifted = _joined(parts)
     context.report(0.85, "Fixing the bones")
     motion, camera, ratio = _finish(params, task, lifted)
-    compared = [_compared(task, params.method, motion, camera, inputs.truth)]
+    compared = [_compared(params.method, motion, inputs.truth)]
     if params.compare:
         for method in METHODS:
             if method != params.method:
                 context.check()
                 other = lifter.another(method).lift(task.seen)
                 made, _, _ = _finish(params, task, other)
-                compared.append(_compared(task, method, made, camera, inputs.truth))
+                compared.append(_compared(method, made, inputs.truth))
         compared.sort(key=lambda row: METHODS.index(row.method))
     context.report(1.0, "Done")
     own = next(row for row in compared if row.method == params.method)
-    facts = facts_of(motion, task.confidence >= params.min_confidence, own.reprojection_px,
-                     task.camera, own.off)  # fmt: skip
+    facts = facts_of(motion, own.reprojection_px, task.camera, own.off)
     return Lifting(motion, camera, task.calibrated, tuple(compared), facts,
                    _notes(params, task, ratio))  # fmt: skip
 
@@ -159,13 +153,13 @@ def _task(params: Params, inputs: Inputs) -> _Task:
             "Run the detection again.",
         )
     seen = seen_of(found.layout.name, normalise(camera, xy), sure, step, params.min_confidence)
-    if not (seen.confidence[:, :25] > 0).sum(1).max() >= _SEEN_LEAST:
+    if not (seen.confidence[:, :BODY] > 0).sum(1).max() >= _SEEN_LEAST:
         raise StudioError(
             f"{name} sees no body.",
             f"At least {_SEEN_LEAST} of its points must be seen, {params.min_confidence:g} sure "
             "or more.",
         )
-    return _Task(name, view, camera, known is not None, xy, sure, times, seen, found.layout)
+    return _Task(name, camera, known is not None, times, seen)
 
 
 def _view(params: Params, found: Detections) -> int:
@@ -211,7 +205,7 @@ def _joined(parts: list[Frames]) -> Frames:
 
 def _placed(seen: Seen, xyz_m: np.ndarray) -> np.ndarray:
     """Where the pelvis is in the camera's axes, frame by frame; NaN where nobody is seen."""
-    body = slice(0, 25)
+    body = slice(0, BODY)
     weight = np.where(seen.confidence[:, body] > 0, 0.2 + seen.confidence[:, body], 0.0)
     weight[(weight > 0).sum(1) < _SEEN_LEAST] = 0.0
     return place(xyz_m[:, body], seen.rays[:, body], weight)
@@ -235,7 +229,7 @@ def _standing(task: _Task, world: np.ndarray) -> np.ndarray:
 def _finish(params: Params, task: _Task, lifted: Frames) -> tuple[Motion, Camera, float]:
     """The motion in the world, the camera there, and by how much the person was made taller."""
     seen, xyz = task.seen, lifted.xyz_m
-    body = (seen.confidence[:, :25] > 0).sum(1) >= _SEEN_LEAST
+    body = (seen.confidence[:, :BODY] > 0).sum(1) >= _SEEN_LEAST
     lengths = bone_lengths(xyz[body], BONES, OUT.mirror, 1 / lifted.error_m[body] ** 2)
     ratio = params.height_m / stature_m(xyz[body]) if params.height_m else 1.0
     xyz = xyz * ratio
@@ -319,10 +313,8 @@ def _off_px(task: _Task, world: np.ndarray, camera: Camera) -> tuple[np.ndarray,
     return px, seen & np.isfinite(px)
 
 
-def _compared(
-    task: _Task, method: str, motion: Motion, camera: Camera, truth: Motion | None
-) -> Compared:
-    px = motion.reprojection_px[:, :25]
+def _compared(method: str, motion: Motion, truth: Motion | None) -> Compared:
+    px = motion.reprojection_px[:, :BODY]
     mean = float(np.nanmean(px)) if np.isfinite(px).any() else float("nan")
     off = distance(motion, truth) if truth is not None else None
     return Compared(method, mean, unsteady_mm(motion), off)
@@ -331,7 +323,7 @@ def _compared(
 def unsteady_mm(motion: Motion) -> float:
     """How restless the body's points are about the pelvis: the median size of the second
     difference between frames, mm. Smooth movements have little of it, flicker much."""
-    body = motion.xyz_m[:, :25] - motion.xyz_m[:, PELVIS : PELVIS + 1]
+    body = motion.xyz_m[:, :BODY] - motion.xyz_m[:, PELVIS : PELVIS + 1]
     if len(body) < 3:
         return 0.0
     return float(1000 * np.nanmedian(np.linalg.norm(np.diff(body, 2, axis=0), axis=-1)))
@@ -361,10 +353,6 @@ def _notes(params: Params, task: _Task, ratio: float) -> tuple[str, ...]:
     return tuple(notes)
 
 
-OUT = find_layout("openpose_137")
-"""The layout of the result: BODY_25, 21 points a hand, 70 of the face."""
-PELVIS, NECK = OUT.index("pelvis"), OUT.index("neck")
-FACE = slice(67, 137)
 FEET = OUT.parts["feet"]
 BONES = rigid_bones(OUT)
 STEPS = walk(OUT, PELVIS)

@@ -18,7 +18,6 @@ def _verdict(value: float, good: float, fair: float) -> Literal["good", "look", 
 
 def facts_of(
     motion: Motion,
-    seen: np.ndarray,
     reprojection_px: float,
     camera: Camera,
     off: Distance | None = None,

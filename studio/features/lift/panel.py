@@ -6,11 +6,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from studio.document.project import Trace
+from studio.features.lift.params import WAY
 from studio.registry import Feature
 from studio.ui.step_panel import StepPanel
 from studio.ui.studio import Studio
 
-WAY = "Way: "
 _HEADINGS = ("Way of lifting", "Reprojection", "Unsteady by", "From triangulated")
 
 

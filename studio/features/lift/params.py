@@ -6,6 +6,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+WAY = "Way: "
+"""What the facts of compared ways of lifting begin with."""
+
 
 class Params(BaseModel):
     """What can be set. The first seven are what matters; the rest is behind “More”."""

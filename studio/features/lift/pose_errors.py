@@ -11,11 +11,6 @@ from studio.core.types import Fact, Motion
 from studio.human.convert import convert
 from studio.human.joint_centres import joint_centres
 
-JOINTS = tuple(
-    f"{side}_{joint}"
-    for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
-    for side in ("left", "right")
-)
 _LIMBS = "coco_17"
 _ROWS = (5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16)
 _HIPS = (6, 7)

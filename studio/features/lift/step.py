@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from studio.core.errors import StudioError
 from studio.core.types import CameraRig, Fact
-from studio.document.data import detections_from, motion_arrays, motion_from
+from studio.document.data import detections_of, motion_arrays, motion_of
 from studio.document.folder import Assets
 from studio.document.project import (
     AnyItem,
@@ -23,7 +23,6 @@ from studio.document.project import (
 )
 from studio.document.step import Missing, Packed
 from studio.features.lift.engine import Inputs, Lifting, Origin
-from studio.human.layouts import layout
 
 ASSUMED = "assumed"
 
@@ -45,7 +44,7 @@ class Step:
         rig = rig if rig is not None and rig.accepted else project.usable_rig()
         if rig is not None and not set(item.cameras) & {c.name for c in rig.cameras}:
             rig = None
-        values = detections_from(assets.arrays(item.data), layout(item.layout), item.cameras)
+        values = detections_of(item, assets)
         sizes = tuple((clip.camera, clip.size_px) for clip in take.clips) if take else ()
         truth = _triangulated(project, item)
         origin = Origin(item.name, item.id, rig.id if rig else None, item.take)
@@ -53,7 +52,7 @@ class Step:
             values,
             rig.rig().cameras if rig else (),
             sizes,
-            motion_from(assets.arrays(truth.data), layout(truth.layout)) if truth else None,
+            motion_of(truth, assets) if truth else None,
             origin,
         )
 

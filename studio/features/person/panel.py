@@ -269,10 +269,7 @@ class Panel(StepPanel):
         if self.design is None or item is None or item.id != self._item:
             return
         try:
-            if self.studio.projects.read_only:
-                raise StudioError(
-                    "This project is open to look at only.", "Save it under another name first."
-                )
+            self.studio.projects.check_writable()
             if self.preview.solving:  # what is done meanwhile comes after it
                 self.solve(label, change, gesture, ended)
                 return

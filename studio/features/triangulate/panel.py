@@ -16,11 +16,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.core.errors import StudioError
 from studio.core.types import Motion
-from studio.document.data import motion_arrays, motion_from
+from studio.document.data import motion_arrays, motion_of
 from studio.document.project import MotionItem, PersonMark, Project, new_id
-from studio.human.layouts import layout
 from studio.registry import Feature
 from studio.scene.palette import PALETTES
 from studio.ui import theme
@@ -204,7 +202,7 @@ class Panel(StepPanel):
         )
 
     def _motion(self, item: MotionItem) -> Motion:
-        return motion_from(self.studio.assets.arrays(item.data), layout(item.layout))
+        return motion_of(item, self.studio.assets)
 
     def _with(self, item: MotionItem, motion: Motion) -> MotionItem:
         data = self.studio.assets.put_arrays(motion_arrays(motion))
@@ -216,10 +214,7 @@ class Panel(StepPanel):
 
     def _do(self, call: Callable[[], None]) -> None:
         try:
-            if self.studio.projects.read_only:
-                raise StudioError(
-                    "This project is open to look at only.", "Save it under another name first."
-                )
+            self.studio.projects.check_writable()
             call()
         except Exception as error:
             self.studio.notices.error(error, self.feature.manifest.title)

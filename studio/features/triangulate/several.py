@@ -112,7 +112,7 @@ def _of(crowd: Crowd, person: Person) -> Detections:
     """A person's detections from the first frame in which they are there to the last."""
     there = np.flatnonzero(person.there)
     at = slice(int(there[0]), int(there[-1]) + 1)
-    every = detections_of(crowd, person, crowd.layout.mirror)
+    every = detections_of(crowd, person)
     return replace(
         every, times_s=every.times_s[at], xy_px=every.xy_px[at], confidence=every.confidence[at]
     )

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from studio.core.errors import StudioError
 from studio.core.types import Fact
-from studio.document.data import crowd_from, detections_from, motion_arrays
+from studio.document.data import crowd_of, detections_of, motion_arrays
 from studio.document.folder import Assets
 from studio.document.project import (
     CameraItem,
@@ -27,7 +27,6 @@ from studio.document.project import (
 from studio.document.step import Missing, Packed
 from studio.features.triangulate.engine import Inputs, Origin, Triangulation
 from studio.features.triangulate.several import Everybody
-from studio.human.layouts import layout
 
 
 def _chosen(
@@ -66,12 +65,8 @@ class Step:
             needs = [m.text.removesuffix(".") for m in self.missing(project, chosen)]
             what = " and ".join([needs[0][0].lower() + needs[0][1:], *needs[1:]])
             raise StudioError(f"Triangulation needs {what}.", "Bring in or make them first.")
-        form = layout(detections.layout), detections.cameras
-        values = detections_from(assets.arrays(detections.data), *form)
-        crowd = None
-        if detections.people is not None:
-            crowd = crowd_from(assets.arrays(detections.people), *form)
         origin = Origin(detections.name, detections.id, rig.id, detections.take)
+        values, crowd = detections_of(detections, assets), crowd_of(detections, assets)
         return Inputs(rig.rig(), values, origin, crowd)
 
     def renewed(self, project: Project, inputs: Any) -> Inputs | None:

@@ -31,6 +31,11 @@ def base_weights() -> csr_matrix:
     return csr_matrix((values, (rows, columns)), shape=(count, len(BONE_NAMES)))
 
 
+def share_of(weights: csr_matrix, bones: Sequence[int]) -> Float[np.ndarray, " vertices"]:
+    """How much of each vertex hangs on some bones, 0 to 1."""
+    return np.asarray(weights[:, bones].sum(axis=1)).ravel()
+
+
 def fit(asset: Asset, vertices_m: Float[np.ndarray, "base 3"]) -> Float[np.ndarray, "vertices 3"]:
     """Where an asset's vertices lie on a person at rest, given all 19,158 of the person's.
 

@@ -14,9 +14,9 @@ from scipy.spatial import KDTree
 
 from studio.core.parts import PartLabel
 from studio.core.types import Material
-from studio.human.rig import BONE_NAMES
+from studio.human.rig import HAND, bones_of
 from studio.human.wardrobe.asset import Asset, AssetMaterial, Colour
-from studio.human.wardrobe.fitting import base_weights, fit, hidden, weights_of
+from studio.human.wardrobe.fitting import base_weights, fit, hidden, share_of, weights_of
 from studio.human.wardrobe.layers import (
     Below,
     Contact,
@@ -42,7 +42,7 @@ UNDER_HAT_M, LOOSENS = 0.004, 0.7
 """Hair under a hat is no higher than the first above the skin; below its edge it may rise by the
 second a metre."""
 _NOTHING = np.zeros(0, np.int64)
-_BARE = ("wrist", "metacarpal", "finger", "neck", "head", "eye", "foot", "toe")
+_BARE = (*HAND, "neck", "head", "eye", "foot", "toe")
 _PARTS = {
     "hair": PartLabel.HAIR, "brows": PartLabel.FACE, "lashes": PartLabel.FACE,
     "eyes": PartLabel.FACE, "teeth": PartLabel.FACE, "tongue": PartLabel.FACE,
@@ -159,8 +159,7 @@ class Dressed:
 
 def _leg_faces(skin_faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The vertices of the legs and their triangles."""
-    bones = [k for k, bone in enumerate(BONE_NAMES) if bone.startswith(("upperleg", "lowerleg"))]
-    share = np.asarray(base_weights()[:, bones].sum(axis=1)).ravel()
+    share = share_of(base_weights(), bones_of(("upperleg", "lowerleg")))
     faces = skin_faces[(share[skin_faces] > 0.5).all(axis=1)]
     ids, own = np.unique(faces, return_inverse=True)
     return ids, own.reshape(-1, 3)
@@ -232,8 +231,7 @@ def _pressed(hair: Worn, under: np.ndarray, skin_m: np.ndarray) -> Worn:
 
 def _skin_under(one: Worn, skin: Below) -> np.ndarray:
     """The skin that a garment hides by lying closely over it; never hands, head or feet."""
-    bones = [k for k, bone in enumerate(BONE_NAMES) if bone.startswith(_BARE)]
-    bare = np.asarray(base_weights()[:, bones].sum(axis=1)).ravel() > 0.3
+    bare = share_of(base_weights(), bones_of(_BARE)) > 0.3
     ids = np.setdiff1d(np.unique(skin.faces), np.flatnonzero(bare))
     return ids[covered(skin.vertices_m[ids], one.surface, out_m=0.015, hem_m=SKIN_HEM_M)]
 

@@ -39,8 +39,8 @@ class Lifted:
 
     ``xyz_m`` are the points relative to the pelvis, ``sigma_m`` their errors as predicted
     (standard deviations along an axis), ``hand_m`` and ``face_m`` hands and face relative to wrist
-    and nose, with their own ``hand_sigma_m`` and ``face_sigma_m``. ``pelvis_m`` is where the pelvis
-    is, ``up`` the world's up.
+    and nose, with their own ``hand_sigma_m`` and ``face_sigma_m``. ``up`` is the world's
+    up.
     """
 
     xyz_m: Float[Tensor, "batch frames 137 3"]
@@ -49,7 +49,6 @@ class Lifted:
     hand_sigma_m: Float[Tensor, "batch frames 2 21"]
     face_m: Float[Tensor, "batch frames 70 3"]
     face_sigma_m: Float[Tensor, "batch frames 70"]
-    pelvis_m: Float[Tensor, "batch frames 3"]
     up: Float[Tensor, "batch frames 3"]
 
 
@@ -190,13 +189,11 @@ class LiftingNetwork(nn.Module):
         depth = points[..., 2:3]
         across = torch.where(valid, seen.body, 0.0) * (metre + depth * scale) + points[..., :2]
         body = torch.cat([across, depth], -1)
-        pelvis = torch.cat([body[..., PELVIS, :2], metre[..., 0] / seen.scale[..., None]
-                            + body[..., PELVIS, 2:]], -1)  # fmt: skip
         sigma = torch.exp(points[..., 3].clamp(-5, 5) + _START)
         looks = torch.stack([look(context) for look in self.hand_look], -2)
         raw = self.hand_out(torch.cat([hands, looks], -1)).float().unflatten(-1, (21, 4))
         hand_m, hand_sigma = _part(raw, seen.hands, seen.sizes[..., :2], metre)
-        mirror = torch.tensor([[[1.0, 1.0, 1.0]], [[-1.0, 1.0, 1.0]]])
+        mirror = hand_m.new_tensor([[[1.0, 1.0, 1.0]], [[-1.0, 1.0, 1.0]]])
         hand_m = hand_m * mirror
         hand_m = hand_m - hand_m[..., :1, :]
         raw = self.face_out(torch.cat([face, context], -1)).float().unflatten(-1, (70, 4))
@@ -212,7 +209,7 @@ class LiftingNetwork(nn.Module):
         wide.append(torch.hypot(sigma[..., :1], face_sigma))
         return Lifted(
             torch.cat(every, -2), torch.cat(wide, -1), hand_m, hand_sigma, face_m, face_sigma,
-            pelvis, functional.normalize(rest[..., 2:5] + torch.tensor([0.0, -1.0, 0.0]), dim=-1),
+            functional.normalize(rest[..., 2:5] + rest.new_tensor([0.0, -1.0, 0.0]), dim=-1),
         )  # fmt: skip
 
     def forward(

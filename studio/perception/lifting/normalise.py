@@ -120,7 +120,7 @@ def normalise(
     for part, sign in ((LEFT, 1.0), (RIGHT, -1.0)):
         points, there = flat[..., part, :], valid[..., part]
         own, size = _own(points, there, points[..., 0, :], there[..., 0])
-        hands.append(own * torch.tensor([sign, 1.0]))
+        hands.append(own * own.new_tensor([sign, 1.0]))
         sizes.append(size)
     points, there = flat[..., FACE, :], valid[..., FACE]
     face, size = _own(points, there, points[..., NOSE_TIP, :], there[..., NOSE_TIP])

@@ -7,11 +7,12 @@ from functools import cache
 import numpy as np
 
 from studio.human.names import face_vertices
-from studio.human.rig import BONE_NAMES
+from studio.human.rig import HAND, bones_of
+from studio.human.wardrobe.fitting import share_of
 from studio.synth.figure import base_surface, make_figure
 
 _THIN = {"body": 5, "face": 1, "left_hand": 2, "right_hand": 2, "left_foot": 2, "right_foot": 2}
-_STARTS = {"hand": ("wrist", "metacarpal", "finger"), "foot": ("foot", "toe")}
+_STARTS = {"hand": HAND, "foot": ("foot", "toe")}
 
 
 @cache
@@ -23,11 +24,6 @@ def region(name: str) -> np.ndarray:
     skin = np.unique(base_surface().faces["skin"])
     if name != "body":
         side, _, part = name.partition("_")
-        own = [
-            k
-            for k, bone in enumerate(BONE_NAMES)
-            if bone.startswith(_STARTS[part]) and bone.endswith(f".{side[0].upper()}")
-        ]
-        share = np.asarray(make_figure().weights[skin][:, own].sum(axis=1)).ravel()
-        skin = skin[share > 0.5]
+        own = bones_of(_STARTS[part], side[0].upper())
+        skin = skin[share_of(make_figure().weights[skin], own) > 0.5]
     return skin[:: _THIN[name]]

@@ -29,6 +29,7 @@ from studio.synth.prior.standing import (
     foot_turn,
     highest,
     lay_toes,
+    soles,
     turns_of_angles,
 )
 from studio.synth.prior.touch import depth
@@ -230,8 +231,6 @@ def _feet(
 
 def slide_mm_s(figure: Figure, poses: Poses) -> float:
     """How fast soles that touch the floor slide over it: the mean over frames (mm/s)."""
-    from studio.synth.prior.standing import soles
-
     under = [
         np.concatenate(soles(figure).carried(carry(figure, root, turns)))
         for root, turns in zip(poses.root_m, poses.turns, strict=True)

@@ -16,7 +16,7 @@ from studio.human.prior.network import PosePrior
 from studio.human.prior.space import pose_space
 from studio.human.rig import BONE_NAMES
 from studio.perception.own import unpack
-from studio.synth.factory.hands import HANDS, hand
+from studio.synth.factory.hands import hand
 from studio.synth.figure import Figure, carry
 from studio.synth.posing import Arm, Stance, upper_turns
 from studio.synth.prior.standing import Stood, stand, turns_of_angles
@@ -66,7 +66,6 @@ def sample(figure: Figure, rng: np.random.Generator, variety: float = 1.0) -> St
 
     ``variety`` 0 is the prior's middle, 1 as varied as what it learned from.
     """
-    best: Stood | None = None
     for _ in range(_TRIES):
         turns = turns_of_angles(figure, decoded(latent(rng, 1, variety)))[0]
         found = acceptable(figure, with_fingers(figure, turns, rng))
@@ -81,7 +80,7 @@ def sample(figure: Figure, rng: np.random.Generator, variety: float = 1.0) -> St
 def with_fingers(figure: Figure, turns: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The pose with fingers by chance: the prior knows none."""
     names = ("relaxed", "relaxed", "relaxed", "open", "flat", "fist")
-    kinds = [str(rng.choice([n for n in names if n in HANDS])) for _ in range(2)]
+    kinds = [str(rng.choice(names)) for _ in range(2)]
     left, right = (hand(Arm(), kind, rng) for kind in kinds)
     fingers = upper_turns(figure, Stance(left=left, right=right))
     out = turns.copy()

@@ -10,10 +10,11 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.spatial import KDTree
 
-from studio.human.rig import BONE_NAMES
+from studio.human.rig import HAND, bones_of
+from studio.render.scene import vertex_normals
 from studio.synth.figure import Figure, skin
 
-_ARM = ("lowerarm", "wrist", "metacarpal", "finger")
+_ARM = ("lowerarm", *HAND)
 _WHOLE_ARM = ("clavicle", "shoulder", "upperarm", *_ARM)
 _LEG = ("lowerleg", "foot", "toe")
 _WHOLE_LEG = ("pelvis", "upperleg", *_LEG)
@@ -40,11 +41,10 @@ def _limbs(figure: Figure) -> _Limbs:
     owner = np.asarray(weights.argmax(axis=1)).ravel()
 
     def of(words: tuple[str, ...], side: str) -> np.ndarray:
-        bones = [k for k, n in enumerate(BONE_NAMES) if n.startswith(words) and n.endswith(side)]
-        return used & np.isin(owner, bones)
+        return used & np.isin(owner, bones_of(words, side))
 
     pairs: list[tuple[np.ndarray, np.ndarray]] = []
-    for side, other in ((".L", ".R"), (".R", ".L")):
+    for side, other in (("L", "R"), ("R", "L")):
         pairs.append((np.flatnonzero(of(_ARM, side))[::3],
                       np.flatnonzero(used & ~of(_WHOLE_ARM, side))))  # fmt: skip
         pairs.append((np.flatnonzero(of(_LEG, side))[::5],
@@ -59,11 +59,7 @@ def depth(figure: Figure, carried: np.ndarray) -> float:
     """
     limbs = _limbs(figure)
     at = skin(figure.vertices_m[:_BODY], limbs.weights, carried)
-    a, b, c = (at[limbs.faces[:, k]] for k in range(3))
-    normal = np.zeros_like(at)
-    for k in range(3):
-        np.add.at(normal, limbs.faces[:, k], np.cross(b - a, c - a))
-    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
+    normal = vertex_normals(at, limbs.faces)
     deepest = 0.0
     for limb, rest in limbs.pairs:
         away, nearest = KDTree(at[rest]).query(at[limb], distance_upper_bound=_FAR_M)

@@ -7,8 +7,9 @@ from functools import cache
 
 import numpy as np
 
-from studio.human.rig import BONE_NAMES
+from studio.human.rig import HAND, bones_of
 from studio.human.wardrobe.asset import Card
+from studio.human.wardrobe.fitting import share_of
 from studio.render.scene import vertex_normals
 from studio.synth import cloth
 from studio.synth.tailor.cutting import Cut, dummy
@@ -19,7 +20,6 @@ KNEE_Z = -0.35
 """Height of the knees on the average person, whose hips are at the origin (metres)."""
 WAIST_Z = 0.114
 """Where trousers end."""
-_HAND = ("wrist", "metacarpal", "finger")
 
 
 def card(title: str, kind: str, main: str) -> Card:
@@ -59,8 +59,7 @@ def hung(
 
 @cache
 def _hands() -> np.ndarray:
-    bones = [k for k, bone in enumerate(BONE_NAMES) if bone.startswith(_HAND)]
-    return np.asarray(dummy().weights[:13_380, bones].sum(axis=1)).ravel() > 0.1
+    return share_of(dummy().weights[:13_380], bones_of(HAND)) > 0.1
 
 
 def deleted(inside_m: np.ndarray, margin_m: float = 0.035) -> np.ndarray:

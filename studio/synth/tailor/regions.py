@@ -7,10 +7,9 @@ from functools import cache
 
 import numpy as np
 
-from studio.human.rig import BONE_NAMES
+from studio.human.rig import ARM, bones_of
+from studio.human.wardrobe.fitting import share_of
 from studio.synth.figure import Figure, make_figure
-
-_ARM = ("upperarm", "lowerarm", "wrist", "metacarpal", "finger")
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,9 +29,7 @@ class _Average:
 @cache
 def _average() -> _Average:
     figure = make_figure()
-    arm = [k for k, bone in enumerate(BONE_NAMES) if bone.startswith(_ARM)]
-    share = np.asarray(figure.weights[:, arm].sum(axis=1)).ravel()
-    return _Average(figure.template_m, share, figure)
+    return _Average(figure.template_m, share_of(figure.weights, bones_of(ARM)), figure)
 
 
 def shirt_region(sleeve: float, end_m: float, neckline_m: float) -> np.ndarray:

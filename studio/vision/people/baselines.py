@@ -24,11 +24,11 @@ def frame_by_frame(seen: Seen) -> Float[np.ndarray, "people frames joints 3"]:
     """The best hypotheses of every frame, greedily, without any memory; a person is then whoever
     is nearest in the next frame."""
     frames, joints = len(seen.times_s), len(seen.joints)
-    trust, nobody = np.ones(seen.views), np.empty((0, joints, 3))
+    nobody = np.empty((0, joints, 3))
     people: list[dict[int, np.ndarray]] = []
     before: list[int] = []
     for frame in range(frames):
-        found = [h.xyz_m for h in propose(seen, frame, seen.there[frame], nobody, trust)]
+        found = [h.xyz_m for h in propose(seen, frame, seen.there[frame], nobody)]
         cost = np.array([[apart_m(people[i][frame - 1], xyz) for xyz in found] for i in before])
         names = dict.fromkeys(range(len(found)), -1)
         if cost.size:
@@ -87,7 +87,5 @@ def tracks_believed(seen: Seen) -> Float[np.ndarray, "people frames joints 3"]:
         every, unknown = np.stack(people), np.full((len(people), len(seen.joints), 3), np.nan)
         straight = np.zeros((len(people), seen.views), bool)
         for frame in range(frames):
-            out[:, frame], _ = solve(
-                seen, frame, every[:, frame], straight, unknown, np.ones(seen.views)
-            )
+            out[:, frame], _ = solve(seen, frame, every[:, frame], straight, unknown)
     return out

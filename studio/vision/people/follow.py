@@ -76,13 +76,8 @@ class Follower:
     """Follows everybody through a take, frame by frame; finished tracks gather in ``done``."""
 
     seen: Seen
-    people: int = 0
-    trust: np.ndarray = field(init=False)
     live: list[Track] = field(default_factory=list)
     done: list[Track] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.trust = np.ones(self.seen.views)
 
     def run(self, check: Callable[[float], object] = lambda fraction: None) -> list[Track]:
         """All frames; every track that ever was."""
@@ -103,7 +98,7 @@ class Follower:
         if self.live:
             self._go_on(frame, step_s, free)
         known = np.array([t.xyz_m for t in self.live]).reshape(-1, len(seen.joints), 3)
-        for new in propose(seen, frame, free, known, self.trust):
+        for new in propose(seen, frame, free, known):
             if not self._is_known(new.xyz_m):
                 self._begin(frame, new)
         self._drop_twins()
@@ -114,12 +109,12 @@ class Follower:
         predicted = np.stack([t.predict(step_s) for t in live])
         last = np.stack([t.last for t in live], 1)
         places, mirrored, _ = self._match(frame, predicted, last, free)
-        xyz, off = solve(seen, frame, places, mirrored, predicted, self.trust)
+        xyz, off = solve(seen, frame, places, mirrored, predicted)
         better = np.where(np.isfinite(xyz), xyz, predicted)
         again, mirrored_again, margin = self._match(frame, better, last, free)
         if (again != places).any() or (mirrored_again != mirrored).any():
             places, mirrored = again, mirrored_again
-            xyz, off = solve(seen, frame, places, mirrored, better, self.trust)
+            xyz, off = solve(seen, frame, places, mirrored, better)
         agree = support(off)
         firm = np.isfinite(xyz[..., 0]).sum(1) >= 3
         # A view that disagrees while others agree shows somebody else.

@@ -61,7 +61,6 @@ def propose(
     frame: int,
     free: Bool[np.ndarray, "views places"],
     known_m: Float[np.ndarray, "people joints 3"],
-    trust: Float[np.ndarray, " views"],
 ) -> list[Hypothesis]:
     """People made of the free detections of a frame, the best first, sharing none.
 
@@ -86,7 +85,7 @@ def propose(
     xyz = xyz[first]
     at = np.where(places >= 0, places, 0)
     turn = mirrored[np.arange(seen.views), first[:, None], at] & (places >= 0)
-    xyz, away = solve(seen, frame, places, turn, xyz, trust)
+    xyz, away = solve(seen, frame, places, turn, xyz)
     agree = support(away).T
     missed = should_see(seen, xyz, known_m).T & (agree < 0.2)
     places = np.where(agree < 0.2, -1, places)

@@ -148,7 +148,7 @@ def _unlike(
     """How unlike the end of one track and the beginning of another are: mean squares of what
     differs, in standard deviations; large for what cannot be."""
     gap_s = float(seen.times_s[other.frames[0]] - seen.times_s[one.frames[-1]])
-    way = _middle(other.points[0]) - _middle(one.points[-1])
+    way = _root(other.points[0]) - _root(one.points[-1])
     far = float(np.linalg.norm(way[:2]))
     if not far <= _REACH_M + _WALK_M_S * gap_s:
         return 1e3
@@ -161,11 +161,6 @@ def _unlike(
     if gap_s < _SOON_S and far < _REACH_M:
         unlike *= 0.25
     return unlike + 0.1 * gap_s
-
-
-def _middle(points: np.ndarray) -> np.ndarray:
-    known = np.isfinite(points[:, 0])
-    return np.median(points[known], axis=0)
 
 
 def _person(seen: Seen, chain: list[Track]) -> Person:
@@ -211,18 +206,15 @@ def _root(points: np.ndarray) -> np.ndarray:
     return np.median(points[known], axis=0) if known.any() else np.full(3, np.nan)
 
 
-def detections_of(crowd: Crowd, person: Person, mirror: tuple[int, ...]) -> Detections:
-    """One person's detections in all cameras, left and right as they are; NaN where unseen.
-
-    ``mirror`` is the layout's: every point's twin of the other side.
-    """
+def detections_of(crowd: Crowd, person: Person) -> Detections:
+    """One person's detections in all cameras, left and right as they are; NaN where unseen."""
     frames, views = person.places.shape
     at = np.where(person.places >= 0, person.places, 0)
     rows, columns = np.arange(frames)[:, None], np.arange(views)
     seen = person.places >= 0
     xy = np.where(seen[..., None, None], crowd.xy_px[rows, columns, at], np.nan)
     sure = np.where(seen[..., None], crowd.confidence[rows, columns, at], 0.0)
-    twin = np.array(mirror)
+    twin = np.array(crowd.layout.mirror)
     turn = person.mirrored & seen
     xy = np.where(turn[..., None, None], xy[:, :, twin], xy)
     sure = np.where(turn[..., None], sure[:, :, twin], sure)

@@ -37,18 +37,15 @@ def solve(
     places: Int[np.ndarray, "people views"],
     mirrored: Bool[np.ndarray, "people views"],
     start_m: Float[np.ndarray, "people joints 3"],
-    trust: Float[np.ndarray, " views"],
 ) -> tuple[Float[np.ndarray, "people joints 3"], Float[np.ndarray, "views people joints"]]:
     """Joints of people (NaN where fewer than two views agree), and each view's distance from them.
 
     Weighted linear triangulation, weights falling with the distance from ``start_m`` (NaN where
-    unknown) and then from the solution before: views that disagree lose their say. ``trust``
-    weighs the cameras.
+    unknown) and then from the solution before: views that disagree lose their say.
     """
     uv, weight = gather(seen, frame, places, mirrored)
     shape = weight.shape
     uv, weight = uv.reshape(shape[0], -1, 2), weight.reshape(shape[0], -1)
-    weight = weight * trust[:, None]
     xyz, off = start_m.reshape(-1, 3), np.full(weight.shape, np.nan)
     for number in range(_ROUNDS):
         soft = weight

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from walking_people import COCO, REST
 
 from studio.core.errors import Cancelled, StudioError
 from studio.core.types import CameraRig, Detections, Skeleton
@@ -29,14 +30,6 @@ from studio.vision import camera as lens
 from studio.vision.ring import ring_rig
 from studio.vision.sightings import sight
 from studio.vision.triangulate import dlt
-
-COCO = layout("coco_17")
-REST = np.array([
-    [0, -0.1, 1.65], [0.03, -0.08, 1.68], [-0.03, -0.08, 1.68], [0.07, 0, 1.66], [-0.07, 0, 1.66],
-    [0.19, 0, 1.42], [-0.19, 0, 1.42], [0.25, 0, 1.13], [-0.25, 0, 1.13], [0.27, -0.05, 0.88],
-    [-0.27, -0.05, 0.88], [0.11, 0, 0.94], [-0.11, 0, 0.94], [0.12, 0, 0.52], [-0.12, 0, 0.52],
-    [0.12, 0.03, 0.1], [-0.12, 0.03, 0.1],
-])  # fmt: skip
 
 
 def person(frames: int = 40) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +9,8 @@ from functools import partial
 import cv2
 import numpy as np
 
+from studio.core.errors import StudioError
+from studio.core.files import write_whole
 from studio.core.folders import cache_folder
 from studio.render.scene import Drawable, Lighting
 from studio.synth.factory.places.outdoors import make_outdoors
@@ -65,11 +66,8 @@ def _kept(which: int, scenery: Scenery) -> np.ndarray:
         return np.ascontiguousarray(found[..., ::-1])
     picture = look_around(scenery)
     _, jpeg = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 93])
-    temp = path.with_suffix(f".{os.getpid()}")
-    with suppress(OSError):  # a cache that cannot be written only costs time
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temp.write_bytes(jpeg.tobytes())
-        temp.replace(path)
+    with suppress(StudioError):  # a cache that cannot be written only costs time
+        write_whole(path, jpeg.tobytes())
     decoded = cv2.imdecode(np.asarray(jpeg), cv2.IMREAD_COLOR)
     assert decoded is not None
     return np.ascontiguousarray(decoded[..., ::-1])
