@@ -8,18 +8,15 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import tyro
 from rich.console import Console
 from rich.table import Table
 from tyro.conf import Positional
 
-from studio.core.errors import StudioError
 from studio.core.files import VIDEO_SUFFIXES
 from studio.core.types import Camera, Detections, Motion
 from studio.features.lift.engine import Inputs, Lifting, lift
 from studio.features.lift.params import Params
-from studio.human.layouts import layout as find_layout
 from studio.jobs import Context, run
 from studio.jobs.terminal import VERDICT_MARKS, OnTerminal, plain
 from studio.media.formats.whole import check_place
@@ -100,26 +97,12 @@ def _read(
     if source.suffix.lower() in VIDEO_SUFFIXES:
         return _detect(source, rate_hz, context)
     if source.suffix.lower() == ".npz":
-        return _kept(source), ()
+        from studio.media.formats.detections_npz import read_npz
+
+        return read_npz(source), ()
     from studio.media.formats.openpose import read_detections
 
     return read_detections(source, layout, rate_hz=rate_hz or 30.0, person=person), ()
-
-
-def _kept(path: Path) -> Detections:
-    """The file that ``doppel pose`` writes."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return Detections(
-                tuple(str(name) for name in file["cameras"]), file["times_s"].astype(float),
-                find_layout(str(file["layout"])), file["xy_px"].astype(float),
-                file["confidence"].astype(float),
-            )  # fmt: skip
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise StudioError(
-            f"“{path.name}” holds no detections ({error}).",
-            "Choose the detections.npz of doppel pose, a video, or a folder of OpenPose JSON.",
-        ) from error
 
 
 def _detect(video: Path, rate_hz: float | None, context: Context) -> tuple[Detections, Sizes]:

@@ -18,6 +18,7 @@ from studio.features.pose.engine import Inputs, Params, Source, detect, facts
 from studio.human.convert import convert
 from studio.jobs import run
 from studio.jobs.terminal import VERDICT_MARKS, OnTerminal
+from studio.media.formats.detections_npz import NAME, write_npz
 from studio.media.formats.whole import check_place
 
 # OpenPose's people: BODY_25, the left and the right hand, the face.
@@ -49,7 +50,7 @@ def main(
         raise StudioError(
             "Two videos have the same name.", "Name each after its camera, such as cam01.mp4."
         )
-    check_place(out / "detections.npz")
+    check_place(out / NAME)
     inputs = Inputs(tuple(Source(path.stem, path, rate_hz=rate_hz) for path in videos))
     start = time.perf_counter()
     with OnTerminal("Detect", quiet=json) as context:
@@ -86,15 +87,7 @@ def write(folder: Path, detections: Detections) -> None:
     openpose = np.nan_to_num(convert(points, detections.layout, "openpose_137"))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(
-            folder / "detections.npz",
-            cameras=np.array(detections.cameras),
-            layout=np.array(detections.layout.name),
-            points=np.array(detections.layout.points),
-            times_s=detections.times_s,
-            xy_px=detections.xy_px.astype(np.float32),
-            confidence=detections.confidence.astype(np.float32),
-        )
+        write_npz(folder / NAME, detections)
         for view, camera in enumerate(detections.cameras):
             home = folder / f"{camera}_json"
             home.mkdir(exist_ok=True)

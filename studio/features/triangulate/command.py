@@ -19,12 +19,12 @@ from rich.table import Table
 from studio.core.errors import StudioError
 from studio.core.types import Crowd, Detections, Fact, Layout, Motion
 from studio.features.triangulate.engine import Inputs, Triangulation
-from studio.features.triangulate.match import Found
 from studio.features.triangulate.params import Params
 from studio.features.triangulate.several import Everybody, triangulate
 from studio.jobs import Context, run
 from studio.jobs.terminal import VERDICT_MARKS, OnTerminal, plain
 from studio.media.formats.whole import check_place
+from studio.vision.match import Found
 from studio.vision.report import TakeReport
 
 Up = Literal["x", "y", "z", "-x", "-y", "-z"]

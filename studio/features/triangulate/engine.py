@@ -11,12 +11,12 @@ import numpy as np
 from studio.core.errors import StudioError
 from studio.core.types import CameraRig, Crowd, Detections, Fact, Layout, Motion, Skeleton
 from studio.features.triangulate.facts import facts_of, out_of_step
-from studio.features.triangulate.match import match_cameras
 from studio.features.triangulate.params import Params
 from studio.jobs import Context, Engine
 from studio.media.rig_checks import check_rig
 from studio.vision.filters import lag_ms, smooth
 from studio.vision.gaps import fill, present
+from studio.vision.match import match_cameras
 from studio.vision.refine import covariance, error_m, noise_px, refine
 from studio.vision.report import TakeReport, rigid_bones, take_report
 from studio.vision.sightings import Sightings, residuals_px, sight

@@ -17,10 +17,10 @@ from studio.core.errors import StudioError
 from studio.core.types import CameraRig, Detections, Motion
 from studio.features.triangulate import simulate, speed
 from studio.features.triangulate.engine import Inputs, triangulate
-from studio.features.triangulate.match import match_cameras
 from studio.features.triangulate.params import Params
 from studio.jobs import Context, run
 from studio.vision.gaps import present
+from studio.vision.match import match_cameras
 from studio.vision.report import limb_bones
 from studio.vision.sightings import residuals_px, sight
 from studio.vision.trajectory import bone_spread

@@ -17,9 +17,9 @@ from studio.features.triangulate.engine import (
     renewing,
 )
 from studio.features.triangulate.engine import triangulate as triangulate_main
-from studio.features.triangulate.match import match_cameras
 from studio.features.triangulate.params import Params
 from studio.jobs import Context, Engine
+from studio.vision.match import match_cameras
 from studio.vision.people.persons import Doubt, People, Person, detections_of, find_people
 
 _FINDING = 0.25

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from studio.core.errors import StudioError
 from studio.perception.lifting.network import Lifted, LiftingNetwork, Method
 from studio.perception.lifting.normalise import (
     BODY,
@@ -29,6 +30,7 @@ from studio.synth.moving.bodies import Bodies
 from studio.synth.moving.keyposes import key_poses
 from studio.synth.moving.motions import Movement
 from studio.synth.moving.views import USUAL, Seen, Trouble, film
+from studio.training.recorded import Recorded
 from studio.training.task import Batch, Bench, Row, Sample, Source, Split
 
 FRAMES = (6, 6, 6, 6, 6, 6, 24)
@@ -90,12 +92,16 @@ class LiftTask:
     better: Literal["higher", "lower"] = "lower"
 
     def __init__(
-        self, people: int | None = None, poses: int | None = None, trunk: str | None = None
-    ) -> None:
+        self, people: int | None = None, poses: int | None = None, trunk: str | None = None,
+        labels: str | None = None, share: float = 0.2,
+    ) -> None:  # fmt: skip
         """``people`` and ``poses`` are how many people and key poses there are in each split, for
         trials; by default as many as were learned from. ``trunk`` is a file of weights of this
-        network to start from."""
+        network to start from. ``labels`` is a pose dataset of the user's, which makes ``share`` of
+        what is learned from, and whose kept takes are tested on."""
         self._people, self._poses, self._trunk = people, poses, trunk
+        self._labels, self._share = Path(labels) if labels else None, share
+        self._recorded: Recorded | None = None
         self._worlds: dict[tuple[Split, tuple[str, ...]], World] = {}
 
     def world(self, split: Split, motions: tuple[str, ...] = ()) -> World:
@@ -105,6 +111,15 @@ class LiftTask:
             self._worlds[split, motions] = made
         return self._worlds[split, motions]
 
+    @property
+    def recorded(self) -> Recorded:
+        """The user's takes to learn from; read once. Raises StudioError if there are none."""
+        if self._recorded is None:
+            if self._labels is None:
+                raise StudioError("No pose dataset was given.", "Give --labels FOLDER.")
+            self._recorded = Recorded.of(self._labels)
+        return self._recorded
+
     def network(self) -> LiftingNetwork:
         network = LiftingNetwork()
         if self._trunk is not None:
@@ -112,6 +127,8 @@ class LiftTask:
         return network
 
     def data(self, split: Split, seed: int) -> Source:
+        if split == "train" and self._labels is not None:
+            _ = self.recorded  # what is wrong with it is said before the work begins
         return Numbers(_SEQUENCES[split])
 
     def prepare(self, batch: Batch, dice: torch.Generator) -> Batch:
@@ -119,7 +136,11 @@ class LiftTask:
         seed = torch.randint(2**62, (1,), generator=dice, device=dice.device)
         own = torch.Generator().manual_seed(int(seed))
         frames = FRAMES[int(torch.randint(len(FRAMES), (1,), generator=own))]
-        seen = self.world("train").seen(own, len(batch["number"]), frames)
+        count = len(batch["number"])
+        real = round(self._share * count) if self._labels else 0
+        seen = self.world("train").seen(own, count - real, frames)
+        if real:
+            seen = _together(seen, self.recorded.seen(own, real, frames))
         device = batch["number"].device
         return {name: value.to(device) for name, value in vars(seen).items()}
 
@@ -150,10 +171,11 @@ class LiftTask:
         return summary(network, self.world("validation"), device)
 
     def evaluate(self, network: nn.Module, device: str, bench: Bench) -> list[Row]:
-        from studio.training.tasks.lift_figures import table
+        from studio.training.tasks.lift_figures import recorded_rows, table
 
         del bench  # real footage is judged by the feature, which can triangulate
-        return table(network, device, self.world)
+        rows = table(network, device, self.world)
+        return rows + recorded_rows(network, device, self._labels) if self._labels else rows
 
     def sample_pictures(self, network: nn.Module, device: str) -> np.ndarray:
         from studio.training.tasks.lift_figures import pictures
@@ -190,33 +212,56 @@ def parts_of(truth: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return truth[..., :BODY, :], hands, face - face[..., NOSE_TIP : NOSE_TIP + 1, :]
 
 
+def _together(some: Seen, more: Seen) -> Seen:
+    """Sequences beside each other in one batch."""
+    return Seen(**{name: torch.cat([value, getattr(more, name)])
+                   for name, value in vars(some).items()})  # fmt: skip
+
+
+def _over(values: Tensor, known: Tensor) -> Tensor:
+    """The mean of values where the truth is known; 0 where it is nowhere."""
+    return torch.where(known, values, 0.0).sum() / known.expand_as(values).sum().clamp_min(1)
+
+
+def _off(told: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
+    """How far points (…, 3) are off, 0 where the truth is NaN, and where it is known."""
+    known = torch.isfinite(truth).all(-1)
+    return torch.where(known[..., None], told - truth.nan_to_num(), 0.0), known
+
+
 def _spread(error: Tensor, sigma: Tensor) -> Tensor:
     """Minus the log-likelihood of errors (…, 3) whose distance is Laplace's, by their sigma."""
     return 2 * error.norm(dim=-1).detach() / sigma + 3 * sigma.log()
 
 
 def _terms(lifted: Lifted, truth: Tensor, up: Tensor, *, steady: bool) -> dict[str, Tensor]:
+    """The terms of the loss; points whose truth is NaN count in none."""
     body, (true_body, true_hands, true_face) = lifted.xyz_m[..., :BODY, :], parts_of(truth)
     weights = _WEIGHTS.to(body.device)
-    off = body - true_body
-    terms = {"body": 10 * (off.norm(dim=-1) * weights).mean()}
-    sigma = [_spread(off, lifted.sigma_m[..., :BODY])]
-    hands = lifted.hand_m - true_hands
-    sigma += [_spread(hands[..., k, :, :], lifted.hand_sigma_m[..., k, :])[..., 1:]
-              for k in range(2)]  # fmt: skip
-    terms["hands"] = 15 * hands.norm(dim=-1).mean()
-    face_off = lifted.face_m - true_face
-    terms["face"] = 15 * face_off.norm(dim=-1).mean()
-    sigma.append(_spread(face_off, lifted.face_sigma_m))
+    off, known = _off(body, true_body)
+    terms = {"body": 10 * _over(off.norm(dim=-1) * weights, known)}
+    sigma = [_over(_spread(off, lifted.sigma_m[..., :BODY]), known)]
+    hands, hands_known = _off(lifted.hand_m, true_hands)
+    sigma += [_over(_spread(hands[..., k, :, :], lifted.hand_sigma_m[..., k, :])[..., 1:],
+                    hands_known[..., k, 1:]) for k in range(2)]  # fmt: skip
+    terms["hands"] = 15 * _over(hands.norm(dim=-1), hands_known)
+    face, face_known = _off(lifted.face_m, true_face)
+    terms["face"] = 15 * _over(face.norm(dim=-1), face_known)
+    sigma.append(_over(_spread(face, lifted.face_sigma_m), face_known))
     a, b = ([bone[k] for bone in _BONES] for k in (0, 1))
-    long, true_long = ((p[..., a, :] - p[..., b, :]).norm(dim=-1) for p in (body, true_body))
-    terms["bones"] = 5 * (long - true_long).abs().mean()
+    long, true_long = ((p[..., a, :] - p[..., b, :]).norm(dim=-1)
+                       for p in (body, true_body.nan_to_num()))  # fmt: skip
+    terms["bones"] = 5 * _over((long - true_long).abs(), known[..., a] & known[..., b])
     terms["up"] = 0.5 * (1 - functional.cosine_similarity(lifted.up, up, dim=-1)).mean()
-    terms["sigma"] = 0.05 * torch.stack([s.mean() for s in sigma]).sum()
+    terms["sigma"] = 0.05 * torch.stack(sigma).sum()
     if steady:
-        terms["steady"] = 15 * (off[:, 1:] - off[:, :-1]).norm(dim=-1).mean()
-        terms["steady"] = terms["steady"] + 5 * (hands[:, 1:] - hands[:, :-1]).norm(dim=-1).mean()
+        terms["steady"] = 15 * _wander(off, known) + 5 * _wander(hands, hands_known)
     return terms
+
+
+def _wander(off: Tensor, known: Tensor) -> Tensor:
+    """How much errors (batch, frames, ...) change from frame to frame."""
+    return _over((off[:, 1:] - off[:, :-1]).norm(dim=-1), known[:, 1:] & known[:, :-1])
 
 
 @torch.inference_mode()

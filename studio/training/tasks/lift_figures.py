@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -21,6 +22,7 @@ from studio.perception.lifting.normalise import (
 )
 from studio.synth.factory.motions import kept_back
 from studio.synth.moving.views import USUAL, Seen, Trouble
+from studio.training.recorded import Recorded
 from studio.training.task import Row
 from studio.training.tasks.lift import World, in_virtual_camera, lifted, normal_of, parts_of
 
@@ -75,15 +77,19 @@ def errors(guess: Callable[[Seen], tuple[Lifted, Normal]], seen_ones: Iterator[S
     return Errors(*(np.concatenate(values) for values in zip(*found, strict=True)))
 
 
-def aligned(a: Tensor, b: Tensor) -> Tensor:
-    """Points (..., points, 3) of a turned, moved and scaled to be nearest to b (Umeyama 1991)."""
-    at, to = a.mean(-2, keepdim=True), b.mean(-2, keepdim=True)
-    p, q = a - at, b - to
+def aligned(a: Tensor, b: Tensor, known: Tensor | None = None) -> Tensor:
+    """Points (..., points, 3) of a turned, moved and scaled to be nearest to b (Umeyama 1991),
+    by those that are ``known`` (..., points); by all without."""
+    used = torch.ones(b.shape[:-1]) if known is None else known.to(b)
+    share = (used / used.sum(-1, keepdim=True).clamp_min(1))[..., None]
+    at, to = (a * share).sum(-2, keepdim=True), (b * share).sum(-2, keepdim=True)
+    moved = a - at
+    p, q = moved * used[..., None], (b - to) * used[..., None]
     u, size, vt = torch.linalg.svd(p.transpose(-1, -2) @ q)
     sign = torch.ones_like(size)
     sign[..., 2] = torch.linalg.det(u @ vt).sign()
     scale = (size * sign).sum(-1) / p.square().sum((-1, -2)).clamp_min(1e-9)
-    return scale[..., None, None] * p @ ((u * sign[..., None, :]) @ vt) + to
+    return scale[..., None, None] * moved @ ((u * sign[..., None, :]) @ vt) + to
 
 
 def by(network: nn.Module, method: Method, device: str) -> Callable[[Seen], tuple[Lifted, Normal]]:
@@ -253,6 +259,36 @@ def table(network: nn.Module, device: str, world: Callable[..., World]) -> list[
             f"within two: {two:.3f} (0.954); predicted and true errors correlate by {alike:.2f}"),
         Row("one frame as it comes", milliseconds(network, first), "ms", "lower", {},
             "processor time, median"),
+    ]  # fmt: skip
+
+
+def recorded_rows(network: nn.Module, device: str, dataset: Path) -> list[Row]:
+    """The body in the takes of a user's pose dataset that are kept for tests.
+
+    Raises StudioError if none is kept.
+    """
+    parts = Recorded.of(dataset, held_out=True).whole(_LONG)
+    found: dict[str, tuple[float, float]] = {}
+    frames = 0
+    for method, name in zip(METHODS, ("", "window of 9 frames (MLP)", "per-frame MLP"),
+                            strict=True):  # fmt: skip
+        rooted: list[Tensor] = []
+        best: list[Tensor] = []
+        for seen in parts:
+            told, normal = lifted(network, seen, method, device)
+            truth = in_virtual_camera(normal, seen)[..., :BODY, :]
+            known = torch.isfinite(truth).all(-1)
+            ours, truth = told.xyz_m[..., :BODY, :], truth.nan_to_num()
+            rooted.append((ours - truth).norm(dim=-1)[known])
+            best.append((aligned(ours, truth, known) - truth).norm(dim=-1)[known])
+        found[name] = (1000 * float(torch.cat(rooted).mean()), 1000 * float(torch.cat(best).mean()))
+        frames = sum(seen.rays.shape[1] for seen in parts)
+    said = f"{frames} pictures of {dataset.name}; truth where several cameras agree"
+    what = ("recorded people, pelvis on pelvis (MPJPE)", "recorded people, best aligned (PA-MPJPE)")
+    return [
+        Row(text, found[""][k], "mm", "lower",
+            {name: told[k] for name, told in found.items() if name}, said)
+        for k, text in enumerate(what)
     ]  # fmt: skip
 
 

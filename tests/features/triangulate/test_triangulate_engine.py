@@ -18,7 +18,6 @@ from studio.document.folder import Assets
 from studio.document.project import DetectionsItem, MotionItem, Project, RigItem
 from studio.features.triangulate.engine import Inputs, Triangulation, triangulate
 from studio.features.triangulate.evaluate import against_published
-from studio.features.triangulate.match import match_cameras, plain_name
 from studio.features.triangulate.params import Params
 from studio.features.triangulate.simulate import simulate
 from studio.features.triangulate.speed import Problem, in_threads, timings, twin
@@ -27,6 +26,7 @@ from studio.human.layouts import layout
 from studio.jobs import Context, run
 from studio.registry import BUILT_IN, read_manifest
 from studio.vision import camera as lens
+from studio.vision.match import match_cameras, plain_name
 from studio.vision.ring import ring_rig
 from studio.vision.sightings import sight
 from studio.vision.triangulate import dlt

@@ -54,14 +54,14 @@ def match_cameras(rig: CameraRig, detections: Found) -> tuple[CameraRig, Found, 
         )
     views = np.array([index for _, index in pairs])
     cameras = tuple(rig.cameras[index] for index, _ in pairs)
-    matched = replace(
-        detections,
-        cameras=tuple(camera.name for camera in cameras),
-        xy_px=detections.xy_px[:, views],
-        confidence=detections.confidence[:, views],
-    )
-    if isinstance(matched, Crowd):
-        matched = replace(matched, track=matched.track[:, views])
+    names = tuple(camera.name for camera in cameras)
+    xy, sure = detections.xy_px[:, views], detections.confidence[:, views]
+    if isinstance(detections, Crowd):
+        matched = replace(
+            detections, cameras=names, xy_px=xy, confidence=sure, track=detections.track[:, views]
+        )
+    else:
+        matched = replace(detections, cameras=names, xy_px=xy, confidence=sure)
     idle = [n for i, n in enumerate(rig.names) if i not in {index for index, _ in pairs}]
     stray = [n for i, n in enumerate(detections.cameras) if i not in set(views.tolist())]
     notes = [f"Camera {name} of the rig has no detections." for name in idle]

@@ -1,0 +1,42 @@
+"""The settings of a pose dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from platformdirs import user_documents_path
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Params(BaseModel):
+    """Where the poses are kept, who they are, and which points count as truth."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    folder: Path | None = Field(
+        default=None, description="Folder of the dataset; empty is “Doppel poses”"
+    )
+    person: str = Field(
+        default="", description="Who it is, under any name; empty is the name of the take"
+    )
+    held_out: bool = Field(
+        default=False, description="Keep for tests: networks never learn from this take"
+    )
+    min_cameras: int = Field(
+        default=3, ge=2, le=64, description="So many cameras must agree on a point to be truth"
+    )
+    agree_percent: float = Field(
+        default=4.0,
+        gt=0,
+        le=50,
+        description="A camera agrees if its point is this near, in percent of the person's size",
+    )
+    min_confidence: float = Field(
+        default=0.3, ge=0, le=1, description="Detections less sure than this are not seen (0 to 1)"
+    )
+    origin: str = Field(default="", description="Whose footage this is, and who agreed to its use")
+
+    @property
+    def place(self) -> Path:
+        """The folder of the dataset."""
+        return self.folder or user_documents_path() / "Doppel poses"
