@@ -87,7 +87,8 @@ def test_left_and_right_are_mirrored_with_their_names(dataset: Path) -> None:
     seen = Recorded.of(dataset).seen(torch.Generator().manual_seed(0), 40, 2)
     left, right = POINTS.index("left_wrist"), POINTS.index("right_wrist")
     truth = recording()
-    local = np.einsum("vij,fpj->fvpi", truth.rotation, truth.xyz_m) + [0.0, 0.0, 4.0]
+    local = np.einsum("vij,fpj->fvpi", truth.rotation, truth.xyz_m)
+    local[..., 2] += 4.0
     rays = local[..., :2] / local[..., 2:]
     plain = {tuple(np.round(row, 4)) for row in rays[:, :, left].reshape(-1, 2)}
     turned = {tuple(np.round(row * [-1, 1], 4)) for row in rays[:, :, right].reshape(-1, 2)}

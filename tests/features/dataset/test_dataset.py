@@ -60,9 +60,9 @@ def test_everybody_gets_their_own_points_in_every_camera(inputs: Inputs, tmp_pat
     for number, true in enumerate(TRUTH):
         take = kept.read(f"person {number}")
         wanted = convert(true, COCO, POINTS)
-        known = np.isfinite(take.xyz_m).all(-1)
+        known = np.asarray(np.isfinite(take.xyz_m).all(-1))
         assert known[:, PELVIS].mean() > 0.9
-        assert not known[:, [30, 60, 75]].any(), "COCO's points have no fingers and no chin"
+        assert known[:, [30, 60, 75]].sum() == 0, "COCO's points have no fingers and no chin"
         np.testing.assert_allclose(take.xyz_m[known], wanted[known], atol=1e-5)
         for view, camera in enumerate(RIG.cameras):
             local = in_camera(camera, take.xyz_m)
@@ -85,11 +85,12 @@ def test_points_that_too_few_cameras_agree_on_are_no_truth(
     alone = replace(inputs, takes=(Take("a", bridged),))
     run(collect(Params(folder=tmp_path), alone, Context()))
     take = PoseDataset.open(tmp_path).read("a")
-    known = np.isfinite(take.xyz_m).all(-1)
-    assert not known[:, [POINTS.index("left_elbow"), POINTS.index("left_wrist")]].any()
+    known = np.asarray(np.isfinite(take.xyz_m).all(-1))
+    hidden = known[:, [POINTS.index("left_elbow"), POINTS.index("left_wrist")]]
+    assert hidden.sum() == 0
     assert known[:, POINTS.index("right_elbow")].mean() > 0.9
-    assert (take.views[known] >= 3).all()
-    assert (take.views[~known] == 0).all()
+    assert take.views[known].min() >= 3
+    assert take.views[~known].max() == 0
 
 
 def test_two_cameras_are_too_few_unless_one_says_so(inputs: Inputs, tmp_path: Path) -> None:
@@ -111,7 +112,7 @@ def test_a_motion_of_other_cameras_is_left_out(inputs: Inputs, crowd: Crowd, tmp
         run(collect(Params(folder=tmp_path), replace(inputs, takes=(stranger,)), Context()))
 
 
-def test_the_command_adds_and_tells(tmp_path: Path, capsys) -> None:
+def test_the_command_adds_and_tells(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     crowd = crowd_of(RIG, TRUTH[:1])
     write_rig(tmp_path / "rig.toml", RIG)
     write_npz(tmp_path / "seen.npz", main_detections(crowd))
