@@ -52,6 +52,7 @@ def main(
     labels: Path | None = None,
     share: float = 0.2,
     trunk: Path | None = None,
+    experts: Path | None = None,
     out: Path | None = None,
     prepare: int = 0,
     surroundings: Path | None = None,
@@ -64,7 +65,7 @@ def main(
     """Train a network. It is kept as it goes: end it with Ctrl+C, go on with --resume.
 
     Args:
-        name: parts, heatmaps, pose_prior or lift.
+        name: parts, heatmaps, dope, dope_body, dope_hand, dope_face, pose_prior or lift.
         minutes: End after so many minutes of training, those of resumed runs included.
         steps: End after so many steps; only such a run repeats itself exactly.
         epochs: End after the samples were gone through so many times.
@@ -84,7 +85,9 @@ def main(
         data: A folder of packed samples; without, they come live from the factory.
         labels: A folder of labelled pictures to learn from too.
         share: How much of what is learned from are labelled pictures.
-        trunk: Weights to start from: those of a parts network (of heatmaps), or its own (of lift).
+        trunk: Weights to start from: those of a parts network (of heatmaps), of heatmaps or its own
+            (of dope), or its own (of lift).
+        experts: A folder with the runs dope_body, dope_hand and dope_face for dope to learn from.
         out: The folder of the run, instead of one in the cache.
         prepare: Only pack so many samples into --data (and a part of it for validation and test).
         surroundings: Only pack pieces of the pictures in this folder into --data: photographs or
@@ -109,6 +112,8 @@ def main(
         options |= {"labels": str(labels), "share": share}
     if trunk is not None:
         options["trunk"] = str(trunk)
+    if experts is not None:
+        options["experts"] = str(experts)
     folder = out or run_folder(name)
     if publish:
         _publish(
@@ -159,12 +164,13 @@ def _alone(
 def _prepare(
     name: str, data: Path | None, count: int, surroundings: Path | None, seed: int, json: bool
 ) -> None:
-    from studio.training.people import VIEWS, Shots, fill
+    from studio.training.people import VIEWS, WHOLE, Shots, fill
     from studio.training.surroundings import pack
 
     if data is None:
         raise StudioError("There is no place for the samples.", "Give a folder with --data.")
     find_task(name)
+    recipe = WHOLE if name.startswith(WHOLE) else "parts"
     packed: dict[str, int] = {}
     if surroundings is not None:
         packed["surroundings"] = pack(surroundings, data, seed)
@@ -177,7 +183,7 @@ def _prepare(
                 context.report(done / wanted, f"{split}: {done} of {wanted}")
                 context.check()
 
-            source = Shots(split, dice)  # pyright: ignore[reportArgumentType]
+            source = Shots(split, dice, recipe)  # pyright: ignore[reportArgumentType]
             facts = {"recipe": source.recipe, "seed": dice, "split": split, "views": VIEWS}
             packed[split] = fill(data / split, source, wanted, told, facts)
     if json:

@@ -3,6 +3,10 @@
 A sample is ``rgb`` (256, 256, 3; uint8), ``parts`` and ``instances`` (256, 256; uint8), ``points``
 (3, 133, 3; x, y in pixels and whether it is visible, NaN for people who are not there) in the
 layout coco_133, and ``weight`` (). Pixels with the label 255 are not known.
+
+Those of the recipe ``dope`` are 240 high and 320 wide, show one to three people from near and far,
+and have ``whole`` besides (3, 139, 6; x, y, visible, then metres before the camera) in the layout
+dope_139, and ``lens`` (3; focal length and middle in pixels).
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from studio.core.files import write_whole
 from studio.training.task import Sample, Source, Split
 
 PEOPLE, POINTS, SIDE_PX = 3, 133, 256
+WHOLE, WHOLE_POINTS = "dope", 139
 SHARD = 64
 VIEWS = 4
 DATA = (
@@ -28,7 +33,6 @@ DATA = (
 )
 """What is learned from, as cards say it."""
 UNKNOWN = 255
-_MAPS = ("rgb", "parts", "instances", "points")
 LIVE = {"train": 1_000_000, "validation": 256, "test": 512}
 
 
@@ -59,12 +63,18 @@ def _factory(recipe: str, split: Split, seed: int) -> Any:
     from dataclasses import replace
 
     from studio.synth.factory.factory import Factory
-    from studio.synth.factory.recipe import find_recipe
+    from studio.synth.factory.recipe import Recipe, find_recipe
 
-    chosen = replace(
-        find_recipe(recipe), layouts=("coco_133",), maps=("parts", "instances"), views=VIEWS
-    )
-    return Factory(chosen, split, seed)
+    if recipe == WHOLE:
+        chosen = Recipe(
+            WHOLE, (320, 240), people=(0.5, 0.3, 0.2), sampled=0.25,
+            framings=(("full_body", 0.2), ("upper_body", 0.24), ("group", 0.26), ("head", 0.12),
+                      ("hand", 0.18)),
+            layouts=("coco_133", "dope_139"), block=128, cast=5,
+        )  # fmt: skip
+    else:
+        chosen = replace(find_recipe(recipe), layouts=("coco_133",))
+    return Factory(replace(chosen, maps=("parts", "instances"), views=VIEWS), split, seed)
 
 
 def sample_of(shot: Any) -> Sample:
@@ -73,10 +83,24 @@ def sample_of(shot: Any) -> Sample:
     for place, person in enumerate(shot.people[:PEOPLE]):
         told = person.points["coco_133"]
         points[place] = np.column_stack([told.xy_px, told.visible])
-    return {
+    sample = {
         "rgb": shot.rgb, "parts": shot.parts, "instances": shot.instances, "points": points,
         "weight": np.array(1.0, np.float32),
     }  # fmt: skip
+    if any("dope_139" in person.points for person in shot.people):
+        sample |= _whole(shot)
+    return sample
+
+
+def _whole(shot: Any) -> Sample:
+    whole = np.full((PEOPLE, WHOLE_POINTS, 6), np.nan, np.float32)
+    camera = shot.camera
+    for place, person in enumerate(shot.people[:PEOPLE]):
+        told = person.points["dope_139"]
+        ahead = told.xyz_m @ camera.rotation.T + camera.translation_m
+        whole[place] = np.column_stack([told.xy_px, told.visible, ahead])
+    lens = camera.matrix[[0, 0, 1], [0, 2, 2]].astype(np.float32)
+    return {"whole": whole, "lens": lens}
 
 
 class Pack:
@@ -92,6 +116,8 @@ class Pack:
                 f"There are no samples in “{folder}”.",
                 "Make some: doppel train NAME --prepare N --data FOLDER",
             )
+        first = self._shards[0].name.removesuffix("rgb.npy")
+        self._maps = [path.stem.removeprefix(first) for path in folder.glob(f"{first}*.npy")]
         self._open: dict[str, np.ndarray] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -101,9 +127,13 @@ class Pack:
         return len(self._shards) * SHARD
 
     def __getitem__(self, number: int) -> Sample:
-        shard, place = divmod(number, SHARD)
-        told = {key: np.array(self._map(shard, key)[place]) for key in _MAPS}
+        told = {key: self.part(number, key) for key in self._maps}
         return {**told, "weight": np.array(1.0, np.float32)}
+
+    def part(self, number: int, key: str) -> np.ndarray:
+        """One value of a sample."""
+        shard, place = divmod(number, SHARD)
+        return np.array(self._map(shard, key)[place])
 
     def _map(self, shard: int, key: str) -> np.ndarray:
         path = self._shards[shard]
@@ -131,7 +161,8 @@ def fill(
     for shard in range(shards):
         if not (folder / f"{shard:05d}_rgb.npy").is_file():
             samples = [source[number] for number in range(shard * SHARD, (shard + 1) * SHARD)]
-            for key in reversed(_MAPS):  # the pictures last: they say that the shard is whole
+            keys = [key for key in samples[0] if key not in ("rgb", "weight")]
+            for key in [*keys, "rgb"]:  # the pictures last: they say that the shard is whole
                 _keep(folder / f"{shard:05d}_{key}.npy", np.stack([s[key] for s in samples]))
         told((shard + 1) * SHARD)
     return shards * SHARD
@@ -144,6 +175,6 @@ def _keep(path: Path, values: np.ndarray) -> None:
     temp.replace(path)
 
 
-def people(data: Path | None, split: Split, seed: int) -> Source:
+def people(data: Path | None, split: Split, seed: int, recipe: str = "parts") -> Source:
     """The samples of a split: those packed under ``data``, or, without, live from the factory."""
-    return Shots(split, seed) if data is None else Pack(data / split)
+    return Shots(split, seed, recipe) if data is None else Pack(data / split)

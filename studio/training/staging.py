@@ -85,7 +85,7 @@ class Staged:
         front = self.front.masked_fill(gone[:, None], 0.0)
         parts = self.parts.masked_fill(gone, 0)
         rgb, count = self.rgb, len(chosen)
-        surroundings = behind(dice, rgb[chosen], front[chosen], places)
+        surroundings = behind(dice, rgb[chosen], self.front[chosen], places)
         others = (chosen + 1) % len(rgb)
         joined = augment.chance(dice, _COMPANY, count)
         joined &= torch.zeros_like(joined) if company is None else company[others]

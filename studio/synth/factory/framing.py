@@ -14,6 +14,7 @@ from studio.synth.factory.recipe import Framing
 from studio.synth.posing import INDEX
 from studio.synth.rig import camera_at
 
+Rng = np.random.Generator
 _UP = np.array([0.0, 0.0, 1.0])
 _NOSE, _EARS = 294, (12131, 5532)
 _CLEAR_M = 0.22
@@ -173,6 +174,18 @@ def film(
     a, b, c = (float(v) for v in target)
     camera = camera_at("camera", (x, y, z), (a, b, c), size_px, 1.0)
     return frame_points(camera, points, share, rng, loose)
+
+
+def film_group(
+    points_m: np.ndarray, size_px: tuple[int, int], free_m: tuple[float, float], rng: Rng
+) -> Camera:
+    """A camera that has all of some points in the picture, near or far, mostly level."""
+    target = (points_m.min(axis=0) + points_m.max(axis=0)) / 2
+    way = _unit(_azimuth(rng, 0.5, 60), rng.normal(6, 10))
+    centre = _within(target + rng.uniform(2.4, 5.5) * way, target, free_m)
+    (x, y, z), (a, b, c) = centre.tolist(), target.tolist()
+    camera = camera_at("camera", (x, y, z), (a, b, c), size_px, 1.0)
+    return frame_points(camera, points_m, rng.uniform(0.4, 0.96), rng, 0.06)
 
 
 def ring(

@@ -7,7 +7,7 @@ from typing import Literal
 
 from studio.core.errors import StudioError
 
-Framing = Literal["full_body", "upper_body", "head", "hand", "foot", "rig"]
+Framing = Literal["full_body", "upper_body", "head", "hand", "foot", "group", "rig"]
 MapName = Literal["parts", "instances", "depth", "normal", "xyz", "uv", "item"]
 
 GEOMETRY: tuple[MapName, ...] = ("parts", "instances", "depth", "normal", "xyz", "uv")
@@ -17,10 +17,11 @@ GEOMETRY: tuple[MapName, ...] = ("parts", "instances", "depth", "normal", "xyz",
 class Recipe:
     """What a factory makes.
 
-    ``framings`` are kinds of pictures with their shares; ``people`` are the chances of one, two
-    and three people; ``views`` is how many pictures are taken of one moment, and with ``rig``
-    they are those of calibrated cameras with lenses around the people. ``layouts`` are the
-    keypoint layouts of :mod:`studio.human.catalogue` whose points are told. ``hands_full`` and
+    ``framings`` are kinds of pictures with their shares (``group`` shows everybody, the others the
+    first of them); ``people`` are the chances of one, two and three people; ``views`` is how many
+    pictures are taken of one moment, and with ``rig`` they are those of calibrated cameras with
+    lenses around the people. ``layouts`` are the keypoint layouts of
+    :mod:`studio.human.catalogue` whose points are told. ``hands_full`` and
     ``occluded`` are the chances that a hand holds something and that something stands in the way.
     ``sampled`` is the share of people whose pose is drawn from the learned pose prior instead of a
     motion: never in split ``test``, whose locked sets stay as they are.

@@ -14,7 +14,7 @@ from studio.render.scene import Drawable, Lighting
 from studio.synth.actor import Posed
 from studio.synth.factory.clearance import posed_clear
 from studio.synth.factory.faces import random_face
-from studio.synth.factory.framing import film, ring
+from studio.synth.factory.framing import film, film_group, ring
 from studio.synth.factory.hands import hand
 from studio.synth.factory.motions import make_pose, motions_of
 from studio.synth.factory.people import Member
@@ -84,7 +84,10 @@ def make_moment(
     else:
         first = people[0].posed
         cameras = [
-            film(framing, first, yaws[0], recipe.size_px, place.free_m, rng) for framing in framings
+            film_group(points, recipe.size_px, place.free_m, rng)
+            if framing == "group"
+            else film(framing, first, yaws[0], recipe.size_px, place.free_m, rng)
+            for framing in framings
         ]
         rig = CameraRig(tuple(replace(c, name=f"cam{k + 1}") for k, c in enumerate(cameras)))
     drawn = [d for person in people for d in (*person.posed.drawables, *person.things)]
