@@ -96,11 +96,16 @@ class Decoder(nn.Module):
         self.smooth = nn.ModuleList(conv(out, out) for out in outputs)
 
     def forward(self, features: Sequence[torch.Tensor]) -> torch.Tensor:
-        x = features[-1]
+        return self.levels(features)[-1]
+
+    def levels(self, features: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """The maps of every level, coarse to fine."""
+        x, found = features[-1], list[torch.Tensor]()
         for index in range(len(self.lateral) - 1, -1, -1):
             x = functional.interpolate(self.reduce[index](x), scale_factor=2.0, mode="nearest")
             x = self.smooth[index](x + self.lateral[index](features[self.finest + index]))
-        return x
+            found.append(x)
+        return found
 
 
 def fused(network: nn.Module) -> nn.Module:

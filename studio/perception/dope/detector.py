@@ -1,0 +1,202 @@
+"""Our own networks behind the :class:`~studio.perception.detector.Detector` protocol.
+
+People are found by their parts (:mod:`studio.perception.dope.finder`), each is marked closer with
+the heatmap network, and followed from picture to picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from studio.core.types import Layout
+from studio.human.convert import convert
+from studio.human.layouts import layout
+from studio.perception.crops import bounds
+from studio.perception.detector import Person2D
+from studio.perception.dope.assemble import Whole, assemble
+from studio.perception.dope.finder import PoseFinder
+from studio.perception.dope.kinds import LEGS
+from studio.perception.heatmaps.marker import Marker
+from studio.vision.filters import one_euro
+
+REVISION = 1
+"""Raised whenever the same pictures may give other points than before."""
+LAYOUT = "coco_133"
+_BODY, _FEET = slice(0, 17), slice(17, 23)
+_SURE, _LEAST = 0.35, 0.15
+_FORGOTTEN, _REACH = 15, 0.5
+_KEPT, _HEIGHT_M, _BETA = 20, 1.7, 1.5
+
+
+@dataclass(frozen=True)
+class Settings:
+    """``people`` at most; ``refined``: mark each person closer with the heatmap network;
+    ``smooth_hz``: One-Euro's cutoff at rest, 0 for points as they are found."""
+
+    people: int = 1
+    refined: bool = True
+    hands: bool = True
+    face: bool = True
+    smooth_hz: float = 0.0
+
+
+@dataclass(eq=False)
+class _Track:
+    """Somebody who is followed: where they were last, since when they are gone, and what the filter
+    remembers (times, points)."""
+
+    person: Person2D
+    gone: int = 0
+    times_s: list[float] = field(default_factory=list[float])
+    points: list[np.ndarray] = field(default_factory=list[np.ndarray])
+
+
+class DopeDetector:
+    """People in pictures by Doppel's own networks. Close it when done, or use ``with``."""
+
+    def __init__(
+        self, finder: PoseFinder, marker: Marker | None, settings: Settings = Settings(),
+        weights: str = "",
+    ) -> None:  # fmt: skip
+        """``weights`` names the files that the networks come from, for :attr:`identity`."""
+        self.settings = settings
+        self.layout: Layout = layout(LAYOUT)
+        self.identity = f"dope {REVISION} {settings} {finder.mode} {weights}"
+        self._finder, self._marker = finder, marker
+        self._tracks: list[_Track] = []
+        self._next = 0
+
+    def __enter__(self) -> DopeDetector:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Forget everybody."""
+        self._tracks = []
+
+    def follow(self, people: Sequence[Person2D]) -> None:
+        """Take up tracking from these people; from nobody, to begin afresh."""
+        self._tracks = [_Track(person) for person in people]
+        self._next = max((p.track + 1 for p in people), default=0)
+
+    def detect(
+        self, rgb: UInt8[np.ndarray, "height width 3"], time_s: float = 0.0
+    ) -> tuple[Person2D, ...]:
+        """The people in a picture, the most prominent first."""
+        wholes = sorted(assemble(self._finder.find(rgb)), key=_prominence, reverse=True)
+        found = [self._person(rgb, whole) for whole in wholes[: self.settings.people]]
+        return tuple(self._followed(found, time_s))
+
+    def _person(self, rgb: np.ndarray, whole: Whole) -> Person2D:
+        xy, sure = whole.points()
+        given = np.column_stack([xy, np.where(np.isfinite(xy[:, 0]), sure, 0.0)])
+        told = convert(given, "dope_139", LAYOUT)
+        told[~np.isfinite(told[:, :2]).all(1), 2] = 0.0
+        told = np.nan_to_num(told)
+        if self._marker is not None and whole.body is not None:
+            told = _refined(told, *self._marker.mark(rgb, _box(whole, rgb.shape[:2])))
+        parts = self.layout.parts
+        if not self.settings.hands:
+            told[[*parts["left_hand"], *parts["right_hand"]], 2] = 0.0
+        if not self.settings.face:
+            told[list(parts["face"]), 2] = 0.0
+        lost = told[:, 2] <= 0
+        points = np.where(lost[:, None], np.nan, told[:, :2]).astype(np.float32)
+        return Person2D(self.layout, points.astype(np.float64),
+                        told[:, 2].astype(np.float32).astype(np.float64))  # fmt: skip
+
+    def _followed(self, found: Sequence[Person2D], time_s: float) -> list[Person2D]:
+        """The same people with the tracks they are on, their points filtered."""
+        free, out = list(self._tracks), list[Person2D]()
+        for person in found:
+            apart = [_apart(person, track.person) for track in free]
+            best = int(np.argmin(apart)) if apart else -1
+            if best >= 0 and apart[best] < _REACH:
+                track = free.pop(best)
+            else:
+                track = _Track(Person2D(person.layout, person.xy_px, person.confidence, self._next))
+                self._next += 1
+                self._tracks.append(track)
+            number = track.person.track
+            xy = self._filtered(track, person.xy_px, time_s)
+            track.person = Person2D(person.layout, person.xy_px, person.confidence, number)
+            track.gone = 0
+            out.append(Person2D(person.layout, xy, person.confidence, number))
+        for track in free:
+            track.gone += 1
+        self._tracks = [track for track in self._tracks if track.gone <= _FORGOTTEN]
+        return out
+
+    def _filtered(
+        self, track: _Track, xy_px: Float[np.ndarray, "points 2"], time_s: float
+    ) -> np.ndarray:
+        if self.settings.smooth_hz <= 0:
+            return xy_px
+        if track.times_s and time_s <= track.times_s[-1]:
+            track.times_s, track.points = [], []
+        track.times_s = [*track.times_s[-_KEPT:], time_s]
+        track.points = [*track.points[-_KEPT:], xy_px]
+        if len(track.points) < 3:
+            return xy_px
+        rate = (len(track.times_s) - 1) / (track.times_s[-1] - track.times_s[0])
+        if self.settings.smooth_hz >= 0.45 * rate:
+            return xy_px
+        metres = _HEIGHT_M / bounds(xy_px)[1]
+        past = np.stack(track.points) * metres
+        latest = past[-1]
+        for back in range(len(past) - 2, -1, -1):  # a point that was lost begins afresh
+            past[back] = np.where(np.isfinite(past[back]), past[back], past[back + 1])
+        deep = np.concatenate([past, np.zeros((*past.shape[:2], 1))], -1)
+        known = np.isfinite(latest).all(1)
+        out = xy_px.copy()
+        calm = one_euro(deep[:, known], rate, self.settings.smooth_hz, beta=_BETA, causal=True)
+        out[known] = calm[-1, :, :2] / metres
+        return out
+
+
+def _prominence(whole: Whole) -> float:
+    size = max(part.size_px for part, _ in whole.parts.values())
+    return whole.score * size * (1.0 if whole.body is not None else 0.3)
+
+
+def _box(whole: Whole, size: tuple[int, ...]) -> tuple[float, float, float, float]:
+    """What is seen of a person: left, top, right, bottom."""
+    xy, _ = whole.points()
+    if whole.body is not None and whole.body.family == 1:
+        xy[list(LEGS)] = np.nan
+    xy = xy[np.isfinite(xy).all(1)]
+    low, high = xy.min(0), xy.max(0)
+    limit = np.array([size[1], size[0]]) - 0.5
+    low, high = np.clip(low, -0.5, limit), np.clip(high, -0.5, limit)
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def _refined(told: np.ndarray, xy: np.ndarray, sure: np.ndarray) -> np.ndarray:
+    """Points (133, 3) with body and feet as the heatmap network marks them where it is sure, and
+    hands and face as it marks them where there are none yet."""
+    out = told.copy()
+    for part in (_BODY, _FEET):
+        better = (sure[part] > _SURE) | (told[part, 2] <= _LEAST)
+        out[part, :2] = np.where(better[:, None], xy[part], told[part, :2])
+        out[part, 2] = np.where(better, sure[part], told[part, 2])
+    for part in (slice(23, 91), slice(91, 112), slice(112, 133)):
+        if not (told[part, 2] > 0).any():
+            out[part] = np.column_stack([xy[part], sure[part]])
+    return out
+
+
+def _apart(a: Person2D, b: Person2D) -> float:
+    """Mean distance of the points that both have, in sizes of the second."""
+    both = np.isfinite(a.xy_px).all(1) & np.isfinite(b.xy_px).all(1)
+    body = both & (np.arange(len(a.layout)) < _BODY.stop)
+    use = body if body.sum() >= 4 else both
+    if use.sum() < 4:
+        return np.inf
+    size = bounds(b.xy_px[np.isfinite(b.xy_px).all(1)])[1]
+    return float(np.linalg.norm(a.xy_px[use] - b.xy_px[use], axis=1).mean()) / size

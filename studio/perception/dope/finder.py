@@ -1,0 +1,159 @@
+"""Bodies, hands and faces in a picture of any size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import UInt8
+
+from studio.core.card import find_card
+from studio.perception.crops import Crop
+from studio.perception.dope.kinds import ELBOWS, HEAD, SHOULDERS, WRISTS
+from studio.perception.dope.network import DopeNetwork
+from studio.perception.dope.ppi import Part, parts_in
+from studio.perception.own import placed, quick_type, unpack
+from studio.perception.trunk import fused
+
+_CLOSE_PX = 128
+_SMALL_PX = 40.0
+_SECOND = {"hand": 4, "face": 3}
+_NEARER = 0.6
+
+
+@dataclass(frozen=True)
+class Mode:
+    """How to look: the longer side that pictures are brought to, how many boxes of each kind are
+    looked into, and whether small hands and faces get a second look."""
+
+    side_px: int
+    proposed: Mapping[str, int]
+    closer: bool
+
+
+MODES: Mapping[str, Mode] = {
+    "fast": Mode(320, {"body": 6, "hand": 8, "face": 6}, False),
+    "balanced": Mode(400, {"body": 14, "hand": 22, "face": 14}, True),
+    "thorough": Mode(640, {"body": 20, "hand": 30, "face": 20}, True),
+}
+"""The modes by name; ``balanced`` is the seed's 400 px and 50 boxes."""
+ModeName = Literal["fast", "balanced", "thorough"]
+Parts = dict[str, list[Part]]
+
+
+class PoseFinder:
+    """Finds the parts of all people in a picture. For one thread at a time."""
+
+    def __init__(self, network: DopeNetwork, device: str = "cpu", mode: str = "balanced") -> None:
+        self.mode = MODES[mode]
+        self._device, self._type = device, quick_type(device)
+        moved = placed(network, device, self._type)
+        assert isinstance(moved, DopeNetwork)
+        self._network = moved
+
+    @classmethod
+    def load(
+        cls, weights: Path | None = None, device: str = "cpu", mode: str = "balanced"
+    ) -> PoseFinder:
+        """From published weights: those of Doppel or of the user, or a file.
+
+        Raises StudioError if there are none.
+        """
+        path = weights or find_card("dope").weights
+        network = fused(unpack(DopeNetwork(), path))
+        assert isinstance(network, DopeNetwork)
+        return cls(network, device, mode)
+
+    def find(self, rgb: UInt8[np.ndarray, "height width 3"]) -> Parts:
+        """The parts of each kind, the surest first, in pixels of the picture."""
+        height, width = rgb.shape[:2]
+        scale = self.mode.side_px / max(height, width)
+        small = rgb
+        if scale != 1:
+            how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+            small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=how)
+        rows, columns = small.shape[:2]
+        canvas = np.full((-(-rows // 32) * 32, -(-columns // 32) * 32, 3), 128, np.uint8)
+        canvas[:rows, :columns] = small
+        found = self._run(canvas[None], self.mode.proposed)[0]
+        scales = np.array([columns / width, rows / height])
+        parts = {
+            name: [_moved(part, (part.xy_px + 0.5) / scales - 0.5) for part in told]
+            for name, told in found.items()
+        }
+        return self._closer(rgb, parts, scale) if self.mode.closer else parts
+
+    def _closer(self, rgb: np.ndarray, parts: Parts, scale: float) -> Parts:
+        """The parts with a second look at where hands and faces of bodies are small or missing."""
+        places: list[tuple[str, int, np.ndarray, float]] = []
+        for body in parts.get("body", []):
+            for kind, family, centre, side in _squares(body):
+                if kind not in parts or side * scale < 6:
+                    continue
+                there = [p for p in parts[kind]
+                         if np.linalg.norm(p.xy_px.mean(0) - centre) < 0.5 * side]  # fmt: skip
+                if all(p.size_px * scale < _SMALL_PX for p in there):
+                    places.append((kind, family, centre, side))
+        if not places:
+            return parts
+        crops = [Crop.around(centre, side, side_px=_CLOSE_PX) for _, _, centre, side in places]
+        looks = self._run(np.stack([crop.cut(rgb) for crop in crops]), _SECOND)
+        out = {name: list(told) for name, told in parts.items()}
+        for (kind, family, centre, side), crop, found in zip(places, crops, looks, strict=True):
+            best: Part | None = None
+            for part in found[kind]:
+                moved = _moved(part, crop.back(part.xy_px))
+                away = float(np.linalg.norm(moved.xy_px.mean(0) - centre)) / side
+                fits = kind == "face" or part.family == family
+                worth = part.score * (1.0 if fits else 0.5) - away
+                if away < 0.5 and (best is None or worth > best.score):
+                    best = Part(kind, moved.xy_px, moved.xyz_m, moved.seen, max(worth, 0.01),
+                                family if kind == "hand" else 0)  # fmt: skip
+            if best is None:
+                continue
+            near = [p for p in out[kind] if _same(p, best)]
+            score = max([part.score for part in near] + [best.score + 0.2])
+            out[kind] = [p for p in out[kind] if not any(p is q for q in near)]
+            out[kind].append(
+                Part(kind, best.xy_px, best.xyz_m, best.seen, min(score, 1.0), best.family)
+            )
+        return out
+
+    @torch.inference_mode()
+    def _run(self, rgb: np.ndarray, proposed: Mapping[str, int]) -> list[Parts]:
+        given = torch.from_numpy(rgb).to(self._device).permute(0, 3, 1, 2).float() / 255
+        given = given.to(self._type).contiguous(memory_format=torch.channels_last)
+        counts = {name: proposed.get(name, 1) for name in self._network.kinds}
+        found = self._network(given, counts)
+        return [parts_in(self._network, found, k) for k in range(len(rgb))]
+
+
+def _moved(part: Part, xy_px: np.ndarray) -> Part:
+    return Part(part.kind, xy_px, part.xyz_m, part.seen, part.score, part.family)
+
+
+def _same(a: Part, b: Part) -> bool:
+    """Whether two parts of a kind lie in the same place."""
+    apart = float(np.linalg.norm(a.xy_px.mean(0) - b.xy_px.mean(0)))
+    return apart < _NEARER * max(a.size_px, b.size_px)
+
+
+def _squares(body: Part) -> Sequence[tuple[str, int, np.ndarray, float]]:
+    """Where a body's hands (right: family 1, left: 0) and face are: kind, family, middle, side."""
+    xy = body.xy_px
+    torso = float(np.linalg.norm(xy[list(SHOULDERS)].mean(0) - xy[HEAD])) * 1.4
+    out: list[tuple[str, int, np.ndarray, float]] = []
+    for place, family in ((0, 1), (1, 0)):
+        wrist, elbow = xy[WRISTS[place]], xy[ELBOWS[place]]
+        if body.seen[WRISTS[place]] < 0.3:
+            continue
+        forearm = float(np.linalg.norm(wrist - elbow))
+        side = max(1.5 * forearm, 1.2 * torso)
+        out.append(("hand", family, wrist + 0.3 * (wrist - elbow), side))
+    out.append(("face", 0, xy[HEAD], max(1.6 * torso, 1.0)))
+    return out
