@@ -12,6 +12,10 @@ from studio.training.task import Task
 TASKS: Mapping[str, str] = {
     "parts": "studio.training.tasks.parts:PartsTask",
     "heatmaps": "studio.training.tasks.heatmaps:HeatmapsTask",
+    "dope_body": "studio.training.tasks.dope:BodyExpert",
+    "dope_hand": "studio.training.tasks.dope:HandExpert",
+    "dope_face": "studio.training.tasks.dope:FaceExpert",
+    "dope": "studio.training.tasks.dope:DopeTask",
     "pose_prior": "studio.training.tasks.pose_prior:PosePriorTask",
     "lift": "studio.training.tasks.lift:LiftTask",
 }

@@ -1,0 +1,198 @@
+"""Training of the whole-body network: part experts, and the student that learns from them.
+
+Source: US 11494932, "Distillation of part experts for whole-body pose estimation".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import nn
+
+from studio.perception.dope.kinds import KINDS
+from studio.perception.dope.network import DopeNetwork, Poses
+from studio.training.feed import batches_once
+from studio.training.people import DATA, WHOLE, people
+from studio.training.surroundings import Places
+from studio.training.task import Batch, Bench, Row, Source, Split
+from studio.training.tasks import dope_pictures, dope_targets, dope_teach
+from studio.training.tasks.dope_targets import Parts
+
+_PROPOSED = {"body": 4, "hand": 6, "face": 4}
+_JITTERED = {"body": 2, "hand": 1, "face": 2}
+_VALIDATED, _TESTED = 64, 256
+_REGIONS, _BOXES, _CLASS, _POSE, _SEEN = 1.0, 1.0, 1.0, 0.5, 0.3
+_TAUGHT_CLASS, _TAUGHT_POSE = 1.0, 0.5
+
+
+class DopeTask:
+    """Bodies, hands and faces of several people, in 2D and 3D.
+
+    Scored by the share of body points within half a head of the truth, minus what hands and faces
+    are off, half of it at home and half away; see :meth:`validate`.
+    """
+
+    name = "dope"
+    does = "Find bodies, hands and faces in pictures, in 2D and 3D"
+    score = "score of both"
+    better: Literal["higher", "lower"] = "higher"
+    kinds: tuple[str, ...] = tuple(KINDS)
+
+    def __init__(
+        self, data: str | None = None, trunk: str | None = None, experts: str | None = None,
+        annotated: str = "all", width: int = dope_pictures.SIZE_PX[1],
+    ):  # fmt: skip
+        """``data`` is a folder of packs, else pictures come live from the factory; ``trunk`` a file
+        of weights to start from (heatmaps, or a network of this task); ``experts`` a folder with
+        the runs ``dope_body``, ``dope_hand`` and ``dope_face`` to learn from. ``annotated``: "all",
+        or "one": each picture then has the truth of one kind of part only, as where every part has
+        a data set of its own; experts complete it. ``width`` of the pictures that are learned
+        from, three quarters as high: a run may begin with small ones and go on with larger."""
+        height = -(-(width * 3 // 4) // 32) * 32
+        self._size = height, width
+        self._data = Path(data) if data else None
+        self._trunk, self._annotated = trunk, annotated
+        self._folder = Path(experts) if experts else None
+        self._places = Places(self._data)
+        self._experts: dict[str, DopeNetwork] | None = None
+
+    def network(self) -> DopeNetwork:
+        network = DopeNetwork([KINDS[kind] for kind in self.kinds])
+        if self._trunk is not None:
+            begin(network, Path(self._trunk))
+        return network
+
+    def data(self, split: Split, seed: int) -> Source:
+        return people(self._data, split, seed, WHOLE)
+
+    def prepare(self, batch: Batch, dice: torch.Generator) -> Batch:
+        seen = dope_pictures.varied(batch, dice, self._places, self._size)
+        height, width = seen.rgb.shape[2:]
+        told: Batch = {"rgb": seen.rgb}
+        which = torch.randint(len(KINDS), (len(seen.rgb),), generator=dice, device=dice.device)
+        taught = self._taught(seen.rgb)
+        for place, (name, kind) in enumerate(KINDS.items()):
+            if name not in self.kinds:
+                continue
+            parts = dope_targets.parts_of(kind, seen.xy_px, seen.seen, seen.xyz_m, height, width)
+            if self._annotated == "one" and len(self.kinds) > 1:
+                mine = which == place
+                parts = parts.only(mine)
+                if taught is not None:
+                    parts = parts.joined(taught[name].pseudo.only(~mine))
+            told |= parts.packed(name)
+            boxes = [dope_targets.jittered(parts, dice, _JITTERED[name])]
+            if taught is not None:
+                boxes.append(taught[name].boxes_px)
+                told |= taught[name].packed(name)
+            told[f"{name} boxes"] = torch.cat(boxes, 1)
+        return told
+
+    def _taught(self, rgb: torch.Tensor) -> dict[str, dope_teach.Taught] | None:
+        if self._folder is None:
+            return None
+        if self._experts is None:
+            self._experts = dope_teach.load_experts(self._folder, self.kinds, str(rgb.device))
+        return dope_teach.teach(self._experts, rgb)
+
+    def loss(self, network: nn.Module, batch: Batch) -> Mapping[str, torch.Tensor]:
+        rgb = batch["rgb"].contiguous(memory_format=torch.channels_last)
+        given = {name: batch[f"{name} boxes"] for name in self.kinds}
+        found = network(rgb, {name: _PROPOSED[name] for name in self.kinds}, given)
+        bare = getattr(network, "module", network)
+        assert isinstance(bare, DopeNetwork)
+        total: dict[str, torch.Tensor] = {}
+
+        def add(name: str, value: torch.Tensor, weight: float) -> None:
+            total[name] = total.get(name, torch.zeros((), device=rgb.device)) + weight * value
+
+        for name in self.kinds:
+            kind, branch, parts = KINDS[name], bare.branch(name), Parts.unpacked(name, batch)
+            entropy, boxes = dope_targets.region_losses(found.regions[name], parts)
+            add("regions", entropy, _REGIONS)
+            add("boxes", boxes, _BOXES)
+            poses = found.poses[name]
+            head = dope_targets.head_losses(kind, branch, poses, parts)
+            for what, weight in (("class", _CLASS), ("pose", _POSE), ("seen", _SEEN)):
+                add(what, head[what], weight)
+            if f"{name} taught boxes" in batch:
+                taught = dope_teach.Taught.unpacked(name, batch, parts)
+                end = given[name].shape[1]
+                theirs = slice(end - taught.boxes_px.shape[1], end)
+                mine = Poses(*(value[:, theirs] for value in vars(poses).values()))
+                like, same = dope_teach.distillation(kind, branch, mine, parts, taught)
+                add("taught class", like, _TAUGHT_CLASS)
+                add("taught pose", same, _TAUGHT_POSE)
+        return total
+
+    def validate(self, network: nn.Module, device: str) -> Mapping[str, float]:
+        from studio.training.tasks.dope_figures import quick
+
+        assert isinstance(network, DopeNetwork)
+        return quick(network, self.data("validation", 0), _VALIDATED, device, self.score)
+
+    def evaluate(self, network: nn.Module, device: str, bench: Bench) -> list[Row]:
+        from studio.training.tasks.dope_figures import table
+
+        assert isinstance(network, DopeNetwork)
+        return table(network, device, self.data("test", 0), _TESTED, bench)
+
+    def sample_pictures(self, network: nn.Module, device: str) -> np.ndarray:
+        from studio.training.tasks.dope_figures import drawn
+
+        assert isinstance(network, DopeNetwork)
+        batch = next(batches_once(self.data("validation", 0), 6, 6))
+        return np.hstack(drawn(network, dope_pictures.plain(batch).rgb, device))
+
+    def facts(self) -> Mapping[str, Any]:
+        return {
+            "inputs": "RGB, 0..1, sides that 32 divides; trained at 256 × 192",
+            "outputs": "regions of bodies, hands and faces; in each, anchor poses (body 13, hand "
+            "21, face 84 points) with the way from them to the pose in 2D and 3D",
+            "data": DATA + (f"; some before: {before}" if (before := self._places.source) else ""),
+            "experts": "dope_body, dope_hand, dope_face" if self._folder else "none",
+        }
+
+
+class BodyExpert(DopeTask):
+    """Bodies only."""
+
+    name, kinds = "dope_body", ("body",)
+    does = "Expert of bodies, from which dope learns"
+
+
+class HandExpert(DopeTask):
+    """Hands only, left and right."""
+
+    name, kinds = "dope_hand", ("hand",)
+    does = "Expert of hands, from which dope learns"
+
+
+class FaceExpert(DopeTask):
+    """Faces only."""
+
+    name, kinds = "dope_face", ("face",)
+    does = "Expert of faces, from which dope learns"
+
+
+def begin(network: DopeNetwork, path: Path) -> None:
+    """Take over what another network's weights have of the same name and shape: its trunk and
+    decoder, or all."""
+    from safetensors.torch import load_file
+
+    own, known = network.state_dict(), load_file(path)
+    every = 5 * len(KINDS)
+    rows = [5 * list(KINDS).index(kind) + k for kind in network.kinds for k in range(5)]
+    for name in ("proposer.told.weight", "proposer.told.bias"):
+        if name in known and len(known[name]) == every:  # of all kinds: an expert takes its own
+            known[name] = known[name][rows]
+    known = {
+        name: value.to(own[name].dtype)
+        for name, value in known.items()
+        if name in own and own[name].shape == value.shape
+    }
+    network.load_state_dict(known, strict=False)

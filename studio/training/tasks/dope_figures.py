@@ -1,0 +1,239 @@
+"""The held-out table of the whole-body network: synthetic people, then real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from studio.perception.dope.kinds import FACE, KINDS, Kind
+from studio.perception.dope.network import DopeNetwork
+from studio.perception.dope.ppi import Part, parts_in
+from studio.training.feed import batches_once
+from studio.training.task import Bench, Row, Source
+from studio.training.tasks import dope_pictures
+from studio.training.tasks.dope_pictures import Pictures
+from studio.training.tasks.dope_targets import Parts, parts_of
+
+PROPOSED = {"body": 8, "hand": 12, "face": 8}
+_CHUNK = 8
+_REACH = 0.5
+_WITHIN = {"hand": 0.2, "face": 0.1}
+_HEADS = 0.5
+_EYES = (52, 61)
+"""The outer corners of the eyes among the 84 points of a face."""
+
+
+@dataclass(eq=False)
+class Tally:
+    """What became of the parts of one kind: how many there were (``parts``) and were found, how
+    many were found that are not there (``ghosts``), for each visible point of the parts whether it
+    was found near enough (``near``), and errors of those found: ``flat`` (in parts of the size: of
+    the head, hand, or distance of the eyes) and ``deep_mm`` (faces none)."""
+
+    parts: int = 0
+    found: int = 0
+    ghosts: int = 0
+    pictures: int = 0
+    sided: int = 0
+    near: list[bool] = field(default_factory=list[bool])
+    flat: list[float] = field(default_factory=list[float])
+    deep_mm: list[float] = field(default_factory=list[float])
+
+    @property
+    def share(self) -> float:
+        """The share of visible points that were found near enough; those of missed parts count."""
+        return float(np.mean(self.near)) if self.near else 0.0
+
+    @property
+    def recall(self) -> float:
+        return self.found / max(self.parts, 1)
+
+
+def batches(source: Source, count: int, away: bool) -> Iterator[Pictures]:
+    """The first pictures of a source, where people are or before other surroundings."""
+    dice = torch.Generator().manual_seed(0)
+    for batch in batches_once(source, count, _CHUNK):
+        yield dope_pictures.elsewhere(batch, dice) if away else dope_pictures.plain(batch)
+
+
+@torch.inference_mode()
+def find(network: DopeNetwork, rgb: torch.Tensor, device: str) -> list[dict[str, list[Part]]]:
+    """The parts in each picture of a batch."""
+    proposed = {name: PROPOSED.get(name, 8) for name in network.kinds}
+    found = network(rgb.to(device).contiguous(memory_format=torch.channels_last), proposed)
+    return [parts_in(network, found, k) for k in range(len(rgb))]
+
+
+Finder = Callable[[torch.Tensor], Sequence[Mapping[str, Sequence[Part]]]]
+
+
+def measure(
+    finder: Finder, kinds: Sequence[str], source: Source, count: int, *, away: bool = False
+) -> dict[str, Tally]:
+    """What a finder finds on held-out pictures, by kind."""
+    tallies = {name: Tally() for name in kinds}
+    for seen in batches(source, count, away):
+        height, width = seen.rgb.shape[2:]
+        found = finder(seen.rgb)
+        for name, tally in tallies.items():
+            parts = parts_of(KINDS[name], seen.xy_px, seen.seen, seen.xyz_m, height, width)
+            sizes = _sizes(KINDS[name], seen, parts)
+            for k, told in enumerate(found):
+                _count(tally, KINDS[name], parts, k, sizes[k], told.get(name, ()))
+    return tallies
+
+
+def _sizes(kind: Kind, seen: Pictures, parts: Parts) -> np.ndarray:
+    """What errors of each part (batch, parts) are measured in: the head's size (1.2 times the
+    diagonal of the face's box, as in heatmaps), the hand's longer side, the distance of the eyes as
+    if seen from the front."""
+    if kind.name == "body":
+        face = seen.xy_px[:, :, list(FACE)]
+        return (1.2 * (face.amax(2) - face.amin(2)).norm(dim=-1)).numpy()
+    extent = (parts.xy_px.amax(2) - parts.xy_px.amin(2)).amax(-1)
+    if kind.name == "hand":
+        return extent.numpy()
+    flat = parts.xy_px - parts.xy_px.mean(2, keepdim=True)
+    deep = parts.xyz_m[..., :2]
+    scale = (flat * deep).sum((2, 3)) / deep.square().sum((2, 3)).clamp_min(1e-9)
+    eyes = (parts.xyz_m[:, :, _EYES[0]] - parts.xyz_m[:, :, _EYES[1]]).norm(dim=-1)
+    return (scale * eyes).numpy()
+
+
+def _count(
+    tally: Tally, kind: Kind, parts: Parts, k: int, sizes: np.ndarray, told: Sequence[Part]
+) -> None:
+    tally.pictures += 1
+    free = list(told)
+    for number in torch.nonzero(parts.there[k])[:, 0].tolist():
+        truth = parts.xy_px[k, number].numpy()
+        seen = parts.seen[k, number].numpy()
+        inside = parts.weight[k, number].numpy() > 0.2
+        size = float(sizes[number])
+        if not np.isfinite(size) or size <= 0:
+            continue
+        tally.parts += 1
+        extent = float(np.ptp(truth, axis=0).max())
+        apart = [float(np.linalg.norm(part.xy_px - truth, axis=1)[inside].mean()) for part in free]
+        best = int(np.argmin(apart)) if apart else -1
+        if best < 0 or apart[best] > _REACH * extent:
+            tally.near += [False] * int(seen.sum())
+            continue
+        part = free.pop(best)
+        off = np.linalg.norm(part.xy_px - truth, axis=1) / size
+        within = _HEADS if kind.name == "body" else _WITHIN[kind.name]
+        if kind.name == "face":
+            off_size = np.linalg.norm(part.xy_px - truth, axis=1) / extent
+            tally.near += (off_size[seen] < within).tolist()
+        else:
+            tally.near += (off[seen] < within).tolist()
+        tally.found += 1
+        tally.sided += part.family == int(parts.family[k, number])
+        tally.flat.append(float(off[inside].mean()))
+        xyz = parts.xyz_m[k, number].numpy().astype(float)
+        if kind.name == "body":
+            origin = list(kind.origin)
+            gap = (part.xyz_m - part.xyz_m[origin].mean(0)) - (xyz - xyz[origin].mean(0))
+            tally.deep_mm.append(1000 * float(np.linalg.norm(gap, axis=1)[inside].mean()))
+        else:
+            tally.deep_mm.append(1000 * aligned_error_m(part.xyz_m, xyz))
+    unsure = parts.xy_px[k][parts.unsure[k]].numpy()
+    for part in free:
+        extent = max(part.size_px, 1.0)
+        beside = [np.linalg.norm(part.xy_px - other, axis=1).mean() for other in unsure]
+        tally.ghosts += min(beside, default=np.inf) > extent
+
+
+def aligned_error_m(found: np.ndarray, truth: np.ndarray) -> float:
+    """Mean distance of points after the best turn, scale and shift (PA-MPJPE). Source: Umeyama
+    1991."""
+    a, b = found - found.mean(0), truth - truth.mean(0)
+    u, s, v = np.linalg.svd(a.T @ b)
+    sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ v))])
+    turn = (u * sign) @ v
+    scale = (s * sign).sum() / max((a**2).sum(), 1e-12)
+    return float(np.linalg.norm(scale * a @ turn - b, axis=1).mean())
+
+
+def quick(
+    network: DopeNetwork, source: Source, count: int, device: str, score: str
+) -> dict[str, float]:
+    """A few figures while training."""
+    kinds = tuple(network.kinds)
+    home, away = (
+        measure(lambda rgb: find(network, rgb, device), kinds, source, count, away=away)
+        for away in (False, True)
+    )
+    told = {score: float(np.mean([t[k].share for t in (home, away) for k in kinds]))}
+    for kind in kinds:
+        told |= {
+            f"{kind} near": home[kind].share, f"{kind} near away": away[kind].share,
+            f"{kind} found": home[kind].recall,
+            f"{kind} ghosts": home[kind].ghosts / max(home[kind].pictures, 1),
+            f"{kind} mm": float(np.mean(home[kind].deep_mm or [np.nan])),
+            f"{kind} off": float(np.mean(home[kind].flat or [np.nan])),
+        }  # fmt: skip
+    return {name: float(value) if np.isfinite(value) else 0.0 for name, value in told.items()}
+
+
+def table(network: DopeNetwork, device: str, source: Source, count: int, bench: Bench) -> list[Row]:
+    """The rows of the card. The first one decides what is published."""
+    from studio.training.tasks.dope_real import on_real
+
+    kinds = tuple(network.kinds)
+    home, away = (
+        measure(lambda rgb: find(network, rgb, device), kinds, source, count, away=away)
+        for away in (False, True)
+    )
+    pictures = next(iter(home.values())).pictures
+    note = f"{pictures} held-out pictures of one to three people; what was missed counts"
+    both = float(np.mean([t[k].share for t in (home, away) for k in kinds]))
+    rows = [Row("synthetic: points found (bodies within half a head, hands a fifth, faces a tenth "
+                "of their size), mean of kinds, at home and away", both, note=note)]  # fmt: skip
+    for where, tallies in (("", home), (" away", away)):
+        for kind, tally in tallies.items():
+            rows += _rows(kind, tally, where)
+    return [*rows, *on_real(network, device, bench)]
+
+
+def _rows(kind: str, tally: Tally, where: str) -> list[Row]:
+    parts = f"{tally.parts} parts"
+    deep = float(np.mean(tally.deep_mm)) if tally.deep_mm else None
+    flat = float(np.mean(tally.flat)) if tally.flat else None
+    rows = [
+        Row(f"synthetic{where}: {kind} found", tally.recall, note=parts),
+        Row(f"synthetic{where}: {kind} ghosts a picture",
+            tally.ghosts / max(tally.pictures, 1), better="lower"),
+    ]  # fmt: skip
+    if kind == "body":
+        rows += [Row(f"synthetic{where}: body PCKh@0.5", tally.share, note=parts),
+                 Row(f"synthetic{where}: body MPJPE", deep, "mm", "lower",
+                     note="of those found, from the middle of the torso")]  # fmt: skip
+    elif kind == "hand":
+        rows += [
+            Row(f"synthetic{where}: hand points within a fifth", tally.share),
+            Row(f"synthetic{where}: hand PA-MPJPE", deep, "mm", "lower"),
+            Row(f"synthetic{where}: left or right", tally.sided / max(tally.found, 1)),
+        ]
+    else:
+        rows += [Row(f"synthetic{where}: face points within a tenth", tally.share),
+                 Row(f"synthetic{where}: face NME", flat, "of the eyes' distance",
+                     "lower")]  # fmt: skip
+    return rows
+
+
+def drawn(network: DopeNetwork, rgb: torch.Tensor, device: str) -> list[np.ndarray]:
+    """Pictures with what was found: bodies yellow, hands blue, faces pink."""
+    colours = {"body": (255, 210, 40), "hand": (60, 200, 255), "face": (255, 90, 200)}
+    out = []
+    for picture, parts in zip(rgb, find(network, rgb, device), strict=True):
+        canvas = (picture.permute(1, 2, 0) * 255).byte().numpy().copy()
+        for kind, told in parts.items():
+            for part in told:
+                for x, y in np.rint(part.xy_px).astype(int):
+                    canvas[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2] = colours[kind]
+        out.append(canvas)
+    return out

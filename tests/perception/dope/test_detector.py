@@ -1,0 +1,102 @@
+"""People followed from picture to picture, smoothed, as keypoints of the studio."""
+
+from __future__ import annotations
+
+import numpy as np
+from dope_people import parts, person_m
+
+from studio.perception.detector import Detector
+from studio.perception.dope.detector import DopeDetector, Settings
+from studio.perception.dope.finder import MODES
+
+_RGB = np.zeros((240, 320, 3), np.uint8)
+
+
+class _Finder:
+    """Finds whoever it is told to."""
+
+    mode = MODES["fast"]
+
+    def __init__(self) -> None:
+        self.people: list[np.ndarray] = []
+        self.noise_px = 0.0
+        self._dice = np.random.default_rng(0)
+
+    def find(self, rgb: np.ndarray) -> dict[str, list]:
+        assert rgb.shape == _RGB.shape
+        out: dict[str, list] = {"body": [], "hand": [], "face": []}
+        for xyz in self.people:
+            for kind, told in parts(xyz).items():
+                for part in told:
+                    part.xy_px[:] += self.noise_px * self._dice.normal(size=part.xy_px.shape)
+                out[kind] += told
+        return out
+
+
+def _detector(finder: _Finder, **settings: object) -> DopeDetector:
+    return DopeDetector(finder, None, Settings(**settings))  # pyright: ignore
+
+
+def test_people_keep_their_tracks_while_they_walk_past_each_other() -> None:
+    finder = _Finder()
+    detector: Detector = _detector(finder, people=4)
+    seen: dict[int, list[float]] = {}
+    for k in range(25):
+        x = -1.1 + 2.2 * k / 24
+        finder.people = [person_m(5, (x, 0.0, 3.0)), person_m(0, (-x, 0.0, 5.5))]
+        for person in detector.detect(_RGB, k / 25):
+            seen.setdefault(person.track, []).append(float(np.nanmean(person.xy_px[5:17, 0])))
+    assert sorted(seen) == [0, 1]
+    for track, xs in seen.items():
+        assert len(xs) == 25
+        steps = np.diff(xs)
+        assert (steps > 0).all() or (steps < 0).all(), track
+
+
+def test_points_are_cocos_with_confidence_and_absent_parts_without() -> None:
+    finder = _Finder()
+    finder.people = [person_m()]
+    person = _detector(finder).detect(_RGB)[0]
+    assert person.layout.name == "coco_133"
+    found = np.isfinite(person.xy_px).all(1)
+    np.testing.assert_array_equal(found, person.confidence > 0)
+    names = person.layout.points
+    missing = {names[k] for k in np.flatnonzero(~found)}
+    assert missing == {"left_ear", "right_ear", *(f"{side}_{toe}" for side in ("left", "right")
+                       for toe in ("big_toe", "small_toe", "heel"))}  # fmt: skip
+    without = _detector(finder, hands=False, face=False).detect(_RGB)[0]
+    assert not without.confidence[list(person.layout.parts["left_hand"])].any()
+    assert not without.confidence[list(person.layout.parts["face"])].any()
+
+
+def test_one_euro_calms_somebody_who_stands_still() -> None:
+    finder = _Finder()
+    finder.people, finder.noise_px = [person_m()], 1.0
+
+    def tremble(smooth_hz: float) -> float:
+        detector = _detector(finder, smooth_hz=smooth_hz)
+        xy = np.stack([detector.detect(_RGB, k / 30)[0].xy_px[5:17] for k in range(40)])
+        return float(np.abs(np.diff(xy[10:], axis=0)).mean())
+
+    assert tremble(1.0) < 0.6 * tremble(0.0)
+
+
+def test_somebody_who_was_away_for_a_moment_is_still_the_same() -> None:
+    finder = _Finder()
+    detector = _detector(finder)
+    finder.people = [person_m()]
+    first = detector.detect(_RGB, 0.0)[0].track
+    finder.people = []
+    assert detector.detect(_RGB, 0.1) == ()
+    finder.people = [person_m()]
+    assert detector.detect(_RGB, 0.2)[0].track == first
+    detector.follow(())
+    assert detector.detect(_RGB, 0.3)[0].track == 0
+
+
+def test_the_most_prominent_come_first_and_no_more_than_wanted() -> None:
+    finder = _Finder()
+    finder.people = [person_m(5, (-0.8, 0.0, 6.0)), person_m(5, (0.8, 0.0, 3.0))]
+    found = _detector(finder, people=1).detect(_RGB)
+    assert len(found) == 1
+    assert np.nanmean(found[0].xy_px[5:17, 0]) > 160

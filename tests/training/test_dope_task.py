@@ -1,0 +1,314 @@
+"""What the whole-body network learns from: parts in pictures, losses, experts and their student."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from dope_people import SIZE_PX, parts, person_m, seen_px, write_pack
+
+from studio.core.errors import StudioError
+from studio.perception.dope.kinds import FACE, KINDS, LEFT_HAND, RIGHT_HAND
+from studio.perception.dope.network import STRETCH, DopeNetwork, Poses, Regions
+from studio.perception.dope.ppi import Part
+from studio.perception.own import pack
+from studio.training import augment
+from studio.training.feed import Order, batches
+from studio.training.loop import train
+from studio.training.plan import Plan
+from studio.training.tasks import dope, dope_figures, dope_targets, dope_teach, find_task
+from studio.training.tasks.dope import begin
+from studio.training.tasks.dope_pictures import moved
+from studio.training.tasks.dope_targets import Parts, parts_of
+
+WIDTH, HEIGHT = SIZE_PX
+
+
+def _told(*people: np.ndarray) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Points of a picture of these people, as packs hold them."""
+    xyz = np.stack(people)[None]
+    xy = torch.tensor(seen_px(xyz), dtype=torch.float32)
+    seen = (xy > 0).all(-1) & (xy < torch.tensor(SIZE_PX)).all(-1)
+    return xy, seen, torch.tensor(xyz, dtype=torch.float32)
+
+
+def _parts(kind: str, *people: np.ndarray) -> Parts:
+    return parts_of(KINDS[kind], *_told(*people), HEIGHT, WIDTH)
+
+
+@pytest.fixture(scope="module")
+def packs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("packs")
+    for split in ("train", "validation", "test"):
+        write_pack(folder / split)
+    return folder
+
+
+def test_whole_people_upper_halves_and_close_ups_are_told_apart() -> None:
+    whole = _parts("body", person_m())
+    assert whole.there.tolist() == [[True]]
+    assert whole.family.tolist() == [[0]]
+    near = _parts("body", person_m(5, (0.0, 0.35, 1.3)))
+    assert near.there.tolist() == [[True]]
+    assert near.family.tolist() == [[1]]
+    assert near.box_px[0, 0, 3] < HEIGHT + 40
+    closer = person_m(5, (0.0, 0.62, 0.8))
+    assert _parts("body", closer).there.tolist() == [[False]]
+    assert _parts("face", closer).there.tolist() == [[True]]
+
+
+def test_hands_are_left_and_right_and_origins_are_the_wrists() -> None:
+    xyz = person_m()
+    hands = _parts("hand", xyz)
+    assert hands.family.tolist() == [[0, 1]]
+    assert hands.there.all()
+    left = xyz[LEFT_HAND.start : LEFT_HAND.stop]
+    np.testing.assert_allclose(hands.xyz_m[0, 0], left - left[0], atol=1e-5)
+    np.testing.assert_allclose(hands.xy_px[0, 1], seen_px(xyz)[RIGHT_HAND.start : RIGHT_HAND.stop],
+                               atol=1e-3)  # fmt: skip
+
+
+def test_a_hidden_face_is_not_to_be_found() -> None:
+    xy, seen, xyz = _told(person_m())
+    seen[..., list(FACE)] = False
+    face = parts_of(KINDS["face"], xy, seen, xyz, HEIGHT, WIDTH)
+    assert not face.there.any()
+    assert not face.unsure.any()
+
+
+def test_people_who_are_not_there_are_no_parts() -> None:
+    nobody = np.full((139, 3), np.nan)
+    for kind in KINDS:
+        told = _parts(kind, person_m(), nobody)
+        half = told.there.shape[1] // 2
+        assert told.there[:, :half].all()
+        assert not told.there[:, half:].any()
+        assert all(torch.isfinite(v).all() for v in vars(told).values() if v.is_floating_point())
+
+
+def _exact(kind: str, told: Parts, boxes: torch.Tensor) -> tuple[DopeNetwork, Poses]:
+    """What a perfect head would say of boxes that show a picture's parts in turn."""
+    network = DopeNetwork([KINDS[kind]])
+    branch, of = network.branch(kind), KINDS[kind]
+    whose = torch.arange(boxes.shape[1]) % told.box_px.shape[1]
+    xy = dope_targets.in_box(told.xy_px[:, whose], boxes)
+    deltas = torch.cat([(xy[:, :, None] - branch.flat) * STRETCH,
+                        (told.xyz_m[:, whose][:, :, None] - branch.deep) * STRETCH],
+                       -1)  # fmt: skip
+    target, _ = dope_targets.nearest_anchor(of, branch, told.xyz_m[:, whose], told.family[:, whose])
+    logits = 30.0 * torch.nn.functional.one_hot(target, of.classes + 1).float()
+    seen = torch.where(told.seen[:, whose], 30.0, -30.0)
+    return network, Poses(boxes, logits, deltas, seen)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_perfect_head_loses_nothing_and_every_fault_costs(kind: str) -> None:
+    told = _parts(kind, person_m())
+    boxes = told.box_px + 1.5
+    network, poses = _exact(kind, told, boxes)
+    branch = network.branch(kind)
+
+    def losses(poses: Poses) -> dict[str, float]:
+        found = dope_targets.head_losses(KINDS[kind], branch, poses, told)
+        return {name: float(value) for name, value in found.items()}
+
+    assert max(losses(poses).values()) < 1e-3
+    assert losses(replace(poses, deltas=poses.deltas + 0.1))["pose"] > 0.1
+    assert losses(replace(poses, logits=-poses.logits))["class"] > 1
+    assert losses(replace(poses, seen=-poses.seen))["seen"] > 1
+    away = replace(poses, boxes_px=boxes + 500)
+    assert losses(away)["class"] > 1  # a box of nothing with a class is wrong
+    assert losses(away)["pose"] == 0
+
+
+def test_pictures_that_nobody_annotated_have_no_background() -> None:
+    told = _parts("body", person_m()).only(torch.tensor([False]))
+    network, poses = _exact("body", told, told.box_px + 500)
+    found = dope_targets.head_losses(KINDS["body"], network.branch("body"), poses, told)
+    assert float(found["class"]) == 0
+    region = Regions(torch.zeros(1, 32, 40), torch.zeros(1, 32, 40, 4))
+    assert float(dope_targets.region_losses(region, told)[0]) == 0
+
+
+def test_regions_lose_least_where_the_middle_of_a_part_is() -> None:
+    told = _parts("body", person_m())
+    middle = (told.box_px[0, 0, :2] + told.box_px[0, 0, 2:]) / 2
+    column, row = ((middle + 0.5) / 8).long().tolist()
+
+    def lost(y: int, x: int, grow: float = 0.0) -> tuple[float, float]:
+        centre = torch.full((1, 32, 40), -9.0)
+        centre[0, y, x] = 6.0
+        boxes = told.box_px[:, :1, None].expand(1, 32, 40, 4).clone()
+        boxes[..., 2:] += grow
+        entropy, off = dope_targets.region_losses(Regions(centre, boxes), told)
+        return float(entropy), float(off)
+
+    assert lost(row, column)[0] < 0.1 < 1 < lost(row - 9, column)[0]
+    assert lost(row, column)[1] < 1e-5 < 0.05 < lost(row, column, 20.0)[1]
+
+
+def test_points_turn_and_mirror_with_the_picture() -> None:
+    xyz = person_m()
+    whole = torch.tensor(np.column_stack([seen_px(xyz), np.ones(139), xyz])[None, None]).float()
+    centre = torch.tensor([[WIDTH - 1.0, HEIGHT - 1.0]]) / 2
+    for flip in (0.0, 1.0):
+        matrices, mirrored = augment.placements(
+            torch.Generator().manual_seed(1), centre, torch.tensor([HEIGHT / 2]), turn_deg=25,
+            shift=0.0, flip=flip,
+        )  # fmt: skip
+        xy, seen, there = moved(whole, matrices, mirrored, (HEIGHT, WIDTH))
+        assert seen.all()
+        # The moved 3D points, seen by the same camera, are the moved pixels.
+        again = seen_px(there[0, 0].numpy())
+        np.testing.assert_allclose(xy[0, 0].numpy(), again, atol=0.05)
+        # Left stays left: a mirrored left elbow is a right one.
+        assert float(there[0, 0, 9, 0] - there[0, 0, 8, 0]) * (xyz[9, 0] - xyz[8, 0]) > 0
+
+
+def _expert(kind: str, folder: Path, seed: int) -> DopeNetwork:
+    torch.manual_seed(seed)
+    network = DopeNetwork([KINDS[kind]])
+    path = folder / f"dope_{kind}" / "best.safetensors"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(pack(network, {}))
+    return network
+
+
+def test_the_student_is_drawn_to_positive_boxes_of_experts_alone() -> None:
+    told = _parts("body", person_m())
+    network, exact = _exact("body", told, told.box_px.repeat(1, 2, 1))
+    branch, kind = network.branch("body"), KINDS["body"]
+    taught = dope_teach.Taught(
+        exact.boxes_px, torch.tensor([[True, False]]), exact.logits.softmax(-1), exact.deltas, told
+    )
+
+    def far(poses: Poses) -> tuple[float, float]:
+        like, same = dope_teach.distillation(kind, branch, poses, told, taught)
+        return float(like), float(same)
+
+    assert max(far(exact)) < 1e-3
+    elsewhere = exact.deltas.clone()
+    elsewhere[:, 1] += 1.0
+    logits = exact.logits.clone()
+    logits[:, 1] = -logits[:, 1]
+    assert max(far(replace(exact, deltas=elsewhere, logits=logits))) < 1e-3
+    there = exact.deltas.clone()
+    there[:, 0] += 0.1
+    assert far(replace(exact, deltas=there))[1] == pytest.approx(0.5, rel=1e-3)
+    assert far(replace(exact, logits=-exact.logits))[0] > 1
+
+
+def test_found_parts_stand_for_annotations() -> None:
+    xyz = person_m()
+    found = [[parts(xyz)["body"][0]], []]
+    told = dope_teach.stacked(found, KINDS["body"], 3)
+    assert told.there.tolist() == [[True, False, False], [False, False, False]]
+    truth = _parts("body", xyz)
+    np.testing.assert_allclose(told.box_px[0, 0], truth.box_px[0, 0], atol=0.1)
+    both = truth.only(torch.tensor([False])).joined(
+        dope_teach.stacked([found[0]], KINDS["body"], 2)
+    )
+    assert both.there.sum() == 1
+    assert both.told.all()
+
+
+@pytest.mark.parametrize("annotated", ["one", "all"])
+def test_the_student_learns_from_experts_and_truth(
+    packs: Path, tmp_path: Path, annotated: str
+) -> None:
+    for seed, kind in enumerate(KINDS):
+        _expert(kind, tmp_path, seed)
+    task = find_task("dope", data=str(packs), experts=str(tmp_path), annotated=annotated, width=96)
+    torch.manual_seed(0)
+    network = task.network()
+    source = task.data("train", 1)
+    batch = next(batches(source, Order(len(source), 2, 1), 0))
+    with torch.no_grad():
+        told = task.prepare(batch, torch.Generator().manual_seed(0))
+    terms = task.loss(network, told)
+    assert {"taught class", "taught pose", "regions", "pose"} <= terms.keys()
+    assert all(torch.isfinite(value) for value in terms.values())
+    torch.stack(list(terms.values())).sum().backward()
+    assert all(p.grad is not None for p in network.parameters())
+    again = task.prepare(batch, torch.Generator().manual_seed(0))
+    assert torch.equal(told["rgb"], again["rgb"])
+
+
+def test_without_an_expert_it_is_said_which_is_missing(packs: Path, tmp_path: Path) -> None:
+    _expert("body", tmp_path, 0)
+    task = find_task("dope", data=str(packs), experts=str(tmp_path))
+    source = task.data("train", 1)
+    batch = next(batches(source, Order(len(source), 2, 1), 0))
+    with pytest.raises(StudioError, match="no expert of hand parts"):
+        task.prepare(batch, torch.Generator().manual_seed(0))
+
+
+def test_an_expert_begins_with_its_part_of_a_student(tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    student = DopeNetwork()
+    path = tmp_path / "student.safetensors"
+    path.write_bytes(pack(student, {}))
+    expert = DopeNetwork([KINDS["hand"]])
+    begin(expert, path)
+    mine, theirs = expert.state_dict(), student.state_dict()
+    for name in ("trunk.stem.0.weight", "branches.hand.read.0.weight"):
+        torch.testing.assert_close(mine[name], theirs[name], atol=1e-3, rtol=1e-2)
+    name = "proposer.told.weight"
+    torch.testing.assert_close(mine[name], theirs[name][5:10], atol=1e-3, rtol=1e-2)
+
+
+def test_perfect_parts_measure_perfectly_and_nothing_measures_nothing(packs: Path) -> None:
+    source = find_task("dope", data=str(packs)).data("test", 0)
+    kinds, pictures = tuple(KINDS), iter(range(16))
+
+    def told(number: int, name: str) -> list[Part]:
+        whole = torch.from_numpy(source[number]["whole"])[None]
+        of = (whole[..., :2], whole[..., 2] > 0, whole[..., 3:])
+        p = parts_of(KINDS[name], *of, 128, 160)
+        return [
+            Part(name, p.xy_px[0, n].double().numpy(), p.xyz_m[0, n].double().numpy(),
+                 np.ones(KINDS[name].points), 1.0, int(p.family[0, n]))
+            for n in torch.nonzero(p.there[0])[:, 0].tolist()
+        ]  # fmt: skip
+
+    def everything(number: int) -> dict[str, list[Part]]:
+        return {name: told(number, name) for name in kinds}
+
+    def perfect(rgb: torch.Tensor) -> list[dict[str, list[Part]]]:
+        return [everything(next(pictures)) for _ in rgb]
+
+    best = dope_figures.measure(perfect, kinds, source, 16)
+    for name in kinds:
+        assert best[name].parts >= 8
+        assert best[name].share == 1.0
+        assert best[name].recall == 1.0
+        assert best[name].ghosts == 0
+        assert max(best[name].deep_mm) < 0.1
+        assert best[name].sided == best[name].found
+    none = dope_figures.measure(lambda rgb: [{} for _ in rgb], kinds, source, 16)
+    assert all(tally.share == 0 and tally.recall == 0 for tally in none.values())
+
+
+def test_aligned_error_forgives_turn_scale_and_shift() -> None:
+    dice = np.random.default_rng(0)
+    truth = dice.normal(size=(21, 3))
+    turn, _ = np.linalg.qr(dice.normal(size=(3, 3)))
+    turn *= np.linalg.det(turn)
+    assert dope_figures.aligned_error_m(0.4 * truth @ turn + 3, truth) == pytest.approx(0, abs=1e-9)
+    assert dope_figures.aligned_error_m(truth * [1, 1, -1], truth) > 0.1
+
+
+def test_an_expert_trains_and_resumes(
+    packs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dope, "_VALIDATED", 2)
+    task = find_task("dope_face", data=str(packs), width=96)
+    plan = Plan(steps=2, batch=2, log_every=1, validate_s=1e9)
+    for _ in train(task, plan, tmp_path, device="cpu"):
+        pass
+    longer = replace(plan, steps=3)
+    steps = [p.step for p in train(task, longer, tmp_path, resume=True, device="cpu")]
+    assert steps[0] == 3
