@@ -166,7 +166,7 @@ def test_the_parts_network_learns_and_is_measured(data: Path, tmp_path: Path) ->
     seen = []
     outcome = run(train(task, plan, tmp_path), seen.append)
     losses = [p.losses["loss"] for p in seen if p.losses]
-    assert np.mean(losses[-2:]) < 0.85 * losses[0]
+    assert np.mean(losses[-2:]) < 0.9 * losses[0]
     told = outcome.figures
     assert told[task.score] == np.mean([told["mean IoU at home"], told["mean IoU away"]])
     assert next(p.picture for p in seen if p.picture is not None).shape == (1024, 768, 3)
