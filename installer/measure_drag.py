@@ -2,9 +2,9 @@
 
 ``python installer/measure_drag.py [--seconds S]`` designs somebody, drags one slider of each kind
 to and fro, and puts garments on. It prints the processor time of one shape on the worker, on the
-main thread, and of drawing apart from that (without a graphics card it is software's); and how many
-shapes a second were handed to the viewport by the clock while a hand moved 60 times a second, which
-says something on a quiet machine only.
+main thread, and of drawing apart from that (without a graphics card it is software's), and the
+share of shapes that was drawn; and how many shapes a second were drawn by the clock while a hand
+moved 60 times a second, which says something on a quiet machine only.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ GARMENTS = ("jumper", "wide_trousers", "boots", "knit_dress", "hat_beanie", "bob
 
 @dataclass
 class Clock:
-    """Processor seconds of drawing, and how many shapes were shown."""
+    """Processor seconds of drawing, and how many pictures that made."""
 
     drawing_s: float = 0.0
-    shown: int = 0
+    drawn: int = 0
 
 
 def main() -> None:
@@ -60,15 +60,16 @@ def measure(seconds: float) -> None:
     clock = Clock()
     panel = opened(crew, clock)
     print(
-        f"{'ms of processor a shape':32} {'worker':>8} {'main':>8} {'drawing':>8} {'shapes/s':>10}"
+        f"{'ms of processor a shape':32} {'worker':>8} {'main':>8} {'drawing':>8} {'drawn':>8}"
+        f" {'shapes/s':>10}"
     )
     for name, slider in sliders(panel).items():
         costs = stepped(crew, clock, slider)
         panel_still(crew, panel)
         rate = dragged(crew, clock, slider, seconds)
         panel_still(crew, panel)
-        told = " ".join(f"{1e3 * cost:8.1f}" for cost in costs)
-        print(f"{name:32} {told} {rate:10.1f}", flush=True)
+        told = " ".join(f"{1e3 * cost:8.1f}" for cost in costs[:3])
+        print(f"{name:32} {told} {costs[3]:8.0%} {rate:10.1f}", flush=True)
     for name in GARMENTS:
         began, used = time.monotonic(), time.process_time() - clock.drawing_s
         next(g for g in panel.wear.galleries.values() if name in g.thumbs).thumbs[name].click()
@@ -95,13 +96,9 @@ def opened(crew: Crew, clock: Clock) -> Any:
         began = time.thread_time()
         drawn(**how)
         clock.drawing_s += time.thread_time() - began
+        clock.drawn += 1
 
     scene.render = render
-
-    def shown(feature: str, _: object) -> None:
-        clock.shown += 1
-
-    crew.studio.live.connect(shown)
     return panel
 
 
@@ -128,21 +125,21 @@ def dragged(crew: Crew, clock: Clock, slider: Any, seconds: float) -> float:
     bar = slider.slider
     bar.setSliderDown(True)
     middle, reach = bar.value(), 0.12 * bar.maximum()
-    clock.shown, began = 0, time.monotonic()
+    clock.drawn, began = 0, time.monotonic()
     while (now := time.monotonic() - began) < seconds:
         bar.setSliderPosition(round(middle + reach * np.sin(2 * now)))
         end = time.monotonic() + 1 / MOVES_HZ
         while (left := end - time.monotonic()) > 0:
             crew.app.processEvents()
             time.sleep(min(left, 0.002))
-    shown = clock.shown
+    drawn = clock.drawn
     bar.setSliderDown(False)
-    return shown / seconds
+    return drawn / seconds
 
 
-def stepped(crew: Crew, clock: Clock, slider: Any) -> tuple[float, float, float]:
-    """Processor seconds that a shape costs worker, main thread and drawing: the hand waits for
-    each, so that the load of the machine does not matter."""
+def stepped(crew: Crew, clock: Clock, slider: Any) -> tuple[float, float, float, float]:
+    """Processor seconds that a shape costs worker, main thread and drawing, and the share that was
+    drawn: the hand waits for each, so that the load of the machine does not matter."""
     from PySide6.QtCore import QEventLoop
 
     bar, loop = slider.slider, QEventLoop()
@@ -150,15 +147,17 @@ def stepped(crew: Crew, clock: Clock, slider: Any) -> tuple[float, float, float]
     bar.setSliderDown(True)
     first = min(bar.value(), bar.maximum() - STEPS)  # where there is room to the right
     everything, here, drawing = time.process_time(), time.thread_time(), clock.drawing_s
+    clock.drawn = 0
     for step in range(STEPS):
         out = step + 1 if step < STEPS // 2 else STEPS - step - 1  # there, and back again
         bar.setSliderPosition(first + 2 * out)
         loop.exec()
     everything, here = time.process_time() - everything, time.thread_time() - here
-    drawing = clock.drawing_s - drawing
+    drawing, drawn = clock.drawing_s - drawing, clock.drawn
     bar.setSliderDown(False)
     crew.studio.live.disconnect(connection)
-    return (everything - here) / STEPS, (here - drawing) / STEPS, drawing / STEPS
+    parts = everything - here, here - drawing, drawing, drawn
+    return parts[0] / STEPS, parts[1] / STEPS, parts[2] / STEPS, parts[3] / STEPS
 
 
 if __name__ == "__main__":

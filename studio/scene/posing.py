@@ -84,10 +84,16 @@ def alike(one: Character, other: Character) -> bool:
     """Whether two characters are drawn with the same triangles: only where these rest, how they
     are coloured and what carries them may differ."""
     return len(one.parts) == len(other.parts) and all(
-        same(a.mesh.faces, b.mesh.faces)
-        and same(a.mesh.uv, b.mesh.uv)
-        and (a.material.texture is None) == (b.material.texture is None)
-        for a, b in zip(one.parts, other.parts, strict=True)
+        part_alike(a, b) for a, b in zip(one.parts, other.parts, strict=True)
+    )
+
+
+def part_alike(one: Part, other: Part) -> bool:
+    """Whether two parts are drawn with the same triangles."""
+    return (
+        same(one.mesh.faces, other.mesh.faces)
+        and same(one.mesh.uv, other.mesh.uv)
+        and (one.material.texture is None) == (other.material.texture is None)
     )
 
 

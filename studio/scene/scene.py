@@ -65,6 +65,7 @@ class Scene:
         self.selected: Pick | None = None
         self.pixel_ratio = 1.0
         self._errors = False
+        self._whole_px: tuple[int, int] | None = None
         self._values: dict[str, tuple[object, Role]] = {}
         self._pictures: dict[str, Frame] = {}
         self._through: Camera | None = None
@@ -72,7 +73,7 @@ class Scene:
         self._hidden: set[str] = set()
         self._palette = PALETTES[theme]
         self._floor = FloorItem("floor", self._palette)
-        self._add(self._floor)
+        self._exchange([], self._floor.all_actors())
         self.set_theme(theme)
         self._observer = self.renderer.AddObserver("StartEvent", self._before)
 
@@ -99,24 +100,30 @@ class Scene:
             if isinstance(item, SkeletonItem):
                 item.show_errors = self._errors
             self._items[key] = item
-            actors: set[int] = set()
-        else:
-            actors = {id(actor) for actor in item.all_actors()}
-        before = item.all_actors() if actors else []
+        before = item.all_actors() if key in self._values else []
         item.update(value)
         self._values[key] = (value, role)
         after = item.all_actors()
-        if {id(actor) for actor in after} != actors:
-            for actor in before:
-                self.renderer.RemoveViewProp(actor)
-            self._add(item)
+        if [id(actor) for actor in after] != [id(actor) for actor in before]:
+            self._exchange(before, after)
+            if key in self._hidden:
+                item.show(False)
         return True
 
-    def _add(self, item: DrawnItem) -> None:
-        for actor in item.all_actors():
-            self.renderer.AddViewProp(actor)
-        if item.key in self._hidden:
-            item.show(False)
+    def _exchange(self, before: list[Any], after: list[Any]) -> None:
+        """Draw these actors in the place of those; who stays keeps what the graphics card holds."""
+        new, old = {id(actor) for actor in after}, {id(actor) for actor in before}
+        drawn = self.renderer.GetViewProps()
+        for actor in before:
+            if id(actor) in new:
+                drawn.RemoveItem(actor)  # to be drawn in the new order
+            else:
+                self.renderer.RemoveViewProp(actor)
+        for actor in after:
+            if id(actor) in old:
+                drawn.AddItem(actor)
+            else:
+                self.renderer.AddViewProp(actor)
 
     def pictures(self, frames: FrameSet | Frame | Mapping[str, Frame]) -> None:
         """Put camera pictures on the image planes of every rig that has those cameras."""
@@ -201,23 +208,30 @@ class Scene:
 
     @property
     def size_px(self) -> tuple[int, int]:
+        """Width and height of the picture that is seen, however coarsely it is drawn."""
         width, height = self.plotter.render_window.GetSize()
+        if self._whole_px is not None and (width, height) == _half(self._whole_px):
+            return self._whole_px
         return (max(width, 1), max(height, 1))
 
     def eye(self) -> Eye:
         """The observer as it is now."""
-        size = self.size_px
+        return self._eye(self.size_px, self.pixel_ratio)
+
+    def _eye(self, size: tuple[int, int], pixel_ratio: float) -> Eye:
         if self._through is not None:
             view, clip = lens_projection(self._through, size, 0.05, 200.0)
-            return Eye(view, clip, size, self._through.centre_m, self.pixel_ratio)
+            return Eye(view, clip, size, self._through.centre_m, pixel_ratio)
         near = max(0.01, self.orbit.distance_m * 0.02)
         view, clip = orbit_projection(
             self.orbit, size[0] / size[1], near, self.orbit.distance_m + 120.0
         )
-        return Eye(view, clip, size, self.orbit.position_m, self.pixel_ratio)
+        return Eye(view, clip, size, self.orbit.position_m, pixel_ratio)
 
     def _before(self, *_: object) -> None:
-        eye = self.eye()
+        width, height = self.plotter.render_window.GetSize()
+        coarse = (width, height) != self.size_px
+        eye = self._eye((max(width, 1), max(height, 1)), self.pixel_ratio * (0.5 if coarse else 1))
         camera = self.renderer.GetActiveCamera()
         forward, up = -eye.view[2, :3], eye.view[1, :3]
         camera.SetPosition(eye.position_m)
@@ -303,9 +317,23 @@ class Scene:
         for key, item in self._items.items():
             item.select(pick if pick is not None and pick.key == key else None)
 
-    def render(self, fine: bool = False) -> None:
-        """Draw now; ``fine`` smooths the outlines of surfaces, at about twice the cost."""
+    @property
+    def dragged(self) -> bool:
+        """Whether somebody's shape changes under a hand."""
+        return any(isinstance(i, SurfaceItem) and i.dragged for i in self._items.values())
+
+    def render(self, fine: bool = False, coarse: bool = False) -> None:
+        """Draw now; ``fine`` smooths the outlines of surfaces, at about twice the cost. ``coarse``
+        draws every other pixel and a quarter of the triangles, at about a fifth of it."""
         self.renderer.SetUseFXAA(fine)
+        whole = self.size_px
+        self._whole_px = whole if coarse else None
+        wanted = _half(whole) if coarse else whole
+        if self.plotter.render_window.GetSize() != wanted:
+            self.plotter.render_window.SetSize(*wanted)
+        for item in self._items.values():
+            if isinstance(item, SurfaceItem):
+                item.thin(coarse)
         if self._own:
             self.plotter.render_window.Render()
         else:
@@ -326,6 +354,10 @@ class Scene:
         self.clear()
         if self._own:
             self.plotter.close()
+
+
+def _half(size_px: tuple[int, int]) -> tuple[int, int]:
+    return (max(size_px[0] // 2, 1), max(size_px[1] // 2, 1))
 
 
 def _together(points: list[np.ndarray]) -> np.ndarray:

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import pyvista as pv
 from scipy.sparse import csr_matrix
-from vtkmodules.util.numpy_support import vtk_to_numpy
-from vtkmodules.vtkCommonDataModel import vtkDataObject
-from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
+from vtkmodules.vtkRenderingCore import vtkActor
 
 from studio.core.types import Material, Mesh
+from studio.scene.buffers import Buffers
 from studio.scene.items.base import Eye
 from studio.scene.occlusion import KEY_LIGHT, ambient, openness
 from studio.scene.palette import Rgb
+from studio.scene.posing import same
 from studio.scene.shaders import SURFACE_FRAGMENT, SURFACE_VERTEX, dress
+from studio.scene.thinned import Thinned
 
 Shading = Literal["studio", "flat", "wireframe", "normals", "x-ray"]
 SHADINGS: tuple[Shading, ...] = ("studio", "flat", "wireframe", "normals", "x-ray")
+STILL_M = 1e-4
+"""What moves by less keeps its light."""
 _MODE = {"studio": 0, "flat": 1, "wireframe": 0, "normals": 2, "x-ray": 3}
 
 
@@ -30,7 +33,7 @@ class Plan:
 
     ``source`` maps drawn vertices to the mesh's (textures split them at seams), ``corners`` (3,
     faces) are the triangles, ``around`` sums face normals into vertices, ``openness`` is the
-    ambient occlusion of the resting mesh.
+    ambient occlusion of the mesh resting at ``opened_m``. ``thinned`` is what is drawn in a hurry.
     """
 
     source: np.ndarray | None
@@ -39,6 +42,8 @@ class Plan:
     corners: np.ndarray
     around: csr_matrix
     openness: np.ndarray
+    opened_m: np.ndarray
+    thinned: Thinned
 
 
 _plans: WeakKeyDictionary[Mesh, Plan] = WeakKeyDictionary()
@@ -59,15 +64,16 @@ def planned(mesh: Mesh) -> bool:
 
 def adopt(mesh: Mesh, like: Mesh, exact: bool = False) -> None:
     """Draw a mesh by the plan of another with the same triangles. Its occlusion stays the other's
-    unless it shall be ``exact``, which takes some twenty times as long.
+    unless it shall be ``exact``, which takes some twenty times as long, and it has moved.
 
     May be called on any thread.
     """
-    if mesh not in _plans and like.faces is mesh.faces and like.uv is mesh.uv:
+    if mesh not in _plans and same(like.faces, mesh.faces) and same(like.uv, mesh.uv):
         known = plan(like)
-        _plans[mesh] = (
-            replace(known, openness=_opened(mesh, known.corners, known.around)) if exact else known
-        )
+        if exact and not np.allclose(mesh.vertices_m, known.opened_m, atol=STILL_M, rtol=0):
+            opened = _opened(mesh, known.corners, known.around)
+            known = replace(known, openness=opened, opened_m=mesh.vertices_m)
+        _plans[mesh] = known
 
 
 def _make_plan(mesh: Mesh) -> Plan:
@@ -89,7 +95,11 @@ def _make_plan(mesh: Mesh) -> Plan:
         shape=(len(mesh.vertices_m), len(faces)),
     )
     across = np.ascontiguousarray(faces.T)
-    return Plan(source, triangles, uv, across, around, _opened(mesh, across, around))
+    points = mesh.vertices_m if source is None else mesh.vertices_m[source]
+    return Plan(
+        source, triangles, uv, across, around, _opened(mesh, across, around), mesh.vertices_m,
+        Thinned(points, triangles),
+    )  # fmt: skip
 
 
 def _opened(mesh: Mesh, corners: np.ndarray, around: csr_matrix) -> np.ndarray:
@@ -122,39 +132,19 @@ class Surface:
         self.vertices_m = np.asarray(mesh.vertices_m, np.float32)
         self._plan = plan(mesh)
         self._light = np.ones((len(self.vertices_m), 2), np.float32)
+        self._normals = np.zeros((len(self.vertices_m), 3), np.float32)
         self._lit = False
         # Cells finer than the vertices lie apart have holes between them that hide nothing.
         self._cells = int(np.clip(2 * np.sqrt(len(mesh.vertices_m)), 24, 160))
         texture = None if material is None else material.texture
         uv = None if texture is None else self._plan.uv
-        triangles = self._plan.triangles
-        self.poly = pv.PolyData(
-            self._spread(self.vertices_m),
-            faces=np.column_stack([np.full(len(triangles), 3), triangles]).ravel(),
-        )
-        drawn_count = self.poly.n_points
-        self.poly.point_data["light"] = np.ones((drawn_count, 2), np.float32)
-        self.poly.point_data["Normals"] = np.zeros((drawn_count, 3), np.float32)
-        self.poly.point_data.active_normals_name = "Normals"
-        data = self.poly.GetPointData()
-        self._held = (self.poly.GetPoints().GetData(), data.GetArray("light"),
-                      data.GetArray("Normals"))  # fmt: skip
-        self._views = tuple(vtk_to_numpy(array) for array in self._held)
-        mapper = vtkPolyDataMapper()
-        mapper.SetInputData(self.poly)
-        mapper.SetVBOShiftScaleMethod(0)
-        mapper.MapDataArrayToVertexAttribute(
-            "light", "light", vtkDataObject.FIELD_ASSOCIATION_POINTS, -1
-        )
-        mapper.ScalarVisibilityOff()
-        if mesh.colours is not None:
-            self.poly.point_data["rgb"] = np.ascontiguousarray(self._spread(mesh.colours))
-            mapper.ScalarVisibilityOn()
-            mapper.SetColorModeToDirectScalars()
-            mapper.SetScalarModeToUsePointFieldData()
-            mapper.SelectColorArray("rgb")
+        colours = None if mesh.colours is None else self._spread(np.asarray(mesh.colours))
+        self._whole = Buffers(self._plan.source, self.vertices_m, self._plan.triangles, uv, colours)
+        self._thin: Buffers | None = None
+        self._drawn = self._whole
+        self._uv, self._colours = uv, colours
         self.actor = vtkActor()
-        self.actor.SetMapper(mapper)
+        self.actor.SetMapper(self._whole.mapper)
         self.actor.PickableOff()
         base = skin if material is None else material.base[:3]
         self._alpha = 1.0 if material is None else material.base[3]
@@ -163,7 +153,6 @@ class Surface:
         prop.SetColor(*base)
         self._translucent = self._alpha < 1
         if uv is not None and texture is not None:
-            self.poly.active_texture_coordinates = uv
             self.actor.SetTexture(_texture(texture))
             self._translucent |= bool(texture.shape[2] == 4 and (texture[..., 3] < 250).any())
         _, self._fragment = dress(self.actor, SURFACE_VERTEX, SURFACE_FRAGMENT, uv is not None)
@@ -188,7 +177,7 @@ class Surface:
         if vertices_m is self.vertices_m and (not lit or self._lit):
             return
         self.vertices_m = vertices = np.asarray(vertices_m, np.float32)
-        normals = self.normals(vertices)
+        self._normals = normals = self.normals(vertices)
         self._lit = lit
         if lit:
             light = self._light
@@ -197,21 +186,29 @@ class Surface:
                 light[:, 1] = openness(vertices, normals, KEY_LIGHT, self._cells)
             else:
                 light[:, 1] = 1
-        self._write(vertices, normals)
+        self._write()
 
-    def _write(self, vertices: np.ndarray, normals: np.ndarray) -> None:
-        """Into VTK's own memory: nothing is allocated while things move."""
-        written = (vertices, self._light if self._lit else None, normals)
-        for array, view, values in zip(self._held, self._views, written, strict=True):
-            if values is None:
-                continue
-            if self._plan.source is None:
-                view[...] = values
-            else:
-                np.take(values, self._plan.source, axis=0, out=view, mode="clip")
-            array.Modified()
-        self.poly.GetPoints().Modified()
-        self.poly.Modified()
+    def _write(self) -> None:
+        self._drawn.write(self.vertices_m, self._light if self._lit else None, self._normals)
+
+    def thin(self, on: bool) -> None:
+        """Draw a quarter of the triangles, or all of them. Ribbons of hair, through whose gaps what
+        is under them would show, stay whole."""
+        on = on and not self._translucent
+        if on and self._thin is None:
+            kept, all_of = self._plan.thinned, self._plan.source
+            self._thin = Buffers(
+                kept.points if all_of is None else all_of[kept.points],
+                self.vertices_m,
+                kept.triangles,
+                None if self._uv is None else self._uv[kept.points],
+                None if self._colours is None else self._colours[kept.points],
+            )
+        drawn = self._thin if on and self._thin is not None else self._whole
+        if drawn is not self._drawn:
+            self._drawn = drawn
+            self.actor.SetMapper(drawn.mapper)
+            drawn.write(self.vertices_m, self._light, self._normals)
 
     def shade(self, shading: Shading) -> None:
         """One of the five looks."""
@@ -245,6 +242,12 @@ class Surface:
         self._fragment.SetUniformf("roughness", material.roughness)
         if material.texture is not None and self._plan.uv is not None:
             self.actor.SetTexture(_texture(material.texture))
+
+    def share_picture(self, other: Surface) -> None:
+        """Draw with another's picture, of the same material: it is on the graphics card already."""
+        picture: Any = other.actor.GetTexture()
+        if picture is not None and self._uv is not None:
+            self.actor.SetTexture(picture)
 
     def colour(self, rgb: Rgb) -> None:
         self.actor.GetProperty().SetColor(*rgb)

@@ -187,7 +187,12 @@ def figure_of(rest: Rest, bones: Armature) -> Figure:
 
 def strongest(weights: csr_matrix) -> tuple[np.ndarray, np.ndarray]:
     """The four strongest bones of each row and their shares, which sum to one."""
-    dense = weights.toarray()
-    joints = np.argsort(-dense, axis=1, kind="stable")[:, :4]
-    share = np.take_along_axis(dense, joints, 1)
+    rows = csr_matrix(weights)
+    rows.sort_indices()
+    counts = np.diff(rows.indptr)
+    there = np.arange(max(4, int(counts.max(initial=0)))) < counts[:, None]
+    share, joints = np.zeros(there.shape), np.zeros(there.shape, np.int64)
+    share[there], joints[there] = rows.data, rows.indices
+    order = np.argsort(-share, axis=1, kind="stable")[:, :4]
+    share, joints = np.take_along_axis(share, order, 1), np.take_along_axis(joints, order, 1)
     return joints, share / share.sum(axis=1, keepdims=True)

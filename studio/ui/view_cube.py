@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
     QPolygonF,
     QTransform,
 )
@@ -46,6 +47,7 @@ class ViewCube(QWidget):
         self._orbit = Orbit()
         self._hover: View | None = None
         self._dark = True
+        self._kept: tuple[tuple[object, ...], QPixmap] | None = None
 
     def look(self, orbit: Orbit) -> None:
         """Turn with the observer."""
@@ -85,7 +87,21 @@ class ViewCube(QWidget):
         return None
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """Each picture of the scene below paints the cube too: it is drawn once and kept."""
+        ratio = self.devicePixelRatioF()
+        told = (self._orbit, self._dark, self._hover, self.hasFocus(), self.size(), ratio)
+        if self._kept is None or self._kept[0] != told:
+            drawn = QPixmap(self.size() * ratio)
+            drawn.setDevicePixelRatio(ratio)
+            drawn.fill(Qt.GlobalColor.transparent)
+            self._draw(drawn)
+            self._kept = told, drawn
         painter = QPainter(self)
+        painter.drawPixmap(0, 0, self._kept[1])
+        painter.end()
+
+    def _draw(self, drawn: QPixmap) -> None:
+        painter = QPainter(drawn)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         font = self.font()
         font.setPixelSize(11)

@@ -36,6 +36,9 @@ SHARE, SHARE_MOVING = 0.4, 0.75
 or plays the take."""
 REST_S = 0.25
 FINE_BELOW_S = 0.010
+COARSE_ABOVE_S = 0.012
+"""Where a picture takes longer, a person who is dragged is drawn coarsely until the hand rests."""
+FIGURES_S = 0.25
 SETTLE_MS, SETTLE_SLOW_MS = 180, 1500
 
 
@@ -67,7 +70,7 @@ class Viewport(QWidget):
         self._hand = ViewportHand(self)
         self._drawn: list[float] = []
         self._latency_ms: float | None = None
-        self._cost_s = self._drawn_s = 0.0
+        self._cost_s = self._drawn_s = self._whole_s = self._told_s = 0.0
         self.playing = False
         self._framing = Framing()
         self._stack = QStackedLayout(self)
@@ -234,7 +237,8 @@ class Viewport(QWidget):
     def redraw(self) -> None:
         """Draw soon; many calls draw once, and drawing leaves most of the time to other work."""
         if self.scene is not None and self.isVisible() and not self._tick.isActive():
-            share = SHARE_MOVING if self._hand.busy or self.playing else SHARE
+            moving = self._hand.busy or self.playing or self.scene.dragged
+            share = SHARE_MOVING if moving else SHARE
             rest_s = self._cost_s * (1 / share - 1) - (time.monotonic() - self._drawn_s)
             self._tick.start(max(0, round(1000 * min(rest_s, REST_S))))
 
@@ -243,14 +247,22 @@ class Viewport(QWidget):
             return
         began_s = time.monotonic()
         self._framing.look_after(self.scene)
-        self.scene.render()
+        coarse = self.scene.dragged and self._whole_s > COARSE_ABOVE_S
+        self.scene.render(coarse=coarse)
         self._drawn_s = time.monotonic()
         self._cost_s = self._drawn_s - began_s
+        if not coarse:
+            self._whole_s = self._cost_s
         self._settle.start(SETTLE_MS if self._cost_s < FINE_BELOW_S else SETTLE_SLOW_MS)
         self._cube.look(self.scene.orbit)
+        self._tell()
+
+    def _tell(self) -> None:
+        """How many pictures a second, and how old what is seen was when it came."""
         now = time.monotonic()
         self._drawn = [t for t in self._drawn if now - t < 1.0] + [now]
-        if len(self._drawn) > 3:
+        if len(self._drawn) > 3 and now - self._told_s > FIGURES_S:
+            self._told_s = now
             rate = (len(self._drawn) - 1) / max(now - self._drawn[0], 1e-6)
             late = "" if self._latency_ms is None else f" · {self._latency_ms:.0f} ms"
             self._figures.setText(f"{rate:.0f} fps{late}")

@@ -18,6 +18,7 @@ from studio.ui.jobs_panel import JobsPanel
 from studio.ui.log_panel import LogPanel
 from studio.ui.marks import marks
 from studio.ui.next_step import NextStep
+from studio.ui.pace import Pace
 from studio.ui.palette import Palette
 from studio.ui.preferences import Preferences
 from studio.ui.project_tree import ProjectTree
@@ -76,6 +77,7 @@ class Window(QMainWindow):
         self.setStatusBar(StatusBar(studio, self.docks))
         self.toasts = Toasts(self, studio.notices, self.steps)
         self.drop = DropVeil(self, studio)
+        Pace(self)
         self._wire()
         self.docks.switch(WORKSPACES[0])
         self._on_opened()

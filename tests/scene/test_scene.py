@@ -12,6 +12,7 @@ from studio.scene.camera import picture_to_window, to_window
 from studio.scene.items.skeleton import sides, trust
 from studio.scene.items.trail import Cloud, Trail
 from studio.scene.scene import Scene
+from studio.scene.surface import adopt, plan
 from studio.vision.camera import project, undistort
 
 
@@ -188,6 +189,49 @@ def test_the_five_looks_differ(scene: Scene, small: Mesh) -> None:
     eye = scene.eye()
     at, _ = to_window(np.array([[0, -0.02, 1.0]]), eye.view, eye.clip, eye.window_px)
     assert drawn(scene)[round(at[0, 1]) + 2, round(at[0, 0])][2] > 230
+
+
+def test_a_coarse_picture_shows_the_same_and_leaves_nothing_behind(
+    scene: Scene, sphere: Mesh, three: Skeleton
+) -> None:
+    scene.update("ball", sphere)
+    scene.update("person", three)
+    scene.frame()
+    scene.render()
+    size, whole = scene.size_px, scene.plotter.screenshot(return_img=True).astype(int)
+    scene.render(coarse=True)
+    assert scene.plotter.render_window.GetSize() == (size[0] // 2, size[1] // 2)
+    assert scene.size_px == scene.eye().window_px == size
+    coarse = scene.plotter.screenshot(return_img=True).astype(int)
+    assert np.abs(coarse - whole[::2, ::2]).mean() < 3
+    scene.update("ball", Mesh(sphere.vertices_m + np.array([0.3, 0, 0]), sphere.faces))
+    scene.render(coarse=True)
+    scene.update("ball", sphere)
+    scene.render()
+    assert np.abs(scene.plotter.screenshot(return_img=True).astype(int) - whole).max() == 0
+
+
+def test_a_thinned_surface_keeps_its_form(sphere: Mesh) -> None:
+    thin = plan(sphere).thinned
+    assert len(thin.triangles) < 0.3 * len(sphere.faces)
+    kept = np.asarray(sphere.vertices_m)[thin.points]
+    middles = kept[thin.triangles].mean(1) - [0, 0, 0.5]
+    assert np.linalg.norm(middles, axis=1).min() > 0.45
+
+
+def test_light_is_worked_out_anew_only_for_what_has_moved(sphere: Mesh) -> None:
+    known = plan(sphere)
+    there = Mesh(np.array(sphere.vertices_m), sphere.faces)
+    adopt(there, sphere, exact=True)
+    assert plan(there).openness is known.openness
+    vertices = np.array(sphere.vertices_m)
+    vertices[:, 2] += np.where(vertices[:, 0] > 0, 0.4, 0.0)
+    dragged = Mesh(vertices, sphere.faces)
+    adopt(dragged, there)
+    assert plan(dragged).openness is known.openness
+    released = Mesh(vertices.copy(), sphere.faces)
+    adopt(released, dragged, exact=True)
+    assert np.abs(plan(released).openness - known.openness).max() > 0.05
 
 
 def test_vertex_colours_are_drawn(scene: Scene, sphere: Mesh) -> None:

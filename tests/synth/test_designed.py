@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 
 from studio.core.errors import StudioError
 from studio.core.types import Character, Part
@@ -13,6 +14,7 @@ from studio.human.fit import Fit
 from studio.human.person import Shape
 from studio.human.rig import ACTIONS, BONE_NAMES
 from studio.synth import closet, designed, poses
+from studio.synth.figure import strongest
 from studio.synth.live_person import LivePerson
 from studio.synth.people import PRESETS, stranger
 
@@ -35,6 +37,16 @@ def walking(frames: int = 6) -> Fit:
 
 def part(of: Character, name: str) -> Part:
     return next(part for part in of.parts if f"{part.name} ".startswith(f"{name} "))
+
+
+def test_the_strongest_bones_are_those_of_the_whole_table() -> None:
+    dense = np.random.default_rng(3).random((50, 30)) * (np.arange(30) % 4 == 0)
+    dense[7, 4:] = 0  # one bone alone
+    joints, share = strongest(csr_matrix(dense))
+    order = np.argsort(-dense, axis=1)[:, :4]
+    best = np.take_along_axis(dense, order, 1)
+    assert share == pytest.approx(best / best.sum(1, keepdims=True))
+    assert np.array_equal(joints[share > 0], order[best > 0])
 
 
 def height_m(of: Character) -> float:

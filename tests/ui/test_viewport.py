@@ -173,11 +173,27 @@ def test_the_cube_and_the_buttons_reach_the_scene(qtbot, viewport: Viewport) -> 
 def test_many_updates_in_one_turn_draw_once(qtbot, viewport: Viewport) -> None:
     drawn: list[bool] = []
     real = viewport.scene.render
-    viewport.scene.render = lambda fine=False: (drawn.append(fine), real(fine))
+    viewport.scene.render = lambda fine=False, coarse=False: (drawn.append(fine), real(fine))
     for _ in range(50):
         viewport.show_value("motion", PERSON)
     QApplication.processEvents()
     assert drawn.count(False) == 1
+
+
+def test_who_is_dragged_is_drawn_coarsely_where_pictures_take_long(
+    qtbot, viewport: Viewport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[bool] = []
+    scene = viewport.scene
+    real = scene.render
+    scene.render = lambda fine=False, coarse=False: (drawn.append(coarse), real(fine, coarse))
+    monkeypatch.setattr(type(scene), "dragged", True)
+    for limit_s, coarse in ((0.0, True), (1e9, False)):
+        monkeypatch.setattr("studio.ui.viewport.COARSE_ABOVE_S", limit_s)
+        drawn.clear()
+        viewport.show_value("motion", PERSON)
+        qtbot.waitUntil(lambda: bool(drawn), timeout=5000)
+        assert drawn[0] is coarse
 
 
 def test_pictures_and_themes(viewport: Viewport, tmp_path) -> None:

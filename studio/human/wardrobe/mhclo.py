@@ -42,7 +42,7 @@ def read_mhclo(text: str, name: str) -> Proxy:
     header: dict[str, str] = {}
     tags: list[str] = []
     comments: list[str] = []
-    rows: list[list[float]] = []
+    rows: list[tuple[int, list[str]]] = []
     deleted: list[str] = []
     inline: dict[str, list[tuple[int, float]]] = {}
     section, bone = "", ""
@@ -61,7 +61,7 @@ def read_mhclo(text: str, name: str) -> Proxy:
                     bone = rest
                     inline[bone] = []
             elif section == "verts" and _number(words[0]):
-                rows.append(_bound(words))
+                rows.append((number, words))
             elif section == "weights" and _number(words[0]):
                 inline[bone].append((int(words[0]), float(words[1])))
             elif section == "delete_verts" and _number(words[0]):
@@ -84,7 +84,7 @@ def read_mhclo(text: str, name: str) -> Proxy:
         )
     if not rows:
         raise StudioError(f"“{name}” binds no vertices; it may be cut short.", _AGAIN)
-    bound = np.array(rows)
+    bound = _binding(rows, name)
     offsets = frames.points_to_world(bound[:, 6:], "y", "dm")
     binding = Binding(bound[:, :3].astype(np.int64), bound[:, 3:6], offsets, _scales(header, name))
     _check(binding.base, name)
@@ -102,6 +102,28 @@ def read_mhclo(text: str, name: str) -> Proxy:
 
 def _number(word: str) -> bool:
     return word.lstrip("-").isdigit()
+
+
+def _binding(rows: list[tuple[int, list[str]]], name: str) -> np.ndarray:
+    """Three vertices, three shares and an offset (3) of each line. Raises StudioError."""
+    if all(len(words) == 9 for _, words in rows):
+        try:
+            ids = np.array([words[:3] for _, words in rows], np.int64)
+            rest = np.array([words[3:] for _, words in rows], np.float64)
+        except ValueError:
+            pass  # which line it is, is found below
+        else:
+            if np.isfinite(rest).all():
+                return np.hstack([ids, rest])
+    found: list[list[float]] = []
+    for number, words in rows:
+        try:
+            found.append(_bound(words))
+        except ValueError as error:
+            raise StudioError(
+                f"Line {number} of “{name}” cannot be read ({error}).", _AGAIN
+            ) from error
+    return np.array(found)
 
 
 def _bound(words: list[str]) -> list[float]:

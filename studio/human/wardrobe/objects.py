@@ -13,6 +13,61 @@ _AGAIN = "Export the mesh again from the program it was made in, or fetch the as
 
 def read_obj(text: str, name: str) -> AssetMesh:
     """The mesh of an OBJ file. Raises StudioError if it is damaged or empty."""
+    tables = _tables(text)
+    if tables is None:
+        tables = _line_by_line(text, name)
+    vertices, coordinates, quads, uv_quads = tables
+    four = quads[:, 3] >= 0
+    unused = uv_quads[:, :3].min() < 0 or bool((uv_quads[four, 3] < 0).any())
+    if unused:  # some corners have no texture coordinate, so none can be used
+        coordinates, uv_quads = np.zeros((0, 2)), np.full_like(quads, -1)
+    if not np.isfinite(vertices).all() or not np.isfinite(coordinates).all():
+        raise StudioError(f"“{name}” holds numbers that are none.", _AGAIN)
+    if quads.max() >= len(vertices) or uv_quads.max() >= max(len(coordinates), 1):
+        raise StudioError(f"“{name}” has a face with a vertex that is not there.", _AGAIN)
+    return AssetMesh(frames.points_to_world(vertices, "y", "dm"), quads, coordinates, uv_quads)
+
+
+_Tables = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+"""Vertices, texture coordinates, and of each face the four of both."""
+
+
+def _tables(text: str) -> _Tables | None:
+    """A file as MakeHuman writes it, in a tenth of the time: triangles and quads that count from
+    one, with texture coordinates. None for any other, and for a damaged one."""
+    kinds: dict[str, list[str]] = {"v": [], "vt": [], "f": []}
+    for line in text.splitlines():
+        kind, _, rest = line.partition(" ")
+        if kind in kinds:
+            kinds[kind].append(rest)
+    gaps = {"v": 2, "vt": 1}
+    if any(rest.count(" ") != gaps[k] for k in gaps for rest in kinds[k]):
+        return None
+    try:
+        found = [np.array(" ".join(kinds[k]).split(), float) for k in ("v", "vt")]
+        points, uv = found[0].reshape(len(kinds["v"]), 3), found[1].reshape(len(kinds["vt"]), 2)
+        many = np.array([rest.count("/") for rest in kinds["f"]])
+        if (many - 1 != [rest.count(" ") for rest in kinds["f"]]).any():
+            return None
+        corners = np.full((len(many), 4, 2), -1)
+        for count in (3, 4):
+            rows = np.flatnonzero(many == count)
+            words = " ".join(kinds["f"][row] for row in rows).replace("/", " ").split()
+            corners[rows, :count] = np.array(words, int).reshape(len(rows), count, 2) - 1
+    except ValueError:
+        return None
+    if not len(points) or not len(many) or not np.isin(many, (3, 4)).all():
+        return None
+    used = corners[np.arange(4) < many[:, None]]
+    if used.min() < 0:
+        return None
+    a, c, d = corners[:, 0, 0], corners[:, 2, 0], corners[:, 3, 0]
+    corners[(d == c) | (d == a), 3] = -1  # a triangle that repeats a corner
+    return points, uv, corners[..., 0], corners[..., 1]
+
+
+def _line_by_line(text: str, name: str) -> _Tables:
+    """Any file. Raises StudioError with the line that cannot be read."""
     points: list[list[float]] = []
     uv: list[list[float]] = []
     faces: list[list[int]] = []
@@ -39,17 +94,7 @@ def read_obj(text: str, name: str) -> AssetMesh:
             ) from error
     if not points or not faces:
         raise StudioError(f"“{name}” holds no mesh.", _AGAIN)
-    vertices, quads, coordinates = np.array(points), np.array(faces), np.array(uv).reshape(-1, 2)
-    uv_quads = np.array(uv_faces)
-    four = quads[:, 3] >= 0
-    unused = uv_quads[:, :3].min() < 0 or bool((uv_quads[four, 3] < 0).any())
-    if unused:  # some corners have no texture coordinate, so none can be used
-        coordinates, uv_quads = np.zeros((0, 2)), np.full_like(quads, -1)
-    if not np.isfinite(vertices).all() or not np.isfinite(coordinates).all():
-        raise StudioError(f"“{name}” holds numbers that are none.", _AGAIN)
-    if quads.max() >= len(vertices) or uv_quads.max() >= max(len(coordinates), 1):
-        raise StudioError(f"“{name}” has a face with a vertex that is not there.", _AGAIN)
-    return AssetMesh(frames.points_to_world(vertices, "y", "dm"), quads, coordinates, uv_quads)
+    return np.array(points), np.array(uv).reshape(-1, 2), np.array(faces), np.array(uv_faces)
 
 
 _Corner = tuple[int, int]

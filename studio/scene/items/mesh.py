@@ -19,6 +19,7 @@ from studio.scene.posing import (
     alike,
     carried_alike,
     moves_of,
+    part_alike,
     rest_posed,
     same,
     unrest_of,
@@ -59,7 +60,10 @@ class FloorShadow:
 
 
 class SurfaceItem(DrawnItem):
-    """What a mesh and a character share: surfaces, shading, shadow, picking."""
+    """What a mesh and a character share: surfaces, shading, shadow, picking.
+
+    ``dragged`` says that the newest value was one small step of many.
+    """
 
     def __init__(self, key: str, palette: Palette, role: Role = "result") -> None:
         super().__init__(key, palette, role)
@@ -67,6 +71,12 @@ class SurfaceItem(DrawnItem):
         self.names: list[str] = []
         self.shading: Shading = "x-ray" if role == "ghost" else "studio"
         self._shadow = FloorShadow()
+        self.dragged = False
+
+    def thin(self, on: bool) -> None:
+        """Draw a quarter of the triangles, or all."""
+        for surface in self.surfaces:
+            surface.thin(on)
 
     def _rebuild(self, surfaces: list[Surface], names: list[str]) -> None:
         self.surfaces, self.names = surfaces, names
@@ -148,17 +158,13 @@ class CharacterItem(SurfaceItem):
     def update(self, value: Any) -> None:
         character: Character = value.character if isinstance(value, Posed) else value
         before, self._character = self._character, character
-        dragged = False
+        dragged = self.dragged = False
         if before is None or before.armature is not character.armature:
             self._unrest = unrest_of(character)
         if before is not None and before is not character and alike(before, character):
-            dragged = self._reshape(before, character)
+            dragged = self.dragged = self._reshape(before, character)
         elif before is not character:
-            self._posers = [PartPoser(part, character) for part in character.parts]
-            self._rebuild(
-                [Surface(p.mesh, p.material, self.palette.skin) for p in character.parts],
-                [part.name for part in character.parts],
-            )
+            self._change(before, character)
         if isinstance(value, Posed):
             bones, morphs = value.bones_world, value.morphs
         else:
@@ -170,6 +176,31 @@ class CharacterItem(SurfaceItem):
             self._cast_for = character, moves
             self._cast()
 
+    def _change(self, before: Character | None, character: Character) -> None:
+        """Other parts: only the surfaces of those that were not drawn before are made anew."""
+        parts = () if before is None else before.parts
+        known = dict(zip(self.names, zip(parts, self._posers, self.surfaces, strict=True),
+                         strict=True))  # fmt: skip
+        posers: list[PartPoser] = []
+        surfaces: list[Surface] = []
+        for part in character.parts:
+            old = known.pop(part.name, None)
+            if old is not None and part_alike(old[0], part):
+                was, poser, surface = old
+                if part.material is not was.material:
+                    surface.paint(part.material)
+                surface.settle(part.mesh)
+                kept = carried_alike(was, part)
+                posers.append(poser.reshaped(part) if kept else PartPoser(part, character))
+            else:
+                surface = Surface(part.mesh, part.material, self.palette.skin)
+                if old is not None and old[0].material is part.material:
+                    surface.share_picture(old[2])
+                posers.append(PartPoser(part, character))
+            surfaces.append(surface)
+        self._posers = posers
+        self._rebuild(surfaces, [part.name for part in character.parts])
+
     def _has_cast(self, character: Character, moves: np.ndarray | None) -> bool:
         """Whether the shadow on the floor is this one: a face's does not change."""
         if self._cast_for is None or self._cast_for[0] is not character:
@@ -179,10 +210,11 @@ class CharacterItem(SurfaceItem):
     def _reshape(self, before: Character, character: Character) -> bool:
         """The same person in another build or other colours: no surface is made anew.
 
-        Whether it is one step of many: everything is carried as it was.
+        Whether it is one step of many: something has moved, and everything is carried as it was.
         """
         pairs = list(zip(before.parts, character.parts, strict=True))
-        dragged = all(carried_alike(old, new) for old, new in pairs)
+        moved = any(new.mesh is not old.mesh for old, new in pairs)
+        dragged = moved and all(carried_alike(old, new) for old, new in pairs)
         for k, (old, new) in enumerate(pairs):
             if not carried_alike(old, new):
                 self._posers[k] = PartPoser(new, character)

@@ -9,6 +9,7 @@ from typing import Any
 
 from studio.core.types import Character, Posed
 from studio.human.design import Design
+from studio.ui.job_watch import TELL_S
 from studio.ui.studio import Studio
 
 Solved = Callable[[Design], object]
@@ -50,6 +51,7 @@ class Preview:
         self._busy = False
         self._solving = False
         self._last: Character | None = None
+        self._measured_s = 0.0
         self.measured: tuple[str, ...] = ()
         self.costs_s: list[float] = []
 
@@ -102,7 +104,11 @@ class Preview:
 
     def _ask(self, wish: _Wish, draw: bool) -> None:
         person, time_s, last = self._person, self._studio.playhead_s, self._last
-        measured, began = self.measured, time.perf_counter()
+        began = time.perf_counter()
+        # A tape is read by eyes: while a hand moves, ten times a second.
+        measured = self.measured if wish.exact or began - self._measured_s > TELL_S else ()
+        if measured:
+            self._measured_s = began
 
         def work() -> Shown:
             from studio.scene.surface import adopt, plan
@@ -112,11 +118,13 @@ class Preview:
             exact = wish.exact and not self._wishes
             posed = person.at(design, time_s, exact)
             parts = posed.character.parts if draw else ()
-            if last is not None and len(last.parts) == len(parts):
-                for new, old in zip(parts, last.parts, strict=True):
-                    adopt(new.mesh, old.mesh, exact)
+            known = {} if last is None else {part.name: part.mesh for part in last.parts}
             for part in parts:
-                plan(part.mesh)
+                if part.name in known:
+                    adopt(part.mesh, known[part.name], exact)
+                drawn = plan(part.mesh)
+                if not exact:
+                    drawn.thinned.prepare()
             return Shown(design, posed, sizes(design, measured) if measured else {})
 
         def there(shown: Shown) -> None:

@@ -13,6 +13,7 @@ import tiny_assets
 
 from studio.core.errors import StudioError
 from studio.human.rig import BONE_NAMES
+from studio.human.wardrobe import objects
 from studio.human.wardrobe.reading import read_asset, read_assets
 
 
@@ -83,6 +84,17 @@ def test_a_zip_reads_like_its_folder(tmp_path: Path) -> None:
     assert beside.mesh is not None
     assert np.array_equal(asset.mesh.vertices_m, beside.mesh.vertices_m)
     assert asset.material.pictures["diffuse"].data == beside.material.pictures["diffuse"].data
+
+
+def test_usual_meshes_are_read_at_once_as_line_by_line() -> None:
+    usual = "v 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0.5\nvt 0 0\nvt 1 1\n"
+    usual += "f 1/1 2/2 3/1 4/2\nf 1/1 2/2 3/1\nf 1/1 2/2 3/1 1/1\n"
+    at_once = objects._tables(usual)
+    assert at_once is not None
+    for one, other in zip(at_once, objects._line_by_line(usual, "usual"), strict=True):
+        assert np.array_equal(one, other)
+    for unusual in ("f 1 2 3", "f -4/1 -3/2 -2/1", "f 1/1/1 2/2/1 3/1/1", "v 1 1", "f 1/1 2/2"):
+        assert objects._tables(f"{usual}{unusual}\n") is None
 
 
 @pytest.mark.parametrize("name", ["../out.obj", "/etc/out.obj", "a/../../out", "C:\\out.obj"])
