@@ -26,7 +26,7 @@ from studio.training.average import Average
 from studio.training.feed import Order, batches
 from studio.training.launch import Alone, Launcher, choose_device
 from studio.training.plan import Plan
-from studio.training.task import Batch, Task
+from studio.training.task import Batch, OwnOptimiser, Task
 
 
 class Control(Protocol):
@@ -127,7 +127,11 @@ class _Run:
         torch.manual_seed(plan.seed)
         self._base = placed(task.network(), on.device)
         self._average = Average(self._base, plan.average)
-        optimiser = torch.optim.AdamW(_decayed(self._base, plan.weight_decay), lr=0.0)
+        optimiser = (
+            task.optimiser(self._base, plan.weight_decay)
+            if isinstance(task, OwnOptimiser)
+            else torch.optim.AdamW(_decayed(self._base, plan.weight_decay), lr=0.0)
+        )
         self._network, self._optimiser = on.set_up(self._base, optimiser)
         self._source = task.data("train", plan.seed)
         self._last_step = plan.last_step(len(self._source))

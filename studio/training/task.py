@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -100,4 +100,22 @@ class Task(Protocol):
 
     def facts(self) -> Mapping[str, Any]:
         """What the card says besides: ``inputs``, ``outputs``, ``data``; may look at the data."""
+        ...
+
+
+@runtime_checkable
+class OwnOptimiser(Protocol):
+    """A task whose network learns better from another optimiser than the loop's AdamW."""
+
+    def optimiser(self, network: torch.nn.Module, decay: float) -> torch.optim.Optimizer:
+        """The optimiser, at learning rate 0; ``decay`` is the weights' decay."""
+        ...
+
+
+@runtime_checkable
+class Finishing(Protocol):
+    """A task whose best weights are finished before they are measured and published."""
+
+    def finish(self, network: torch.nn.Module, device: str) -> None:
+        """Change the weights in place, by the split ``validation`` alone."""
         ...
