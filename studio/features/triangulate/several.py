@@ -19,6 +19,7 @@ from studio.features.triangulate.engine import (
 from studio.features.triangulate.engine import triangulate as triangulate_main
 from studio.features.triangulate.params import Params
 from studio.jobs import Context, Engine
+from studio.jobs.share import Share
 from studio.vision.match import match_cameras
 from studio.vision.people.persons import Doubt, People, Person, detections_of, find_people
 
@@ -51,24 +52,6 @@ def triangulate(
     return replace(result, notes=said + result.notes)
 
 
-class _Share(Context):
-    """A part of a longer work: what it reports is a share of the whole."""
-
-    def __init__(self, whole: Context, start: float, size: float, who: str) -> None:
-        super().__init__()
-        self._whole, self._start, self._size, self._who = whole, start, size, who
-
-    def check(self) -> None:
-        self._whole.check()
-
-    def renewed(self) -> object:
-        return self._whole.renewed()
-
-    def report(self, fraction: float | None, text: str = "") -> None:
-        done = None if fraction is None else self._start + self._size * fraction
-        self._whole.report(done, f"{self._who}: {text}" if text else "")
-
-
 def _everybody(
     params: Params, inputs: Inputs, context: Context
 ) -> Engine[Skeleton, Triangulation | Everybody]:
@@ -92,7 +75,7 @@ def _everybody(
     lost: list[str] = []
     size = (1 - _FINDING) / len(found.persons)
     for number, person in enumerate(found.persons, start=1):
-        part = _Share(context, _FINDING + size * (number - 1), size, f"Person {number}")
+        part = Share(context, _FINDING + size * (number - 1), size, f"Person {number}")
         alone = replace(inputs, rig=rig, detections=_of(crowd, person), crowd=None)
         try:
             solved.append((yield from one_person(params, alone, part)))
