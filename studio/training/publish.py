@@ -15,7 +15,7 @@ from studio.core.files import write_whole
 from studio.perception.own import count, pack, placed, size_mb, unpack
 from studio.training import checkpoint
 from studio.training.launch import choose_device
-from studio.training.task import Bench, Row, Task
+from studio.training.task import Bench, Finishing, Row, Task
 
 LICENCE = "Apache-2.0"
 
@@ -60,6 +60,8 @@ def publish(
     the same code now, is better. Raises StudioError if there is nothing to publish.
     """
     network = best_network(task, folder, device)
+    if isinstance(task, Finishing):
+        task.finish(network, device)
     rows = task.evaluate(network, device, bench)
     home = models / task.name
     card = make_card(task, network, rows, folder, facts or {})

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from studio.human.layouts import layout
+from studio.perception.lifting.bones import HAND
 from studio.perception.lifting.lifter import Lifter, Seen, seen_of
 from studio.perception.lifting.network import METHODS, LiftingNetwork
 from studio.perception.lifting.normalise import (
@@ -13,6 +14,7 @@ from studio.perception.lifting.normalise import (
     LEFT,
     POINTS,
     RIGHT,
+    TREE,
     normalise,
     virtual_turn,
 )
@@ -38,9 +40,13 @@ def looked_at(xy, valid=None):
 def network():
     torch.manual_seed(3)
     made = LiftingNetwork().eval()
-    with torch.no_grad():  # stand-ins for missing points begin at zero
+    with torch.no_grad():  # stand-ins begin at 0, norms at 1: what is folded must show
         for tokens in (made.body_tokens, made.hand_tokens, made.face_tokens):
             tokens.token.normal_()
+        for norm in made.modules():
+            if isinstance(norm, torch.nn.LayerNorm):
+                norm.weight.uniform_(0.5, 1.5)
+                norm.bias.normal_(std=0.3)
     return made
 
 
@@ -119,6 +125,52 @@ def test_frame_by_frame_is_the_same_as_all_at_once(network, method):
     alone.forget()
     again = alone.lift(Seen(whole.rays[:1], whole.confidence[:1], 1 / 30, True))
     assert again.xyz_m == pytest.approx(together.xyz_m[:1], abs=1e-5)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_runtime_tells_the_same_as_the_network_that_learned(network, method):
+    """With gaps of all kinds: single points, hands, faces, the whole body."""
+    xy = rays(24, seed=5)
+    dice = torch.Generator().manual_seed(1)
+    sure = torch.rand(1, 24, 137, generator=dice) * (torch.rand(1, 24, 137, generator=dice) > 0.1)
+    sure[:, 4:8] = 0.0
+    sure[:, 9:12, :BODY] = 0.0
+    sure[:, 14:18, LEFT] = 0.0
+    sure[:, 16:20, FACE] = 0.0
+    sure[:, 18:, [1, 2, 5, 8, 9, 12]] = 0.0
+    seen = normalise(xy, sure > 0, sure, torch.tensor([0.04]), torch.tensor([True]))
+    with torch.inference_mode():
+        told, _ = network(seen, None, method)
+    whole = Seen(xy[0].double().numpy(), sure[0].double().numpy(), 0.04, True)
+    ours = Lifter(network, method).lift(whole)
+    assert ours.xyz_m == pytest.approx((told.xyz_m @ seen.turn)[0].numpy(), abs=1e-4)
+    assert ours.error_m == pytest.approx(told.sigma_m[0].numpy(), abs=1e-4)
+    up = (told.up[..., None, :] @ seen.turn)[0, :, 0]
+    assert ours.up == pytest.approx(up.numpy(), abs=1e-4)
+
+
+@pytest.mark.parametrize("tree", [TREE, HAND], ids=["body", "hand"])
+def test_bones_that_look_short_may_lie_in_depth(tree):
+    """Somebody whose bones have their usual lengths, seen from far away: depths come back."""
+    rng = np.random.default_rng(2)
+    count = len(tree.parents)
+    way = rng.normal(size=(50, count, 3))
+    way *= tree.usual_m.numpy()[:, None] / np.linalg.norm(way, axis=-1, keepdims=True)
+    xyz = np.zeros((50, count + 1, 3))
+    for k, (parent, child) in enumerate(zip(tree.parents, tree.children, strict=True)):
+        xyz[:, child] = xyz[:, parent] + way[:, k]
+    points = torch.from_numpy(xyz).float()
+    valid = torch.ones(points.shape[:2], dtype=torch.bool)
+    bones = tree.seen(points[..., :2], valid)
+    assert np.corrcoef(bones[..., 3].ravel(), np.abs(way[..., 2]).ravel())[0, 1] > 0.4
+    signs = torch.from_numpy(np.sign(way[..., 2])).float()
+    deep = np.abs(way[..., 2]) / tree.usual_m.numpy()
+    exact = torch.cat([bones[..., :3], torch.from_numpy(deep).float()[..., None]], -1)
+    depths = tree.depths(exact, torch.stack([torch.zeros_like(signs), signs], -2))
+    assert depths.numpy() == pytest.approx(xyz[..., 2], abs=1e-5)
+    valid[:, 1] = False
+    lost = [k for k, pair in enumerate(zip(tree.parents, tree.children, strict=True)) if 1 in pair]
+    assert (tree.seen(points[..., :2], valid)[:, lost][..., [0, 1, 3]] == 0).all()
 
 
 def test_errors_are_positive_and_the_pelvis_is_the_origin(network):

@@ -11,7 +11,7 @@ from studio.synth.moving.views import Trouble
 from studio.training.loop import train
 from studio.training.plan import Plan
 from studio.training.task import Bench
-from studio.training.tasks import find_task, lift, lift_figures
+from studio.training.tasks import find_task, lift, lift_figures, lift_sigma
 from studio.training.tasks.lift import LiftTask
 
 
@@ -21,6 +21,8 @@ def few():
     poses = make_key_poses("test", 40)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lift, "key_poses", lambda split, count: poses)
+        patch.setattr(lift, "FRAMES", (8,))
+        patch.setattr(lift, "SHOWN", 8)
         for name, value in (("_BATCH", 4), ("_TESTED", 2), ("_LEARNED", 2), ("_VALIDATED", 1)):
             patch.setattr(lift_figures, name, value)
         yield
@@ -62,6 +64,31 @@ def test_it_learns_all_its_terms(task):
     losses = steps(task, fresh, 10)
     assert min(losses[-2:]) < 0.8 * losses[0]
     assert all(p.grad is not None for p in fresh.parameters())
+
+
+def test_frames_alone_teach_what_needs_no_memory(task, monkeypatch):
+    monkeypatch.setattr(lift, "FRAMES", (1,))
+    made = task.prepare({"number": torch.arange(2)}, torch.Generator().manual_seed(0))
+    assert made["rays"].shape == (16, 1, 137, 2)
+    assert torch.equal(made["step_s"][:8], made["step_s"][8:])  # two cameras see each movement
+    assert not torch.allclose(made["rays"][:8], made["rays"][8:], atol=1e-2)
+    fresh = task.network()
+    terms = task.loss(fresh, made)
+    assert set(terms) == {"body", "hands", "face", "bones", "up", "sigma"}
+    torch.stack(list(terms.values())).sum().backward()
+    assert fresh.recurrent.into.weight.grad is None
+
+
+def test_predicted_errors_are_made_honest(task):
+    torch.manual_seed(4)
+    fresh = task.network().eval()
+    ones = list(lift_figures.scenes(task.world("validation"), 2))
+    before = lift_sigma.scaled_errors(fresh, "cpu", iter(ones))
+    factors = lift_sigma.calibrate(fresh, "cpu", iter(ones))
+    after = lift_sigma.scaled_errors(fresh, "cpu", iter(ones))
+    for group, values in after.items():
+        assert (values < 1).mean() == pytest.approx(0.683, abs=0.01), group
+        assert values.mean() == pytest.approx(before[group].mean() / factors[group], rel=0.01)
 
 
 def test_a_batch_depends_on_its_dice_alone(task):

@@ -109,6 +109,8 @@ def test_the_network_learns_from_known_points_alone(
 ) -> None:
     poses = make_key_poses("test", 20)
     monkeypatch.setattr(lift, "key_poses", lambda split, count: poses)
+    monkeypatch.setattr(lift, "FRAMES", (8,))
+    monkeypatch.setattr(lift, "SHOWN", 8)
     task = LiftTask(people=2, labels=str(dataset), share=0.5)
     task.data("train", 0)
     batch = task.prepare({"number": torch.arange(4)}, torch.Generator().manual_seed(1))

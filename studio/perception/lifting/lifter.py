@@ -6,20 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
-from jaxtyping import Bool, Float
-from torch import Tensor
+from jaxtyping import Float
 
 from studio.core.card import find_card
 from studio.human.convert import conversion
 from studio.human.joint_centres import MEASURED
-from studio.perception.lifting.network import Lifted, LiftingNetwork, Memory, Method
-from studio.perception.lifting.normalise import FACE, LEFT, POINTS, RIGHT, normalise
+from studio.perception.lifting.looks import look
+from studio.perception.lifting.network import LiftingNetwork, Method
+from studio.perception.lifting.normalise import FACE, LEFT, POINTS, RIGHT
+from studio.perception.lifting.runtime import Runtime
 from studio.perception.own import unpack
 
 _PART_SEEN = 0.25
-CALIBRATED = 1.0
-"""What the network's predicted errors are multiplied by: measured on held-out people."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +50,7 @@ def seen_of(
     rays: Float[np.ndarray, "frames points 2"],
     confidence: Float[np.ndarray, "frames points"],
     step_s: float,
-    min_confidence: float = 0.3,
+    min_confidence: float = 0.05,
 ) -> Seen:
     """Keypoints of any layout of the catalogue as the network's 137; what a layout lacks is
     missing, and the network does without."""
@@ -75,9 +73,8 @@ class Lifter:
     """Lifts one person, remembering what was seen of them so far. Not for two threads at once."""
 
     def __init__(self, network: LiftingNetwork, method: Method = "recurrent") -> None:
-        self._network, self._method = network, method
-        self._memory: Memory | None = None
-        self._before: tuple[Tensor, Tensor] | None = None
+        self._network, self._runtime = network, Runtime(network, method)
+        self.forget()
 
     @classmethod
     def load(cls, weights: Path | None = None, method: Method = "recurrent") -> Lifter:
@@ -95,30 +92,19 @@ class Lifter:
 
     def forget(self) -> None:
         """Somebody else comes, or the picture was cut."""
-        self._memory = self._before = None
+        self._kept = self._runtime.start()
+        self._before: tuple[np.ndarray, np.ndarray] | None = None
 
-    @torch.inference_mode()
     def lift(self, seen: Seen) -> Frames:
         """The next frames: one, or as many as there are. The same whether one by one or together.
 
         A frame in which nothing was found gives what was remembered.
         """
-        rays = torch.from_numpy(np.nan_to_num(seen.rays)).float()[None]
-        sure = torch.from_numpy(seen.confidence).float()[None]
-        valid: Bool[Tensor, "1 frames 137"] = sure > 0
-        normal = normalise(
-            rays, valid, sure, torch.tensor([seen.step_s]).float(),
-            torch.tensor([seen.mediapipe]), self._before,
-        )  # fmt: skip
-        told, self._memory = self._network(normal, self._memory, self._method)
-        self._before = normal.centre[:, -1], normal.scale[:, -1].log()
-        return _in_camera(told, normal.turn)
-
-
-def _in_camera(told: Lifted, turn: Tensor) -> Frames:
-    """From the virtual cameras' axes back to the camera's."""
-    return Frames(
-        (told.xyz_m @ turn)[0].double().numpy(),
-        CALIBRATED * told.sigma_m[0].double().numpy(),
-        (told.up[..., None, :] @ turn)[0, :, 0].double().numpy(),
-    )
+        looks = look(seen.rays, seen.confidence, seen.step_s, seen.mediapipe, self._before)
+        told, self._kept = self._runtime(looks, self._kept)
+        self._before = looks.before
+        return Frames(
+            (told.xyz_m @ looks.turn).astype(float),
+            told.sigma_m.astype(float),
+            (told.up[:, None] @ looks.turn)[:, 0].astype(float),
+        )

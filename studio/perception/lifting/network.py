@@ -11,25 +11,35 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from studio.perception.lifting.normalise import BODY, CONTEXT, NOSE_TIP, PELVIS, POINTS, Normal
+from studio.perception.lifting.bones import HAND
+from studio.perception.lifting.normalise import (
+    BODY,
+    CONTEXT,
+    FACE,
+    NOSE_TIP,
+    PELVIS,
+    POINTS,
+    TREE,
+    Normal,
+)
 
 Method = Literal["recurrent", "window", "frame"]
 METHODS: tuple[Method, ...] = ("recurrent", "window", "frame")
 WINDOW = 9
 """Frames that the window sees: the newest and those before it."""
-_FEATURES, _MEMORY, _SHORT = 384, 320, 96
-_BODY_SIZE, _HAND_SIZE, _FACE_SIZE = 320, 160, 112
-_PART_M = 0.1
-_START = -2.5
+FEATURES, MEMORY, _SHORT = 512, 320, 96
+_BLOCKS, _BODY_SIZE, _HAND_SIZE, _FACE_SIZE = 3, 448, 160, 112
+_BONES, _FINGERS = len(TREE.parents), len(HAND.parents)
+PART_M = 0.1
+START = -2.5
 WRISTS = tuple(POINTS.index(f"{side}_wrist") for side in ("left", "right"))
 
 
 class Memory(NamedTuple):
-    """What the network keeps from frame to frame: the states of both recurrent layers (batch,
-    320 each), and the last frames as the window sees them (batch, 8, 96)."""
+    """What the network keeps from frame to frame: the state of the recurrent layer (batch, 320),
+    and the last frames as the window sees them (batch, 8, 96)."""
 
-    first: Tensor
-    second: Tensor
+    state: Tensor
     past: Tensor
 
 
@@ -105,71 +115,74 @@ class _Tokens(nn.Module):
 
 
 class LiftingNetwork(nn.Module):
-    """Lifts 137 points. Encoders and heads are shared by three ways of looking back: ``recurrent``
-    (two gated layers), ``window`` (a perceptron over the last nine frames) and ``frame`` (none).
+    """Lifts 137 points. Encoders and heads are shared by three ways of looking back, which add to
+    what a frame means by itself: ``recurrent`` (a gated layer), ``window`` (a perceptron over the
+    last nine frames) and ``frame`` (nothing).
 
-    Depths of the body's points are predicted; what is seen then says where across they are, and a
-    correction is predicted for it.
+    How far each bone goes into depth is predicted, and where that leaves each point; what is seen
+    then says where across they are, and a correction is predicted for it.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.body_tokens, self.hand_tokens = _Tokens(BODY), _Tokens(21)
         self.face_tokens = _Tokens(70)
-        self.body_in = _mlp(BODY * 4 + CONTEXT + 3, _BODY_SIZE, _BODY_SIZE)
-        self.hand_in = _mlp(21 * 4 + 1, _HAND_SIZE, _HAND_SIZE)
+        self.hand_in = _mlp(21 * 4 + 4 * _FINGERS + 1, _HAND_SIZE, _HAND_SIZE)
         self.face_in = _mlp(70 * 4 + 1, 144, _FACE_SIZE)
-        self.joined = _mlp(_BODY_SIZE + 2 * _HAND_SIZE + _FACE_SIZE, _FEATURES)
-        self.first = Recurrent(_FEATURES, _MEMORY)
-        self.second = Recurrent(_MEMORY, _MEMORY)
-        self.short = nn.Linear(_FEATURES, _SHORT)
-        self.window = _mlp(WINDOW * _SHORT, 384, _MEMORY)
-        self.alone = _mlp(_FEATURES, 384, _MEMORY)
-        self.body_join = nn.Linear(_FEATURES + _MEMORY, 448)
-        self.body_out = nn.Sequential(_Residual(448), _Residual(448), nn.LayerNorm(448),
-                                      nn.Linear(448, BODY * 4 + 5))  # fmt: skip
-        self.hand_look = nn.ModuleList([nn.Linear(_MEMORY, 64) for _ in range(2)])
-        self.hand_out = nn.Sequential(*_mlp(_HAND_SIZE + 64, 256, 256), nn.Linear(256, 21 * 4))
-        self.face_out = nn.Sequential(*_mlp(_FACE_SIZE + _MEMORY, 160), nn.Linear(160, 70 * 4))
+        self.joined = nn.Sequential(
+            nn.Linear(BODY * 4 + 4 * _BONES + CONTEXT + 3 + 2 * _HAND_SIZE + _FACE_SIZE, FEATURES),
+            *(_Residual(FEATURES) for _ in range(_BLOCKS)), nn.LayerNorm(FEATURES),
+        )  # fmt: skip
+        self.alone = _mlp(FEATURES, MEMORY)
+        self.recurrent, self.remembered = Recurrent(FEATURES, MEMORY), nn.Linear(MEMORY, MEMORY)
+        self.short = nn.Linear(FEATURES, _SHORT)
+        self.window = _mlp(WINDOW * _SHORT, 320, MEMORY, last=False)
+        self.body_join = nn.Linear(FEATURES + MEMORY, _BODY_SIZE)
+        self.body_out = nn.Sequential(_Residual(_BODY_SIZE), nn.LayerNorm(_BODY_SIZE),
+                                      nn.Linear(_BODY_SIZE, BODY * 4 + 5 + 2 * _BONES))  # fmt: skip
+        self.hand_look = nn.Linear(MEMORY, 2 * 64)
+        self.hand_out = nn.Sequential(*_mlp(_HAND_SIZE + 64, 256, 256),
+                                      nn.Linear(256, 21 * 4 + 2 * _FINGERS))  # fmt: skip
+        self.face_out = nn.Sequential(*_mlp(_FACE_SIZE + MEMORY, 160), nn.Linear(160, 70 * 4))
         with torch.no_grad():
-            for out in (self.body_out[-1], self.hand_out[-1], self.face_out[-1]):
-                assert isinstance(out, nn.Linear)
+            for out in self.outputs():
                 out.weight.mul_(0.1)
+
+    def outputs(self) -> tuple[nn.Linear, ...]:
+        """The last layers."""
+        found = (self.body_out[-1], self.hand_out[-1], self.face_out[-1])
+        return tuple(layer for layer in found if isinstance(layer, nn.Linear))
 
     def start(self, batch: int) -> Memory:
         """The memory of somebody who was not seen yet."""
         like = self.short.weight
-        return Memory(
-            like.new_zeros(batch, _MEMORY), like.new_zeros(batch, _MEMORY),
-            like.new_zeros(batch, WINDOW - 1, _SHORT),
-        )  # fmt: skip
+        return Memory(like.new_zeros(batch, MEMORY), like.new_zeros(batch, WINDOW - 1, _SHORT))
 
     def features(self, seen: Normal) -> tuple[Tensor, Tensor, Tensor]:
         """What is seen in each frame: all of it, the hands (batch, frames, 2, 160), the face."""
         valid, sure = seen.valid, seen.confidence
         body = self.body_tokens(seen.body, valid[..., :BODY], sure[..., :BODY])
-        body = self.body_in(torch.cat([body, seen.context, seen.sizes], -1))
-        both = valid[..., BODY:67].unflatten(-1, (2, 21))
-        sides = sure[..., BODY:67].unflatten(-1, (2, 21))
-        hands = self.hand_tokens(seen.hands, both, sides)
-        hands = self.hand_in(torch.cat([hands, seen.sizes[..., :2, None]], -1))
-        face = self.face_tokens(seen.face, valid[..., 67:], sure[..., 67:])
+        there, known = (t[..., BODY : FACE.start].unflatten(-1, (2, 21)) for t in (valid, sure))
+        hands = self.hand_tokens(seen.hands, there, known)
+        hands = [hands, seen.fingers.flatten(-2), seen.sizes[..., :2, None]]
+        hands = self.hand_in(torch.cat(hands, -1))
+        face = self.face_tokens(seen.face, valid[..., FACE], sure[..., FACE])
         face = self.face_in(torch.cat([face, seen.sizes[..., 2:]], -1))
-        joined = self.joined(torch.cat([body, hands.flatten(-2), face], -1))
-        return joined, hands, face
+        every = [body, seen.bones.flatten(-2), seen.context, seen.sizes, hands.flatten(-2), face]
+        return self.joined(torch.cat(every, -1)), hands, face
 
     def context(
         self, joined: Tensor, memory: Memory, method: Method = "recurrent"
     ) -> tuple[Tensor, Memory]:
         """What the frames mean after those before them (batch, frames, 320), and what is kept."""
+        alone = self.alone(joined)
         if method == "recurrent":
-            first, one = self.first(joined, memory.first)
-            second, two = self.second(first, memory.second)
-            return second, memory._replace(first=one, second=two)
+            told, state = self.recurrent(joined, memory.state)
+            return alone + self.remembered(told), memory._replace(state=state)
         if method == "frame":
-            return self.alone(joined), memory
+            return alone, memory
         windows, past = self.windows(joined, memory)
-        return self.window(windows), memory._replace(past=past)
+        return alone + self.window(windows), memory._replace(past=past)
 
     def windows(self, joined: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
         """Each frame with the eight before it (batch, frames, 9 · 96), and the last eight."""
@@ -182,19 +195,23 @@ class LiftingNetwork(nn.Module):
     ) -> Lifted:
         """Points from what is seen and what it means."""
         out = self.body_out(self.body_join(torch.cat([joined, context], -1))).float()
-        points, rest = out[..., : BODY * 4].unflatten(-1, (BODY, 4)), out[..., BODY * 4 :]
+        points, rest, turned = out.split([BODY * 4, 5, 2 * _BONES], -1)
+        points = points.unflatten(-1, (BODY, 4))
         metre = torch.exp(rest[..., :1] - 0.3)[..., None]
         scale = seen.scale[..., None, None]
         valid = seen.valid[..., :BODY, None]
-        depth = points[..., 2:3]
+        deep = TREE.depths(seen.bones, turned.unflatten(-1, (2, _BONES)))
+        depth = PART_M * points[..., 2:3] + deep[..., None]
         across = torch.where(valid, seen.body, 0.0) * (metre + depth * scale) + points[..., :2]
         body = torch.cat([across, depth], -1)
-        sigma = torch.exp(points[..., 3].clamp(-5, 5) + _START)
-        looks = torch.stack([look(context) for look in self.hand_look], -2)
-        raw = self.hand_out(torch.cat([hands, looks], -1)).float().unflatten(-1, (21, 4))
+        sigma = torch.exp(points[..., 3].clamp(-5, 5) + START)
+        looks = self.hand_look(context).unflatten(-1, (2, 64))
+        raw = self.hand_out(torch.cat([hands, looks], -1)).float()
+        deep = HAND.depths(seen.fingers, raw[..., 84:].unflatten(-1, (2, _FINGERS)))
+        raw = raw[..., :84].unflatten(-1, (21, 4))
         hand_m, hand_sigma = _part(raw, seen.hands, seen.sizes[..., :2], metre)
-        mirror = hand_m.new_tensor([[[1.0, 1.0, 1.0]], [[-1.0, 1.0, 1.0]]])
-        hand_m = hand_m * mirror
+        hand_m = hand_m + functional.pad(deep[..., None], (2, 0))
+        hand_m = hand_m * hand_m.new_tensor([[[1.0, 1.0, 1.0]], [[-1.0, 1.0, 1.0]]])
         hand_m = hand_m - hand_m[..., :1, :]
         raw = self.face_out(torch.cat([face, context], -1)).float().unflatten(-1, (70, 4))
         face_m, face_sigma = _part(raw, seen.face, seen.sizes[..., 2], metre[..., 0])
@@ -227,5 +244,5 @@ def _part(raw: Tensor, seen: Tensor, size: Tensor, metre: Tensor) -> tuple[Tenso
     share = torch.exp(size - 1.5)[..., None, None]
     grown = metre if metre.ndim == share.ndim else metre[..., None]
     across = seen * share * grown
-    xyz = _PART_M * raw[..., :3] + functional.pad(across, (0, 1))
-    return xyz, _PART_M * torch.exp(raw[..., 3].clamp(-5, 5) - 1.0)
+    xyz = PART_M * raw[..., :3] + functional.pad(across, (0, 1))
+    return xyz, PART_M * torch.exp(raw[..., 3].clamp(-5, 5) - 1.0)

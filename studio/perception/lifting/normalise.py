@@ -18,6 +18,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from studio.human.layouts import layout
+from studio.perception.lifting.bones import BODY_BONES, HAND, Tree
 
 POINTS = layout("openpose_137")
 """The points of the lifting network."""
@@ -25,10 +26,12 @@ BODY = 25
 LEFT, RIGHT, FACE = slice(25, 46), slice(46, 67), slice(67, 137)
 PELVIS, NECK = POINTS.index("pelvis"), POINTS.index("neck")
 NOSE_TIP = POINTS.index("face_30") - FACE.start
+TREE = Tree.of(tuple((POINTS.index(a), POINTS.index(b), long) for a, b, long in BODY_BONES))
+"""The bones of the body, from the pelvis outwards."""
 CONTEXT = 12
 """Numbers that tell where the virtual camera points, how large the body appears and what moved."""
-_TRUNK = tuple(POINTS.index(f"{s}_{p}") for p in ("shoulder", "hip") for s in ("left", "right"))
-_LEAST = 1e-3
+TRUNK = tuple(POINTS.index(f"{s}_{p}") for p in ("shoulder", "hip") for s in ("left", "right"))
+LEAST = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +40,8 @@ class Normal:
 
     ``body`` (25, 2), ``hands`` (2, 21, 2; the right one mirrored) and ``face`` (70, 2) are points
     of size about 1, 0 where not valid; ``sizes`` (3) are the logarithms of the hands' and the
-    face's size by that of the body. ``turn`` leads from the camera to the virtual camera, which
+    face's size by that of the body. ``bones`` (24, 4) and ``fingers`` (2, 20, 4) are what the
+    bones look like (:meth:`Tree.seen`). ``turn`` leads from the camera to the virtual camera, which
     looks at ``centre`` (x / z, y / z); ``scale`` is the body's size there, ``valid`` and
     ``confidence`` are those of all points.
     """
@@ -46,6 +50,8 @@ class Normal:
     hands: Float[Tensor, "batch frames 2 21 2"]
     face: Float[Tensor, "batch frames 70 2"]
     sizes: Float[Tensor, "batch frames 3"]
+    bones: Float[Tensor, "batch frames 24 4"]
+    fingers: Float[Tensor, "batch frames 2 20 4"]
     context: Float[Tensor, "batch frames 12"]
     valid: Bool[Tensor, "batch frames 137"]
     confidence: Float[Tensor, "batch frames 137"]
@@ -78,7 +84,7 @@ def centres(
     rays: Float[Tensor, "batch frames 137 2"], valid: Bool[Tensor, "batch frames 137"]
 ) -> Float[Tensor, "batch frames 2"]:
     """Where each person is: the middle of the trunk, else of what is seen of them."""
-    trunk = list(_TRUNK)
+    trunk = list(TRUNK)
     seen = valid[..., trunk].any(-1, keepdim=True)
     return torch.where(seen, _mean(rays[..., trunk, :], valid[..., trunk]), _mean(rays, valid))
 
@@ -88,7 +94,7 @@ def _own(points: Tensor, valid: Tensor, origin: Tensor, there: Tensor) -> tuple[
     origin = torch.where(there[..., None], origin, _mean(points, valid))
     moved = (points - origin[..., None, :]) * valid[..., None]
     count = valid.sum(-1).clamp_min(1)
-    size = (moved.square().sum((-1, -2)) / count).sqrt().clamp_min(_LEAST * 0.1)
+    size = (moved.square().sum((-1, -2)) / count).sqrt().clamp_min(LEAST * 0.1)
     return moved / size[..., None, None], size
 
 
@@ -113,7 +119,7 @@ def normalise(
     some = seen.any(-1)
     spread = (flat[..., :BODY, :].square().sum(-1) * seen).sum(-1) / seen.sum(-1).clamp_min(1)
     everything = flat.square().sum(-1).sum(-1) / valid.sum(-1).clamp_min(1)
-    scale = torch.where(some, spread, 4 * everything).sqrt().clamp_min(_LEAST)
+    scale = torch.where(some, spread, 4 * everything).sqrt().clamp_min(LEAST)
     body = flat[..., :BODY, :] / scale[..., None, None]
     hands: list[Tensor] = []
     sizes: list[Tensor] = []
@@ -142,5 +148,7 @@ def normalise(
         mediapipe[:, None].expand(every).to(rays)[..., None],
         some.to(rays)[..., None], seen.to(rays).mean(-1, keepdim=True),
     ], -1)  # fmt: skip
-    return Normal(body, torch.stack(hands, 2), face, told, context, valid,
+    both = torch.stack(hands, 2)
+    fingers = HAND.seen(both, valid[..., BODY : FACE.start].unflatten(-1, (2, 21)))
+    return Normal(body, both, face, told, TREE.seen(body, seen), fingers, context, valid,
                   confidence * valid, turn, scale, centre)  # fmt: skip

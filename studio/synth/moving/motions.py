@@ -154,16 +154,21 @@ class Movement:
 
     def _between_keys(self, dice: torch.Generator, first: Tensor, share: Tensor) -> Tensor:
         batch, frames = first.shape
-        keys = self._turns[self._picked(dice, batch)]
+        every = torch.arange(KEYS).expand(batch, -1)
+        used = torch.cat([first, first + 1], 1) if frames == 1 else every
+        keys = self._turns[self._picked(dice, batch).gather(1, used)]
         for often, bones in _MIXED:
             other = chance(dice, often, batch).nonzero()[:, 0]
-            picked = self._picked(dice, len(other))
-            keys[other[:, None], :, torch.tensor(bones)] = self._turns[picked][
-                :, :, bones
-            ].transpose(1, 2)
+            picked = self._picked(dice, len(other)).gather(1, used[other])
+            keys[other[:, None], :, torch.tensor(bones)] = self._turns[
+                picked[:, None], torch.tensor(bones)[:, None]
+            ]
         free = chance(dice, _FREE_LEGS, batch).nonzero()[:, 0]
+        legs = _free_legs(dice, len(free))[torch.arange(len(free))[:, None], used[free]]
         bones = rows(*LEGS["L"], *LEGS["R"])
-        keys[free[:, None], :, torch.tensor(bones)] = _free_legs(dice, len(free)).transpose(1, 2)
+        keys[free[:, None], :, torch.tensor(bones)] = legs.transpose(1, 2)
+        if frames == 1:
+            return between(keys[:, :1], keys[:, 1:], share[..., None, None])
         at = torch.arange(batch)[:, None].expand(-1, frames)
         return between(keys[at, first], keys[at, first + 1], share[..., None, None])
 
