@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_module
 import time
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,12 +15,16 @@ from rich.table import Table
 from tyro.conf import Positional
 
 from studio.core.files import VIDEO_SUFFIXES
-from studio.core.types import Camera, Detections, Motion
-from studio.features.lift.engine import Inputs, Lifting, lift
+from studio.core.types import Camera, Crowd, Detections, Motion
+from studio.features.lift.engine import Inputs, Lifting
 from studio.features.lift.params import Params
+from studio.features.lift.several import Everybody, lift
 from studio.jobs import Context, run
 from studio.jobs.terminal import VERDICT_MARKS, OnTerminal, plain
 from studio.media.formats.whole import check_place
+
+_MOST = 8
+"""How many people are looked for in a film where all are wanted."""
 
 
 def main(
@@ -34,12 +39,13 @@ def main(
     params: Annotated[Params, tyro.conf.arg(name="")] = Params(),  # noqa: B008
     json: bool = False,
 ) -> None:
-    """Lift one person seen by one camera to 3D: body, hands and face.
+    """Lift people seen by one camera to 3D: body, hands and face; one, or with --people more.
 
     Args:
         source: A video, the detections.npz of ``doppel pose``, or OpenPose JSON (a folder, or
             AlphaPose's file).
-        out: Where to write the motion: .trc, .c3d or .csv.
+        out: Where to write the motion: .trc, .c3d or .csv; of several people one file each, with
+            their number.
         rig: The camera's calibration: TOML, JSON, YAML, XML or .qca.txt.
         size: Width and height of the pictures, where neither video nor calibration says.
         layout: Keypoint layout (body_25, halpe_26, coco_17 ...), in place of the one that fits.
@@ -60,17 +66,27 @@ def main(
 
         cameras = read_rig(rig).rig.cameras
     with OnTerminal("Lift", quiet=json) as bar:
-        found, own = _read(source, layout, rate_hz, person, bar)
+        found, crowd, own = _read(source, layout, rate_hz, person, params.people or _MOST, bar)
         sizes = tuple((camera, size) for camera in found.cameras) if size else own
         cameras = _named(cameras, found)
-        inputs = Inputs(found, cameras, sizes, _truth(truth))
+        inputs = Inputs(found, cameras, sizes, _truth(truth), crowd=crowd)
         result = run(lift(params, inputs, bar))
-    write(out, result.motion)
+    persons, written = list(result.persons) if isinstance(result, Everybody) else [result], [out]
+    if len(persons) > 1:
+        written = [out.with_name(f"{out.stem}_person{k}{out.suffix}")
+                   for k in range(1, len(persons) + 1)]  # fmt: skip
+    for one, path in zip(persons, written, strict=True):
+        write(path, one.motion)
     seconds = time.perf_counter() - start
     if json:
-        print(json_module.dumps(_as_json(result, out, seconds), ensure_ascii=False))
-    else:
-        _show(result, out, seconds)
+        answer = _as_json(persons[0], written[0], seconds)
+        if isinstance(result, Everybody):
+            answer["people"] = [_as_json(one, path, seconds)
+                                for one, path in zip(persons, written, strict=True)]  # fmt: skip
+        print(json_module.dumps(answer, ensure_ascii=False))
+        return
+    for one, path in zip(persons, written, strict=True):
+        _show(one, path, seconds)
 
 
 def _truth(path: Path | None) -> Motion | None:
@@ -92,36 +108,44 @@ Sizes = tuple[tuple[str, tuple[int, int]], ...]
 
 
 def _read(
-    source: Path, layout: str | None, rate_hz: float | None, person: int | None, context: Context
-) -> tuple[Detections, Sizes]:
+    source: Path, layout: str | None, rate_hz: float | None, person: int | None, people: int,
+    context: Context,
+) -> tuple[Detections, Crowd | None, Sizes]:  # fmt: skip
     if source.suffix.lower() in VIDEO_SUFFIXES:
-        return _detect(source, rate_hz, context)
+        return _detect(source, rate_hz, people, context)
     if source.suffix.lower() == ".npz":
         from studio.media.formats.detections_npz import read_npz
 
-        return read_npz(source), ()
-    from studio.media.formats.openpose import read_detections
+        return read_npz(source), None, ()
+    from studio.media.formats.openpose import read_people
 
-    return read_detections(source, layout, rate_hz=rate_hz or 30.0, person=person), ()
+    told = read_people(source, layout, rate_hz=rate_hz or 30.0)
+    if person is not None:
+        return told.person(person), None, ()
+    return told.main(), told.crowd(), ()
 
 
-def _detect(video: Path, rate_hz: float | None, context: Context) -> tuple[Detections, Sizes]:
+def _detect(
+    video: Path, rate_hz: float | None, people: int, context: Context
+) -> tuple[Detections, Crowd | None, Sizes]:
     """Keypoints from pixels, remembered by content."""
     from studio.media.sync import FrameSets
     from studio.media.video import open_clip
     from studio.perception.cache import DetectionCache
     from studio.perception.take import detect_take
+    from studio.perception.whole_body import Options
     from studio.weights.detectors import whole_body
 
     with open_clip(video, rate_hz=rate_hz) as clip:
         sets = FrameSets([clip])
+        look = partial(whole_body, Options(people=people))
         take = run(
             detect_take(
-                [clip], sets.times_s, sets.plan(), whole_body, context,
+                [clip], sets.times_s, sets.plan(), look, context,
                 early_s=sets.early_s(), cache=DetectionCache(),
             )
         )  # fmt: skip
-        return take.detections, ((clip.camera, clip.size_px),)
+        return take.detections, take.crowd, ((clip.camera, clip.size_px),)
 
 
 def _as_json(result: Lifting, out: Path, seconds: float) -> dict[str, Any]:

@@ -23,8 +23,18 @@ class Params(BaseModel):
     camera: str = Field(
         default="", description="The camera to lift; empty takes the one that sees the person best"
     )
+    people: int = Field(
+        default=1,
+        ge=0,
+        le=16,
+        description="How many people to lift at most: 1 follows the main one, 0 lifts everybody "
+        "whom the camera followed",
+    )
     height_m: float | None = Field(
-        default=None, ge=0.4, le=2.6, description="Body height in metres, if it is known"
+        default=None,
+        ge=0.4,
+        le=2.6,
+        description="Body height of the main person in metres, if it is known",
     )
     field_of_view_deg: float = Field(
         default=55.0,
@@ -47,11 +57,15 @@ class Params(BaseModel):
         default=1.0,
         ge=0,
         le=10,
-        description="How calm it is (One-Euro); 1 is natural, 0 as lifted",
+        description="How calm it is: 1 is natural, 0 as lifted",
     )
     compare: bool = Field(
         default=True, description="Lift the other ways too and tell how they differ"
     )
     min_confidence: float = Field(
-        default=0.3, ge=0, le=1, description="Detections less sure than this are not used (0 to 1)"
+        default=0.05,
+        ge=0,
+        le=1,
+        description="Detections less sure than this are not used (0 to 1); the network knows what "
+        "to make of unsure ones",
     )

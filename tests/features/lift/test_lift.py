@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from studio.core.errors import Cancelled, StudioError
-from studio.core.types import Camera, Detections, Motion, Skeleton
-from studio.document.data import detections_arrays, motion_arrays, motion_from
+from studio.core.types import Camera, Crowd, Detections, Motion, Skeleton
+from studio.document.data import crowd_arrays, detections_arrays, motion_arrays, motion_from
 from studio.document.folder import Assets
 from studio.document.project import (
     CameraItem,
@@ -22,9 +22,13 @@ from studio.document.project import (
     TakeItem,
 )
 from studio.features.lift.command import main as command
-from studio.features.lift.engine import METHODS, OUT, STATURE, Inputs, assumed, lift, stature_m
+from studio.features.lift.engine import METHODS, OUT, Inputs, lift
+from studio.features.lift.film import assumed
+from studio.features.lift.finish import STATURE, stature_m
 from studio.features.lift.params import Params
 from studio.features.lift.pose_errors import distance
+from studio.features.lift.several import Everybody
+from studio.features.lift.several import lift as lift_all
 from studio.features.lift.step import Step
 from studio.human.layouts import layout
 from studio.jobs import Context, run
@@ -286,3 +290,108 @@ def test_one_calibrated_camera_is_that_of_the_one_video(found):
     camera = Camera("int_cam", (1280, 720), np.eye(3), np.zeros(0), np.eye(3), np.zeros(3))
     assert _named((camera,), one)[0].name == one.cameras[0]
     assert _named((camera,), found) == (camera,)
+
+
+def test_nothing_goes_on_over_a_cut(found, rig):
+    """One camera, then another in the same film: the second shot is what it is alone."""
+    half = FRAMES // 2
+    xy = found.xy_px[:, :1].copy()
+    xy[half:, 0] = 0.8 * found.xy_px[half:, 1] + [150.0, -60.0]
+    film = replace(found, cameras=("film",), xy_px=xy, confidence=found.confidence[:, :1])
+    params = Params(compare=False, fixed_bones=False, follow=0)
+    sizes = (("film", (1920, 1080)),)
+    whole = run(lift(params, Inputs(film, sizes_px=sizes), Context()))
+    assert [start for start, _ in whole.shots] == [0, half]
+    assert any("cut 1 time." in note for note in whole.notes)
+    later = replace(film, times_s=film.times_s[half:], xy_px=xy[half:],
+                    confidence=film.confidence[half:])  # fmt: skip
+    alone = run(lift(params, Inputs(later, sizes_px=sizes), Context()))
+    ours = whole.motion.xyz_m[half:] - whole.motion.xyz_m[half:, [OUT.index("pelvis")]]
+    theirs = alone.motion.xyz_m - alone.motion.xyz_m[:, [OUT.index("pelvis")]]
+    assert ours[:, :25] == pytest.approx(theirs[:, :25], abs=0.02)
+    for start, camera in whole.shots:
+        seen = project(camera, whole.motion.xyz_m[start : start + half, :25])
+        off = np.linalg.norm(seen - xy[start : start + half, 0, :25], axis=-1)
+        assert np.median(off) < 0.04 * 1920
+
+
+@pytest.fixture(scope="module")
+def crowd(truth, rig):
+    """Two people, one a metre and a half beside the other, who comes late; and a passer-by."""
+    beside = truth.xyz_m + np.array([1.5, 0.0, 0.0])
+    xy = np.stack([project(rig.cameras[0], xyz) for xyz in (truth.xyz_m, beside)], 1)[:, None]
+    sure = np.full(xy.shape[:-1], 0.9)
+    track = np.tile([3, 8], (FRAMES, 1, 1))
+    xy[:10, 0, 1], sure[:10, 0, 1], track[:10, 0, 1] = np.nan, 0.0, -1
+    track[:4, 0, 1], sure[:4, 0, 1], xy[:4, 0, 1] = 11, 0.9, 400.0 + xy[20:24, 0, 1]
+    return Crowd(rig.names[:1], truth.times_s, OUT, xy, sure, track)
+
+
+def _inputs(crowd, rig, cameras=()):
+    main = Detections(crowd.cameras, crowd.times_s, OUT, crowd.xy_px[:, :, 0],
+                      crowd.confidence[:, :, 0])  # fmt: skip
+    return Inputs(main, cameras, ((crowd.cameras[0], (1920, 1080)),), crowd=crowd)
+
+
+@pytest.mark.parametrize("calibrated", [True, False])
+def test_several_people_are_lifted_into_one_world(crowd, rig, calibrated):
+    inputs = _inputs(crowd, rig, rig.cameras if calibrated else ())
+    made = run(lift_all(Params(people=0, compare=False), inputs, Context()))
+    assert isinstance(made, Everybody)
+    assert made.facts[0].text.startswith("2 people")
+    one, two = made.persons
+    there = np.isfinite(two.motion.xyz_m).all((1, 2))
+    assert there.tolist() == [False] * 10 + [True] * (FRAMES - 10)
+    assert two.camera == one.camera
+    gap = (two.motion.xyz_m - one.motion.xyz_m)[20:, OUT.index("pelvis")]
+    assert 0.7 < np.median(np.linalg.norm(gap, axis=1)) < 2.6
+    for place, person in enumerate(made.persons):
+        seen = project(person.camera, person.motion.xyz_m[20:, :25])
+        off = np.linalg.norm(seen - crowd.xy_px[20:, 0, place, :25], axis=-1)
+        assert np.median(off) < 0.03 * 1920
+
+
+def test_the_main_person_is_lifted_alone_where_one_is_wanted(crowd, rig):
+    made = run(lift_all(Params(compare=False), _inputs(crowd, rig), Context()))
+    assert not isinstance(made, Everybody)
+    limited = run(lift_all(Params(people=2, compare=False), _inputs(crowd, rig), Context()))
+    assert isinstance(limited, Everybody)
+    assert len(limited.persons) == 2
+
+
+def test_each_of_several_people_becomes_an_item(crowd, rig, tmp_path):
+    assets, step = Assets(tmp_path), Step()
+    made = replace_rig(RigItem.of("rig", rig), accepted=True)
+    clips = (Clip(camera=rig.names[0], path="a.mp4", size_px=(1280, 720), rate_hz=30,
+                  frames=FRAMES),)  # fmt: skip
+    take = TakeItem(name="take", clips=clips, rig=made.id)
+    main = _inputs(crowd, rig).detections
+    item = DetectionsItem(name="dance", take=take.id, layout=OUT.name, cameras=main.cameras,
+                          data=assets.put_arrays(detections_arrays(main)),
+                          people=assets.put_arrays(crowd_arrays(crowd)))  # fmt: skip
+    inputs = step.inputs(Project(items=(made, take, item)), (), assets)
+    params = Params(people=0, compare=False)
+    result = run(lift_all(params, inputs, Context()))
+    packed = step.pack(inputs, params, result, assets, 1.0)
+    motions = [m for m in packed.items if isinstance(m, MotionItem)]
+    assert [m.person.number for m in motions] == [1, 2]
+    assert len({m.person.group for m in motions}) == 1
+    assert {m.rig for m in motions} == {made.id}
+    assert all(m.facts[0].label == "People" for m in motions)
+
+
+def test_the_command_follows_the_main_of_several_people_in_files(crowd, rig, tmp_path, capsys):
+    people = [
+        [*np.nan_to_num(np.concatenate([crowd.xy_px[f, 0, p],
+                                        crowd.confidence[f, 0, p, :, None]], -1)).ravel()]
+        for f in range(FRAMES) for p in (0, 1)
+    ]  # fmt: skip
+    folder = tmp_path / "cam_json"
+    folder.mkdir()
+    for f in range(FRAMES):
+        told = [{"pose_keypoints_2d": row[:75]} for row in people[2 * f : 2 * f + 2]]
+        (folder / f"cam_{f:012d}_keypoints.json").write_text(json.dumps({"people": told}))
+    command(folder, tmp_path / "out.trc", size=(1280, 720), json=True,
+            params=Params(people=1, compare=False))  # fmt: skip
+    assert json.loads(capsys.readouterr().out)["frames"] == FRAMES
+    assert (tmp_path / "out.trc").is_file()
