@@ -15,6 +15,8 @@ from studio.synth.figure import make_figure
 from .hairline import hairline
 
 EAR_X_M = 0.0735
+BOW_M, CORNER_M = 0.009, 0.006
+"""How much the hairline rises over the forehead, and at the temples' corners besides."""
 
 
 def unit(v: np.ndarray) -> np.ndarray:
@@ -84,6 +86,15 @@ def _grown(template: np.ndarray, inside: np.ndarray) -> np.ndarray:
     return np.where(ear, -0.01, inside)
 
 
+def _recedes(p: np.ndarray, more_m: float) -> np.ndarray:
+    """How much higher hair begins in front than the line seen from the side says: in a bow, with
+    corners at the temples, and where it has receded by ``more_m``, there most."""
+    front = np.clip((-0.09 - p[:, 1]) / 0.04, 0, 1)
+    corner = np.exp(-(((np.abs(p[:, 0]) - 0.044) / 0.017) ** 2))
+    more = more_m * (0.35 + 0.65 * np.clip(np.abs(p[:, 0]) / 0.04, 0, 1))
+    return front * (BOW_M + CORNER_M * corner + more)
+
+
 @cache
 def scalp(raise_front_m: float = 0.0, margin_m: float = 0.004) -> Scalp:
     """The scalp, cut ``margin_m`` outside the hairline; a receding one is raised in front."""
@@ -93,16 +104,12 @@ def scalp(raise_front_m: float = 0.0, margin_m: float = 0.004) -> Scalp:
     head = faces[template[faces][..., 2].min(axis=1) > 0.6]
     piece = cloth.cut_out(head, len(template))
     p = piece.of_base @ template
-    front = np.clip((-0.09 - p[:, 1]) / 0.04, 0, 1)
-    recede = raise_front_m * front * (0.35 + 0.65 * np.clip(np.abs(p[:, 0]) / 0.04, 0, 1))
-    inside = _grown(p, hairline(p) - recede)
+    inside = _grown(p, hairline(p) - _recedes(p, raise_front_m))
     piece = cloth.clip(piece, inside + margin_m)
     v = piece.of_base @ template
     mean = cloth.neighbour_mean(piece.faces, len(piece))
     normals = vertex_normals(cloth.smooth(v, mean, 6), piece.faces)
-    front = np.clip((-0.09 - v[:, 1]) / 0.04, 0, 1)
-    recede = raise_front_m * front * (0.35 + 0.65 * np.clip(np.abs(v[:, 0]) / 0.04, 0, 1))
-    return Scalp(v, piece.faces, normals, _grown(v, hairline(v) - recede))
+    return Scalp(v, piece.faces, normals, _grown(v, hairline(v) - _recedes(v, raise_front_m)))
 
 
 def roots(

@@ -16,6 +16,12 @@ def _steps(x: np.ndarray, low: float, high: float) -> np.ndarray:
     return (t * t * (3 - 2 * t))[:, None]
 
 
+def _front(root: np.ndarray) -> np.ndarray:
+    """How much roots belong to the forehead, where back leads into the skin."""
+    middle = 1 - _steps(np.abs(root[:, 0]), 0.046, 0.058)
+    return middle * (1 - _steps(root[:, 1], -0.125, -0.09))
+
+
 def ruffled(flow: Flow, share: float, seed: int) -> Flow:
     """A flow in which every strand goes a little its own way."""
 
@@ -44,10 +50,11 @@ def swept(over: float, back: float, part_x: float | None = None) -> Flow:
         x = root[:, 0]
         line = 0.036 if part_x is None else part_x
         right = 1 - _steps(x, line - 0.001, line + 0.001)
-        top = _steps(root[:, 2], 0.748, 0.778)
+        top = np.maximum(_steps(root[:, 2], 0.748, 0.778), _front(root))
         across = right * [-over, 0, 0] + (1 - right) * [0.9 * abs(over), 0, 0]
         behind = _steps(root[:, 1], -0.02, 0.02)
         combed = across + np.array([0, back, 0.0]) - 0.15 * back * np.array([0, 0, 1.0])
+        combed = combed + 0.75 * _front(root) * (1 - t[:, None]) * [0, 0, 1.0]
         side = np.array([0, 0.25, -1.0])
         return top * (1 - behind) * combed + (1 - top * (1 - behind)) * side
 
@@ -58,10 +65,11 @@ def swept_back() -> Flow:
     """The top back over the head, the sides back and down."""
 
     def way(p: np.ndarray, t: np.ndarray, root: np.ndarray) -> np.ndarray:
-        top = _steps(root[:, 2], 0.745, 0.775)
+        top = np.maximum(_steps(root[:, 2], 0.745, 0.775), _front(root))
         behind = _steps(root[:, 1], 0.0, 0.03)
         side = np.array([0, 0.6, -1.0]) + behind * [0, -0.6, 0]
-        return top * (1 - behind) * np.array([0, 1.0, 0.0]) + (1 - top * (1 - behind)) * side
+        back = np.array([0, 1.0, 0.0]) + 1.2 * _front(root) * (1 - t[:, None]) * [0, 0, 1.0]
+        return top * (1 - behind) * back + (1 - top * (1 - behind)) * side
 
     return way
 

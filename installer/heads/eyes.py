@@ -222,9 +222,11 @@ def make_lashes() -> Iterator[Asset]:
 
 
 BROW_PX = (256, 64)
+CALM_M = 0.0024
+"""How much the inner ends are raised over the face mesh's points: low ones look stern."""
 SHAPES: dict[str, tuple[str, str, float, float, int, float]] = {
     "brows_soft": ("Soft brows", "#4a3323", 0.95, 0.0, 260, 0.9),
-    "brows_thick": ("Thick brows", "#2e2018", 1.2, -0.0006, 300, 1.0),
+    "brows_thick": ("Thick brows", "#2e2018", 1.1, -0.0004, 300, 1.0),
     "brows_arched": ("Arched brows", "#3f2a1c", 0.85, 0.0016, 300, 0.95),
     "brows_sparse": ("Sparse brows", "#6a5848", 1.0, 0.0, 130, 0.9),
 }
@@ -239,6 +241,8 @@ def brow_picture(hairs: int, seed: int) -> np.ndarray:
     alpha = np.zeros_like(light)
     for _ in range(hairs):
         u = rng.uniform(0.02, 0.97) ** 1.05
+        if rng.random() > 0.45 + 0.55 * u / 0.16:
+            continue  # the inner end is thin
         span = 0.36 * np.clip(u / 0.12, 0.55, 1) * np.clip((1.02 - u) / 0.55, 0.10, 1)
         across = rng.uniform(-1, 1)
         lean = (
@@ -281,6 +285,7 @@ def brows(thick: float, arch_m: float, long: float) -> tuple[Piece, Binding]:
         line = line[0] + long * (line - line[0])
         u = np.linspace(0, 1, 15)
         line[:, 2] += arch_m * np.sin(np.pi * np.clip(u * 1.15, 0, 1)) + 0.001
+        line[:, 2] += CALM_M * np.clip(1 - u / 0.6, 0, 1) ** 1.3
         pieces += [_brow_strip(line, thick * 0.0120, lift) for lift in (0.0005, 0.0013)]
     piece = joined(pieces)
     return piece, bind(piece.vertices, template, front)

@@ -13,6 +13,10 @@ from .strands import cap_uv, ribbon_uv
 Flow = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 """(places (n, 3), share of the length 0..1 (n,), roots (n, 3)) -> where hair is combed to."""
 DOWN = np.array([0.0, 0.0, -1.0])
+STEP_M = 0.005
+"""How far hair grows at a time, at most."""
+EARLY = 1.35
+"""Ribbons have more rows near the root, where they turn: this power of even shares."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +53,10 @@ def grow(
     p = roots - 0.001 * normals
     way = unit(unit(flow(p, np.zeros(count), roots)) + lift * normals)
     path = [p]
-    inner = 3
-    for k in range(steps * inner):
-        t = np.full(count, (k + 1) / (steps * inner))
+    small = steps * max(3, int(np.ceil(length_m.max(initial=0.0) / steps / STEP_M)))
+    kept = {round(small * (k / steps) ** EARLY) for k in range(1, steps + 1)}
+    for k in range(small):
+        t = np.full(count, (k + 1) / small)
         high, out = solid.near(p)
         want = unit(flow(p, t, roots))
         own = np.minimum(height_m, 0.0015 + 0.8 * t * length_m)
@@ -60,15 +65,15 @@ def grow(
         low = high < own + 0.002
         inward = np.minimum((want * out).sum(axis=1), 0)
         want = np.where(low[:, None], unit(want - 0.97 * inward[:, None] * out), want)
-        share = 1 - np.exp(-length_m / (steps * inner) / bend_m)[:, None]
+        share = 1 - np.exp(-length_m / small / bend_m)[:, None]
         way = unit((1 - share) * way + share * want)
-        p = p + way * (length_m / (steps * inner))[:, None]
+        p = p + way * (length_m / small)[:, None]
         high, out = solid.near(p)
         up = np.maximum(own - high, 0)
         near = np.clip((p[:, 2] - 0.665) / 0.05, 0, 1) * hug * np.clip(1 - high / 0.05, 0, 1)
-        near = near * length_m / (steps * inner) / 0.01
+        near = near * length_m / small / 0.01
         p = p + out * (0.8 * up - np.minimum(near, 0.5) * np.maximum(high - own, 0))[:, None]
-        if (k + 1) % inner == 0:
+        if k + 1 in kept:
             path.append(p)
     return np.stack(path, axis=1)
 
@@ -87,6 +92,13 @@ def _sides(path: np.ndarray, roll: np.ndarray) -> np.ndarray:
     return np.cos(roll)[:, None, None] * smooth + np.sin(roll)[:, None, None] * up
 
 
+def _along(path: np.ndarray) -> np.ndarray:
+    """How far along its curve each place lies (n, rows), 0 to 1."""
+    away = np.linalg.norm(np.diff(path, axis=1), axis=-1).cumsum(axis=1)
+    away = np.concatenate([np.zeros((len(path), 1)), away], axis=1)
+    return away / np.maximum(away[:, -1:], 1e-9)
+
+
 def ribbons(
     path: np.ndarray, width_m: np.ndarray, column: np.ndarray, roll: np.ndarray,
     taper: float = 0.55, ends: tuple[float, float] = (0.0, 1.0), arch: float = 0.0,
@@ -97,7 +109,7 @@ def ribbons(
     With ``arch`` a third row of vertices runs along the middle, raised by that share of the width.
     """
     count, rows = path.shape[:2]
-    t = np.linspace(0, 1, rows)
+    t = _along(path)
     side = _sides(path, roll) if sides is None else sides
     wide = width_m[:, None] * (0.75 + 0.25 * np.sin(np.pi * np.clip(t * 2, 0, 1) / 2))
     wide = wide * (1 - (1 - taper) * t**1.5)
@@ -111,7 +123,7 @@ def ribbons(
         up *= np.sign((up * out).sum(axis=-1, keepdims=True) + 1e-9)
         v[:, :, 1] += up * (arch * wide)[..., None]
     at = ends[0] + (ends[1] - ends[0]) * t
-    uv = ribbon_uv(column[:, None, None], at[None, :, None], across[None, None, :] + 0.5)
+    uv = ribbon_uv(column[:, None, None], at[:, :, None], across[None, None, :] + 0.5)
     index = np.arange(count * rows * n).reshape(count, rows, n)
     a, b = index[:, :-1, :-1], index[:, :-1, 1:]
     c, d = index[:, 1:, 1:], index[:, 1:, :-1]
@@ -119,12 +131,12 @@ def ribbons(
     return Piece(v.reshape(-1, 3), faces, uv.reshape(-1, 2)[faces])
 
 
-def cap(ground: Scalp, fade_m: float = 0.022, height_m: float = 0.0009) -> Piece:
-    """The skin under the hair, painted with it, so that no bare scalp shines through."""
+def cap(ground: Scalp, height_m: float = 0.0009, stubble: bool = False) -> Piece:
+    """The skin under the hair, painted with it, so that no bare scalp shines through; as
+    ``stubble``, short hairs with gaps between them."""
     v = ground.vertices + height_m * ground.normals
     around = 0.5 + np.arctan2(v[:, 0], -(v[:, 1] + 0.05)) / (2 * np.pi)
     turn = around[ground.faces]
     wraps = np.ptp(turn, axis=1) > 0.5
     turn[wraps] = np.where(turn[wraps] < 0.5, turn[wraps] + 1, turn[wraps])
-    inside = (ground.inside + 0.004) / fade_m
-    return Piece(v, ground.faces, cap_uv(turn * 0.998, inside[ground.faces]))
+    return Piece(v, ground.faces, cap_uv(turn * 0.998, ground.inside[ground.faces], stubble))

@@ -3,74 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from . import combs
-from .body import Scalp, roots, scalp, unit
-from .grow import DOWN, Flow, Piece, cap, grow, joined, ribbons
-from .hairline import hairline
+from .body import scalp, unit
+from .grow import DOWN, Piece, cap, grow, joined, ribbons
+from .layers import Layer, edged, layer
 from .strands import CURLY, DENSE, OPEN, WISPY
-
-
-@dataclass(frozen=True)
-class Layer:
-    """Ribbons of one layer: how densely they are rooted, how long, wide and high they are."""
-
-    spacing_m: float
-    length_m: float
-    width_m: float
-    height_m: float
-    columns: tuple[int, ...] = DENSE
-    steps: int = 6
-    lift: float = 0.5
-    bend_m: float = 0.015
-    hug: float = 0.25
-    roll: float = 0.25
-    taper: float = 0.5
-    arch: float = 0.0
-    inside_m: float = 0.0
-    ruffle: float = 0.12
-    spread: float = 0.18
-    weight: float = 1.0
-    root: float = 0.0
-
-
-def layer(
-    spec: Layer, flow: Flow, ground: Scalp, seed: int,
-    length: Callable[[np.ndarray], np.ndarray] | None = None,
-    where: Callable[[np.ndarray], np.ndarray] | None = None,
-    shape: Callable[[np.ndarray, np.random.Generator], np.ndarray] | None = None,
-) -> Piece:  # fmt: skip
-    """Ribbons of a layer; ``length`` scales their length and ``where`` keeps roots by place."""
-    rng = np.random.default_rng(seed)
-    at, normal, _ = roots(ground, spec.spacing_m, rng, spec.inside_m)
-    if where is not None:
-        keep = where(at)
-        at, normal = at[keep], normal[keep]
-    count = len(at)
-    long = spec.length_m * np.exp(rng.normal(0, spec.spread, count))
-    if length is not None:
-        long = long * length(at)
-    high = spec.height_m * rng.uniform(0.55, 1.25, count)
-    path = grow(
-        at, normal, long, combs.ruffled(flow, spec.ruffle, seed), spec.steps, high,
-        spec.lift, spec.bend_m, spec.hug, spec.weight,
-    )  # fmt: skip
-    if shape is not None:
-        path = shape(path, rng)
-    column = rng.choice(spec.columns, count)
-    width = spec.width_m * rng.uniform(0.7, 1.3, count)
-    return ribbons(
-        path,
-        width,
-        column,
-        rng.normal(0, spec.roll, count),
-        spec.taper,
-        (spec.root, 1.0),
-        spec.arch,
-    )
 
 
 def _side(low: float, share: float) -> Callable[[np.ndarray], np.ndarray]:
@@ -86,11 +27,12 @@ def buzz() -> Piece:
     """Clipped to a few millimetres."""
     ground = scalp(0.003)
     flow = combs.from_crown(0.5, 0.7)
-    short = Layer(0.0092, 0.0075, 0.0103, 0.003, OPEN[:3], 2, 0.8, 0.006, ruffle=0.3, taper=0.9)
+    short = Layer(0.0072, 0.0095, 0.0066, 0.0026, DENSE[1:3], 2, 0.1, 0.006, ruffle=0.25, taper=0.7,
+                  root=0.3)  # fmt: skip
     return joined([
-        cap(ground, 0.02),
+        cap(ground),
+        cap(ground, 0.0016, stubble=True),
         layer(short, flow, ground, 1),
-        layer(replace(short, length_m=0.010, height_m=0.005, lift=1.0), flow, ground, 2),
     ])  # fmt: skip
 
 
@@ -117,7 +59,7 @@ def receding() -> Piece:
     size = _side(0.69, 0.6)
     under = Layer(0.0103, 0.018, 0.014, 0.0025, DENSE[:3], 3, 0.25, taper=0.8)
     return joined([
-        cap(ground, 0.04),
+        cap(ground),
         layer(under, flow, ground, 1, size),
         layer(replace(under, length_m=0.021, width_m=0.0097, height_m=0.005, columns=OPEN,
                       lift=0.5, ruffle=0.2), flow, ground, 2, size),
@@ -130,15 +72,16 @@ def side_part() -> Piece:
     flow = combs.swept(1.0, 0.75)
     size = _side(0.70, 0.3)
     under = Layer(0.0127, 0.042, 0.0167, 0.003, DENSE[:3], 4, 0.2, taper=0.75)
+    over = replace(under, spacing_m=0.0112, length_m=0.060, width_m=0.0115, height_m=0.008,
+                   columns=DENSE[1:5], steps=5, lift=0.55, bend_m=0.02, hug=0.5, ruffle=0.06,
+                   weight=0.3, rise=0.4)  # fmt: skip
     return joined([
         cap(ground),
         layer(under, flow, ground, 1, size),
-        layer(replace(under, spacing_m=0.0121, length_m=0.060, width_m=0.0124, height_m=0.009,
-                      columns=DENSE[1:5], steps=5, lift=0.9, bend_m=0.02, hug=0.5, ruffle=0.06,
-                      weight=0.3), flow, ground, 2, size),
-        layer(replace(under, spacing_m=0.0146, length_m=0.064, width_m=0.0086, height_m=0.012,
-                      columns=OPEN, steps=5, lift=1.0, bend_m=0.02, hug=0.5, ruffle=0.12,
-                      weight=0.3), flow, ground, 3, size),
+        layer(edged(over), flow, ground, 4, size),
+        layer(over, flow, ground, 2, size),
+        layer(replace(over, spacing_m=0.0135, length_m=0.064, width_m=0.0086, height_m=0.010,
+                      columns=OPEN, lift=0.65, ruffle=0.12), flow, ground, 3, size),
     ])  # fmt: skip
 
 
@@ -147,16 +90,17 @@ def swept_back() -> Piece:
     ground = scalp(0.006)
     flow = combs.swept_back()
     size = _side(0.70, 0.28)
-    under = Layer(0.0127, 0.05, 0.0167, 0.003, DENSE[:3], 4, 0.2, taper=0.75, ruffle=0.05)
+    under = Layer(0.0127, 0.05, 0.0167, 0.003, DENSE[:3], 4, 0.2, taper=0.75, ruffle=0.05, rise=0.4)
     return joined([
         cap(ground),
         layer(under, flow, ground, 1, size),
+        layer(edged(under), flow, ground, 4, size),
         layer(replace(under, spacing_m=0.0123, length_m=0.075, width_m=0.013, height_m=0.013,
-                      columns=DENSE[1:5], steps=5, lift=1.3, bend_m=0.017, hug=0.5,
-                      weight=0.2), flow, ground, 2, size),
+                      columns=DENSE[1:5], steps=5, lift=1.3, bend_m=0.017, hug=0.5, rise=0.7,
+                      weight=0.7), flow, ground, 2, size),
         layer(replace(under, spacing_m=0.0149, length_m=0.08, width_m=0.0086, height_m=0.017,
-                      columns=OPEN, steps=5, lift=1.4, bend_m=0.018, hug=0.5, ruffle=0.1,
-                      weight=0.2), flow, ground, 3, size),
+                      columns=OPEN, steps=5, lift=1.4, bend_m=0.018, hug=0.5, ruffle=0.1, rise=0.7,
+                      weight=0.7), flow, ground, 3, size),
     ])  # fmt: skip
 
 
@@ -189,19 +133,19 @@ def curly() -> Piece:
     flow = combs.parted(-0.012, 0.1, 0.8, 0.7)
 
     def curl(path: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        return combs.waved(path, 0.009, 0.042, rng, 0.05)
+        return combs.waved(path, 0.009, 0.052, rng, 0.05)
 
     def size(p: np.ndarray) -> np.ndarray:
         return 0.6 + 0.4 * np.clip((p[:, 2] - 0.68) / 0.12, 0, 1)
 
-    spec = Layer(0.0157, 0.135, 0.0227, 0.006, CURLY[:2], 9, 0.4, 0.014, 0.4, 0.3, 0.8,
+    spec = Layer(0.0190, 0.135, 0.0250, 0.006, CURLY[:2], 15, 0.4, 0.014, 0.4, 0.3, 0.8,
                  ruffle=0.12, spread=0.12)  # fmt: skip
     return joined([
         cap(ground),
         layer(spec, flow, ground, 1, size, shape=curl),
-        layer(replace(spec, spacing_m=0.0157, length_m=0.15, height_m=0.018, columns=CURLY[:3],
+        layer(replace(spec, length_m=0.15, height_m=0.018, columns=CURLY[:3],
                       lift=0.8), flow, ground, 2, size, shape=curl),
-        layer(replace(spec, spacing_m=0.0184, length_m=0.155, height_m=0.025, columns=CURLY[1:],
+        layer(replace(spec, spacing_m=0.0215, length_m=0.155, height_m=0.025, columns=CURLY[1:],
                       lift=1.1, ruffle=0.25), flow, ground, 3, size, shape=curl),
     ])  # fmt: skip
 
@@ -241,6 +185,7 @@ def bob() -> Piece:
               shape=turned),
         layer(replace(spec, spacing_m=0.008, columns=DENSE[2:], width_m=0.014, inside_m=-0.001),
               flow, ground, 4, size, _at_part(0.022), turned),
+        layer(edged(spec), flow, ground, 5, size, shape=turned),
     ])  # fmt: skip
 
 
@@ -267,6 +212,7 @@ def _long(length_m: float, part_x: float, waves: bool) -> Piece:
               size, shape=shape),
         layer(replace(spec, spacing_m=0.008, columns=DENSE[2:], width_m=0.014, inside_m=-0.001),
               flow, ground, 4, size, _at_part(part_x), shape),
+        layer(edged(spec), flow, ground, 5, size, shape=shape),
     ])  # fmt: skip
 
 
@@ -293,25 +239,25 @@ def _tied(knot: np.ndarray, high_m: float) -> list[Piece]:
         goal = knot + rng.normal(0, 0.005, (len(path), 3))
         return path + t**3 * (goal - path[:, -1])[:, None]
 
-    spec = Layer(0.0157, 1.0, 0.0221, 0.003, DENSE[2:4], 6, 0.1, 0.01, 0.9, 0.06, 0.5,
-                 ruffle=0.02, spread=0.0, weight=0.0, root=0.16)  # fmt: skip
+    spec = Layer(0.0157, 1.0, 0.0221, 0.004, DENSE[2:4], 8, 0.1, 0.01, 0.9, 0.06, 0.5,
+                 inside_m=0.012, ruffle=0.02, spread=0.0, weight=0.0, root=0.16)  # fmt: skip
     loose = replace(spec, spacing_m=0.0205, columns=OPEN, height_m=high_m + 0.001, ruffle=0.05,
                     lift=0.3, width_m=0.0151)  # fmt: skip
-    first = replace(spec, spacing_m=0.0075, steps=5, columns=DENSE[2:], width_m=0.012,
-                    height_m=0.002)  # fmt: skip
-    wisps = Layer(0.013, 0.03, 0.0065, 0.003, WISPY, 3, 0.5, 0.02, 0.1, 0.4, ruffle=0.4)
+    first = replace(edged(spec), height_m=0.003, root=0.02)
+    wisps = Layer(0.008, 0.022, 0.005, 0.002, WISPY, 3, 0.3, 0.02, 0.1, 0.35, ruffle=0.35,
+                  within_m=0.008)  # fmt: skip
 
-    def edge(p: np.ndarray) -> np.ndarray:
-        return (hairline(p) < 0.006) & (p[:, 1] < -0.02)
+    def front(p: np.ndarray) -> np.ndarray:
+        return p[:, 1] < -0.02
 
     return [
-        cap(ground, 0.013),
+        cap(ground),
         layer(spec, flow, ground, 1, size, shape=met),
         layer(replace(spec, spacing_m=0.0167, height_m=high_m, columns=DENSE[3:], lift=0.3), flow,
               ground, 2, size, shape=met),
         layer(loose, flow, ground, 3, size, shape=met),
-        layer(first, flow, scalp(-0.0015), 5, size, where=edge, shape=met),
-        layer(wisps, combs.from_crown(0.2, 0.8), ground, 4, where=edge),
+        layer(first, flow, ground, 5, size, shape=met),
+        layer(wisps, combs.gathered(knot), ground, 4, where=front),
     ]  # fmt: skip
 
 

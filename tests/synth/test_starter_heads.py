@@ -29,7 +29,7 @@ NEEDED = {
     "glasses": 3,
     "hat": 3,
 }
-MOST_BYTES = 15_000_000
+MOST_BYTES = 16_000_000
 KINDS = tuple(NEEDED)
 
 

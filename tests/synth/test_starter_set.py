@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 import pytest
 
 from studio.core.resources import resource
-from studio.core.types import Material, Mesh
+from studio.core.types import Camera, Material, Mesh
 from studio.human.wardrobe import library
 from studio.human.wardrobe.fitting import fit, hidden
 from studio.human.wardrobe.layers import covered
@@ -23,6 +24,7 @@ from studio.synth.rig import camera_at
 from studio.synth.room import studio_light
 from studio.synth.take import perform
 
+PLAIN, OUTER = Material("plain"), 90
 GARMENTS = ("top", "jacket", "bottom", "dress", "shoes")
 PEOPLE: dict[str, dict[str, float]] = {
     "man": {"gender": 0.0, "age": 0.6, "muscle": 0.6, "weight": 0.45},
@@ -92,37 +94,58 @@ def dressed(person: str, outfit: tuple[str, ...]) -> Dressed:
     return wear(items, figure.vertices_m, figure.surface.faces["skin"])
 
 
-def under(person: str, of: Dressed) -> np.ndarray:
-    """Which skin faces lie under clothes at rest, hems left aside, and are drawn nevertheless."""
+@dataclass(frozen=True, eq=False)
+class Risk:
+    """Faces that lie under clothes at rest, hems left aside, and are drawn nevertheless: of the
+    skin (place -1) or of what is worn at a place. ``open`` are the faces beside them."""
+
+    place: int
+    faces: np.ndarray
+    open: np.ndarray
+
+
+def risks(person: str, of: Dressed) -> list[Risk]:
+    """Everything that might poke through something."""
     figure = someone(person)
-    below = np.zeros(len(figure.vertices_m), bool)
-    for one in of.worn:
-        if one.kind in CLOTHES:
-            below |= covered(figure.vertices_m, one.surface, 0.09)
-    faces = figure.surface.faces["skin"]
-    return below[faces].all(axis=1) & ~hidden(faces, of.deletes)
+    skin_faces = figure.surface.faces["skin"]
+    found: list[Risk] = []
+    drawn = skin_faces[~hidden(skin_faces, of.deletes)]
+    layers = [(-1, figure.vertices_m, drawn)]
+    layers += [(k, w.vertices_m, w.faces) for k, w in enumerate(of.worn) if w.kind in CLOTHES]
+    for place, vertices, faces in layers:
+        below = np.zeros(len(vertices), bool)
+        for one in of.worn[place + 1 :]:
+            if one.kind in CLOTHES:
+                below |= covered(vertices, one.surface, 0.09)
+        risky = below[faces].all(axis=1)
+        found.append(Risk(place, faces[risky], faces[~risky]))
+    return found
+
+
+def sides(vertices: np.ndarray, faces: np.ndarray, camera: Camera) -> list[Drawable]:
+    """A garment as it is seen: the faces that show their right side (OUTER), and the others, where
+    one looks into it, as under a hem."""
+    a, b, c = (vertices[faces[:, k]] for k in range(3))
+    shown = np.einsum("fk,fk->f", np.cross(b - a, c - a), camera.centre_m - a) > 0
+    mesh = [(faces[shown], OUTER), (faces[~shown], OUTER + 1)]
+    return [Drawable(Mesh(vertices, some), PLAIN, number) for some, number in mesh if len(some)]
 
 
 def pokes_px(person: str, outfit: tuple[str, ...], poses: int, seed: int, size: int) -> int:
-    """Pixels, over poses, in which skin that clothes cover at rest is seen close before them."""
+    """Pixels, over poses, in which something that clothes cover at rest, skin or other clothes, is
+    seen closely before their right side."""
     figure, of = someone(person), dressed(person, outfit)
-    faces = figure.surface.faces["skin"]
-    risky = faces[under(person, of)]
-    score = random_score(np.random.default_rng(seed), poses)
-    taken = perform(figure, score, np.arange(poses, dtype=float))
-    plain, light = Material("plain"), studio_light()
+    at_risk = risks(person, of)
+    taken = perform(
+        figure, random_score(np.random.default_rng(seed), poses), np.arange(poses, dtype=float)
+    )
+    light = studio_light()
     total = 0
     with Renderer((size, size)) as renderer:
         for k in range(poses):
             carried = carry(figure, taken.root_m[k], taken.turns[k])
             body = skin(figure.vertices_m, figure.weights, carried)
-            cloth = [
-                Drawable(Mesh(vertices, one.faces), plain, 5 + n)
-                for n, (one, vertices) in enumerate(
-                    zip(of.worn, of.posed(body, carried), strict=True)
-                )
-                if one.kind in CLOTHES
-            ]
+            posed = of.posed(body, carried)
             middle = body[:13_380].mean(axis=0)
             for yaw in (0.4, 3.4):
                 centre = middle + 3 * np.array([np.sin(yaw), -np.cos(yaw), 0.1])
@@ -130,16 +153,33 @@ def pokes_px(person: str, outfit: tuple[str, ...], poses: int, seed: int, size: 
                     "c", (centre[0], centre[1], centre[2]), (middle[0], middle[1], middle[2]),
                     (size, size), size * 1.35,
                 )  # fmt: skip
-                alone = renderer.render(tuple(cloth), camera, light, geometry=True)
-                if not len(risky):
-                    continue
-                risk = Drawable(Mesh(body, risky), plain, 1)
-                both = renderer.render((risk, *cloth), camera, light, geometry=True)
+                scene: list[Drawable] = []
+                for risk in at_risk:
+                    at = body if risk.place < 0 else posed[risk.place]
+                    if len(risk.faces):
+                        scene.append(Drawable(Mesh(at, risk.faces), PLAIN, 2 + risk.place))
+                    if risk.place >= 0 and len(risk.open):
+                        scene.append(Drawable(Mesh(at, risk.open), PLAIN, OUTER))
+                both = renderer.render(tuple(scene), camera, light, geometry=True)
                 assert both.ids is not None
                 assert both.depth_m is not None
-                assert alone.depth_m is not None
-                seen = (both.ids == 1) & np.isfinite(alone.depth_m)
-                total += int((alone.depth_m[seen] - both.depth_m[seen] < 0.03).sum())
+                for risk in at_risk:
+                    seen = both.ids == 2 + risk.place
+                    if not seen.any():
+                        continue
+                    over = [
+                        one
+                        for other in at_risk
+                        if other.place > risk.place
+                        for one in sides(
+                            posed[other.place], np.concatenate([other.faces, other.open]), camera
+                        )
+                    ]
+                    alone = renderer.render(tuple(over), camera, light, geometry=True)
+                    assert alone.ids is not None
+                    assert alone.depth_m is not None
+                    seen &= alone.ids == OUTER
+                    total += int((alone.depth_m[seen] - both.depth_m[seen] < 0.03).sum())
     return total
 
 

@@ -108,6 +108,14 @@ class Below:
         return found[rows, best], shares.reshape(-1, count, 3)[rows, best], away[rows, best]
 
 
+def right_side(cloth: Below, skin: Below) -> Below:
+    """A garment without its linings: the faces that look the same way as the skin below."""
+    which, _, _ = skin.nearest(cloth.corners.mean(axis=1), 1)
+    looks = [np.cross(c[:, 1] - c[:, 0], c[:, 2] - c[:, 0])
+             for c in (cloth.corners, skin.corners[which])]  # fmt: skip
+    return Below(cloth.vertices_m, cloth.faces[np.einsum("fk,fk->f", *looks) > 0])
+
+
 def contact(
     cloth_m: Float[np.ndarray, "vertices 3"],
     below: Below,

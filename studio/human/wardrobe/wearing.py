@@ -24,12 +24,15 @@ from studio.human.wardrobe.layers import (
     laid_over,
     push_out,
     pushed_by,
+    right_side,
     spread_matrix,
     vertex_normals,
 )
 
 CLOTHES = ("bottom", "top", "dress", "suit", "jacket")
 """Kinds that are kept outside of the skin and of one another; others sit where they are bound."""
+UNDER_HAIR = ("top", "dress", "suit", "jacket")
+"""Kinds that long hair falls over."""
 OVER_SKIN_M, OVER_CLOTH_M = 0.0025, 0.003
 CLING_M, LEG_M = 0.02, 0.20
 """What is nearer to the skin than the first moves with it; legs reach as far as the second."""
@@ -178,11 +181,11 @@ def wear(
 ) -> Dressed:
     """Put things on a person at rest: their 19,158 base vertices, and the triangles of the skin.
 
-    What lies further out (``z_depth``) is pushed out of what lies below, and what is wholly under
-    something else is left out. ``before`` remembers what was put on this very person, so that only
-    what is new, and what lies over it, is fitted.
+    What lies further out (``z_depth``) is pushed out of what lies below, long hair out of all
+    clothes, and what is wholly under something else is left out. ``before`` remembers what was put
+    on this very person, so that only what is new, and what lies over it, is fitted.
     """
-    ordered = sorted(items, key=lambda item: item.asset.z_depth)
+    ordered = sorted(items, key=lambda item: (item.asset.kind == "hair", item.asset.z_depth))
     worn: list[Worn] = []
     under: list[np.ndarray] = []
     colours: dict[str, Item] = {}
@@ -193,7 +196,8 @@ def wear(
             colours[item.asset.kind] = item
             continue
         clothes = item.asset.kind in CLOTHES
-        solid = [k for k, one in enumerate(worn) if clothes and one.kind in (*CLOTHES, "shoes")]
+        over = (*CLOTHES, "shoes") if clothes else UNDER_HAIR if _hangs(item.asset) else ()
+        solid = [k for k, one in enumerate(worn) if one.kind in over]
         key = (item.asset, *(worn[k].asset for k in solid))
         if key not in known:
             skin = Below(vertices_m, skin_faces) if skin is None else skin
@@ -263,10 +267,23 @@ def _put_on(item: Item, below: Sequence[Worn], skin: Below) -> Worn:
                 weights = _moving_with(
                     weights, touching, vertices, surface.vertices_m, base, within_m
                 )
+    else:
+        for place, one in enumerate(below):
+            surface = right_side(one.surface, skin)
+            vertices, touching = laid_over(vertices, faces, surface, OVER_CLOTH_M, spread)
+            contacts.append((place, touching))
     return Worn(
         item, vertices, faces, uv, weights, tuple(contacts), loose, spread,
         Below(vertices, faces),
     )  # fmt: skip
+
+
+@lru_cache(maxsize=32)
+def _hangs(asset: Asset) -> bool:
+    """Whether it is hair that reaches the shoulders, and moves with them."""
+    if asset.kind != "hair":
+        return False
+    return bool((share_of(weights_of(asset), bones_of(("head", "neck"))) < 0.5).any())
 
 
 @lru_cache(maxsize=96)
