@@ -158,6 +158,30 @@ def test_hair_is_pressed_under_a_hat() -> None:
     assert top < fit(load("hat_beanie"), figure.vertices_m)[:, 2].max() - 0.02
 
 
+@pytest.mark.parametrize("name", ["long_straight", "wavy"])
+def test_long_hair_lies_over_collars(name: str) -> None:
+    figure = make_figure(gender=1.0)
+    skin = figure.surface.faces["skin"]
+    worn = wear([Item(load(name)), Item(load("shirt"))], figure.vertices_m, skin).worn
+    shirt, hair = worn
+    assert hair.kind == "hair"
+    (place, touching), = hair.contacts  # fmt: skip
+    assert place == 0
+    collar = shirt.vertices_m[touching.corners].mean(axis=1)[:, 2] > figure.head("neck01")[2]
+    assert collar.sum() > 10
+    before, _ = touching.depth(fit(load(name), figure.vertices_m), shirt.vertices_m)
+    after, _ = touching.depth(hair.vertices_m, shirt.vertices_m)
+    assert (before > 0.004).sum() > 300  # left alone, it would be under the cloth
+    assert (after > 0.004).sum() < 0.15 * (before > 0.004).sum()
+
+
+def test_short_hair_stays_within_a_hood() -> None:
+    figure = make_figure()
+    worn = wear([Item(load("crop")), Item(load("hoodie"))], figure.vertices_m,
+                figure.surface.faces["skin"]).worn  # fmt: skip
+    assert np.array_equal(worn[-1].vertices_m, fit(load("crop"), figure.vertices_m))
+
+
 def test_lenses_can_be_seen_through() -> None:
     picture = load("glasses_metal").material.pictures["diffuse"].pixels()
     assert picture.shape[2] == 4

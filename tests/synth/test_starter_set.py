@@ -13,7 +13,7 @@ from studio.core.resources import resource
 from studio.core.types import Camera, Material, Mesh
 from studio.human.wardrobe import library
 from studio.human.wardrobe.fitting import fit, hidden
-from studio.human.wardrobe.layers import covered
+from studio.human.wardrobe.layers import Below, covered, looks_out
 from studio.human.wardrobe.wearing import CLOTHES, Dressed, Item, wear
 from studio.render.raster import Renderer
 from studio.render.scene import Drawable
@@ -95,39 +95,47 @@ def dressed(person: str, outfit: tuple[str, ...]) -> Dressed:
 
 
 @dataclass(frozen=True, eq=False)
-class Risk:
-    """Faces that lie under clothes at rest, hems left aside, and are drawn nevertheless: of the
-    skin (place -1) or of what is worn at a place. ``open`` are the faces beside them."""
+class Layer:
+    """Skin (place -1), or what is worn at a place: the faces that lie under clothes at rest, hems
+    left aside, and are drawn nevertheless; the others; and which of both are its right side, not a
+    lining or the edge of a hem."""
 
     place: int
-    faces: np.ndarray
+    risky: np.ndarray
     open: np.ndarray
+    right: np.ndarray
+    lining: np.ndarray
 
 
-def risks(person: str, of: Dressed) -> list[Risk]:
-    """Everything that might poke through something."""
+def layers(person: str, of: Dressed) -> list[Layer]:
+    """Everything that might poke through something, and what it might poke through."""
     figure = someone(person)
     skin_faces = figure.surface.faces["skin"]
-    found: list[Risk] = []
+    body = Below(figure.vertices_m, skin_faces)
+    found: list[Layer] = []
     drawn = skin_faces[~hidden(skin_faces, of.deletes)]
-    layers = [(-1, figure.vertices_m, drawn)]
-    layers += [(k, w.vertices_m, w.faces) for k, w in enumerate(of.worn) if w.kind in CLOTHES]
-    for place, vertices, faces in layers:
+    all_faces = [(-1, figure.vertices_m, drawn)]
+    all_faces += [(k, w.vertices_m, w.faces) for k, w in enumerate(of.worn) if w.kind in CLOTHES]
+    for place, vertices, faces in all_faces:
         below = np.zeros(len(vertices), bool)
         for one in of.worn[place + 1 :]:
             if one.kind in CLOTHES:
                 below |= covered(vertices, one.surface, 0.09)
-        risky = below[faces].all(axis=1)
-        found.append(Risk(place, faces[risky], faces[~risky]))
+        risky, right = below[faces].all(axis=1), np.ones(len(faces), bool)
+        if place >= 0:
+            cloth = Below(vertices, faces)
+            right = looks_out(cloth, body) & ~cloth.at_edge[faces].any(axis=1)
+        found.append(Layer(place, faces[risky], faces[~risky], faces[right], faces[~right]))
     return found
 
 
-def sides(vertices: np.ndarray, faces: np.ndarray, camera: Camera) -> list[Drawable]:
-    """A garment as it is seen: the faces that show their right side (OUTER), and the others, where
-    one looks into it, as under a hem."""
-    a, b, c = (vertices[faces[:, k]] for k in range(3))
+def sides(vertices: np.ndarray, of: Layer, camera: Camera) -> list[Drawable]:
+    """A garment as it is seen: what shows its right side (OUTER), and the rest, where one looks
+    into it, as under a hem."""
+    a, b, c = (vertices[of.right[:, k]] for k in range(3))
     shown = np.einsum("fk,fk->f", np.cross(b - a, c - a), camera.centre_m - a) > 0
-    mesh = [(faces[shown], OUTER), (faces[~shown], OUTER + 1)]
+    inner = np.concatenate([of.right[~shown], of.lining])
+    mesh = [(of.right[shown], OUTER), (inner, OUTER + 1)]
     return [Drawable(Mesh(vertices, some), PLAIN, number) for some, number in mesh if len(some)]
 
 
@@ -135,7 +143,7 @@ def pokes_px(person: str, outfit: tuple[str, ...], poses: int, seed: int, size: 
     """Pixels, over poses, in which something that clothes cover at rest, skin or other clothes, is
     seen closely before their right side."""
     figure, of = someone(person), dressed(person, outfit)
-    at_risk = risks(person, of)
+    parts = layers(person, of)
     taken = perform(
         figure, random_score(np.random.default_rng(seed), poses), np.arange(poses, dtype=float)
     )
@@ -145,7 +153,7 @@ def pokes_px(person: str, outfit: tuple[str, ...], poses: int, seed: int, size: 
         for k in range(poses):
             carried = carry(figure, taken.root_m[k], taken.turns[k])
             body = skin(figure.vertices_m, figure.weights, carried)
-            posed = of.posed(body, carried)
+            posed = (*of.posed(body, carried), body)  # the skin's place is -1
             middle = body[:13_380].mean(axis=0)
             for yaw in (0.4, 3.4):
                 centre = middle + 3 * np.array([np.sin(yaw), -np.cos(yaw), 0.1])
@@ -154,26 +162,25 @@ def pokes_px(person: str, outfit: tuple[str, ...], poses: int, seed: int, size: 
                     (size, size), size * 1.35,
                 )  # fmt: skip
                 scene: list[Drawable] = []
-                for risk in at_risk:
-                    at = body if risk.place < 0 else posed[risk.place]
-                    if len(risk.faces):
-                        scene.append(Drawable(Mesh(at, risk.faces), PLAIN, 2 + risk.place))
-                    if risk.place >= 0 and len(risk.open):
-                        scene.append(Drawable(Mesh(at, risk.open), PLAIN, OUTER))
+                for one in parts:
+                    if len(one.risky):
+                        scene.append(
+                            Drawable(Mesh(posed[one.place], one.risky), PLAIN, 2 + one.place)
+                        )
+                    if one.place >= 0 and len(one.open):
+                        scene.append(Drawable(Mesh(posed[one.place], one.open), PLAIN, OUTER))
                 both = renderer.render(tuple(scene), camera, light, geometry=True)
                 assert both.ids is not None
                 assert both.depth_m is not None
-                for risk in at_risk:
-                    seen = both.ids == 2 + risk.place
+                for one in parts:
+                    seen = both.ids == 2 + one.place
                     if not seen.any():
                         continue
                     over = [
-                        one
-                        for other in at_risk
-                        if other.place > risk.place
-                        for one in sides(
-                            posed[other.place], np.concatenate([other.faces, other.open]), camera
-                        )
+                        drawn
+                        for other in parts
+                        if other.place > one.place
+                        for drawn in sides(posed[other.place], other, camera)
                     ]
                     alone = renderer.render(tuple(over), camera, light, geometry=True)
                     assert alone.ids is not None
@@ -186,6 +193,16 @@ def pokes_px(person: str, outfit: tuple[str, ...], poses: int, seed: int, size: 
 @pytest.mark.parametrize(("person", "outfit"), [("man", OUTFITS[0]), ("woman", OUTFITS[4])])
 def test_nothing_pokes_through_in_a_few_poses(person: str, outfit: tuple[str, ...]) -> None:
     assert pokes_px(person, outfit, 3, 7, 192) == 0
+
+
+def test_what_does_poke_through_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    posed = Dressed.posed
+
+    def shifted(self: Dressed, *at: np.ndarray) -> tuple[np.ndarray, ...]:
+        return tuple(vertices + np.array([0.05, 0, 0]) for vertices in posed(self, *at))
+
+    monkeypatch.setattr(Dressed, "posed", shifted)
+    assert pokes_px("man", OUTFITS[0], 2, 7, 192) > 5
 
 
 @pytest.mark.slow

@@ -108,12 +108,13 @@ class Below:
         return found[rows, best], shares.reshape(-1, count, 3)[rows, best], away[rows, best]
 
 
-def right_side(cloth: Below, skin: Below) -> Below:
-    """A garment without its linings: the faces that look the same way as the skin below."""
-    which, _, _ = skin.nearest(cloth.corners.mean(axis=1), 1)
-    looks = [np.cross(c[:, 1] - c[:, 0], c[:, 2] - c[:, 0])
-             for c in (cloth.corners, skin.corners[which])]  # fmt: skip
-    return Below(cloth.vertices_m, cloth.faces[np.einsum("fk,fk->f", *looks) > 0])
+def looks_out(cloth: Below, skin: Below) -> Bool[np.ndarray, " faces"]:
+    """Which faces of a garment look away from the skin below; linings don't."""
+    a, b, c = (cloth.corners[:, k] for k in range(3))
+    middle = (a + b + c) / 3
+    which, shares, _ = skin.nearest(middle)
+    away = middle - np.einsum("nk,nkd->nd", shares, skin.corners[which])
+    return np.einsum("nd,nd->n", np.cross(b - a, c - a), away) > 0
 
 
 def contact(

@@ -22,9 +22,9 @@ from studio.human.wardrobe.layers import (
     Contact,
     covered,
     laid_over,
+    looks_out,
     push_out,
     pushed_by,
-    right_side,
     spread_matrix,
     vertex_normals,
 )
@@ -150,7 +150,7 @@ class Dressed:
                 vertices = push_out(vertices, below, touching, one.spread)
             if len(one.loose):
                 legs, out = self._legs(skin_m)
-                vertices = pushed_by(vertices, one.loose, legs, out, one.spread, 2 * OVER_SKIN_M)
+                vertices = pushed_by(vertices, one.loose, legs, out, one.spread, 3 * OVER_SKIN_M)
             found.append(vertices)
         return tuple(found)
 
@@ -269,7 +269,8 @@ def _put_on(item: Item, below: Sequence[Worn], skin: Below) -> Worn:
                 )
     else:
         for place, one in enumerate(below):
-            surface = right_side(one.surface, skin)
+            right = one.surface.faces[looks_out(one.surface, skin)]
+            surface = Below(one.surface.vertices_m, right)
             vertices, touching = laid_over(vertices, faces, surface, OVER_CLOTH_M, spread)
             contacts.append((place, touching))
     return Worn(

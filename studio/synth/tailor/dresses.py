@@ -91,7 +91,7 @@ def knit_dress() -> Asset:
         arm = step(np.abs(at[:, 0]), 0.17, 0.28)
         return 0.005 + 0.008 * arm * (1 - 0.7 * step(sleeve_share(at), 0.9, 1.0))
 
-    shells, bodice = _dress(inside, ease, -0.36, 0.06, Cloth(stiff=0.4, uneven=0.03), 24)
+    shells, bodice = _dress(inside, ease, -0.30, 0.06, Cloth(stiff=0.4, uneven=0.03), 24)
     hidden = np.where(p[:, 2] > WAIST, inside, p[:, 2] + 0.06)
     hidden = np.where(np.abs(p[:, 0]) > 0.3, top, hidden)
 
