@@ -19,6 +19,7 @@ from studio.training import augment
 from studio.training.feed import Order, batches
 from studio.training.loop import train
 from studio.training.plan import Plan
+from studio.training.task import Bench
 from studio.training.tasks import dope, dope_figures, dope_targets, dope_teach, find_task
 from studio.training.tasks.dope import begin
 from studio.training.tasks.dope_pictures import moved
@@ -235,6 +236,23 @@ def test_the_student_learns_from_experts_and_truth(
     assert all(p.grad is not None for p in network.parameters())
     again = task.prepare(batch, torch.Generator().manual_seed(0))
     assert torch.equal(told["rgb"], again["rgb"])
+
+
+def test_the_table_has_experts_and_the_plain_network_beside_the_student(
+    packs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dope, "_TESTED", 2)
+    for seed, kind in enumerate(KINDS):
+        _expert(kind, tmp_path, seed)
+    (tmp_path / dope.PLAIN).mkdir()
+    (tmp_path / dope.PLAIN / "best.safetensors").write_bytes(pack(DopeNetwork(), {}))
+    task = find_task("dope", data=str(packs), experts=str(tmp_path))
+    rows = task.evaluate(DopeNetwork().eval(), "cpu", Bench())
+    assert rows[0].baselines.keys() == {"its experts", "without distillation"}
+    found = next(row for row in rows if row.what == "synthetic: hand found")
+    assert found.baselines.keys() == {"its experts", "without distillation"}
+    assert sum(row.what.startswith("real") for row in rows) == 3
+    assert all(row.value is None for row in rows if row.what.startswith("real"))
 
 
 def test_without_an_expert_it_is_said_which_is_missing(packs: Path, tmp_path: Path) -> None:

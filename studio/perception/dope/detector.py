@@ -19,7 +19,7 @@ from studio.perception.crops import bounds
 from studio.perception.detector import Person2D
 from studio.perception.dope.assemble import Whole, assemble
 from studio.perception.dope.finder import PoseFinder
-from studio.perception.dope.kinds import LEGS
+from studio.perception.dope.kinds import BODY, LEGS
 from studio.perception.heatmaps.marker import Marker
 from studio.vision.filters import one_euro
 
@@ -28,6 +28,7 @@ REVISION = 1
 LAYOUT = "coco_133"
 _BODY, _FEET = slice(0, 17), slice(17, 23)
 _SURE, _LEAST = 0.35, 0.15
+_ROOM, _SEEN, _MANY = 0.2, 0.3, 8
 _FORGOTTEN, _REACH = 15, 0.5
 _KEPT, _HEIGHT_M, _BETA = 20, 1.7, 1.5
 
@@ -100,7 +101,7 @@ class DopeDetector:
         told[~np.isfinite(told[:, :2]).all(1), 2] = 0.0
         told = np.nan_to_num(told)
         if self._marker is not None and whole.body is not None:
-            told = _refined(told, *self._marker.mark(rgb, _box(whole, rgb.shape[:2])))
+            told = _refined(told, *_marked(self._marker, rgb, _box(whole, rgb.shape[:2])))
         parts = self.layout.parts
         if not self.settings.hands:
             told[[*parts["left_hand"], *parts["right_hand"]], 2] = 0.0
@@ -166,15 +167,34 @@ def _prominence(whole: Whole) -> float:
 
 
 def _box(whole: Whole, size: tuple[int, ...]) -> tuple[float, float, float, float]:
-    """What is seen of a person: left, top, right, bottom."""
+    """What is seen of a person: left, top, right, bottom. The region that the body was found in, as
+    points may gather in the middle where the pose is unsure; hands and face may reach beyond it."""
     xy, _ = whole.points()
-    if whole.body is not None and whole.body.family == 1:
+    body = whole.body
+    if body is not None and body.region_px is not None:
+        xy = np.concatenate([xy[BODY.stop :], body.region_px.reshape(2, 2)])
+    elif body is not None and body.family == 1:
         xy[list(LEGS)] = np.nan
     xy = xy[np.isfinite(xy).all(1)]
     low, high = xy.min(0), xy.max(0)
     limit = np.array([size[1], size[0]]) - 0.5
     low, high = np.clip(low, -0.5, limit), np.clip(high, -0.5, limit)
     return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def _marked(
+    marker: Marker, rgb: np.ndarray, box: tuple[float, float, float, float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The points of the person in a box: first with some room around it, then in the box of those
+    that are seen, if they are many."""
+    left, top, right, bottom = box
+    aside, above = _ROOM * (right - left), _ROOM * (bottom - top)
+    xy, sure = marker.mark(rgb, (left - aside, top - above, right + aside, bottom + above))
+    seen = xy[sure > _SEEN]
+    if len(seen) < _MANY:
+        return xy, sure
+    low, high = seen.min(0), seen.max(0)
+    return marker.mark(rgb, (float(low[0]), float(low[1]), float(high[0]), float(high[1])))
 
 
 def _refined(told: np.ndarray, xy: np.ndarray, sure: np.ndarray) -> np.ndarray:

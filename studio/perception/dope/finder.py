@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -83,7 +83,7 @@ class PoseFinder:
         found = self._run(canvas[None], self.mode.proposed)[0]
         scales = np.array([columns / width, rows / height])
         parts = {
-            name: [_moved(part, (part.xy_px + 0.5) / scales - 0.5) for part in told]
+            name: [part.moved(lambda xy: (xy + 0.5) / scales - 0.5) for part in told]
             for name, told in found.items()
         }
         return self._closer(rgb, parts, scale) if self.mode.closer else parts
@@ -107,21 +107,19 @@ class PoseFinder:
         for (kind, family, centre, side), crop, found in zip(places, crops, looks, strict=True):
             best: Part | None = None
             for part in found[kind]:
-                moved = _moved(part, crop.back(part.xy_px))
+                moved = part.moved(crop.back)
                 away = float(np.linalg.norm(moved.xy_px.mean(0) - centre)) / side
                 fits = kind == "face" or part.family == family
                 worth = part.score * (1.0 if fits else 0.5) - away
                 if away < 0.5 and (best is None or worth > best.score):
-                    best = Part(kind, moved.xy_px, moved.xyz_m, moved.seen, max(worth, 0.01),
-                                family if kind == "hand" else 0)  # fmt: skip
+                    best = replace(moved, score=max(worth, 0.01),
+                                   family=family if kind == "hand" else 0)  # fmt: skip
             if best is None:
                 continue
             near = [p for p in out[kind] if _same(p, best)]
             score = max([part.score for part in near] + [best.score + 0.2])
             out[kind] = [p for p in out[kind] if not any(p is q for q in near)]
-            out[kind].append(
-                Part(kind, best.xy_px, best.xyz_m, best.seen, min(score, 1.0), best.family)
-            )
+            out[kind].append(replace(best, score=min(score, 1.0)))
         return out
 
     @torch.inference_mode()
@@ -131,10 +129,6 @@ class PoseFinder:
         counts = {name: proposed.get(name, 1) for name in self._network.kinds}
         found = self._network(given, counts)
         return [parts_in(self._network, found, k) for k in range(len(rgb))]
-
-
-def _moved(part: Part, xy_px: np.ndarray) -> Part:
-    return Part(part.kind, xy_px, part.xyz_m, part.seen, part.score, part.family)
 
 
 def _same(a: Part, b: Part) -> bool:

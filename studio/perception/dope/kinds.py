@@ -29,7 +29,7 @@ class Kind:
     the upper half is in the picture, left and right hands, one family of faces. ``slots`` are the
     points of dope_139 that one of them has on a person (two for hands: left, right), ``origin`` the
     points whose mean is the origin of its 3D pose, ``mirror`` the point in each one's place in a
-    mirrored picture. ``fine`` ones are looked at on the map of a quarter of the size.
+    mirrored picture. ``fine`` ones are small: one value of the map for each cell of their box.
     """
 
     name: str

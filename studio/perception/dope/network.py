@@ -15,12 +15,13 @@ from torch.nn import functional
 
 from studio.perception.dope.boxes import roi_align
 from studio.perception.dope.kinds import KINDS, Kind
-from studio.perception.trunk import WIDTHS, Decoder, Trunk, conv
+from studio.perception.trunk import WIDTHS, Block, Decoder, Trunk, conv
 
 LEVELS = (64, 80, 96)
 """Channels of the maps at 1/4, 1/8 and 1/16 of the size."""
 FINE_PX, COARSE_PX = 4, 8
-SIZE = 7
+SIZE = 12
+"""Cells of a box along each side."""
 STRETCH = 5.0
 """What the head regresses is this many times the way from the anchor to the pose."""
 _RARE = -4.6
@@ -92,7 +93,9 @@ class Proposer(nn.Module):
 class Branch(nn.Module):
     """The head of one kind: classes, poses relative to their anchors, visibility.
 
-    A pose is regressed class by class, with a part that is ``common`` to a family of anchors.
+    Each point has a small map over the box, whose mean is where it begins in 2D (Sun et al. 2018,
+    integral regression); from there, and from the anchors in 3D, a pose is regressed class by
+    class, with a part that is ``common`` to a family of anchors.
     """
 
     flat: torch.Tensor
@@ -101,11 +104,14 @@ class Branch(nn.Module):
     def __init__(self, kind: Kind, channels: int, width: int = 256) -> None:
         super().__init__()
         self.kind = kind
-        self.look = conv(channels, channels)
+        self.look = Block(channels)
+        self.marks = nn.Conv2d(channels, kind.families * kind.points, 1)
         self.read = nn.Sequential(
-            nn.Linear(channels * SIZE * SIZE, width), nn.ReLU(inplace=True),
-            nn.Linear(width, width), nn.ReLU(inplace=True),
-        )  # fmt: skip
+            nn.Linear(channels * (SIZE // 2) ** 2, width), nn.ReLU(inplace=True)
+        )
+        self.think = nn.Sequential(
+            nn.Linear(width + 2 * kind.families * kind.points, width), nn.ReLU(inplace=True)
+        )
         self.name = nn.Linear(width, kind.classes + 1)
         self.pose = nn.Linear(width, kind.classes * kind.points * 5)
         self.common = nn.Linear(width, kind.families * kind.points * 5)
@@ -121,10 +127,11 @@ class Branch(nn.Module):
         self.pose.bias = nn.Parameter(self._from_anchors().flatten())
 
     def _from_anchors(self) -> torch.Tensor:
-        """The way from each anchor to the mean of its family: where regression begins, so that what
-        all anchors share is learned once and not by each alone."""
-        both = torch.cat([self.flat, self.deep], -1).unflatten(0, (self.kind.families, -1))
-        return (both.mean(1, keepdim=True) - both) * STRETCH
+        """The way from each anchor to the mean of its family in 3D: where regression begins, so
+        that what all anchors share is learned once and not by each alone."""
+        deep = self.deep.unflatten(0, (self.kind.families, -1))
+        way = (deep.mean(1, keepdim=True) - deep) * STRETCH
+        return torch.cat([torch.zeros_like(way[..., :2]), way], -1)
 
     def _apply(self, fn: Any, recurse: bool = True) -> Any:
         kept = self.flat, self.deep
@@ -134,15 +141,21 @@ class Branch(nn.Module):
 
     def forward(self, maps: torch.Tensor, boxes_px: torch.Tensor, stride_px: int) -> Poses:
         batch, count = boxes_px.shape[:2]
-        cut = roi_align(maps, boxes_px, stride_px, SIZE).flatten(0, 1)
-        told = self.read(self.look(cut.to(maps.dtype)).flatten(1))
         kind = self.kind
+        cut = roi_align(maps, boxes_px, stride_px, SIZE, 1 if kind.fine else 2).flatten(0, 1)
+        cut = self.look(cut.to(maps.dtype).contiguous(memory_format=torch.channels_last))
+        begun = middles(self.marks(cut))
+        read = self.read(functional.avg_pool2d(cut, 2).flatten(1))
+        told = self.think(torch.cat([read, begun.flatten(1).to(read.dtype)], 1))
+        begun = begun.view(batch, count, kind.families, 1, kind.points, 2)
+        flat = self.flat.unflatten(0, (kind.families, -1))
+        begun = functional.pad((begun - flat) * STRETCH, (0, 3))
         own = self.pose(told).float().view(batch, count, kind.families, -1, kind.points, 5)
         common = self.common(told).float().view(batch, count, kind.families, 1, kind.points, 5)
         return Poses(
             boxes_px,
             self.name(told).float().view(batch, count, kind.classes + 1),
-            (own + common).flatten(2, 3),
+            (begun + own + common).flatten(2, 3),
             self.seen(told).float().view(batch, count, kind.points),
         )
 
@@ -150,6 +163,15 @@ class Branch(nn.Module):
         """The pose of each class in each box: (batch, boxes, classes, points, 2) px and (..., 3)
         metres from the kind's origin."""
         return decoded(poses.boxes_px, poses.deltas, self.flat, self.deep)
+
+
+def middles(maps: torch.Tensor) -> torch.Tensor:
+    """The mean place (batch, maps, 2; 0..1 from the left top) of each map's softmax (batch, maps,
+    rows, columns)."""
+    share = maps.float().flatten(2).softmax(2).view(maps.shape)
+    y = (torch.arange(maps.shape[2], device=maps.device) + 0.5) / maps.shape[2]
+    x = (torch.arange(maps.shape[3], device=maps.device) + 0.5) / maps.shape[3]
+    return torch.stack([(share.sum(2) * x).sum(2), (share.sum(3) * y).sum(2)], 2)
 
 
 def decoded(
@@ -175,9 +197,12 @@ class DopeNetwork(nn.Module):
         self.trunk = Trunk()
         self.decoder = Decoder(WIDTHS, LEVELS, finest=1)
         self.proposer = Proposer(LEVELS[1], kinds)
-        self.branches = nn.ModuleDict(
-            {kind.name: Branch(kind, LEVELS[0] if kind.fine else LEVELS[1]) for kind in kinds}
-        )
+        self.branches = nn.ModuleDict({kind.name: Branch(kind, LEVELS[0]) for kind in kinds})
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What it computes in."""
+        return self.trunk.gate.wide.weight.dtype
 
     def branch(self, name: str) -> Branch:
         """The head of a kind."""
@@ -190,17 +215,9 @@ class DopeNetwork(nn.Module):
         levels = self.decoder.levels(self.trunk(rgb))
         return levels[-1], levels[-2]
 
-    def look(
-        self, maps: tuple[torch.Tensor, torch.Tensor], boxes_px: Mapping[str, torch.Tensor]
-    ) -> dict[str, Poses]:
-        """The poses in boxes of each kind."""
-        return {
-            name: self.branch(name)(
-                maps[0] if self.kinds[name].fine else maps[1], boxes,
-                FINE_PX if self.kinds[name].fine else COARSE_PX,
-            )
-            for name, boxes in boxes_px.items()
-        }  # fmt: skip
+    def look(self, maps: torch.Tensor, boxes_px: Mapping[str, torch.Tensor]) -> dict[str, Poses]:
+        """The poses in boxes of each kind, from the map of 1/4."""
+        return {name: self.branch(name)(maps, boxes, FINE_PX) for name, boxes in boxes_px.items()}
 
     def forward(
         self,
@@ -218,7 +235,7 @@ class DopeNetwork(nn.Module):
             likely = likeliest(region, count)[0].detach()
             given = None if given_px is None else given_px.get(name)
             boxes[name] = likely if given is None else torch.cat([given, likely], 1)
-        return Found(regions, self.look(maps, boxes))
+        return Found(regions, self.look(maps[0], boxes))
 
 
 def likeliest(regions: Regions, count: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -13,8 +13,12 @@ import numpy as np
 import torch
 from torch import nn
 
+from studio.human.convert import conversion
 from studio.perception.dope.kinds import KINDS
 from studio.perception.dope.network import DopeNetwork, Poses
+from studio.perception.heatmaps.network import POINTS as HEATMAPS
+from studio.perception.own import unpack
+from studio.training import checkpoint
 from studio.training.feed import batches_once
 from studio.training.people import DATA, WHOLE, people
 from studio.training.surroundings import Places
@@ -22,9 +26,11 @@ from studio.training.task import Batch, Bench, Row, Source, Split
 from studio.training.tasks import dope_pictures, dope_targets, dope_teach
 from studio.training.tasks.dope_targets import Parts
 
-_PROPOSED = {"body": 4, "hand": 6, "face": 4}
-_JITTERED = {"body": 2, "hand": 1, "face": 2}
+_PROPOSED = {"body": 3, "hand": 4, "face": 3}
+_JITTERED = {"body": 3, "hand": 4, "face": 3}
 _VALIDATED, _TESTED = 64, 256
+PLAIN = "dope_plain"
+"""A run beside the experts that learned without them: the student is compared with it."""
 _REGIONS, _BOXES, _CLASS, _POSE, _SEEN = 1.0, 1.0, 1.0, 0.5, 0.3
 _TAUGHT_CLASS, _TAUGHT_POSE = 1.0, 0.5
 
@@ -139,7 +145,14 @@ class DopeTask:
         from studio.training.tasks.dope_figures import table
 
         assert isinstance(network, DopeNetwork)
-        return table(network, device, self.data("test", 0), _TESTED, bench)
+        others: dict[str, dict[str, DopeNetwork]] = {}
+        if self._folder is not None:
+            others["its experts"] = dope_teach.load_experts(self._folder, self.kinds, device)
+            if (alone := self._folder / PLAIN / checkpoint.BEST).is_file():
+                plain = unpack(DopeNetwork(), alone)
+                assert isinstance(plain, DopeNetwork)
+                others["without distillation"] = dict.fromkeys(self.kinds, plain)
+        return table(network, device, self.data("test", 0), _TESTED, bench, others)
 
     def sample_pictures(self, network: nn.Module, device: str) -> np.ndarray:
         from studio.training.tasks.dope_figures import drawn
@@ -185,6 +198,8 @@ def begin(network: DopeNetwork, path: Path) -> None:
     from safetensors.torch import load_file
 
     own, known = network.state_dict(), load_file(path)
+    if "head.weight" in known and len(known["head.weight"]) == HEATMAPS:
+        known |= _marks_of(network, known["head.weight"], known["head.bias"])
     every = 5 * len(KINDS)
     rows = [5 * list(KINDS).index(kind) + k for kind in network.kinds for k in range(5)]
     for name in ("proposer.told.weight", "proposer.told.bias"):
@@ -196,3 +211,17 @@ def begin(network: DopeNetwork, path: Path) -> None:
         if name in own and own[name].shape == value.shape
     }
     network.load_state_dict(known, strict=False)
+
+
+def _marks_of(
+    network: DopeNetwork, weight: torch.Tensor, bias: torch.Tensor
+) -> dict[str, torch.Tensor]:
+    """The heatmap network's maps of coco_133 as those of each kind's points."""
+    ways = np.nan_to_num(conversion("coco_133", "dope_139"))
+    way, out = torch.from_numpy(ways).float(), dict[str, torch.Tensor]()
+    for name, kind in network.kinds.items():
+        slots = kind.slots if len(kind.slots) == kind.families else kind.slots * kind.families
+        rows = way[[point for slot in slots for point in slot]]
+        out[f"branches.{name}.marks.weight"] = torch.einsum("pq,qcij->pcij", rows, weight.float())
+        out[f"branches.{name}.marks.bias"] = rows @ bias.float()
+    return out

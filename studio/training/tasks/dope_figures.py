@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import torch
@@ -63,7 +64,8 @@ def batches(source: Source, count: int, away: bool) -> Iterator[Pictures]:
 def find(network: DopeNetwork, rgb: torch.Tensor, device: str) -> list[dict[str, list[Part]]]:
     """The parts in each picture of a batch."""
     proposed = {name: PROPOSED.get(name, 8) for name in network.kinds}
-    found = network(rgb.to(device).contiguous(memory_format=torch.channels_last), proposed)
+    given = rgb.to(device, network.dtype).contiguous(memory_format=torch.channels_last)
+    found = network(given, proposed)
     return [parts_in(network, found, k) for k in range(len(rgb))]
 
 
@@ -179,50 +181,83 @@ def quick(
     return {name: float(value) if np.isfinite(value) else 0.0 for name, value in told.items()}
 
 
-def table(network: DopeNetwork, device: str, source: Source, count: int, bench: Bench) -> list[Row]:
-    """The rows of the card. The first one decides what is published."""
+Others = Mapping[str, Mapping[str, DopeNetwork]]
+"""Networks to compare with, by what they are called and by the kind they are asked about."""
+
+
+def table(
+    network: DopeNetwork, device: str, source: Source, count: int, bench: Bench, others: Others
+) -> list[Row]:
+    """The rows of the card, beside the same figures of ``others``. The first one decides what is
+    published."""
     from studio.training.tasks.dope_real import on_real
 
     kinds = tuple(network.kinds)
-    home, away = (
-        measure(lambda rgb: find(network, rgb, device), kinds, source, count, away=away)
-        for away in (False, True)
-    )
-    pictures = next(iter(home.values())).pictures
-    note = f"{pictures} held-out pictures of one to three people; what was missed counts"
-    both = float(np.mean([t[k].share for t in (home, away) for k in kinds]))
-    rows = [Row("synthetic: points found (bodies within half a head, hands a fifth, faces a tenth "
-                "of their size), mean of kinds, at home and away", both, note=note)]  # fmt: skip
-    for where, tallies in (("", home), (" away", away)):
-        for kind, tally in tallies.items():
-            rows += _rows(kind, tally, where)
+    told = {where: _measured(network, kinds, source, count, device, where) for where in _WHERE}
+    theirs = {
+        name: {
+            where: {
+                kind: _measured(other, (kind,), source, count, device, where)[kind]
+                for kind, other in by_kind.items()
+            }
+            for where in _WHERE
+        }
+        for name, by_kind in others.items()
+    }
+
+    def both(tallies: Mapping[str, Mapping[str, Tally]]) -> float:
+        return float(np.mean([tallies[where][kind].share for where in _WHERE for kind in kinds]))
+
+    pictures = next(iter(told[""].values())).pictures
+    rows = [
+        Row("synthetic: points found (bodies within half a head, hands a fifth, faces a tenth of "
+            "their size), mean of kinds, at home and away", both(told),
+            baselines={name: both(tallies) for name, tallies in theirs.items()},
+            note=f"{pictures} held-out pictures of one to three people; missed parts count")
+    ]  # fmt: skip
+    for where in _WHERE:
+        for kind in kinds:
+            beside = {
+                name: _figures(kind, tallies[where][kind]) for name, tallies in theirs.items()
+            }
+            parts = f"{told[where][kind].parts} parts"
+            for (what, unit, better), value in _figures(kind, told[where][kind]).items():
+                baselines = {
+                    name: other for name, figures in beside.items()
+                    if (other := figures[what, unit, better]) is not None
+                }  # fmt: skip
+                rows.append(Row(f"synthetic{where}: {what}", value, unit, better, baselines, parts))
     return [*rows, *on_real(network, device, bench)]
 
 
-def _rows(kind: str, tally: Tally, where: str) -> list[Row]:
-    parts = f"{tally.parts} parts"
+_WHERE = ("", " away")
+Figure = tuple[str, str, Literal["higher", "lower"]]
+
+
+def _measured(
+    network: DopeNetwork, kinds: Sequence[str], source: Source, count: int, device: str, where: str
+) -> dict[str, Tally]:
+    return measure(lambda rgb: find(network, rgb, device), kinds, source, count, away=bool(where))
+
+
+def _figures(kind: str, tally: Tally) -> dict[Figure, float | None]:
     deep = float(np.mean(tally.deep_mm)) if tally.deep_mm else None
     flat = float(np.mean(tally.flat)) if tally.flat else None
-    rows = [
-        Row(f"synthetic{where}: {kind} found", tally.recall, note=parts),
-        Row(f"synthetic{where}: {kind} ghosts a picture",
-            tally.ghosts / max(tally.pictures, 1), better="lower"),
-    ]  # fmt: skip
+    out: dict[Figure, float | None] = {
+        (f"{kind} found", "", "higher"): tally.recall,
+        (f"{kind} ghosts a picture", "", "lower"): tally.ghosts / max(tally.pictures, 1),
+    }
     if kind == "body":
-        rows += [Row(f"synthetic{where}: body PCKh@0.5", tally.share, note=parts),
-                 Row(f"synthetic{where}: body MPJPE", deep, "mm", "lower",
-                     note="of those found, from the middle of the torso")]  # fmt: skip
+        out["body PCKh@0.5", "", "higher"] = tally.share
+        out["body MPJPE from the torso, of those found", "mm", "lower"] = deep
     elif kind == "hand":
-        rows += [
-            Row(f"synthetic{where}: hand points within a fifth", tally.share),
-            Row(f"synthetic{where}: hand PA-MPJPE", deep, "mm", "lower"),
-            Row(f"synthetic{where}: left or right", tally.sided / max(tally.found, 1)),
-        ]
+        out["hand points within a fifth", "", "higher"] = tally.share
+        out["hand PA-MPJPE", "mm", "lower"] = deep
+        out["left or right", "", "higher"] = tally.sided / max(tally.found, 1)
     else:
-        rows += [Row(f"synthetic{where}: face points within a tenth", tally.share),
-                 Row(f"synthetic{where}: face NME", flat, "of the eyes' distance",
-                     "lower")]  # fmt: skip
-    return rows
+        out["face points within a tenth", "", "higher"] = tally.share
+        out["face NME", "of the eyes' distance", "lower"] = flat
+    return out
 
 
 def drawn(network: DopeNetwork, rgb: torch.Tensor, device: str) -> list[np.ndarray]:

@@ -14,7 +14,7 @@ from studio.training.task import Batch
 
 SIZE_PX = (192, 256)
 """Height and width of what is learned from."""
-_AWAY, _EMPTY, _CUT = 0.55, 0.06, 0.02
+_AWAY, _EMPTY, _CUT, _HIDDEN, _PHOTOGRAPHED = 0.55, 0.06, 0.02, 0.2, 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +81,7 @@ def varied(
     people = Staged.on(grid, rgb, batch["parts"])
     people.dye(dice)
     people.move(dice, away, places)
-    covered = people.hide(dice, 0.3)[:, 0] > 0.5
+    covered = people.hide(dice, _HIDDEN)[:, 0] > 0.5
     whole = batch["whole"]
     empty = augment.some(dice, _EMPTY, count)
     if len(empty):
@@ -95,7 +95,10 @@ def varied(
     x, y = at[..., 0].clamp(0, new_width - 1), at[..., 1].clamp(0, new_height - 1)
     which = torch.arange(count, device=device)[:, None, None]
     seen &= ~covered[which, y, x]
-    return Pictures(augment.photographed(people.rgb, dice), xy, seen, xyz)
+    taken = augment.some(dice, _PHOTOGRAPHED, count)
+    if len(taken):
+        people.rgb[taken] = augment.photographed(people.rgb[taken], dice)
+    return Pictures(people.rgb, xy, seen, xyz)
 
 
 def moved(

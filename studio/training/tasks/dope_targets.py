@@ -117,9 +117,11 @@ def in_box(xy_px: torch.Tensor, box_px: torch.Tensor) -> torch.Tensor:
     return (xy_px - box_px[..., None, :2]) / extent[..., None, :]
 
 
-def jittered(parts: Parts, dice: torch.Generator, times: int) -> torch.Tensor:
-    """Boxes (batch, times · parts, 4) about where the parts are."""
-    box = parts.box_px.repeat(1, times, 1)
+def jittered(parts: Parts, dice: torch.Generator, count: int) -> torch.Tensor:
+    """Boxes (batch, count, 4) about where some of the parts are that are there, if any are."""
+    likely = torch.where(parts.there, 1.0, 1e-6)
+    chosen = torch.multinomial(likely, count, replacement=True, generator=dice)
+    box = of_boxes(parts.box_px, chosen)
     extent = (box[..., 2:] - box[..., :2]).clamp_min(4.0)
     shift = 0.1 * torch.randn(box[..., :2].shape, generator=dice, device=box.device)
     grow = torch.exp(0.12 * torch.randn(extent.shape, generator=dice, device=box.device))

@@ -77,8 +77,8 @@ def teach(experts: Mapping[str, DopeNetwork], rgb: torch.Tensor) -> dict[str, Ta
     """What the experts say of pictures (batch, 3, height, width)."""
     out: dict[str, Taught] = {}
     for name, network in experts.items():
-        kind, branch = network.kinds[name], network.branch(name)
-        given = rgb.to(branch.name.weight.dtype).contiguous(memory_format=torch.channels_last)
+        kind = network.kinds[name]
+        given = rgb.to(network.dtype).contiguous(memory_format=torch.channels_last)
         found = network(given, _PROPOSED[name])
         poses = found.poses[name]
         classes = poses.logits.softmax(-1)

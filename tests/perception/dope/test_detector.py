@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from dope_people import parts, person_m
 
 from studio.perception.detector import Detector
 from studio.perception.dope.detector import DopeDetector, Settings
 from studio.perception.dope.finder import MODES
+from studio.perception.dope.ppi import Part
 
 _RGB = np.zeros((240, 320, 3), np.uint8)
 
@@ -100,3 +103,32 @@ def test_the_most_prominent_come_first_and_no_more_than_wanted() -> None:
     found = _detector(finder, people=1).detect(_RGB)
     assert len(found) == 1
     assert np.nanmean(found[0].xy_px[5:17, 0]) > 160
+
+
+def test_the_region_that_a_body_was_found_in_is_what_is_marked_closer() -> None:
+    finder = _Finder()
+    finder.people = [person_m()]
+    region = np.array([60.0, 20.0, 250.0, 230.0])
+    find = finder.find
+
+    def found(rgb: np.ndarray) -> dict[str, list[Part]]:
+        told = find(rgb)
+        told["body"] = [replace(part, region_px=region) for part in told["body"]]
+        return told
+
+    class _Marker:
+        def __init__(self) -> None:
+            self.boxes: list[tuple[float, ...]] = []
+
+        def mark(self, rgb: np.ndarray, box: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
+            self.boxes.append(box)
+            return np.full((133, 2), 7.0), np.r_[np.ones(17), np.zeros(116)]
+
+    marker = _Marker()
+    finder.find = found
+    person = DopeDetector(finder, marker, Settings()).detect(_RGB)[0]  # pyright: ignore
+    np.testing.assert_allclose(marker.boxes[0], region + np.array([-1, -1, 1, 1]) * 0.2 *
+                               np.array([190, 210, 190, 210]))  # fmt: skip
+    assert marker.boxes[1] == (7.0, 7.0, 7.0, 7.0)  # closer, around what was seen
+    np.testing.assert_allclose(person.xy_px[:17], 7.0)  # sure of the body
+    assert (person.xy_px[23:91] != 7.0).all()  # the face stays as it was found
