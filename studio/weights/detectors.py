@@ -2,12 +2,42 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
+from typing import Literal
+
+from studio.core.card import find_card
+from studio.perception.detector import Detector
 from studio.perception.whole_body import Networks, Options, WholeBodyDetector
 from studio.weights.store import find
 
+Backend = Literal["mediapipe", "dope"]
+"""Whose networks find people: MediaPipe's, or Doppel's own (whole-body pose, several people)."""
+
 
 def whole_body(options: Options = Options()) -> WholeBodyDetector:  # noqa: B008
-    """The whole-body detector. Raises StudioError if a network is missing or damaged."""
+    """MediaPipe's detector. Raises StudioError if a network is missing or damaged."""
     pose = "pose_landmarker_lite" if options.quality == "fast" else "pose_landmarker_full"
     networks = Networks(find(pose), find("hand_landmarker"), find("face_landmarker"))
     return WholeBodyDetector(networks, options)
+
+
+def own(options: Options = Options()) -> Detector:  # noqa: B008
+    """Doppel's own detector. Raises StudioError if a network is missing or damaged."""
+    from studio.perception.dope.detector import DopeDetector, Settings
+    from studio.perception.dope.finder import PoseFinder
+    from studio.perception.heatmaps.marker import Marker
+
+    cards = [find_card("dope"), find_card("heatmaps")]
+    finder = PoseFinder.load(cards[0].weights, mode=options.quality)
+    marker = Marker.load(cards[1].weights)
+    settings = Settings(options.people, True, options.hands, options.face)
+    weights = [hashlib.sha256(card.weights.read_bytes()).hexdigest()[:12] for card in cards]
+    return DopeDetector(finder, marker, settings, " ".join(weights))
+
+
+def maker(backend: Backend, options: Options = Options()) -> Callable[[], Detector]:  # noqa: B008
+    """What makes detectors of a backend, one for each thread."""
+    if backend == "dope":
+        return lambda: own(options)
+    return lambda: whole_body(options)

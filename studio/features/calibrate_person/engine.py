@@ -19,7 +19,7 @@ from studio.perception.whole_body import Options
 from studio.vision.calibration.guidance import Guidance
 from studio.vision.calibration.people.guide import guide_of
 from studio.vision.calibration.people.solve import PeopleSolution, solve_people
-from studio.weights.detectors import whole_body
+from studio.weights.detectors import maker
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ def calibrate_person(
     if found is None:
         options = Options(params.quality, True, False, False)
         watched = yield from watch_people(
-            inputs.sources, lambda: whole_body(options), context,
+            inputs.sources, maker(params.backend, options), context,
             in_s=inputs.in_s, out_s=inputs.out_s, moments=params.moments,
         )  # fmt: skip
         found, backdrops, looked = watched.detections, watched.backdrops, 0.8

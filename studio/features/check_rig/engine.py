@@ -19,7 +19,7 @@ from studio.perception.whole_body import Options
 from studio.vision.calibration.check.people import RigCheck, check_people
 from studio.vision.calibration.check.scenery import SceneShift, scene_shift
 from studio.vision.calibration.check.verdicts import Verdicts, judge_cameras
-from studio.weights.detectors import whole_body
+from studio.weights.detectors import maker
 
 HEAD_FACTS = 3
 """The facts before those of single cameras."""
@@ -68,7 +68,8 @@ def check(
     found, today, why, remedy = inputs.detections, dict[str, np.ndarray](), "", _WALK
     if inputs.sources:
         options = Options(params.quality, True, False, False)
-        detector = (lambda: whole_body(options)) if params.person and found is None else None
+        wanted = params.person and found is None
+        detector = maker(params.backend, options) if wanted else None
         watched = yield from watch_people(
             inputs.sources, detector, context, in_s=inputs.in_s, out_s=inputs.out_s,
             moments=params.moments,

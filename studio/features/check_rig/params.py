@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from studio.weights.detectors import Backend
+
 
 class Params(BaseModel):
     """The settings of a check."""
@@ -19,6 +21,10 @@ class Params(BaseModel):
     person: bool = Field(
         default=True, title="Look at the person",
         description="Compare how the cameras see a person; without, the still scene alone",
+    )  # fmt: skip
+    backend: Backend = Field(
+        default="mediapipe", title="Networks",
+        description="Whose networks find people: mediapipe, or dope, Doppel's own",
     )  # fmt: skip
     quality: Literal["fast", "balanced"] = Field(
         default="fast", description="How often each picture is looked at"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json as json_module
 import time
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +21,7 @@ from studio.features.lift.several import Everybody, lift
 from studio.jobs import Context, run
 from studio.jobs.terminal import VERDICT_MARKS, OnTerminal, plain
 from studio.media.formats.whole import check_place
+from studio.weights.detectors import Backend, maker
 
 _MOST = 8
 """How many people are looked for in a film where all are wanted."""
@@ -35,6 +35,7 @@ def main(
     layout: str | None = None,
     rate_hz: float | None = None,
     person: int | None = None,
+    backend: Backend = "mediapipe",
     truth: Path | None = None,
     params: Annotated[Params, tyro.conf.arg(name="")] = Params(),  # noqa: B008
     json: bool = False,
@@ -51,6 +52,7 @@ def main(
         layout: Keypoint layout (body_25, halpe_26, coco_17 ...), in place of the one that fits.
         rate_hz: Frames a second, where the files do not say (30 for detections).
         person: Which person of the files, counted from 0; by default the main one is followed.
+        backend: Whose networks look at a video: mediapipe, or dope, Doppel's own.
         truth: A motion (.trc, .c3d, .csv) in the same world to measure against.
         params: How to lift.
         json: Print one JSON object.
@@ -66,7 +68,9 @@ def main(
 
         cameras = read_rig(rig).rig.cameras
     with OnTerminal("Lift", quiet=json) as bar:
-        found, crowd, own = _read(source, layout, rate_hz, person, params.people or _MOST, bar)
+        found, crowd, own = _read(
+            source, layout, rate_hz, person, params.people or _MOST, backend, bar
+        )
         sizes = tuple((camera, size) for camera in found.cameras) if size else own
         cameras = _named(cameras, found)
         inputs = Inputs(found, cameras, sizes, _truth(truth), crowd=crowd)
@@ -109,10 +113,10 @@ Sizes = tuple[tuple[str, tuple[int, int]], ...]
 
 def _read(
     source: Path, layout: str | None, rate_hz: float | None, person: int | None, people: int,
-    context: Context,
+    backend: Backend, context: Context,
 ) -> tuple[Detections, Crowd | None, Sizes]:  # fmt: skip
     if source.suffix.lower() in VIDEO_SUFFIXES:
-        return _detect(source, rate_hz, people, context)
+        return _detect(source, rate_hz, people, backend, context)
     if source.suffix.lower() == ".npz":
         from studio.media.formats.detections_npz import read_npz
 
@@ -126,7 +130,7 @@ def _read(
 
 
 def _detect(
-    video: Path, rate_hz: float | None, people: int, context: Context
+    video: Path, rate_hz: float | None, people: int, backend: Backend, context: Context
 ) -> tuple[Detections, Crowd | None, Sizes]:
     """Keypoints from pixels, remembered by content."""
     from studio.media.sync import FrameSets
@@ -134,11 +138,10 @@ def _detect(
     from studio.perception.cache import DetectionCache
     from studio.perception.take import detect_take
     from studio.perception.whole_body import Options
-    from studio.weights.detectors import whole_body
 
     with open_clip(video, rate_hz=rate_hz) as clip:
         sets = FrameSets([clip])
-        look = partial(whole_body, Options(people=people))
+        look = maker(backend, Options(people=people))
         take = run(
             detect_take(
                 [clip], sets.times_s, sets.plan(), look, context,

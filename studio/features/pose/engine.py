@@ -20,7 +20,7 @@ from studio.media.video import open_clip
 from studio.perception.cache import DetectionCache
 from studio.perception.take import TakeDetections, detect_take
 from studio.perception.whole_body import Options
-from studio.weights.detectors import whole_body
+from studio.weights.detectors import Backend, maker
 
 
 class Params(BaseModel):
@@ -32,6 +32,11 @@ class Params(BaseModel):
         default="balanced",
         description="How often each picture is looked at: fast once with the light network, "
         "balanced twice (once mirrored), thorough four times (tilted too)",
+    )
+    backend: Backend = Field(
+        default="mediapipe",
+        title="Networks",
+        description="Whose networks find people: mediapipe, or dope, Doppel's own (133 points)",
     )
     body: bool = Field(
         default=True, description="Look for people; without, for hands and a face close up alone"
@@ -98,7 +103,7 @@ def detect(
         )  # fmt: skip
         cache = DetectionCache() if params.use_cache else None
         result = yield from detect_take(
-            clips, sets.times_s, sets.plan(), lambda: whole_body(options), context,
+            clips, sets.times_s, sets.plan(), maker(params.backend, options), context,
             early_s=sets.early_s(), cache=cache, workers=params.threads or os.cpu_count() or 2,
         )  # fmt: skip
     if not any(result.found):

@@ -25,7 +25,7 @@ from studio.media.video import open_clip
 from studio.perception.cache import DetectionCache
 from studio.perception.take import detect_take
 from studio.perception.whole_body import Options
-from studio.weights.detectors import whole_body
+from studio.weights.detectors import Backend, maker
 
 _Trying = Generator[Any, None, Attempt]
 
@@ -170,11 +170,13 @@ class _Search:
     def _detect(self) -> Generator[Any, None, Detections]:
         """The person in every picture of every clip, frame by frame of its own."""
         if self.found is None:
-            self.found = yield from _detect(self.clips, self.context)
+            self.found = yield from _detect(self.clips, self.params.backend, self.context)
         return self.found
 
 
-def _detect(clips: Sequence[ClipReader], context: Context) -> Generator[Any, None, Detections]:
+def _detect(
+    clips: Sequence[ClipReader], backend: Backend, context: Context
+) -> Generator[Any, None, Detections]:
     longest = max(clip.frames for clip in clips)
     plan: Mapping[str, np.ndarray] = {
         clip.camera: np.where(np.arange(longest) < clip.frames, np.arange(longest), -1)
@@ -182,7 +184,7 @@ def _detect(clips: Sequence[ClipReader], context: Context) -> Generator[Any, Non
     }
     options = Options("fast", body=True, hands=False, face=False)
     take = yield from detect_take(
-        clips, np.arange(longest) / clips[0].rate_hz, plan, lambda: whole_body(options), context,
+        clips, np.arange(longest) / clips[0].rate_hz, plan, maker(backend, options), context,
         cache=DetectionCache(), workers=os.cpu_count() or 2,
     )  # fmt: skip
     if not any(take.found):

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -26,6 +25,7 @@ from studio.jobs.terminal import VERDICT_MARKS, OnTerminal, plain
 from studio.media.formats.whole import check_place
 from studio.vision.match import Found
 from studio.vision.report import TakeReport
+from studio.weights.detectors import Backend, maker
 
 Up = Literal["x", "y", "z", "-x", "-y", "-z"]
 
@@ -38,6 +38,7 @@ def main(
     layout: str | None = None,
     rate_hz: float | None = None,
     person: int | None = None,
+    backend: Backend = "mediapipe",
     unit: str | None = None,
     up: Up | None = None,
     out_up: Up | None = None,
@@ -56,6 +57,7 @@ def main(
         layout: Keypoint layout (body_25, halpe_26, coco_17 ...), in place of the one that fits.
         rate_hz: Frames a second, where the files do not say (30 for detections).
         person: Only the person at this place of the files, counted from 0.
+        backend: Whose networks look at the videos: mediapipe, or dope, Doppel's own.
         unit: Unit of length of the calibration, where its format does not say.
         up: Up axis of the calibration, where its format does not say.
         out_up: Up axis of the file to write; by default the one usual in its format.
@@ -78,7 +80,7 @@ def main(
         if detections is not None:
             found, crowd = _read(detections, layout, rate_hz, person)
         else:
-            found, crowd = _detect(videos, rate_hz, layout, params.people or 1, bar)
+            found, crowd = _detect(videos, rate_hz, layout, params.people or 1, backend, bar)
         result = run(triangulate(params, Inputs(cameras, found, crowd=crowd), bar))
     written = _write(result, out, write)
     seconds = time.perf_counter() - start
@@ -116,6 +118,7 @@ def _detect(
     rate_hz: float | None,
     layout: str | None,
     people: int,
+    backend: Backend,
     context: Context,
 ) -> tuple[Detections, Crowd | None]:
     """Keypoints from pixels, remembered by content, in the layout that was asked for."""
@@ -125,13 +128,12 @@ def _detect(
     from studio.perception.cache import DetectionCache
     from studio.perception.take import detect_take
     from studio.perception.whole_body import Options
-    from studio.weights.detectors import whole_body
 
     wanted = find_layout(layout) if layout else None
     with ExitStack() as stack:
         clips = [stack.enter_context(open_clip(path, rate_hz=rate_hz)) for path in videos]
         sets = FrameSets(clips)
-        look = partial(whole_body, Options(people=people))
+        look = maker(backend, Options(people=people))
         take = run(
             detect_take(
                 clips, sets.times_s, sets.plan(), look, context,

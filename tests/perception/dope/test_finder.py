@@ -27,8 +27,8 @@ def test_a_fresh_network_looks_at_any_picture(mode: str) -> None:
 
 
 def test_fifty_boxes_and_400_px_as_in_the_seed() -> None:
-    assert MODES["balanced"].side_px == 400
-    assert sum(MODES["balanced"].proposed.values()) == 50
+    assert MODES["thorough"].side_px == 400
+    assert sum(MODES["thorough"].proposed.values()) == 50
 
 
 def test_points_come_back_in_pixels_of_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,8 +41,8 @@ def test_points_come_back_in_pixels_of_the_picture(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(finder, "_run", run)
     found = finder.find(np.zeros((480, 640, 3), np.uint8))
-    assert shown == [(1, 256, 320, 3)]  # half as large, and filled up to sides that 32 divides
-    expected = (seen_px(person_m())[:13] + 0.5) * 2 - 0.5
+    assert shown == [(1, 192, 224, 3)]  # smaller, and filled up to sides that 32 divides
+    expected = (seen_px(person_m())[:13] + 0.5) * 640 / 224 - 0.5
     np.testing.assert_allclose(found["body"][0].xy_px, expected)
 
 
@@ -59,7 +59,7 @@ def test_small_and_missing_hands_get_a_second_look(monkeypatch: pytest.MonkeyPat
     def run(rgb: np.ndarray, _: object) -> list[dict[str, list[Part]]]:
         if not seen:
             seen.append(0)
-            scale = 400 / 640
+            scale = MODES["balanced"].side_px / 640
             return [{k: [_with(p, (p.xy_px + 0.5) * scale - 0.5) for p in told]
                      for k, told in first.items()}]  # fmt: skip
         seen.append(len(rgb))
