@@ -15,10 +15,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZE = (1440, 900)
@@ -176,6 +179,87 @@ def film_networks(crew: Crew, arguments: argparse.Namespace) -> None:
     shown.close()
 
 
+def draw_wardrobe(crew: Crew, arguments: argparse.Namespace) -> None:
+    """People and heads in what the starter wardrobe holds, drawn without a window."""
+    import numpy as np
+
+    from studio.core.pictures import write_picture
+
+    heads = [_drawn(line, (360, 360), (24.0, -28.0)[k % 2], True) for k, line in _lines(HEADS)]
+    rows = [np.hstack(heads[k : k + 4]) for k in range(0, len(heads), 4)]
+    write_picture(crew.folder / "heads.jpg", np.vstack(rows))
+    people = [_drawn(line, (210, 434), (20.0, -22.0)[k % 2], False) for k, line in _lines(PEOPLE)]
+    write_picture(crew.folder / "wardrobe.jpg", np.hstack(people))
+
+
+def _lines(table: str) -> Iterator[tuple[int, str]]:
+    yield from enumerate(table.strip().splitlines())
+
+
+def _drawn(line: str, size_px: tuple[int, int], turn_deg: float, face: bool) -> np.ndarray:
+    """Who is told in a line of a table below."""
+    import cv2
+
+    from studio.human.design import Design, Worn
+    from studio.render.raster import Renderer
+    from studio.synth import designed, portrait
+    from studio.synth.poses import pose
+
+    who, _, stands = line.partition(" : ")
+    gender, age, weight, origin, hair, eyes, *worn = who.split()
+    colour = _colour(hair)
+    design = Design(
+        phenotypes={"gender": float(gender), "age": float(age), "weight": float(weight),
+                    origin: 1.0},
+        hair=colour, brows=(0.8 * colour[0], 0.8 * colour[1], 0.8 * colour[2]),
+        eyes=_colour(eyes), worn=tuple(Worn(item=name) for name in worn),
+        pose=dict(pose(stands)) if stands else {},
+    )  # fmt: skip
+    person = designed.person_of(design)
+    body = designed.body_of(designed.kept(design).rest, person.armature)
+    posed = designed.posed(design, person, body)
+    scene = portrait.drawables(posed)
+    framing = replace(portrait.face_of(posed), turn_deg=turn_deg)
+    if not face:
+        framing = portrait.Framing((0.0, 0.0, 0.93), 2.06, turn_deg)
+    with Renderer((2 * size_px[0], 2 * size_px[1]), 4) as renderer:
+        picture = portrait.picture(renderer, scene, framing)
+    return cv2.resize(picture, size_px, interpolation=cv2.INTER_AREA)
+
+
+def _colour(hexed: str) -> tuple[float, float, float]:
+    red, green, blue = (int(hexed[k : k + 2], 16) / 255 for k in (0, 2, 4))
+    return red, green, blue
+
+
+HEADS = """
+1 0.62 0.5 caucasian a85724 5c7a94 woman_freckled wavy brows_soft lashes tshirt
+0 0.60 0.5 african 1a1412 4d301c man_ebony afro brows_thick shirt
+1 0.60 0.4 asian 171414 3d261a woman_porcelain bob brows_arched lashes glasses_thick jumper
+0 0.64 0.5 caucasian 6b4526 66705c man_fair side_part brows_thick hoodie
+1 0.58 0.5 african 332117 452b1a woman_umber curly brows_arched lashes summer_dress
+0 0.95 0.5 caucasian 9e9991 6b8594 man_elder receding brows_sparse glasses_metal shirt
+1 0.60 0.4 caucasian 945e2e 5c6b52 woman_porcelain ponytail brows_soft lashes long_sleeve
+0 0.60 0.5 caucasian 614026 5c7385 man_tanned swept_back brows_thick hat_beanie jumper
+1 0.60 0.5 asian 38261c 472e1c woman_golden bun brows_soft lashes sunglasses knit_dress
+0 0.60 0.6 african 211a17 40291a man_umber buzz brows_thick tshirt
+1 0.70 0.5 caucasian 806b57 617566 woman_mature long_straight brows_soft lashes shirt
+0 0.62 0.5 asian 1a1714 3d261a man_olive crop brows_thick hat_brimmed jumper
+"""
+PEOPLE = """
+0 0.60 0.45 caucasian 4a3325 5c7385 man_fair crop brows_thick tshirt jeans trainers : Relaxed
+1 0.60 0.40 caucasian a8803f 5c7a94 woman_freckled wavy brows_soft summer_dress sandals : Relaxed
+0 0.64 0.55 caucasian 3b2a20 5c6b52 man_tanned side_part brows_soft tshirt jeans boots jacket : Walk
+1 0.60 0.45 african 1a1412 4d301c woman_umber bun brows_soft shirt pencil_skirt flats : Contrapposto
+1 0.55 0.90 african 332117 452b1a woman_ebony curly brows_soft hoodie joggers trainers : Relaxed
+1 0.66 0.40 caucasian 8a6238 617566 woman_mature bob brows_soft knit_dress boots : Hands on hips
+0 0.60 0.35 asian 1a1714 3d261a man_olive swept_back brows_soft shirt wide_trousers boots : Relaxed
+1 0.58 0.50 asian 171414 3d261a woman_golden ponytail brows_soft tank_top shorts sandals : Run
+1 0.60 0.60 caucasian 2e211b 66705c woman_porcelain long_straight jumper jeans flats : Relaxed
+"""
+"""One a line: gender, age, weight, origin, colours of hair and eyes, what is worn, and a pose."""
+
+
 def _board(file: Path) -> str:
     """The name of the sample's board."""
     board = json.loads(file.read_text("utf-8"))
@@ -191,6 +275,7 @@ SCENES: dict[str, Callable[[Crew, argparse.Namespace], None]] = {
     "person": film_person,
     "label": film_label,
     "networks": film_networks,
+    "wardrobe": draw_wardrobe,
 }
 
 

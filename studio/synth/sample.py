@@ -16,7 +16,7 @@ _BROWN = (0.16, 0.11, 0.075)
 WORN = (
     Choice("man_tanned"), Choice("eyes"), Choice("teeth"), Choice("lashes"),
     Choice("brows_thick", _BROWN), Choice("side_part", _BROWN),
-    Choice("tshirt", (0.62, 0.30, 0.24)), Choice("jeans"), Choice("trainers"),
+    Choice("tshirt", (0.62, 0.30, 0.24)), Choice("shorts"), Choice("trainers"),
 )  # fmt: skip
 """What the person wears, and what grows on their head."""
 
