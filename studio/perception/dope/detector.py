@@ -23,10 +23,13 @@ from studio.perception.dope.kinds import BODY, LEGS
 from studio.perception.heatmaps.marker import Marker
 from studio.vision.filters import one_euro
 
-REVISION = 1
+REVISION = 2
 """Raised whenever the same pictures may give other points than before."""
 LAYOUT = "coco_133"
-_BODY, _FEET = slice(0, 17), slice(17, 23)
+_BODY, _FEET, _LIMBS = slice(0, 17), slice(17, 23), slice(5, 17)
+_MORE, _GHOST = 3, 0.2
+"""How many more people are marked than are wanted, to choose among them; how surely somebody's
+points must be seen."""
 _SURE, _LEAST = 0.35, 0.15
 _ROOM, _SEEN, _MANY = 0.2, 0.3, 8
 _FORGOTTEN, _REACH = 15, 0.5
@@ -91,17 +94,27 @@ class DopeDetector:
     ) -> tuple[Person2D, ...]:
         """The people in a picture, the most prominent first."""
         wholes = sorted(assemble(self._finder.find(rgb)), key=_prominence, reverse=True)
-        found = [self._person(rgb, whole) for whole in wholes[: self.settings.people]]
+        looked = [self._person(rgb, whole) for whole in wholes[: self.settings.people + _MORE]]
+        there = [
+            (sure * _prominence(whole), person)
+            for (person, sure), whole in zip(looked, wholes, strict=False)
+            if sure > _GHOST
+        ]
+        there.sort(key=lambda one: -one[0])
+        found = [person for _, person in there[: self.settings.people]]
         return tuple(self._followed(found, time_s))
 
-    def _person(self, rgb: np.ndarray, whole: Whole) -> Person2D:
+    def _person(self, rgb: np.ndarray, whole: Whole) -> tuple[Person2D, float]:
+        """Somebody's points, and how surely those of the limbs are seen (1 where nobody marks them
+        closer): what is no person has few."""
         xy, sure = whole.points()
         given = np.column_stack([xy, np.where(np.isfinite(xy[:, 0]), sure, 0.0)])
         told = convert(given, "dope_139", LAYOUT)
         told[~np.isfinite(told[:, :2]).all(1), 2] = 0.0
-        told = np.nan_to_num(told)
+        told, steady = np.nan_to_num(told), 1.0
         if self._marker is not None and whole.body is not None:
-            told = _refined(told, *_marked(self._marker, rgb, _box(whole, rgb.shape[:2])))
+            xy, seen = _marked(self._marker, rgb, _box(whole, rgb.shape[:2]))
+            told, steady = _refined(told, xy, seen), float(seen[_LIMBS].mean())
         parts = self.layout.parts
         if not self.settings.hands:
             told[[*parts["left_hand"], *parts["right_hand"]], 2] = 0.0
@@ -109,8 +122,8 @@ class DopeDetector:
             told[list(parts["face"]), 2] = 0.0
         lost = told[:, 2] <= 0
         points = np.where(lost[:, None], np.nan, told[:, :2]).astype(np.float32)
-        return Person2D(self.layout, points.astype(np.float64),
-                        told[:, 2].astype(np.float32).astype(np.float64))  # fmt: skip
+        single = told[:, 2].astype(np.float32).astype(np.float64)
+        return Person2D(self.layout, points.astype(np.float64), single), steady
 
     def _followed(self, found: Sequence[Person2D], time_s: float) -> list[Person2D]:
         """The same people with the tracks they are on, their points filtered."""
@@ -163,7 +176,7 @@ class DopeDetector:
 
 def _prominence(whole: Whole) -> float:
     size = max(part.size_px for part, _ in whole.parts.values())
-    return whole.score * size * (1.0 if whole.body is not None else 0.3)
+    return whole.score * size**0.5 * (1.0 if whole.body is not None else 0.3)
 
 
 def _box(whole: Whole, size: tuple[int, ...]) -> tuple[float, float, float, float]:

@@ -132,3 +132,19 @@ def test_the_region_that_a_body_was_found_in_is_what_is_marked_closer() -> None:
     assert marker.boxes[1] == (7.0, 7.0, 7.0, 7.0)  # closer, around what was seen
     np.testing.assert_allclose(person.xy_px[:17], 7.0)  # sure of the body
     assert (person.xy_px[23:91] != 7.0).all()  # the face stays as it was found
+
+
+def test_who_is_marked_surely_comes_before_a_larger_ghost() -> None:
+    finder = _Finder()
+    ghost, person = person_m(5, (-0.9, 0.0, 2.8)), person_m(5, (0.9, 0.0, 4.5))
+    finder.people = [ghost, person]
+
+    class _Marker:
+        def mark(self, rgb: np.ndarray, box: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
+            left = box[0] + box[2] < 320
+            return np.full((133, 2), 80.0 if left else 240.0), np.full(133, 0.3 if left else 0.9)
+
+    detector = DopeDetector(finder, _Marker(), Settings())  # pyright: ignore
+    found = detector.detect(_RGB)
+    assert len(found) == 1
+    assert np.nanmean(found[0].xy_px[5:17, 0]) == 240.0
