@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from studio.core.types import Keypoints, Layout
-from studio.scene.items.skeleton import sides
+from studio.human.sides import sides
 from studio.scene.palette import Palette
 
 LEAST_CONFIDENCE = 0.05

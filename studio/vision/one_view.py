@@ -1,4 +1,5 @@
-"""A skeleton seen by one camera: where it stands, bones of fixed lengths, which way is up."""
+"""A skeleton seen by one camera: where it stands, bones of fixed lengths, which way is up, and what
+the camera is taken for where nobody calibrated it."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from collections import deque
 import numpy as np
 from jaxtyping import Float
 
-from studio.core.types import Layout
+from studio.core.types import Camera, Layout
 from studio.vision.trajectory import Bones
 
 _LEAST = 4
@@ -151,3 +152,12 @@ def upright(up: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3 3"]:
         y = np.array([0.0, -1.0, 0.0]) - z * (z @ np.array([0.0, -1.0, 0.0]))
     y /= np.linalg.norm(y)
     return np.stack([np.cross(y, z), y, z])
+
+
+def assumed(name: str, size_px: tuple[int, int], field_of_view_deg: float) -> Camera:
+    """A camera of which only the picture's size is known: an ideal lens in the middle, level."""
+    width, height = size_px
+    focal = max(size_px) / (2 * np.tan(np.radians(field_of_view_deg) / 2))
+    matrix = np.array([[focal, 0, (width - 1) / 2], [0, focal, (height - 1) / 2], [0, 0, 1]])
+    level = upright(np.array([0.0, -1.0, 0.0])).T
+    return Camera(name, size_px, matrix, np.zeros(0), level, np.zeros(3))

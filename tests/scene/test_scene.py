@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from studio.core.types import CameraRig, Frame, FrameSet, Layout, Mesh, Skeleton
+from studio.human.sides import sides
 from studio.scene.camera import picture_to_window, to_window
-from studio.scene.items.skeleton import sides, trust
+from studio.scene.items.skeleton import trust
 from studio.scene.items.trail import Cloud, Trail
 from studio.scene.scene import Scene
 from studio.scene.surface import adopt, plan

@@ -14,7 +14,7 @@ from studio.perception.lifting.lifter import Seen, seen_of
 from studio.perception.lifting.normalise import BODY
 from studio.vision.camera import normalise
 from studio.vision.cuts import cuts, losses
-from studio.vision.one_view import place, upright
+from studio.vision.one_view import assumed, place
 
 SEEN_LEAST = 6
 """Points of the body that must be seen for somebody to be there."""
@@ -99,15 +99,6 @@ def view_of(params: Params, found: Detections) -> int:
         return found.cameras.index(params.camera)
     body = list(found.layout.parts.get("body", range(len(found.layout))))
     return int(found.confidence[:, :, body].mean((0, 2)).argmax())
-
-
-def assumed(name: str, size_px: tuple[int, int], field_of_view_deg: float) -> Camera:
-    """A camera of which only the picture's size is known: an ideal lens in the middle, level."""
-    width, height = size_px
-    focal = max(size_px) / (2 * np.tan(np.radians(field_of_view_deg) / 2))
-    matrix = np.array([[focal, 0, (width - 1) / 2], [0, focal, (height - 1) / 2], [0, 0, 1]])
-    level = upright(np.array([0.0, -1.0, 0.0])).T
-    return Camera(name, size_px, matrix, np.zeros(0), level, np.zeros(3))
 
 
 def _size_of(xy_px: np.ndarray) -> tuple[int, int]:

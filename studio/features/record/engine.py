@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,14 +11,12 @@ from studio.core.errors import StudioError
 from studio.document.project import RigItem
 from studio.features.record.params import Params
 from studio.jobs import Context, Engine
+from studio.live.opening import opened
 from studio.media.live.hub import Cameras
-from studio.media.live.source import source_of
 from studio.media.recording.recorder import Recording, RecordingStats
 from studio.media.recording.take import TakeRecord
 
 TELL_S = 0.2
-OPEN_S = 8.0
-GIVEN_UP = frozenset({"failed", "lost", "ended"})
 
 
 @dataclass(frozen=True)
@@ -60,7 +56,8 @@ def record(params: Params, inputs: Inputs, context: Context) -> Engine[Recording
     What was recorded stays on disk whatever happens; a cancelled take is only not brought into
     the project. Raises StudioError if nothing can be recorded.
     """
-    with _open(params, inputs, context) as cameras:
+    own = opened(params.sources, context, loop=params.loop)
+    with own if inputs.cameras is None else nullcontext(inputs.cameras) as cameras:
         absent = tuple(
             f"{camera.name}: {camera.status.text}"
             for camera in cameras.live()
@@ -95,44 +92,3 @@ def words(stats: RecordingStats) -> str:
         left = stats.minutes_left
         told.append(f"room for {left / 60:.0f} h" if left > 600 else f"room for {left:.0f} min")
     return " · ".join(told)
-
-
-@contextmanager
-def _open(params: Params, inputs: Inputs, context: Context) -> Generator[Cameras]:
-    """The window's cameras, or those of the params, opened and let go of afterwards."""
-    if inputs.cameras is not None:
-        yield inputs.cameras
-        return
-    if not params.sources:
-        raise StudioError(
-            "No camera was named.", "Give videos, picture folders, addresses or devices."
-        )
-    cameras = Cameras()
-    for place in params.sources:
-        source, count = source_of(place).model_copy(update={"loop": params.loop}), 2
-        name, taken = source.name, {known.name for known in cameras.sources}
-        while source.name in taken:
-            source = source.model_copy(update={"name": f"{name} {count}"})
-            count += 1
-        cameras.add(source)
-    cameras.start()
-    try:
-        _await(cameras, context)
-        yield cameras
-    finally:
-        cameras.stop(wait_s=2.0)
-
-
-def _await(cameras: Cameras, context: Context) -> None:
-    """Wait until every camera is live or has said why not. Raises StudioError if none is."""
-    until = time.monotonic() + OPEN_S
-    states: list[str] = []
-    while time.monotonic() < until:
-        states = [camera.status.state for camera in cameras.live()]
-        if all(state == "live" or state in GIVEN_UP for state in states):
-            break
-        context.report(0.0, "Opening the cameras")
-        context.wait(0.02)
-    if "live" not in states:
-        status = cameras.live()[0].status
-        raise StudioError(status.text, status.hint)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from studio.core.types import Skeleton
+from studio.human.sides import sides
 from studio.scene.items.base import Eye, Role
-from studio.scene.items.skeleton import SkeletonItem, sides
+from studio.scene.items.skeleton import SkeletonItem
 from studio.scene.labels import Label
 from studio.scene.palette import Palette
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
 
 from studio.core.types import Layout, Skeleton
+from studio.human.sides import sides
 from studio.scene.items.base import DrawnItem, Eye, Pick, Role
 from studio.scene.palette import Palette
 from studio.scene.picking import nearest_point
@@ -16,20 +16,6 @@ from studio.scene.strokes import Strokes, discs
 RADIUS_M = {"body": 0.016, "feet": 0.012, "left_hand": 0.0055, "right_hand": 0.0055, "face": 0.0016}
 LEAST_PX = {"body": 2.6, "feet": 2.2, "left_hand": 1.3, "right_hand": 1.3, "face": 0.7}
 TRUSTED_M, DOUBTED_M = 0.010, 0.060
-_LEFT = re.compile(r"left|^l[_\-. ]|[_\-. ]l$|^L[A-Z]|\.L", re.ASCII)
-_RIGHT = re.compile(r"right|^r[_\-. ]|[_\-. ]r$|^R[A-Z]|\.R", re.ASCII)
-
-
-def sides(layout: Layout) -> np.ndarray:
-    """+1 for points of the left half, -1 right, 0 on the midline."""
-    side = np.zeros(len(layout), int)
-    for index, name in enumerate(layout.points):
-        if layout.mirror and layout.mirror[index] == index:
-            continue
-        side[index] = bool(_LEFT.search(name)) - bool(_RIGHT.search(name))
-    for part, sign in (("left_hand", 1), ("right_hand", -1)):
-        side[list(layout.parts.get(part, ()))] = sign
-    return side
 
 
 def trust(error_m: np.ndarray) -> np.ndarray:

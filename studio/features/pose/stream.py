@@ -1,0 +1,86 @@
+"""``doppel pose CAMERA --stream ADDRESS``: whoever a camera sees, told to other programs live."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from studio.core.errors import StudioError
+from studio.features.pose.engine import Params
+from studio.jobs import Context, run
+from studio.live.moment import Moment
+from studio.live.opening import opened
+from studio.live.outlets.address import address_of
+from studio.live.outlets.outlet import open_outlets
+from studio.live.solving import LiftSolver, RigSolver, Solver
+from studio.live.tracking import Tracked, follow
+from studio.perception.whole_body import Options
+from studio.weights.detectors import whole_body
+
+
+def stream(
+    places: Sequence[str],
+    addresses: Sequence[str],
+    params: Params,
+    context: Context,
+    *,
+    other_hosts: bool = False,
+    rig: Path | None = None,
+    seconds: float | None = None,
+    loop: bool = False,
+    each: Callable[[Moment], object] = lambda moment: None,
+) -> Tracked:
+    """Follow people in cameras, films or network streams, and tell every moment to ``addresses``.
+
+    One camera is lifted to 3D; several need their ``rig``, and are triangulated. Ends with the last
+    film, after ``seconds``, or on Ctrl+C. Raises StudioError for what cannot be opened.
+    """
+    options = Options(params.quality, params.body, params.hands, params.face, params.people)
+    made = solver_of(places, rig)
+    outlets = open_outlets([address_of(text, other_hosts) for text in addresses])
+    try:
+        with opened(places, context, loop=loop) as cameras, _finish_on_interrupt(context):
+            return run(
+                follow(
+                    cameras, lambda: whole_body(options), context,
+                    make_solver=made, outlets=lambda: outlets, seconds=seconds,
+                ),
+                each,
+            )  # fmt: skip
+    finally:
+        for outlet in outlets:
+            outlet.close()
+
+
+def solver_of(places: Sequence[str], rig: Path | None) -> Callable[[], Solver]:
+    """How skeletons are made of what these cameras see. Raises StudioError if they need a rig."""
+    if rig is not None:
+        from studio.media.formats.rigs import read_rig
+
+        known = read_rig(rig).rig
+        if len(places) > 1:
+            return lambda: RigSolver(known)
+        name = Path(places[0]).stem
+        return lambda: LiftSolver(camera=known[name] if name in known.names else None)
+    if len(places) > 1:
+        raise StudioError(
+            "Several cameras give one skeleton only if they are calibrated.",
+            "Give their calibration with --rig, or one camera alone.",
+        )
+    return LiftSolver
+
+
+@contextmanager
+def _finish_on_interrupt(context: Context) -> Generator[None]:
+    """Within, Ctrl+C ends the stream and tells how it went."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: context.finish())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

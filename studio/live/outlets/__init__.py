@@ -1,0 +1,1 @@
+"""The pose stream: what is found, told to other programs."""
