@@ -115,6 +115,27 @@ def film_cameras(crew: Crew, arguments: argparse.Namespace) -> None:
         studio.cameras.remove(source.id)
 
 
+def film_live(crew: Crew, arguments: argparse.Namespace) -> None:
+    """One of the sample's clips as a webcam: its person is followed, and others may listen."""
+    studio = crew.studio
+    studio.projects.new()
+    panel = crew.open("follow")
+    panel.cameras.add_places([str(arguments.sample / "cam1.mp4")])
+    crew.wait(panel.run_button.isEnabled, 60)
+    panel.json.switch.setChecked(True)
+    panel.run_button.click()
+    crew.wait(lambda: panel.hud.rows["Rate"].text() != "–", arguments.patience)
+    crew.rest(2.0)
+    crew.window.stage.views["viewport"].frame()
+    crew.shoot("live", 3.0)
+    panel.stop_button.click()
+    crew.wait(lambda: studio.running("follow") is None, 60)
+    panel.json.switch.setChecked(False)
+    studio.cameras.close_cameras()
+    for source in studio.cameras.sources:
+        studio.cameras.remove(source.id)
+
+
 def film_calibration(crew: Crew, arguments: argparse.Namespace) -> None:
     """The sample's board, waved, and what came of it."""
     from studio.document.project import RigItem
@@ -271,6 +292,7 @@ def _board(file: Path) -> str:
 SCENES: dict[str, Callable[[Crew, argparse.Namespace], None]] = {
     "sample": film_sample,
     "cameras": film_cameras,
+    "live": film_live,
     "calibration": film_calibration,
     "person": film_person,
     "label": film_label,

@@ -33,6 +33,7 @@ class Settings(BaseModel):
     presets: dict[str, dict[str, dict[str, object]]] = Field(default_factory=dict)
     tour_done: bool = False
     cameras: tuple[dict[str, object], ...] = ()
+    cameras_agreed: bool = False
 
 
 class SettingsFile:

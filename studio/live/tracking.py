@@ -110,7 +110,7 @@ class _Lanes:
         outlets: Callable[[], Sequence[Outlet]],
     ) -> None:
         self._out: Slot[Moment] = Slot()
-        self._outlets = outlets
+        self._outlets, self._cameras = outlets, cameras
         self._make, self._make_solver = make_detector, make_solver
         self._stack = ExitStack()
         self._detectors: dict[str, Detector] = {}
@@ -167,7 +167,10 @@ class _Lanes:
         skeletons = ()
         if self._solver is not None:
             skeletons = self._solver.solve(found.taken_s, found.people, found.frames)
-        stages = {"find": self._find.spent_ms, "solve": self._solve.spent_ms}
+        arrived_s = max((camera.latency_s for camera in self._cameras.live()), default=0.0)
+        stages = {
+            "grab": 1e3 * arrived_s, "find": self._find.spent_ms, "solve": self._solve.spent_ms,
+        }  # fmt: skip
         moment = Moment(
             found.number, found.frames, found.people, skeletons, found.taken_s, time.monotonic(),
             stages, self._find.skipped,

@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from studio.core.settings import SettingsFile
+from studio.core.types import Frame
 from studio.media.live.hub import Cameras
 from studio.media.live.source import Device, Source
 from studio.media.live.stats import State
@@ -25,7 +26,8 @@ class CameraService(QObject):
     ``changed`` follows a change of the set, its order, a setting, and opening and closing;
     ``told`` comes twice a second while cameras are open; ``ask`` asks the list of cameras for
     “files” or a “stream”. Pictures are pulled from :attr:`hub`.
-    ``canvas`` is the canvas that shows them, once there is one.
+    ``canvas`` is the canvas that shows them, once there is one; ``followed`` are the pictures, by
+    camera, that somebody shows there together with what was found in them, in place of the newest.
     """
 
     changed = Signal()
@@ -44,10 +46,12 @@ class CameraService(QObject):
         self.hub = hub or Cameras()
         self.devices = devices or Devices()
         self.canvas: Any = None
+        self.followed: dict[str, Frame] = {}
         self._lively: set[str] = set()
         self._gone: set[str] = set()
         self._known: frozenset[str] | None = None
         self._none: Notice | None = None
+        self._asked: Notice | None = None
         self.hub.restore(settings.value.cameras)
         self.devices.changed.connect(self._on_devices)
         self._timer = QTimer(self, interval=TELL_MS)
@@ -122,13 +126,41 @@ class CameraService(QObject):
         return self.hub.running
 
     def open(self) -> None:
-        """Open all cameras. Returns at once; each says by itself how it fares."""
+        """Open all cameras. Returns at once; each says by itself how it fares.
+
+        Before a camera opens that looks at somebody, they are asked, once.
+        """
+        if any(s.kind == "device" for s in self.sources) and not self._agreed:
+            self._ask_first()
+            return
         if self.sources and not self.running:
             self.hub.start()
             self._lively.clear()
             self._gone.clear()
             self._timer.start()
             self.changed.emit()
+
+    @property
+    def _agreed(self) -> bool:
+        return self._settings.value.cameras_agreed
+
+    def _ask_first(self) -> None:
+        if self._asked is None:
+            self._asked = self._notices.tell(
+                "A camera is about to be opened.",
+                "Its pictures stay on this computer; nothing is recorded or sent unless you ask "
+                "for it. Ask whoever else can be seen.",
+                "look",
+                ("Open the camera", self._agree),
+            )
+
+    def _agree(self) -> None:
+        """Somebody was told what a camera does here, and wants it opened."""
+        self._settings.change(cameras_agreed=True)
+        if self._asked is not None:
+            self._notices.settle(self._asked)
+            self._asked = None
+        self.open()
 
     def open_first(self) -> None:
         """Open what there is: the cameras, else the first device; says so if there is none."""

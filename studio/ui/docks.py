@@ -207,10 +207,12 @@ class Docks(QObject):
             self.docks["project"].dockAreaWidget(), [left, width - left - right, right]
         )
         manager.setSplitterSizes(self.docks["timeline"].dockAreaWidget(), [width, width // 2])
-        for id in ("viewport", "canvas"):
-            area = self.docks[id].dockAreaWidget()
-            if area is not None:
-                manager.setSplitterSizes(area, [height - low, low])
+        areas = [self.docks[id].dockAreaWidget() for id in ("viewport", "canvas")]
+        if areas[0] is not areas[1] and None not in areas:  # side by side
+            half = (width - left - right) // 2
+            manager.setSplitterSizes(areas[0], [half, half])
+        elif areas[0] is not None:
+            manager.setSplitterSizes(areas[0], [height - low, low])
 
     # -- on disk -----------------------------------------------------------------------------
 

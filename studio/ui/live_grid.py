@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
@@ -31,7 +31,8 @@ class LiveGrid(QWidget):
     """Shows the newest picture of every camera that ``cameras()`` lists, while it is visible.
 
     Pictures are pulled, never pushed: a slow screen skips frames and holds nobody up.
-    ``recording()`` tells whether a take is being written. ``bar`` holds a summary and the aids;
+    ``recording()`` tells whether a take is being written; ``followed()`` are pictures of cameras
+    that somebody else shows on ``canvas`` just now. ``bar`` holds a summary and the aids;
     whoever shows the grid puts it above.
     """
 
@@ -41,11 +42,12 @@ class LiveGrid(QWidget):
         self,
         cameras: Callable[[], Sequence[LiveCamera]],
         recording: Callable[[], bool] = lambda: False,
+        followed: Callable[[], Mapping[str, Frame]] = dict,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("liveGrid")
-        self._cameras, self._recording = cameras, recording
+        self._cameras, self._recording, self._followed = cameras, recording, followed
         self._shown: dict[str, Frame] = {}
         self._drawn: dict[str, deque[tuple[float, int]]] = {}
         self._said_s = self._measured_s = 0.0
@@ -102,6 +104,10 @@ class LiveGrid(QWidget):
         cameras = tuple(self._cameras())
         self._arrange(cameras)
         for camera in cameras:
+            followed = self._followed().get(camera.name)
+            if followed is not None:
+                self._shown[camera.name] = followed
+                continue
             frame = camera.newest()
             if frame is not None and frame is not self._shown.get(camera.name):
                 self._shown[camera.name] = frame

@@ -105,7 +105,9 @@ class LiveViews(QObject):
         studio = self._studio
         if self.grid is None and "canvas" in self._stacks and self._header is not None:
             self.grid = LiveGrid(
-                studio.cameras.hub.live, lambda: studio.running("record") is not None
+                studio.cameras.hub.live,
+                lambda: studio.running("record") is not None,
+                lambda: studio.cameras.followed,
             )
             studio.cameras.canvas = self.grid.canvas
             self._row.insertWidget(self._row.count() - 1, self.grid.bar, 1000)

@@ -39,7 +39,7 @@ def test_a_film_is_followed_to_its_end_and_told(tmp_path):
     assert last.people[0].xy_px[0, 0] == pytest.approx(98, abs=3)  # the film's last picture
     assert last.frames["cam"].rgb.shape == (64, 96, 3)
     assert last.latency_ms > 0
-    assert set(last.stages_ms) == {"find", "solve"}
+    assert set(last.stages_ms) == {"grab", "find", "solve"}
 
 
 def test_a_slow_detector_skips_pictures_instead_of_falling_behind(tmp_path):

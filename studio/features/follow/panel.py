@@ -1,0 +1,313 @@
+"""The panel of live poses: cameras, what is looked for, who is told, and how late it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from pydantic import BaseModel
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.core.errors import StudioError
+from studio.core.types import Keypoints
+from studio.features.follow.engine import Inputs, Params
+from studio.human.convert import convert
+from studio.human.layouts import layout
+from studio.live.moment import Moment
+from studio.live.outlets.address import address_of
+from studio.live.outlets.outlet import JsonOutlet, Outlet, open_outlets
+from studio.registry import Feature
+from studio.ui.camera_list import CameraList
+from studio.ui.step_panel import StepPanel
+from studio.ui.studio import Studio
+
+SHOWN = layout("openpose_137")
+QUALITIES = {"fast": "Fast", "balanced": "Balanced", "thorough": "Thorough"}
+STAGES = {"grab": "Grab", "find": "Find", "solve": "Lift"}
+DRAW, WHOLE, RATE, SKIPPED = "Draw", "Camera to screen", "Rate", "Skipped"
+HUD_S = 0.25
+
+
+class Board:
+    """Who is told at the moment, by the name of their row; outlives the widgets."""
+
+    def __init__(self) -> None:
+        self.outlets: dict[str, Outlet] = {}
+
+    def told(self) -> tuple[Outlet, ...]:
+        return tuple(self.outlets.values())
+
+    def drop(self, name: str) -> None:
+        outlet = self.outlets.pop(name, None)
+        if outlet is not None:
+            outlet.close()
+
+    def close(self) -> None:
+        for name in tuple(self.outlets):
+            self.drop(name)
+
+
+class StreamRow(QWidget):
+    """A switch, an address, and who listens."""
+
+    def __init__(self, title: str, tip: str, board: Board, switched: Callable[[], object]) -> None:
+        super().__init__()
+        self.title, self._board = title, board
+        self.switch = QCheckBox(title)
+        self.switch.setToolTip(tip)
+        self.address = QLineEdit()
+        self.address.setAccessibleName(f"{title}: address")
+        self.told = QLabel()
+        self.told.setProperty("role", "small")
+        self.told.setWordWrap(True)
+        self.wrong = QLabel()
+        self.wrong.setProperty("verdict", "stop")
+        self.wrong.setWordWrap(True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.switch)
+        column.addWidget(self.address)
+        for words in (self.told, self.wrong):
+            column.addWidget(words)
+            words.hide()
+        self.switch.toggled.connect(lambda _: switched())
+        self.address.editingFinished.connect(switched)
+
+    @property
+    def outlet(self) -> Outlet | None:
+        return self._board.outlets.get(self.title)
+
+    def open(self, other_hosts: bool) -> None:
+        """Open or close what the switch says; what is wrong is said below."""
+        text, on = self.address.text().strip(), self.switch.isChecked()
+        if self.outlet is not None and not (on and str(self.outlet.address) == text):
+            self._board.drop(self.title)
+        wrong = ""
+        if on and self.outlet is None:
+            try:
+                (outlet,) = open_outlets([address_of(text, other_hosts)])
+                self._board.outlets[self.title] = outlet
+                self.address.setText(str(outlet.address))
+            except StudioError as error:
+                wrong = f"{error} {error.hint}"
+        self.wrong.setText(wrong)
+        self.wrong.setVisible(bool(wrong))
+        self.told.setVisible(on and not wrong)
+        self.tell()
+
+    def tell(self) -> None:
+        """Who listens now."""
+        outlet = self.outlet
+        if isinstance(outlet, JsonOutlet):
+            count = outlet.listeners
+            self.told.setText(f"{count} connected" if count else "Nobody has connected yet")
+        elif outlet is not None:
+            self.told.setText("Sent to whoever listens there")
+
+
+class Hud(QWidget):
+    """Milliseconds of each stage, the delay from camera to screen, and skeletons a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAccessibleName("Milliseconds of each stage")
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(12)
+        self._grid.setVerticalSpacing(2)
+        self.rows: dict[str, QLabel] = {}
+        for line, name in enumerate((*STAGES.values(), DRAW, WHOLE, RATE, SKIPPED)):
+            title, value = QLabel(name), QLabel("–")
+            title.setProperty("role", "muted")
+            value.setAccessibleName(name)
+            self._grid.addWidget(title, line, 0)
+            self._grid.addWidget(value, line, 1)
+            self.rows[name] = value
+        self._grid.setColumnStretch(1, 1)
+
+    def show_moment(self, moment: Moment, drawn_ms: float, rate_hz: float) -> None:
+        """``drawn_ms`` is from finding to drawing, by the clock."""
+        for stage, name in STAGES.items():
+            ms = moment.stages_ms.get(stage)
+            self.rows[name].setText("–" if ms is None else f"{ms:.0f} ms")
+        self.rows[DRAW].setText(f"{drawn_ms:.0f} ms")
+        late = moment.latency_ms + drawn_ms
+        self.rows[WHOLE].setText(f"{late:.0f} ms")
+        self.rows[RATE].setText(f"{rate_hz:.0f} a second")
+        self.rows[SKIPPED].setText(f"{moment.skipped} pictures")
+
+
+class Panel(StepPanel):
+    """Follows whoever the window's cameras see. Pictures stay here; skeletons go where asked."""
+
+    def __init__(self, studio: Studio, feature: Feature) -> None:
+        self.board = Board()
+        self._streams: tuple[StreamRow, ...] = ()
+        self._moment: Moment | None = None
+        self._seen: list[float] = []
+        self._told_s = 0.0
+        super().__init__(studio, feature)
+        studio.cameras.changed.connect(self._judge)
+        studio.cameras.told.connect(self._judge)
+        studio.live.connect(self._on_live)
+        self.destroyed.connect(self.board.close)
+
+    def build(self, place: QVBoxLayout) -> None:
+        self.cameras = CameraList(self.studio.cameras)
+        place.addWidget(self.cameras)
+        self.quality = QComboBox()
+        self.quality.setAccessibleName("Quality")
+        for value, title in QUALITIES.items():
+            self.quality.addItem(title, value)
+        row = QHBoxLayout()
+        row.addWidget(QLabel("Quality"))
+        row.addWidget(self.quality, 1)
+        self.people = QSpinBox()
+        self.people.setRange(1, 16)
+        self.people.setAccessibleName("People")
+        self.people.setToolTip("How many people to follow, at most")
+        place.addLayout(row)
+        row = QHBoxLayout()
+        row.addWidget(QLabel("People"))
+        row.addWidget(self.people)
+        row.addStretch(1)
+        place.addLayout(row)
+        self.hands, self.face = QCheckBox("Hands"), QCheckBox("Face")
+        self.in_3d = QCheckBox("In 3D")
+        self.in_3d.setToolTip("The main person as a skeleton in metres")
+        checks = QHBoxLayout()
+        for box in (self.hands, self.face, self.in_3d):
+            checks.addWidget(box)
+        checks.addStretch(1)
+        place.addLayout(checks)
+        title = QLabel("Other programs")
+        title.setProperty("role", "section")
+        place.addWidget(title)
+        self.osc = StreamRow(
+            "Send OSC", "OSC messages by UDP, with VMC's names", self.board, self._switched
+        )
+        self.json = StreamRow(
+            "JSON lines", "Programs connect, and read a line a picture", self.board, self._switched
+        )
+        self._streams = (self.osc, self.json)
+        for stream in self._streams:
+            place.addWidget(stream)
+        self.other_hosts = QCheckBox("Allow other computers")
+        self.other_hosts.setToolTip("Skeletons, never pictures, may leave this computer")
+        self.other_hosts.toggled.connect(lambda _: self._switched())
+        place.addWidget(self.other_hosts)
+        self.hud = Hud()
+        self.hud.hide()
+        place.addWidget(self.hud)
+        self.set_params(self.feature.params())
+
+    def params(self) -> Params:
+        return Params(
+            quality=self.quality.currentData(), people=self.people.value(),
+            hands=self.hands.isChecked(), face=self.face.isChecked(),
+            in_3d=self.in_3d.isChecked(), osc=self.osc.address.text(),
+            json_lines=self.json.address.text(), other_hosts=self.other_hosts.isChecked(),
+        )  # fmt: skip
+
+    def set_params(self, params: BaseModel) -> None:
+        if isinstance(params, Params):
+            self.quality.setCurrentIndex(self.quality.findData(params.quality))
+            self.people.setValue(params.people)
+            self.hands.setChecked(params.hands)
+            self.face.setChecked(params.face)
+            self.in_3d.setChecked(params.in_3d)
+            self.other_hosts.setChecked(params.other_hosts)
+            self.osc.address.setText(params.osc)
+            self.json.address.setText(params.json_lines)
+
+    def run_text(self) -> str:
+        return "Follow"
+
+    def stop_text(self) -> str:
+        return "Stop"
+
+    def run(self) -> None:
+        """Follow whoever the open cameras see; nothing open yet: open what there is."""
+        studio = self.studio
+        rig = studio.project.usable_rig()
+        inputs = Inputs(
+            studio.cameras.hub, None if rig is None else rig.rig(),
+            self.board.told,
+        )  # fmt: skip
+        try:
+            studio.start(self.feature.id, self.params(), inputs=inputs)
+        except Exception as error:
+            studio.notices.error(error, self.feature.manifest.title)
+        self.refresh()
+
+    def refresh(self) -> None:
+        super().refresh()
+        if not self.loaded:
+            return
+        running = self.studio.running(self.feature.id) is not None
+        self.cameras.lock(running)
+        for control in (self.quality, self.people, self.hands, self.face, self.in_3d):
+            control.setEnabled(not running)
+        self.hud.setVisible(running)
+        if not running:
+            self.studio.cameras.followed = {}
+
+    def _judge(self) -> None:
+        if self.loaded:
+            live = any(c.status.state == "live" for c in self.studio.cameras.hub.live())
+            self.run_button.setEnabled(live and self.step is not None)
+            self.run_button.setToolTip("" if live else "Open a camera and wait for its picture")
+            for stream in self._streams:
+                stream.tell()
+
+    def _switched(self) -> None:
+        for stream in self._streams:
+            stream.open(self.other_hosts.isChecked())
+
+    def _on_live(self, feature: str, value: object) -> None:
+        """A moment: its picture and its points together, the skeleton beside."""
+        if feature != self.feature.id or not isinstance(value, Moment) or not self.loaded:
+            return
+        cameras = self.studio.cameras
+        cameras.followed = dict(value.frames)
+        canvas = cameras.canvas
+        if canvas is not None:
+            shown = {camera: frame for camera, frame in value.frames.items()
+                     if camera in canvas.cameras}  # fmt: skip
+            for frame in shown.values():
+                canvas.show_frame(frame, frame.time_s)
+            seen = [_shown(one) for one in value.people if one.camera in shown]
+            if seen:
+                canvas.show_keypoints(*seen)
+            else:
+                canvas.clear_marks()
+        if value.skeletons:
+            self.studio.live.emit(feature, replace(value.skeletons[0], time_s=0.0))
+        self._measure(value)
+
+    def _measure(self, moment: Moment) -> None:
+        now = time.monotonic()
+        self._seen = [t for t in self._seen if now - t < 2.0] + [now]
+        if now - self._told_s > HUD_S and len(self._seen) > 1:
+            self._told_s = now
+            rate = (len(self._seen) - 1) / max(now - self._seen[0], 1e-6)
+            self.hud.show_moment(moment, 1e3 * (now - moment.found_s), rate)
+
+
+def _shown(one: Keypoints) -> Keypoints:
+    """The points as they are drawn: a face as lines."""
+    points = convert(np.column_stack([one.xy_px, one.confidence]), one.layout, SHOWN.name)
+    return replace(one, layout=SHOWN, xy_px=points[:, :2], confidence=np.nan_to_num(points[:, 2]))
