@@ -29,7 +29,9 @@ def socket() -> Socket:
 
 @pytest.fixture
 def service(qapp, driver: Driver, socket: Socket):
-    made = CameraService(SettingsFile(), Notices(), hub(driver), socket.devices())
+    settings = SettingsFile()
+    settings.change(cameras_agreed=True)
+    made = CameraService(settings, Notices(), hub(driver), socket.devices())
     yield made
     made.close()
     until(lambda: not [t for t in threading.enumerate() if "Webcam" in t.name])
@@ -55,6 +57,35 @@ def test_the_first_camera_opens_at_once(qtbot, service, driver) -> None:
     service.open_first()
     qtbot.waitUntil(lambda: live(service))
     assert driver.opened[0].id == "usb-1"
+
+
+def test_before_the_first_camera_opens_somebody_is_told_and_asked_once(
+    qtbot, service, driver
+) -> None:
+    service._settings.change(cameras_agreed=False)
+    service.open_first()
+    service.open()
+    qtbot.wait(50)
+    assert driver.opened == []
+    (notice,) = service._notices.shown
+    assert "stay on this computer" in notice.hint
+    settled = []
+    service._notices.settled.connect(settled.append)
+    ((words, agree),) = notice.answers
+    assert words == "Open the camera"
+    agree()
+    qtbot.waitUntil(lambda: live(service))
+    assert settled == [notice]
+    service.close_cameras()
+    service.open()  # nobody is asked again
+    qtbot.waitUntil(lambda: live(service))
+
+
+def test_a_film_in_a_cameras_place_asks_nobody(qtbot, service, tmp_path) -> None:
+    service._settings.change(cameras_agreed=False)
+    service.add(source_of(film(tmp_path / "a.mp4")))
+    service.open()
+    qtbot.waitUntil(lambda: live(service))
 
 
 def test_without_a_camera_the_ways_out_are_offered(qtbot, service, socket) -> None:

@@ -13,6 +13,7 @@ from studio.ui.live_views import LIVE, TAKE, LiveViews
 
 @pytest.fixture
 def views(qtbot, studio):
+    studio.settings.change(cameras_agreed=True)
     studio.cameras = CameraService(
         studio.settings, studio.notices, hub(Driver()), Socket(WEBCAM).devices()
     )

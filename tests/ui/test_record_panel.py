@@ -36,6 +36,7 @@ def takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def panel(qtbot, studio, window, driver, socket, takes):
     """The Cameras step on devices of our own."""
+    studio.settings.change(cameras_agreed=True)
     studio.cameras = CameraService(studio.settings, studio.notices, hub(driver), socket.devices())
     window.steps.panels.pop("record", None)
     studio.open_panel("record")
