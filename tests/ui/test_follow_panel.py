@@ -46,7 +46,7 @@ class Stander:
 @pytest.fixture
 def panel(qtbot, studio, window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The step, on a film that plays over and over, with quick networks."""
-    monkeypatch.setattr("studio.features.follow.engine.whole_body", lambda options: Finder())
+    monkeypatch.setattr("studio.features.follow.engine.maker", lambda *how: Finder)
     monkeypatch.setattr("studio.features.follow.engine.LiftSolver", lambda camera: Stander())
     studio.open_panel("follow")
     made = window.steps.panels["follow"]
@@ -98,6 +98,8 @@ def test_a_stream_to_another_computer_is_refused_unless_allowed(panel) -> None:
 
 
 def test_settings_come_back(panel) -> None:
-    params = panel.params().model_copy(update={"quality": "balanced", "face": False, "people": 3})
+    params = panel.params().model_copy(
+        update={"quality": "balanced", "backend": "dope", "face": False, "people": 3}
+    )
     panel.set_params(params)
     assert panel.params() == params

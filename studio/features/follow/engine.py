@@ -17,7 +17,7 @@ from studio.live.solving import LiftSolver, RigSolver, Solver
 from studio.live.tracking import Tracked, follow
 from studio.media.live.hub import Cameras
 from studio.perception.whole_body import Options
-from studio.weights.detectors import whole_body
+from studio.weights.detectors import Backend, maker
 
 
 class Params(BaseModel):
@@ -29,6 +29,11 @@ class Params(BaseModel):
         default="fast",
         description="How often each picture is looked at: fast once with the light network, "
         "balanced twice, thorough four times",
+    )
+    backend: Backend = Field(
+        default="mediapipe",
+        title="Networks",
+        description="Whose networks find people: mediapipe, or dope, Doppel's own",
     )
     hands: bool = Field(default=True, description="Look for 21 points on each hand")
     face: bool = Field(default=True, description="Look for 478 points on the face")
@@ -66,7 +71,7 @@ def follow_live(params: Params, inputs: Inputs, context: Context) -> Engine[Mome
         raise StudioError("No camera is open.", "Open a webcam, or a video in its place.")
     options = Options(params.quality, True, params.hands, params.face, params.people)
     result = yield from follow(
-        inputs.cameras, lambda: whole_body(options), context,
+        inputs.cameras, maker(params.backend, options), context,
         make_solver=_solver(inputs) if params.in_3d else None, outlets=inputs.outlets,
     )  # fmt: skip
     return result

@@ -34,6 +34,7 @@ from studio.ui.step_panel import StepPanel
 from studio.ui.studio import Studio
 
 SHOWN = layout("openpose_137")
+BACKENDS = {"mediapipe": "MediaPipe", "dope": "Our own"}
 QUALITIES = {"fast": "Fast", "balanced": "Balanced", "thorough": "Thorough"}
 STAGES = {"grab": "Grab", "find": "Find", "solve": "Lift"}
 DRAW, WHOLE, RATE, SKIPPED = "Draw", "Camera to screen", "Rate", "Skipped"
@@ -175,6 +176,10 @@ class Panel(StepPanel):
         row = QHBoxLayout()
         row.addWidget(QLabel("Quality"))
         row.addWidget(self.quality, 1)
+        self.backend = QComboBox()
+        self.backend.setAccessibleName("Networks")
+        for value, title in BACKENDS.items():
+            self.backend.addItem(title, value)
         self.people = QSpinBox()
         self.people.setRange(1, 16)
         self.people.setAccessibleName("People")
@@ -183,7 +188,8 @@ class Panel(StepPanel):
         row = QHBoxLayout()
         row.addWidget(QLabel("People"))
         row.addWidget(self.people)
-        row.addStretch(1)
+        row.addWidget(QLabel("Networks"))
+        row.addWidget(self.backend, 1)
         place.addLayout(row)
         self.hands, self.face = QCheckBox("Hands"), QCheckBox("Face")
         self.in_3d = QCheckBox("In 3D")
@@ -216,7 +222,8 @@ class Panel(StepPanel):
 
     def params(self) -> Params:
         return Params(
-            quality=self.quality.currentData(), people=self.people.value(),
+            quality=self.quality.currentData(), backend=self.backend.currentData(),
+            people=self.people.value(),
             hands=self.hands.isChecked(), face=self.face.isChecked(),
             in_3d=self.in_3d.isChecked(), osc=self.osc.address.text(),
             json_lines=self.json.address.text(), other_hosts=self.other_hosts.isChecked(),
@@ -226,6 +233,7 @@ class Panel(StepPanel):
         if isinstance(params, Params):
             self.quality.setCurrentIndex(self.quality.findData(params.quality))
             self.people.setValue(params.people)
+            self.backend.setCurrentIndex(self.backend.findData(params.backend))
             self.hands.setChecked(params.hands)
             self.face.setChecked(params.face)
             self.in_3d.setChecked(params.in_3d)
@@ -259,7 +267,7 @@ class Panel(StepPanel):
             return
         running = self.studio.running(self.feature.id) is not None
         self.cameras.lock(running)
-        for control in (self.quality, self.people, self.hands, self.face, self.in_3d):
+        for control in (self.quality, self.backend, self.people, self.hands, self.face, self.in_3d):
             control.setEnabled(not running)
         self.hud.setVisible(running)
         if not running:

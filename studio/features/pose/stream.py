@@ -18,7 +18,7 @@ from studio.live.outlets.outlet import open_outlets
 from studio.live.solving import LiftSolver, RigSolver, Solver
 from studio.live.tracking import Tracked, follow
 from studio.perception.whole_body import Options
-from studio.weights.detectors import whole_body
+from studio.weights.detectors import maker
 
 
 def stream(
@@ -45,7 +45,7 @@ def stream(
         with opened(places, context, loop=loop) as cameras, _finish_on_interrupt(context):
             return run(
                 follow(
-                    cameras, lambda: whole_body(options), context,
+                    cameras, maker(params.backend, options), context,
                     make_solver=made, outlets=lambda: outlets, seconds=seconds,
                 ),
                 each,

@@ -92,7 +92,7 @@ def test_a_film_is_followed_live_from_the_command_line(tmp_path, capsys, monkeyp
         def follow(self, people): ...
         def close(self): ...
 
-    monkeypatch.setattr("studio.features.pose.stream.whole_body", lambda options: Nobody())
+    monkeypatch.setattr("studio.features.pose.stream.maker", lambda *how: Nobody)
     with VideoWriter(tmp_path / "cam.mp4", (96, 64), 50.0) as writer:
         for _ in range(20):
             writer.write(np.zeros((64, 96, 3), np.uint8))
