@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-SHARE = 0.25
+SHARE = 0.42
 """How large a movement counts, by the error of a point."""
 _SHARPNESS = 4
-_ALL_OF_IT = 0.8
+_ALL_OF_IT = 0.95
 _LISTENS_S, _LONGEST_S = 0.16, 10.0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -99,6 +100,17 @@ def _own(points: np.ndarray, weight: np.ndarray, origin: int) -> tuple[np.ndarra
     return moved / size[..., None, None], size
 
 
+def _shifted(values: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Each frame's predecessor."""
+    out = np.empty_like(values)
+    out[0], out[1:] = first, values[:-1]
+    return out
+
+
+def _within(values: np.ndarray, most: float) -> np.ndarray:
+    return np.minimum(np.maximum(values, -most), most)
+
+
 def _told(xy: np.ndarray, weight: np.ndarray, sure: np.ndarray) -> np.ndarray:
     """Points as numbers: x, y, whether and how surely each was found."""
     out = np.empty((*weight.shape, 4), np.float32)
@@ -146,14 +158,15 @@ def look(
     sizes = sizes.astype(np.float32)
     log_scale = np.log(scale)
     was, was_scale = before or (centre[0], log_scale[0])
-    moved = np.diff(centre, axis=0, prepend=was[None]) / scale[:, None]
+    moved = (centre - _shifted(centre, was)) / scale[:, None]
+    grown = log_scale - _shifted(log_scale, was_scale)
     context = np.empty((frames, 12), np.float32)
     context[:, :2] = centre
-    context[:, 2:4] = moved.clip(-3, 3)
-    context[:, 4:6] = (moved * (0.2 / max(step_s, 1e-3))).clip(-3, 3)
+    context[:, 2:4] = _within(moved, 3)
+    context[:, 4:6] = _within(moved * (0.2 / max(step_s, 1e-3)), 3)
     context[:, 6] = log_scale + 1.5
-    context[:, 7] = (4 * np.diff(log_scale, prepend=was_scale)).clip(-3, 3)
-    context[:, 8], context[:, 9] = np.log(step_s * 30), mediapipe
+    context[:, 7] = _within(4 * grown, 3)
+    context[:, 8], context[:, 9] = math.log(step_s * 30), mediapipe
     context[:, 10], context[:, 11] = count > 0, count / BODY
     bones = BODY_TREE.seen(body, there[:, :BODY])
     fingers = HAND_TREE.seen(hands, both > 0)

@@ -20,6 +20,7 @@ from studio.perception.lifting.network import LiftingNetwork, Method
 from studio.perception.lifting.normalise import BODY, FACE, NOSE_TIP, PELVIS
 
 _HAND_NUMBERS = 84
+_UP = np.array([0.0, -1.0, 0.0], np.float32)
 _MIRROR = np.array([[[1.0, 1.0, 1.0]], [[-1.0, 1.0, 1.0]]], np.float32)
 
 
@@ -235,5 +236,5 @@ class Runtime:
         xyz[:, FACE] = xyz[:, :1] + flat - flat[:, NOSE_TIP : NOSE_TIP + 1]
         wide = part_m * _sizes(raw[..., 3], -1.0)
         sigma[:, FACE] = np.hypot(sigma[:, :1], wide)
-        up = rest[:, 2:5] + np.array([0.0, -1.0, 0.0], np.float32)
-        return Told(xyz, sigma, up / np.linalg.norm(up, axis=-1, keepdims=True))
+        up = rest[:, 2:5] + _UP
+        return Told(xyz, sigma, up / np.sqrt(np.einsum("ij,ij->i", up, up))[:, None])
