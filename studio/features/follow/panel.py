@@ -178,6 +178,9 @@ class Panel(StepPanel):
         row.addWidget(self.quality, 1)
         self.backend = QComboBox()
         self.backend.setAccessibleName("Networks")
+        self.backend.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
         for value, title in BACKENDS.items():
             self.backend.addItem(title, value)
         self.people = QSpinBox()
