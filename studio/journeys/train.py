@@ -22,12 +22,13 @@ from studio.training.many import train_together
 from studio.training.plan import Plan, Precision
 from studio.training.publish import publish as publish_run
 from studio.training.runs import keep_picture, run_folder
-from studio.training.task import Bench
+from studio.training.task import Bench, Split
 from studio.training.tasks import find_task
 from studio.weights.store import finder
 
 _PICTURE_S = 120.0
-_SPLITS = (("validation", 0, 0.125), ("test", 0, 0.25))
+_SPLITS: tuple[tuple[Split, int, float], ...] = (("validation", 0, 0.125), ("test", 0, 0.25))
+_OF_SCENES = ("algebraic", "volumetric")
 
 
 def main(
@@ -65,7 +66,8 @@ def main(
     """Train a network. It is kept as it goes: end it with Ctrl+C, go on with --resume.
 
     Args:
-        name: parts, heatmaps, dope, dope_body, dope_hand, dope_face, pose_prior or lift.
+        name: parts, heatmaps, dope, dope_body, dope_hand, dope_face, pose_prior, lift, algebraic or
+            volumetric.
         minutes: End after so many minutes of training, those of resumed runs included.
         steps: End after so many steps; only such a run repeats itself exactly.
         epochs: End after the samples were gone through so many times.
@@ -86,10 +88,11 @@ def main(
         labels: A folder of labelled pictures to learn from too.
         share: How much of what is learned from are labelled pictures.
         trunk: Weights to start from: those of a parts network (of heatmaps), of heatmaps or its own
-            (of dope), or its own (of lift).
+            (of dope and algebraic), of algebraic or its own (of volumetric), or its own (of lift).
         experts: A folder with the runs dope_body, dope_hand and dope_face for dope to learn from.
         out: The folder of the run, instead of one in the cache.
-        prepare: Only pack so many samples into --data (and a part of it for validation and test).
+        prepare: Only pack so many samples into --data (and a part of it for validation and test);
+            of algebraic and volumetric: scenes of four cameras, the held-out ones of eight.
         surroundings: Only pack pieces of the pictures in this folder into --data: photographs or
             panoramas without people, which people are then put before.
         takes: Motion files or folders of them to pack for the pose prior; --prepare then says how
@@ -164,17 +167,19 @@ def _alone(
 def _prepare(
     name: str, data: Path | None, count: int, surroundings: Path | None, seed: int, json: bool
 ) -> None:
-    from studio.training.people import VIEWS, WHOLE, Shots, fill
+    from studio.training import multiview, people
     from studio.training.surroundings import pack
 
     if data is None:
         raise StudioError("There is no place for the samples.", "Give a folder with --data.")
     find_task(name)
-    recipe = WHOLE if name.startswith(WHOLE) else "parts"
+    recipe = people.WHOLE if name.startswith(people.WHOLE) else "parts"
     packed: dict[str, int] = {}
     if surroundings is not None:
         packed["surroundings"] = pack(surroundings, data, seed)
-    splits = (*_SPLITS, ("train", seed, 1.0)) if count else ()
+    splits: list[tuple[Split, int, float]] = []
+    if count:
+        splits = [*_SPLITS, ("train", seed, 1.0)]
     with OnTerminal("Pack samples", quiet=json, keep=True) as context:
         for split, dice, part in splits:
             wanted = max(int(count * part), 1)
@@ -183,9 +188,11 @@ def _prepare(
                 context.report(done / wanted, f"{split}: {done} of {wanted}")
                 context.check()
 
-            source = Shots(split, dice, recipe)  # pyright: ignore[reportArgumentType]
-            facts = {"recipe": source.recipe, "seed": dice, "split": split, "views": VIEWS}
-            packed[split] = fill(data / split, source, wanted, told, facts)
+            place = data / split
+            if name in _OF_SCENES:
+                packed[split] = multiview.pack(place, split, dice, wanted, told)
+            else:
+                packed[split] = people.pack(place, split, dice, wanted, told, recipe)
     if json:
         print(json_module.dumps({"packed": packed, "folder": str(data)}))
 

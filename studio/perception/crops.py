@@ -9,6 +9,15 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 
+def smoothed(
+    rgb: UInt8[np.ndarray, "height width 3"], step_px: float
+) -> UInt8[np.ndarray, "height width 3"]:
+    """A picture without detail finer than ``step_px``, the pixels between which it will be looked
+    at. The mean is over an odd number of pixels: an even one would move the picture by half."""
+    side = 2 * int(0.35 * step_px) + 1
+    return cv2.blur(rgb, (side, side)) if side > 1 else rgb
+
+
 @dataclass(frozen=True, eq=False)
 class Crop:
     """A square cut out of a picture: ``to_crop`` maps picture pixels to crop pixels."""

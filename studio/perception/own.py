@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors.torch import load_file, save
 from torch import nn
 
 from studio.core.errors import StudioError
+
+_ORDERS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
 def pack(network: nn.Module, facts: Mapping[str, str]) -> bytes:
@@ -49,8 +50,11 @@ def unpack(network: nn.Module, path: Path) -> nn.Module:
 
 def placed(network: nn.Module, device: str, dtype: torch.dtype | None = None) -> nn.Module:
     """The network on a device, in the order of memory that convolutions are quickest in."""
-    moved: Any = network.to(device, dtype)
-    return moved.to(memory_format=torch.channels_last)
+    moved = network.to(device, dtype)
+    for weights in moved.parameters():
+        if weights.ndim in _ORDERS:
+            weights.data = weights.data.contiguous(memory_format=_ORDERS[weights.ndim])
+    return moved
 
 
 def quick_type(device: str) -> torch.dtype:

@@ -107,9 +107,9 @@ class Pack:
     """Samples kept on disk as plain arrays, read without being loaded: quick, and all it takes is
     NumPy."""
 
-    def __init__(self, folder: Path) -> None:
-        """Raises StudioError if there is no pack."""
-        self.folder = folder
+    def __init__(self, folder: Path, shard: int = SHARD) -> None:
+        """``shard`` is how many samples a file holds. Raises StudioError if there is no pack."""
+        self.folder, self._shard = folder, shard
         self._shards = sorted(folder.glob("*_rgb.npy"))
         if not self._shards:
             raise StudioError(
@@ -124,7 +124,7 @@ class Pack:
         return {**self.__dict__, "_open": {}}
 
     def __len__(self) -> int:
-        return len(self._shards) * SHARD
+        return len(self._shards) * self._shard
 
     def __getitem__(self, number: int) -> Sample:
         told = {key: self.part(number, key) for key in self._maps}
@@ -132,7 +132,7 @@ class Pack:
 
     def part(self, number: int, key: str) -> np.ndarray:
         """One value of a sample."""
-        shard, place = divmod(number, SHARD)
+        shard, place = divmod(number, self._shard)
         return np.array(self._map(shard, key)[place])
 
     def _map(self, shard: int, key: str) -> np.ndarray:
@@ -149,23 +149,34 @@ def fill(
     count: int,
     told: Callable[[int], object] = lambda _: None,
     facts: dict[str, Any] | None = None,
+    shard: int = SHARD,
 ) -> int:
-    """Pack the first ``count`` samples of a source, rounded up to whole shards of 64.
+    """Pack the first ``count`` samples of a source, rounded up to whole shards.
 
     Shards that are there already are kept, so it can be ended and called again. ``told`` hears how
     many are packed. Returns that number.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / "pack.json", json.dumps({"shard": SHARD, **(facts or {})}).encode())
-    shards = -(-count // SHARD)
-    for shard in range(shards):
-        if not (folder / f"{shard:05d}_rgb.npy").is_file():
-            samples = [source[number] for number in range(shard * SHARD, (shard + 1) * SHARD)]
+    write_whole(folder / "pack.json", json.dumps({"shard": shard, **(facts or {})}).encode())
+    shards = -(-count // shard)
+    for number in range(shards):
+        if not (folder / f"{number:05d}_rgb.npy").is_file():
+            samples = [source[k] for k in range(number * shard, (number + 1) * shard)]
             keys = [key for key in samples[0] if key not in ("rgb", "weight")]
             for key in [*keys, "rgb"]:  # the pictures last: they say that the shard is whole
-                _keep(folder / f"{shard:05d}_{key}.npy", np.stack([s[key] for s in samples]))
-        told((shard + 1) * SHARD)
-    return shards * SHARD
+                _keep(folder / f"{number:05d}_{key}.npy", np.stack([s[key] for s in samples]))
+        told((number + 1) * shard)
+    return shards * shard
+
+
+def pack(
+    folder: Path, split: Split, seed: int, count: int, told: Callable[[int], object],
+    recipe: str = "parts",
+) -> int:  # fmt: skip
+    """Pack pictures straight from the factory (see :func:`fill`)."""
+    source = Shots(split, seed, recipe)
+    facts = {"recipe": source.recipe, "seed": seed, "split": split, "views": VIEWS}
+    return fill(folder, source, count, told, facts)
 
 
 def _keep(path: Path, values: np.ndarray) -> None:

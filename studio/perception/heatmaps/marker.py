@@ -11,6 +11,7 @@ from jaxtyping import Float, UInt8
 from torch import nn
 
 from studio.core.card import find_card
+from studio.perception.crops import smoothed
 from studio.perception.heatmaps.network import (
     HEIGHT_PX,
     STRIDE_PX,
@@ -66,8 +67,8 @@ class Marker:
         """
         scale, shift = crop_of(box_px)
         into = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
-        smaller = rgb if scale >= 0.5 else cv2.blur(rgb, (max(int(0.7 / scale), 1),) * 2)
-        crop = cv2.warpAffine(smaller, into, (WIDTH_PX, HEIGHT_PX), borderMode=cv2.BORDER_REFLECT)
+        smoother, size = smoothed(rgb, 1 / scale), (WIDTH_PX, HEIGHT_PX)
+        crop = cv2.warpAffine(smoother, into, size, borderMode=cv2.BORDER_REFLECT)
         given = torch.from_numpy(crop).to(self._device).permute(2, 0, 1)[None]
         given = (given.float() / 255).to(self._type).contiguous(memory_format=torch.channels_last)
         maps, seen = self._network(given)

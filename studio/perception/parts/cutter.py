@@ -11,6 +11,7 @@ from jaxtyping import Float32, UInt8
 from torch import nn
 
 from studio.core.card import find_card
+from studio.perception.crops import smoothed
 from studio.perception.own import placed, quick_type, unpack
 from studio.perception.parts.network import CLASSES, SIDE_PX, PartsNetwork, enlarged
 from studio.perception.trunk import fused
@@ -70,10 +71,8 @@ class Cutter:
         into = np.array(
             [[scale, 0, scale * (0.5 - left) - 0.5], [0, scale, scale * (0.5 - top) - 0.5]]
         )
-        smaller = rgb
-        if scale < 0.5:  # averaged first: the warp alone would skip pixels
-            smaller = cv2.blur(rgb, (max(int(0.7 / scale), 1),) * 2)
-        given = cv2.warpAffine(smaller, into, (SIDE_PX, SIDE_PX), borderMode=cv2.BORDER_REPLICATE)
+        smoother = smoothed(rgb, 1 / scale)  # the warp alone would skip pixels
+        given = cv2.warpAffine(smoother, into, (SIDE_PX, SIDE_PX), borderMode=cv2.BORDER_REPLICATE)
         shares = self._run(given)
         back = cv2.invertAffineTransform(into)
         laid = [cv2.warpAffine(share, back, (width, height), borderMode=cv2.BORDER_REPLICATE)

@@ -23,6 +23,7 @@ class Recipe:
     lenses around the people. ``layouts`` are the keypoint layouts of
     :mod:`studio.human.catalogue` whose points are told. ``hands_full`` and
     ``occluded`` are the chances that a hand holds something and that something stands in the way.
+    ``hindered`` is the chance, for each camera of a rig, that something stands in its way alone.
     ``sampled`` is the share of people whose pose is drawn from the learned pose prior instead of a
     motion: never in split ``test``, whose locked sets stay as they are.
     ``clear_hands`` moves arms until no hand sinks into clothes or a body.
@@ -41,6 +42,7 @@ class Recipe:
     layouts: tuple[str, ...] = ("whole_body",)
     hands_full: float = 0.15
     occluded: float = 0.15
+    hindered: float = 0.0
     sampled: float = 0.0
     clear_hands: bool = False
     block: int = 64
@@ -82,6 +84,9 @@ RECIPES: dict[str, Recipe] = {
                                   ("foot", 0.15)), maps=_ALL, sampled=0.25),
         Recipe("rig", framings=(("rig", 1.0),), people=(0.7, 0.2, 0.1), views=4, rig=True,
                sampled=0.25),
+        Recipe("views", framings=(("rig", 1.0),), people=(0.85, 0.12, 0.03), rig=True,
+               maps=("parts",), layouts=("coco_133", "halpe_26", "h36m_17"), occluded=0.0,
+               hindered=0.35, sampled=0.25, cast=3),
     )
 }  # fmt: skip
 

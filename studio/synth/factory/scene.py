@@ -94,6 +94,10 @@ def make_moment(
     if rng.random() < recipe.occluded and framings[0] in _WHOLE:
         middle = people[0].posed.bones_world[0, :3, 3]
         drawn.append(in_the_way(middle, rig.cameras[0].centre_m, rng))
+    if recipe.hindered:
+        middle = people[0].posed.bones_world[0, :3, 3]
+        hindered = [c for c in rig.cameras if rng.random() < recipe.hindered]
+        drawn += [in_the_way(middle, camera.centre_m, rng) for camera in hindered]
     lighting = replace(place.lighting, centre_m=tuple(points.mean(axis=0)))
     scene = (*drawn, *place.floors)
     item = _item(people[0], rng) if "item" in recipe.maps else ()

@@ -18,6 +18,8 @@ TASKS: Mapping[str, str] = {
     "dope": "studio.training.tasks.dope:DopeTask",
     "pose_prior": "studio.training.tasks.pose_prior:PosePriorTask",
     "lift": "studio.training.tasks.lift:LiftTask",
+    "algebraic": "studio.training.tasks.algebraic:AlgebraicTask",
+    "volumetric": "studio.training.tasks.volumetric:VolumetricTask",
 }
 """name -> module:class"""
 

@@ -1,0 +1,134 @@
+"""The algebraic network: points and their trust in every view, triangulated.
+
+After Iskakov et al. 2019: a heatmap for each joint and view, its mean, a confidence, and a weighted
+linear triangulation through which the error in space teaches all of it. What is told here is not a
+bare weight but a standard deviation in pixels: one over it is the weight that makes the result the
+most likely point, and it can be learned in every view by itself as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from studio.perception.heatmaps.network import HEIGHT_PX, STRIDE_PX, WIDTH_PX, points_of
+from studio.perception.trunk import WIDTHS, Decoder, Trunk
+from studio.perception.views.geometry import cells, looked_up, metric, triangulated
+
+LAYOUT = "halpe_26"
+JOINTS = 26
+PELVIS = 19
+MIRROR = (0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15, 17, 18, 19, 21, 20, 23, 22, 25,
+          24)  # fmt: skip
+"""For each joint, the one that stands in its place in a mirrored picture."""
+ROBUST = 3
+_FEATURES, _GLOBAL, _SHAPE = 64, 32, 6
+_LEAST_PX, _MOST_PX = 0.5, 40.0
+
+
+@dataclass
+class Seen:
+    """What the views show: ``features`` (batch, views, channels, rows, columns) and heatmap logits
+    ``maps`` (batch, views, joints, rows, columns); the points ``xy_px`` (batch, views, joints, 2)
+    in pixels of the crops and their standard deviations ``sigma_px`` (batch, views, joints)."""
+
+    features: torch.Tensor
+    maps: torch.Tensor
+    xy_px: torch.Tensor
+    sigma_px: torch.Tensor
+
+
+class AlgebraicNetwork(nn.Module):
+    """Crops (batch, views, 3, 128, 96; RGB in 0..1), projections (batch, views, 3, 4) from metres
+    about the person to pixels of the crops, and which views are there (batch, views), to joints
+    (batch, 26, 3) and what was :class:`Seen`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trunk = Trunk()
+        self.decoder = Decoder(WIDTHS, (_FEATURES, 80, 96), finest=1)
+        self.head = nn.Conv2d(_FEATURES, JOINTS, 1)
+        self.trust = Trust()
+
+    def look(self, rgb: torch.Tensor) -> Seen:
+        """Points and their trust, each view by itself."""
+        batch, views = rgb.shape[:2]
+        flat = rgb.flatten(0, 1).contiguous(memory_format=torch.channels_last)
+        levels = self.trunk(flat)
+        features = self.decoder(levels)
+        maps = self.head(features)
+        with torch.autocast(rgb.device.type, enabled=False):
+            maps = maps.float()
+            at = points_of(maps)
+            sigma = self.trust(features.float(), levels[-1].float(), maps, at)
+            xy = (at + 0.5) * STRIDE_PX - 0.5
+        parts = (features, maps, xy, sigma)
+        return Seen(*(part.unflatten(0, (batch, views)) for part in parts))
+
+    def forward(
+        self, rgb: torch.Tensor, projections: torch.Tensor, there: torch.Tensor
+    ) -> tuple[torch.Tensor, Seen]:
+        seen = self.look(rgb)
+        return solved(seen, projections, there), seen
+
+
+def solved(
+    seen: Seen, projections: torch.Tensor, there: torch.Tensor, robust: int = ROBUST
+) -> torch.Tensor:
+    """The joints (batch, 26, 3) by the views' own trust."""
+    with torch.autocast(projections.device.type, enabled=False):
+        weights = there[..., None] / seen.sigma_px
+        return triangulated(metric(projections.float()), seen.xy_px, weights, robust)
+
+
+class Trust(nn.Module):
+    """The standard deviation (n, joints; pixels) of each point: from how its heatmap looks, from
+    the features where it lies, and from the whole crop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.whole = nn.Linear(WIDTHS[-1], _GLOBAL)
+        self.first = nn.Linear(_FEATURES + _SHAPE, 64)
+        self.of_whole = nn.Linear(_GLOBAL, 64, bias=False)
+        self.of_joint = nn.Parameter(torch.zeros(JOINTS, 64))
+        self.second = nn.Linear(64, 32)
+        self.last = nn.Linear(32, 1)
+        nn.init.zeros_(self.last.weight)
+        nn.init.constant_(self.last.bias, 1.5)
+
+    def forward(
+        self, features: torch.Tensor, coarse: torch.Tensor, maps: torch.Tensor, at: torch.Tensor
+    ) -> torch.Tensor:
+        rows, columns = maps.shape[2:]
+        share = maps.detach().flatten(2).softmax(2)
+        peak, entropy = share.amax(2), -(share * (share + 1e-9).log()).sum(2)
+        share = share.view_as(maps)
+        x = torch.arange(columns, device=maps.device)
+        y = torch.arange(rows, device=maps.device)
+        at = at.detach()
+        wide = (share.sum(2) * (x - at[..., :1]).square()).sum(2)
+        tall = (share.sum(3) * (y - at[..., 1:]).square()).sum(2)
+        told = torch.stack([
+            peak.log() / 4, entropy / 4, (wide + 0.1).log(), (tall + 0.1).log(),
+            at[..., 0] / columns - 0.5, at[..., 1] / rows - 0.5,
+        ], -1)  # fmt: skip
+        there = looked_up(features, at).transpose(1, 2)
+        whole = functional.relu(self.whole(coarse.mean((2, 3))))
+        hidden = self.first(torch.cat([there, told], -1))
+        hidden = functional.relu(hidden + self.of_whole(whole)[:, None] + self.of_joint)
+        log = self.last(functional.relu(self.second(hidden)))[..., 0]
+        return log.exp().clamp(_LEAST_PX, _MOST_PX)
+
+
+def confidence(sigma_px: torch.Tensor) -> torch.Tensor:
+    """How sure a point is, 0..1: a half where its standard deviation is 4 pixels of the crop."""
+    return 1 / (1 + (sigma_px / 4).square())
+
+
+__all__ = [
+    "HEIGHT_PX", "JOINTS", "LAYOUT", "MIRROR", "PELVIS", "STRIDE_PX", "WIDTH_PX",
+    "AlgebraicNetwork", "Seen", "cells", "confidence", "solved",
+]  # fmt: skip

@@ -1,0 +1,151 @@
+"""The volumetric network: what all views show, brought together in space before it is judged.
+
+After Iskakov et al. 2019: maps of every view are unprojected into a grid about the pelvis,
+aggregated, and read by a 3D network whose volumes' softmax gives the joints. Two things differ.
+The views' own heatmaps, as evidence that may be wrong, are in the grid too, and the 3D network adds
+to it what a body can be; so it begins where the algebraic one stands. And around each joint that
+is found, the evidence is looked at a second time on a fine grid, so that a voxel may be large.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from studio.perception.views.geometry import (
+    grid_axes,
+    in_maps,
+    mean_place,
+    metric,
+    unprojected,
+    unprojected_sum,
+)
+from studio.perception.views.network import (
+    JOINTS,
+    PELVIS,
+    STRIDE_PX,
+    AlgebraicNetwork,
+    Seen,
+    confidence,
+    solved,
+)
+from studio.perception.views.volume import Aggregation, VoxelNetwork, aggregated
+
+VOXELS, SIDE_M = 24, 2.5
+STEP_M = SIDE_M / VOXELS
+FINE, FINE_STEP_M = 9, 0.03
+_LATENT, _WIDTHS = 8, (16, 32, 64)
+_MISTAKEN = 0.005
+"""The share of a heatmap that is not believed: it is spread over all places, seen or not."""
+
+
+@dataclass
+class Volumes:
+    """Joints ``xyz_m`` (batch, 26, 3) and, before the second look, ``coarse_m``; the coarse volumes
+    ``logits`` (batch, 26, voxels³) at ``places_m`` (batch, voxels³, 3); the middle of the grid,
+    ``centre_m`` (batch, 3), and how it is turned, ``turns`` (batch, 3, 3). Lengths in metres from
+    where people are expected."""
+
+    xyz_m: torch.Tensor
+    coarse_m: torch.Tensor
+    logits: torch.Tensor
+    places_m: torch.Tensor
+    centre_m: torch.Tensor
+    turns: torch.Tensor
+
+
+class VolumetricNetwork(nn.Module):
+    """The inputs of :class:`AlgebraicNetwork` to :class:`Volumes` and what was :class:`Seen`."""
+
+    def __init__(self, aggregation: Aggregation = "softmax") -> None:
+        super().__init__()
+        self.aggregation: Aggregation = aggregation
+        self.algebraic = AlgebraicNetwork()
+        self.latent = nn.Conv2d(64, _LATENT, 1)
+        self.voxels = VoxelNetwork(_LATENT + JOINTS + 1, JOINTS, _WIDTHS)
+        self.believed = nn.Parameter(torch.tensor([1.0, 0.0]))
+
+    def forward(
+        self, rgb: torch.Tensor, projections: torch.Tensor, there: torch.Tensor,
+        turn: torch.Tensor | None = None,
+    ) -> tuple[Volumes, Seen]:  # fmt: skip
+        """``turn`` (batch; radians) turns the grid about the vertical."""
+        seen = self.algebraic.look(rgb)
+        return self.solve(seen, projections, there, turn), seen
+
+    def solve(
+        self, seen: Seen, projections: torch.Tensor, there: torch.Tensor,
+        turn: torch.Tensor | None = None, centre: torch.Tensor | None = None,
+    ) -> Volumes:  # fmt: skip
+        """The joints in space by what was seen; the grid stands about ``centre`` (batch, 3), else
+        about the pelvis of the algebraic solution."""
+        if turn is None:
+            turn = projections.new_zeros(len(projections))
+        latent = self.latent(seen.features.flatten(0, 1)).unflatten(0, there.shape)
+        with torch.autocast(projections.device.type, enabled=False):
+            projections = metric(projections.float())
+            if centre is None:
+                centre = solved(seen, projections, there)[:, PELVIS].detach()
+                centre = centre.clamp(-SIDE_M / 2, SIDE_M / 2)
+            evidence = evidence_of(seen.maps)
+            trust = confidence(seen.sigma_px) * there[..., None]
+            grid, turns = grid_axes(VOXELS, STEP_M, turn)
+            places = grid + centre[:, None]
+            told = (evidence - LEAST) * trust[..., None, None]
+            shape = (evidence.shape[3], evidence.shape[4])
+            where, inside = in_maps(projections, places, STRIDE_PX, shape)
+            says = unprojected_sum(told, where)
+            inside = inside & there[..., None]
+            weight = inside * trust.mean(2, keepdim=True)
+            latents = aggregated(unprojected(latent.float(), where), weight, self.aggregation)
+            in_view = inside.float().mean(1, keepdim=True)
+            given = torch.cat([latents, 0.2 * says, in_view], 1)
+        cube = given.unflatten(2, (VOXELS,) * 3)
+        cube = cube.contiguous(memory_format=torch.channels_last_3d)
+        learned = self.voxels(cube).flatten(2)
+        with torch.autocast(projections.device.type, enabled=False):
+            learned = learned.float().contiguous()
+            believed = self.believed.exp()
+            logits = believed[0] * says + learned
+            coarse = mean_place(logits, places)
+            xyz = self._again(coarse, learned, told, projections, centre, turns)
+        return Volumes(xyz, coarse, logits, places, centre, turns)
+
+    def _again(
+        self, coarse: torch.Tensor, learned: torch.Tensor, told: torch.Tensor,
+        projections: torch.Tensor, centre: torch.Tensor, turns: torch.Tensor,
+    ) -> torch.Tensor:  # fmt: skip
+        """A second look at what the views told, on a fine grid about every joint, with what the 3D
+        network holds likely there."""
+        batch = len(coarse)
+        fine, _ = grid_axes(FINE, FINE_STEP_M, coarse.new_zeros(1))
+        about = coarse.detach()[:, :, None] + fine[0]
+        count = fine.shape[1]
+        own = told.transpose(1, 2).flatten(0, 1)[:, :, None]
+        cameras = projections[:, None].expand(-1, JOINTS, -1, -1, -1).flatten(0, 1)
+        shape = (told.shape[3], told.shape[4])
+        where, _ = in_maps(cameras, about.flatten(0, 1), STRIDE_PX, shape)
+        says = unprojected_sum(own, where).view(batch, JOINTS, count)
+        local = torch.einsum("bji,bknj->bkni", turns, about - centre[:, None, None])
+        grid = (local / (SIDE_M / 2)).flip(-1)[:, :, :, None, None]
+        cube = learned.view(batch * JOINTS, 1, VOXELS, VOXELS, VOXELS)
+        likely = functional.grid_sample(
+            cube, grid.flatten(0, 1), "bilinear", "border", align_corners=False
+        ).view(batch, JOINTS, count)
+        return mean_place(self.believed[1].exp() * says + likely, about)
+
+
+LEAST = float(torch.tensor(_MISTAKEN).log())
+"""What a view says of a place where it sees nothing of a joint, or does not look."""
+
+
+def evidence_of(maps: torch.Tensor) -> torch.Tensor:
+    """Heatmap logits (..., rows, columns) as the logarithm of how much more likely a joint is in a
+    cell than in the likeliest, with a share that is mistaken: 0 at the peak, never below
+    ``LEAST``, which is also what is said of places out of view."""
+    share = maps.flatten(-2).softmax(-1)
+    share = share / share.amax(-1, keepdim=True)
+    return ((1 - _MISTAKEN) * share + _MISTAKEN).log().view_as(maps)

@@ -1,0 +1,167 @@
+"""Training of algebraic triangulation: points and their trust in every view, end to end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from studio.perception.heatmaps.network import points_of
+from studio.perception.views.geometry import capped, cells
+from studio.perception.views.network import (
+    HEIGHT_PX,
+    JOINTS,
+    STRIDE_PX,
+    WIDTH_PX,
+    AlgebraicNetwork,
+    Seen,
+    solved,
+)
+from studio.training.multiview import scenes
+from studio.training.people import DATA
+from studio.training.surroundings import Places
+from studio.training.task import Batch, Bench, Row, Source, Split
+from studio.training.tasks.views import varied
+
+_SIGMA_CELLS = 1.0
+_HIDDEN = 0.25
+_VALIDATED = 32
+
+
+class AlgebraicTask:
+    """Where 26 joints are in space, from several views of calibrated cameras.
+
+    Scored by the mean distance of the joints from the truth (mm) in rigs that no
+    training scene had (every scene has a rig of its own).
+    """
+
+    name = "algebraic"
+    does = "Triangulate 26 joints from several views by points and confidences that it learned"
+    score = "MPJPE"
+    better: Literal["higher", "lower"] = "lower"
+
+    def __init__(self, data: str | None = None, trunk: str | None = None):
+        """``data`` is a folder of packs, else scenes come live from the factory; ``trunk`` a file
+        of weights to start from: of a heatmaps network, or its own."""
+        self._data = Path(data) if data else None
+        self._trunk = trunk
+        self._places = Places(self._data)
+
+    def network(self) -> AlgebraicNetwork:
+        network = AlgebraicNetwork()
+        if self._trunk is not None:
+            start_from(network, Path(self._trunk))
+        return network
+
+    def data(self, split: Split, seed: int) -> Source:
+        return scenes(self._data, split, seed)
+
+    def prepare(self, batch: Batch, dice: torch.Generator) -> Batch:
+        return varied(batch, dice, self._places)
+
+    def loss(self, network: nn.Module, batch: Batch) -> Mapping[str, torch.Tensor]:
+        xyz, seen = network(batch["rgb"], batch["projections"], batch["there"])
+        return {**terms_2d(seen, batch), "space": term_3d(xyz, batch)}
+
+    def validate(self, network: nn.Module, device: str) -> Mapping[str, float]:
+        from studio.training.tasks.views_figures import quick_figures
+
+        return quick_figures(network, self.data("validation", 0), _VALIDATED, device, self.score)
+
+    def evaluate(self, network: nn.Module, device: str, bench: Bench) -> list[Row]:
+        from studio.training.tasks.views_figures import table
+
+        return table(network, device, self.data("test", 0), bench)
+
+    def sample_pictures(self, network: nn.Module, device: str) -> np.ndarray:
+        from studio.training.tasks.views_figures import drawn
+
+        return drawn(network, self.data("validation", 0), device)
+
+    def facts(self) -> Mapping[str, Any]:
+        return {
+            "inputs": f"RGB crops, 0..1, {HEIGHT_PX} × {WIDTH_PX}, lenses taken out, the person "
+            "fills each; their pinhole matrices",
+            "outputs": "26 joints (halpe_26) in metres; in every view their pixels and standard "
+            "deviations",
+            "data": DATA + (f"; some before: {before}" if (before := self._places.source) else ""),
+        }
+
+
+def start_from(network: AlgebraicNetwork, path: Path) -> None:
+    """Take over the weights of another network of this kind, or what a heatmaps network knows.
+
+    Joints that it does not mark begin as the mean of those beside them.
+    """
+    from safetensors.torch import load_file
+
+    from studio.core.errors import StudioError
+    from studio.perception.heatmaps.network import HeatmapsNetwork
+    from studio.perception.own import unpack
+
+    if not path.is_file():
+        raise StudioError(f"There are no weights at “{path}”.")
+    if any(name.startswith("trust.") for name in load_file(path)):
+        unpack(network, path)
+        network.requires_grad_(True)
+        return
+    other = HeatmapsNetwork()
+    unpack(other, path)
+    network.trunk.load_state_dict(other.trunk.state_dict())
+    network.decoder.load_state_dict(other.decoder.state_dict())
+    beside = [*([i] for i in range(17)), [0, 1, 2, 3, 4], [5, 6], [11, 12], [17], [20], [18], [21],
+              [19], [22]]  # fmt: skip
+    with torch.no_grad():
+        for joint, rows in enumerate(beside):
+            network.head.weight[joint] = other.head.weight[rows].mean(0)
+            bias, own = other.head.bias, network.head.bias
+            assert bias is not None
+            assert own is not None
+            own[joint] = bias[rows].mean(0)
+
+
+def terms_2d(seen: Seen, batch: Batch) -> dict[str, torch.Tensor]:
+    """How far every view's own points are off, by maps, by means, and by the trust in them."""
+    inside, visible = batch["inside"], batch["visible"]
+    there = batch["there"][..., None]
+    weight = torch.where(visible, 1.0, _HIDDEN) * inside * there
+    total = weight.sum().clamp_min(1)
+    maps = seen.maps.flatten(0, 1)
+    at = cells(batch["xy_px"], STRIDE_PX).flatten(0, 1)
+    rows, columns = maps.shape[2:]
+    told = torch.einsum("npyx,npy,npx->np", maps, _bell(at[..., 1], rows),
+                        _bell(at[..., 0], columns))  # fmt: skip
+    entropy = (torch.logsumexp(maps.flatten(2), 2) - told).view_as(weight)
+    off = functional.smooth_l1_loss(points_of(maps), at, reduction="none").sum(2).view_as(weight)
+    size = at.new_tensor([WIDTH_PX, HEIGHT_PX])
+    clipped = torch.minimum(batch["xy_px"].clamp_min(0), size - 1)
+    error = (seen.xy_px.detach() - clipped).norm(dim=-1)
+    sigma = seen.sigma_px
+    likely = (2 * sigma.log() + error / sigma * 2) * there
+    return {
+        "entropy": (entropy * weight).sum() / total,
+        "offset": 0.2 * (off * weight).sum() / total,
+        "trust": 0.2 * likely.sum() / (there.sum() * JOINTS).clamp_min(1),
+    }
+
+
+def term_3d(xyz: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """The soft squared error in space, of the scenes that two views or more show."""
+    several = (batch["there"].sum(1) > 1).float()[:, None]
+    error = (xyz - batch["points"]).square().sum(-1).clamp_min(1e-10).sqrt()
+    return 10 * (capped(error) * several).sum() / (several.sum() * JOINTS).clamp_min(1)
+
+
+def _bell(centre: torch.Tensor, cells_along: int) -> torch.Tensor:
+    """A normal distribution over cells, for centres (batch, points)."""
+    place = torch.arange(cells_along, device=centre.device)
+    bell = torch.exp(-0.5 * ((place - centre[..., None]) / _SIGMA_CELLS) ** 2)
+    return bell / bell.sum(-1, keepdim=True).clamp_min(1e-6)
+
+
+__all__ = ["AlgebraicTask", "solved", "start_from", "term_3d", "terms_2d"]

@@ -1,0 +1,135 @@
+"""Every way to triangulate the same pictures, side by side: what the tables compare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import torch
+from torch import nn
+
+from studio.perception.views.geometry import metric, triangulated
+from studio.perception.views.network import PELVIS, AlgebraicNetwork, Seen, solved
+from studio.perception.views.volumetric import VolumetricNetwork
+from studio.training.feed import batches_once
+from studio.training.task import Batch, Source
+from studio.training.tasks.views import plain
+from studio.vision.sightings import Sightings
+from studio.vision.triangulate import ransac
+
+RANSAC_PX = 8.0
+"""How far a point of a crop may lie from where it should, to agree: 8 of 128 pixels."""
+_ORACLE_PX = 1.0
+BATCH = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Joints (scenes, 26, 3) of several methods, the truth, and in how many of the ``cameras``
+    each joint (scenes, 26) is seen; metres."""
+
+    xyz_m: Mapping[str, np.ndarray]
+    truth_m: np.ndarray
+    seen_by: np.ndarray
+    cameras: int
+
+    @property
+    def hidden(self) -> np.ndarray:
+        """The joints (scenes, 26) that half of the cameras or more do not see."""
+        return 2 * self.seen_by <= self.cameras
+
+    def errors_mm(self, method: str, rooted: bool = False) -> np.ndarray:
+        """The distance of each joint from the truth; ``rooted``, pelvis on pelvis."""
+        xyz, truth = self.xyz_m[method], self.truth_m
+        if rooted:
+            xyz, truth = (x - x[:, PELVIS : PELVIS + 1] for x in (xyz, truth))
+        return 1000 * np.linalg.norm(xyz - truth, axis=-1)
+
+    def mpjpes_mm(self, rooted: bool = False) -> dict[str, float]:
+        """The mean distance of the joints by every method."""
+        return {name: float(self.errors_mm(name, rooted).mean()) for name in self.xyz_m}
+
+    def hiddens_mm(self) -> dict[str, float]:
+        """The mean distance of the hidden joints by every method; NaN where there are none."""
+        if not self.hidden.any():
+            return dict.fromkeys(self.xyz_m, float("nan"))
+        return {name: float(self.errors_mm(name)[self.hidden].mean()) for name in self.xyz_m}
+
+
+def prepared(source: Source, count: int, views: Sequence[int]) -> Iterator[Batch]:
+    """The first scenes as the networks are given them, seen by some cameras."""
+    for batch in batches_once(source, count, BATCH):
+        yield plain(batch, list(views))
+
+
+@torch.inference_mode()
+def found(
+    network: nn.Module, source: Source, count: int, views: Sequence[int], device: str = "cpu",
+    knocked: bool = False,
+) -> Found:  # fmt: skip
+    """What every method makes of the first ``count`` scenes in some views; ``knocked`` turns one
+    camera's matrix away by 12 pixels, as if somebody had touched it."""
+    parts: dict[str, list[np.ndarray]] = {}
+    truth: list[np.ndarray] = []
+    seen_by: list[np.ndarray] = []
+    for batch in prepared(source, count, views):
+        batch = {key: value.to(device) for key, value in batch.items()}
+        if knocked:
+            shift = torch.eye(3, device=device)
+            shift[0, 2] = 12.0
+            batch["projections"][:, 0] = shift @ batch["projections"][:, 0]
+        for name, xyz in every_method(network, batch).items():
+            parts.setdefault(name, []).append(xyz.float().cpu().numpy())
+        truth.append(batch["points"].cpu().numpy())
+        seen_by.append(batch["visible"].sum(1).cpu().numpy())
+    told = {name: np.concatenate(values) for name, values in parts.items()}
+    return Found(told, np.concatenate(truth), np.concatenate(seen_by), len(views))
+
+
+def every_method(network: nn.Module, batch: Batch) -> dict[str, torch.Tensor]:
+    """The joints (scenes, 26, 3) of a batch by every method that the network can serve."""
+    seen = single(network).look(batch["rgb"])
+    told = from_points(seen, batch)
+    if isinstance(network, VolumetricNetwork):
+        told["volumetric"] = network.solve(seen, batch["projections"], batch["there"]).xyz_m
+    return told
+
+
+def single(network: nn.Module) -> AlgebraicNetwork:
+    """The part of a network that sees every view by itself."""
+    part = network.algebraic if isinstance(network, VolumetricNetwork) else network
+    return cast(AlgebraicNetwork, part)
+
+
+def from_points(seen: Seen, batch: Batch) -> dict[str, torch.Tensor]:
+    """The methods that start from the points of the views."""
+    projections, there = batch["projections"], batch["there"]
+    even = there[..., None].expand_as(seen.sigma_px).float()
+    plain_xyz = triangulated(metric(projections), seen.xy_px, even)
+    off = (seen.xy_px - batch["xy_px"]).norm(dim=-1)
+    oracle = even / off.clamp_min(_ORACLE_PX)
+    agreed = _ransac(seen, projections, there)
+    return {
+        "RANSAC": torch.where(agreed.isnan(), plain_xyz, agreed),
+        "without confidences": plain_xyz,
+        "algebraic": solved(seen, projections, there),
+        "oracle weights": triangulated(metric(projections), seen.xy_px, oracle),
+    }
+
+
+def _ransac(seen: Seen, projections: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
+    """RANSAC over all pairs of cameras, as triangulation does it, in pixels of the crops.
+
+    A crop's matrix stands for rotation and translation: none of the equations needs more.
+    """
+    out: list[np.ndarray] = []
+    for one in range(len(projections)):
+        p = projections[one].double().cpu().numpy()
+        xy = seen.xy_px[one].double().cpu().numpy()
+        weight = np.repeat(there[one].double().cpu().numpy()[:, None], xy.shape[1], 1)
+        s = Sightings(p[:, :, :3], p[:, :, 3], xy[..., 0], xy[..., 1], weight,
+                      np.ones((len(p), 1)))  # fmt: skip
+        out.append(ransac(s, limit_px=RANSAC_PX).xyz_m)
+    return torch.from_numpy(np.stack(out)).to(projections.device).float()
