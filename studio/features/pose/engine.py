@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -15,8 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from studio.core.errors import StudioError
 from studio.core.types import Fact, Keypoints
 from studio.jobs import Context
-from studio.media.sync import FrameSets
-from studio.media.video import open_clip
+from studio.media.films import Films, opened
 from studio.perception.cache import DetectionCache
 from studio.perception.take import TakeDetections, detect_take
 from studio.perception.whole_body import Options
@@ -58,24 +55,10 @@ class Params(BaseModel):
 
 
 @dataclass(frozen=True)
-class Source:
-    """One camera's video or picture folder. ``rate_hz`` is for pictures, which have no times;
-    the clip's own time u is the take's offset_s + pace · u."""
-
-    camera: str
-    path: Path
-    offset_s: float = 0.0
-    rate_hz: float | None = None
-    pace: float = 1.0
-
-
-@dataclass(frozen=True)
 class Inputs:
-    """The clips of a take, its in and out points (s), and the name and id it goes by."""
+    """The films of a take, and the name and id it goes by."""
 
-    sources: tuple[Source, ...]
-    in_s: float | None = None
-    out_s: float | None = None
+    films: Films
     name: str = "Take"
     take: str | None = None
 
@@ -91,19 +74,10 @@ def detect(
     Raises StudioError if a clip cannot be read, a network is not installed, or nobody is there.
     """
     options = Options(params.quality, params.body, params.hands, params.face, params.people)
-    with ExitStack() as stack:
-        clips = [
-            stack.enter_context(open_clip(s.path, camera=s.camera, rate_hz=s.rate_hz))
-            for s in inputs.sources
-        ]
-        sets = FrameSets(
-            clips, {s.camera: s.offset_s for s in inputs.sources},
-            in_s=inputs.in_s, out_s=inputs.out_s,
-            paces={s.camera: s.pace for s in inputs.sources},
-        )  # fmt: skip
+    with opened(inputs.films) as sets:
         cache = DetectionCache() if params.use_cache else None
         result = yield from detect_take(
-            clips, sets.times_s, sets.plan(), maker(params.backend, options), context,
+            sets.clips, sets.times_s, sets.plan(), maker(params.backend, options), context,
             early_s=sets.early_s(), cache=cache, workers=params.threads or os.cpu_count() or 2,
         )  # fmt: skip
     if not any(result.found):

@@ -12,7 +12,8 @@ from studio.document.data import crowd_arrays, detections_arrays
 from studio.document.folder import Assets
 from studio.document.project import DetectionsItem, Project, Recipe, TakeItem, traces
 from studio.document.step import Missing, Packed
-from studio.features.pose.engine import Inputs, Source, facts
+from studio.features.pose.engine import Inputs, facts
+from studio.media.films import Films, films_of
 from studio.perception.take import TakeDetections
 
 
@@ -28,18 +29,8 @@ class Step:
         take = project.picked(chosen, TakeItem)
         if take is None:
             raise StudioError("There is no take to look at.", "Open footage first.")
-        home = assets.folder.parent
-        sources = tuple(
-            Source(
-                clip.camera,
-                home / clip.path,
-                clip.offset_s,
-                clip.rate_hz if (home / clip.path).is_dir() else None,
-                clip.pace,
-            )
-            for clip in take.clips
-        )
-        return Inputs(sources, take.in_s, take.out_s, take.name, take.id)
+        films = films_of(take.clips, assets.folder.parent)
+        return Inputs(Films(films, take.in_s, take.out_s), take.name, take.id)
 
     def pack(
         self, inputs: Any, params: BaseModel, result: Any, assets: Assets, seconds: float

@@ -19,9 +19,11 @@ from studio.core.errors import StudioError
 from studio.core.types import Crowd, Detections, Fact, Layout, Motion
 from studio.features.triangulate.engine import Inputs, Triangulation
 from studio.features.triangulate.params import Params
+from studio.features.triangulate.pixels import learned
 from studio.features.triangulate.several import Everybody, triangulate
 from studio.jobs import Context, run
 from studio.jobs.terminal import VERDICT_MARKS, OnTerminal, plain
+from studio.media.films import Film, Films
 from studio.media.formats.whole import check_place
 from studio.vision.match import Found
 from studio.vision.report import TakeReport
@@ -53,7 +55,8 @@ def main(
             _person1 and so on before the ending.
         detections: A folder of OpenPose JSON, one folder a camera.
         videos: The cameras' videos, instead of detections; named like the cameras. The main
-            person is looked for, or with --people N up to N.
+            person is looked for, or with --people N up to N. Together with detections where a
+            network looks at them.
         layout: Keypoint layout (body_25, halpe_26, coco_17 ...), in place of the one that fits.
         rate_hz: Frames a second, where the files do not say (30 for detections).
         person: Only the person at this place of the files, counted from 0.
@@ -67,10 +70,12 @@ def main(
     from studio.media.formats.motions import motion_writer
     from studio.media.formats.rigs import read_rig
 
-    if (detections is None) == (not videos):
+    looks = learned(params.method) is not None or params.compare
+    if (detections is None and not videos) or (detections is not None and videos and not looks):
         raise StudioError(
             "Triangulation needs either detections or videos.",
-            "Give --detections FOLDER, or --videos FILE FILE ...",
+            "Give --detections FOLDER, or --videos FILE FILE ...; both where a network looks at "
+            "the videos (--method algebraic or volumetric).",
         )
     write = motion_writer(out, out_up)
     check_place(out)
@@ -81,7 +86,9 @@ def main(
             found, crowd = _read(detections, layout, rate_hz, person)
         else:
             found, crowd = _detect(videos, rate_hz, layout, params.people or 1, backend, bar)
-        result = run(triangulate(params, Inputs(cameras, found, crowd=crowd), bar))
+        films = Films(tuple(Film(p.stem, p, rate_hz=rate_hz) for p in videos)) if videos else None
+        inputs = Inputs(cameras, found, crowd=crowd, films=films)
+        result = run(triangulate(params, inputs, bar))
     written = _write(result, out, write)
     seconds = time.perf_counter() - start
     if json:

@@ -12,7 +12,16 @@ from studio.core.errors import StudioError
 from studio.core.types import CameraRig, Crowd, Detections, Fact, Layout, Motion, Skeleton
 from studio.features.triangulate.facts import facts_of, out_of_step
 from studio.features.triangulate.params import Params
+from studio.features.triangulate.pixels import (
+    Looked,
+    as_seen,
+    learned,
+    look,
+    loosened,
+    points_of,
+)
 from studio.jobs import Context, Engine
+from studio.media.films import Films
 from studio.media.rig_checks import check_rig
 from studio.vision.filters import lag_ms, smooth
 from studio.vision.gaps import fill, present
@@ -27,6 +36,7 @@ from studio.vision.triangulate import Points, dlt, drop_cameras, mean_px, ransac
 CHUNK_POINTS = 4096
 RENEWED = "The cameras were calibrated again meanwhile: everything here uses the new calibration."
 _LEAST_NOISE_PX = 0.5
+_LOOKING = 0.5
 Result = TypeVar("Result")
 
 
@@ -43,12 +53,14 @@ class Origin:
 @dataclass(frozen=True, eq=False)
 class Inputs:
     """A calibrated rig and the 2D keypoints of one person in its cameras; everybody's, where the
-    cameras saw several (``crowd``)."""
+    cameras saw several (``crowd``). ``films`` are the pictures themselves, for the methods that
+    look at them."""
 
     rig: CameraRig
     detections: Detections
     origin: Origin | None = None
     crowd: Crowd | None = None
+    films: Films | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,8 +133,7 @@ def one_person(params: Params, inputs: Inputs, context: Context) -> Engine[Skele
     if not params.undistort:
         flat = tuple(replace(c, distortion=np.zeros(0), lens="pinhole") for c in rig.cameras)
         rig = CameraRig(flat)
-    frames, layout = len(detections.times_s), detections.layout
-    if not frames:
+    if not len(detections.times_s):
         raise StudioError("The detections have no frames.", "Run the detection again.")
     if not (np.isfinite(detections.times_s).all() and (np.diff(detections.times_s) > 0).all()):
         raise StudioError(
@@ -130,12 +141,19 @@ def one_person(params: Params, inputs: Inputs, context: Context) -> Engine[Skele
             "Run the detection again.",
         )
     notes += tuple(f"{p.message} {p.hint}" for p in check_rig(rig))
+    way, looked, begun = learned(params.method), None, 0.0
+    if way is not None:
+        begun = _LOOKING
+        looked = yield from look(way, inputs.films, rig, detections, params, context, begun)
+        detections, params = looked.detections, loosened(params, looked)
+    frames, layout = len(detections.times_s), detections.layout
     stride = max(1, CHUNK_POINTS // len(layout))
     parts: list[_Part] = []
     for start in range(0, frames, stride):
         go_on(context)
-        context.report(0.6 * start / frames, f"Triangulating frame {start + 1} of {frames}")
-        part = _solve(params, rig, detections, slice(start, start + stride))
+        done = begun + (0.6 - begun) * start / frames
+        context.report(done, f"Triangulating frame {start + 1} of {frames}")
+        part = _solve(params, rig, detections, slice(start, start + stride), looked)
         parts.append(part)
         yield from _skeletons(part, detections.times_s[start : start + stride], layout)
     if not any(part.points.used.any() for part in parts):
@@ -145,7 +163,8 @@ def one_person(params: Params, inputs: Inputs, context: Context) -> Engine[Skele
             f"and agree within {params.max_reprojection_px:g} px.",
         )
     context.report(0.6, "Refining the take")
-    result = _finish(params, rig, detections, _join(parts), notes, context)
+    fitted = _as_found(looked, rig) if way == "volumetric" and looked is not None else None
+    result = _finish(params, rig, detections, _join(parts), notes, context, fitted)
     context.report(1.0, "Done")
     return result
 
@@ -156,7 +175,9 @@ def _flat(cube: np.ndarray) -> np.ndarray:
     return turned.reshape(len(turned), -1, *turned.shape[3:])
 
 
-def _solve(params: Params, rig: CameraRig, detections: Detections, where: slice) -> _Part:
+def _solve(
+    params: Params, rig: CameraRig, detections: Detections, where: slice, looked: Looked | None
+) -> _Part:
     s = sight(
         rig,
         _flat(detections.xy_px[where]),
@@ -170,7 +191,7 @@ def _solve(params: Params, rig: CameraRig, detections: Detections, where: slice)
     if sides:
         swapped = disagreeing_swaps(s, mirror, limit_px=limit)
         s = exchange(s, swapped, mirror)
-    points = _method(params, s)
+    points = _method(params, s) if looked is None else points_of(looked, rig, where, params)
     if sides:
         more = find_swaps(s, points.xyz_m, mirror, limit_px=limit)
         if more.any():
@@ -192,6 +213,12 @@ def _method(params: Params, s: Sightings) -> Points:
     enough = s.seen.sum(0) >= least
     xyz = np.where(enough[:, None], dlt(s.unweighted(), homogeneous=True), np.nan)
     return Points(xyz, s.seen & np.isfinite(xyz[:, 0]))
+
+
+def _as_found(looked: Looked, rig: CameraRig) -> Sightings:
+    """A network's joints as the cameras would see them."""
+    seen = as_seen(looked, rig)
+    return sight(rig, _flat(seen.xy_px), _flat(seen.confidence))
 
 
 def _errors(s: Sightings, points: Points, layout: Layout) -> np.ndarray:
@@ -245,7 +272,9 @@ def _finish(
     whole: _Part,
     notes: tuple[str, ...],
     context: Context,
+    fitted: Sightings | None = None,
 ) -> Triangulation:
+    """The take refined as a whole; to ``fitted`` where that is not what the cameras saw."""
     s, layout, times = whole.sightings, detections.layout, detections.times_s
     shape = (len(times), len(layout))
     used = whole.points.used.reshape(len(rig), *shape)
@@ -262,7 +291,8 @@ def _finish(
             agility_m_s2=params.agility_m_s2,
             outlier_px=2 * params.max_reprojection_px,
         )
-        take = refine_take(s, times, xyz, used, rigid_bones(layout), priors, check)
+        towards = s if fitted is None else fitted
+        take = refine_take(towards, times, xyz, used, rigid_bones(layout), priors, check)
         xyz, used = take.xyz_m, take.used
         used = used & (used.sum(0) >= params.min_cameras)
         filled = present(xyz) & ~used.any(0)

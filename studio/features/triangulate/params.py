@@ -14,10 +14,12 @@ class Params(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    method: Literal["weighted", "ransac", "dlt"] = Field(
+    method: Literal["weighted", "ransac", "dlt", "algebraic", "volumetric"] = Field(
         default="weighted",
         description="weighted: by confidence, cameras that disagree left out one by one; "
-        "ransac: from the cameras that agree with the best pair; dlt: all cameras alike",
+        "ransac: from the cameras that agree with the best pair; dlt: all cameras alike; "
+        "algebraic and volumetric: networks look at the pictures, each by itself or all at once "
+        "in space",
     )
     refine: bool = Field(
         default=True, description="Refine the whole take: rigid bones, inertia, most likely points"
@@ -74,6 +76,10 @@ class Params(BaseModel):
         gt=0,
         le=100,
         description="Where a detection begins to count as doubtful, in pixels",
+    )
+    compare: bool = Field(
+        default=False,
+        description="Triangulate by every method and by fewer cameras too; show how they differ",
     )
     bone_give_percent: float = Field(
         default=2.0, gt=0, le=50, description="How much a bone's length may vary between frames (%)"

@@ -27,6 +27,7 @@ from studio.document.project import (
 from studio.document.step import Missing, Packed
 from studio.features.triangulate.engine import Inputs, Origin, Triangulation
 from studio.features.triangulate.several import Everybody
+from studio.media.films import Films, films_of
 
 
 def _chosen(
@@ -67,7 +68,11 @@ class Step:
             raise StudioError(f"Triangulation needs {what}.", "Bring in or make them first.")
         origin = Origin(detections.name, detections.id, rig.id, detections.take)
         values, crowd = detections_of(detections, assets), crowd_of(detections, assets)
-        return Inputs(rig.rig(), values, origin, crowd)
+        take = project.get(detections.take, TakeItem) if detections.take else None
+        films = None
+        if take is not None:
+            films = Films(films_of(take.clips, assets.folder.parent), take.in_s, take.out_s)
+        return Inputs(rig.rig(), values, origin, crowd, films)
 
     def renewed(self, project: Project, inputs: Any) -> Inputs | None:
         """The same with the rig as it is now, if it was calibrated again and can be used."""

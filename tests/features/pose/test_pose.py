@@ -13,9 +13,10 @@ from studio.cli import main as doppel
 from studio.core.errors import StudioError
 from studio.document.folder import Assets
 from studio.document.project import Clip, DetectionsItem, Project, TakeItem
-from studio.features.pose.engine import Inputs, Params, Source, detect
+from studio.features.pose.engine import Inputs, Params, detect
 from studio.features.pose.step import Step
 from studio.jobs import Context, run
+from studio.media.films import Film, Films
 from studio.weights import find, folder
 
 QUICK = Params(quality="fast", hands=False, face=False)
@@ -69,7 +70,7 @@ def test_a_project_gets_its_keypoints(videos, tmp_path):
 
 def test_person_is_where_openpose_saw_him(videos, footage):
     """The joints of a real take lie near those that OpenPose published for it."""
-    inputs = Inputs(tuple(Source(v.stem, v) for v in videos), out_s=0.05)
+    inputs = Inputs(Films(tuple(Film(v.stem, v) for v in videos), out_s=0.05))
     result = run(detect(Params(hands=False, face=False), inputs, Context()))
     folders = footage("mv_pose2sim") / "single" / "pose"
     published_names = {"left_shoulder": 5, "right_hip": 12, "left_knee": 13, "right_ankle": 16}
@@ -128,6 +129,6 @@ def test_nobody_in_the_take_is_an_error(videos, tmp_path):
     pictures.mkdir()
     for i in range(2):
         cv2.imwrite(str(pictures / f"{i}.png"), np.full((240, 320, 3), 90, np.uint8))
-    inputs = Inputs((Source("empty", pictures, rate_hz=30),))
+    inputs = Inputs(Films((Film("empty", pictures, rate_hz=30),)))
     with pytest.raises(StudioError, match="Nobody was found"):
         run(detect(QUICK, inputs, Context()))
