@@ -10,7 +10,8 @@ import numpy as np
 
 from studio.core.frames import extrinsics_to_world, points_to_world
 from studio.core.types import Camera, CameraRig, Detections
-from studio.features.triangulate.engine import Inputs, triangulate
+from studio.features.triangulate.engine import triangulate
+from studio.features.triangulate.inputs import Inputs
 from studio.features.triangulate.params import Params
 from studio.human.joint_centres import joint_centres
 from studio.jobs import Context, run

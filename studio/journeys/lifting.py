@@ -17,6 +17,7 @@ from studio.features.lift.several import lift as lift_all
 from studio.features.triangulate.engine import Inputs as Views
 from studio.features.triangulate.engine import triangulate
 from studio.features.triangulate.evaluate import load_published
+from studio.features.triangulate.inputs import Inputs as Views
 from studio.features.triangulate.params import Params as Rules
 from studio.human.convert import convert
 from studio.human.layouts import layout

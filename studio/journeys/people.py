@@ -10,7 +10,7 @@ from functools import lru_cache, partial
 import numpy as np
 
 from studio.core.types import CameraRig, Crowd
-from studio.features.triangulate.engine import Inputs
+from studio.features.triangulate.inputs import Inputs
 from studio.features.triangulate.params import Params
 from studio.features.triangulate.several import Everybody, triangulate
 from studio.jobs import Context, run

@@ -17,7 +17,8 @@ from rich.table import Table
 
 from studio.core.errors import StudioError
 from studio.core.types import Crowd, Detections, Fact, Layout, Motion
-from studio.features.triangulate.engine import Inputs, Triangulation
+from studio.features.triangulate.engine import Triangulation
+from studio.features.triangulate.inputs import Inputs
 from studio.features.triangulate.params import Params
 from studio.features.triangulate.pixels import learned
 from studio.features.triangulate.several import Everybody, triangulate

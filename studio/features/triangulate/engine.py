@@ -9,8 +9,10 @@ from typing import TypeVar
 import numpy as np
 
 from studio.core.errors import StudioError
-from studio.core.types import CameraRig, Crowd, Detections, Fact, Layout, Motion, Skeleton
+from studio.core.types import CameraRig, Detections, Fact, Layout, Motion, Skeleton
+from studio.features.triangulate.compare import side_by_side
 from studio.features.triangulate.facts import facts_of, out_of_step
+from studio.features.triangulate.inputs import Inputs
 from studio.features.triangulate.params import Params
 from studio.features.triangulate.pixels import (
     Looked,
@@ -20,8 +22,7 @@ from studio.features.triangulate.pixels import (
     loosened,
     points_of,
 )
-from studio.jobs import Context, Engine
-from studio.media.films import Films
+from studio.jobs import Context, Engine, run
 from studio.media.rig_checks import check_rig
 from studio.vision.filters import lag_ms, smooth
 from studio.vision.gaps import fill, present
@@ -38,29 +39,6 @@ RENEWED = "The cameras were calibrated again meanwhile: everything here uses the
 _LEAST_NOISE_PX = 0.5
 _LOOKING = 0.5
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True)
-class Origin:
-    """The project's items that inputs came from, by id, and what the result is named after."""
-
-    name: str
-    detections: str
-    rig: str
-    take: str | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Inputs:
-    """A calibrated rig and the 2D keypoints of one person in its cameras; everybody's, where the
-    cameras saw several (``crowd``). ``films`` are the pictures themselves, for the methods that
-    look at them."""
-
-    rig: CameraRig
-    detections: Detections
-    origin: Origin | None = None
-    crowd: Crowd | None = None
-    films: Films | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +79,14 @@ def triangulate(
     fewer than two cameras, if times do not increase, or if nothing is seen.
     """
     result, said = yield from renewing(one_person, params, inputs, context)
-    return replace(result, notes=said + result.notes)
+    told: tuple[Fact, ...] = ()
+    if params.compare:
+        told = side_by_side(params, inputs, result.motion, _motion, context)
+    return replace(result, facts=result.facts + told, notes=said + result.notes)
+
+
+def _motion(params: Params, inputs: Inputs) -> Motion:
+    return run(one_person(params, inputs, Context())).motion
 
 
 def renewing(

@@ -16,7 +16,8 @@ from rich.table import Table
 from studio.core.errors import StudioError
 from studio.core.types import CameraRig, Detections, Motion
 from studio.features.triangulate import simulate, speed
-from studio.features.triangulate.engine import Inputs, triangulate
+from studio.features.triangulate.engine import triangulate
+from studio.features.triangulate.inputs import Inputs
 from studio.features.triangulate.params import Params
 from studio.jobs import Context, run
 from studio.vision.gaps import present

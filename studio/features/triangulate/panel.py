@@ -19,15 +19,19 @@ from PySide6.QtWidgets import (
 from studio.core.types import Motion
 from studio.document.data import motion_arrays, motion_of
 from studio.document.project import MotionItem, PersonMark, Project, new_id
+from studio.features.triangulate.compare import CAMERAS, METHOD
 from studio.registry import Feature
 from studio.scene.palette import PALETTES
 from studio.ui import theme
+from studio.ui.compared import ComparedTable
 from studio.ui.on_show import short_name
 from studio.ui.step_panel import StepPanel
 from studio.ui.studio import Studio
 from studio.vision.people.edit import exchanged, joined, split
 
 _ID = Qt.ItemDataRole.UserRole
+_METHOD_HEADINGS = ("Method", "Off what was seen", "Bones vary by", "From what is shown")
+_FEWER_HEADINGS = ("Fewer cameras", "Off by", *("",) * 13)
 
 
 class Panel(StepPanel):
@@ -48,6 +52,8 @@ class Panel(StepPanel):
         self.join_button = QPushButton("Join")
         self.split_button = QPushButton("Split here")
         self.remove_button = QPushButton("Remove")
+        self.methods = ComparedTable(_METHOD_HEADINGS, "Methods side by side")
+        self.fewer = ComparedTable(_FEWER_HEADINGS, "Error against cameras")
         self._group = QWidget()
         self._shown: tuple[object, ...] = ()
         super().__init__(studio, feature)
@@ -69,6 +75,8 @@ class Panel(StepPanel):
         column.addLayout(grid)
         place.addWidget(self._group)
         super().build(place)
+        place.addWidget(self.methods)
+        place.addWidget(self.fewer)
 
     def _buttons(self) -> Sequence[tuple[QPushButton, str, Callable[[], None]]]:
         return (
@@ -83,9 +91,23 @@ class Panel(StepPanel):
         if not self.loaded:
             return
         self._show_people()
+        self._show_methods()
         told = self.chosen or self.items[:1]
         if told and self.studio.running(self.feature.id) is None:
             self.facts.show_facts(told[0].facts)
+
+    def _show_methods(self) -> None:
+        """How the methods differ on the motion on show, where they were compared."""
+        item = self.studio.project.picked(self.studio.selection.ids, MotionItem)
+        recipe = item.recipe if item is not None else None
+        made = item is not None and recipe is not None and recipe.feature == self.feature.id
+        facts = item.facts if item is not None and made else ()
+        used = str(recipe.params.get("method", "")) if recipe is not None else ""
+        for table, mark in ((self.methods, METHOD), (self.fewer, CAMERAS)):
+            told = [fact for fact in facts if fact.label.startswith(mark)]
+            table.show_rows(
+                [(fact.label.removeprefix(mark), *fact.text.split(", ")) for fact in told], used
+            )
 
     # -- who is there
 

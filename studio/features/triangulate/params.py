@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from studio.vision.filters import FilterName
+
+Method = Literal["weighted", "ransac", "dlt", "algebraic", "volumetric"]
+METHODS: tuple[Method, ...] = get_args(Method)
 
 
 class Params(BaseModel):
@@ -14,7 +17,7 @@ class Params(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    method: Literal["weighted", "ransac", "dlt", "algebraic", "volumetric"] = Field(
+    method: Method = Field(
         default="weighted",
         description="weighted: by confidence, cameras that disagree left out one by one; "
         "ransac: from the cameras that agree with the best pair; dlt: all cameras alike; "

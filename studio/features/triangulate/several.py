@@ -10,13 +10,13 @@ import numpy as np
 from studio.core.errors import StudioError
 from studio.core.types import Crowd, Detections, Fact, Skeleton
 from studio.features.triangulate.engine import (
-    Inputs,
     Triangulation,
     go_on,
     one_person,
     renewing,
 )
 from studio.features.triangulate.engine import triangulate as triangulate_main
+from studio.features.triangulate.inputs import Inputs
 from studio.features.triangulate.params import Params
 from studio.jobs import Context, Engine
 from studio.jobs.share import Share

@@ -25,7 +25,8 @@ from studio.document.project import (
     traces,
 )
 from studio.document.step import Missing, Packed
-from studio.features.triangulate.engine import Inputs, Origin, Triangulation
+from studio.features.triangulate.engine import Triangulation
+from studio.features.triangulate.inputs import Inputs, Origin
 from studio.features.triangulate.several import Everybody
 from studio.media.films import Films, films_of
 

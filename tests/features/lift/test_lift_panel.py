@@ -19,7 +19,7 @@ from studio.document.project import (
     TakeItem,
     Trace,
 )
-from studio.features.lift.panel import Panel, Ways
+from studio.features.lift.panel import Panel, row_of
 from studio.human.layouts import layout
 from studio.registry import discover
 from studio.synth.factory.streams import stream
@@ -87,17 +87,9 @@ def test_a_camera_is_lifted_by_one_click(qtbot, studio, panel):
         panel.beside.click()
 
 
-def test_ways_hide_where_there_is_nothing_to_compare(qtbot):
-    ways = Ways()
-    qtbot.addWidget(ways)
-    one = Trace(label="Way: frame", text="3.0 px, unsteady by 2.0 mm")
-    ways.show_ways((one,), "frame")
-    assert ways.isHidden()
-    other = Trace(label="Way: window", text="2.0 px, unsteady by 1.0 mm, 80 mm from triangulated")
-    ways.show_ways((one, other), "window")
-    assert not ways.isHidden()
-    assert ways.rows[1] == ("window", "2.0 px", "unsteady by 1.0 mm", "80 mm from triangulated")
-    assert "window" in ways.accessibleName()
+def test_a_way_is_a_row_of_plain_cells():
+    fact = Trace(label="Way: window", text="2.0 px, unsteady by 1.0 mm, 80 mm from triangulated")
+    assert row_of(fact) == ("window", "2.0 px", "1.0 mm", "80 mm")
 
 
 def test_one_camera_goes_its_own_way_to_the_avatar():

@@ -16,7 +16,8 @@ from studio.core.types import Crowd
 from studio.document.data import crowd_arrays, crowd_from, detections_arrays, motion_from
 from studio.document.folder import Assets
 from studio.document.project import DetectionsItem, MotionItem, Project, RigItem
-from studio.features.triangulate.engine import RENEWED, Inputs, Triangulation
+from studio.features.triangulate.engine import RENEWED, Triangulation
+from studio.features.triangulate.inputs import Inputs
 from studio.features.triangulate.params import Params
 from studio.features.triangulate.several import Everybody, triangulate
 from studio.features.triangulate.step import Step

@@ -16,8 +16,9 @@ from studio.core.types import CameraRig, Detections, Skeleton
 from studio.document.data import detections_arrays, motion_from
 from studio.document.folder import Assets
 from studio.document.project import DetectionsItem, MotionItem, Project, RigItem
-from studio.features.triangulate.engine import Inputs, Triangulation, triangulate
+from studio.features.triangulate.engine import Triangulation, triangulate
 from studio.features.triangulate.evaluate import against_published
+from studio.features.triangulate.inputs import Inputs
 from studio.features.triangulate.params import Params
 from studio.features.triangulate.simulate import simulate
 from studio.features.triangulate.speed import Problem, in_threads, timings, twin

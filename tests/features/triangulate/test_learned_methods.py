@@ -1,0 +1,138 @@
+"""Methods that look at the pictures, methods side by side, and fewer cameras."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from walking_people import COCO, REST
+
+from studio.core.errors import StudioError
+from studio.core.types import Camera, CameraRig, Detections
+from studio.features.triangulate import pixels
+from studio.features.triangulate.compare import CAMERAS, METHOD, choices
+from studio.features.triangulate.engine import Triangulation, triangulate
+from studio.features.triangulate.inputs import Inputs
+from studio.features.triangulate.params import Params
+from studio.human.convert import convert
+from studio.human.layouts import layout
+from studio.jobs import Context, run
+from studio.media.films import Film, Films
+from studio.perception.views.crop import Box
+from studio.perception.views.viewer import Sight
+from studio.vision.camera import project
+from studio.vision.ring import ring_rig
+
+HALPE = layout("halpe_26")
+FRAMES = 5
+TRUTH = np.repeat(REST[None], FRAMES, 0) + 0.02 * np.arange(FRAMES)[:, None, None]
+
+
+class Perfect:
+    """Stands in for a network: it knows the truth, and keeps what it was given."""
+
+    layout = HALPE
+
+    def __init__(self) -> None:
+        self.boxes: list[Sequence[Box | None]] = []
+        self.seen: list[int] = []
+
+    def look(
+        self,
+        cameras: Sequence[Camera],
+        pictures: Sequence[np.ndarray | None],
+        boxes: Sequence[Box | None],
+    ) -> Sight:
+        self.boxes.append(boxes)
+        self.seen.append(sum(picture is not None for picture in pictures))
+        xyz = convert(TRUTH[len(self.seen) - 1], COCO, HALPE)
+        xy = np.stack([project(camera, xyz) for camera in cameras])
+        xy += np.random.default_rng(0).normal(0, 1.0, xy.shape)
+        known = np.isfinite(xy[..., 0])
+        return Sight(xyz, xy, np.where(known, 1.5, np.nan), np.where(known, 0.8, 0.0))
+
+
+@pytest.fixture
+def rig() -> CameraRig:
+    return ring_rig(4)
+
+
+@pytest.fixture
+def films(tmp_path: Path, rig: CameraRig) -> Films:
+    for camera in rig.cameras:
+        (tmp_path / camera.name).mkdir()
+        for frame in range(FRAMES):
+            picture = np.full((48, 64, 3), 40 * frame, np.uint8)
+            cv2.imwrite(str(tmp_path / camera.name / f"{frame:03d}.png"), picture)
+    return Films(tuple(Film(c.name, tmp_path / c.name, rate_hz=30) for c in rig.cameras))
+
+
+def take(rig: CameraRig) -> Detections:
+    xy = np.stack([project(camera, TRUTH) for camera in rig.cameras], 1)
+    return Detections(rig.names, np.arange(FRAMES) / 30, COCO, xy, np.full(xy.shape[:3], 0.9))
+
+
+def solve(inputs: Inputs, **params: object) -> Triangulation:
+    return run(triangulate(Params.model_validate(params), inputs, Context()))
+
+
+@pytest.mark.parametrize("method", pixels.LEARNED)
+@pytest.mark.parametrize("refine", [False, True])
+def test_a_network_looks_at_the_person_in_every_frame(
+    rig: CameraRig, films: Films, method: str, refine: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewer = Perfect()
+    monkeypatch.setattr(pixels.Viewer, "load", lambda way: viewer)
+    found = take(rig)
+    found.confidence[3, 1] = 0.0
+    result = solve(Inputs(rig, found, films=films), method=method, refine=refine)
+    motion = result.motion
+    assert viewer.seen == [4] * FRAMES
+    assert motion.layout.name == "halpe_26"
+    off = np.linalg.norm(convert(motion.xyz_m, HALPE, COCO) - TRUTH, axis=-1)
+    assert np.nanmean(off) < 0.01
+    assert (motion.views[:, :17] == 4).mean() > 0.9
+    left, top, right, bottom = viewer.boxes[0][0] or (0, 0, 0, 0)
+    x, y = found.xy_px[0, 0].T
+    assert left < x.min() < x.max() < right
+    assert top < y.min() < y.max() < bottom
+    lost = viewer.boxes[3][1]
+    assert lost is not None
+    x, y = found.xy_px[3, 1].T
+    assert (lost[0], lost[3]) == pytest.approx((x.min(), y.max()), abs=40)
+
+
+def test_without_pictures_it_is_said_what_to_do(rig: CameraRig, films: Films) -> None:
+    with pytest.raises(StudioError, match="looks at the pictures") as told:
+        solve(Inputs(rig, take(rig)), method="algebraic")
+    assert "videos" in told.value.hint
+    strangers = Films(tuple(Film(f"other{k}", f.path, rate_hz=30) for k, f in
+                            enumerate(films.films)))  # fmt: skip
+    with pytest.raises(StudioError, match="Fewer than two videos"):
+        solve(Inputs(rig, take(rig), films=strangers), method="volumetric")
+
+
+def test_methods_and_fewer_cameras_are_told_side_by_side(rig: CameraRig) -> None:
+    found = take(rig)
+    found.xy_px[:] += np.random.default_rng(1).normal(0, 2.0, found.xy_px.shape)
+    result = solve(Inputs(rig, found), compare=True)
+    methods = [f for f in result.facts if f.label.startswith(METHOD)]
+    assert [f.label for f in methods] == [f"{METHOD}{m}" for m in ("weighted", "ransac", "dlt")]
+    pixels_off = [float(f.text.split(" px")[0]) for f in methods]
+    assert all(1.0 < off < 4.0 for off in pixels_off)
+    curve = next(f.text for f in result.facts if f.label == f"{CAMERAS}weighted")
+    off = [float(cell.split()[1]) for cell in curve.split(", ")]
+    assert curve.startswith("2: ")
+    assert len(off) == 2
+    assert off[0] > off[1] > 0
+
+
+def test_some_choices_of_every_number_of_cameras() -> None:
+    every = list(choices(5))
+    assert {len(one) for one in every} == {2, 3, 4}
+    assert max(sum(len(one) == count for one in every) for count in (2, 3, 4)) == 6
+    assert len(set(every)) == len(every)
+    assert list(choices(2)) == []
