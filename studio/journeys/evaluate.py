@@ -18,7 +18,8 @@ from studio.document.project import DetectionsItem, MotionItem
 from studio.features.compare.engine import BONES, JOINTS
 from studio.features.triangulate import evaluate as triangulation
 from studio.features.triangulate import speed
-from studio.journeys import calibration, lifting, networks, people, synth
+from studio.features.triangulate.pixels import learned
+from studio.journeys import calibration, lifting, networks, people, synth, views
 from studio.journeys.bench import Bench
 from studio.journeys.dressed import dressed_errors_mm
 from studio.journeys.figures import Figure, footage_set, measure
@@ -69,6 +70,8 @@ def main(
         return measure(people.parts(runs), json)
     if name in TASKS:
         more = lifting.parts(footage) if name == "lift" else []
+        if (way := learned(name)) is not None:
+            more = views.parts(way, footage)
         return measure(networks.parts_of(name, footage, data) + more, json)
     if name == "synth":
         return measure(synth.parts(shots), json)

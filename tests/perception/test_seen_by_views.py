@@ -12,7 +12,7 @@ from studio.perception.views.crop import crop_at
 from studio.perception.views.network import HEIGHT_PX, JOINTS, STRIDE_PX, WIDTH_PX, Seen, solved
 from studio.perception.views.viewer import Viewer, box_around
 from studio.perception.views.volume import AGGREGATIONS, Aggregation, aggregated
-from studio.perception.views.volumetric import VolumetricNetwork
+from studio.perception.views.volumetric import STEP_M, VOXELS, VolumetricNetwork
 from studio.synth.rig import camera_at
 from studio.vision.camera import project
 
@@ -210,6 +210,20 @@ def test_untrained_the_volumetric_network_finds_what_all_views_agree_on(count: i
             off = (told.xyz_m - points).norm(dim=-1)
             assert off.mean() < 0.03, angle
         assert (solved(seen, rig.float(), there) - points).norm(dim=-1).max() < 0.002
+
+
+def test_the_second_look_reads_what_was_learned_where_it_lies() -> None:
+    """A volume that likes one place, in a grid that is turned, draws every joint there."""
+    network, points = VolumetricNetwork().eval(), 0.7 * places().float()
+    turn, centre = torch.tensor([0.8]), torch.tensor([[0.1, -0.2, 0.05]])
+    grid, turns = geometry.grid_axes(VOXELS, STEP_M, turn)
+    off = (grid + centre[:, None])[:, None] - points[:, :, None]
+    learned = -off.square().sum(-1) / (2 * 0.08**2)
+    told = torch.zeros(1, 4, JOINTS, HEIGHT_PX // STRIDE_PX, WIDTH_PX // STRIDE_PX)
+    coarse = points + 0.04
+    found = network.again(coarse, learned, told, ring().float(), centre, turns)
+    before = (coarse - points).norm(dim=-1).mean()
+    assert (found - points).norm(dim=-1).mean() < 0.35 * before
 
 
 def test_an_absent_view_is_as_none() -> None:

@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn import functional
 
 from studio.perception.views.geometry import (
+    cells,
     grid_axes,
     in_maps,
     mean_place,
@@ -39,7 +40,9 @@ STEP_M = SIDE_M / VOXELS
 FINE, FINE_STEP_M = 9, 0.03
 _LATENT, _WIDTHS = 8, (16, 32, 64)
 _MISTAKEN = 0.005
-"""The share of a heatmap that is not believed: it is spread over all places, seen or not."""
+"""The share of what a view says that is not believed: it is spread over all places, seen or not."""
+_BLUR_PX = 3.5
+"""How much wider points are taken on the coarse grid, so that none falls between its voxels."""
 
 
 @dataclass
@@ -66,7 +69,7 @@ class VolumetricNetwork(nn.Module):
         self.algebraic = AlgebraicNetwork()
         self.latent = nn.Conv2d(64, _LATENT, 1)
         self.voxels = VoxelNetwork(_LATENT + JOINTS + 1, JOINTS, _WIDTHS)
-        self.believed = nn.Parameter(torch.tensor([1.0, 0.0]))
+        self.shares = nn.Parameter(torch.tensor([-1.5, 0.0]))
 
     def forward(
         self, rgb: torch.Tensor, projections: torch.Tensor, there: torch.Tensor,
@@ -90,14 +93,17 @@ class VolumetricNetwork(nn.Module):
             if centre is None:
                 centre = solved(seen, projections, there)[:, PELVIS].detach()
                 centre = centre.clamp(-SIDE_M / 2, SIDE_M / 2)
-            evidence = evidence_of(seen.maps)
             trust = confidence(seen.sigma_px) * there[..., None]
+            by_maps = self.shares[0].exp() * (evidence_of(seen.maps) - LEAST)
+            by_maps = by_maps * trust[..., None, None]
             grid, turns = grid_axes(VOXELS, STEP_M, turn)
             places = grid + centre[:, None]
-            told = (evidence - LEAST) * trust[..., None, None]
-            shape = (evidence.shape[3], evidence.shape[4])
+            told, blurred = (
+                by_maps + self._by_points(seen, there, blur) for blur in (0.0, _BLUR_PX)
+            )
+            shape = (told.shape[3], told.shape[4])
             where, inside = in_maps(projections, places, STRIDE_PX, shape)
-            says = unprojected_sum(told, where)
+            says = unprojected_sum(blurred, where)
             inside = inside & there[..., None]
             weight = inside * trust.mean(2, keepdim=True)
             latents = aggregated(unprojected(latent.float(), where), weight, self.aggregation)
@@ -108,13 +114,25 @@ class VolumetricNetwork(nn.Module):
         learned = self.voxels(cube).flatten(2)
         with torch.autocast(projections.device.type, enabled=False):
             learned = learned.float().contiguous()
-            believed = self.believed.exp()
-            logits = believed[0] * says + learned
+            logits = says + learned
             coarse = mean_place(logits, places)
-            xyz = self._again(coarse, learned, told, projections, centre, turns)
+            xyz = self.again(coarse, learned, told, projections, centre, turns)
         return Volumes(xyz, coarse, logits, places, centre, turns)
 
-    def _again(
+    def _by_points(self, seen: Seen, there: torch.Tensor, blur_px: float) -> torch.Tensor:
+        """What the views' points say, by how sure they are, in maps like the heatmaps."""
+        rows, columns = seen.maps.shape[3:]
+        at = cells(seen.xy_px, STRIDE_PX)
+        narrow = 2 * (seen.sigma_px.square() + blur_px**2)[..., None] / STRIDE_PX**2
+        x = torch.arange(columns, device=at.device)
+        y = torch.arange(rows, device=at.device)
+        across = (-(x - at[..., :1]).square() / narrow).exp()
+        down = (-(y - at[..., 1:]).square() / narrow).exp()
+        share = down[..., :, None] * across[..., None, :]
+        told = ((1 - _MISTAKEN) * share + _MISTAKEN).log() - LEAST
+        return self.shares[1].exp() * told * there[..., None, None, None]
+
+    def again(
         self, coarse: torch.Tensor, learned: torch.Tensor, told: torch.Tensor,
         projections: torch.Tensor, centre: torch.Tensor, turns: torch.Tensor,
     ) -> torch.Tensor:  # fmt: skip
@@ -135,7 +153,7 @@ class VolumetricNetwork(nn.Module):
         likely = functional.grid_sample(
             cube, grid.flatten(0, 1), "bilinear", "border", align_corners=False
         ).view(batch, JOINTS, count)
-        return mean_place(self.believed[1].exp() * says + likely, about)
+        return mean_place(says + likely, about)
 
 
 LEAST = float(torch.tensor(_MISTAKEN).log())
