@@ -17,7 +17,7 @@ from studio.training.task import Batch
 MARGIN = 1.2
 _FEWER = (0.05, 0.2, 0.25, 0.5)
 """The chances of one, two, three and all views of a scene while training."""
-_AWAY, _HIDDEN, _DYED = 0.4, 0.35, 0.6
+_AWAY, _HIDDEN, _DYED = 0.3, 0.35, 0.5
 _WRONG, _OFF_PX, _OFF_RAD = 0.12, 12.0, 0.08
 
 
