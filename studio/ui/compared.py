@@ -22,8 +22,11 @@ class ComparedTable(QWidget):
         self.rows: list[tuple[str, ...]] = []
         self.hide()
 
-    def show_rows(self, rows: Sequence[tuple[str, ...]], used: str) -> None:
-        """Show rows; that whose first cell is ``used`` is the one in use."""
+    def show_rows(
+        self, rows: Sequence[tuple[str, ...]], used: str, headings: Sequence[str] = ()
+    ) -> None:
+        """Show rows; that whose first cell is ``used`` is the one in use. ``headings`` are put in
+        place of those it was made with."""
         while (entry := self._grid.takeAt(0)) is not None:
             if (widget := entry.widget()) is not None:
                 widget.deleteLater()
@@ -32,7 +35,7 @@ class ComparedTable(QWidget):
         if len(self.rows) < 2:
             return
         wide = max(len(row) for row in self.rows)
-        for column, heading in enumerate(self._headings[:wide]):
+        for column, heading in enumerate((tuple(headings) or self._headings)[:wide]):
             self._put(heading, 0, column, "small")
         for line, row in enumerate(self.rows, start=1):
             for column, cell in enumerate(row):

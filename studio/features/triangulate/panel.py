@@ -30,8 +30,7 @@ from studio.ui.studio import Studio
 from studio.vision.people.edit import exchanged, joined, split
 
 _ID = Qt.ItemDataRole.UserRole
-_METHOD_HEADINGS = ("Method", "Off what was seen", "Bones vary by", "From what is shown")
-_FEWER_HEADINGS = ("Fewer cameras", "Off by", *("",) * 13)
+_METHOD_HEADINGS = ("Method", "Off", "Bones vary", "From shown")
 
 
 class Panel(StepPanel):
@@ -53,7 +52,7 @@ class Panel(StepPanel):
         self.split_button = QPushButton("Split here")
         self.remove_button = QPushButton("Remove")
         self.methods = ComparedTable(_METHOD_HEADINGS, "Methods side by side")
-        self.fewer = ComparedTable(_FEWER_HEADINGS, "Error against cameras")
+        self.fewer = ComparedTable((), "Error against cameras")
         self._group = QWidget()
         self._shown: tuple[object, ...] = ()
         super().__init__(studio, feature)
@@ -103,11 +102,17 @@ class Panel(StepPanel):
         made = item is not None and recipe is not None and recipe.feature == self.feature.id
         facts = item.facts if item is not None and made else ()
         used = str(recipe.params.get("method", "")) if recipe is not None else ""
-        for table, mark in ((self.methods, METHOD), (self.fewer, CAMERAS)):
-            told = [fact for fact in facts if fact.label.startswith(mark)]
-            table.show_rows(
-                [(fact.label.removeprefix(mark), *fact.text.split(", ")) for fact in told], used
-            )
+        told = [fact for fact in facts if fact.label.startswith(METHOD)]
+        self.methods.show_rows(
+            [(fact.label.removeprefix(METHOD), *fact.text.split(", ")) for fact in told], used
+        )
+        curves = [(fact.label.removeprefix(CAMERAS), *fact.text.split(", ")) for fact in facts
+                  if fact.label.startswith(CAMERAS)]  # fmt: skip
+        counts = [cell.split(": ")[0] for cell in curves[0][1:]] if curves else []
+        self.fewer.show_rows(
+            [(name, *(cell.split(": ")[-1] for cell in cells)) for name, *cells in curves], used,
+            ("Fewer cameras", *counts),
+        )  # fmt: skip
 
     # -- who is there
 
