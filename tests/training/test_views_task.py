@@ -105,7 +105,7 @@ def test_the_layouts_of_a_sample_follow_one_another() -> None:
 @pytest.mark.parametrize("name", ["algebraic", "volumetric"])
 def test_a_step_of_training_makes_the_same_batch_easier(name: str) -> None:
     torch.manual_seed(0)
-    task = find_task(name, **({"end_to_end": True} if name == "volumetric" else {}))
+    task = find_task(name)
     network = task.network().train()
     made = task.prepare(batch_of(1), torch.Generator().manual_seed(1))
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-3)
@@ -124,7 +124,7 @@ def test_a_step_of_training_makes_the_same_batch_easier(name: str) -> None:
 
 
 def test_frozen_the_views_network_stays_as_it_is() -> None:
-    task = find_task("volumetric")
+    task = find_task("volumetric", frozen=True)
     network = task.network().train()
     made = task.prepare(batch_of(2), torch.Generator().manual_seed(1))
     before = {n: v.clone() for n, v in network.state_dict().items() if "algebraic." in n}

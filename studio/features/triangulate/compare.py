@@ -11,12 +11,12 @@ import numpy as np
 from studio.core.errors import Cancelled, StudioError
 from studio.core.types import CameraRig, Detections, Fact, Motion
 from studio.features.triangulate.inputs import Inputs
-from studio.features.triangulate.match import match_cameras
 from studio.features.triangulate.params import METHODS, Params
 from studio.features.triangulate.pixels import learned
 from studio.human.convert import convert
 from studio.human.layouts import layout
 from studio.jobs import Context
+from studio.vision.match import match_cameras
 from studio.vision.report import limb_bones
 from studio.vision.sightings import residuals_px, sight
 from studio.vision.trajectory import bone_spread

@@ -9,13 +9,13 @@ import numpy as np
 
 from studio.core.errors import StudioError
 from studio.core.types import CameraRig, Detections, Skeleton
-from studio.features.triangulate.match import plain_name
 from studio.features.triangulate.params import Params
 from studio.jobs import Context
 from studio.media.films import Films, opened
 from studio.perception.views.crop import Box
 from studio.perception.views.viewer import Sight, Viewer, Way, box_around
 from studio.vision.camera import project
+from studio.vision.match import plain_name
 from studio.vision.sightings import residuals_px, sight
 from studio.vision.triangulate import Points
 

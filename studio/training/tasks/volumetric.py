@@ -19,7 +19,7 @@ from studio.training.multiview import scenes
 from studio.training.people import DATA
 from studio.training.surroundings import Places
 from studio.training.task import Batch, Bench, Row, Source, Split
-from studio.training.tasks.algebraic import start_from, terms_2d
+from studio.training.tasks.algebraic import start_from, term_3d, terms_2d
 from studio.training.tasks.views import varied
 
 _COARSE, _LIKELY = 0.5, 0.002
@@ -31,7 +31,7 @@ class VolumetricTask:
     """Where 26 joints are in space, from what one to many calibrated cameras show there.
 
     Scored by the mean distance of the joints from the truth (mm) in rigs that no training scene
-    had. The views' own network stays as it is (the algebraic one's) unless ``end_to_end``.
+    had. The views' own network learns with it, end to end, unless it is ``frozen``.
     """
 
     name = "volumetric"
@@ -41,12 +41,12 @@ class VolumetricTask:
 
     def __init__(
         self, data: str | None = None, trunk: str | None = None,
-        aggregation: Aggregation = "softmax", end_to_end: bool = False,
+        aggregation: Aggregation = "softmax", frozen: bool = False,
     ):  # fmt: skip
         """``data`` is a folder of packs, else scenes come live from the factory; ``trunk`` a file
         of weights to start from: of an algebraic or heatmaps network, or its own."""
         self._data = Path(data) if data else None
-        self._trunk, self._whole = trunk, end_to_end
+        self._trunk, self._frozen = trunk, frozen
         self._how: Aggregation = aggregation
         self._places = Places(self._data)
 
@@ -68,20 +68,21 @@ class VolumetricTask:
     def loss(self, network: nn.Module, batch: Batch) -> Mapping[str, torch.Tensor]:
         net = cast(VolumetricNetwork, network)
         projections, there = batch["projections"], batch["there"]
-        if self._whole:
-            seen = net.algebraic.look(batch["rgb"])
-            seen_terms = terms_2d(seen, batch)
-        else:
+        if self._frozen:
             net.algebraic.eval()
             with torch.no_grad():
                 seen = net.algebraic.look(batch["rgb"])
-            seen_terms = {}
-        with torch.no_grad():
-            pelvis = solved(seen, projections, there)[:, PELVIS]
-            one = there.sum(1, keepdim=True) < 2
-            pelvis = torch.where(one, batch["points"][:, PELVIS], pelvis) + batch["about"]
+                xyz = solved(seen, projections, there)
+            losses: dict[str, torch.Tensor] = {}
+        else:
+            seen = net.algebraic.look(batch["rgb"])
+            xyz = solved(seen, projections, there)
+            losses = {**terms_2d(seen, batch), "algebraic": term_3d(xyz, batch)}
+        one = there.sum(1, keepdim=True) < 2
+        pelvis = torch.where(one, batch["points"][:, PELVIS], xyz[:, PELVIS].detach())
+        pelvis = pelvis + batch["about"]
         told = net.solve(seen, projections, there, batch["turn"], pelvis)
-        return {**seen_terms, **terms(told, batch["points"])}
+        return {**losses, **terms(told, batch["points"])}
 
     def validate(self, network: nn.Module, device: str) -> Mapping[str, float]:
         from studio.training.tasks.views_figures import quick_figures
