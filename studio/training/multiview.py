@@ -26,7 +26,8 @@ SIDE_PX = 192
 LAYOUTS = ("coco_133", "halpe_26", "h36m_17")
 RECIPE = "views"
 VIEWS: Mapping[Split, int] = {"train": 4, "validation": 4, "test": 8}
-"""How many cameras a packed rig has; held-out ones have eight, of which some are taken."""
+"""How many cameras a packed rig has; held-out ones have eight, of which some are taken. About as
+many things stand in the way whatever their number."""
 SHARD = 16
 LIVE: Mapping[Split, int] = {"train": 1_000_000, "validation": 64, "test": 128}
 
@@ -66,7 +67,9 @@ class Scenes:
             from studio.synth.factory.factory import Factory
             from studio.synth.factory.recipe import find_recipe
 
-            chosen = replace(find_recipe(RECIPE), views=VIEWS[self.split])
+            recipe, views = find_recipe(RECIPE), VIEWS[self.split]
+            hindered = recipe.hindered * recipe.views / views
+            chosen = replace(recipe, views=views, hindered=hindered)
             self._factory = Factory(chosen, self.split, self.seed)
         return sample_of(self._factory.moment(number))
 

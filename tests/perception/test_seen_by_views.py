@@ -7,9 +7,12 @@ import pytest
 import torch
 
 from studio.core.types import Camera
+from studio.perception.heatmaps.network import HEIGHT_PX, STRIDE_PX, WIDTH_PX
 from studio.perception.views import geometry
 from studio.perception.views.crop import crop_at
-from studio.perception.views.network import HEIGHT_PX, JOINTS, STRIDE_PX, WIDTH_PX, Seen, solved
+from studio.perception.views.network import solved
+from studio.perception.views.seen import JOINTS, MIRROR, Seen
+from studio.perception.views.sides import GROUPS, agreed
 from studio.perception.views.viewer import Viewer, box_around
 from studio.perception.views.volume import AGGREGATIONS, Aggregation, aggregated
 from studio.perception.views.volumetric import STEP_M, VOXELS, VolumetricNetwork
@@ -224,6 +227,23 @@ def test_the_second_look_reads_what_was_learned_where_it_lies() -> None:
     found = network.again(coarse, learned, told, ring().float(), centre, turns)
     before = (coarse - points).norm(dim=-1).mean()
     assert (found - points).norm(dim=-1).mean() < 0.15 * before
+
+
+def test_legs_that_one_view_exchanged_are_turned_round() -> None:
+    rig, points = ring(4), 0.8 * places()
+    right = seen_exactly(rig, points)
+    wrong = Seen(*(part.clone() for part in vars(right).values()))
+    legs = list(GROUPS[1])
+    for part, was in ((wrong.xy_px, right.xy_px), (wrong.maps, right.maps)):
+        part[:, 2, legs] = was[:, 2][:, [MIRROR[joint] for joint in legs]]
+    there = torch.ones(1, 4, dtype=torch.bool)
+    told = agreed(wrong, rig, there)
+    assert torch.equal(told.xy_px, right.xy_px)
+    assert torch.equal(told.maps, right.maps)
+    assert agreed(right, rig, there) is right
+    two = there.clone()
+    two[:, :2] = False
+    assert agreed(wrong, rig, two) is wrong
 
 
 def test_an_absent_view_is_as_none() -> None:

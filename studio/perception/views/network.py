@@ -8,37 +8,22 @@ most likely point, and it can be learned in every view by itself as well.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import nn
 from torch.nn import functional
 
-from studio.perception.heatmaps.network import HEIGHT_PX, STRIDE_PX, WIDTH_PX, points_of
+from studio.perception.heatmaps.network import STRIDE_PX, points_of
 from studio.perception.trunk import WIDTHS, Decoder, Trunk
-from studio.perception.views.geometry import cells, looked_up, metric, triangulated
+from studio.perception.views.geometry import looked_up, metric, triangulated
+from studio.perception.views.seen import JOINTS, Seen, both_ways
+from studio.perception.views.sides import agreed
 
-LAYOUT = "halpe_26"
-JOINTS = 26
-PELVIS = 19
-MIRROR = (0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15, 17, 18, 19, 21, 20, 23, 22, 25,
-          24)  # fmt: skip
-"""For each joint, the one that stands in its place in a mirrored picture."""
 ROBUST = 3
+SHARP = 2.0
+"""How much sharper heatmaps are taken than the last layer gives them: their means are then drawn
+less to the middle of the crop."""
 _FEATURES, _GLOBAL, _SHAPE = 64, 32, 6
 _LEAST_PX, _MOST_PX = 0.5, 40.0
-
-
-@dataclass
-class Seen:
-    """What the views show: ``features`` (batch, views, channels, rows, columns) and heatmap logits
-    ``maps`` (batch, views, joints, rows, columns); the points ``xy_px`` (batch, views, joints, 2)
-    in pixels of the crops and their standard deviations ``sigma_px`` (batch, views, joints)."""
-
-    features: torch.Tensor
-    maps: torch.Tensor
-    xy_px: torch.Tensor
-    sigma_px: torch.Tensor
 
 
 class AlgebraicNetwork(nn.Module):
@@ -54,25 +39,42 @@ class AlgebraicNetwork(nn.Module):
         self.trust = Trust()
 
     def look(self, rgb: torch.Tensor) -> Seen:
-        """Points and their trust, each view by itself."""
+        """Points and their trust, each view by itself; in use, in its mirror image too."""
+        seen = self._look(rgb)
+        if self.training:
+            return seen
+        seen = both_ways(seen, self._look(rgb.flip(-1)))
+        return Seen(seen.features, seen.maps, _pixels(seen.maps), seen.sigma_px)
+
+    def _look(self, rgb: torch.Tensor) -> Seen:
         batch, views = rgb.shape[:2]
         flat = rgb.flatten(0, 1).contiguous(memory_format=torch.channels_last)
         levels = self.trunk(flat)
         features = self.decoder(levels)
         maps = self.head(features)
         with torch.autocast(rgb.device.type, enabled=False):
-            maps = maps.float()
+            maps = maps.float() * SHARP
             at = points_of(maps)
             sigma = self.trust(features.float(), levels[-1].float(), maps, at)
             xy = (at + 0.5) * STRIDE_PX - 0.5
         parts = (features, maps, xy, sigma)
         return Seen(*(part.unflatten(0, (batch, views)) for part in parts))
 
+    def solve(self, seen: Seen, projections: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
+        """The joints (batch, 26, 3); in use, sides that a view has exchanged are turned round."""
+        if not self.training:
+            seen = agreed(seen, projections, there)
+        return solved(seen, projections, there)
+
     def forward(
         self, rgb: torch.Tensor, projections: torch.Tensor, there: torch.Tensor
     ) -> tuple[torch.Tensor, Seen]:
         seen = self.look(rgb)
-        return solved(seen, projections, there), seen
+        return self.solve(seen, projections, there), seen
+
+
+def _pixels(maps: torch.Tensor) -> torch.Tensor:
+    return (points_of(maps.flatten(0, 1)).unflatten(0, maps.shape[:2]) + 0.5) * STRIDE_PX - 0.5
 
 
 def solved(
@@ -126,9 +128,3 @@ class Trust(nn.Module):
 def confidence(sigma_px: torch.Tensor) -> torch.Tensor:
     """How sure a point is, 0..1: a half where its standard deviation is 4 pixels of the crop."""
     return 1 / (1 + (sigma_px / 4).square())
-
-
-__all__ = [
-    "HEIGHT_PX", "JOINTS", "LAYOUT", "MIRROR", "PELVIS", "STRIDE_PX", "WIDTH_PX",
-    "AlgebraicNetwork", "Seen", "cells", "confidence", "solved",
-]  # fmt: skip

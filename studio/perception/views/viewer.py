@@ -15,19 +15,13 @@ from torch import nn
 from studio.core.card import find_card
 from studio.core.types import Camera, Layout
 from studio.human.layouts import layout
+from studio.perception.heatmaps.network import HEIGHT_PX, WIDTH_PX
 from studio.perception.own import placed, quick_type, unpack
 from studio.perception.trunk import fused
 from studio.perception.views.crop import Box, Crop, crop_at
 from studio.perception.views.geometry import middle_of, moved
-from studio.perception.views.network import (
-    HEIGHT_PX,
-    JOINTS,
-    LAYOUT,
-    WIDTH_PX,
-    AlgebraicNetwork,
-    Seen,
-    confidence,
-)
+from studio.perception.views.network import AlgebraicNetwork, confidence
+from studio.perception.views.seen import JOINTS, LAYOUT, Seen
 from studio.perception.views.volumetric import VolumetricNetwork
 
 Way = Literal["algebraic", "volumetric"]

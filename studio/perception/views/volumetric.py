@@ -15,6 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from studio.perception.heatmaps.network import STRIDE_PX
 from studio.perception.views.geometry import (
     cells,
     grid_axes,
@@ -24,15 +25,9 @@ from studio.perception.views.geometry import (
     unprojected,
     unprojected_sum,
 )
-from studio.perception.views.network import (
-    JOINTS,
-    PELVIS,
-    STRIDE_PX,
-    AlgebraicNetwork,
-    Seen,
-    confidence,
-    solved,
-)
+from studio.perception.views.network import AlgebraicNetwork, confidence, solved
+from studio.perception.views.seen import JOINTS, PELVIS, Seen
+from studio.perception.views.sides import agreed
 from studio.perception.views.volume import Aggregation, VoxelNetwork, aggregated
 
 VOXELS, SIDE_M = 24, 2.5
@@ -85,6 +80,8 @@ class VolumetricNetwork(nn.Module):
     ) -> Volumes:  # fmt: skip
         """The joints in space by what was seen; the grid stands about ``centre`` (batch, 3), else
         about the pelvis of the algebraic solution."""
+        if not self.training:
+            seen = agreed(seen, projections, there)
         if turn is None:
             turn = projections.new_zeros(len(projections))
         latent = self.latent(seen.features.flatten(0, 1)).unflatten(0, there.shape)

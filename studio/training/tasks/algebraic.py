@@ -11,17 +11,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from studio.perception.heatmaps.network import points_of
+from studio.perception.heatmaps.network import HEIGHT_PX, STRIDE_PX, WIDTH_PX, points_of
 from studio.perception.views.geometry import capped, cells
-from studio.perception.views.network import (
-    HEIGHT_PX,
-    JOINTS,
-    STRIDE_PX,
-    WIDTH_PX,
-    AlgebraicNetwork,
-    Seen,
-    solved,
-)
+from studio.perception.views.network import AlgebraicNetwork, solved
+from studio.perception.views.seen import JOINTS, Seen
 from studio.training.multiview import scenes
 from studio.training.people import DATA
 from studio.training.surroundings import Places

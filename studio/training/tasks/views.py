@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import torch
 
+from studio.perception.heatmaps.network import HEIGHT_PX, WIDTH_PX
 from studio.perception.views.crop import LOOSE
 from studio.perception.views.geometry import middle_of, moved, projected
-from studio.perception.views.network import HEIGHT_PX, LAYOUT, MIRROR, WIDTH_PX
+from studio.perception.views.seen import LAYOUT, MIRROR
 from studio.training import augment
 from studio.training.multiview import SIDE_PX, place_of
 from studio.training.staging import Staged

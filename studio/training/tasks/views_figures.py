@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from studio.perception.heatmaps.network import HEIGHT_PX, WIDTH_PX
 from studio.perception.trunk import fused
 from studio.perception.views.geometry import projected
-from studio.perception.views.network import HEIGHT_PX, JOINTS, WIDTH_PX
+from studio.perception.views.seen import JOINTS
 from studio.perception.views.viewer import Quick
 from studio.perception.views.volumetric import VolumetricNetwork
 from studio.training.task import Bench, Row, Source
@@ -32,7 +33,7 @@ def quick_figures(
     network: nn.Module, source: Source, count: int, device: str, score: str
 ) -> Mapping[str, float]:
     """A few figures while training: every method's mean error in four views."""
-    told = found(network, source, count, range(4), device)
+    (told,) = found(network, source, count, [range(4)], device)
     mine = "volumetric" if isinstance(network, VolumetricNetwork) else "algebraic"
     mean, hidden = told.mpjpes_mm(), told.hiddens_mm()
     return {score: mean[mine], **mean, **{f"{name}, hidden": off for name, off in hidden.items()}}
@@ -42,7 +43,8 @@ def table(network: nn.Module, device: str, test: Source, bench: Bench) -> list[R
     """Rigs that no training scene had, other people and motions, things in the way."""
     mine = "volumetric" if isinstance(network, VolumetricNetwork) else "algebraic"
     count = min(len(test), TESTED)
-    told = found(network, test, count, spread(4), device)
+    counts = [n for n in (4, 1, 2, 3, 5, 6, 7, 8) if n > 1 or mine == "volumetric"]
+    told, *others = found(network, test, count, [spread(n) for n in counts], device)
     said = f"{count} held-out scenes, {JOINTS} joints, 4 of 8 cameras, things in the way"
     rows = [
         _row("MPJPE", told.mpjpes_mm(), mine, note=said),
@@ -60,11 +62,10 @@ def table(network: nn.Module, device: str, test: Source, bench: Bench) -> list[R
         rows.append(Row("joints hidden from half of the cameras: better than algebraic by",
                         1 - hidden["volumetric"] / hidden["algebraic"]))  # fmt: skip
     rows += [
-        _row(f"MPJPE with {cameras} cameras",
-             found(network, test, count, spread(cameras), device).mpjpes_mm(), mine)
-        for cameras in (1, 2, 3, 5, 6, 7, 8) if cameras > 1 or mine == "volumetric"
-    ]  # fmt: skip
-    knocked = found(network, test, count, spread(4), device, knocked=True)
+        _row(f"MPJPE with {cameras} camera{'s' * (cameras > 1)}", fewer.mpjpes_mm(), mine)
+        for cameras, fewer in zip(counts[1:], others, strict=True)
+    ]
+    (knocked,) = found(network, test, count, [spread(4)], device, knocked=True)
     rows.append(_row("MPJPE, one camera turned away by 12 pixels", knocked.mpjpes_mm(), mine))
     rows += [
         Row("a point off by more than 8 pixels is told from others (AUC)",

@@ -11,7 +11,8 @@ import torch
 from torch import nn
 
 from studio.perception.views.geometry import metric, triangulated
-from studio.perception.views.network import PELVIS, AlgebraicNetwork, Seen, solved
+from studio.perception.views.network import AlgebraicNetwork
+from studio.perception.views.seen import PELVIS, Seen
 from studio.perception.views.volumetric import VolumetricNetwork
 from studio.training.feed import batches_once
 from studio.training.task import Batch, Source
@@ -23,6 +24,7 @@ RANSAC_PX = 8.0
 """How far a point of a crop may lie from where it should, to agree: 8 of 128 pixels."""
 _ORACLE_PX = 1.0
 BATCH = 8
+_OF_VIEWS = ("projections", "there", "visible", "xy_px")
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,32 +68,42 @@ def prepared(source: Source, count: int, views: Sequence[int]) -> Iterator[Batch
 
 @torch.inference_mode()
 def found(
-    network: nn.Module, source: Source, count: int, views: Sequence[int], device: str = "cpu",
-    knocked: bool = False,
-) -> Found:  # fmt: skip
-    """What every method makes of the first ``count`` scenes in some views; ``knocked`` turns one
-    camera's matrix away by 12 pixels, as if somebody had touched it."""
-    parts: dict[str, list[np.ndarray]] = {}
+    network: nn.Module, source: Source, count: int, choices: Sequence[Sequence[int]],
+    device: str = "cpu", knocked: bool = False,
+) -> list[Found]:  # fmt: skip
+    """What every method makes of the first ``count`` scenes by each choice of cameras; ``knocked``
+    turns one camera's matrix away by 12 pixels, as if somebody had touched it."""
+    xyz: list[dict[str, list[np.ndarray]]] = [{} for _ in choices]
     truth: list[np.ndarray] = []
-    seen_by: list[np.ndarray] = []
-    for batch in prepared(source, count, views):
+    seen_by: list[list[np.ndarray]] = [[] for _ in choices]
+    every = sorted({view for chosen in choices for view in chosen})
+    for batch in prepared(source, count, every):
         batch = {key: value.to(device) for key, value in batch.items()}
-        if knocked:
-            shift = torch.eye(3, device=device)
-            shift[0, 2] = 12.0
-            batch["projections"][:, 0] = shift @ batch["projections"][:, 0]
-        for name, xyz in every_method(network, batch).items():
-            parts.setdefault(name, []).append(xyz.float().cpu().numpy())
+        seen = single(network).look(batch["rgb"])
         truth.append(batch["points"].cpu().numpy())
-        seen_by.append(batch["visible"].sum(1).cpu().numpy())
-    told = {name: np.concatenate(values) for name, values in parts.items()}
-    return Found(told, np.concatenate(truth), np.concatenate(seen_by), len(views))
+        for number, chosen in enumerate(choices):
+            at = [every.index(view) for view in chosen]
+            part = {key: batch[key][:, at] for key in _OF_VIEWS} | {"points": batch["points"]}
+            if knocked:
+                shift = torch.eye(3, device=device)
+                shift[0, 2] = 12.0
+                part["projections"][:, 0] = shift @ part["projections"][:, 0]
+            fewer = Seen(*(value[:, at] for value in vars(seen).values()))
+            for name, told in every_method(network, fewer, part).items():
+                xyz[number].setdefault(name, []).append(told.float().cpu().numpy())
+            seen_by[number].append(part["visible"].sum(1).cpu().numpy())
+    return [
+        Found({name: np.concatenate(values) for name, values in told.items()},
+              np.concatenate(truth), np.concatenate(by), len(chosen))
+        for told, by, chosen in zip(xyz, seen_by, choices, strict=True)
+    ]  # fmt: skip
 
 
-def every_method(network: nn.Module, batch: Batch) -> dict[str, torch.Tensor]:
-    """The joints (scenes, 26, 3) of a batch by every method that the network can serve."""
-    seen = single(network).look(batch["rgb"])
+def every_method(network: nn.Module, seen: Seen, batch: Batch) -> dict[str, torch.Tensor]:
+    """The joints (scenes, 26, 3) of a batch by every method that the network can serve, all from
+    the same that was seen."""
     told = from_points(seen, batch)
+    told["algebraic"] = single(network).solve(seen, batch["projections"], batch["there"])
     if isinstance(network, VolumetricNetwork):
         told["volumetric"] = network.solve(seen, batch["projections"], batch["there"]).xyz_m
     return told
@@ -104,7 +116,7 @@ def single(network: nn.Module) -> AlgebraicNetwork:
 
 
 def from_points(seen: Seen, batch: Batch) -> dict[str, torch.Tensor]:
-    """The methods that start from the points of the views."""
+    """The baselines, which start from the same points of the views."""
     projections, there = batch["projections"], batch["there"]
     even = there[..., None].expand_as(seen.sigma_px).float()
     plain_xyz = triangulated(metric(projections), seen.xy_px, even)
@@ -114,7 +126,6 @@ def from_points(seen: Seen, batch: Batch) -> dict[str, torch.Tensor]:
     return {
         "RANSAC": torch.where(agreed.isnan(), plain_xyz, agreed),
         "without confidences": plain_xyz,
-        "algebraic": solved(seen, projections, there),
         "oracle weights": triangulated(metric(projections), seen.xy_px, oracle),
     }
 

@@ -10,8 +10,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from studio.perception.heatmaps.network import HEIGHT_PX, WIDTH_PX
 from studio.perception.views.geometry import turned_by
-from studio.perception.views.network import HEIGHT_PX, PELVIS, WIDTH_PX, solved
+from studio.perception.views.network import solved
+from studio.perception.views.seen import PELVIS
 from studio.perception.views.volume import Aggregation
 from studio.perception.views.volumetric import STEP_M, VOXELS, Volumes, VolumetricNetwork
 from studio.training import augment
