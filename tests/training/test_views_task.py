@@ -155,6 +155,14 @@ def test_every_method_is_measured_on_the_same_points(monkeypatch: pytest.MonkeyP
     }
 
 
+def test_scenes_are_drawn_under_what_was_found() -> None:
+    torch.manual_seed(0)
+    picture = views_figures.drawn(VolumetricNetwork().eval(), Toy(), "cpu")
+    assert picture.shape == (3 * 256, 4 * 192, 3)
+    assert (picture == (60, 255, 90)).all(-1).any()
+    assert (picture == 255).all(-1).any()
+
+
 def test_some_cameras_of_a_ring_are_spread_evenly() -> None:
     assert views_figures.spread(2) == [0, 4]
     assert views_figures.spread(4) == [0, 2, 4, 6]

@@ -128,9 +128,8 @@ def drawn(network: nn.Module, source: Source, device: str) -> np.ndarray:
     rows: list[np.ndarray] = []
     for batch in prepared(source, 3, range(4)):
         batch = {key: value.to(device) for key, value in batch.items()}
-        xyz = list(every_method(network, batch).values())[
-            -1 if hasattr(network, "algebraic") else 2
-        ]
+        mine = "volumetric" if isinstance(network, VolumetricNetwork) else "algebraic"
+        xyz = every_method(network, single(network).look(batch["rgb"]), batch)[mine]
         at, _ = projected(batch["projections"], xyz)
         for scene in range(len(at)):
             views: list[np.ndarray] = []
