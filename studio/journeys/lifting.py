@@ -14,7 +14,6 @@ from studio.features.lift.engine import Inputs, Lifting, lift
 from studio.features.lift.params import Params
 from studio.features.lift.several import Everybody
 from studio.features.lift.several import lift as lift_all
-from studio.features.triangulate.engine import Inputs as Views
 from studio.features.triangulate.engine import triangulate
 from studio.features.triangulate.evaluate import load_published
 from studio.features.triangulate.inputs import Inputs as Views

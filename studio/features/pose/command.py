@@ -14,15 +14,11 @@ from rich.console import Console
 
 from studio.core.errors import StudioError
 from studio.core.types import Detections
-from studio.features.pose.engine import Inputs, Params, Source, detect, facts
+from studio.features.pose.engine import Inputs, Params, detect, facts
 from studio.features.pose.overlay import write_overlay
 from studio.human.convert import convert
 from studio.jobs import run
 from studio.jobs.terminal import VERDICT_MARKS, OnTerminal, plain
-from studio.features.pose.engine import Inputs, Params, detect, facts
-from studio.human.convert import convert
-from studio.jobs import run
-from studio.jobs.terminal import VERDICT_MARKS, OnTerminal
 from studio.media.films import Film, Films
 from studio.media.formats.detections_npz import NAME, write_npz
 from studio.media.formats.whole import check_place
@@ -91,9 +87,7 @@ def main(
     for place in (overlay, None if out is None else out / NAME):
         if place is not None:
             check_place(place)
-    inputs = Inputs(tuple(Source(path.stem, path, rate_hz=rate_hz) for path in paths))
-    check_place(out / NAME)
-    films = tuple(Film(path.stem, path, rate_hz=rate_hz) for path in videos)
+    films = tuple(Film(path.stem, path, rate_hz=rate_hz) for path in paths)
     inputs = Inputs(Films(films))
     start = time.perf_counter()
     with OnTerminal("Detect", quiet=json) as context:
