@@ -188,6 +188,18 @@ def test_a_crop_is_a_pinhole_camera_of_its_own() -> None:
     assert middle == pytest.approx((60.0, 40.0), abs=0.05)
 
 
+def test_a_crop_stands_upright_however_the_camera_is_held() -> None:
+    camera = camera_at("c", (0.5, -3, 1.4), (0, 0, 1), (640, 480), 560.0, LENS, 35.0)
+    crop = crop_at(camera, (220, 150, 420, 330), (WIDTH_PX, HEIGHT_PX), 1.2, upright=True)
+    world = np.array([[0, 0, 0.8], [0, 0, 1.2], [0.2, 0.1, 1.0]])
+    flat = world @ crop.projection[:, :3].T + crop.projection[:, 3]
+    at = flat[:, :2] / flat[:, 2:]
+    assert np.abs(crop.in_picture(at) - project(camera, world)).max() < 1e-6
+    low, high = at[:2]
+    assert abs(high[0] - low[0]) < 0.05 * (low[1] - high[1])
+    assert np.linalg.det(crop.matrix) > 0
+
+
 def seen_exactly(rig: torch.Tensor, points: torch.Tensor) -> Seen:
     """What a perfect network would see of points: bells in the heatmaps, 2 pixels off."""
     xy, _ = geometry.projected(rig, points)

@@ -23,6 +23,7 @@ ASPECT = 0.75
 """Width over height of what a person's box is widened to."""
 LOOSE = 1.4
 """The height of a loose crop in heights of such a box."""
+_LEVEL = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +43,7 @@ class Crop:
 
     def in_picture(self, xy_px: Float[np.ndarray, "*batch 2"]) -> Float[np.ndarray, "*batch 2"]:
         """Pixels of the crop as pixels of the picture, as the lens bends them."""
-        plane = (xy_px - self.matrix[:2, 2]) / self.matrix[0, 0]
-        return to_pixels(self.camera, distort(self.camera, plane))
+        return to_pixels(self.camera, distort(self.camera, _plane(self.matrix, xy_px)))
 
     @property
     def step_px(self) -> float:
@@ -59,28 +59,42 @@ class Crop:
         return cv2.remap(smoother, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
 
 
-def widened(box: Box) -> tuple[float, float, float]:
-    """The middle (x, y) and the height of a box widened to the aspect of a person's crop."""
+def _plane(matrix: np.ndarray, xy_px: np.ndarray) -> np.ndarray:
+    """Pixels of a crop on the normalised plane."""
+    return (xy_px - matrix[:2, 2]) @ np.linalg.inv(matrix[:2, :2]).T
+
+
+def _towards_up(camera: Camera, middle: np.ndarray) -> np.ndarray:
+    """The turn of the normalised plane (2, 2) that brings the world's up to the picture's, at a
+    place on it; none where the camera looks almost straight down or up."""
+    x, y, z = camera.rotation[:, 2]
+    way = np.array([x, y]) - z * middle
+    length = float(np.linalg.norm(way))
+    if length < _LEVEL:
+        return np.eye(2)
+    a, b = way / length
+    return np.array([[-b, a], [-a, -b]])
+
+
+def crop_at(
+    camera: Camera, box: Box, size_px: tuple[int, int], margin: float, upright: bool = False
+) -> Crop:
+    """The crop around a box, ``margin`` times as high as the box widened; ``upright``, the crop is
+    turned until the world's up is up in it, however the camera is held."""
     left, top, right, bottom = box
-    return (left + right) / 2, (top + bottom) / 2, max(bottom - top, (right - left) / ASPECT, 8.0)
-
-
-def crop_at(camera: Camera, box: Box, size_px: tuple[int, int], margin: float) -> Crop:
-    """The crop around a box, ``margin`` times as high as the box widened."""
-    x, y, tall = widened(box)
-    middle = normalise(camera, np.array([[x, y]]))[0]
+    middle = normalise(camera, np.array([[(left + right) / 2, (top + bottom) / 2]]))[0]
     if not np.isfinite(middle).all():
         middle = np.zeros(2)
-    scale = size_px[1] / (tall * margin)
+    turn = _towards_up(camera, middle) if upright else np.eye(2)
+    across, down = np.abs(turn) @ [right - left, bottom - top]
+    scale = size_px[1] / (max(down, across / ASPECT, 8.0) * margin)
     focal = scale * float(pixels_per_unit(camera, middle[None])[0])
     width, height = size_px
-    centre = np.array([(width - 1) / 2, (height - 1) / 2])
-    matrix = np.array([
-        [focal, 0, centre[0] - focal * middle[0]], [0, focal, centre[1] - focal * middle[1]],
-        [0, 0, 1],
-    ])  # fmt: skip
+    matrix = np.eye(3)
+    matrix[:2, :2] = focal * turn
+    matrix[:2, 2] = np.array([(width - 1) / 2, (height - 1) / 2]) - matrix[:2, :2] @ middle
     columns, rows = np.meshgrid(np.arange(width), np.arange(height))
-    plane = (np.stack([columns, rows], -1) - matrix[:2, 2]) / focal
+    plane = _plane(matrix, np.stack([columns, rows], -1))
     at = to_pixels(camera, distort(camera, plane)).astype(np.float32)
     return Crop(camera, size_px, matrix, (at[..., 0].copy(), at[..., 1].copy()))
 
