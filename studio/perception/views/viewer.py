@@ -109,10 +109,11 @@ class Viewer:
         projections = np.tile(np.eye(3, 4), (views, 1, 1))
         crops: list[Crop | None] = []
         for view, (camera, rgb, box) in enumerate(zip(cameras, pictures, boxes, strict=True)):
-            looks = rgb is not None and box is not None
-            crops.append(crop_at(camera, box, _SIZE, MARGIN, upright=True) if looks else None)
-            if (crop := crops[view]) is not None and rgb is not None:
+            crop = None
+            if rgb is not None and box is not None:
+                crop = crop_at(camera, box, _SIZE, MARGIN, upright=True)
                 given[view], projections[view] = crop.take(rgb), crop.projection
+            crops.append(crop)
         there = np.array([crop is not None for crop in crops])
         return self._solve(given, projections, there, crops)
 
