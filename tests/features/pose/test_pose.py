@@ -102,7 +102,7 @@ def test_command_writes_what_openpose_readers_read(videos, tmp_path, capsys):
             for number in range(4):
                 cv2.imwrite(str(path / f"{number}.png"), clip.frame(number).rgb[..., ::-1])
     out = tmp_path / "out"
-    code = doppel(["pose", "--videos", *map(str, paths), "--out", str(out), "--quality", "fast",
+    code = doppel(["pose", *map(str, paths), "--out", str(out), "--quality", "fast",
                    "--rate-hz", "60", "--no-hands", "--no-face", "--json"])  # fmt: skip
     answer = json.loads(capsys.readouterr().out)
     assert code == 0
@@ -118,9 +118,9 @@ def test_command_writes_what_openpose_readers_read(videos, tmp_path, capsys):
 
 def test_command_explains_user_errors(tmp_path, capsys):
     a, b = tmp_path / "a" / "cam.mp4", tmp_path / "b" / "cam.mp4"
-    assert doppel(["pose", "--videos", str(a), str(b), "--out", str(tmp_path)]) == 1
+    assert doppel(["pose", str(a), str(b), "--out", str(tmp_path)]) == 1
     assert "same name" in capsys.readouterr().err
-    assert doppel(["pose", "--videos", str(a), "--out", str(tmp_path), "--json"]) == 1
+    assert doppel(["pose", str(a), "--out", str(tmp_path), "--json"]) == 1
     assert "error" in json.loads(capsys.readouterr().out)
 
 
