@@ -139,7 +139,7 @@ def test_wrong_wishes_are_explained() -> None:
         with pytest.raises(StudioError) as told:
             wrong()
         assert told.value.hint
-    assert set(RECIPES) == {"whole_body", "parts", "heads", "hands", "tryon", "rig"}
+    assert set(RECIPES) == {"whole_body", "parts", "heads", "hands", "tryon", "rig", "views"}
 
 
 def test_strangers_wear_jackets_only_over_something_that_fits_under_them() -> None:
