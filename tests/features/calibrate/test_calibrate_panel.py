@@ -2,47 +2,30 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 
 import filmed
 import numpy as np
 import pytest
 
-from studio.core.settings import SettingsFile
 from studio.document.project import Clip, Project, RigItem, TakeItem
 from studio.features.calibrate.result import Inputs
 from studio.features.calibrate.step import Step
-from studio.registry import discover
-from studio.ui import theme
 from studio.ui.drop import wanting
 from studio.ui.next_step import NextStep
-from studio.ui.studio import Studio
 from studio.vision.camera import project
 
 
-@pytest.fixture
-def studio(qapp, tmp_path, monkeypatch):
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("DOPPEL_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("DOPPEL_DATA_DIR", str(tmp_path / "data"))
-    theme.apply("dark")
-    made = Studio(discover(), SettingsFile())
-    yield made
-    made.close()
-    qapp.processEvents()
-    gc.collect()
 
 
 @pytest.fixture
-def panel(qtbot, studio):
+def panel(shown):
     from studio.features.calibrate.panel import Panel
 
-    shown = Panel(studio, studio.registry["calibrate"])
-    qtbot.addWidget(shown)
-    shown.resize(360, 640)
-    shown.show()
-    qtbot.waitUntil(lambda: shown.loaded, timeout=20_000)
-    return shown
+    return shown(Panel, "calibrate", 360, 640, 20_000)
 
 
 def test_from_files_to_an_accepted_rig(qtbot, session, studio, panel):

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import gc
-
 import numpy as np
 import pytest
 
-from studio.core.settings import SettingsFile
 from studio.core.types import Detections
 from studio.document.data import detections_arrays
 from studio.document.project import (
@@ -21,11 +18,8 @@ from studio.document.project import (
 )
 from studio.features.lift.panel import Panel, row_of
 from studio.human.layouts import layout
-from studio.registry import discover
 from studio.synth.factory.streams import stream
-from studio.ui import theme
 from studio.ui.next_step import NextStep, way_left
-from studio.ui.studio import Studio
 from studio.vision.camera import project
 from studio.vision.ring import ring_rig
 
@@ -33,23 +27,8 @@ COCO = layout("coco_17")
 
 
 @pytest.fixture
-def studio(qapp):
-    theme.apply("dark")
-    made = Studio(discover(), SettingsFile())
-    yield made
-    made.close()
-    qapp.processEvents()
-    gc.collect()
-
-
-@pytest.fixture
-def panel(qtbot, studio):
-    shown = Panel(studio, studio.registry["lift"])
-    qtbot.addWidget(shown)
-    shown.resize(360, 720)
-    shown.show()
-    qtbot.waitUntil(lambda: shown.loaded, timeout=60_000)
-    return shown
+def panel(shown):
+    return shown(Panel, "lift", 360, 720)
 
 
 def seen(frames: int = 12) -> Detections:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 
 import numpy as np
@@ -11,7 +10,6 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QStyle, QStyleOptionSlider
 
-from studio.core.settings import SettingsFile
 from studio.core.types import Armature, Character, Posed
 from studio.document.project import AvatarItem
 from studio.human.design import Design, read_file
@@ -19,43 +17,30 @@ from studio.human.fit import Fit
 from studio.human.person import Shape
 from studio.human.rig import ACTIONS, BONE_NAMES
 from studio.human.stored import fit_arrays
-from studio.registry import discover
 from studio.synth.people import PRESETS
 from studio.synth.stored import avatar_of
-from studio.ui import theme
 from studio.ui.person import pictures
 from studio.ui.person.preview import Preview
 from studio.ui.person.slider import PersonSlider
-from studio.ui.studio import Studio
 
 PATIENCE_MS = 150_000
 """A busy machine takes its time."""
 
 
 @pytest.fixture
-def studio(qapp, tmp_path, monkeypatch):
-    monkeypatch.setenv("DOPPEL_DATA_DIR", str(tmp_path / "data"))
+def studio(studio, monkeypatch):
+    """Draws no thumbnails, and keeps what it shows live."""
     monkeypatch.setattr(pictures.thumbnails, "draw", lambda wanted: iter(()))
-    theme.apply("dark")
-    made = Studio(discover(), SettingsFile())
-    made.shown = []
-    made.live.connect(lambda feature, value: made.shown.append(value))
-    yield made
-    made.close()
-    qapp.processEvents()
-    gc.collect()
+    studio.shown = []
+    studio.live.connect(lambda feature, value: studio.shown.append(value))
+    return studio
 
 
 @pytest.fixture
-def panel(qtbot, studio):
+def panel(shown, studio):
     from studio.features.person.panel import Panel
 
-    shown = Panel(studio, studio.registry["person"])
-    qtbot.addWidget(shown)
-    shown.resize(340, 700)
-    shown.show()
-    qtbot.waitUntil(lambda: shown.loaded, timeout=20_000)
-    return shown
+    return shown(Panel, "person", 340, 700, 20_000)
 
 
 @pytest.fixture
