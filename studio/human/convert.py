@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
 from studio.core.errors import StudioError
-from studio.core.types import Layout
+from studio.core.types import Crowd, Detections, Keypoints, Layout
 from studio.human.catalogue import LAYOUTS, layout
 from studio.human.names import FACE_68
 
@@ -109,6 +111,17 @@ def convert(points: np.ndarray, source: Layout | str, target: Layout | str) -> n
     moved = used @ np.nan_to_num(points)
     moved[missing | np.isnan(matrix).any(1)] = np.nan
     return moved
+
+
+Found = TypeVar("Found", Keypoints, Detections, Crowd)
+
+
+def in_layout(found: Found, wanted: Layout) -> Found:
+    """2D keypoints of a moment, a take or a crowd in another layout; what it lacks is not seen."""
+    told = np.concatenate([found.xy_px, found.confidence[..., None]], -1)
+    told = convert(told, found.layout, wanted)
+    xy, sure = told[..., :2], np.nan_to_num(told[..., 2])
+    return replace(found, layout=wanted, xy_px=xy, confidence=sure)
 
 
 _WORDS = {"l": "left", "r": "right", "mid": "middle", "little": "pinky"}

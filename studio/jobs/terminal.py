@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
+import signal
 import sys
+import threading
 import time
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from studio.core.types import Fact
 from studio.jobs.job import Context
 
 EVERY_S = 10.0
@@ -31,6 +36,26 @@ def plain(value: Any) -> Any:
     if isinstance(value, (float, np.floating)):
         return float(value) if math.isfinite(value) else None
     return value
+
+
+def show_facts(console: Console, facts: Iterable[Fact], width: int = 14) -> None:
+    """A line for each fact: its name, what was found, the verdict, and what is to blame."""
+    for fact in facts:
+        told = f"{fact.label:<{width}} {fact.text}  {VERDICT_MARKS[fact.verdict]}  {fact.blame}"
+        console.print(told, soft_wrap=True)
+
+
+@contextmanager
+def finish_on_interrupt(context: Context) -> Generator[None]:
+    """Within, Ctrl+C ends the work and keeps what there is."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: context.finish())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class OnTerminal(Context):

@@ -31,11 +31,10 @@ from studio.core.files import IMAGE_SUFFIXES, natural_key, read_text, write_whol
 from studio.core.parts import PartLabel
 from studio.core.pictures import read_picture, write_picture
 from studio.human.catalogue import layout
+from studio.training.collection import Collection
 
-FORMAT = 1
 MapKind = Literal["parts", "mask", "occlusion"]
 MAP_KINDS: tuple[MapKind, ...] = ("parts", "mask", "occlusion")
-_INDEX = "labels.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,52 +45,16 @@ class LabelledPerson:
     xy_px: Float[np.ndarray, "points 2"]
 
 
-class LabelFolder:
+class LabelFolder(Collection):
     """A folder of labelled pictures. ``origin`` says whose they are and who may use them."""
 
+    index, kind, holds = "labels.json", "folder of labels", "labels"
+    made_with = "Choose a folder made with “Label pictures”, or make a new one there."
+    restored = "Restore it, or delete it and choose the folder again: maps stay as they are."
+
     def __init__(self, path: Path, origin: str = "") -> None:
-        self.path, self.origin = path, origin
+        super().__init__(path, origin)
         self._sizes: dict[str, tuple[int, tuple[int, int]]] = {}
-
-    @classmethod
-    def create(cls, path: Path, origin: str = "") -> LabelFolder:
-        """A new folder, or the one that is there already. Raises StudioError if it cannot be."""
-        if (path / _INDEX).is_file():
-            return cls.open(path)
-        if path.is_dir() and any(path.iterdir()):
-            raise StudioError(
-                f"“{path.name}” is not empty and holds no labels.", "Choose a new or empty folder."
-            )
-        made = cls(path, origin)
-        made.save_index()
-        return made
-
-    @classmethod
-    def open(cls, path: Path) -> LabelFolder:
-        """A folder that is there. Raises StudioError if it is none or of a newer format."""
-        if not (path / _INDEX).is_file():
-            raise StudioError(
-                f"“{path.name}” is no folder of labels: it has no {_INDEX}.",
-                "Choose a folder made with “Label pictures”, or make a new one there.",
-            )
-        try:
-            raw: Any = json.loads(read_text(path / _INDEX, "the list of labels"))
-            number, origin = int(raw["format"]), str(raw.get("origin", ""))
-        except (ValueError, KeyError, TypeError) as error:
-            raise StudioError(
-                f"“{path.name}/{_INDEX}” is damaged.",
-                "Restore it, or delete it and choose the folder again: maps stay as they are.",
-            ) from error
-        if number > FORMAT:
-            raise StudioError(
-                f"“{path.name}” was made by a newer Doppel (format {number}).", "Update Doppel."
-            )
-        return cls(path, origin)
-
-    def save_index(self) -> None:
-        """Write ``labels.json``."""
-        text = json.dumps({"format": FORMAT, "origin": self.origin}, indent=2, ensure_ascii=False)
-        write_whole(self.path / _INDEX, text.encode())
 
     # -- pictures
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from studio.core.types import Camera
 from studio.perception.views.crop import Crop, loose_crop
-from studio.training.people import Pack, fill
+from studio.training.people import Live, Pack, fill
 from studio.training.task import Sample, Source, Split
 
 SIDE_PX = 192
@@ -46,32 +46,22 @@ def place_of(layout: str) -> slice:
 
 
 @dataclass
-class Scenes:
-    """Moments straight from the factory, each with cameras of its own; each process has a renderer
-    of its own."""
+class Scenes(Live):
+    """Moments, each with cameras of its own."""
 
-    split: Split
-    seed: int
+    count = LIVE
 
-    def __post_init__(self) -> None:
-        self._factory: Any = None
+    def made(self) -> Any:
+        from studio.synth.factory.factory import Factory
+        from studio.synth.factory.recipe import find_recipe
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_factory": None}
-
-    def __len__(self) -> int:
-        return LIVE[self.split]
+        recipe, views = find_recipe(RECIPE), VIEWS[self.split]
+        hindered = recipe.hindered * recipe.views / views
+        chosen = replace(recipe, views=views, hindered=hindered)
+        return Factory(chosen, self.split, self.seed)
 
     def __getitem__(self, number: int) -> Sample:
-        if self._factory is None:
-            from studio.synth.factory.factory import Factory
-            from studio.synth.factory.recipe import find_recipe
-
-            recipe, views = find_recipe(RECIPE), VIEWS[self.split]
-            hindered = recipe.hindered * recipe.views / views
-            chosen = replace(recipe, views=views, hindered=hindered)
-            self._factory = Factory(chosen, self.split, self.seed)
-        return sample_of(self._factory.moment(number))
+        return sample_of(self.factory.moment(number))
 
 
 def sample_of(shots: tuple[Any, ...]) -> Sample:

@@ -12,10 +12,11 @@ dope_139, and ``lens`` (3; focal length and middle in pixels).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -33,16 +34,17 @@ DATA = (
 )
 """What is learned from, as cards say it."""
 UNKNOWN = 255
-LIVE = {"train": 1_000_000, "validation": 256, "test": 512}
+LIVE: Mapping[Split, int] = {"train": 1_000_000, "validation": 256, "test": 512}
 
 
 @dataclass
-class Shots:
-    """Pictures straight from the factory; each process has a renderer of its own."""
+class Live(ABC):
+    """Samples straight from the factory; each process has a renderer of its own."""
 
     split: Split
     seed: int
-    recipe: str = "parts"
+
+    count: ClassVar[Mapping[Split, int]]
 
     def __post_init__(self) -> None:
         self._factory: Any = None
@@ -51,12 +53,33 @@ class Shots:
         return {**self.__dict__, "_factory": None}
 
     def __len__(self) -> int:
-        return LIVE[self.split]
+        return self.count[self.split]
+
+    @property
+    def factory(self) -> Any:
+        """The factory, made on first use."""
+        if self._factory is None:
+            self._factory = self.made()
+        return self._factory
+
+    @abstractmethod
+    def made(self) -> Any:
+        """A factory of this split and seed."""
+
+
+@dataclass
+class Shots(Live):
+    """Pictures of a recipe."""
+
+    recipe: str = "parts"
+
+    count = LIVE
+
+    def made(self) -> Any:
+        return _factory(self.recipe, self.split, self.seed)
 
     def __getitem__(self, number: int) -> Sample:
-        if self._factory is None:
-            self._factory = _factory(self.recipe, self.split, self.seed)
-        return sample_of(self._factory.shot(number))
+        return sample_of(self.factory.shot(number))
 
 
 def _factory(recipe: str, split: Split, seed: int) -> Any:

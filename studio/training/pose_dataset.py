@@ -28,10 +28,11 @@ from jaxtyping import Float, Int
 from studio.core.errors import StudioError
 from studio.core.files import natural_key, read_text, write_whole
 from studio.perception.lifting.normalise import POINTS
+from studio.training.collection import Collection
 
-FORMAT = 1
 COUNT = len(POINTS)
-_INDEX, _ABOUT, _ARRAYS = "poses.json", "take.json", "poses.npz"
+_ABOUT, _ARRAYS = "take.json", "poses.npz"
+_AGAIN = "Take the footage into the dataset again, or restore the file."
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,12 @@ class Recording:
         return len(self.times_s)
 
 
-class PoseDataset:
+class PoseDataset(Collection):
     """A folder of takes. ``origin`` says whose they are and who may use them."""
 
-    def __init__(self, path: Path, origin: str = "") -> None:
-        self.path, self.origin = path, origin
+    index, kind, holds = "poses.json", "pose dataset", "poses"
+    made_with = "Choose a folder made with “Pose dataset” or doppel dataset."
+    restored = _AGAIN
 
     @classmethod
     def create(cls, path: Path, origin: str = "") -> PoseDataset:
@@ -79,35 +81,11 @@ class PoseDataset:
 
         Raises StudioError if it holds something else.
         """
-        if (path / _INDEX).is_file():
-            found = cls.open(path)
-            origin = origin or found.origin
-        elif path.is_dir() and any(path.iterdir()):
-            raise StudioError(
-                f"“{path.name}” is not empty and holds no poses.", "Choose a new or empty folder."
-            )
-        text = json.dumps({"format": FORMAT, "origin": origin}, indent=2, ensure_ascii=False)
-        write_whole(path / _INDEX, text.encode())
-        return cls(path, origin)
-
-    @classmethod
-    def open(cls, path: Path) -> PoseDataset:
-        """A folder that is there. Raises StudioError if it is none or of a newer format."""
-        if not (path / _INDEX).is_file():
-            raise StudioError(
-                f"“{path.name}” is no pose dataset: it has no {_INDEX}.",
-                "Choose a folder made with “Pose dataset” or doppel dataset.",
-            )
-        raw = _json(path / _INDEX)
-        try:
-            number, origin = int(raw["format"]), str(raw.get("origin", ""))
-        except (KeyError, TypeError, ValueError) as error:
-            raise _damaged(path / _INDEX) from error
-        if number > FORMAT:
-            raise StudioError(
-                f"“{path.name}” was made by a newer Doppel (format {number}).", "Update Doppel."
-            )
-        return cls(path, origin)
+        made = super().create(path, origin)
+        if origin and made.origin != origin:
+            made.origin = origin
+            made.save_index()
+        return made
 
     def names(self) -> tuple[str, ...]:
         """The names of its takes, as people count."""
@@ -188,5 +166,5 @@ def _json(path: Path) -> dict[str, Any]:
 def _damaged(path: Path) -> StudioError:
     return StudioError(
         f"“{path.parent.name}/{path.name}” is damaged.",
-        "Take the footage into the dataset again, or restore the file.",
+        _AGAIN,
     )

@@ -41,6 +41,11 @@ class Places:
         note = None if self._path is None else self._path.with_name(NOTE)
         return note.read_text("utf-8") if note is not None and note.is_file() else ""
 
+    def told(self, data: str) -> str:
+        """What is learned from, as a card says it: ``data``, and what is put behind it."""
+        before = self.source
+        return f"{data}; some before: {before}" if before else data
+
     def look(self, dice: Dice, batch: int, height: int, width: int) -> torch.Tensor | None:
         """Pieces of views by the dice, some mirrored; None if there are none."""
         if self._path is None or not self._path.is_file():

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from studio.core.card import find_card
 from studio.perception.detector import Detector
-from studio.perception.whole_body import Networks, Options, WholeBodyDetector
+from studio.perception.whole_body import Networks as Files
+from studio.perception.whole_body import Options, WholeBodyDetector
 from studio.weights.store import find
 
 Backend = Literal["mediapipe", "dope"]
 """Whose networks find people: MediaPipe's, or Doppel's own (whole-body pose, several people)."""
+Networks = Annotated[
+    Backend,
+    Field(
+        title="Networks",
+        description="Whose networks find people: mediapipe, or dope, Doppel's own",
+    ),
+]
+"""The same as a setting of a feature."""
 
 
 def whole_body(options: Options = Options()) -> WholeBodyDetector:  # noqa: B008
     """MediaPipe's detector. Raises StudioError if a network is missing or damaged."""
     pose = "pose_landmarker_lite" if options.quality == "fast" else "pose_landmarker_full"
-    networks = Networks(find(pose), find("hand_landmarker"), find("face_landmarker"))
+    networks = Files(find(pose), find("hand_landmarker"), find("face_landmarker"))
     return WholeBodyDetector(networks, options)
 
 

@@ -28,7 +28,7 @@ from studio.features.calibrate.result import Calibrated, Inputs
 from studio.features.calibrate.reworld import replace_world
 from studio.features.calibrate.step import trust_of
 from studio.jobs import run
-from studio.jobs.terminal import VERDICT_MARKS, OnTerminal
+from studio.jobs.terminal import VERDICT_MARKS, OnTerminal, show_facts
 from studio.media.formats.rigs import check_rig_place, write_rig
 from studio.media.formats.whole import check_place
 from studio.vision.calibration.solve import Lens, Refine
@@ -258,9 +258,7 @@ def _deviations(trust: CameraTrust, spread: Any) -> dict[str, Any]:
 
 def _show(result: Calibrated, trust: Trust) -> None:
     console = Console(highlight=False)
-    for fact in result.facts[:3]:
-        told = f"{fact.label:<14} {fact.text}  {VERDICT_MARKS[fact.verdict]}  {fact.blame}"
-        console.print(told, soft_wrap=True)
+    show_facts(console, result.facts[:3])
     entries = [entry.mark for entry in gathered(trust.gates)]
     for gate in entries:
         if gate.verdict != "good":

@@ -26,7 +26,7 @@ from studio.features.calibrate_person.engine import (
 )
 from studio.features.calibrate_person.params import Params
 from studio.jobs import run
-from studio.jobs.terminal import VERDICT_MARKS, OnTerminal, plain
+from studio.jobs.terminal import VERDICT_MARKS, OnTerminal, plain, show_facts
 from studio.media.backdrop import reference_folder, write_backdrops
 from studio.media.footage import Source
 from studio.media.formats.rigs import check_rig_place
@@ -194,9 +194,7 @@ def _tables(result: Calibrated) -> tuple[Table, Table]:
 
 def _show(result: Calibrated, out: Path | None, seconds: float) -> None:
     console = Console(highlight=False)
-    for fact in result.facts:
-        told = f"{fact.label:<12} {fact.text}  {VERDICT_MARKS[fact.verdict]}  {fact.blame}"
-        console.print(told, soft_wrap=True)
+    show_facts(console, result.facts, 12)
     for table in _tables(result):
         console.print(table)
     if out is not None:

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from studio.vision.calibration.people.solve import Scale
-from studio.weights.detectors import Backend
+from studio.weights.detectors import Networks
 
 
 class Params(BaseModel):
@@ -32,10 +32,7 @@ class Params(BaseModel):
         default=False, title="Lenses are unknown",
         description="Find focal lengths too, without distortion: for lenses never calibrated",
     )  # fmt: skip
-    backend: Backend = Field(
-        default="mediapipe", title="Networks",
-        description="Whose networks find people: mediapipe, or dope, Doppel's own",
-    )  # fmt: skip
+    backend: Networks = "mediapipe"
     quality: Literal["fast", "balanced"] = Field(
         default="fast", description="How often each picture is looked at"
     )

@@ -17,7 +17,7 @@ from studio.features.check_rig.engine import HEAD_FACTS, Checked, Inputs, check
 from studio.features.check_rig.params import Params
 from studio.features.check_rig.step import mended
 from studio.jobs import run
-from studio.jobs.terminal import VERDICT_MARKS, OnTerminal, plain
+from studio.jobs.terminal import VERDICT_MARKS, OnTerminal, plain, show_facts
 from studio.media.backdrop import reference_folder, write_backdrops
 from studio.media.footage import Source
 
@@ -121,9 +121,7 @@ def as_json(result: Checked, written: list[str], seconds: float) -> dict[str, An
 
 def _show(result: Checked, written: list[str], seconds: float) -> None:
     console = Console(highlight=False)
-    for fact in result.facts[:HEAD_FACTS]:
-        told = f"{fact.label:<10} {fact.text}  {VERDICT_MARKS[fact.verdict]}  {fact.blame}"
-        console.print(told, soft_wrap=True)
+    show_facts(console, result.facts[:HEAD_FACTS], 10)
     table = Table("", "verdict", "found", "what to do")
     for gate in result.verdicts.gates:
         table.add_row(gate.title, VERDICT_MARKS[gate.verdict], gate.text, gate.remedy)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from studio.weights.detectors import Backend
+from studio.weights.detectors import Networks
 
 
 class Params(BaseModel):
@@ -22,10 +22,7 @@ class Params(BaseModel):
         default=True, title="Look at the person",
         description="Compare how the cameras see a person; without, the still scene alone",
     )  # fmt: skip
-    backend: Backend = Field(
-        default="mediapipe", title="Networks",
-        description="Whose networks find people: mediapipe, or dope, Doppel's own",
-    )  # fmt: skip
+    backend: Networks = "mediapipe"
     quality: Literal["fast", "balanced"] = Field(
         default="fast", description="How often each picture is looked at"
     )

@@ -17,7 +17,7 @@ from studio.features.dataset.engine import Inputs, Take, collect
 from studio.features.dataset.facts import facts_of, held
 from studio.features.dataset.params import Params
 from studio.jobs import run
-from studio.jobs.terminal import VERDICT_MARKS, OnTerminal
+from studio.jobs.terminal import OnTerminal, show_facts
 from studio.training.pose_dataset import PoseDataset
 
 
@@ -91,7 +91,5 @@ def _say(facts: tuple[Fact, ...], dataset: PoseDataset, told: dict[str, Any], js
         print(json_module.dumps(answer, ensure_ascii=False))
         return
     console = Console()
-    for fact in facts:
-        line = f"{fact.label:<10} {fact.text}  {VERDICT_MARKS[fact.verdict]}  {fact.blame}"
-        console.print(line, soft_wrap=True)
+    show_facts(console, facts, 10)
     console.print(f"In {dataset.path}", soft_wrap=True)

@@ -17,7 +17,7 @@ from studio.live.solving import LiftSolver, RigSolver, Solver
 from studio.live.tracking import Tracked, follow
 from studio.media.live.hub import Cameras
 from studio.perception.whole_body import Options
-from studio.weights.detectors import Backend, maker
+from studio.weights.detectors import Networks, maker
 
 
 class Params(BaseModel):
@@ -30,11 +30,7 @@ class Params(BaseModel):
         description="How often each picture is looked at: fast once with the light network, "
         "balanced twice, thorough four times",
     )
-    backend: Backend = Field(
-        default="mediapipe",
-        title="Networks",
-        description="Whose networks find people: mediapipe, or dope, Doppel's own",
-    )
+    backend: Networks = "mediapipe"
     hands: bool = Field(default=True, description="Look for 21 points on each hand")
     face: bool = Field(default=True, description="Look for 478 points on the face")
     people: int = Field(default=1, ge=1, le=16, description="How many people to follow, at most")

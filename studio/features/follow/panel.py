@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
 from pydantic import BaseModel
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -21,19 +20,18 @@ from PySide6.QtWidgets import (
 )
 
 from studio.core.errors import StudioError
-from studio.core.types import Keypoints
 from studio.features.follow.engine import Inputs, Params
-from studio.human.convert import convert
+from studio.human.convert import in_layout
 from studio.human.layouts import layout
 from studio.live.moment import Moment
 from studio.live.outlets.address import address_of
 from studio.live.outlets.outlet import JsonOutlet, Outlet, open_outlets
 from studio.registry import Feature
-from studio.ui.camera_list import CameraList
-from studio.ui.step_panel import StepPanel
+from studio.ui.live_panel import LivePanel
 from studio.ui.studio import Studio
 
 SHOWN = layout("openpose_137")
+"""Faces are drawn as lines: this layout has them."""
 BACKENDS = {"mediapipe": "MediaPipe", "dope": "Our own"}
 QUALITIES = {"fast": "Fast", "balanced": "Balanced", "thorough": "Thorough"}
 STAGES = {"grab": "Grab", "find": "Find", "solve": "Lift"}
@@ -151,7 +149,7 @@ class Hud(QWidget):
         self.rows[SKIPPED].setText(f"{moment.skipped} pictures")
 
 
-class Panel(StepPanel):
+class Panel(LivePanel):
     """Follows whoever the window's cameras see. Pictures stay here; skeletons go where asked."""
 
     def __init__(self, studio: Studio, feature: Feature) -> None:
@@ -161,14 +159,11 @@ class Panel(StepPanel):
         self._seen: list[float] = []
         self._told_s = 0.0
         super().__init__(studio, feature)
-        studio.cameras.changed.connect(self._judge)
-        studio.cameras.told.connect(self._judge)
         studio.live.connect(self._on_live)
         self.destroyed.connect(self.board.close)
 
     def build(self, place: QVBoxLayout) -> None:
-        self.cameras = CameraList(self.studio.cameras)
-        place.addWidget(self.cameras)
+        super().build(place)
         self.quality = QComboBox()
         self.quality.setAccessibleName("Quality")
         for value, title in QUALITIES.items():
@@ -254,15 +249,7 @@ class Panel(StepPanel):
         """Follow whoever the open cameras see; nothing open yet: open what there is."""
         studio = self.studio
         rig = studio.project.usable_rig()
-        inputs = Inputs(
-            studio.cameras.hub, None if rig is None else rig.rig(),
-            self.board.told,
-        )  # fmt: skip
-        try:
-            studio.start(self.feature.id, self.params(), inputs=inputs)
-        except Exception as error:
-            studio.notices.error(error, self.feature.manifest.title)
-        self.refresh()
+        self.begin(Inputs(studio.cameras.hub, None if rig is None else rig.rig(), self.board.told))
 
     def refresh(self) -> None:
         super().refresh()
@@ -277,10 +264,8 @@ class Panel(StepPanel):
             self.studio.cameras.followed = {}
 
     def _judge(self) -> None:
+        super()._judge()
         if self.loaded:
-            live = any(c.status.state == "live" for c in self.studio.cameras.hub.live())
-            self.run_button.setEnabled(live and self.step is not None)
-            self.run_button.setToolTip("" if live else "Open a camera and wait for its picture")
             for stream in self._streams:
                 stream.tell()
 
@@ -300,7 +285,7 @@ class Panel(StepPanel):
                      if camera in canvas.cameras}  # fmt: skip
             for frame in shown.values():
                 canvas.show_frame(frame, frame.time_s)
-            seen = [_shown(one) for one in value.people if one.camera in shown]
+            seen = [in_layout(one, SHOWN) for one in value.people if one.camera in shown]
             if seen:
                 canvas.show_keypoints(*seen)
             else:
@@ -316,9 +301,3 @@ class Panel(StepPanel):
             self._told_s = now
             rate = (len(self._seen) - 1) / max(now - self._seen[0], 1e-6)
             self.hud.show_moment(moment, 1e3 * (now - moment.found_s), rate)
-
-
-def _shown(one: Keypoints) -> Keypoints:
-    """The points as they are drawn: a face as lines."""
-    points = convert(np.column_stack([one.xy_px, one.confidence]), one.layout, SHOWN.name)
-    return replace(one, layout=SHOWN, xy_px=points[:, :2], confidence=np.nan_to_num(points[:, 2]))

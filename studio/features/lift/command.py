@@ -19,7 +19,7 @@ from studio.features.lift.engine import Inputs, Lifting
 from studio.features.lift.params import Params
 from studio.features.lift.several import Everybody, lift
 from studio.jobs import Context, run
-from studio.jobs.terminal import VERDICT_MARKS, OnTerminal, plain
+from studio.jobs.terminal import OnTerminal, plain, show_facts
 from studio.media.formats.whole import check_place
 from studio.weights.detectors import Backend, maker
 
@@ -169,9 +169,7 @@ def _as_json(result: Lifting, out: Path, seconds: float) -> dict[str, Any]:
 
 def _show(result: Lifting, out: Path, seconds: float) -> None:
     console = Console()
-    for fact in result.facts:
-        told = f"{fact.label:<18} {fact.text}  {VERDICT_MARKS[fact.verdict]}  {fact.blame}"
-        console.print(told, soft_wrap=True)
+    show_facts(console, result.facts, 18)
     for note in result.notes:
         console.print(note)
     console.print(_ways_table(result))

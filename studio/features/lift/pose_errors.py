@@ -10,6 +10,7 @@ from jaxtyping import Float
 from studio.core.types import Fact, Motion
 from studio.human.convert import convert
 from studio.human.joint_centres import joint_centres
+from studio.vision.similarity import nearest_similar
 
 _LIMBS = "coco_17"
 _ROWS = (5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16)
@@ -61,24 +62,12 @@ def distance(motion: Motion, truth: Motion) -> Distance | None:
         return None
     a, b, known = a[whole], b[whole], known[whole]
     rooted = [x - x[:, list(_HIPS)].mean(1, keepdims=True) for x in (a, b)]
-    aligned = np.stack([
-        _aligned(x, y, k) for x, y, k in zip(a, b, known, strict=True)
-    ])  # fmt: skip
+    best = nearest_similar(a, b, known)
     return Distance(
-        _mm(rooted[0] - rooted[1], known), _mm(aligned - b, known), _mm(a - b, known),
+        _mm(rooted[0] - rooted[1], known), _mm(best - b, known), _mm(a - b, known),
         int(whole.sum()),
     )  # fmt: skip
 
 
 def _mm(off: np.ndarray, known: np.ndarray) -> float:
     return float(1000 * np.linalg.norm(off, axis=-1)[known].mean())
-
-
-def _aligned(a: np.ndarray, b: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Points a turned, moved and scaled to be nearest to b (Umeyama 1991)."""
-    at, to = a[known].mean(0), b[known].mean(0)
-    p, q = a[known] - at, b[known] - to
-    u, s, vt = np.linalg.svd(p.T @ q)
-    sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-    scale = (s * sign).sum() / max(float((p**2).sum()), 1e-12)
-    return scale * (a - at) @ ((u * sign) @ vt) + to

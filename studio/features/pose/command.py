@@ -18,7 +18,7 @@ from studio.features.pose.engine import Inputs, Params, detect, facts
 from studio.features.pose.overlay import write_overlay
 from studio.human.convert import convert
 from studio.jobs import run
-from studio.jobs.terminal import VERDICT_MARKS, OnTerminal, plain
+from studio.jobs.terminal import OnTerminal, plain, show_facts
 from studio.media.films import Film, Films
 from studio.media.formats.detections_npz import NAME, write_npz
 from studio.media.formats.whole import check_place
@@ -120,9 +120,7 @@ def main(
         print(json_module.dumps(answer, ensure_ascii=False))
         return
     console = Console()
-    for fact in told:
-        told = f"{fact.label:<15} {fact.text}  {VERDICT_MARKS[fact.verdict]}  {fact.blame}"
-        console.print(told, soft_wrap=True)
+    show_facts(console, told, 15)
     console.print(f"Written: {', '.join(written)}")
 
 

@@ -53,6 +53,11 @@ class Params(BaseModel):
         description="Cameras looked at side by side; 0 chooses by the processor",
     )
 
+    @property
+    def options(self) -> Options:
+        """The same as a detector takes them."""
+        return Options(self.quality, self.body, self.hands, self.face, self.people)
+
 
 @dataclass(frozen=True)
 class Inputs:
@@ -73,11 +78,10 @@ def detect(
 
     Raises StudioError if a clip cannot be read, a network is not installed, or nobody is there.
     """
-    options = Options(params.quality, params.body, params.hands, params.face, params.people)
     with opened(inputs.films) as sets:
         cache = DetectionCache() if params.use_cache else None
         result = yield from detect_take(
-            sets.clips, sets.times_s, sets.plan(), maker(params.backend, options), context,
+            sets.clips, sets.times_s, sets.plan(), maker(params.backend, params.options), context,
             early_s=sets.early_s(), cache=cache, workers=params.threads or os.cpu_count() or 2,
         )  # fmt: skip
     if not any(result.found):

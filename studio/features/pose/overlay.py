@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from studio.core.types import Crowd, Detections, Frame, Keypoints
-from studio.human.convert import convert
+from studio.human.convert import in_layout
 from studio.human.layouts import layout
 from studio.human.sides import sides
 from studio.media.video import open_clip
@@ -42,9 +42,8 @@ def drawn(rgb: np.ndarray, people: Sequence[Keypoints]) -> np.ndarray:
         [] for _ in range(LEVELS)
     ]
     for one in people:
-        points = np.column_stack([one.xy_px, one.confidence])
-        xy, sure = np.split(convert(points, one.layout, SHOWN.name), [2], axis=1)
-        sure = np.nan_to_num(sure[:, 0])
+        told = in_layout(one, SHOWN)
+        xy, sure = told.xy_px, told.confidence
         seen = (sure > LEAST) & np.isfinite(xy).all(1)
         px = _radii(xy, seen, _BODY * side_px)
         for a, b in _BONES[seen[_BONES].all(1)]:

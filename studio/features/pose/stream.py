@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from studio.core.errors import StudioError
 from studio.features.pose.engine import Params
 from studio.jobs import Context, run
+from studio.jobs.terminal import finish_on_interrupt
 from studio.live.moment import Moment
 from studio.live.opening import opened
 from studio.live.outlets.address import address_of
 from studio.live.outlets.outlet import open_outlets
 from studio.live.solving import LiftSolver, RigSolver, Solver
 from studio.live.tracking import Tracked, follow
-from studio.perception.whole_body import Options
 from studio.weights.detectors import maker
 
 
@@ -38,14 +35,13 @@ def stream(
     One camera is lifted to 3D; several need their ``rig``, and are triangulated. Ends with the last
     film, after ``seconds``, or on Ctrl+C. Raises StudioError for what cannot be opened.
     """
-    options = Options(params.quality, params.body, params.hands, params.face, params.people)
     made = solver_of(places, rig)
     outlets = open_outlets([address_of(text, other_hosts) for text in addresses])
     try:
-        with opened(places, context, loop=loop) as cameras, _finish_on_interrupt(context):
+        with opened(places, context, loop=loop) as cameras, finish_on_interrupt(context):
             return run(
                 follow(
-                    cameras, maker(params.backend, options), context,
+                    cameras, maker(params.backend, params.options), context,
                     make_solver=made, outlets=lambda: outlets, seconds=seconds,
                 ),
                 each,
@@ -71,16 +67,3 @@ def solver_of(places: Sequence[str], rig: Path | None) -> Callable[[], Solver]:
             "Give their calibration with --rig, or one camera alone.",
         )
     return LiftSolver
-
-
-@contextmanager
-def _finish_on_interrupt(context: Context) -> Generator[None]:
-    """Within, Ctrl+C ends the stream and tells how it went."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, lambda *_: context.finish())
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

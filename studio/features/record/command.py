@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json as json_module
-import signal
-import threading
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,8 +15,8 @@ from studio.features.record.engine import Inputs, Recorded, record
 from studio.features.record.mend import mend
 from studio.features.record.params import Params
 from studio.features.record.step import rate_of
-from studio.jobs import Context, run
-from studio.jobs.terminal import OnTerminal
+from studio.jobs import run
+from studio.jobs.terminal import OnTerminal, finish_on_interrupt
 
 
 def main(
@@ -59,25 +55,12 @@ def main(
     if out is None:
         raise StudioError("Where are the takes to go?", "Give --out FOLDER.")
     params = Params(sources=sources, folder=out, name=name, seconds=seconds, loop=loop)
-    with OnTerminal("Record", quiet=json) as bar, _finish_on_interrupt(bar):
+    with OnTerminal("Record", quiet=json) as bar, finish_on_interrupt(bar):
         result = run(record(params, Inputs(), bar))
     if json:
         print(json_module.dumps(as_json(result), ensure_ascii=False))
     else:
         _show(result)
-
-
-@contextmanager
-def _finish_on_interrupt(context: Context) -> Generator[None]:
-    """Within, Ctrl+C ends the take and keeps it."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, lambda *_: context.finish())
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def as_json(result: Recorded) -> dict[str, Any]:

@@ -17,31 +17,27 @@ from studio.media.recording.recover import Recovered, recover
 from studio.media.recording.take import TakeRecord, read_take
 from studio.registry import Feature
 from studio.ui import theme
-from studio.ui.camera_list import CameraList
 from studio.ui.controls import PathField
-from studio.ui.step_panel import StepPanel
+from studio.ui.live_panel import LivePanel
 from studio.ui.studio import Studio
 from studio.ui.takes_list import TakesList
 
 OTHER_STEPS = (("synchronise", "Synchronise"), ("pose", "Detect people"))
 
 
-class Panel(StepPanel):
+class Panel(LivePanel):
     """Adds, opens and sets up the window's cameras, and records them."""
 
     run_role = "record"
 
     def __init__(self, studio: Studio, feature: Feature) -> None:
         super().__init__(studio, feature)
-        studio.cameras.changed.connect(self._judge)
-        studio.cameras.told.connect(self._judge)
         studio.live.connect(self._on_live)
 
     # -- what the step panel asks for
 
     def build(self, place: QVBoxLayout) -> None:
-        self.cameras = CameraList(self.studio.cameras)
-        place.addWidget(self.cameras)
+        super().build(place)
         self.warnings = QLabel()
         self.warnings.setWordWrap(True)
         self.warnings.setProperty("verdict", "look")
@@ -79,12 +75,7 @@ class Panel(StepPanel):
     def run(self) -> None:
         """Begin a take with the cameras that are live."""
         studio = self.studio
-        inputs = Inputs(studio.cameras.hub, studio.project.usable_rig())
-        try:
-            studio.start(self.feature.id, self.params(), inputs=inputs, then=self._recorded)
-        except Exception as error:
-            studio.notices.error(error, self.feature.manifest.title)
-        self.refresh()
+        self.begin(Inputs(studio.cameras.hub, studio.project.usable_rig()), self._recorded)
 
     def refresh(self) -> None:
         super().refresh()
@@ -99,15 +90,6 @@ class Panel(StepPanel):
         if not running:
             self.warnings.hide()
         self.takes.show_folder(self.params().place, made)
-
-    def _judge(self) -> None:
-        if not self.loaded:
-            return
-        live = [camera.status.state for camera in self.studio.cameras.hub.live()]
-        self.run_button.setEnabled("live" in live and self.step is not None)
-        self.run_button.setToolTip(
-            "" if "live" in live else "Open a camera and wait for its picture"
-        )
 
     # -- inside
 

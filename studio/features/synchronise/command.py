@@ -17,7 +17,7 @@ from studio.features.synchronise.engine import synchronise
 from studio.features.synchronise.inputs import Inputs, Source, Synchronised
 from studio.features.synchronise.params import Method, Params
 from studio.jobs import run
-from studio.jobs.terminal import VERDICT_MARKS, OnTerminal
+from studio.jobs.terminal import OnTerminal, show_facts
 from studio.media.cameras import match_cameras
 from studio.media.formats.whole import check_place, whole
 
@@ -135,8 +135,6 @@ def _as_json(result: Synchronised, inputs: Inputs, seconds: float) -> dict[str, 
 
 def _show(result: Synchronised) -> None:
     console = Console(highlight=False)
-    for fact in result.facts:
-        told = f"{fact.label:<14} {fact.text}  {VERDICT_MARKS[fact.verdict]}  {fact.blame}"
-        console.print(told, soft_wrap=True)
+    show_facts(console, result.facts)
     for note in result.notes:
         console.print(note, soft_wrap=True)

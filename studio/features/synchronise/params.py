@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from studio.weights.detectors import Backend
+from studio.weights.detectors import Networks
 
 Method = Literal["auto", "timestamps", "flash", "clap", "motion"]
 
@@ -28,10 +28,7 @@ class Params(BaseModel):
         description="Find the person in every picture where movement alone is not sure enough: "
         "slower, more exact",
     )
-    backend: Backend = Field(
-        default="mediapipe", title="Networks",
-        description="Whose networks find people: mediapipe, or dope, Doppel's own",
-    )  # fmt: skip
+    backend: Networks = "mediapipe"
     refine: bool = Field(
         default=True,
         title="Refine with the rig",

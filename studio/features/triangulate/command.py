@@ -6,27 +6,25 @@ import json as json_module
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import numpy as np
 import tyro
 from rich.console import Console
 from rich.table import Table
 
 from studio.core.errors import StudioError
-from studio.core.types import Crowd, Detections, Fact, Layout, Motion
+from studio.core.types import Crowd, Detections, Motion
 from studio.features.triangulate.engine import Triangulation
 from studio.features.triangulate.inputs import Inputs
 from studio.features.triangulate.params import Params
 from studio.features.triangulate.pixels import learned
 from studio.features.triangulate.several import Everybody, triangulate
 from studio.jobs import Context, run
-from studio.jobs.terminal import VERDICT_MARKS, OnTerminal, plain
+from studio.jobs.terminal import OnTerminal, plain, show_facts
 from studio.media.films import Film, Films
 from studio.media.formats.whole import check_place
-from studio.vision.match import Found
 from studio.vision.report import TakeReport
 from studio.weights.detectors import Backend, maker
 
@@ -130,6 +128,7 @@ def _detect(
     context: Context,
 ) -> tuple[Detections, Crowd | None]:
     """Keypoints from pixels, remembered by content, in the layout that was asked for."""
+    from studio.human.convert import in_layout
     from studio.human.layouts import layout as find_layout
     from studio.media.sync import FrameSets
     from studio.media.video import open_clip
@@ -150,21 +149,9 @@ def _detect(
         )  # fmt: skip
     found, crowd = take.detections, take.crowd
     if wanted is not None:
-        found = _in_layout(found, wanted)
-        crowd = None if crowd is None else _in_layout(crowd, wanted)
+        found = in_layout(found, wanted)
+        crowd = None if crowd is None else in_layout(crowd, wanted)
     return found, crowd
-
-
-def _in_layout(found: Found, wanted: Layout) -> Found:
-    from studio.human.layouts import convert
-
-    trust = convert(found.confidence[..., None], found.layout, wanted)[..., 0]
-    return replace(
-        found,
-        layout=wanted,
-        xy_px=convert(found.xy_px, found.layout, wanted),
-        confidence=np.nan_to_num(trust),
-    )
 
 
 def _as_json(
@@ -194,24 +181,18 @@ def _one_as_json(result: Triangulation, out: Path) -> dict[str, Any]:
 
 def _show(result: Triangulation | Everybody, written: list[Path], seconds: float) -> None:
     console = Console()
-    _tell(console, result.facts)
+    show_facts(console, result.facts)
     persons = (result,) if isinstance(result, Triangulation) else result.persons
     for one, path in zip(persons, written, strict=True):
         if one is not result:
             console.print(f"\n{path.stem}", style="bold")
-            _tell(console, one.facts)
+            show_facts(console, one.facts)
         console.print(_cameras_table(one.report))
     for note in result.notes:
         console.print(note)
     for one, path in zip(persons, written, strict=True):
         console.print(f"Written: {path} ({len(one.motion)} frames)")
     console.print(f"{seconds:.1f} s")
-
-
-def _tell(console: Console, facts: tuple[Fact, ...]) -> None:
-    for fact in facts:
-        told = f"{fact.label:<14} {fact.text}  {VERDICT_MARKS[fact.verdict]}  {fact.blame}"
-        console.print(told, soft_wrap=True)
 
 
 def _cameras_table(report: TakeReport) -> Table:

@@ -13,7 +13,7 @@ from studio.core.types import CameraRig, Detections, Fact, Motion
 from studio.features.triangulate.inputs import Inputs
 from studio.features.triangulate.params import METHODS, Params
 from studio.features.triangulate.pixels import learned
-from studio.human.convert import convert
+from studio.human.convert import convert, in_layout
 from studio.human.layouts import layout
 from studio.jobs import Context
 from studio.vision.match import match_cameras
@@ -108,9 +108,7 @@ def _with_fewer(params: Params, inputs: Inputs, whole: Motion, solve: Solve) -> 
 
 def on_body(found: Detections) -> Detections:
     """The detections as coco_17, which every method can be given."""
-    trust = convert(found.confidence[..., None], found.layout, _BODY)[..., 0]
-    xy = convert(found.xy_px, found.layout, _BODY)
-    return replace(found, layout=_BODY, xy_px=xy, confidence=np.nan_to_num(trust))
+    return in_layout(found, _BODY)
 
 
 def limbs_of(motion: Motion) -> np.ndarray:

@@ -4,85 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
 from studio.perception.heatmaps.network import HEIGHT_PX, STRIDE_PX, WIDTH_PX, points_of
 from studio.perception.views.geometry import capped, cells
-from studio.perception.views.network import AlgebraicNetwork, solved
+from studio.perception.views.network import AlgebraicNetwork
 from studio.perception.views.seen import JOINTS, Seen
-from studio.training.multiview import scenes
-from studio.training.people import DATA
-from studio.training.surroundings import Places
-from studio.training.task import Batch, Bench, Row, Source, Split
-from studio.training.tasks.views import varied
+from studio.training.task import Batch
+from studio.training.tasks.views import ViewsTask
 
 _SIGMA_CELLS = 1.0
 _HIDDEN = 0.25
-_VALIDATED = 32
 
 
-class AlgebraicTask:
-    """Where 26 joints are in space, from several views of calibrated cameras.
-
-    Scored by the mean distance of the joints from the truth (mm) in rigs that no
-    training scene had (every scene has a rig of its own).
-    """
+class AlgebraicTask(ViewsTask):
+    """Where 26 joints are in space, from several views of calibrated cameras."""
 
     name = "algebraic"
     does = "Triangulate 26 joints from several views by points and confidences that it learned"
-    score = "MPJPE"
-    better: Literal["higher", "lower"] = "lower"
 
-    def __init__(self, data: str | None = None, trunk: str | None = None):
-        """``data`` is a folder of packs, else scenes come live from the factory; ``trunk`` a file
-        of weights to start from: of a heatmaps network, or its own."""
-        self._data = Path(data) if data else None
-        self._trunk = trunk
-        self._places = Places(self._data)
+    def __init__(self, data: str | None = None, trunk: str | None = None) -> None:
+        """``trunk`` is a file of weights to start from: of a heatmaps network, or its own."""
+        super().__init__(data, trunk)
 
     def network(self) -> AlgebraicNetwork:
         network = AlgebraicNetwork()
         if self._trunk is not None:
-            start_from(network, Path(self._trunk))
+            start_from(network, self._trunk)
         return network
-
-    def data(self, split: Split, seed: int) -> Source:
-        return scenes(self._data, split, seed)
-
-    def prepare(self, batch: Batch, dice: torch.Generator) -> Batch:
-        return varied(batch, dice, self._places)
 
     def loss(self, network: nn.Module, batch: Batch) -> Mapping[str, torch.Tensor]:
         xyz, seen = network(batch["rgb"], batch["projections"], batch["there"])
         return {**terms_2d(seen, batch), "space": term_3d(xyz, batch)}
 
-    def validate(self, network: nn.Module, device: str) -> Mapping[str, float]:
-        from studio.training.tasks.views_figures import quick_figures
-
-        return quick_figures(network, self.data("validation", 0), _VALIDATED, device, self.score)
-
-    def evaluate(self, network: nn.Module, device: str, bench: Bench) -> list[Row]:
-        from studio.training.tasks.views_figures import table
-
-        return table(network, device, self.data("test", 0), bench)
-
-    def sample_pictures(self, network: nn.Module, device: str) -> np.ndarray:
-        from studio.training.tasks.views_figures import drawn
-
-        return drawn(network, self.data("validation", 0), device)
-
     def facts(self) -> Mapping[str, Any]:
         return {
-            "inputs": f"RGB crops, 0..1, {HEIGHT_PX} × {WIDTH_PX}, lenses taken out, the person "
-            "fills each; their pinhole matrices",
+            **super().facts(),
             "outputs": "26 joints (halpe_26) in metres; in every view their pixels and standard "
             "deviations",
-            "data": DATA + (f"; some before: {before}" if (before := self._places.source) else ""),
         }
 
 
@@ -155,6 +118,3 @@ def _bell(centre: torch.Tensor, cells_along: int) -> torch.Tensor:
     place = torch.arange(cells_along, device=centre.device)
     bell = torch.exp(-0.5 * ((place - centre[..., None]) / _SIGMA_CELLS) ** 2)
     return bell / bell.sum(-1, keepdim=True).clamp_min(1e-6)
-
-
-__all__ = ["AlgebraicTask", "solved", "start_from", "term_3d", "terms_2d"]

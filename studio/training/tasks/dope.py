@@ -166,7 +166,7 @@ class DopeTask:
             "inputs": "RGB, 0..1, sides that 32 divides; people 30 to 220 px high",
             "outputs": "regions of bodies, hands and faces; in each, anchor poses (body 13, hand "
             "21, face 84 points) with the way from them to the pose in 2D and 3D",
-            "data": DATA + (f"; some before: {before}" if (before := self._places.source) else ""),
+            "data": self._places.told(DATA),
             "experts": "dope_body, dope_hand, dope_face" if self._folder else "none",
         }
 

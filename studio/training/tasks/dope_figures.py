@@ -19,6 +19,7 @@ from studio.training.task import Bench, Row, Source
 from studio.training.tasks import dope_pictures
 from studio.training.tasks.dope_pictures import Pictures
 from studio.training.tasks.dope_targets import Parts, parts_of
+from studio.vision.similarity import nearest_similar
 
 _CHUNK = 8
 _REACH = 0.5
@@ -153,14 +154,8 @@ def _count(
 
 
 def aligned_error_m(found: np.ndarray, truth: np.ndarray) -> float:
-    """Mean distance of points after the best turn, scale and shift (PA-MPJPE). Source: Umeyama
-    1991."""
-    a, b = found - found.mean(0), truth - truth.mean(0)
-    u, s, v = np.linalg.svd(a.T @ b)
-    sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ v))])
-    turn = (u * sign) @ v
-    scale = (s * sign).sum() / max((a**2).sum(), 1e-12)
-    return float(np.linalg.norm(scale * a @ turn - b, axis=1).mean())
+    """Mean distance of points after the best turn, scale and shift (PA-MPJPE)."""
+    return float(np.linalg.norm(nearest_similar(found, truth) - truth, axis=1).mean())
 
 
 def quick(

@@ -12,7 +12,8 @@ from studio.perception.dope.boxes import giou, iou
 from studio.perception.dope.kinds import HEAD, LEGS, SHOULDERS, UPPER, Kind
 from studio.perception.dope.network import COARSE_PX, STRETCH, Branch, Poses, Regions
 
-_PAD = 0.12
+PAD = 0.12
+"""The room around a part in its box, by its longer side."""
 _SMALLEST_PX = 6.0
 _HIDDEN, _OUTSIDE = 0.5, 0.15
 _NEAR_M = {"body": 0.06, "hand": 0.012, "face": 0.012}
@@ -104,7 +105,7 @@ def parts_of(
     low, high = torch.nan_to_num(low, posinf=0.0), torch.nan_to_num(high, neginf=0.0)
     extent = (high - low).amax(-1, keepdim=True)
     there = there & (extent[..., 0] >= _SMALLEST_PX)
-    pad = _PAD * extent
+    pad = PAD * extent
     box = torch.cat([low - pad, high + pad], -1)
     weight = torch.where(seen, 1.0, torch.where(inside, _HIDDEN, _OUTSIDE)) * known
     every = torch.ones(batch, dtype=torch.bool, device=xy.device)

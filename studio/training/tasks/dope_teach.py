@@ -21,12 +21,11 @@ from studio.perception.own import placed, quick_type, unpack
 from studio.perception.trunk import fused
 from studio.training import checkpoint
 from studio.training.task import Batch
-from studio.training.tasks.dope_targets import Parts, match, nearest_anchor, of_boxes
+from studio.training.tasks.dope_targets import PAD, Parts, match, nearest_anchor, of_boxes
 
 _PROPOSED = {"body": 6, "hand": 8, "face": 6}
 _KEPT = {"body": 4, "hand": 6, "face": 4}
 _POSITIVE, _LABEL = 0.5, 0.6
-_PAD = 0.12
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +108,7 @@ def stacked(pictures: Sequence[Sequence[Part]], kind: Kind, most: int) -> Parts:
             seen[k, place], family[k, place] = part.seen > 0.5, part.family
             spanned = part.xy_px[list(UPPER)] if _upper(part) else part.xy_px
             low, high = spanned.min(0), spanned.max(0)
-            pad = _PAD * (high - low).max()
+            pad = PAD * (high - low).max()
             boxes[k, place], there[k, place] = np.concatenate([low - pad, high + pad]), True
     weight = np.where(seen, 1.0, 0.5) * there[..., None]
     if kind.name == "body":

@@ -139,7 +139,7 @@ class HeatmapsTask:
         return {
             "inputs": f"RGB, 0..1, {HEIGHT_PX} × {WIDTH_PX}, upright, the person fills the crop",
             "outputs": "133 heatmaps at a quarter of the size, and whether each point is visible",
-            "data": DATA + (f"; some before: {before}" if (before := self._places.source) else ""),
+            "data": self._places.told(DATA),
         }
 
 

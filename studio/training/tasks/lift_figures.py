@@ -30,6 +30,7 @@ from studio.training.task import Row
 from studio.training.tasks.lift import World, in_virtual_camera, lifted, normal_of, parts_of
 from studio.training.tasks.lift_sigma import JUDGED, coverage_rows
 from studio.training.tasks.lift_use import calm_rows, place_rows
+from studio.vision.similarity import nearest_similar
 
 _BATCH = 32
 _VALIDATED, _TESTED, _LEARNED = 4, 16, 40
@@ -85,18 +86,9 @@ def errors(guess: Callable[[Seen], tuple[Lifted, Normal]], seen_ones: Iterator[S
 
 
 def aligned(a: Tensor, b: Tensor, known: Tensor | None = None) -> Tensor:
-    """Points (..., points, 3) of a turned, moved and scaled to be nearest to b (Umeyama 1991),
-    by those that are ``known`` (..., points); by all without."""
-    used = torch.ones(b.shape[:-1]) if known is None else known.to(b)
-    share = (used / used.sum(-1, keepdim=True).clamp_min(1))[..., None]
-    at, to = (a * share).sum(-2, keepdim=True), (b * share).sum(-2, keepdim=True)
-    moved = a - at
-    p, q = moved * used[..., None], (b - to) * used[..., None]
-    u, size, vt = torch.linalg.svd(p.transpose(-1, -2) @ q)
-    sign = torch.ones_like(size)
-    sign[..., 2] = torch.linalg.det(u @ vt).sign()
-    scale = (size * sign).sum(-1) / p.square().sum((-1, -2)).clamp_min(1e-9)
-    return scale[..., None, None] * moved @ ((u * sign[..., None, :]) @ vt) + to
+    """Points (..., points, 3) of a nearest to b (see :func:`nearest_similar`)."""
+    told = None if known is None else known.numpy()
+    return torch.from_numpy(nearest_similar(a.numpy(), b.numpy(), told))
 
 
 def by(network: nn.Module, method: Method, device: str) -> Callable[[Seen], tuple[Lifted, Normal]]:

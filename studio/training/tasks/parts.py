@@ -102,7 +102,7 @@ class PartsTask:
         return {
             "inputs": f"RGB, 0..1, sides that 32 divides; trained at {_SIDE_PX}",
             "outputs": [label.name.lower() for label in PartLabel],
-            "data": DATA + (f"; some before: {before}" if (before := self._places.source) else ""),
+            "data": self._places.told(DATA),
         }
 
 

@@ -3,23 +3,77 @@ where they are in them and in space."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
 import torch
+from torch import nn
 
 from studio.perception.heatmaps.network import HEIGHT_PX, WIDTH_PX
 from studio.perception.views.crop import LOOSE
 from studio.perception.views.geometry import middle_of, moved, projected
 from studio.perception.views.seen import LAYOUT, MIRROR
 from studio.training import augment
-from studio.training.multiview import SIDE_PX, place_of
+from studio.training.multiview import SIDE_PX, place_of, scenes
+from studio.training.people import DATA
 from studio.training.staging import Staged
 from studio.training.surroundings import Places
-from studio.training.task import Batch
+from studio.training.task import Batch, Bench, Row, Source, Split
 
 MARGIN = 1.2
+_VALIDATED = 32
 _FEWER = (0.05, 0.2, 0.25, 0.5)
 """The chances of one, two, three and all views of a scene while training."""
 _AWAY, _HIDDEN, _DYED = 0.3, 0.35, 0.5
 _WRONG, _OFF_PX, _OFF_RAD = 0.12, 12.0, 0.08
+
+
+class ViewsTask:
+    """What both tasks share: scenes, how they are varied, and what is measured.
+
+    Scored by the mean distance of the joints from the truth (mm) in rigs that no training scene
+    had (every scene has a rig of its own).
+    """
+
+    score = "MPJPE"
+    better: Literal["higher", "lower"] = "lower"
+
+    def __init__(self, data: str | None, trunk: str | None) -> None:
+        """``data`` is a folder of packs, else scenes come live from the factory; ``trunk`` a file
+        of weights to start from."""
+        self._data = Path(data) if data else None
+        self._trunk = Path(trunk) if trunk else None
+        self._places = Places(self._data)
+
+    def data(self, split: Split, seed: int) -> Source:
+        return scenes(self._data, split, seed)
+
+    def prepare(self, batch: Batch, dice: torch.Generator) -> Batch:
+        return varied(batch, dice, self._places)
+
+    def validate(self, network: nn.Module, device: str) -> Mapping[str, float]:
+        from studio.training.tasks.views_figures import quick_figures
+
+        return quick_figures(network, self.data("validation", 0), _VALIDATED, device, self.score)
+
+    def evaluate(self, network: nn.Module, device: str, bench: Bench) -> list[Row]:
+        from studio.training.tasks.views_figures import table
+
+        return table(network, device, self.data("test", 0), bench)
+
+    def sample_pictures(self, network: nn.Module, device: str) -> np.ndarray:
+        from studio.training.tasks.views_figures import drawn
+
+        return drawn(network, self.data("validation", 0), device)
+
+    def facts(self) -> Mapping[str, Any]:
+        return {
+            "inputs": f"RGB crops, 0..1, {HEIGHT_PX} × {WIDTH_PX}, lenses taken out, the person "
+            "fills each; their pinhole matrices",
+            "data": self._places.told(DATA),
+        }
 
 
 def plain(batch: Batch, views: list[int] | None = None) -> Batch:

@@ -16,12 +16,12 @@ from studio.perception.trunk import fused
 from studio.perception.views.geometry import projected
 from studio.perception.views.seen import JOINTS
 from studio.perception.views.viewer import Quick
-from studio.perception.views.volumetric import VolumetricNetwork
 from studio.training.task import Bench, Row, Source
 from studio.training.tasks.views_methods import (
     RANSAC_PX,
     every_method,
     found,
+    method_of,
     prepared,
     single,
 )
@@ -34,14 +34,14 @@ def quick_figures(
 ) -> Mapping[str, float]:
     """A few figures while training: every method's mean error in four views."""
     (told,) = found(network, source, count, [range(4)], device)
-    mine = "volumetric" if isinstance(network, VolumetricNetwork) else "algebraic"
+    mine = method_of(network)
     mean, hidden = told.mpjpes_mm(), told.hiddens_mm()
     return {score: mean[mine], **mean, **{f"{name}, hidden": off for name, off in hidden.items()}}
 
 
 def table(network: nn.Module, device: str, test: Source, bench: Bench) -> list[Row]:
     """Rigs that no training scene had, other people and motions, things in the way."""
-    mine = "volumetric" if isinstance(network, VolumetricNetwork) else "algebraic"
+    mine = method_of(network)
     count = min(len(test), TESTED)
     counts = [n for n in (4, 1, 2, 3, 5, 6, 7, 8) if n > 1 or mine == "volumetric"]
     told, *others = found(network, test, count, [spread(n) for n in counts], device)
@@ -57,7 +57,7 @@ def table(network: nn.Module, device: str, test: Source, bench: Bench) -> list[R
     rows.append(Row("share of the gap between RANSAC and oracle weights that is closed",
                     (mean["RANSAC"] - mean[mine]) / gap, note="oracle weights: one over how far "
                     "each point really is off, at least a pixel"))  # fmt: skip
-    if isinstance(network, VolumetricNetwork):
+    if mine == "volumetric":
         hidden = told.hiddens_mm()
         rows.append(Row("joints hidden from half of the cameras: better than algebraic by",
                         1 - hidden["volumetric"] / hidden["algebraic"]))  # fmt: skip
@@ -128,7 +128,7 @@ def drawn(network: nn.Module, source: Source, device: str) -> np.ndarray:
     rows: list[np.ndarray] = []
     for batch in prepared(source, 3, range(4)):
         batch = {key: value.to(device) for key, value in batch.items()}
-        mine = "volumetric" if isinstance(network, VolumetricNetwork) else "algebraic"
+        mine = method_of(network)
         xyz = every_method(network, single(network).look(batch["rgb"]), batch)[mine]
         at, _ = projected(batch["projections"], xyz)
         for scene in range(len(at)):

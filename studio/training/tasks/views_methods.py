@@ -109,6 +109,11 @@ def every_method(network: nn.Module, seen: Seen, batch: Batch) -> dict[str, torc
     return told
 
 
+def method_of(network: nn.Module) -> str:
+    """The method that a network was trained for."""
+    return "volumetric" if isinstance(network, VolumetricNetwork) else "algebraic"
+
+
 def single(network: nn.Module) -> AlgebraicNetwork:
     """The part of a network that sees every view by itself."""
     part = network.algebraic if isinstance(network, VolumetricNetwork) else network
