@@ -35,7 +35,8 @@ class Manifest(BaseModel):
 
     ``short`` is the title where there is little room. ``accepts`` are suffixes of files that can be
     dropped on the feature; ``names`` patterns of file names (``*board*.mp4``) that it wants before
-    all others.
+    all others. ``frames`` opens somebody who takes the stage's pictures
+    (:data:`studio.live.outlets.frames.MakeSink`).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -59,6 +60,7 @@ class Manifest(BaseModel):
     command: str | None = None
     evaluate: str | None = None
     panel: str | None = None
+    frames: str | None = None
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,10 @@ class Registry:
     def accepting(self, suffix: str) -> tuple[Feature, ...]:
         """Features that want a file with this suffix (``.mp4``) dropped on them."""
         return tuple(f for f in self.features.values() if suffix.lower() in f.manifest.accepts)
+
+    def offering(self, what: str) -> tuple[Feature, ...]:
+        """Features whose manifest names code under ``what`` (``frames``, ``evaluate``)."""
+        return tuple(f for f in self.features.values() if getattr(f.manifest, what) is not None)
 
     def claiming(self, name: str) -> Feature | None:
         """The feature that wants a file of this name before all others, if there is one."""
