@@ -1,29 +1,37 @@
-"""Where a pose stream goes: ``osc://127.0.0.1:39540`` or ``json://127.0.0.1:39541``."""
+"""Where a stream goes: ``osc://127.0.0.1:39540``, ``json://127.0.0.1:39541``,
+``vmc://127.0.0.1:39539`` or ``livelink://127.0.0.1:11111``."""
 
 from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 from studio.core.errors import StudioError
 
-Kind = Literal["osc", "json"]
-_HINT = "Write osc://127.0.0.1:39540 (OSC, UDP) or json://127.0.0.1:39541 (JSON lines, TCP)."
+Kind = Literal["osc", "json", "vmc", "livelink"]
+_KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
+_HINT = (
+    "Write osc://127.0.0.1:39540 (OSC, UDP), json://127.0.0.1:39541 (JSON lines, TCP), "
+    "vmc://127.0.0.1:39539 (Virtual Motion Capture) or livelink://127.0.0.1:11111 (Live Link Face)."
+)
+_PARTS: dict[str, tuple[str, ...]] = {"vmc": ("arkit", "vrm")}
 
 
 @dataclass(frozen=True)
 class Address:
-    """``osc``: the program that listens; ``json``: where Doppel listens for programs."""
+    """``json``: where Doppel listens for programs; all others: the program that listens. ``part``
+    of ``vmc`` says which faces are sent: ``arkit``, ``vrm``, or both if it is empty."""
 
     kind: Kind
     host: str
     port: int
+    part: str = ""
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.kind}://{host}:{self.port}"
+        return f"{self.kind}://{host}:{self.port}" + (f"/{self.part}" if self.part else "")
 
 
 def address_of(text: str, other_hosts: bool = False) -> Address:
@@ -36,18 +44,19 @@ def address_of(text: str, other_hosts: bool = False) -> Address:
         host, port = parts.hostname, parts.port
     except ValueError as error:
         raise StudioError(f"“{text}” is no address: {error}.", _HINT) from error
-    if parts.scheme not in ("osc", "json"):
+    if parts.scheme not in _KINDS:
         raise StudioError(f"“{text}” is no address of a pose stream.", _HINT)
-    if not host or port is None or (port == 0 and parts.scheme == "osc"):
+    kind, part = _KINDS[parts.scheme], parts.path.strip("/")
+    if not host or port is None or (port == 0 and kind != "json"):
         raise StudioError(f"“{text}” lacks a host or a port.", _HINT)
-    if parts.path.strip("/") or parts.query or parts.username:
+    if (part and part not in _PARTS.get(kind, ())) or parts.query or parts.username:
         raise StudioError(f"“{text}” says more than a host and a port.", _HINT)
     if not other_hosts and not here(host):
         raise StudioError(
             f"“{host}” is not this computer.",
             "Poses stay on this computer unless you allow other hosts (--other-hosts).",
         )
-    return Address("osc" if parts.scheme == "osc" else "json", host, port)
+    return Address(kind, host, port, part)
 
 
 def here(host: str) -> bool:

@@ -68,7 +68,7 @@ def layout_line(layout: Layout) -> bytes:
     """What the points of a layout are called, as a line."""
     parts = {name: list(points) for name, points in layout.parts.items()}
     told = {"type": "layout", "name": layout.name, "points": layout.points, "parts": parts}
-    return _line(told)
+    return line(told)
 
 
 def pose_line(moment: Moment) -> bytes:
@@ -97,7 +97,7 @@ def pose_line(moment: Moment) -> bytes:
             for number, one in enumerate(moment.skeletons)
         ],
     }  # fmt: skip
-    return _line(told)
+    return line(told)
 
 
 def _rows(values: np.ndarray) -> list[list[float | None] | None]:
@@ -110,7 +110,8 @@ def _rows(values: np.ndarray) -> list[list[float | None] | None]:
     ]  # fmt: skip
 
 
-def _line(told: Mapping[str, object]) -> bytes:
+def line(told: Mapping[str, object]) -> bytes:
+    """An object as a line of JSON."""
     return json.dumps(told, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode() + (
         b"\n"
     )

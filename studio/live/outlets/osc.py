@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 Argument = int | float | str
 AT_ONCE = b"#bundle\0" + struct.pack(">Q", 1)
+MOST_BYTES = 1400
+"""What travels in one piece through a usual network."""
 
 
 def message(address: str, *arguments: Argument) -> bytes:
@@ -34,6 +36,20 @@ def message(address: str, *arguments: Argument) -> bytes:
 def bundle(messages: Sequence[bytes]) -> bytes:
     """Messages that belong together, to be acted on at once."""
     return AT_ONCE + b"".join(struct.pack(">i", len(one)) + one for one in messages)
+
+
+def bundles(messages: Sequence[bytes], most: int = MOST_BYTES) -> list[bytes]:
+    """Messages in as few bundles as hold them in order, none longer than ``most`` bytes if its
+    messages allow."""
+    found: list[list[bytes]] = []
+    size = most
+    for one in messages:
+        size += 4 + len(one)
+        if size > most:
+            found.append([])
+            size = len(AT_ONCE) + 4 + len(one)
+        found[-1].append(one)
+    return [bundle(some) for some in found]
 
 
 def unpacked(packet: bytes) -> list[tuple[str, tuple[Argument, ...]]]:

@@ -1,9 +1,16 @@
-"""VRM's preset expressions, mixed from ARKit's 52 shapes."""
+"""VRM's preset expressions, mixed from ARKit's 52 shapes, and the other way round."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from scipy.optimize import nnls
+
+from studio.human.rig import ACTIONS
 
 
 def _both(**weights: float) -> dict[str, float]:
@@ -30,6 +37,42 @@ PRESETS: dict[str, dict[str, float]] = {
     "lookLeft": {"eyeLookOutLeft": 1.0, "eyeLookInRight": 1.0},
     "lookRight": {"eyeLookInLeft": 1.0, "eyeLookOutRight": 1.0},
 }
+
+VRM_0 = {
+    "aa": "A", "ih": "I", "ou": "U", "ee": "E", "oh": "O", "blink": "Blink",
+    "blinkLeft": "Blink_L", "blinkRight": "Blink_R", "happy": "Joy", "angry": "Angry",
+    "sad": "Sorrow", "relaxed": "Fun", "neutral": "Neutral", "lookUp": "LookUp",
+    "lookDown": "LookDown", "lookLeft": "LookLeft", "lookRight": "LookRight",
+}  # fmt: skip
+"""What VRM 0 calls the presets; it has no surprise."""
+
+_EYES = ("blinkLeft", "blinkRight", "lookUp", "lookDown", "lookLeft", "lookRight")
+_MOODS = ("aa", "ih", "ou", "ee", "oh", "happy", "angry", "sad", "surprised")
+
+
+def presets_of(weights: Float[np.ndarray, "52"]) -> dict[str, float]:
+    """The presets that make a face of ARKit's weights (in the order of ``ACTIONS``), 0 to 1 each.
+
+    Eyes follow their own shapes; mouth shapes and moods are the mixture that comes nearest to the
+    rest of the face (non-negative least squares). ``blink``, ``relaxed`` and ``neutral`` say
+    nothing that the others do not, and stay at 0.
+    """
+    rest, mixtures = _mixtures()
+    found = dict.fromkeys(PRESETS, 0.0)
+    for name in _EYES:
+        found[name] = float(np.mean([weights[ACTIONS.index(part)] for part in PRESETS[name]]))
+    mixed, _ = nnls(mixtures, np.clip(weights[rest], 0, 1))
+    found.update(zip(_MOODS, np.clip(mixed, 0, 1).tolist(), strict=True))
+    return found
+
+
+@cache
+def _mixtures() -> tuple[np.ndarray, np.ndarray]:
+    """The actions that are none of the eyes', and what each mood has of them (actions, moods)."""
+    eyes = {part for name in _EYES for part in PRESETS[name]}
+    rest = [k for k, name in enumerate(ACTIONS) if name not in eyes]
+    rows = [[PRESETS[mood].get(ACTIONS[k], 0.0) for mood in _MOODS] for k in rest]
+    return np.array(rest), np.array(rows)
 
 
 def expressions(targets: Mapping[int, tuple[str, ...]]) -> dict[str, Any]:
