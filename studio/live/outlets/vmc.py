@@ -54,7 +54,7 @@ def unity_turn(turn: Turn) -> Turn:
 
 def gaze_turn(yaw_deg: float, pitch_deg: float) -> Turn:
     """How an eye turns in the head: to the own left, and up."""
-    x, y, z, w = Rotation.from_euler("zx", [yaw_deg, -pitch_deg], degrees=True).as_quat().tolist()
+    x, y, z, w = Rotation.from_euler("xz", [-pitch_deg, yaw_deg], degrees=True).as_quat().tolist()
     return (x, y, z, w)
 
 
