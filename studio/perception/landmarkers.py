@@ -29,7 +29,7 @@ class Found:
 
 
 @contextmanager
-def _quiet() -> Generator[None, None, None]:
+def quiet() -> Generator[None, None, None]:
     """Send what native code prints on standard error while it starts to nowhere."""
     with _stderr:
         kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
@@ -53,7 +53,7 @@ class Landmarker:
 
         self._image, self._srgb = Image, ImageFormat.SRGB
         base = BaseOptions(model_asset_path=str(model))
-        with _quiet():
+        with quiet():
             try:
                 task = _create(vision, kind, base, most, least_score)
             except (RuntimeError, ValueError, OSError) as error:
@@ -63,7 +63,7 @@ class Landmarker:
                 ) from error
             task.detect(self._picture(np.zeros((64, 64, 3), np.uint8)))
         self._task: Any = task
-        self._close = weakref.finalize(self, _free, task)
+        self._close = weakref.finalize(self, free, task)
 
     def close(self) -> None:
         """Free the network."""
@@ -86,10 +86,11 @@ class Landmarker:
         return self._image(image_format=self._srgb, data=np.ascontiguousarray(rgb))
 
 
-def _free(task: Any) -> None:
+def free(task: Any) -> None:
     """Close a task. Once the interpreter is shutting down that fails, and so would its __del__."""
     try:
-        task.close()
+        with quiet():
+            task.close()
     except Exception:
         task._handle = None
 

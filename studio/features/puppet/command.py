@@ -1,0 +1,73 @@
+"""``doppel puppet``: a film or a camera in, what the person does out."""
+
+from __future__ import annotations
+
+import json as json_module
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+from rich.console import Console
+
+from studio.core.errors import StudioError
+from studio.features.puppet.engine import Params
+from studio.features.puppet.step import facts_of
+from studio.features.puppet.taking import is_film, take_camera, take_film
+from studio.jobs.terminal import OnTerminal, plain, show_facts
+from studio.live.performing.curves import curves as curves_file
+from studio.live.performing.live import Told
+from studio.media.formats.whole import check_place
+
+
+def main(
+    source: Annotated[str, tyro.conf.Positional],
+    curves: Path | None = None,
+    seconds: float | None = None,
+    params: Annotated[Params, tyro.conf.arg(name="")] = Params(),  # noqa: B008
+    json: bool = False,
+) -> None:
+    """Let whoever is seen perform: face, gaze, head, hands and body.
+
+    Args:
+        source: A film, of which every frame is performed; or a camera (/dev/video0, rtsp:// or
+            http:// address), which is followed as it goes.
+        curves: A table of the face, one row a frame: time_s, 52 ARKit weights, and the head's yaw,
+            pitch and roll in degrees (to the person's own left, up, own left shoulder).
+        seconds: End a camera after so long; otherwise with Ctrl+C.
+        params: What is looked for, and how it is shaped.
+        json: Print one JSON object.
+    """
+    film = is_film(source)
+    if film and seconds is not None:
+        raise StudioError(
+            "A film is performed to its end.", "Leave --seconds out, or cut the film."
+        )
+    written: list[Path] = []
+    with ExitStack() as stack:
+        told: list[Told] = []
+        if curves is not None:
+            check_place(curves, ".csv")
+            row = stack.enter_context(curves_file(curves))
+            told.append(lambda one, _: row(one))
+            written.append(curves)
+        if not told:
+            raise StudioError("Where is the performance to go?", "Give --curves.")
+        context = stack.enter_context(OnTerminal("Perform", quiet=json))
+        if film:
+            result = take_film(Path(source), params, context, told)
+        else:
+            result = take_camera(source, params, context, told, seconds=seconds)
+    facts = facts_of(result)
+    if json:
+        answer: dict[str, Any] = {
+            **asdict(result),
+            "written": [str(path) for path in written],
+            "facts": [asdict(fact) for fact in facts],
+        }
+        print(json_module.dumps(plain(answer), ensure_ascii=False))
+        return
+    console = Console()
+    show_facts(console, facts)
+    console.print(f"Written: {', '.join(map(str, written))}", soft_wrap=True)

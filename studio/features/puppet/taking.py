@@ -1,0 +1,78 @@
+"""A performance from its beginning to its end: every frame of a film, or a camera as it goes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from statistics import median
+
+from studio.core.errors import StudioError
+from studio.jobs import Context, run
+from studio.jobs.terminal import finish_on_interrupt
+from studio.live.opening import opened
+from studio.live.performing.controls import Controls
+from studio.live.performing.live import Performed, Told, perform
+from studio.live.performing.opening import body_performer, face_performer
+from studio.live.performing.performer import Performer
+from studio.live.performing.settings import Settings
+from studio.media.live.source import source_of
+from studio.media.video import open_clip
+
+
+def is_film(place: str) -> bool:
+    """Whether it is a file of which every frame can be had. Raises StudioError if it is nothing."""
+    return source_of(place).kind in ("video", "images")
+
+
+def take_film(path: Path, settings: Settings, context: Context, told: Sequence[Told]) -> Performed:
+    """Perform every frame of a film, none left out, at whatever pace that takes; each is handed to
+    all of ``told``. Times are the film's.
+
+    Raises StudioError if it cannot be read or a network is not installed.
+    """
+    began_s, count, some = time.monotonic(), 0, 0
+    spent: list[float] = []
+    stages: dict[str, list[float]] = {}
+    make_body = (lambda: body_performer(settings)) if settings.body else None
+    with (
+        open_clip(path) as clip,
+        closing(Performer(face_performer, make_body, Controls(settings))) as performer,
+        finish_on_interrupt(context),
+    ):
+        for frame in clip:
+            context.check()
+            if context.finishing:
+                break
+            made = performer.perform(frame)
+            count, some = count + 1, some + (made.face > 0)
+            spent.append(made.latency_ms)
+            for stage, ms in made.stages_ms.items():
+                stages.setdefault(stage, []).append(ms)
+            for one in told:
+                one(made, frame)
+            context.report(count / clip.frames, f"{count} of {clip.frames} frames")
+    if not count:
+        raise StudioError(f"“{path.name}” has no frame.", "Choose another film.")
+    usual = {stage: median(each) for stage, each in stages.items()}
+    return Performed(count, some, 0, time.monotonic() - began_s, median(spent), usual)
+
+
+def take_camera(
+    place: str,
+    settings: Settings,
+    context: Context,
+    told: Sequence[Told],
+    *,
+    seconds: float | None = None,
+) -> Performed:
+    """Perform what a camera sees as it goes, for ``seconds`` or until Ctrl+C; the newest picture
+    wins. Raises StudioError if it does not open or a network is not installed."""
+    with opened([place], context) as cameras, finish_on_interrupt(context):
+        return run(
+            perform(
+                cameras, face_performer, lambda: body_performer(settings), Controls(settings),
+                context, each=lambda: told, seconds=seconds,
+            )
+        )  # fmt: skip

@@ -1,0 +1,1 @@
+"""A face followed and understood: points, the head's turn, the gaze, and 52 facial actions."""
