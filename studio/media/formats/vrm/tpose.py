@@ -26,7 +26,7 @@ def t_posed(character: Character, bones: Mapping[str, int]) -> Character:
     Every bone's rest axes are those of the file (Y up). An animation keeps its world motion.
     """
     armature = character.armature
-    turns = _turns(armature, bones)
+    turns = turns_to_t(armature, bones)
     rest = armature.rest_world
     heads = rest[:, :3, 3]
     placed = heads.copy()
@@ -58,8 +58,11 @@ def t_posed(character: Character, bones: Mapping[str, int]) -> Character:
     return replace(character, armature=still, parts=parts, animation=moved)
 
 
-def _turns(armature: Armature, bones: Mapping[str, int]) -> np.ndarray:
-    """What each bone has turned from rest in the T-pose, in world axes (bones, 3, 3)."""
+def turns_to_t(armature: Armature, bones: Mapping[str, int]) -> np.ndarray:
+    """What each bone has turned from rest in the T-pose, in world axes (bones, 3, 3).
+
+    ``bones`` maps VRM bones to the armature's; limbs that it lacks stay as they are.
+    """
     pose = _Pose(armature, bones)
     for side, out in (("left", 1.0), ("right", -1.0)):
         along = np.array([out, 0.0, 0.0])
@@ -119,14 +122,18 @@ class _Pose:
     def raise_arm(self, side: str, along: np.ndarray) -> None:
         """Raise an upper arm; a bone between it and the collar bone takes a part, as a joint's
         muscles do, so that the skin over the shoulder does not fold."""
-        arm, elbow = self.bones[f"{side}UpperArm"], self.bones[f"{side}LowerArm"]
+        arm, elbow = (self.bones.get(f"{side}{name}") for name in ("UpperArm", "LowerArm"))
+        if arm is None or elbow is None:
+            return
         between = self.parents[arm]
-        if between not in self.bones.values():
+        if between >= 0 and between not in self.bones.values():
             self.turn(between, _swing(self.way(arm, elbow), along, SHOULDER_SHARE))
         self.aim(f"{side}UpperArm", f"{side}LowerArm", along)
 
     def flatten(self, name: str) -> None:
         """Stand a foot as in rest, turned about the vertical only, its toes to the front."""
+        if name not in self.bones:
+            return
         bone = self.bones[name]
         toes = [k for k, parent in enumerate(self.parents) if parent == bone]
         tip = self.heads[toes].mean(0) if toes else self.tails[bone]
@@ -138,7 +145,9 @@ class _Pose:
 
         Half of the roll goes to the bone above the wrist where that is not the elbow's.
         """
-        hand = self.bones[f"{side}Hand"]
+        hand, upper = self.bones.get(f"{side}Hand"), self.bones.get(f"{side}UpperArm")
+        if hand is None or upper is None:
+            return
         fingers = [self.bones.get(f"{side}{finger}Proximal") for finger in ("Index", "Little")]
         index, little = (None if k is None else self.way(hand, k) for k in fingers)
         if index is None or little is None:
@@ -146,7 +155,7 @@ class _Pose:
         across = index - little
         roll = np.arctan2(np.dot(np.cross(across, _FRONT), along), np.dot(across, _FRONT))
         arm = self.parents[hand]
-        if arm != self.bones[f"{side}UpperArm"]:
+        if arm != upper:
             self.turn(arm, Rotation.from_rotvec(along * roll / 2).as_matrix())
             roll /= 2
         self.turn(hand, Rotation.from_rotvec(along * roll).as_matrix())
