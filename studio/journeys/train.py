@@ -6,7 +6,7 @@ import json as json_module
 from collections.abc import Generator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 from tyro.conf import Positional
@@ -54,6 +54,7 @@ def main(
     share: float = 0.2,
     trunk: Path | None = None,
     experts: Path | None = None,
+    annotated: Literal["all", "one"] = "all",
     out: Path | None = None,
     prepare: int = 0,
     surroundings: Path | None = None,
@@ -90,6 +91,8 @@ def main(
         trunk: Weights to start from: those of a parts network (of heatmaps), of heatmaps or its own
             (of dope and algebraic), of algebraic or its own (of volumetric), or its own (of lift).
         experts: A folder with the runs dope_body, dope_hand and dope_face for dope to learn from.
+        annotated: Of dope: one keeps the truth of one kind of part a picture, as where bodies, hands
+            and faces have data sets of their own; experts complete it.
         out: The folder of the run, instead of one in the cache.
         prepare: Only pack so many samples into --data (and a part of it for validation and test);
             of algebraic and volumetric: scenes of four cameras, the held-out ones of eight.
@@ -117,6 +120,8 @@ def main(
         options["trunk"] = str(trunk)
     if experts is not None:
         options["experts"] = str(experts)
+    if annotated != "all":
+        options["annotated"] = annotated
     folder = out or run_folder(name)
     if publish:
         _publish(

@@ -130,7 +130,9 @@ class _Run:
         optimiser = (
             task.optimiser(self._base, plan.weight_decay)
             if isinstance(task, OwnOptimiser)
-            else torch.optim.AdamW(_decayed(self._base, plan.weight_decay), lr=0.0)
+            else torch.optim.AdamW(
+                _decayed(self._base, plan.weight_decay), lr=0.0, fused=on.device == "cpu"
+            )
         )
         self._network, self._optimiser = on.set_up(self._base, optimiser)
         self._source = task.data("train", plan.seed)

@@ -1,5 +1,5 @@
-"""Muon: momentum whose matrices are made orthogonal before they are followed, which perceptrons
-learn from in far fewer steps than from Adam's.
+"""Muon: momentum whose matrices are made orthogonal before they are followed, which networks learn
+from in far fewer steps than from Adam's.
 
 Source: Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks"; the size of a
 step, by the matrix's shape, is that of Liu et al. 2025, "Muon is scalable for LLM training".
@@ -8,7 +8,7 @@ step, by the matrix's shape, is that of Liu et al. 2025, "Muon is scalable for L
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -20,14 +20,15 @@ _SIZE = 0.4
 
 
 class Muon(torch.optim.AdamW):
-    """Muon for the weights of linear layers but the last ones, ``outputs``; AdamW for those and all
-    else, with one learning rate."""
+    """Muon for the weights of linear layers and convolutions (a matrix of what each channel takes
+    from its surroundings) but the last ones, ``outputs``, and those that see the picture itself;
+    AdamW for all else, with one learning rate."""
 
     def __init__(self, network: nn.Module, outputs: Iterable[nn.Module], decay: float) -> None:
         last = set(outputs)
-        linear = {m.weight for m in network.modules() if isinstance(m, nn.Linear) and m not in last}
-        others = [p for p in network.parameters() if p not in linear]
-        matrices = [p for p in network.parameters() if p in linear]
+        inner = {m.weight for m in network.modules() if _is_inner(m) and m not in last}
+        others = [p for p in network.parameters() if p not in inner]
+        matrices = [p for p in network.parameters() if p in inner]
         super().__init__([
             {"params": matrices, "weight_decay": decay, "orthogonal": True},
             {"params": [p for p in others if p.ndim > 1], "weight_decay": decay},
@@ -56,8 +57,16 @@ class Muon(torch.optim.AdamW):
         state["step"] += 1
         momentum = state["momentum"].lerp_(slope, 1 - _MOMENTUM)
         ahead = torch.lerp(slope, momentum, _MOMENTUM)
-        size = _SIZE * max(weight.shape) ** 0.5
-        weight.mul_(1 - rate * decay).add_(orthogonal(ahead).to(weight), alpha=-rate * size)
+        ahead = ahead.flatten(1)
+        size = _SIZE * max(ahead.shape) ** 0.5
+        turned = orthogonal(ahead).to(weight).view(weight.shape)
+        weight.mul_(1 - rate * decay).add_(turned, alpha=-rate * size)
+
+
+def _is_inner(module: nn.Module) -> TypeGuard[nn.Linear | nn.Conv2d]:
+    return isinstance(module, nn.Linear) or (
+        isinstance(module, nn.Conv2d) and module.in_channels > 3
+    )
 
 
 def orthogonal(matrix: Tensor) -> Tensor:

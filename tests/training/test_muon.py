@@ -56,6 +56,22 @@ def test_outputs_and_norms_are_left_to_adam(network):
     assert all("exp_avg" in optimiser.state[p] for p in network[-1].parameters())
 
 
+def test_convolutions_are_turned_as_matrices_but_not_those_that_see_the_picture():
+    torch.manual_seed(2)
+    eyes, inner, last = nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 3), nn.Conv2d(8, 2, 1)
+    network = nn.Sequential(eyes, nn.ReLU(), inner, nn.ReLU(), last)
+    optimiser = made(network)
+    before = inner.weight.detach().clone()
+    network(torch.randn(2, 3, 9, 9)).square().mean().backward()
+    optimiser.step()
+    assert [p for p in network.parameters() if "momentum" in optimiser.state[p]] == [inner.weight]
+    moved = (inner.weight - before * (1 - 0.01 * 0.01)).detach().flatten(1)
+    values = torch.linalg.svdvals(moved) / (0.01 * 0.4 * 72**0.5)
+    assert values.shape == (8,)
+    assert values.min() > 0.4
+    assert values.max() < 1.3
+
+
 def test_a_resumed_run_goes_the_same_way(network):
     optimiser = made(network)
     for k in range(3):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from torch.nn import functional
 
 
 def roi_align(
@@ -17,20 +16,28 @@ def roi_align(
     Source: He et al. 2017 (RoIAlign).
     """
     batch, channels, rows, columns = maps.shape
-    count, side = boxes_px.shape[1], size * samples
-    share = (torch.arange(side, device=maps.device, dtype=boxes_px.dtype) + 0.5) / side
-    low, extent = boxes_px[..., :2], boxes_px[..., 2:] - boxes_px[..., :2]
-    at = low[..., None, :] + extent[..., None, :] * share[:, None]
-    whole = torch.tensor([columns * stride_px, rows * stride_px], device=maps.device)
-    at = (at + 0.5) * 2 / whole - 1
-    x = at[..., None, :, 0].expand(batch, count, side, side)
-    y = at[..., :, None, 1].expand(batch, count, side, side)
-    grid = torch.stack([x, y], -1).view(batch, count * side, side, 2)
-    exact = maps if maps.dtype == torch.float64 else maps.float()
-    grid = grid.to(exact.dtype)
-    found = functional.grid_sample(exact, grid, "bilinear", "border", align_corners=False)
-    found = functional.avg_pool2d(found, samples)
-    return found.view(batch, channels, count, size, size).transpose(1, 2)
+    count = boxes_px.shape[1]
+    boxes = (boxes_px + 0.5) / stride_px - 0.5
+    down = _shares(boxes[..., 1], boxes[..., 3], rows, size, samples).to(maps.dtype)
+    across = _shares(boxes[..., 0], boxes[..., 2], columns, size, samples).to(maps.dtype)
+    lines = maps.permute(0, 2, 3, 1).reshape(batch, rows, columns * channels)
+    strips = down.flatten(1, 2) @ lines
+    strips = strips.view(batch, count, size, columns, channels)
+    found = across[:, :, None] @ strips
+    return found.permute(0, 1, 4, 2, 3)
+
+
+def _shares(
+    low: torch.Tensor, high: torch.Tensor, cells: int, size: int, samples: int
+) -> torch.Tensor:
+    """How much of each of a map's ``cells`` along a side is in each of a box's (..., size,
+    cells): the means of bilinear samples, which one product of matrices then takes for all."""
+    side = size * samples
+    share = (torch.arange(side, device=low.device, dtype=low.dtype) + 0.5) / side
+    at = (low[..., None] + (high - low)[..., None] * share).clamp(0, cells - 1)
+    cell = torch.arange(cells, device=low.device, dtype=low.dtype)
+    near = (1 - (at[..., None] - cell).abs()).clamp_min(0)
+    return near.unflatten(-2, (size, samples)).mean(-2)
 
 
 def area(boxes: torch.Tensor) -> torch.Tensor:

@@ -210,6 +210,11 @@ class DopeNetwork(nn.Module):
         assert isinstance(found, Branch)
         return found
 
+    def outputs(self) -> list[nn.Module]:
+        """The layers that say something, not to other layers."""
+        told = [(b.marks, b.name, b.pose, b.common, b.seen) for b in map(self.branch, self.kinds)]
+        return [self.proposer.told, *(layer for layers in told for layer in layers)]
+
     def maps(self, rgb: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The maps of 1/4 and 1/8 of the size."""
         levels = self.decoder.levels(self.trunk(rgb))

@@ -20,6 +20,7 @@ from studio.perception.heatmaps.network import POINTS as HEATMAPS
 from studio.perception.own import unpack
 from studio.training import checkpoint
 from studio.training.feed import batches_once
+from studio.training.muon import Muon
 from studio.training.people import DATA, WHOLE, people
 from studio.training.surroundings import Places
 from studio.training.task import Batch, Bench, Row, Source, Split
@@ -71,6 +72,10 @@ class DopeTask:
         if self._trunk is not None:
             begin(network, Path(self._trunk))
         return network
+
+    def optimiser(self, network: nn.Module, decay: float) -> torch.optim.Optimizer:
+        assert isinstance(network, DopeNetwork)
+        return Muon(network, network.outputs(), decay)
 
     def data(self, split: Split, seed: int) -> Source:
         return people(self._data, split, seed, WHOLE)
