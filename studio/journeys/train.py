@@ -91,8 +91,8 @@ def main(
         trunk: Weights to start from: those of a parts network (of heatmaps), of heatmaps or its own
             (of dope and algebraic), of algebraic or its own (of volumetric), or its own (of lift).
         experts: A folder with the runs dope_body, dope_hand and dope_face for dope to learn from.
-        annotated: Of dope: one keeps the truth of one kind of part a picture, as where bodies, hands
-            and faces have data sets of their own; experts complete it.
+        annotated: Of dope: one keeps the truth of one kind of part a picture, as where bodies and
+            hands and faces have data sets of their own; experts complete it.
         out: The folder of the run, instead of one in the cache.
         prepare: Only pack so many samples into --data (and a part of it for validation and test);
             of algebraic and volumetric: scenes of four cameras, the held-out ones of eight.
