@@ -27,7 +27,9 @@ class Performance:
 
     ``face``, ``hands`` (left, right) and ``body`` say how surely each was seen, 0 to 1: 0 is lost,
     and what is said of it then is held, fading or invented (breath, blinks). ``taken_s`` is when
-    the picture was taken, ``solved_s`` when this was known (``time.monotonic``).
+    the picture was taken, ``solved_s`` when this was known (``time.monotonic``). ``face_px`` are
+    the 478 points of the face in the picture as the camera took it, never mirrored: pixels across
+    and down, and depth of the same scale growing away from the camera; None where no face was seen.
     """
 
     time_s: float
@@ -42,6 +44,7 @@ class Performance:
     taken_s: float = 0.0
     solved_s: float = 0.0
     stages_ms: Mapping[str, float] = field(default_factory=dict)
+    face_px: Float[np.ndarray, "478 3"] | None = None
 
     def weight(self, action: str) -> float:
         """How much of an action, by ARKit's name."""

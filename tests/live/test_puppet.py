@@ -189,3 +189,15 @@ def test_a_face_of_presets_alone_gets_the_nearest_mixture() -> None:
     assert shown(**both)[2] > 0.5
     assert shown(eyeBlinkLeft=1.0, eyeBlinkRight=1.0) == pytest.approx([0, 0, 0, 1])
     assert not shown().any()
+
+
+def test_what_a_rig_lacks_is_done_by_its_neighbours() -> None:
+    own = person()
+    few = {k: v for k, v in own.bones.items() if k not in ("upperChest", "neck", "leftShoulder")}
+    turns = {name: quaternion(Z, 10) for name in ("spine", "chest", "upperChest", "neck", "head")}
+    turns |= {"leftShoulder": quaternion(Y, 15), "leftUpperArm": quaternion(Y, 30)}
+    worlds = [still(avatar).pose(said(turns=turns)).bones_world
+              for avatar in (own, replace(own, bones=few))]  # fmt: skip
+    for bone in ("head", "leftUpperArm", "leftLowerArm"):
+        k = own.bones[bone]
+        np.testing.assert_allclose(worlds[0][k, :3, :3], worlds[1][k, :3, :3], atol=1e-6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,14 +80,14 @@ class Puppet:
 
     def _told(self, one: Performance, ease: float) -> dict[str, np.ndarray]:
         """The own turns of all bones that do not rest, eased in and out."""
-        for name, quaternion in one.turns.items():
-            if name in self.rig.bones:
-                held = self._held.setdefault(name, _Held(EYE))
-                held.turn = self.rig.own(name, turn_of(quaternion))
-                held.share = min(held.share + ease, 1.0)
+        told = kept({name: turn_of(q) for name, q in one.turns.items()}, self.rig.bones)
+        for name, turn in told.items():
+            held = self._held.setdefault(name, _Held(EYE))
+            held.turn = self.rig.own(name, turn)
+            held.share = min(held.share + ease, 1.0)
         turns = dict(self._idle)
         for name, held in list(self._held.items()):
-            if name not in one.turns:
+            if name not in told:
                 held.share -= ease
                 if held.share <= 0:
                     del self._held[name]
@@ -131,6 +132,24 @@ class Puppet:
                     told = Rotation.from_rotvec(np.radians(turn)).as_matrix()
                     out[name] = self.rig.own(name, told)
         return out
+
+
+def kept(
+    turns: Mapping[str, np.ndarray], bones: Mapping[str, int]
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """The turns of bones that a rig has; what it lacks of trunk, neck and shoulders is handed to
+    the bone next to it, so that chest, head and hands face where they should."""
+    told = dict(turns)
+    for bone, above in (("upperChest", "chest"), ("chest", "spine")):
+        if bone in told and bone not in bones:
+            told[above] = told.get(above, EYE) @ told.pop(bone)
+    for bone, below in (("neck", "head"), ("leftShoulder", "leftUpperArm"),
+                        ("rightShoulder", "rightUpperArm")):  # fmt: skip
+        if bone in told and bone not in bones:
+            turn = told.pop(bone)
+            if below in told:
+                told[below] = turn @ told[below]
+    return {name: turn for name, turn in told.items() if name in bones}
 
 
 def facing(yaw_deg: float, pitch_deg: float, roll_deg: float) -> np.ndarray:

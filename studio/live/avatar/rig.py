@@ -9,6 +9,7 @@ shoulder's blade goes along with the arm, and the forearm takes half of the hand
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from studio.media.formats.avatar.bones import parents_of
 from studio.media.formats.vrm.tpose import SHOULDER_SHARE, turns_to_t
 
 EYE = np.eye(3)
+_KINDS = {"UpperArm": "arm", "Hand": "hand"}
 _EVEN = ("spine", "chest", "upperChest", "neck", "head")
 
 
@@ -116,25 +118,25 @@ class Rig:
         return [(link.between[-1], half), (link.bone, half.T @ turn)]
 
     def _linked(self) -> dict[str, _Link]:
-        links: dict[str, _Link] = {}
+        """What lies between two bones belongs to the lower one, unless others hang on it too."""
         known = set(self.bones.values())
+        paths: dict[str, list[int]] = {}
         for name, bone in self.bones.items():
-            between: list[int] = []
+            path: list[int] = []
             above = self._parents[bone]
             while above >= 0 and above not in known:
-                between.append(above)
+                path.append(above)
                 above = self._parents[above]
-            kind = "alone"
-            if above >= 0:
-                side = name.removeprefix("left").removeprefix("right")
-                kind = (
-                    "even"
-                    if name in _EVEN
-                    else {"UpperArm": "arm", "Hand": "hand"}.get(side, "alone")
-                )
+            paths[name] = path[::-1] if above >= 0 else []
+        uses = Counter(bone for path in paths.values() for bone in path)
+        links: dict[str, _Link] = {}
+        for name, path in paths.items():
+            plain = name.removeprefix("left").removeprefix("right")
+            kind = "even" if name in _EVEN else _KINDS.get(plain, "alone")
             if kind == "hand" and self.above[name] != name.replace("Hand", "LowerArm"):
                 kind = "alone"
-            links[name] = _Link(name, bone, tuple(reversed(between)), kind)
+            own = tuple(bone for bone in path if uses[bone] == 1)
+            links[name] = _Link(name, self.bones[name], own, kind)
         return links
 
 

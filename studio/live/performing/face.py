@@ -24,10 +24,12 @@ WEIGHTS_BETA, ANGLES_BETA = 6.0, 0.08
 
 @dataclass(frozen=True, eq=False)
 class FaceNow:
-    """What the face does at a moment; ``seen`` says how surely, 0 where it is lost."""
+    """What the face does at a moment; ``seen`` says how surely, 0 where it is lost. ``points_px``
+    are its points in the picture."""
 
     solved: SolvedFace
     seen: float
+    points_px: Float[np.ndarray, "478 3"] | None = None
 
 
 def mixed(rest: SolvedFace, seen: SolvedFace, share: float) -> SolvedFace:
@@ -89,7 +91,8 @@ class FacePerformer:
         lids = self._idling.lids(time_s)
         if settings.idle and solved is None and lids > 0:
             shown = blinked(shown, lids * (1 - self._presence.share))
-        return FaceNow(shown, float(solved is not None))
+        points = None if seen is None else seen.xyz_px
+        return FaceNow(shown, float(solved is not None), points)
 
 
 def blinked(face: SolvedFace, lids: float) -> SolvedFace:

@@ -45,6 +45,7 @@ class Composer:
         made = Performance(
             time_s, shaped(solved.weights, settings), solved.head_deg, solved.gaze_deg,
             quaternions(turns), now.hips_m, face.seen, now.hands, now.body,
+            face_px=face.points_px,
         )  # fmt: skip
         if settings.mirror:
             made = mirrored(made)
