@@ -159,6 +159,25 @@ class Crowd:
 
 
 @dataclass(frozen=True, eq=False)
+class Monocular:
+    """3D keypoints of everybody over a take as every camera tells them alone, from single pictures.
+
+    Metres in the axes of the camera (right, down, ahead), seen through a lens whose focal length
+    is ``focal_px`` and whose axis meets the middle of a picture of ``sizes_px``: with another lens
+    people stand nearer or farther. The places are those of the take's :class:`Crowd`, or one where
+    there is none. Missing points are NaN with zero confidence.
+    """
+
+    cameras: tuple[str, ...]
+    times_s: Float[Floats, " frames"]
+    layout: Layout
+    sizes_px: Int[Floats, "views 2"]
+    focal_px: Float[Floats, " views"]
+    xyz_m: Float[Floats, "frames views places points 3"]
+    confidence: Float[Floats, "frames views places points"]
+
+
+@dataclass(frozen=True, eq=False)
 class Skeleton:
     """One person's 3D keypoints at one moment.
 

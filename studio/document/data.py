@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from studio.core.types import Crowd, Detections, Layout, Motion
+from studio.core.types import Crowd, Detections, Layout, Monocular, Motion
 from studio.document.folder import Assets
 from studio.document.project import DetectionsItem, MotionItem
 from studio.human.layouts import layout as find_layout
@@ -86,6 +86,36 @@ def crowd_from(arrays: Mapping[str, np.ndarray], layout: Layout, cameras: tuple[
     return Crowd(cameras, arrays["times_s"].astype(np.float64), layout, xy, confidence, track)
 
 
+def monocular_arrays(told: Monocular) -> Arrays:
+    """What single pictures tell in 3D, a row for each person; camera names are kept by the item."""
+    frame, view, place = np.nonzero((told.confidence > 0).any(-1))
+    return {
+        "times_s": told.times_s,
+        "layout": np.array(told.layout.name),
+        "sizes_px": told.sizes_px,
+        "focal_px": told.focal_px,
+        "size": np.array(told.confidence.shape[:3]),
+        "frame": frame.astype(np.int32),
+        "view": view.astype(np.int16),
+        "place": place.astype(np.int16),
+        "xyz_m": told.xyz_m[frame, view, place].astype(np.float32),
+        "confidence": told.confidence[frame, view, place].astype(np.float32),
+    }
+
+
+def monocular_from(arrays: Mapping[str, np.ndarray], cameras: tuple[str, ...]) -> Monocular:
+    """Inverse of :func:`monocular_arrays`."""
+    points = find_layout(str(arrays["layout"]))
+    size = tuple(int(side) for side in arrays["size"])
+    at = arrays["frame"], arrays["view"], arrays["place"]
+    xyz, sure = np.full((*size, len(points), 3), np.nan), np.zeros((*size, len(points)))
+    xyz[at], sure[at] = arrays["xyz_m"], arrays["confidence"]
+    return Monocular(
+        cameras, arrays["times_s"].astype(np.float64), points, arrays["sizes_px"].astype(np.int64),
+        arrays["focal_px"].astype(np.float64), xyz, sure,
+    )  # fmt: skip
+
+
 def motion_of(item: MotionItem, assets: Assets) -> Motion:
     """The motion that an item keeps."""
     return motion_from(assets.arrays(item.data), find_layout(item.layout))
@@ -101,3 +131,10 @@ def crowd_of(item: DetectionsItem, assets: Assets) -> Crowd | None:
     if item.people is None:
         return None
     return crowd_from(assets.arrays(item.people), find_layout(item.layout), item.cameras)
+
+
+def monocular_of(item: DetectionsItem, assets: Assets) -> Monocular | None:
+    """What single pictures told in 3D; None where the detector told nothing of it."""
+    if item.monocular is None:
+        return None
+    return monocular_from(assets.arrays(item.monocular), item.cameras)

@@ -167,7 +167,9 @@ class DetectionsItem(ItemBase):
     """2D keypoints of a take. Data: times_s, xy_px, confidence, of the main person.
 
     ``people`` is everybody, where a camera saw more than one: times_s, the size (frames, views,
-    places), and for each detection frame, view, place, track, xy_px, confidence.
+    places), and for each detection frame, view, place, track, xy_px, confidence. ``monocular`` is
+    what the detector told in 3D: times_s, its layout, sizes_px and focal_px of the cameras, the
+    size (frames, views, places), and for each person frame, view, place, xyz_m, confidence.
     """
 
     kind: Literal["detections"] = "detections"
@@ -176,6 +178,7 @@ class DetectionsItem(ItemBase):
     cameras: tuple[str, ...]
     data: Asset
     people: Asset | None = None
+    monocular: Asset | None = None
 
 
 class PersonMark(Frozen):

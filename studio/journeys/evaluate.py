@@ -19,7 +19,7 @@ from studio.features.compare.engine import BONES, JOINTS
 from studio.features.triangulate import evaluate as triangulation
 from studio.features.triangulate import speed
 from studio.features.triangulate.pixels import learned
-from studio.journeys import calibration, lifting, networks, people, synth, views
+from studio.journeys import calibration, lifting, monocular, networks, people, synth, views
 from studio.journeys.bench import Bench
 from studio.journeys.dressed import dressed_errors_mm
 from studio.journeys.figures import Figure, footage_set, measure
@@ -69,7 +69,8 @@ def main(
     if name == "people":
         return measure(people.parts(runs), json)
     if name in TASKS:
-        more = lifting.parts(footage) if name == "lift" else []
+        real = {"lift": lifting.parts, "dope": monocular.parts}
+        more = real[name](footage) if name in real else []
         if (way := learned(name)) is not None:
             more = views.parts(way, footage)
         return measure(networks.parts_of(name, footage, data) + more, json)

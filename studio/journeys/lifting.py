@@ -62,7 +62,7 @@ def _rendered() -> list[Figure]:
     """Each camera of the sample take, whose truth is known: a rendered person whom no network
     learned from, by MediaPipe."""
     rig, found = _detected(sample_paths())
-    return _against(rig, found, "Rendered, MediaPipe", _sample_truth())
+    return _against(rig, found, "Rendered, MediaPipe", sample_truth())
 
 
 def _detected(paths: list[Path], *, mend: bool = False) -> tuple[CameraRig, Detections]:
@@ -80,7 +80,7 @@ def _detected(paths: list[Path], *, mend: bool = False) -> tuple[CameraRig, Dete
         return rig.rig(), detections_of(item, bench.folder.assets)
 
 
-def _sample_truth() -> Motion:
+def sample_truth() -> Motion:
     """The body of the sample take as it was."""
     with np.load(SAMPLE / "truth.npz", allow_pickle=False) as told:
         xyz, times = told["body_m"].astype(float), told["times_s"].astype(float)

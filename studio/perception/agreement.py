@@ -57,7 +57,21 @@ def unswap(
     as a movement of 1 px a point on a person 400 px tall. Returns points, confidence, and the
     number of group-frames that were turned round.
     """
-    xy, confidence, turned = xy.copy(), confidence.copy(), 0
+    xy, confidence, count = xy.copy(), confidence.copy(), 0
+    mirror = np.array(layout.mirror)
+    for points, frames in turned(layout, xy):
+        for frame in frames:
+            xy[frame, points] = xy[frame, mirror[points]]
+            confidence[frame, points] = confidence[frame, mirror[points]]
+        count += len(frames)
+    return xy, confidence, count
+
+
+def turned(
+    layout: Layout, xy: Float[np.ndarray, "frames points 2"]
+) -> list[tuple[Int[np.ndarray, " some"], Int[np.ndarray, " few"]]]:
+    """The points of arms and of legs, each with the frames in which left and right are confused."""
+    out: list[tuple[np.ndarray, np.ndarray]] = []
     scale = _person_size(xy) / _SIZE_PX
     mirror = np.array(layout.mirror)
     for anchor, follow in side_groups(layout):
@@ -66,12 +80,8 @@ def unswap(
             continue
         both = np.stack([xy[seen][:, anchor], xy[seen][:, mirror[anchor]]], axis=1)
         swap = seen[_least_movement(both, _SWAPPED_PX * scale * len(anchor))]
-        everything = np.concatenate([anchor, follow])
-        for frame in swap:
-            xy[frame, everything] = xy[frame, mirror[everything]]
-            confidence[frame, everything] = confidence[frame, mirror[everything]]
-        turned += len(swap)
-    return xy, confidence, turned
+        out.append((np.concatenate([anchor, follow]), swap))
+    return out
 
 
 def side_groups(layout: Layout) -> tuple[tuple[np.ndarray, np.ndarray], ...]:

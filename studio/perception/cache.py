@@ -11,7 +11,7 @@ import hashlib
 import os
 import shutil
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,7 +19,8 @@ import numpy as np
 
 from studio.core.folders import cache_folder
 from studio.core.types import Layout
-from studio.perception.detector import Person2D
+from studio.human.layouts import layout as find_layout
+from studio.perception.detector import InSpace, Person2D
 
 LIMIT_BYTES = 4_000_000_000
 
@@ -81,6 +82,7 @@ class CachedClip:
                 xy, confidence, track = file["xy_px"], file["confidence"], file["track"]
                 # Without it, from before several people were kept: a row for every frame.
                 frame = file["frame"] if "frame" in file.files else np.arange(len(numbers))
+                spaces = _spaces_from(file)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None
         if xy.shape != (len(frame), len(layout), 2):
@@ -89,7 +91,7 @@ class CachedClip:
         for i, at in enumerate(frame.tolist()):
             if track[i] >= 0:
                 one = xy[i].astype(float), confidence[i].astype(float), int(track[i])
-                people[at].append(Person2D(layout, *one))
+                people[at].append(Person2D(layout, *one, space=spaces.get(i)))
         return [tuple(here) for here in people]
 
     def put(
@@ -104,6 +106,7 @@ class CachedClip:
             ),
             "confidence": np.array([p.confidence for _, p in every], np.float32),
             "track": np.array([p.track for _, p in every], np.int32),
+            **_spaces_in([p for _, p in every]),
         }
         path = self._path(numbers)
         temp = path.with_name(f".{path.stem}.{os.getpid()}.npz")
@@ -118,3 +121,30 @@ class CachedClip:
     def _path(self, numbers: np.ndarray) -> Path:
         digest = hashlib.sha256(np.asarray(numbers, np.int64).tobytes()).hexdigest()[:12]
         return self.folder / f"{int(numbers[0]):08d}-{digest}.npz"
+
+
+def _spaces_in(people: Sequence[Person2D]) -> dict[str, np.ndarray]:
+    """The 3D of those who have any, as arrays: a row each, with the row of the person."""
+    rows = [(row, person.space) for row, person in enumerate(people) if person.space is not None]
+    if not rows:
+        return {}
+    return {
+        "space_row": np.array([row for row, _ in rows], np.int32),
+        "space_layout": np.array(rows[0][1].layout.name),
+        "space_xyz_m": np.array([space.xyz_m for _, space in rows], np.float32),
+        "space_confidence": np.array([space.confidence for _, space in rows], np.float32),
+        "space_size_px": np.array([space.size_px for _, space in rows], np.int32),
+    }
+
+
+def _spaces_from(file: Mapping[str, np.ndarray]) -> dict[int, InSpace]:
+    """Inverse of :func:`_spaces_in`: the 3D by row; nothing of chunks from before it was kept."""
+    if "space_row" not in file:
+        return {}
+    points = find_layout(str(file["space_layout"]))
+    xyz, sure = file["space_xyz_m"].astype(float), file["space_confidence"].astype(float)
+    sizes = file["space_size_px"].tolist()
+    return {
+        row: InSpace(points, xyz[k], sure[k], (sizes[k][0], sizes[k][1]))
+        for k, row in enumerate(file["space_row"].tolist())
+    }

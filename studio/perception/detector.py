@@ -11,18 +11,38 @@ from jaxtyping import Float, UInt8
 
 from studio.core.types import Keypoints, Layout
 
+LENS = 0.9
+"""The focal length that pictures of unknown cameras are taken to have, by their longer side."""
+
+
+@dataclass(frozen=True, eq=False)
+class InSpace:
+    """Somebody in one metric frame, as a single picture tells it: metres in the axes of the camera
+    (right, down, ahead), whose picture is ``size_px`` large and whose lens is :data:`LENS`.
+
+    Points that were not found are NaN with zero confidence.
+    """
+
+    layout: Layout
+    xyz_m: Float[np.ndarray, "points 3"]
+    confidence: Float[np.ndarray, " points"]
+    size_px: tuple[int, int]
+
 
 @dataclass(frozen=True, eq=False)
 class Person2D:
     """One person in one picture. Points that were not found are NaN with zero confidence.
 
     ``track`` stays the same while the detector follows the person from picture to picture.
+    ``space`` is the same person in 3D, where the detector's network tells it; its points may be
+    others than those in 2D.
     """
 
     layout: Layout
     xy_px: Float[np.ndarray, "points 2"]
     confidence: Float[np.ndarray, " points"]
     track: int = 0
+    space: InSpace | None = None
 
     def part_confidence(self, part: str) -> float:
         """Mean confidence of a part (``body``, ``left_hand``, ``face`` ...) of the layout."""

@@ -15,10 +15,11 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from studio.core.errors import Cancelled, StudioError
-from studio.core.types import Crowd, Detections, Frame, Keypoints, Layout
+from studio.core.types import Crowd, Detections, Frame, Keypoints, Layout, Monocular
 from studio.perception.agreement import unswap
 from studio.perception.cache import DetectionCache, content_key
 from studio.perception.detector import Detector, Person2D
+from studio.perception.monocular import gather
 from studio.vision.people.main import main_person
 
 CHUNK = 16
@@ -57,6 +58,7 @@ class TakeDetections:
     ``found`` is the share of frames with the person in it, ``turned`` how often an arm or leg
     pair was turned round, ``reused`` the share of frames that came from the cache. ``crowd`` is
     everybody, where a camera saw more than one; ``detections`` are then the main person's.
+    ``monocular`` is what the detector told of them in 3D, where its network does.
     """
 
     detections: Detections
@@ -64,6 +66,7 @@ class TakeDetections:
     turned: tuple[int, ...]
     reused: float
     crowd: Crowd | None = None
+    monocular: Monocular | None = None
 
 
 def detect_take(
@@ -233,10 +236,12 @@ def _gather(
     confidence = np.zeros(xy.shape[:3])
     several = any(len(people) > 1 for of in results.values() for people in of.values())
     every: list[_Places] = []
+    seen: list[list[People]] = []
     found: list[float] = []
     turned: list[int] = []
     for view, camera in enumerate(cameras):
         people = [results[camera].get(n, ()) if n >= 0 else () for n in plan[camera].tolist()]
+        seen.append(people)
         main = [next(iter(here), None) for here in people]
         early = early_s.get(camera)
         if several:
@@ -247,7 +252,10 @@ def _gather(
         turned.append(swaps)
     detections = Detections(cameras, times, layout, xy, confidence)
     crowd = _crowd(detections, every) if several else None
-    return TakeDetections(detections, tuple(found), tuple(turned), work.reused / work.total, crowd)
+    return TakeDetections(
+        detections, tuple(found), tuple(turned), work.reused / work.total, crowd,
+        gather(detections, seen, crowd),
+    )  # fmt: skip
 
 
 _Places = list[tuple[int, np.ndarray, np.ndarray]]

@@ -9,10 +9,12 @@ import numpy as np
 from jaxtyping import Float
 
 from studio.core.types import Camera, Layout
+from studio.vision.filters import one_euro
 from studio.vision.trajectory import Bones
 
 _LEAST = 4
 _NEAR_M = 0.3
+_AWAY_HZ, _AWAY_BETA = 0.6, 3.0
 
 
 def place(
@@ -47,6 +49,24 @@ def place(
         depth = np.maximum(shape_m[..., 2] + move[:, None, 2], _NEAR_M)
     good = enough & (move[:, 2] + shape_m[..., 2].mean(1) > _NEAR_M)
     return np.where(good[:, None], move, np.nan)
+
+
+def steady(
+    at_m: Float[np.ndarray, "frames 3"], rate_hz: float, smoothing: float
+) -> Float[np.ndarray, "frames 3"]:
+    """Where somebody is in the axes of the camera, calmer: how far away they are is much less sure
+    than which way. ``smoothing`` 1 is usual, more is calmer."""
+    away = at_m[:, 2:]
+    known = np.isfinite(away[:, 0])
+    if known.sum() < 2:
+        return at_m
+    ways = at_m[:, :2] / away
+    filled = np.interp(np.arange(len(away)), np.flatnonzero(known), np.log(away[known, 0]))
+    track = np.repeat(filled[:, None, None], 3, 2)
+    calm = np.exp(one_euro(track, rate_hz, _AWAY_HZ / smoothing, beta=_AWAY_BETA, causal=True))
+    return np.where(
+        known[:, None], np.column_stack([ways, np.ones(len(at_m))]) * calm[:, 0], np.nan
+    )
 
 
 def walk(layout: Layout, root: int) -> tuple[tuple[int, int], ...]:

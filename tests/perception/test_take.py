@@ -12,9 +12,10 @@ import pytest
 
 from studio.core.errors import Cancelled, StudioError
 from studio.core.types import Frame, Layout
+from studio.human.layouts import layout
 from studio.jobs import Context, run
 from studio.perception.cache import DetectionCache, content_key
-from studio.perception.detector import Person2D
+from studio.perception.detector import InSpace, Person2D
 from studio.perception.take import CHUNK, detect_take, to_moments
 
 POINTS = Layout("two", ("nose", "chin"), ((0, 1),), (0, 1), {"body": (0, 1)})
@@ -316,3 +317,53 @@ def test_chunks_kept_before_several_people_were_are_still_read(clips, tmp_path):
     again = run(go(clips[:1], cache))
     assert again.reused == 1.0
     np.testing.assert_array_equal(again.detections.xy_px, first.detections.xy_px)
+
+
+class DeepDetector(FakeDetector):
+    """Tells 3D of one or two people, and takes the first one's left for right in picture 9."""
+
+    people = 2
+
+    def detect(self, rgb, time_s: float = 0.0):
+        value = int(rgb[0, 0, 0])
+        whole = layout("dope_139")
+        xyz = np.repeat(np.array([[0.01 * value, 0.0, 2.0]]), 139, 0)
+        xyz[:13, 0] += 0.3 * np.where(np.arange(13) % 2, 1, -1)
+        xyz[:13, 1] += 0.1 * np.arange(13)
+        if value == 9:
+            xyz[:12] = xyz[np.array(whole.mirror)[:12]]
+        out = []
+        for track in range(self.people):
+            shifted = xyz + np.array([0.0, 0.0, 2.0 * track])
+            space = InSpace(whole, shifted, np.full(139, 0.7), (64, 48))
+            flat = np.array([[value, 5.0 + 40 * track], [value, 15.0 + 40 * track]])
+            out.append(Person2D(POINTS, flat, np.array([0.9, 0.9]), track, space))
+        return tuple(out)
+
+
+@pytest.mark.parametrize("people", [1, 2])
+def test_3d_is_gathered_by_place_made_steady_and_remembered(clips, tmp_path, people: int):
+    class Detector(DeepDetector):
+        pass
+
+    Detector.people = people
+    cache = DetectionCache(tmp_path / "cache")
+    for reused in (0.0, 1.0):
+        result = run(go(clips, cache, lambda: Detector(f"deep {people}")))
+        assert result.reused == reused
+        told = result.monocular
+        assert told is not None
+        assert told.xyz_m.shape == (FRAMES, 2, people, 139, 3)
+        assert told.sizes_px.tolist() == [[64, 48]] * 2
+        np.testing.assert_allclose(told.focal_px, 0.9 * 64)
+        np.testing.assert_allclose(told.confidence, 0.7, rtol=1e-6)
+        numbers = np.arange(FRAMES)
+        for place in range(people):
+            own = told.xyz_m[:, 0, place]
+            np.testing.assert_allclose(own[:, 20, 0], 0.01 * numbers, atol=1e-6)
+            np.testing.assert_allclose(own[..., 2], 2.0 + 2.0 * place, atol=1e-6)
+            np.testing.assert_allclose(own[:, 1, 0], 0.01 * numbers + 0.3, atol=1e-6)
+
+
+def test_who_tells_no_3d_has_none(clips):
+    assert run(go(clips)).monocular is None

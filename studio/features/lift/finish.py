@@ -15,11 +15,9 @@ from studio.perception.lifting.normalise import BODY, FACE, LEFT, NECK, PELVIS, 
 from studio.perception.lifting.normalise import POINTS as OUT
 from studio.vision.calm import SHARE, Calm
 from studio.vision.camera import project
-from studio.vision.filters import one_euro
-from studio.vision.one_view import bone_lengths, hold_lengths, towards_rays, upright, walk
+from studio.vision.one_view import bone_lengths, hold_lengths, steady, towards_rays, upright, walk
 from studio.vision.report import rigid_bones
 
-_AWAY_HZ, _AWAY_BETA = 0.6, 3.0
 _LEAST_M = 0.002
 _SEEN_M = 0.02
 _FLOOR_QUANTILE = 0.05
@@ -65,7 +63,6 @@ def _shot(
     params: Params, seen: Seen, xyz: np.ndarray, error_m: np.ndarray, lengths_m: np.ndarray
 ) -> np.ndarray:
     """One shot's skeletons in the axes of the camera."""
-    rate = 1 / seen.step_s
     if params.follow > 0:
         xyz = _followed(params, seen, xyz, error_m, lengths_m)
     if params.smoothing > 0:
@@ -74,7 +71,7 @@ def _shot(
         xyz = _with_lengths(xyz, lengths_m)
     at = placed(seen, xyz)
     if params.smoothing > 0:
-        at = _steady(at, rate, params.smoothing)
+        at = steady(at, 1 / seen.step_s, params.smoothing)
     return xyz + at[:, None]
 
 
@@ -113,19 +110,6 @@ def _with_lengths(xyz: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     held = hold_lengths(xyz, STEPS, BONES, lengths)
     held[:, FACE] = xyz[:, FACE] + (held[:, :1] - xyz[:, :1])
     return held
-
-
-def _steady(at: np.ndarray, rate_hz: float, smoothing: float) -> np.ndarray:
-    """Where the person is, calmer: how far away they are is much less sure than which way."""
-    away = at[:, 2:]
-    known = np.isfinite(away[:, 0])
-    if known.sum() < 2:
-        return at
-    ways = at[:, :2] / away
-    filled = np.interp(np.arange(len(away)), np.flatnonzero(known), np.log(away[known, 0]))
-    track = np.repeat(filled[:, None, None], 3, 2)
-    calm = np.exp(one_euro(track, rate_hz, _AWAY_HZ / smoothing, beta=_AWAY_BETA, causal=True))
-    return np.where(known[:, None], np.column_stack([ways, np.ones(len(at))]) * calm[:, 0], np.nan)
 
 
 def _stood(camera: Camera, up: np.ndarray, there: np.ndarray) -> Camera:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json as json_module
 import time
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,15 +14,18 @@ import tyro
 from rich.console import Console
 
 from studio.core.errors import StudioError
-from studio.core.types import Detections
+from studio.core.types import Camera, Detections, Motion
 from studio.features.pose.engine import Inputs, Params, detect, facts
 from studio.features.pose.overlay import write_overlay
+from studio.features.pose.space import Alone, motions
 from studio.human.convert import convert
 from studio.jobs import run
 from studio.jobs.terminal import OnTerminal, plain, show_facts
 from studio.media.films import Film, Films
 from studio.media.formats.detections_npz import NAME, write_npz
+from studio.media.formats.people_json import write_people
 from studio.media.formats.whole import check_place
+from studio.perception.take import TakeDetections
 
 # OpenPose's people: BODY_25, the left and the right hand, the face.
 _FIELDS = {
@@ -36,6 +40,7 @@ def main(
     videos: Annotated[tuple[str, ...], tyro.conf.Positional],
     out: Path | None = None,
     overlay: Path | None = None,
+    motion: Path | None = None,
     stream: tuple[str, ...] = (),
     other_hosts: bool = False,
     rig: Path | None = None,
@@ -50,13 +55,16 @@ def main(
     Args:
         videos: The cameras' videos or picture folders, started together; with --stream also
             rtsp:// and http:// addresses and /dev/video0.
-        out: A folder for detections.npz (553 points) and one folder of OpenPose JSON a camera.
+        out: A folder for detections.npz (553 points) and one folder of OpenPose JSON a camera; or
+            one file .json with everybody, in 3D too where the network tells it (backend dope).
         overlay: A film of the one camera with everybody found drawn over it: .mp4, .mkv, .webm.
+        motion: People in 3D from the single pictures of one camera (backend dope): .trc, .c3d or
+            .csv, of several one file each; with --rig in its world.
         stream: Follow live, at the cameras' pace, and tell other programs at these addresses:
             osc://127.0.0.1:39540 (OSC to whoever listens there), json://127.0.0.1:39541 (JSON
             lines to whoever connects there).
         other_hosts: Allow --stream to other computers.
-        rig: The cameras' calibration, for --stream: several are triangulated with it.
+        rig: The cameras' calibration, for --motion, and for --stream: several are triangulated.
         seconds: End --stream after so long; otherwise with the last film, or on Ctrl+C.
         loop: Films start again at their end, with --stream.
         rate_hz: Frames a second, where the files do not say.
@@ -64,10 +72,10 @@ def main(
         json: Print one JSON object.
     """
     if stream:
-        if out is not None or overlay is not None:
+        if out is not None or overlay is not None or motion is not None:
             raise StudioError(
                 "People are either followed live or detected picture by picture.",
-                "Give --stream alone, or --out and --overlay.",
+                "Give --stream alone, or --out, --overlay and --motion.",
             )
         _stream(videos, stream, params, json, other_hosts=other_hosts, rig=rig, seconds=seconds,
                 loop=loop)  # fmt: skip
@@ -77,14 +85,18 @@ def main(
         raise StudioError(
             "Two videos have the same name.", "Name each after its camera, such as cam01.mp4."
         )
-    if out is None and overlay is None:
-        raise StudioError("Where are the points to go?", "Give --out, --overlay or --stream.")
+    if out is None and overlay is None and motion is None:
+        raise StudioError(
+            "Where are the points to go?", "Give --out, --overlay, --motion or --stream."
+        )
+    one_file = out is not None and out.suffix.lower() == ".json"
+    write_motion = None if motion is None else _motion_writer(motion, paths, params)
     if overlay is not None:
         if len(paths) > 1:
             raise StudioError("An overlay is drawn over one video.", "Give one video alone.")
         if overlay.resolve() == paths[0].resolve():
             raise StudioError("The overlay would replace the video.", "Give it another name.")
-    for place in (overlay, None if out is None else out / NAME):
+    for place in (overlay, motion, out if out is None or one_file else out / NAME):
         if place is not None:
             check_place(place)
     films = tuple(Film(path.stem, path, rate_hz=rate_hz) for path in paths)
@@ -94,7 +106,10 @@ def main(
         result = run(detect(params, inputs, context))
     seconds_spent = time.perf_counter() - start
     written: list[str] = []
-    if out is not None:
+    if out is not None and one_file:
+        write_people(out, result.detections, result.crowd, result.monocular)
+        written.append(str(out))
+    elif out is not None:
         write(out, result.detections)
         written.append(str(out))
     if overlay is not None:
@@ -104,9 +119,16 @@ def main(
             )
         written.append(str(overlay))
     told = facts(result, seconds_spent)
+    if motion is not None and write_motion is not None:
+        alone = in_space(result, rig)
+        for place, person in zip(_numbered(motion, len(alone)), alone, strict=True):
+            write_motion(place, person.motion)
+            written.append(str(place))
+        told += alone[0].facts
     if json:
         answer: dict[str, Any] = {
             "written": written[0],
+            "files": written,
             "cameras": list(result.detections.cameras),
             "frames": len(result.detections.times_s),
             "found": dict(zip(result.detections.cameras, result.found, strict=True)),
@@ -122,6 +144,50 @@ def main(
     console = Console()
     show_facts(console, told, 15)
     console.print(f"Written: {', '.join(written)}")
+
+
+def _motion_writer(
+    motion: Path, paths: Sequence[Path], params: Params
+) -> Callable[[Path, Motion], None]:
+    """What writes motions of that kind. Raises StudioError if there will be none."""
+    from studio.media.formats.motions import motion_writer
+
+    if params.backend != "dope":
+        raise StudioError(
+            "Only Doppel's own network tells 3D from single pictures.",
+            "Add --backend dope, or lift the points with “doppel lift”.",
+        )
+    if len(paths) > 1:
+        raise StudioError(
+            "3D from single pictures is for one camera.",
+            "Give one video alone; several are better triangulated.",
+        )
+    return motion_writer(motion)
+
+
+def in_space(result: TakeDetections, rig: Path | None = None) -> list[Alone]:
+    """Everybody in 3D. Raises StudioError if nobody was seen with a body."""
+    cameras: tuple[Camera, ...] = ()
+    if rig is not None:
+        from studio.media.formats.rigs import read_rig
+
+        cameras = read_rig(rig).rig.cameras
+        if len(cameras) == 1:  # the calibration of one camera is that of the one video
+            cameras = (replace(cameras[0], name=result.detections.cameras[0]),)
+    told = result.monocular
+    alone = [] if told is None else motions(told, result.detections, result.crowd, cameras)
+    if not alone:
+        raise StudioError(
+            "Nobody was seen with a body, so there is no 3D.", "Film more of the person."
+        )
+    return alone
+
+
+def _numbered(path: Path, people: int) -> list[Path]:
+    """A file for everybody."""
+    if people == 1:
+        return [path]
+    return [path.with_name(f"{path.stem}_person{k}{path.suffix}") for k in range(1, people + 1)]
 
 
 def _stream(

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from studio.core.errors import StudioError
-from studio.core.types import Fact, Keypoints
+from studio.core.types import Camera, Fact, Keypoints
 from studio.jobs import Context
 from studio.media.films import Films, opened
 from studio.perception.cache import DetectionCache
@@ -61,11 +61,14 @@ class Params(BaseModel):
 
 @dataclass(frozen=True)
 class Inputs:
-    """The films of a take, and the name and id it goes by."""
+    """The films of a take, the name and id it goes by, and its cameras where they are calibrated,
+    with the id of their rig."""
 
     films: Films
     name: str = "Take"
     take: str | None = None
+    cameras: tuple[Camera, ...] = ()
+    rig: str | None = None
 
 
 def detect(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
+from studio.perception.detector import LENS
 from studio.perception.dope.kinds import BODY, FACE, HEAD, LEFT_HAND, RIGHT_HAND, WRISTS
 from studio.perception.dope.ppi import Part
 
@@ -19,7 +20,6 @@ _REACH = 1.0
 _OTHER_SIDE = 1.6
 _HEAD_ROOM = 0.45
 _SKULL_M = 0.07
-_VIEW = 0.9
 _NOSE, _CONTOUR = 46, slice(0, 33)
 _LEFT, _RIGHT = 0, 1
 
@@ -78,7 +78,7 @@ class Whole:
         its wrists, and the face is as deep as its head. A part without a body has a distance of its
         own. NaN for absent parts.
         """
-        focal = focal_px or _VIEW * max(size_px)
+        focal = focal_px or LENS * max(size_px)
         middle = (np.array(size_px) - 1) / 2
         out = np.full((POINTS, 3), np.nan)
         scale = _scale(self.body) if self.body is not None else None

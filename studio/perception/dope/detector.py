@@ -7,7 +7,7 @@ the heatmap network, and followed from picture to picture.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -16,14 +16,14 @@ from studio.core.types import Layout
 from studio.human.convert import convert
 from studio.human.layouts import layout
 from studio.perception.crops import bounds
-from studio.perception.detector import Person2D
+from studio.perception.detector import InSpace, Person2D
 from studio.perception.dope.assemble import Whole, assemble
 from studio.perception.dope.finder import PoseFinder
-from studio.perception.dope.kinds import BODY, LEGS
+from studio.perception.dope.kinds import BODY, FACE, LEFT_HAND, LEGS, RIGHT_HAND
 from studio.perception.heatmaps.marker import Marker
 from studio.vision.filters import one_euro
 
-REVISION = 2
+REVISION = 3
 """Raised whenever the same pictures may give other points than before."""
 LAYOUT = "coco_133"
 _BODY, _FEET, _LIMBS = slice(0, 17), slice(17, 23), slice(5, 17)
@@ -123,7 +123,17 @@ class DopeDetector:
         lost = told[:, 2] <= 0
         points = np.where(lost[:, None], np.nan, told[:, :2]).astype(np.float32)
         single = told[:, 2].astype(np.float32).astype(np.float64)
-        return Person2D(self.layout, points.astype(np.float64), single), steady
+        space = self._in_space(whole, rgb.shape[:2])
+        return Person2D(self.layout, points.astype(np.float64), single, space=space), steady
+
+    def _in_space(self, whole: Whole, shape: tuple[int, ...]) -> InSpace:
+        """The same person in 3D, without the parts that nobody wants."""
+        size = int(shape[1]), int(shape[0])
+        xyz, sure = whole.xyz_m(size), whole.points()[1]
+        unwanted = [] if self.settings.hands else [*LEFT_HAND, *RIGHT_HAND]
+        unwanted += [] if self.settings.face else [*FACE]
+        xyz[unwanted], sure[unwanted] = np.nan, 0.0
+        return InSpace(layout("dope_139"), xyz, sure, size)
 
     def _followed(self, found: Sequence[Person2D], time_s: float) -> list[Person2D]:
         """The same people with the tracks they are on, their points filtered."""
@@ -134,14 +144,14 @@ class DopeDetector:
             if best >= 0 and apart[best] < _REACH:
                 track = free.pop(best)
             else:
-                track = _Track(Person2D(person.layout, person.xy_px, person.confidence, self._next))
+                track = _Track(replace(person, track=self._next))
                 self._next += 1
                 self._tracks.append(track)
             number = track.person.track
             xy = self._filtered(track, person.xy_px, time_s)
-            track.person = Person2D(person.layout, person.xy_px, person.confidence, number)
+            track.person = replace(person, track=number)
             track.gone = 0
-            out.append(Person2D(person.layout, xy, person.confidence, number))
+            out.append(replace(person, xy_px=xy, track=number))
         for track in free:
             track.gone += 1
         self._tracks = [track for track in self._tracks if track.gone <= _FORGOTTEN]

@@ -148,3 +148,24 @@ def test_who_is_marked_surely_comes_before_a_larger_ghost() -> None:
     found = detector.detect(_RGB)
     assert len(found) == 1
     assert np.nanmean(found[0].xy_px[5:17, 0]) == 240.0
+
+
+def test_people_come_with_one_metric_frame_for_all_their_parts() -> None:
+    finder = _Finder()
+    truth = person_m(5, (0.4, 0.1, 3.0))
+    finder.people = [truth]
+    (person,) = _detector(finder).detect(_RGB)
+    space = person.space
+    assert space is not None
+    assert space.layout.name == "dope_139"
+    assert space.size_px == (320, 240)
+    shape, known = (xyz - xyz[[4, 5, 10, 11]].mean(0) for xyz in (space.xyz_m, truth))
+    off = np.linalg.norm(shape - known, axis=1)
+    assert off[:55].max() < 0.03  # body and hands; the face's depth is taken from the head
+    assert off.max() < 0.12
+    assert (space.confidence > 0.5).all()
+    (without,) = _detector(finder, hands=False, face=False).detect(_RGB)
+    assert without.space is not None
+    assert np.isfinite(without.space.xyz_m[:13]).all()
+    assert np.isnan(without.space.xyz_m[13:]).all()
+    assert not without.space.confidence[13:].any()
