@@ -20,11 +20,11 @@ every face twice: ``vmc://HOST:PORT/arkit`` and ``vmc://HOST:PORT/vrm`` send one
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from studio.core.frames import points_from_world
 from studio.core.types import Armature
 from studio.human.rig import ACTIONS
+from studio.live.acting.body import gaze_turn
 from studio.live.outlets.osc import bundles, message
 from studio.live.performance import NO_TURN, Performance
 from studio.media.formats.vrm.expressions import VRM_0, presets_of
@@ -50,12 +50,6 @@ def unity_turn(turn: Turn) -> Turn:
     """A rotation of the world in Unity's axes."""
     x, y, z, w = map(float, turn)
     return (x, -z, y, w)
-
-
-def gaze_turn(yaw_deg: float, pitch_deg: float) -> Turn:
-    """How an eye turns in the head: to the own left, and up."""
-    x, y, z, w = Rotation.from_euler("xz", [-pitch_deg, yaw_deg], degrees=True).as_quat().tolist()
-    return (x, y, z, w)
 
 
 class Vmc:

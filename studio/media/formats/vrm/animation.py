@@ -1,15 +1,17 @@
 """A motion as .vrma, which plays on every VRM 1.0 avatar: glTF with VRMC_vrm_animation 1.0.
 
 Only humanoid bones are in it, in T-pose at rest; the hips alone move, the others turn. An
-expression's weight is the x of a node's translation.
+expression's weight is the x of a node's translation; a node's rotation says where the eyes look.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from studio.core.errors import StudioError
 from studio.core.types import Character
@@ -24,8 +26,19 @@ from studio.media.formats.vrm.tpose import t_posed
 _NO_EYES = ("leftEye", "rightEye")  # gaze is not a bone of an animation
 
 
-def write_vrma(path: Path, character: Character, *, rights: Rights | None = None) -> None:
-    """Write the character's animation. Raises StudioError if it has none."""
+def write_vrma(
+    path: Path,
+    character: Character,
+    *,
+    presets: Mapping[str, np.ndarray] | None = None,
+    gaze_deg: np.ndarray | None = None,
+    rights: Rights | None = None,
+) -> None:
+    """Write the character's animation. Raises StudioError if it has none.
+
+    Its morph targets become custom expressions; ``presets`` are weights (frames,) of VRM's own
+    besides, and ``gaze_deg`` (frames, 2) how far the eyes look to the own left and up.
+    """
     if character.animation is None or not len(character.animation):
         raise StudioError(
             f"“{character.name}” does not move: there is no animation to write.",
@@ -51,7 +64,8 @@ def write_vrma(path: Path, character: Character, *, rights: Rights | None = None
             file.document["nodes"][parent].setdefault("children", []).append(node)
     shapes = [(k, name) for k, name in enumerate(character.morph_names)
               if k < animation.morphs.shape[1]]  # fmt: skip
-    faces = {name: file.add("nodes", {"name": name}) for _, name in shapes}
+    weights = {name: animation.morphs[:, k] for k, name in shapes} | dict(presets or {})
+    faces = {name: file.add("nodes", {"name": name}) for name in weights}
 
     tracks = Tracks(file, animation.times_s)
     places, turns, _ = split(local_matrices(armature.parents, world))
@@ -60,20 +74,33 @@ def write_vrma(path: Path, character: Character, *, rights: Rights | None = None
     tracks.add(hips, "translation", places[:, hips])
     for node in range(len(armature.names)):
         tracks.add(node, "rotation", turns[:, node])
-    for k, name in shapes:
+    for name, values in weights.items():
         weight = np.zeros((len(animation), 3))
-        weight[:, 0] = np.clip(animation.morphs[:, k], 0, 1)
+        weight[:, 0] = np.clip(values, 0, 1)
         tracks.add(faces[name], "translation", weight)
+    look = [] if gaze_deg is None else [file.add("nodes", {"name": "lookAt"})]
+    for node in look:
+        tracks.add(node, "rotation", _looking(np.asarray(gaze_deg)))
     tracks.finish(character.name)
 
     roots = [k for k, parent in enumerate(armature.parents) if parent < 0]
-    file.add("scenes", {"nodes": [*roots, *faces.values()]})
+    file.add("scenes", {"nodes": [*roots, *faces.values(), *look]})
     file.document["scene"] = 0
     human = {name: {"node": k} for k, name in enumerate(armature.names)}
     custom = {name: {"node": node} for name, node in faces.items() if name not in PRESETS}
+    preset = {name: {"node": node} for name, node in faces.items() if name in (presets or {})}
     extension: dict[str, Any] = {"specVersion": "1.0", "humanoid": {"humanBones": human}}
-    if custom:
-        extension["expressions"] = {"custom": custom}
+    said = {"custom": custom, "preset": preset}
+    if custom or preset:
+        extension["expressions"] = {kind: nodes for kind, nodes in said.items() if nodes}
+    if look:
+        extension["lookAt"] = {"node": look[0], "offsetFromHeadBone": [0.0, 0.0, 0.0]}
     file.document["extensionsUsed"] = ["VRMC_vrm_animation"]
     file.document["extensions"] = {"VRMC_vrm_animation": extension}
     file.write(path)
+
+
+def _looking(gaze_deg: np.ndarray) -> np.ndarray:
+    """Rotations (frames, 4) in the file's axes: about x up, then about y to the own left."""
+    angles = gaze_deg[:, ::-1] * (-1.0, 1.0)
+    return Rotation.from_euler("xy", angles, degrees=True).as_quat()

@@ -1,0 +1,1 @@
+"""What somebody performed, kept, and written as an animation."""
