@@ -13,6 +13,7 @@ from studio.media.live.source import source_of
 
 OPEN_S = 8.0
 GIVEN_UP = frozenset({"failed", "lost", "ended"})
+FILES = frozenset({"video", "images"})
 
 
 @contextmanager
@@ -40,6 +41,15 @@ def opened(places: Sequence[str], context: Context, *, loop: bool = False) -> Ge
         yield cameras
     finally:
         cameras.stop(wait_s=2.0)
+
+
+def over(cameras: Cameras) -> bool:
+    """Whether no camera will show anything any more: films that are at their end or lost, and
+    cameras that never opened. One that was unplugged may come back, and is waited for."""
+    return all(
+        camera.status.state in (GIVEN_UP if camera.source.kind in FILES else GIVEN_UP - {"lost"})
+        for camera in cameras.live()
+    )
 
 
 def await_live(cameras: Cameras, context: Context) -> None:

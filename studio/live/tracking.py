@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from studio.core.types import Frame, FrameSet, Keypoints
 from studio.jobs import Context, Engine
 from studio.live.moment import Moment
-from studio.live.opening import GIVEN_UP, await_live
+from studio.live.opening import await_live, over
 from studio.live.outlets.outlet import Outlet
 from studio.live.relay import LOOK_S, Lane, Slot
 from studio.live.solving import Solver
@@ -73,7 +73,7 @@ def follow(
             moment = lanes.newest(LOOK_S)
             lanes.check()
             if moment is None:
-                if all(c.status.state in GIVEN_UP for c in cameras.live()) and not lanes.busy:
+                if over(cameras) and not lanes.busy:
                     break  # the films are at their end
                 continue
             newest, count = moment, count + 1

@@ -169,6 +169,17 @@ def test_vrms_bones_gaze_and_faces_play_from_a_vrma(acted, tmp_path, arkit):
     assert shut == pytest.approx(1 - (np.array(TIMES_S) - 10) / 0.24, abs=1e-6)
 
 
+def test_its_face_is_a_table_with_true_times(acted, tmp_path):
+    path = tmp_path / "acted.csv"
+    write_animation(path, acted)
+    head, *rows = path.read_text("utf-8").splitlines()
+    assert head.split(",") == ["time_s", *ACTIONS, "yaw", "pitch", "roll"]
+    table = np.array([[float(value) for value in row.split(",")] for row in rows])
+    assert table[:, 0] == pytest.approx(np.array(TIMES_S) - 10, abs=1e-4)
+    assert table[:, 1:53] == pytest.approx(acted.weights, abs=1e-4)
+    assert table[:, 53] == pytest.approx(acted.head_deg[:, 0], abs=1e-3)
+
+
 @cache
 def whole():
     return somebody()

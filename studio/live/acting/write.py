@@ -1,4 +1,4 @@
-"""A performance as an animation file: GLB, BVH, VRMA."""
+"""A performance as an animation file: GLB, BVH, VRMA, CSV."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from studio.core.types import Animation, Character
 from studio.human.rig import ACTIONS
 from studio.live.acting.body import Body, animated, nobody, somebody
 from studio.live.acting.recorder import Acted
+from studio.live.performing.curves import curves
 from studio.media.formats.bvh import write_bvh
 from studio.media.formats.gltf import write_glb
 from studio.media.formats.resample import resampled
@@ -29,9 +30,10 @@ def write_animation(path: Path, acted: Acted, body: Body | None = None) -> None:
     """Write all that was performed, as the suffix says.
 
     ``.glb``: the avatar, skinned, with its bones and shapes moving, frames at their own times.
-    ``.bvh``: its bones at an even rate. ``.vrma``: VRM's bones, gaze and expressions. Without a
-    ``body`` a GLB shows a person of middling build, and the others have bones alone. Raises
-    StudioError for another suffix, and if nothing was performed.
+    ``.bvh``: its bones at an even rate. ``.vrma``: VRM's bones, gaze and expressions. ``.csv``: the
+    face's curves (:mod:`studio.live.performing.curves`), from 0 s. Without a ``body`` a GLB shows a
+    person of middling build, and BVH and VRMA have bones alone. Raises StudioError for another
+    suffix, and if nothing was performed.
     """
     write = WRITERS.get(path.suffix.lower())
     if write is None:
@@ -70,6 +72,12 @@ def _vrma(path: Path, acted: Acted, body: Body | None) -> None:
     write_vrma(path, _with_face(player, weights), presets=presets, gaze_deg=acted.gaze_deg)
 
 
+def _csv(path: Path, acted: Acted, body: Body | None) -> None:
+    with curves(path) as row:
+        for told in acted:
+            row(told)
+
+
 def _by_vrms_names(player: Character, body: Body) -> Character:
     """The character with the bones that play VRM's called as VRM does."""
     called = {bone: name for name, bone in body.bones.items()}
@@ -87,4 +95,4 @@ def _with_face(player: Character, weights: np.ndarray) -> Character:
 
 
 Writer = Callable[[Path, Acted, Body | None], None]
-WRITERS: dict[str, Writer] = {".glb": _glb, ".bvh": _bvh, ".vrma": _vrma}
+WRITERS: dict[str, Writer] = {".glb": _glb, ".bvh": _bvh, ".vrma": _vrma, ".csv": _csv}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from studio.core.types import Frame
 from studio.jobs import Context, Engine
-from studio.live.opening import GIVEN_UP, await_live
+from studio.live.opening import await_live, over
 from studio.live.performance import Performance
 from studio.live.performing.body import BodyNow, BodyPerformer
 from studio.live.performing.controls import Controls
@@ -68,7 +68,7 @@ def perform(
             made = lanes.newest(LOOK_S)
             lanes.check()
             if made is None:
-                if all(c.status.state in GIVEN_UP for c in cameras.live()) and not lanes.busy:
+                if over(cameras) and not lanes.busy:
                     break
                 continue
             newest, count = made, count + 1
