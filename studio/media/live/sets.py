@@ -16,18 +16,21 @@ def newest_set(
 ) -> tuple[float, dict[str, Frame]] | None:
     """The newest moment that all speaking cameras have reached, and their frames of it.
 
-    None if there is no such moment later than ``after_s`` by half a frame of the fastest camera.
+    A camera whose newest frame is a second older than now holds nobody up, unless all are as late,
+    as on a machine that is too busy to decode in time: late pictures are better than none. None if
+    there is no such moment later than ``after_s`` by half a frame of the fastest camera.
     """
-    now = time.monotonic()
-    recent = {camera: camera.recent() for camera in cameras}
-    speaking = {
-        camera: frames
-        for camera, frames in recent.items()
-        if frames
-        and (now - frames[-1].time_s < SILENT_S + camera.latency_s or not camera.source.paced)
-    }
-    if not speaking:
+    recent = {camera: frames for camera in cameras if (frames := camera.recent())}
+    if not recent:
         return None
+    late_s = {
+        camera: time.monotonic() - frames[-1].time_s - camera.latency_s
+        if camera.source.paced
+        else 0
+        for camera, frames in recent.items()
+    }
+    most_s = max(min(late_s.values()), 0.0) + SILENT_S
+    speaking = {camera: frames for camera, frames in recent.items() if late_s[camera] < most_s}
     moment = min(frames[-1].time_s for frames in speaking.values())
     if moment < after_s + 0.5 * min(camera.step_s for camera in speaking):
         return None
