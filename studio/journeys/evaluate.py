@@ -19,7 +19,16 @@ from studio.features.compare.engine import BONES, JOINTS
 from studio.features.triangulate import evaluate as triangulation
 from studio.features.triangulate import speed
 from studio.features.triangulate.pixels import learned
-from studio.journeys import calibration, lifting, monocular, networks, people, synth, views
+from studio.journeys import (
+    calibration,
+    lifting,
+    monocular,
+    networks,
+    people,
+    puppet,
+    synth,
+    views,
+)
 from studio.journeys.bench import Bench
 from studio.journeys.dressed import dressed_errors_mm
 from studio.journeys.figures import Figure, footage_set, measure
@@ -42,8 +51,8 @@ def main(
     """Measure, and print a table of figures beside their goals.
 
     Args:
-        name: main-job, calibration, people, synth, a trained network, or a feature that has an
-            evaluation.
+        name: main-job, calibration, people, puppet, synth, a trained network, or a feature that
+            has an evaluation.
         footage: The folder of real takes.
         peers: A folder with the packages of other tools, timed in the same run.
         runs: Simulated sessions with each fault (of calibration); seeds of each kind of scene
@@ -68,6 +77,8 @@ def main(
         return measure(calibration.parts(footage, peers, runs, minutes), json)
     if name == "people":
         return measure(people.parts(runs), json)
+    if name == "puppet":
+        return measure(puppet.parts(footage), json)
     if name in TASKS:
         real = {"lift": lifting.parts, "dope": monocular.parts}
         more = real[name](footage) if name in real else []

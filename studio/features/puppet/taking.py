@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from pathlib import Path
 from statistics import median
 
+import numpy as np
+
 from studio.core.errors import StudioError
+from studio.core.types import Frame
 from studio.jobs import Context, run
 from studio.jobs.terminal import finish_on_interrupt
 from studio.live.opening import opened
@@ -17,8 +20,12 @@ from studio.live.performing.live import Performed, Told, perform
 from studio.live.performing.opening import body_performer, face_performer
 from studio.live.performing.performer import Performer
 from studio.live.performing.settings import Settings
+from studio.media.clip import ClipReader
 from studio.media.live.source import source_of
 from studio.media.video import open_clip
+
+LOOKS = 150
+"""How many frames of a film tell how somebody looks who does nothing."""
 
 
 def is_film(place: str) -> bool:
@@ -28,7 +35,8 @@ def is_film(place: str) -> bool:
 
 def take_film(path: Path, settings: Settings, context: Context, told: Sequence[Told]) -> Performed:
     """Perform every frame of a film, none left out, at whatever pace that takes; each is handed to
-    all of ``told``. Times are the film's.
+    all of ``told``. Times are the film's. The film is looked through first for the person's calm
+    face.
 
     Raises StudioError if it cannot be read or a network is not installed.
     """
@@ -41,6 +49,8 @@ def take_film(path: Path, settings: Settings, context: Context, told: Sequence[T
         closing(Performer(face_performer, make_body, Controls(settings))) as performer,
         finish_on_interrupt(context),
     ):
+        context.report(0.0, "Looking for the calm face")
+        performer.learn(looked_through(clip, context))
         for frame in clip:
             context.check()
             if context.finishing:
@@ -57,6 +67,17 @@ def take_film(path: Path, settings: Settings, context: Context, told: Sequence[T
         raise StudioError(f"“{path.name}” has no frame.", "Choose another film.")
     usual = {stage: median(each) for stage, each in stages.items()}
     return Performed(count, some, 0, time.monotonic() - began_s, median(spent), usual)
+
+
+def looked_through(clip: ClipReader, context: Context) -> Generator[Frame]:
+    """Frames from all over a film, at most :data:`LOOKS` of them."""
+    wanted = set(np.linspace(0, clip.frames - 1, min(LOOKS, clip.frames)).astype(int).tolist())
+    for number, frame in clip.run():
+        if context.finishing:
+            return
+        context.check()
+        if number in wanted:
+            yield frame
 
 
 def take_camera(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +19,10 @@ from studio.perception.faces.tracker import FaceTracker
 
 REST = SolvedFace(np.zeros(len(ACTIONS)), (0.0, 0.0, 0.0), (0.0, 0.0))
 _LIDS = [ACTIONS.index("eyeBlinkLeft"), ACTIONS.index("eyeBlinkRight")]
-WEIGHTS_BETA, ANGLES_BETA = 6.0, 0.08
+WEIGHTS_BETA, LIDS_BETA, ANGLES_BETA = 3.0, 30.0, 0.05
 """How much a move of 1 a second, or of a degree a second, lifts the filter's cut-off (Hz)."""
+
+_LEARN_HZ = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,11 +48,12 @@ def mixed(rest: SolvedFace, seen: SolvedFace, share: float) -> SolvedFace:
 
 
 class Calm:
-    """One-Euro over weights and angles alike. ``lag_ms`` is how far a slow change lags behind."""
+    """One-Euro over weights and angles. ``lag_ms`` is how far a slow change lags behind; lids, of
+    which a blink takes a few pictures only, are let go sooner."""
 
     def __init__(self) -> None:
         self._lag_ms = -1.0
-        self._weights = self._angles = OneEuro(1.0)
+        self._weights = self._lids = self._angles = OneEuro(1.0)
 
     def __call__(self, time_s: float, face: SolvedFace, lag_ms: float) -> SolvedFace:
         """The face at this time, calmer."""
@@ -59,8 +63,10 @@ class Calm:
             cutoff_hz = 1e3 / (2 * np.pi * lag_ms)  # of a first-order filter: its time constant
             self._lag_ms = lag_ms
             self._weights = OneEuro(cutoff_hz, WEIGHTS_BETA)
+            self._lids = OneEuro(cutoff_hz, LIDS_BETA)
             self._angles = OneEuro(cutoff_hz, ANGLES_BETA)
         weights = self._weights(time_s, face.weights[:, None])[:, 0]
+        weights[_LIDS] = self._lids(time_s, face.weights[_LIDS, None])[:, 0]
         angles = np.array([*face.head_deg, *face.gaze_deg])
         yaw, pitch, roll, across, up = self._angles(time_s, angles[:, None])[:, 0].tolist()
         return SolvedFace(weights, (yaw, pitch, roll), (across, up))
@@ -71,13 +77,20 @@ class FacePerformer:
 
     def __init__(self, make_tracker: Callable[[], FaceTracker], solver: FaceSolver) -> None:
         """Raises what ``make_tracker`` raises."""
-        self._tracker, self.solver = make_tracker(), solver
+        self._make, self.solver = make_tracker, solver
+        self._tracker = make_tracker()
         self._calm, self._presence = Calm(), Presence(mixed)
         self._idling = Idling()
 
     def close(self) -> None:
         """Free the network."""
         self._tracker.close()
+
+    def learn(self, pictures: Iterable[UInt8[np.ndarray, "height width 3"]]) -> None:
+        """Take the person's calm face from other pictures of them."""
+        with closing(self._make()) as tracker:
+            found = [tracker.find(rgb, k / _LEARN_HZ) for k, rgb in enumerate(pictures)]
+        self.solver.learn([one for one in found if one is not None])
 
     def perform(
         self, rgb: UInt8[np.ndarray, "height width 3"], time_s: float, settings: Settings

@@ -23,7 +23,7 @@ _ASIDE = 0.35
 
 def palm(points: Float[np.ndarray, "21 3"]) -> tuple[Vector, Vector]:
     """Which way a palm points, and the way from its index to its little finger."""
-    return points[9] - points[0], points[17] - points[5]
+    return points[[5, 9, 13, 17]].mean(0) - points[0], points[17] - points[5]
 
 
 def thumb_at_rest(side: str) -> Vector:

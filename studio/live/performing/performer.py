@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, closing
 from dataclasses import replace
 
@@ -77,6 +77,10 @@ class Performer:
     def close(self) -> None:
         """Free the networks."""
         self._stack.close()
+
+    def learn(self, frames: Iterable[Frame]) -> None:
+        """Take the person's calm face from other pictures of them, to be performed later."""
+        self._face.learn(frame.rgb for frame in frames)
 
     def perform(self, frame: Frame) -> Performance:
         """What is done in the next picture."""

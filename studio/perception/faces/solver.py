@@ -1,7 +1,13 @@
-"""From a followed face to 52 facial actions, the head's turn and the gaze."""
+"""From a followed face to 52 facial actions, the head's turn and the gaze.
+
+What the points tell beyond the person's own calm face is turned into actions by a ridge regression,
+measured on people who do not exist and whose actions are known (``installer/measure_faces.py``). To
+it is added what MediaPipe guesses beyond the calm face, in the shares that told most of others.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,18 +15,19 @@ from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
 from studio.human.rig import ACTIONS
-from studio.perception.faces.head import in_space, laid_on, stored
+from studio.perception.faces.features import TURN_DEG, Look, Rest, angles, features, iris, lids
+from studio.perception.faces.head import stored
+from studio.perception.faces.neutral import Blinks, Neutral
 from studio.perception.faces.tracker import SeenFace
 
 Angles = tuple[float, float, float]
-_LOOKS = {
-    name: ACTIONS.index(f"eyeLook{name}")
-    for name in ("InLeft", "OutLeft", "InRight", "OutRight", "UpLeft", "UpRight", "DownLeft",
-                 "DownRight")
-}  # fmt: skip
 ACROSS_DEG, UP_DEG = 30.0, 25.0
 """How far eyes have turned where ARKit's looks are 1."""
-NEUTRAL_S = 0.5
+_MOST_ACROSS_DEG, _MOST_UP_DEG = 40.0, 30.0
+_BLINKS = [ACTIONS.index("eyeBlinkLeft"), ACTIONS.index("eyeBlinkRight")]
+_LEAST_SPARE = 0.2
+_SHUT = 0.4
+"""Behind lids that are shut so far, an iris is not seen: the gaze stays."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,31 +52,69 @@ class FaceSolver:
     """Solves the face of one person, picture after picture. Used by one thread at a time."""
 
     def __init__(self) -> None:
-        self._rest = np.zeros(len(ACTIONS))
-        self._taking: list[np.ndarray] | None = None
-        self._until_s = 0.0
+        self.neutral = Neutral()
+        self._gaze, self._blinks = (0.0, 0.0), Blinks()
 
     def take_neutral(self) -> None:
         """What the face does in the next half second counts as rest from then on."""
-        self._taking = []
+        self.neutral.take()
+
+    def learn(self, seen: Sequence[SeenFace]) -> None:
+        """Take the calm face from pictures of the same film."""
+        self.neutral.learn([Look.at(one) for one in seen])
 
     def solve(self, seen: SeenFace, time_s: float) -> SolvedFace:
         """What a face does, as it was seen in the next picture."""
-        if self._taking is not None:
-            if not self._taking:
-                self._until_s = time_s + NEUTRAL_S
-            self._taking.append(seen.guesses)
-            if time_s >= self._until_s:
-                self._rest, self._taking = np.mean(self._taking, axis=0), None
-        turn, _ = laid_on(in_space(seen.xyz_px), stored()["shape"])
-        beyond = (seen.guesses - self._rest) / np.maximum(1 - self._rest, 0.2)
-        weights = np.clip(beyond, 0.0, 1.0)
-        return SolvedFace(weights, angles_of(turn), gaze_of(weights))
+        look = Look.at(seen)
+        rest = self.neutral(look, time_s)
+        told = features(look, rest)
+        weights = actions(look, rest, told)
+        weights[_BLINKS] = self._blinks(weights[_BLINKS])
+        if weights[_BLINKS].min() < _SHUT:
+            self._gaze = gaze(look)
+        weights[list(_LOOKS.values())] = looks_of(self._gaze)
+        return SolvedFace(weights, head(look, told), self._gaze)
 
 
-def gaze_of(weights: Float[np.ndarray, "52"]) -> tuple[float, float]:
-    """Where the eyes look by ARKit's looks: yaw to the own left, pitch up (degrees)."""
-    w = {name: float(weights[k]) for name, k in _LOOKS.items()}
-    left = 0.5 * (w["OutLeft"] + w["InRight"] - w["InLeft"] - w["OutRight"])
-    up = 0.5 * (w["UpLeft"] + w["UpRight"] - w["DownLeft"] - w["DownRight"])
-    return ACROSS_DEG * left, UP_DEG * up
+def actions(look: Look, rest: Rest, told: Float[np.ndarray, " features"]) -> np.ndarray:
+    """The actions but for the gaze (52,), 0 to 1, from what was told (see
+    :func:`studio.perception.faces.features.features`)."""
+    known = stored()
+    ours = np.clip(told @ known["actions"], 0, 1)
+    spare = np.maximum(1 - rest.guesses, _LEAST_SPARE)
+    guessed = np.clip((look.guesses - rest.guesses) / spare, 0, 1)
+    weights = known["shares"][0] * ours + known["shares"][1] * guessed
+    weights[_BLINKS] = 0.5 * (ours[_BLINKS] + lids(look, rest, known["lids"]))
+    return np.clip(weights, 0, 1)
+
+
+def head(look: Look, told: Float[np.ndarray, " features"]) -> Angles:
+    """The head's angles (degrees): those of the points, less what expressions and MediaPipe's
+    idea of depth make of them."""
+    measured = TURN_DEG * angles(look.turn)
+    known = stored()
+    short = known["turn"][0] + np.concatenate([measured, told]) @ known["turn"][1:]
+    yaw, pitch, roll = measured + short
+    return float(yaw), float(pitch), float(roll)
+
+
+def gaze(look: Look) -> tuple[float, float]:
+    """Where the eyes look in the head (degrees), by the irises."""
+    across, up = np.append(iris(look), 1.0) @ stored()["gaze"]
+    return (
+        float(np.clip(across, -_MOST_ACROSS_DEG, _MOST_ACROSS_DEG)),
+        float(np.clip(up, -_MOST_UP_DEG, _MOST_UP_DEG)),
+    )
+
+
+_LOOKS = {
+    name: ACTIONS.index(f"eyeLook{name}")
+    for name in ("InLeft", "OutLeft", "InRight", "OutRight", "UpLeft", "UpRight", "DownLeft",
+                 "DownRight")
+}  # fmt: skip
+
+
+def looks_of(gaze_deg: tuple[float, float]) -> Float[np.ndarray, "8"]:
+    """ARKit's looks of both eyes, in the order in, out, in, out, up, up, down, down."""
+    across, up = gaze_deg[0] / ACROSS_DEG, gaze_deg[1] / UP_DEG
+    return np.clip([-across, across, across, -across, up, up, -up, -up], 0, 1)
