@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from moments import film
 from network_cameras import until
 
 from studio.core.errors import StudioError
@@ -16,6 +15,15 @@ from studio.live.performing.settings import Settings
 from studio.media.live.camera import Patience
 from studio.media.live.hub import Cameras
 from studio.media.live.source import Source
+from studio.media.writer import VideoWriter
+
+
+def film(path: Path, frames: int, rate_hz: float = 60.0) -> Path:
+    """A film that grows brighter by two a picture, from 40."""
+    with VideoWriter(path, (96, 64), rate_hz) as writer:
+        for number in range(frames):
+            writer.write(np.full((64, 96, 3), 40 + 2 * (number % 90), np.uint8))
+    return path
 
 
 def test_each_time_it_returns_with_the_next_film(tmp_path):
