@@ -20,14 +20,22 @@ TILES = 4
 DEEP = 2.5
 """Shadows reach this many radii along the light."""
 
-_BASIS = np.array(
+HARMONIC_BASIS = np.array(
     [0.28209479, 0.48860251, 0.48860251, 0.48860251, 1.09254843, 1.09254843, 0.31539157,
      1.09254843, 0.54627422]
 )  # fmt: skip
 
 
 _CORNERS = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)])
-_VERTEX = {"surface": "surface", "geometry": "surface", "shadow": "shadow", "mask": "mask"}
+_KEPT = {"dome": ("dome",), "pose": ("world", "facing", "arriving")}
+"""Programs that draw nothing, and what they keep of each vertex."""
+_VERTEX = {
+    "quick": "quick",
+    "surface": "surface",
+    "geometry": "surface",
+    "shadow": "shadow",
+    "mask": "mask",
+}
 
 
 class Programs:
@@ -39,7 +47,7 @@ class Programs:
         self._whole: dict[int, moderngl.VertexArray] = {}
 
     def get(self, name: str, features: frozenset[str] = frozenset()) -> moderngl.Program:
-        """The program of the fragment shader ``name`` (or of the dome) with these features."""
+        """The program of the fragment shader ``name`` (or ``dome``, ``pose``) with features."""
         key = name, features
         if key not in self._made:
             self._made[key] = self._compile(name, features)
@@ -57,8 +65,8 @@ class Programs:
         self._whole[program.glo].render(moderngl.TRIANGLES, 3)
 
     def _compile(self, name: str, features: frozenset[str]) -> moderngl.Program:
-        if name == "dome":
-            return self._gl.program(_source("dome.vert.glsl", features), varyings=("dome",))
+        if name in _KEPT:
+            return self._gl.program(_source(f"{name}.vert.glsl", features), varyings=_KEPT[name])
         vertex = _VERTEX.get(name, "whole")
         return self._gl.program(
             _source(f"{vertex}.vert.glsl", features),
@@ -169,7 +177,7 @@ def light_uniforms(lighting: Lighting) -> dict[str, Any]:
         "shadow_from_world": _padded(np.array([matrix.T for matrix in shadow])),
         "shadow_texel": 2 * lighting.radius_m / TILE_PX,
         "fill": lighting.fill,
-        "harmonic": _BASIS[:, None] * ambient,
+        "harmonic": HARMONIC_BASIS[:, None] * ambient,
         "exposure": lighting.exposure,
         "contact": lighting.contact_m,
     }

@@ -126,10 +126,10 @@ class Slot:
             moving = [("position", "3f"), ("normal", "3f")]
             fixed = [("coat", "3f" if self._own_coat else "12x"), ("colour", "3f")]
             content = [
-                _layout(program, self._moving, moving),
-                _layout(program, self._fixed, fixed),
-                _layout(program, self.topology.flat, [("uv", "2f")]),
-                _layout(program, self.dome, [("from_dome", "3f")]),
+                laid_out(program, self._moving, moving),
+                laid_out(program, self._fixed, fixed),
+                laid_out(program, self.topology.flat, [("uv", "2f")]),
+                laid_out(program, self.dome, [("from_dome", "3f")]),
             ]
             if not self._own_coat and "coat" in program:  # grain sticks to the vertices themselves
                 content.append((self._moving, "3f 12x", "coat"))
@@ -141,10 +141,10 @@ class Slot:
         return self._arrays[key]
 
 
-_BLANK = {"3f": "12x", "2f": "8x", "12x": "12x"}
+_BLANK = {"4f": "16x", "3f": "12x", "2f": "8x", "12x": "12x"}
 
 
-def _layout(
+def laid_out(
     program: moderngl.Program, buffer: moderngl.Buffer, fields: list[tuple[str, str]]
 ) -> tuple[Any, ...] | None:
     """One buffer's entry in a vertex array, or None if the program reads nothing of it."""

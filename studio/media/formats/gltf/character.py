@@ -153,7 +153,10 @@ def _mesh(file: Binary, part: Part, drawn: Drawn, material: int, bones: int, spa
 
 def _material(file: Binary, material: Material) -> int:
     surface: dict[str, Any] = {
-        "baseColorFactor": [float(v) for v in np.clip(material.base, 0, 1)],
+        "baseColorFactor": [
+            *_linear_light(np.array(material.base[:3])).tolist(),
+            float(np.clip(material.base[3], 0, 1)),
+        ],
         "metallicFactor": float(material.metallic),
         "roughnessFactor": float(material.roughness),
     }
@@ -211,6 +214,10 @@ def _unit(quaternion: np.ndarray) -> list[float]:
 
 def _linear(colours: np.ndarray) -> np.ndarray:
     """sRGB bytes (vertices, 3) as linear 16-bit RGBA."""
-    value = colours.astype(np.float64) / 255
-    linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+    linear = _linear_light(colours.astype(np.float64) / 255)
     return np.rint(np.column_stack([linear, np.ones(len(linear))]) * 65_535).astype("<u2")
+
+
+def _linear_light(srgb: np.ndarray) -> np.ndarray:
+    value = np.clip(srgb, 0, 1)
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)

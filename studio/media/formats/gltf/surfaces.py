@@ -35,13 +35,19 @@ def material_of(document: Document, index: int | None) -> Material:
     metallic = float(surface.get("metallicFactor", 1.0 if has_maps else 0.0))
     return Material(
         str(entry.get("name") or f"material {index}"),
-        (base[0], base[1], base[2], base[3] if mode == "BLEND" else 1.0),
+        (srgb(base[0]), srgb(base[1]), srgb(base[2]), base[3] if mode == "BLEND" else 1.0),
         0.0 if matt else metallic,
         0.9 if matt else float(surface.get("roughnessFactor", 1.0)),
         texture,
         None if matt else _rgb(_picture(document, entry.get("normalTexture"))),
         None if matt else _maps(document, surface, entry),
     )
+
+
+def srgb(linear: float) -> float:
+    """A share of linear light, 0 to 1, as the studio holds colours."""
+    value = min(max(linear, 0.0), 1.0)
+    return 12.92 * value if value <= 0.0031308 else 1.055 * value ** (1 / 2.4) - 0.055
 
 
 def _old_toon(document: Document, index: int) -> bool:

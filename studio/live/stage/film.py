@@ -1,0 +1,183 @@
+"""The composed stage as a film: MP4 without alpha; WebM, MOV and folders of PNG with it.
+
+A sink of :class:`studio.live.outlets.frames.FrameOutlet`, and as good by itself for films that are
+made frame by frame. There is no sound.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import av.error
+import cv2
+import numpy as np
+
+from studio.core.errors import StudioError
+from studio.core.pictures import write_picture
+from studio.live.outlets.frames import FrameSink, Picture, Wish
+from studio.media.writer import VideoWriter
+
+SUFFIXES = (".mp4", ".webm", ".mov")
+WITH_ALPHA = (".webm", ".mov")
+BEHIND = (255, 255, 255)
+"""What is behind transparent places where a film has no alpha."""
+_CLOCK = 90_000
+
+
+def film_sink(path: Path, wish: Wish) -> FrameSink:
+    """Opens a film by its suffix; a path without one is a folder of numbered PNG pictures.
+
+    Raises StudioError for another suffix, or if it cannot be written.
+    """
+    suffix = path.suffix.lower()
+    if not suffix:
+        return PictureFolder(path)
+    if suffix == ".mp4":
+        return PlainFilm(path, wish)
+    if suffix in WITH_ALPHA:
+        return AlphaFilm(path, wish)
+    raise StudioError(
+        f"A film cannot be written as “{suffix}”.",
+        "Use .mp4, .webm or .mov, or a folder's name for PNG pictures.",
+    )
+
+
+class PlainFilm:
+    """H.264 in MP4."""
+
+    def __init__(self, path: Path, wish: Wish) -> None:
+        width, height = wish.size_px
+        self._size = width // 2 * 2, height // 2 * 2
+        self._writer = VideoWriter(path, self._size, wish.rate_hz, codec="h264")
+        self._times = _Times()
+
+    def write(self, picture: Picture) -> None:
+        """Add a picture."""
+        time_s = self._times(picture.time_s)
+        if time_s is not None:
+            width, height = self._size
+            self._writer.write(before(picture.pixels, BEHIND)[:height, :width], time_s)
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._writer.close()
+
+
+class AlphaFilm:
+    """VP9 with alpha in WebM, ProRes 4444 in MOV."""
+
+    def __init__(self, path: Path, wish: Wish) -> None:
+        """Raises StudioError if the file cannot be written."""
+        webm = path.suffix.lower() == ".webm"
+        width, height = wish.size_px
+        self.path, self._size = path, (width // 2 * 2, height // 2 * 2)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._container = av.open(str(path), "w")
+        except (av.error.FFmpegError, OSError) as error:
+            raise StudioError(
+                f"“{path.name}” cannot be written: {error.strerror or error}.",
+                "Choose another folder, or free some space.",
+            ) from error
+        name, form = ("libvpx-vp9", "yuva420p") if webm else ("prores_ks", "yuva444p10le")
+        rate = Fraction(wish.rate_hz).limit_denominator(1001)
+        stream: Any = self._container.add_stream(name, rate=rate)
+        stream.width, stream.height = self._size
+        stream.pix_fmt = form
+        if webm:
+            stream.options = {"crf": "24", "b": "0", "deadline": "realtime", "cpu-used": "6",
+                              "lag-in-frames": "0", "auto-alt-ref": "0"}  # fmt: skip
+        else:
+            stream.options = {"profile": "4444", "alpha_bits": "8", "vendor": "apl0"}
+        stream.codec_context.time_base = Fraction(1, _CLOCK)
+        self._stream: Any = stream
+        self._times = _Times()
+
+    def write(self, picture: Picture) -> None:
+        """Add a picture."""
+        time_s = self._times(picture.time_s)
+        if time_s is None:
+            return
+        width, height = self._size
+        pixels = with_alpha(picture.pixels)[:height, :width]
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgba")
+        frame.pts, frame.time_base = round(time_s * _CLOCK), Fraction(1, _CLOCK)
+        self._mux(frame)
+
+    def close(self) -> None:
+        """Finish the file."""
+        if self._stream is None:
+            return
+        try:
+            self._mux(None)
+        finally:
+            self._stream = None
+            self._container.close()
+
+    def _mux(self, frame: av.VideoFrame | None) -> None:
+        try:
+            for packet in self._stream.encode(frame):
+                self._container.mux(packet)
+        except (av.error.FFmpegError, OSError) as error:
+            raise StudioError(
+                f"“{self.path.name}” could not be written on: {error.strerror or error}.",
+                "Free some space.",
+            ) from error
+
+
+class PictureFolder:
+    """Numbered PNG pictures with alpha: 000001.png and on."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises StudioError if the folder cannot be made."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StudioError(
+                f"“{folder}” cannot be made: {error.strerror or error}.", "Choose another folder."
+            ) from error
+        self._folder, self._count = folder, 0
+
+    def write(self, picture: Picture) -> None:
+        """Add a picture."""
+        self._count += 1
+        write_picture(self._folder / f"{self._count:06}.png", with_alpha(picture.pixels))
+
+    def close(self) -> None:
+        """Nothing is left to do."""
+
+
+class _Times:
+    """Times of a film, from 0; pictures that come no later than the last are left out."""
+
+    def __init__(self) -> None:
+        self._first_s: float | None = None
+        self._last = -1
+
+    def __call__(self, time_s: float) -> float | None:
+        if self._first_s is None:
+            self._first_s = time_s
+        stamp = round((time_s - self._first_s) * _CLOCK)
+        if stamp <= self._last:
+            return None
+        self._last = stamp
+        return stamp / _CLOCK
+
+
+def with_alpha(pixels: np.ndarray) -> np.ndarray:
+    """A picture (…, 3 or 4) with alpha."""
+    return pixels if pixels.shape[2] == 4 else cv2.cvtColor(pixels, cv2.COLOR_RGB2RGBA)
+
+
+def before(pixels: np.ndarray, behind: tuple[int, int, int]) -> np.ndarray:
+    """A picture with alpha as one before a colour."""
+    if pixels.shape[2] == 3:
+        return pixels
+    alpha = pixels[..., 3:].astype(np.uint16)
+    if bool((alpha == 255).all()):
+        return np.ascontiguousarray(pixels[..., :3])
+    mixed = pixels[..., :3] * alpha + np.array(behind, np.uint16) * (255 - alpha)
+    return ((mixed + 127) // 255).astype(np.uint8)
