@@ -13,6 +13,7 @@ from studio.features.triangulate.compare import Compared, compared
 from studio.features.triangulate.engine import triangulate
 from studio.features.triangulate.evaluate import load_published
 from studio.features.triangulate.inputs import Inputs
+from studio.features.triangulate.judge import Judge
 from studio.features.triangulate.params import Params
 from studio.features.triangulate.pixels import look, loosened
 from studio.jobs import Context, run
@@ -69,4 +70,5 @@ def rows_of(way: Way, footage: Path | None) -> list[Compared]:
         motions[name] = run(triangulate(given, Inputs(rig, own), Context())).motion
     given = RULES.model_copy(update={"method": way})
     motions[way] = run(triangulate(given, Inputs(rig, found, films=films), Context())).motion
-    return [compared(name, motion, rig, found, truth, _SURE) for name, motion in motions.items()]
+    judge = Judge(rig, found, _SURE)
+    return [compared(judge, name, motion, truth) for name, motion in motions.items()]

@@ -21,6 +21,8 @@ LIGHT_INKS = (
     "#b35c00", "#0072b2", "#00785a", "#9c3f7f", "#7a6a00", "#b04a24", "#4450c8", "#4a4f57",
 )  # fmt: skip
 
+_ACROSS = {"s": "Time (s)", "cameras": "Cameras"}
+
 
 class Plots(QWidget):
     """Charts by title, chosen from a list. ``time_picked`` is emitted when a plot is clicked."""
@@ -158,6 +160,7 @@ class Plots(QWidget):
             curve = self.plot.plot(
                 np.asarray(series.x, float), np.asarray(series.y, float), pen=pen,
                 connect="finite", autoDownsample=True, clipToView=False,
+                symbol="o" if series.dots else None, symbolSize=6, symbolPen=None, symbolBrush=ink,
                 fillLevel=0.0 if chart.from_zero else None,
             )  # fmt: skip
             self._curves.append(curve)
@@ -167,7 +170,7 @@ class Plots(QWidget):
             self._limit.setPos(chart.limit)
         t = looks.look().tokens
         style = {"color": t.muted, "font-size": f"{looks.look().px(12)}px"}
-        self.plot.setLabel("bottom", "Time (s)" if chart.x_unit == "s" else "Step", **style)
+        self.plot.setLabel("bottom", _ACROSS.get(chart.x_unit, "Step"), **style)
         self.plot.setLabel("left", chart.y_unit, **style)
         self.plot.enableAutoRange()
         self._say()

@@ -15,12 +15,14 @@ Tone = Literal["left", "right", "middle", "plain", "accent", "faint"]
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """One curve. NaN is a gap. ``tone`` says whose it is; ``plain`` takes the next colour."""
+    """One curve. NaN is a gap. ``tone`` says whose it is; ``plain`` takes the next colour.
+    ``dots`` marks each value."""
 
     name: str
     x: np.ndarray
     y: np.ndarray
     tone: Tone = "plain"
+    dots: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,11 +12,13 @@ from typing import Annotated, Any, Literal
 
 import tyro
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from studio.core.errors import StudioError
-from studio.core.types import Crowd, Detections, Motion
+from studio.core.types import Crowd, Detections, Fact, Motion
+from studio.features.triangulate.curves import SEED_CAMERAS, SEED_MM, Curve, held_out, of_take
 from studio.features.triangulate.engine import Triangulation
+from studio.features.triangulate.fewer import CAMERAS, LEFT_OUT
 from studio.features.triangulate.inputs import Inputs
 from studio.features.triangulate.params import Params
 from studio.features.triangulate.pixels import learned
@@ -181,13 +183,15 @@ def _one_as_json(result: Triangulation, out: Path) -> dict[str, Any]:
 
 def _show(result: Triangulation | Everybody, written: list[Path], seconds: float) -> None:
     console = Console()
-    show_facts(console, result.facts)
+    show_facts(console, [f for f in result.facts if not f.label.startswith((CAMERAS, LEFT_OUT))])
     persons = (result,) if isinstance(result, Triangulation) else result.persons
     for one, path in zip(persons, written, strict=True):
         if one is not result:
             console.print(f"\n{path.stem}", style="bold")
             show_facts(console, one.facts)
         console.print(_cameras_table(one.report))
+        if table := _fewer_table(one.facts):
+            console.print(table)
     for note in result.notes:
         console.print(note)
     for one, path in zip(persons, written, strict=True):
@@ -202,4 +206,24 @@ def _cameras_table(report: TakeReport) -> Table:
             c.name, f"{c.mean_px:.2f}", f"{c.median_px:.2f}", f"{c.mean_mm:.1f}",
             f"{c.unseen:.1%}", f"{c.excluded:.1%}", f"{c.swapped:.1%}",
         )  # fmt: skip
+    return table
+
+
+def _fewer_table(facts: tuple[Fact, ...]) -> Table | None:
+    """Error against cameras, where it was measured: of the take, and of held-out rigs beside it."""
+    own = of_take(facts, CAMERAS)
+    if not own:
+        return None
+    rows = [
+        *((f"{c.method}: moved mm", c, 0) for c in own),
+        *((f"{c.method}: px in left out", c, 1) for c in of_take(facts, LEFT_OUT)),
+        *((f"{c.method}: held-out mm", c, 0) for c in held_out()),
+        *((f"{name}: thesis mm", Curve(name, {n: SEED_MM}), 0)
+          for name, n in SEED_CAMERAS.items()),
+    ]  # fmt: skip
+    counts = sorted({count for _, curve, _ in rows for count in curve.values})
+    table = Table(Column("cameras", no_wrap=True), *map(str, counts))
+    for title, curve, digits in rows:
+        values = [curve.values.get(count) for count in counts]
+        table.add_row(title, *("" if v is None else f"{v:.{digits}f}" for v in values))
     return table

@@ -16,20 +16,24 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.core.types import Motion
+from studio.core.types import Fact, Motion
 from studio.document.data import motion_arrays, motion_of
 from studio.document.project import MotionItem, PersonMark, Project, new_id
-from studio.features.triangulate.compare import CAMERAS, METHOD
+from studio.features.triangulate.charts import charts
+from studio.features.triangulate.compare import METHOD
+from studio.features.triangulate.fewer import CAMERAS
 from studio.registry import Feature
 from studio.scene.palette import PALETTES
 from studio.ui import theme
 from studio.ui.compared import ComparedTable
 from studio.ui.on_show import short_name
+from studio.ui.plots import Plots
 from studio.ui.step_panel import StepPanel
 from studio.ui.studio import Studio
 from studio.vision.people.edit import exchanged, joined, split
 
 _ID = Qt.ItemDataRole.UserRole
+_CURVES_PX = 300
 _METHOD_HEADINGS = ("Method", "Off", "Bones vary", "From shown")
 
 
@@ -53,6 +57,10 @@ class Panel(StepPanel):
         self.remove_button = QPushButton("Remove")
         self.methods = ComparedTable(_METHOD_HEADINGS, "Methods side by side")
         self.fewer = ComparedTable((), "Error against cameras")
+        self.curves = Plots(empty="Compare methods, and their error is drawn against cameras.")
+        self.curves.setMinimumHeight(_CURVES_PX)
+        self.curves.hide()
+        self._drawn: object = None
         self._group = QWidget()
         self._shown: tuple[object, ...] = ()
         super().__init__(studio, feature)
@@ -76,6 +84,7 @@ class Panel(StepPanel):
         super().build(place)
         place.addWidget(self.methods)
         place.addWidget(self.fewer)
+        place.addWidget(self.curves)
 
     def _buttons(self) -> Sequence[tuple[QPushButton, str, Callable[[], None]]]:
         return (
@@ -100,12 +109,14 @@ class Panel(StepPanel):
         item = self.studio.project.picked(self.studio.selection.ids, MotionItem)
         recipe = item.recipe if item is not None else None
         made = item is not None and recipe is not None and recipe.feature == self.feature.id
-        facts = item.facts if item is not None and made else ()
-        used = str(recipe.params.get("method", "")) if recipe is not None else ""
-        told = [fact for fact in facts if fact.label.startswith(METHOD)]
-        self.methods.show_rows(
-            [(fact.label.removeprefix(METHOD), *fact.text.split(", ")) for fact in told], used
+        facts = (
+            tuple(Fact(**t.model_dump()) for t in item.facts) if item is not None and made else ()
         )
+        used = str(recipe.params.get("method", "")) if recipe is not None else ""
+        self.methods.show_rows(
+            [(fact.label.removeprefix(METHOD), *fact.text.split(", "))
+             for fact in facts if fact.label.startswith(METHOD)], used,
+        )  # fmt: skip
         curves = [(fact.label.removeprefix(CAMERAS), *fact.text.split(", ")) for fact in facts
                   if fact.label.startswith(CAMERAS)]  # fmt: skip
         counts = [cell.split(": ")[0] for cell in curves[0][1:]] if curves else []
@@ -113,6 +124,10 @@ class Panel(StepPanel):
             [(name, *(cell.split(": ")[-1] for cell in cells)) for name, *cells in curves], used,
             ("Fewer cameras", *counts),
         )  # fmt: skip
+        self.curves.setVisible(bool(curves))
+        if curves and (facts, used) != self._drawn:
+            self._drawn = (facts, used)
+            self.curves.set_charts(charts(facts, used))
 
     # -- who is there
 

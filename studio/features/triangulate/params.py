@@ -82,7 +82,8 @@ class Params(BaseModel):
     )
     compare: bool = Field(
         default=False,
-        description="Triangulate by every method and by fewer cameras too; show how they differ",
+        description="Triangulate one person by every method and by fewer cameras too; draw the "
+        "error against cameras",
     )
     bone_give_percent: float = Field(
         default=2.0, gt=0, le=50, description="How much a bone's length may vary between frames (%)"

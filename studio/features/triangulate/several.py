@@ -86,6 +86,8 @@ def _everybody(
     told = _facts(found, len(rig))
     notes = left_over + tuple(dict.fromkeys(n for one in solved for n in one.notes))
     notes += tuple(lost)
+    if params.compare:
+        notes += ("Methods and cameras are compared for one person: follow one alone (people: 1).",)
     if len(solved) == 1:
         return replace(solved[0], facts=(*solved[0].facts, told[0]), notes=notes)
     return Everybody(tuple(solved), told, notes)

@@ -13,14 +13,15 @@ from walking_people import COCO, REST
 from studio.core.errors import StudioError
 from studio.core.types import Camera, CameraRig, Detections
 from studio.features.triangulate import pixels
-from studio.features.triangulate.compare import CAMERAS, METHOD, choices
+from studio.features.triangulate.compare import METHOD
 from studio.features.triangulate.engine import Triangulation, triangulate
+from studio.features.triangulate.fewer import CAMERAS, LEFT_OUT, choices, middle, read
 from studio.features.triangulate.inputs import Inputs
 from studio.features.triangulate.params import Params
 from studio.human.convert import convert
 from studio.human.layouts import layout
 from studio.jobs import Context, run
-from studio.media.films import Film, Films
+from studio.media.films import Film, Films, opened
 from studio.perception.views.crop import Box
 from studio.perception.views.viewer import Sight
 from studio.vision.camera import project
@@ -128,6 +129,39 @@ def test_methods_and_fewer_cameras_are_told_side_by_side(rig: CameraRig) -> None
     assert curve.startswith("2: ")
     assert len(off) == 2
     assert off[0] > off[1] > 0
+    assert read(curve) == {2: off[0], 3: off[1]}
+    told = next(f.text for f in result.facts if f.label == f"{LEFT_OUT}weighted")
+    seen = read(told)
+    assert set(seen) == {2, 3}
+    assert seen[2] > seen[3] > 2.0  # what was left out is off by its own noise, at least
+
+
+def test_networks_look_with_fewer_cameras_at_a_part_of_the_take(
+    rig: CameraRig, films: Films, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewers: list[Perfect] = []
+
+    def load(way: str) -> Perfect:
+        viewers.append(Perfect())
+        return viewers[-1]
+
+    monkeypatch.setattr(pixels.Viewer, "load", load)
+    result = solve(Inputs(rig, take(rig), films=films), compare=True)
+    for method in pixels.LEARNED:
+        told = next(f.text for f in result.facts if f.label == f"{LEFT_OUT}{method}")
+        assert set(read(told)) == {2, 3}
+    assert sorted({viewer.seen[0] for viewer in viewers}) == [2, 3, 4]
+    assert len(viewers) == 2 * (1 + 3 + 3)
+
+
+def test_the_middle_of_a_take_is_cut_from_detections_and_films_alike(
+    rig: CameraRig, films: Films
+) -> None:
+    inputs = middle(Inputs(rig, take(rig), films=films), 3)
+    np.testing.assert_allclose(inputs.detections.times_s, np.arange(1, 4) / 30)
+    assert inputs.films is not None
+    with opened(inputs.films) as sets:
+        np.testing.assert_allclose([f.time_s for f in sets], inputs.detections.times_s, atol=1e-6)
 
 
 def test_some_choices_of_every_number_of_cameras() -> None:

@@ -8,6 +8,7 @@ import pytest
 from studio.core.types import Detections
 from studio.document.data import detections_arrays
 from studio.document.project import DetectionsItem, MotionItem, RigItem
+from studio.features.triangulate.charts import HELD_OUT, TAKE, UNSEEN
 from studio.features.triangulate.panel import Panel
 from studio.human.layouts import layout
 from studio.synth.factory.streams import stream
@@ -46,3 +47,10 @@ def test_methods_and_cameras_are_compared_below_the_settings(qtbot, studio, pane
     assert all(row[1].endswith("px") and row[3].endswith("mm") for row in panel.methods.rows)
     assert "ransac" in panel.methods.accessibleName()
     assert all(len(row) == 3 and row[1].endswith("mm") for row in panel.fewer.rows)
+    assert panel.curves.isVisible()
+    assert panel.curves.charts == (TAKE, UNSEEN, HELD_OUT)
+    assert [s.name for s in panel.curves.chart.series] == ["weighted", "ransac", "dlt"]
+    assert panel.curves.chart.series[1].tone == "accent"
+    panel.curves.choice.setCurrentText(HELD_OUT)
+    assert "thesis" in panel.curves.chart.title
+    assert {"RANSAC", "algebraic", "volumetric"} <= {s.name for s in panel.curves.chart.series}
