@@ -18,6 +18,12 @@ TELL_MS = 500
 CLOSE_S = 2.0
 FILES = frozenset({"video", "images"})
 GONE: frozenset[State] = frozenset({"lost", "failed"})
+ON: frozenset[State] = frozenset({"live", "stalled"})
+
+
+def looks(source: Source) -> bool:
+    """Whether somebody may be before this camera now: not before a film."""
+    return source.kind not in FILES
 
 
 class CameraService(QObject):
@@ -44,6 +50,7 @@ class CameraService(QObject):
         super().__init__()
         self._settings, self._notices = settings, notices
         self.hub = hub or Cameras()
+        self.hub.may_open = lambda source: self._agreed or not looks(source)
         self.devices = devices or Devices()
         self.canvas: Any = None
         self.followed: dict[str, Frame] = {}
@@ -92,6 +99,8 @@ class CameraService(QObject):
                 self.hub.stop()
                 self.hub.start()
             self._keep()
+        if self.running:
+            self.open()
         return tuple(added)
 
     def remove(self, id: str) -> None:
@@ -128,17 +137,27 @@ class CameraService(QObject):
     def open(self) -> None:
         """Open all cameras. Returns at once; each says by itself how it fares.
 
-        Before a camera opens that looks at somebody, they are asked, once.
+        Before a camera opens that looks at somebody, they are asked, once; films do not wait.
         """
-        if any(s.kind == "device" for s in self.sources) and not self._agreed:
+        looking = [source for source in self.sources if looks(source)]
+        if looking and not self._agreed:
             self._ask_first()
-            return
-        if self.sources and not self.running:
+            if len(looking) == len(self.sources):
+                return
+        if self.running:
+            self.hub.start()
+            self.changed.emit()
+        elif self.sources:
             self.hub.start()
             self._lively.clear()
             self._gone.clear()
             self._timer.start()
             self.changed.emit()
+
+    @property
+    def looking(self) -> tuple[str, ...]:
+        """The names of the cameras that look at whoever is before them."""
+        return tuple(c.name for c in self.hub.live() if looks(c.source) and c.status.state in ON)
 
     @property
     def _agreed(self) -> bool:

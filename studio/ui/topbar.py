@@ -1,4 +1,4 @@
-"""Above: menus, workspaces, the job bubble. Below: what was saved, the device, the jobs."""
+"""Above: menus, workspaces, the cameras' light, the job bubble. Below: what was saved, the jobs."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.ui import theme
+from studio.ui.camera_light import CameraLight
 from studio.ui.commands import Commands
 from studio.ui.docks import WORKSPACES, Docks
 from studio.ui.jobs_panel import JobBubble, summary
@@ -38,7 +39,7 @@ MENUS: dict[str, tuple[str, ...]] = {
 
 
 class TopBar(QWidget):
-    """The menu bar, the workspaces as tabs, and the bubble."""
+    """The menu bar, the workspaces as tabs, the light that a camera is on, and the bubble."""
 
     def __init__(self, studio: Studio, docks: Docks) -> None:
         super().__init__()
@@ -73,6 +74,8 @@ class TopBar(QWidget):
             self.tabs[name] = tab
             layout.addWidget(tab)
         layout.addSpacing(8)
+        self.light = CameraLight(studio.cameras)
+        layout.addWidget(self.light)
         layout.addWidget(self.bubble)
         search = studio.commands.button("app.palette")
         search.setIconSize(QSize(18, 18))

@@ -22,6 +22,7 @@ class Cameras:
     """The cameras in use, in the user's order. Everything returns at once, from any thread.
 
     Frames of all cameras carry capture times on one clock: seconds of ``time.monotonic``.
+    ``may_open`` is asked before a camera is opened; one that may not waits for the next start.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class Cameras:
         patience: Patience | None = None,
     ) -> None:
         self._opener, self._patience = opener, patience or Patience()
+        self.may_open: Callable[[Source], bool] = lambda source: True
         self._sources: tuple[Source, ...] = ()
         self._cameras: dict[str, LiveCamera] = {}
         self._running = False
@@ -86,13 +88,13 @@ class Cameras:
             self._sources = (*rest[:to], *moved, *rest[to:])
 
     def start(self) -> None:
-        """Open all cameras; files among them start together."""
+        """Open all cameras that are not open yet; files among them start together."""
         with self._edit:
             if not self._running:
                 self._running = True
                 self._epoch_s = time.monotonic() + START_S
-                for source in self._sources:
-                    self._begin(source)
+            for source in self._sources:
+                self._begin(source)
 
     def stop(self, wait_s: float = 0.0) -> None:
         """Let go of all cameras; waits at most ``wait_s`` in all for their threads."""
@@ -182,7 +184,7 @@ class Cameras:
                     continue
 
     def _begin(self, source: Source) -> None:
-        if self._running and source.id not in self._cameras:
+        if self._running and source.id not in self._cameras and self.may_open(source):
             epoch = self._epoch_s if time.monotonic() < self._epoch_s else None
             camera = LiveCamera(
                 source, self._opener,
