@@ -13,6 +13,7 @@ from rich.console import Console
 
 from studio.core.errors import StudioError
 from studio.features.puppet.engine import Params
+from studio.features.puppet.leaving import addresses_of, to_animations, to_programs
 from studio.features.puppet.step import facts_of
 from studio.features.puppet.taking import is_film, take_camera, take_film
 from studio.jobs.terminal import OnTerminal, plain, show_facts
@@ -24,6 +25,11 @@ from studio.media.formats.whole import check_place
 def main(
     source: Annotated[str, tyro.conf.Positional],
     curves: Path | None = None,
+    animation: tuple[Path, ...] = (),
+    avatar: Path | None = None,
+    vmc: str | None = None,
+    livelink: str | None = None,
+    other_hosts: bool = False,
     seconds: float | None = None,
     params: Annotated[Params, tyro.conf.arg(name="")] = Params(),  # noqa: B008
     json: bool = False,
@@ -35,6 +41,15 @@ def main(
             http:// address), which is followed as it goes.
         curves: A table of the face, one row a frame: time_s, 52 ARKit weights, and the head's yaw,
             pitch and roll in degrees (to the person's own left, up, own left shoulder).
+        animation: The performance as .glb (skin, bones and shapes), .bvh, .vrma or .csv; several
+            may be named.
+        avatar: A .glb, .gltf or .vrm that plays it; without, the starter avatar.
+        vmc: Tell a program at HOST:PORT in the Virtual Motion Capture protocol, such as
+            127.0.0.1:39539: bones, ARKit's 52 shapes and VRM's presets. An avatar that has shapes
+            for both is told one kind alone by HOST:PORT/arkit or HOST:PORT/vrm.
+        livelink: Tell a program at HOST:PORT as the Live Link Face app does, such as
+            127.0.0.1:11111.
+        other_hosts: Allow --vmc and --livelink to other computers.
         seconds: End a camera after so long; otherwise with Ctrl+C.
         params: What is looked for, and how it is shaped.
         json: Print one JSON object.
@@ -52,8 +67,18 @@ def main(
             row = stack.enter_context(curves_file(curves))
             told.append(lambda one, _: row(one))
             written.append(curves)
+        if animation:
+            told.append(stack.enter_context(to_animations(animation, avatar)))
+            written += animation
+        addresses = addresses_of(vmc, livelink)
+        if addresses:
+            programs = to_programs(addresses, other_hosts=other_hosts, paced=film)
+            told.append(stack.enter_context(programs))
         if not told:
-            raise StudioError("Where is the performance to go?", "Give --curves.")
+            raise StudioError(
+                "Where is the performance to go?",
+                "Give --curves, --animation, --vmc or --livelink.",
+            )
         context = stack.enter_context(OnTerminal("Perform", quiet=json))
         if film:
             result = take_film(Path(source), params, context, told)
@@ -70,4 +95,5 @@ def main(
         return
     console = Console()
     show_facts(console, facts)
-    console.print(f"Written: {', '.join(map(str, written))}", soft_wrap=True)
+    if written:
+        console.print(f"Written: {', '.join(map(str, written))}", soft_wrap=True)

@@ -9,14 +9,12 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from studio.core.types import Animation, Armature, Character, Posed
-from studio.human.character import character
-from studio.human.person import Shape
 from studio.human.rig import ACTIONS
 from studio.live.acting.recorder import Acted
+from studio.live.avatar import Puppet
 from studio.live.performance import NO_TURN, Performance
-from studio.media.formats.vrm.humanoid import humanoid_bones
+from studio.media.formats.avatar import Avatar
 from studio.media.formats.vrm.stand_in import stand_in
-from studio.media.formats.vrm.tpose import t_posed
 
 Pose = Callable[[Performance], Posed]
 """Poses an avatar as a performance says; told in order of time."""
@@ -39,24 +37,20 @@ def nobody() -> Body:
     """A skeleton without a face or skin, for motion that has no avatar."""
     armature = stand_in()
     bones = {name: k for k, name in enumerate(armature.names)}
-    return _plain(Character("Doppel", armature, (), ACTIONS), bones, arkit=False)
-
-
-def somebody() -> Body:
-    """A whole person of middling build. Takes seconds: the parametric person is loaded."""
-    person = character(Shape.of(), "Doppel")
-    bones = humanoid_bones(person.armature)
-    return _plain(t_posed(person, bones), bones)
-
-
-def _plain(player: Character, bones: Mapping[str, int], arkit: bool = True) -> Body:
-    """A character that rests in T-pose, and has ARKit's shapes by ARKit's names."""
+    player = Character("Doppel", armature, (), ACTIONS)
 
     def pose(told: Performance) -> Posed:
-        world = posed(player.armature, bones, told)
+        world = posed(armature, bones, told)
         return Posed(player, told.time_s, world, np.asarray(told.weights, np.float64))
 
-    return Body(player, bones, lambda: pose, arkit)
+    return Body(player, bones, lambda: pose, arkit=False)
+
+
+def body_of(avatar: Avatar) -> Body:
+    """An avatar, as :class:`studio.live.avatar.Puppet` poses it."""
+    return Body(
+        avatar.character, avatar.bones, lambda: Puppet(avatar).pose, arkit=bool(avatar.actions)
+    )
 
 
 def gaze_turn(yaw_deg: float, pitch_deg: float) -> tuple[float, float, float, float]:

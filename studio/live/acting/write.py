@@ -11,8 +11,9 @@ import numpy as np
 from studio.core.errors import StudioError
 from studio.core.types import Animation, Character
 from studio.human.rig import ACTIONS
-from studio.live.acting.body import Body, animated, nobody, somebody
+from studio.live.acting.body import Body, animated, body_of, nobody
 from studio.live.acting.recorder import Acted
+from studio.live.avatar.finding import starter
 from studio.live.performing.curves import curves
 from studio.media.formats.bvh import write_bvh
 from studio.media.formats.gltf import write_glb
@@ -31,9 +32,9 @@ def write_animation(path: Path, acted: Acted, body: Body | None = None) -> None:
 
     ``.glb``: the avatar, skinned, with its bones and shapes moving, frames at their own times.
     ``.bvh``: its bones at an even rate. ``.vrma``: VRM's bones, gaze and expressions. ``.csv``: the
-    face's curves (:mod:`studio.live.performing.curves`), from 0 s. Without a ``body`` a GLB shows a
-    person of middling build, and BVH and VRMA have bones alone. Raises StudioError for another
-    suffix, and if nothing was performed.
+    face's curves (:mod:`studio.live.performing.curves`), from 0 s. Without a ``body`` a GLB shows
+    the starter avatar, and BVH and VRMA have bones alone. Raises StudioError for another suffix,
+    and if nothing was performed.
     """
     write = WRITERS.get(path.suffix.lower())
     if write is None:
@@ -47,7 +48,7 @@ def write_animation(path: Path, acted: Acted, body: Body | None = None) -> None:
 
 
 def _glb(path: Path, acted: Acted, body: Body | None) -> None:
-    write_glb(path, animated(acted, body or somebody()))
+    write_glb(path, animated(acted, body or body_of(starter())))
 
 
 def _bvh(path: Path, acted: Acted, body: Body | None) -> None:
