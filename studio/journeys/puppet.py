@@ -186,16 +186,14 @@ def calmest(path: Path) -> list[slice]:
 
 
 def jitter(found: Curves, still: Sequence[slice]) -> tuple[float, float]:
-    """How far the head's angles (degrees) and the weights tremble about a straight line through
-    each stretch: the root mean square of the angles' and of the weights that move most."""
+    """How far the head's angles (degrees; the one that trembles most) and the weights (the mean of
+    all) tremble from frame to frame in some stretches: the root mean square by which a value is off
+    the middle of its neighbours, scaled so that white noise gives its own standard deviation. What
+    people do is smoother than that."""
 
     def trembling(values: np.ndarray) -> np.ndarray:
-        out = []
-        for at in still:
-            t = np.linspace(-1, 1, len(values[at]))
-            line = np.polynomial.polynomial.polyfit(t, values[at], 1)
-            out.append(values[at] - np.polynomial.polynomial.polyval(t, line).T)
-        return np.sqrt((np.concatenate(out) ** 2).mean(0))
+        off = [values[at][1:-1] - (values[at][:-2] + values[at][2:]) / 2 for at in still]
+        return np.sqrt(2 / 3 * (np.concatenate(off) ** 2).mean(0))
 
     return float(trembling(found.head_deg).max()), float(trembling(found.weights).mean())
 

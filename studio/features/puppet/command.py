@@ -79,6 +79,8 @@ def main(
                 "Where is the performance to go?",
                 "Give --curves, --animation, --vmc or --livelink.",
             )
+        if curves is not None and len(told) == 1:  # a table of the face alone needs no body
+            params = params.model_copy(update={"body": False})
         context = stack.enter_context(OnTerminal("Perform", quiet=json))
         if film:
             result = take_film(Path(source), params, context, told)

@@ -6,31 +6,33 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.spatial.transform import Rotation, Slerp
+from scipy.spatial.transform import Rotation
 
 from studio.core.types import Frame, Skeleton
 from studio.human.layouts import layout
-from studio.live.performing.limbs import Parts, limb_turns
+from studio.live.performing.limbs import Parts, head_of, limb_turns
 from studio.live.performing.resting import resting
-from studio.live.performing.turning import EYE, Turn
+from studio.live.performing.turning import EYE, Turn, slerp
 from studio.live.solving import Solver
 from studio.perception.detector import Detector, Person2D
 
 SEEN = 0.5
 """How sure the detector must be of a joint for its limb to be believed."""
 _POINTS = layout("whole_body")
-_PELVIS = "pelvis"
+_PELVIS, _HEAD = "pelvis", ("nose", "left_ear", "right_ear")
 _FOLLOW_S, _RELAX_S = 0.06, 0.3
-_GONE = (1e-3, 3.0)
+_GONE = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
 class BodyNow:
-    """The turns of the bones that were seen, by VRM's names, where the hips are (metres), and how
-    surely hands and body were seen."""
+    """The turns of the bones that were seen, by VRM's names, how the head seems to stand in the
+    world by its eyes, ears and nose (yaw, pitch, roll; degrees), where the hips are (metres), and
+    how surely hands and body were seen."""
 
     time_s: float
     turns: Mapping[str, Turn] = field(default_factory=dict)
+    head_deg: tuple[float, float, float] | None = None
     hips_m: tuple[float, float, float] | None = None
     hands: tuple[float, float] = (0.0, 0.0)
     body: float = 0.0
@@ -79,7 +81,12 @@ class BodyPerformer:
             self._stood_m = hips
         x, y, z = (hips - self._stood_m).tolist()
         return BodyNow(
-            skeleton.time_s, turns, (x, y, z) if legs else None, (hands[0], hands[1]), body
+            skeleton.time_s,
+            turns,
+            head_of(skeleton) if _sure(person, *_HEAD) > SEEN else None,
+            (x, y, z) if legs else None,
+            (hands[0], hands[1]),
+            body,
         )
 
 
@@ -88,7 +95,7 @@ class Follower:
     to rest where nothing is seen: never a jump, whatever the pace of the two."""
 
     def __init__(self) -> None:
-        self._shown: dict[str, Turn] = {}
+        self._shown: dict[str, np.ndarray] = {}
         self._time_s: float | None = None
 
     def __call__(self, time_s: float, seen: Mapping[str, Turn]) -> dict[str, Turn]:
@@ -96,20 +103,19 @@ class Follower:
         rest = resting()
         step_s = 0.0 if self._time_s is None else max(time_s - self._time_s, 0.0)
         first, self._time_s = self._time_s is None, time_s
-        quick, slow = (1 - np.exp(-step_s / s) for s in (_FOLLOW_S, _RELAX_S))
-        shown: dict[str, Turn] = {}
-        for bone in {**rest, **self._shown, **seen}:
-            goal = seen.get(bone, rest.get(bone, EYE))
-            now = self._shown.get(bone, rest.get(bone, EYE))
-            share = 1.0 if first else quick if bone in seen else slow
-            turn = _between(now, goal, share)
-            if bone in seen or bone in rest or np.abs(turn - EYE).max() > _GONE[0]:
-                shown[bone] = turn
-        self._shown = shown
-        return shown
-
-
-def _between(a: Turn, b: Turn, share: float) -> Turn:
-    if share >= 1 or np.array_equal(a, b):
-        return b
-    return Slerp([0.0, 1.0], Rotation.from_matrix(np.stack([a, b])))(share).as_matrix()
+        quick, slow = (1.0 if first else 1 - np.exp(-step_s / s) for s in (_FOLLOW_S, _RELAX_S))
+        bones = [*{**rest, **self._shown, **seen}]
+        goals = [seen.get(bone, rest.get(bone, EYE)) for bone in bones]
+        goal = Rotation.from_matrix(np.stack(goals)).as_quat()
+        usual = Rotation.from_matrix(np.stack([rest.get(bone, EYE) for bone in bones])).as_quat()
+        now = usual.copy()
+        for k, bone in enumerate(bones):
+            if bone in self._shown:
+                now[k] = self._shown[bone]
+        share = np.array([quick if bone in seen else slow for bone in bones])
+        turned = slerp(now, goal, share)
+        gone = np.abs(turned[:, :3]).max(1) < _GONE
+        kept = [k for k, b in enumerate(bones) if b in seen or b in rest or not gone[k]]
+        self._shown = {bones[k]: turned[k] for k in kept}
+        stood = Rotation.from_quat(turned[kept]).as_matrix()
+        return {bones[k]: turn for k, turn in zip(kept, stood, strict=True)}

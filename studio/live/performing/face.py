@@ -28,11 +28,12 @@ _LEARN_HZ = 10.0
 @dataclass(frozen=True, eq=False)
 class FaceNow:
     """What the face does at a moment; ``seen`` says how surely, 0 where it is lost. ``points_px``
-    are its points in the picture."""
+    are its points in the picture; ``share`` of it is what was seen, the rest is rest."""
 
     solved: SolvedFace
     seen: float
     points_px: Float[np.ndarray, "478 3"] | None = None
+    share: float = 1.0
 
 
 def mixed(rest: SolvedFace, seen: SolvedFace, share: float) -> SolvedFace:
@@ -105,7 +106,7 @@ class FacePerformer:
         if settings.idle and solved is None and lids > 0:
             shown = blinked(shown, lids * (1 - self._presence.share))
         points = None if seen is None else seen.xyz_px
-        return FaceNow(shown, float(solved is not None), points)
+        return FaceNow(shown, float(solved is not None), points, self._presence.share)
 
 
 def blinked(face: SolvedFace, lids: float) -> SolvedFace:

@@ -27,6 +27,7 @@ from studio.live.performing.turning import (
     twist_of,
     unit,
 )
+from studio.perception.faces.solver import angles_of
 
 X, Y, Z = np.eye(3)
 _BENT = (0.1, 0.35)
@@ -41,6 +42,8 @@ PARENTS: Mapping[str, str] = {
            ("Foot", "LowerLeg"))},
 }  # fmt: skip
 """What each bone of trunk and limbs hangs on."""
+_HEAD, _NOSE_DEG = ("left_ear", "right_ear", "nose"), 17.0
+"""A nose lies so far below its ears where a head is level."""
 _HAND_DEG, _FOREARM_DEG, _FOOT_DEG, _SPINE_DEG = 80.0, 80.0, 50.0, 70.0
 _SHOULDER_SHARE, _SHOULDER_DEG = 0.35, 28.0
 
@@ -77,6 +80,16 @@ def limb_turns(skeleton: Skeleton, parts: Parts = Parts()) -> dict[str, Turn]:
         if parts.legs:
             turns |= _leg(at, side, hips)
     return turns
+
+
+def head_of(skeleton: Skeleton) -> tuple[float, float, float]:
+    """Yaw, pitch and roll of the head (degrees) by its ears and its nose: roughly, for faces that
+    are too small to be seen."""
+    at = {name: skeleton.xyz_m[skeleton.layout.index(name)] for name in _HEAD}
+    across = at["left_ear"] - at["right_ear"]
+    ahead = at["nose"] - (at["left_ear"] + at["right_ear"]) / 2
+    yaw, pitch, roll = angles_of(between((X, -Y), (across, ahead)))
+    return yaw, pitch + _NOSE_DEG, roll
 
 
 def _level(chest: Turn) -> Turn:

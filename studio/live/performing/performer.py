@@ -15,11 +15,14 @@ from studio.live.performing.face import FaceNow, FacePerformer
 from studio.live.performing.idling import breath
 from studio.live.performing.settings import Settings
 from studio.live.performing.shaping import mirrored, pressed, shaped
-from studio.live.performing.turning import EYE, Turn, head_turn, part_of, quaternions
+from studio.live.performing.turning import EYE, Turn, head_turn, limited, part_of, quaternions
+from studio.perception.faces.solver import Angles
 
 MakeFace = Callable[[], FacePerformer]
 MakeBody = Callable[[], BodyPerformer]
 TRUNK = ("hips", "spine", "chest", "upperChest")
+HEAD_DEG = 85.0
+"""How far a head turns against the chest, at most."""
 STALE_S = 0.6
 """A body that was last seen so long ago is not seen."""
 
@@ -37,13 +40,14 @@ class Composer:
         seen = body is not None and time_s - body.time_s < STALE_S
         now = body if body is not None and seen else BodyNow(time_s)
         turns = self._follower(time_s, now.turns)
-        turns |= _head(turns, face)
+        head_deg = _head_deg(face, now)
+        turns |= _neck(turns, head_deg)
         if settings.idle and not now.body:
             for bone, turn in breath(time_s).items():
                 turns[bone] = turns.get(bone, EYE) @ turn
         solved = face.solved
         made = Performance(
-            time_s, shaped(solved.weights, settings), solved.head_deg, solved.gaze_deg,
+            time_s, shaped(solved.weights, settings), head_deg, solved.gaze_deg,
             quaternions(turns), now.hips_m, face.seen, now.hands, now.body,
             face_px=face.points_px,
         )  # fmt: skip
@@ -52,12 +56,22 @@ class Composer:
         return pressed(made, self._controls.weights, self._controls.turns)
 
 
-def _head(turns: dict[str, Turn], face: FaceNow) -> dict[str, Turn]:
+def _head_deg(face: FaceNow, body: BodyNow) -> Angles:
+    """As the face tells it; as far as no face is seen, as the body does."""
+    yaw, pitch, roll = face.solved.head_deg
+    if body.head_deg is None or face.share == 1:
+        return yaw, pitch, roll
+    left = 1 - face.share
+    across, up, aside = body.head_deg
+    return yaw + left * across, pitch + left * up, roll + left * aside
+
+
+def _neck(turns: dict[str, Turn], head_deg: Angles) -> dict[str, Turn]:
     """Half of what the head turns against the chest is the neck's."""
     chest = EYE
     for bone in TRUNK:
         chest = chest @ turns.get(bone, EYE)
-    half = part_of(chest.T @ head_turn(*face.solved.head_deg), 0.5)
+    half = part_of(limited(chest.T @ head_turn(*head_deg), HEAD_DEG), 0.5)
     return {"neck": half, "head": half}
 
 

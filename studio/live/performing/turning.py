@@ -89,3 +89,20 @@ def matrices(turns: Mapping[str, Quaternion]) -> dict[str, Turn]:
         return {}
     found = Rotation.from_quat(np.array(list(turns.values()))).as_matrix()
     return dict(zip(turns, found, strict=True))
+
+
+def slerp(
+    a: Float[np.ndarray, "turns 4"],
+    b: Float[np.ndarray, "turns 4"],
+    share: Float[np.ndarray, "turns"],
+) -> Float[np.ndarray, "turns 4"]:
+    """Quaternions between others, each a share of the shorter way (Shoemake 1985)."""
+    cosine = np.sum(a * b, axis=1)
+    b = np.where(cosine[:, None] < 0, -b, b)
+    angle = np.arccos(np.clip(np.abs(cosine), 0, 1))
+    near = angle < 1e-4
+    sine = np.where(near, 1.0, np.sin(angle))
+    first = np.where(near, 1 - share, np.sin((1 - share) * angle) / sine)
+    second = np.where(near, share, np.sin(share * angle) / sine)
+    found = first[:, None] * a + second[:, None] * b
+    return found / np.linalg.norm(found, axis=1, keepdims=True)
