@@ -14,7 +14,7 @@ import pytest
 from moments import SEEN, moment
 
 from studio.core.errors import StudioError
-from studio.live.outlets.address import address_of
+from studio.live.outlets.address import POSES, address_of
 from studio.live.outlets.messages import BONES, layout_line, packets, pose_line
 from studio.live.outlets.osc import bundle, message, unpacked
 from studio.live.outlets.outlet import JsonOutlet, Outlet, open_outlets
@@ -56,6 +56,13 @@ def until(true: Callable[[], bool]) -> None:
 def test_wrong_addresses_and_other_hosts_are_refused(text, said):
     with pytest.raises(StudioError, match=said):
         address_of(text)
+
+
+def test_what_has_no_words_for_poses_is_refused_where_poses_are_told():
+    for text in ("vmc://127.0.0.1:39539", "livelink://127.0.0.1:11111"):
+        assert str(address_of(text)) == text
+        with pytest.raises(StudioError, match="not where points are"):
+            address_of(text, kinds=POSES)
 
 
 def test_other_hosts_are_allowed_where_that_is_asked_for():

@@ -24,7 +24,7 @@ from studio.features.follow.engine import Inputs, Params
 from studio.human.convert import in_layout
 from studio.human.layouts import layout
 from studio.live.moment import Moment
-from studio.live.outlets.address import address_of
+from studio.live.outlets.address import POSES, address_of
 from studio.live.outlets.outlet import JsonOutlet, Outlet, open_outlets
 from studio.registry import Feature
 from studio.ui.live_panel import LivePanel
@@ -97,7 +97,7 @@ class StreamRow(QWidget):
         wrong = ""
         if on and self.outlet is None:
             try:
-                (outlet,) = open_outlets([address_of(text, other_hosts)])
+                (outlet,) = open_outlets([address_of(text, other_hosts, POSES)])
                 self._board.outlets[self.title] = outlet
                 self.address.setText(str(outlet.address))
             except StudioError as error:

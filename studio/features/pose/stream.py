@@ -11,7 +11,7 @@ from studio.jobs import Context, run
 from studio.jobs.terminal import finish_on_interrupt
 from studio.live.moment import Moment
 from studio.live.opening import opened
-from studio.live.outlets.address import address_of
+from studio.live.outlets.address import POSES, address_of
 from studio.live.outlets.outlet import open_outlets
 from studio.live.solving import LiftSolver, RigSolver, Solver
 from studio.live.tracking import Tracked, follow
@@ -36,7 +36,7 @@ def stream(
     film, after ``seconds``, or on Ctrl+C. Raises StudioError for what cannot be opened.
     """
     made = solver_of(places, rig)
-    outlets = open_outlets([address_of(text, other_hosts) for text in addresses])
+    outlets = open_outlets([address_of(text, other_hosts, POSES) for text in addresses])
     try:
         with opened(places, context, loop=loop) as cameras, finish_on_interrupt(context):
             return run(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 from urllib.parse import urlsplit
@@ -16,6 +17,8 @@ _HINT = (
     "Write osc://127.0.0.1:39540 (OSC, UDP), json://127.0.0.1:39541 (JSON lines, TCP), "
     "vmc://127.0.0.1:39539 (Virtual Motion Capture) or livelink://127.0.0.1:11111 (Live Link Face)."
 )
+POSES: tuple[Kind, ...] = ("osc", "json")
+"""Where poses can be told; the others tell performances alone."""
 _PARTS: dict[str, tuple[str, ...]] = {"vmc": ("arkit", "vrm")}
 
 
@@ -34,10 +37,13 @@ class Address:
         return f"{self.kind}://{host}:{self.port}" + (f"/{self.part}" if self.part else "")
 
 
-def address_of(text: str, other_hosts: bool = False) -> Address:
+def address_of(
+    text: str, other_hosts: bool = False, kinds: Sequence[Kind] = get_args(Kind)
+) -> Address:
     """Read an address. Port 0 of ``json`` takes any that is free.
 
-    Raises StudioError for what is none, and for another machine's unless ``other_hosts``.
+    Raises StudioError for what is none or not of ``kinds``, and for another machine's unless
+    ``other_hosts``.
     """
     try:
         parts = urlsplit(text.strip())
@@ -47,6 +53,11 @@ def address_of(text: str, other_hosts: bool = False) -> Address:
     if parts.scheme not in _KINDS:
         raise StudioError(f"“{text}” is no address of a pose stream.", _HINT)
     kind, part = _KINDS[parts.scheme], parts.path.strip("/")
+    if kind not in kinds:
+        raise StudioError(
+            f"“{kind}” tells what a person performs, not where points are.",
+            f"Use {' or '.join(f'{one}://' for one in kinds)} here, or “Puppet” for {kind}.",
+        )
     if not host or port is None or (port == 0 and kind != "json"):
         raise StudioError(f"“{text}” lacks a host or a port.", _HINT)
     if (part and part not in _PARTS.get(kind, ())) or parts.query or parts.username:
