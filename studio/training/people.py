@@ -6,7 +6,8 @@ layout coco_133, and ``weight`` (). Pixels with the label 255 are not known.
 
 Those of the recipe ``dope`` are 240 high and 320 wide, show one to three people from near and far,
 and have ``whole`` besides (3, 139, 6; x, y, visible, then metres before the camera) in the layout
-dope_139, and ``lens`` (3; focal length and middle in pixels).
+dope_139, ``halpe_26`` alike (for kinds of parts that are added), and ``lens`` (3; focal length and
+middle in pixels).
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from studio.core.files import write_whole
 from studio.training.task import Sample, Source, Split
 
 PEOPLE, POINTS, SIDE_PX = 3, 133, 256
-WHOLE, WHOLE_POINTS = "dope", 139
+WHOLE = "dope"
+MORE = ("halpe_26",)
+"""Layouts that pictures of whole people have besides: kinds of parts that are added need them."""
 SHARD = 64
 VIEWS = 4
 DATA = (
@@ -93,7 +96,7 @@ def _factory(recipe: str, split: Split, seed: int) -> Any:
             WHOLE, (320, 240), people=(0.5, 0.3, 0.2), sampled=0.25,
             framings=(("full_body", 0.2), ("upper_body", 0.24), ("group", 0.26), ("head", 0.12),
                       ("hand", 0.18)),
-            layouts=("coco_133", "dope_139"), block=128, cast=5,
+            layouts=("coco_133", "dope_139", *MORE), block=128, cast=5,
         )  # fmt: skip
     else:
         chosen = replace(find_recipe(recipe), layouts=("coco_133",))
@@ -116,14 +119,19 @@ def sample_of(shot: Any) -> Sample:
 
 
 def _whole(shot: Any) -> Sample:
-    whole = np.full((PEOPLE, WHOLE_POINTS, 6), np.nan, np.float32)
     camera = shot.camera
-    for place, person in enumerate(shot.people[:PEOPLE]):
-        told = person.points["dope_139"]
-        ahead = told.xyz_m @ camera.rotation.T + camera.translation_m
-        whole[place] = np.column_stack([told.xy_px, told.visible, ahead])
-    lens = camera.matrix[[0, 0, 1], [0, 2, 2]].astype(np.float32)
-    return {"whole": whole, "lens": lens}
+    out: Sample = {"lens": camera.matrix[[0, 0, 1], [0, 2, 2]].astype(np.float32)}
+    for key, layout in (("whole", "dope_139"), *((name, name) for name in MORE)):
+        people = [person for person in shot.people[:PEOPLE] if layout in person.points]
+        if not people:
+            continue
+        points = len(people[0].points[layout].xy_px)
+        out[key] = np.full((PEOPLE, points, 6), np.nan, np.float32)
+        for place, person in enumerate(people):
+            told = person.points[layout]
+            ahead = told.xyz_m @ camera.rotation.T + camera.translation_m
+            out[key][place] = np.column_stack([told.xy_px, told.visible, ahead])
+    return out
 
 
 class Pack:

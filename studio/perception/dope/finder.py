@@ -11,10 +11,11 @@ import cv2
 import numpy as np
 import torch
 from jaxtyping import UInt8
+from safetensors import SafetensorError, safe_open
 
 from studio.core.card import find_card
 from studio.perception.crops import Crop
-from studio.perception.dope.kinds import ELBOWS, HEAD, SHOULDERS, WRISTS
+from studio.perception.dope.kinds import ELBOWS, HEAD, KINDS, SHOULDERS, WRISTS, in_order
 from studio.perception.dope.network import DopeNetwork
 from studio.perception.dope.ppi import Part, parts_in
 from studio.perception.own import placed, quick_type, unpack
@@ -47,6 +48,17 @@ ModeName = Literal["fast", "balanced", "thorough"]
 Parts = dict[str, list[Part]]
 
 
+def kinds_of(weights: Path) -> tuple[str, ...]:
+    """The kinds that a file of weights has heads for: ours, if it cannot be read."""
+    try:
+        with safe_open(weights, "pt") as file:
+            keys = list(file.keys())
+    except (OSError, SafetensorError):
+        return tuple(KINDS)
+    names = {key.split(".")[1] for key in keys if key.startswith("branches.")}
+    return tuple(sorted(names)) or tuple(KINDS)
+
+
 class PoseFinder:
     """Finds the parts of all people in a picture. For one thread at a time."""
 
@@ -66,7 +78,7 @@ class PoseFinder:
         Raises StudioError if there are none.
         """
         path = weights or find_card("dope").weights
-        network = fused(unpack(DopeNetwork(), path))
+        network = fused(unpack(DopeNetwork(in_order(kinds_of(path))), path))
         assert isinstance(network, DopeNetwork)
         return cls(network, device, mode)
 

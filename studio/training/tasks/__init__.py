@@ -15,6 +15,8 @@ TASKS: Mapping[str, str] = {
     "dope_body": "studio.training.tasks.dope:BodyExpert",
     "dope_hand": "studio.training.tasks.dope:HandExpert",
     "dope_face": "studio.training.tasks.dope:FaceExpert",
+    "dope_feet": "studio.training.tasks.dope_feet:FeetExpert",
+    "dope_with_feet": "studio.training.tasks.dope_feet:WithFeet",
     "dope": "studio.training.tasks.dope:DopeTask",
     "pose_prior": "studio.training.tasks.pose_prior:PosePriorTask",
     "lift": "studio.training.tasks.lift:LiftTask",

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from studio.human.convert import conversion
-from studio.perception.dope.kinds import KINDS
+from studio.perception.dope.kinds import KINDS, find_kind, in_order, more_layouts, placed_in
 from studio.perception.dope.network import DopeNetwork, Poses
 from studio.perception.heatmaps.network import POINTS as HEATMAPS
 from studio.perception.own import unpack
@@ -29,6 +29,7 @@ from studio.training.tasks.dope_targets import Parts
 
 _PROPOSED = {"body": 3, "hand": 4, "face": 3}
 _JITTERED = {"body": 3, "hand": 4, "face": 3}
+_FEW = 4
 _VALIDATED, _TESTED = 64, 256
 PLAIN = "dope_plain"
 """A run beside the experts that learned without them: the student is compared with it."""
@@ -67,8 +68,13 @@ class DopeTask:
         self._places = Places(self._data)
         self._experts: dict[str, DopeNetwork] | None = None
 
+    @property
+    def more(self) -> tuple[str, ...]:
+        """The layouts that its kinds need besides dope_139."""
+        return more_layouts(map(find_kind, self.kinds))
+
     def network(self) -> DopeNetwork:
-        network = DopeNetwork([KINDS[kind] for kind in self.kinds])
+        network = DopeNetwork(in_order(self.kinds))
         if self._trunk is not None:
             begin(network, Path(self._trunk))
         return network
@@ -81,14 +87,13 @@ class DopeTask:
         return people(self._data, split, seed, WHOLE)
 
     def prepare(self, batch: Batch, dice: torch.Generator) -> Batch:
-        seen = dope_pictures.varied(batch, dice, self._places, self._size)
+        seen = dope_pictures.varied(batch, dice, self._places, self._size, self.more)
         height, width = seen.rgb.shape[2:]
         told: Batch = {"rgb": seen.rgb}
-        which = torch.randint(len(KINDS), (len(seen.rgb),), generator=dice, device=dice.device)
+        which = torch.randint(len(self.kinds), (len(seen.rgb),), generator=dice, device=dice.device)
         taught = self._taught(seen.rgb)
-        for place, (name, kind) in enumerate(KINDS.items()):
-            if name not in self.kinds:
-                continue
+        for place, name in enumerate(self.kinds):
+            kind = placed_in(find_kind(name), self.more)
             parts = dope_targets.parts_of(kind, seen.xy_px, seen.seen, seen.xyz_m, height, width)
             if self._annotated == "one" and len(self.kinds) > 1:
                 mine = which == place
@@ -96,7 +101,7 @@ class DopeTask:
                 if taught is not None:
                     parts = parts.joined(taught[name].pseudo.only(~mine))
             told |= parts.packed(name)
-            boxes = [dope_targets.jittered(parts, dice, _JITTERED[name])]
+            boxes = [dope_targets.jittered(parts, dice, _JITTERED.get(name, _FEW))]
             if taught is not None:
                 boxes.append(taught[name].boxes_px)
                 told |= taught[name].packed(name)
@@ -113,16 +118,16 @@ class DopeTask:
     def loss(self, network: nn.Module, batch: Batch) -> Mapping[str, torch.Tensor]:
         rgb = batch["rgb"].contiguous(memory_format=torch.channels_last)
         given = {name: batch[f"{name} boxes"] for name in self.kinds}
-        found = network(rgb, {name: _PROPOSED[name] for name in self.kinds}, given)
         bare = getattr(network, "module", network)
         assert isinstance(bare, DopeNetwork)
+        found = network(rgb, {name: _PROPOSED.get(name, _FEW) for name in bare.kinds}, given)
         total: dict[str, torch.Tensor] = {}
 
         def add(name: str, value: torch.Tensor, weight: float) -> None:
             total[name] = total.get(name, torch.zeros((), device=rgb.device)) + weight * value
 
         for name in self.kinds:
-            kind, branch, parts = KINDS[name], bare.branch(name), Parts.unpacked(name, batch)
+            kind, branch, parts = find_kind(name), bare.branch(name), Parts.unpacked(name, batch)
             entropy, boxes = dope_targets.region_losses(found.regions[name], parts)
             add("regions", entropy, _REGIONS)
             add("boxes", boxes, _BOXES)
@@ -205,11 +210,15 @@ def begin(network: DopeNetwork, path: Path) -> None:
     own, known = network.state_dict(), load_file(path)
     if "head.weight" in known and len(known["head.weight"]) == HEATMAPS:
         known |= _marks_of(network, known["head.weight"], known["head.bias"])
-    every = 5 * len(KINDS)
-    rows = [5 * list(KINDS).index(kind) + k for kind in network.kinds for k in range(5)]
     for name in ("proposer.told.weight", "proposer.told.bias"):
-        if name in known and len(known[name]) == every:  # of all kinds: an expert takes its own
-            known[name] = known[name][rows]
+        if name in known and len(known[name]) == 5 * len(KINDS):  # of all of ours
+            mine = own[name].clone()
+            for place, kind in enumerate(network.kinds):
+                if kind in KINDS:
+                    there = 5 * list(KINDS).index(kind)
+                    rows = known[name][there : there + 5]
+                    mine[5 * place : 5 * place + 5] = rows.to(mine.dtype)
+            known[name] = mine
     known = {
         name: value.to(own[name].dtype)
         for name, value in known.items()
@@ -222,9 +231,9 @@ def _marks_of(
     network: DopeNetwork, weight: torch.Tensor, bias: torch.Tensor
 ) -> dict[str, torch.Tensor]:
     """The heatmap network's maps of coco_133 as those of each kind's points."""
-    ways = np.nan_to_num(conversion("coco_133", "dope_139"))
-    way, out = torch.from_numpy(ways).float(), dict[str, torch.Tensor]()
+    out: dict[str, torch.Tensor] = {}
     for name, kind in network.kinds.items():
+        way = torch.from_numpy(np.nan_to_num(conversion("coco_133", kind.layout))).float()
         slots = kind.slots if len(kind.slots) == kind.families else kind.slots * kind.families
         rows = way[[point for slot in slots for point in slot]]
         out[f"branches.{name}.marks.weight"] = torch.einsum("pq,qcij->pcij", rows, weight.float())

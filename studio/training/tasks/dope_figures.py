@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from studio.perception.dope.finder import PoseFinder
-from studio.perception.dope.kinds import FACE, KINDS, Kind
+from studio.perception.dope.kinds import FACE, Kind, find_kind, more_layouts, placed_in
 from studio.perception.dope.network import DopeNetwork
 from studio.perception.dope.ppi import Part
 from studio.training.feed import batches_once
@@ -24,6 +24,7 @@ from studio.vision.similarity import nearest_similar
 _CHUNK = 8
 _REACH = 0.5
 _WITHIN = {"hand": 0.2, "face": 0.1}
+_OTHERS_WITHIN = 0.2
 _HEADS = 0.5
 _EYES = (52, 61)
 """The outer corners of the eyes among the 84 points of a face."""
@@ -55,11 +56,14 @@ class Tally:
         return self.found / max(self.parts, 1)
 
 
-def batches(source: Source, count: int, away: bool) -> Iterator[Pictures]:
+def batches(source: Source, count: int, away: bool, more: Sequence[str] = ()) -> Iterator[Pictures]:
     """The first pictures of a source, where people are or before other surroundings."""
     dice = torch.Generator().manual_seed(0)
     for batch in batches_once(source, count, _CHUNK):
-        yield dope_pictures.elsewhere(batch, dice) if away else dope_pictures.plain(batch)
+        if away:
+            yield dope_pictures.elsewhere(batch, dice, more)
+        else:
+            yield dope_pictures.plain(batch, more)
 
 
 Finder = Callable[[torch.Tensor], Sequence[Mapping[str, Sequence[Part]]]]
@@ -81,14 +85,17 @@ def measure(
 ) -> dict[str, Tally]:
     """What a finder finds on held-out pictures, by kind."""
     tallies = {name: Tally() for name in kinds}
-    for seen in batches(source, count, away):
+    known = {name: find_kind(name) for name in kinds}
+    more = more_layouts(known.values())
+    for seen in batches(source, count, away, more):
         height, width = seen.rgb.shape[2:]
         found = finder(seen.rgb)
         for name, tally in tallies.items():
-            parts = parts_of(KINDS[name], seen.xy_px, seen.seen, seen.xyz_m, height, width)
-            sizes = _sizes(KINDS[name], seen, parts)
+            kind = placed_in(known[name], more)
+            parts = parts_of(kind, seen.xy_px, seen.seen, seen.xyz_m, height, width)
+            sizes = _sizes(kind, seen, parts)
             for k, told in enumerate(found):
-                _count(tally, KINDS[name], parts, k, sizes[k], told.get(name, ()))
+                _count(tally, kind, parts, k, sizes[k], told.get(name, ()))
     return tallies
 
 
@@ -100,7 +107,7 @@ def _sizes(kind: Kind, seen: Pictures, parts: Parts) -> np.ndarray:
         face = seen.xy_px[:, :, list(FACE)]
         return (1.2 * (face.amax(2) - face.amin(2)).norm(dim=-1)).numpy()
     extent = (parts.xy_px.amax(2) - parts.xy_px.amin(2)).amax(-1)
-    if kind.name == "hand":
+    if kind.name != "face":
         return extent.numpy()
     flat = parts.xy_px - parts.xy_px.mean(2, keepdim=True)
     deep = parts.xyz_m[..., :2]
@@ -130,7 +137,7 @@ def _count(
             continue
         part = free.pop(best)
         off = np.linalg.norm(part.xy_px - truth, axis=1) / size
-        within = _HEADS if kind.name == "body" else _WITHIN[kind.name]
+        within = _HEADS if kind.name == "body" else _WITHIN.get(kind.name, _OTHERS_WITHIN)
         if kind.name == "face":
             off_size = np.linalg.norm(part.xy_px - truth, axis=1) / extent
             tally.near += (off_size[seen] < within).tolist()
@@ -257,10 +264,11 @@ def _figures(kind: str, tally: Tally) -> dict[Figure, float | None]:
     if kind == "body":
         out["body PCKh@0.5", "", "higher"] = tally.share
         out["body MPJPE from the torso, of those found", "mm", "lower"] = deep
-    elif kind == "hand":
-        out["hand points within a fifth", "", "higher"] = tally.share
-        out["hand PA-MPJPE", "mm", "lower"] = deep
-        out["left or right", "", "higher"] = tally.sided / max(tally.found, 1)
+    elif kind != "face":
+        out[f"{kind} points within a fifth", "", "higher"] = tally.share
+        out[f"{kind} PA-MPJPE", "mm", "lower"] = deep
+        named = "left or right" if kind == "hand" else f"{kind}: left or right"
+        out[named, "", "higher"] = tally.sided / max(tally.found, 1)
     else:
         out["face points within a tenth", "", "higher"] = tally.share
         out["face NME", "of the eyes' distance", "lower"] = flat
@@ -268,7 +276,8 @@ def _figures(kind: str, tally: Tally) -> dict[Figure, float | None]:
 
 
 def drawn(network: DopeNetwork, rgb: torch.Tensor, device: str) -> list[np.ndarray]:
-    """Pictures with what was found: bodies yellow, hands blue, faces pink."""
+    """Pictures with what was found: bodies yellow, hands blue, faces pink, others
+    green."""
     colours = {"body": (255, 210, 40), "hand": (60, 200, 255), "face": (255, 90, 200)}
     out = []
     for picture, parts in zip(rgb, looker(network, device, "fast")(rgb), strict=True):
@@ -276,6 +285,7 @@ def drawn(network: DopeNetwork, rgb: torch.Tensor, device: str) -> list[np.ndarr
         for kind, told in parts.items():
             for part in told:
                 for x, y in np.rint(part.xy_px).astype(int):
-                    canvas[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2] = colours[kind]
+                    ink = colours.get(kind, (120, 255, 120))
+                    canvas[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2] = ink
         out.append(canvas)
     return out

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
-from studio.perception.dope.kinds import MIRROR
+from studio.core.errors import StudioError
+from studio.perception.dope.kinds import mirror_of
 from studio.training import augment
 from studio.training.staging import Staged
 from studio.training.surroundings import Places
@@ -21,7 +23,8 @@ _AWAY, _EMPTY, _CUT, _HIDDEN, _PHOTOGRAPHED = 0.55, 0.06, 0.02, 0.2, 0.6
 class Pictures:
     """``rgb`` (batch, 3, height, width; 0..1) and dope_139 on up to three people each: ``xy_px``
     (batch, people, 139, 2), ``seen`` (batch, people, 139), ``xyz_m`` (..., 3) before the camera
-    (right, down, ahead); NaN for people who are not there."""
+    (right, down, ahead); NaN for people who are not there. The points of other layouts follow those
+    of dope_139 where a kind of part needs them."""
 
     rgb: torch.Tensor
     xy_px: torch.Tensor
@@ -29,31 +32,44 @@ class Pictures:
     xyz_m: torch.Tensor
 
 
-def plain(batch: Batch) -> Pictures:
+def points(batch: Batch, more: Sequence[str] = ()) -> torch.Tensor:
+    """Everybody's points (batch, people, points, 6) in dope_139 and ``more`` layouts in a row.
+
+    Raises StudioError if the pictures were packed without those.
+    """
+    if missing := [name for name in more if name not in batch]:
+        raise StudioError(
+            f"These pictures have no points of {', '.join(missing)}.",
+            "Pack others: doppel train dope --prepare N --data FOLDER",
+        )
+    return torch.cat([batch["whole"], *(batch[name] for name in more)], 2)
+
+
+def plain(batch: Batch, more: Sequence[str] = ()) -> Pictures:
     """As they were taken, filled up below and on the right to sides that 32 divides."""
     rgb = batch["rgb"].permute(0, 3, 1, 2).float() / 255
     height, width = rgb.shape[2:]
     pad = (0, -width % 32, 0, -height % 32)
-    whole = batch["whole"]
+    whole = points(batch, more)
     rgb = torch.nn.functional.pad(rgb, pad, value=0.5)
     return Pictures(rgb, whole[..., :2], whole[..., 2] > 0, whole[..., 3:])
 
 
-def elsewhere(batch: Batch, dice: torch.Generator) -> Pictures:
+def elsewhere(batch: Batch, dice: torch.Generator, more: Sequence[str] = ()) -> Pictures:
     """The same people, in the same places, before other surroundings."""
     from studio.training.surroundings import behind, put_before
 
     rgb = batch["rgb"].permute(0, 3, 1, 2).contiguous().float() / 255
     front = (batch["parts"] > 0)[:, None].float()
     moved = put_before(dice, rgb, front, behind(dice, rgb, front))
-    there = plain(batch)
+    there = plain(batch, more)
     there.rgb[..., : rgb.shape[2], : rgb.shape[3]] = moved
     return there
 
 
 def varied(
     batch: Batch, dice: torch.Generator, places: Places | None = None,
-    size_px: tuple[int, int] = SIZE_PX,
+    size_px: tuple[int, int] = SIZE_PX, more: Sequence[str] = (),
 ) -> Pictures:  # fmt: skip
     """As they are learned from, ``size_px`` high and wide.
 
@@ -82,7 +98,7 @@ def varied(
     people.dye(dice)
     people.move(dice, away, places)
     covered = people.hide(dice, _HIDDEN)[:, 0] > 0.5
-    whole = batch["whole"]
+    whole = points(batch, more)
     empty = augment.some(dice, _EMPTY, count)
     if len(empty):
         view = places.look(dice, len(empty), new_height, new_width) if places else None
@@ -90,7 +106,7 @@ def varied(
             people.rgb[empty] = view
             whole = whole.clone()
             whole[empty] = torch.nan
-    xy, seen, xyz = moved(whole, matrices, mirrored, size_px)
+    xy, seen, xyz = moved(whole, matrices, mirrored, size_px, more)
     at = torch.nan_to_num(xy, -9.0).round().long()
     x, y = at[..., 0].clamp(0, new_width - 1), at[..., 1].clamp(0, new_height - 1)
     which = torch.arange(count, device=device)[:, None, None]
@@ -103,18 +119,19 @@ def varied(
 
 def moved(
     whole: torch.Tensor, matrices: torch.Tensor, mirrored: torch.Tensor,
-    size_px: tuple[int, int] = SIZE_PX,
+    size_px: tuple[int, int] = SIZE_PX, more: Sequence[str] = (),
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:  # fmt: skip
-    """Points (batch, people, 139, 6) in the new pictures of :func:`augment.placements`: pixels,
-    whether they are seen, and metres, turned and mirrored with the picture."""
-    batch, people, points, _ = whole.shape
-    flat = whole.reshape(batch, people * points, 6)
+    """Points (batch, people, points, 6) of dope_139 and ``more`` in the new pictures of
+    :func:`augment.placements`: pixels, whether they are seen, and metres, turned and mirrored with
+    the picture."""
+    batch, people, count, _ = whole.shape
+    flat = whole.reshape(batch, people * count, 6)
     xy = augment.move_points(flat[..., :2], matrices, *size_px)
     turn = matrices[:, :, :2]
     turn = torch.linalg.inv(turn / torch.linalg.det(turn).abs().sqrt()[:, None, None])
     xyz = torch.cat([flat[..., 3:5] @ turn.transpose(1, 2), flat[..., 5:]], -1)
-    told = torch.cat([xy, flat[..., 2:3], xyz], -1).view(batch, people, points, 6)
-    swapped = told[:, :, torch.tensor(MIRROR, device=whole.device)]
+    told = torch.cat([xy, flat[..., 2:3], xyz], -1).view(batch, people, count, 6)
+    swapped = told[:, :, torch.tensor(mirror_of(more), device=whole.device)]
     told = torch.where(mirrored[:, None, None, None], swapped, told)
     return told[..., :2], told[..., 2] > 0, told[..., 3:]
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from studio.core.errors import StudioError
-from studio.perception.dope.kinds import KINDS, LEGS, UPPER, Kind
+from studio.perception.dope.kinds import LEGS, UPPER, Kind, find_kind
 from studio.perception.dope.network import Branch, DopeNetwork, Poses
 from studio.perception.dope.ppi import Part, parts_in
 from studio.perception.own import placed, quick_type, unpack
@@ -25,6 +25,7 @@ from studio.training.tasks.dope_targets import PAD, Parts, match, nearest_anchor
 
 _PROPOSED = {"body": 6, "hand": 8, "face": 6}
 _KEPT = {"body": 4, "hand": 6, "face": 4}
+_MANY, _FEW = 8, 6
 _POSITIVE, _LABEL = 0.5, 0.6
 
 
@@ -64,7 +65,7 @@ def load_experts(folder: Path, kinds: Sequence[str], device: str) -> dict[str, D
                 f"There is no expert of {name} parts in “{folder}”.",
                 f"Train one: doppel train dope_{name} --out {folder}/dope_{name}",
             )
-        network = fused(unpack(DopeNetwork([KINDS[name]]), path))
+        network = fused(unpack(DopeNetwork([find_kind(name)]), path))
         moved = placed(network, device, quick_type(device))
         assert isinstance(moved, DopeNetwork)
         found[name] = moved
@@ -78,15 +79,15 @@ def teach(experts: Mapping[str, DopeNetwork], rgb: torch.Tensor) -> dict[str, Ta
     for name, network in experts.items():
         kind = network.kinds[name]
         given = rgb.to(network.dtype).contiguous(memory_format=torch.channels_last)
-        found = network(given, _PROPOSED[name])
+        found = network(given, _PROPOSED.get(name, _MANY))
         poses = found.poses[name]
         classes = poses.logits.softmax(-1)
-        sure, order = (1 - classes[..., -1]).topk(_KEPT[name], 1)
+        sure, order = (1 - classes[..., -1]).topk(_KEPT.get(name, _FEW), 1)
         pseudo = [labels(kind, parts_in(network, found, k)[name]) for k in range(len(rgb))]
         out[name] = Taught(
             of_boxes(poses.boxes_px, order).float(), sure >= _POSITIVE,
             of_boxes(classes, order), of_boxes(poses.deltas, order),
-            stacked(pseudo, kind, _KEPT[name]),
+            stacked(pseudo, kind, _KEPT.get(name, _FEW)),
         )  # fmt: skip
     return out
 
