@@ -29,6 +29,7 @@ from studio.journeys import (
     synth,
     views,
 )
+from studio.journeys import soak as soaking
 from studio.journeys.bench import Bench
 from studio.journeys.dressed import dressed_errors_mm
 from studio.journeys.figures import Figure, footage_set, measure
@@ -46,6 +47,7 @@ def main(
     minutes: float = 0.5,
     data: Path | None = None,
     shots: int = 100,
+    soak: float = 0.0,
     json: bool = False,
 ) -> int:
     """Measure, and print a table of figures beside their goals.
@@ -60,6 +62,7 @@ def main(
         minutes: How long live cameras are recorded (of calibration).
         data: A folder of packed samples (of a network); without, they come live from the factory.
         shots: How many pictures of each kind are looked at (of synth).
+        soak: Minutes that somebody performs before a camera that comes and goes (of puppet).
         json: Print one JSON object.
     """
     for path in (footage, peers, data):
@@ -78,7 +81,7 @@ def main(
     if name == "people":
         return measure(people.parts(runs), json)
     if name == "puppet":
-        return measure(puppet.parts(footage), json)
+        return measure(puppet.parts(footage) + soaking.parts(footage, soak), json)
     if name in TASKS:
         real = {"lift": lifting.parts, "dope": monocular.parts}
         more = real[name](footage) if name in real else []

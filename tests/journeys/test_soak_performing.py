@@ -10,7 +10,17 @@ import pytest
 from network_cameras import until
 
 from studio.core.errors import StudioError
-from studio.journeys.soak import Minute, Unsteady, _Watch, open_files, resident_mb, soak
+from studio.journeys.soak import (
+    FILMS,
+    Minute,
+    Soaked,
+    Unsteady,
+    _Watch,
+    open_files,
+    parts,
+    resident_mb,
+    soak,
+)
 from studio.live.performing.settings import Settings
 from studio.media.live.camera import Patience
 from studio.media.live.hub import Cameras
@@ -91,3 +101,20 @@ def test_somebody_performs_and_nothing_is_left_behind(tmp_path):
     assert (found.away, found.minutes) == (1, tuple(told))
     left = {t.name for t in threading.enumerate()}
     assert not {"face", "body", "grab", "camera", "read camera", "frames nobody"} & left
+
+
+def test_its_figures_are_judged_and_missing_footage_is_skipped(monkeypatch, tmp_path):
+    minutes = tuple(Minute(k, 800.0, 9, 9, 100 * k, 50.0, 1.0) for k in range(1, 8))
+    found = Soaked(minutes, 700, 3, 10, 9, 130.0, 2, 50.0)
+    monkeypatch.setattr("studio.journeys.soak.soak", lambda films, m: found)
+    for folder, _ in FILMS:
+        (tmp_path / folder).mkdir(exist_ok=True)
+    ((name, part),) = parts(tmp_path, 60)
+    assert name == "60 minutes"
+    memory, stall, back = part()
+    assert (memory.value, memory.met) == ("+50 MB", False)
+    assert (stall.value, stall.met) == ("130 ms", False)
+    assert (back.value, back.met) == ("9 of 10", False)
+    assert parts(tmp_path, 0) == []
+    with pytest.raises(FileNotFoundError):
+        parts(None, 1)[0][1]()
