@@ -31,7 +31,14 @@ def _from_3(raw: Raw) -> Raw:
     return {**raw, "version": 4}
 
 
-STEPS: dict[int, Callable[[Raw], Raw]] = {0: _from_0, 1: _from_1, 2: _from_2, 3: _from_3}
+def _from_4(raw: Raw) -> Raw:
+    """Version 5 adds stages for live performances."""
+    return {**raw, "version": 5}
+
+
+STEPS: dict[int, Callable[[Raw], Raw]] = {
+    0: _from_0, 1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4,
+}  # fmt: skip
 
 
 def to_current(raw: Raw) -> Raw:

@@ -16,10 +16,11 @@ from pydantic import Field
 
 from studio.core.types import Camera, CameraRig, Fact
 from studio.document.frozen import Frozen
+from studio.document.stage import Stage
 from studio.document.trust import Trust
 from studio.human.design import Design
 
-VERSION = 4
+VERSION = 5
 
 
 class Asset(Frozen):
@@ -231,18 +232,25 @@ class FileItem(ItemBase):
     data: Asset | None = None
 
 
+class StageItem(ItemBase):
+    """A stage for live performances: its layers, from the back to the front."""
+
+    kind: Literal["stage"] = "stage"
+    stage: Stage
+
+
 Item = Annotated[
-    RigItem | TakeItem | DetectionsItem | MotionItem | AvatarItem | FileItem,
+    RigItem | TakeItem | DetectionsItem | MotionItem | AvatarItem | FileItem | StageItem,
     Field(discriminator="kind"),
 ]
-AnyItem = RigItem | TakeItem | DetectionsItem | MotionItem | AvatarItem | FileItem
+AnyItem = RigItem | TakeItem | DetectionsItem | MotionItem | AvatarItem | FileItem | StageItem
 Kind = TypeVar("Kind", bound=ItemBase)
 
 
 class Project(Frozen):
     """The whole document. Items are ordered as they were added."""
 
-    version: Literal[4] = VERSION
+    version: Literal[5] = VERSION
     name: str = "Untitled"
     items: tuple[Item, ...] = ()
     params: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -17,7 +17,7 @@ from studio.render.scene import vertex_normals
 
 SIDES, SIDE_PX = 32, 512
 BIAS_M = 0.004
-LEAST, LEAST_INSIDE, INSIDE, SMOOTHED = 0.12, 0.6, 0.3, 2
+LEAST, LEAST_INSIDE, INSIDE, SMOOTHED = 0.12, 0.4, 0.3, 2
 
 
 def sides(count: int = SIDES) -> np.ndarray:

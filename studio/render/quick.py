@@ -29,7 +29,7 @@ from studio.render.upload import laid_out
 LARGEST_PX = 1024
 """Textures are sent no larger: a figure fills a part of the picture."""
 SAMPLES = 4
-OPEN_EDGES = 0.01
+OPEN_EDGES = 0.06
 SLACK = 1.25
 """How much larger than at rest a bone's cluster may become."""
 _STILL = 1e-4
@@ -156,7 +156,8 @@ class _Moving:
 
 
 def closed(faces: np.ndarray) -> bool:
-    """Whether a mesh has next to no open edges, so that its inside is never seen."""
+    """Whether a mesh has few open edges, as bodies and hemmed clothes have: its inside is not
+    drawn."""
     edges = np.sort(faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1).astype(np.int64)
     _, count = np.unique(edges[:, 0] * (faces.max(initial=0) + 1) + edges[:, 1], return_counts=True)
     return bool((count == 1).mean() < OPEN_EDGES) if len(count) else False

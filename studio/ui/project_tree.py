@@ -31,6 +31,7 @@ GROUPS = (
     _Group("avatar", "People", "ph.user"),
     _Group("motion", "Motions", "ph.person-simple-run"),
     _Group("detections", "Detections", "ph.bounding-box"),
+    _Group("stage", "Stages", "ph.stack"),
     _Group("file", "Files", "ph.file"),
 )
 

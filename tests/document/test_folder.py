@@ -22,6 +22,7 @@ from studio.document.project import (
     MotionItem,
     Project,
     RigItem,
+    StageItem,
 )
 
 OLD = Path(__file__).parents[1] / "data" / "projects"
@@ -217,6 +218,18 @@ def test_people_who_were_solved_together_belong_together(tmp_path):
     assert project.with_items([alone]).newest(MotionItem) == alone
     assert project.together(alone) == ()
     assert "cd" * 32 in project.assets()
+    folder.save(project)
+    assert folder.open().project == project
+
+
+def test_a_project_keeps_its_stages(tmp_path):
+    folder = ProjectFolder(tmp_path / "new.doppel")
+    folder.path.mkdir()
+    folder.file.write_bytes((OLD / "v5.doppel" / "project.json").read_bytes())
+    project = folder.open().project
+    (item,) = project.all(StageItem)
+    assert [layer.kind for layer in item.stage.layers] == ["camera", "avatar"]
+    assert item.stage.layers[0].blur == 0.03
     folder.save(project)
     assert folder.open().project == project
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +13,7 @@ from rich.console import Console
 
 from studio.core.errors import StudioError
 from studio.features.puppet.engine import Params
+from studio.features.puppet.filming import Filming
 from studio.features.puppet.leaving import addresses_of, to_animations, to_programs
 from studio.features.puppet.step import facts_of
 from studio.features.puppet.taking import is_film, take_camera, take_film
@@ -25,8 +26,10 @@ from studio.media.formats.whole import check_place
 def main(
     source: Annotated[str, tyro.conf.Positional],
     curves: Path | None = None,
-    animation: tuple[Path, ...] = (),
+    out: Path | None = None,
     avatar: Path | None = None,
+    background: str = "grey",
+    animation: tuple[Path, ...] = (),
     vmc: str | None = None,
     livelink: str | None = None,
     other_hosts: bool = False,
@@ -41,9 +44,15 @@ def main(
             http:// address), which is followed as it goes.
         curves: A table of the face, one row a frame: time_s, 52 ARKit weights, and the head's yaw,
             pitch and roll in degrees (to the person's own left, up, own left shoulder).
+        out: A film of the avatar, without sound: .mp4; .webm or .mov, which keep transparency; or
+            a folder of PNG pictures.
+        avatar: A .glb, .gltf or .vrm with a skeleton and facial shapes that plays it; without, the
+            starter avatar.
+        background: What is behind the avatar in the film: grey, green, transparent, camera, blur
+            (the camera, blurred), face (the avatar lies over the face in the camera's picture), a
+            colour such as #204060, or a picture's path.
         animation: The performance as .glb (skin, bones and shapes), .bvh, .vrma or .csv; several
             may be named.
-        avatar: A .glb, .gltf or .vrm that plays it; without, the starter avatar.
         vmc: Tell a program at HOST:PORT in the Virtual Motion Capture protocol, such as
             127.0.0.1:39539: bones, ARKit's 52 shapes and VRM's presets. An avatar that has shapes
             for both is told one kind alone by HOST:PORT/arkit or HOST:PORT/vrm.
@@ -67,6 +76,13 @@ def main(
             row = stack.enter_context(curves_file(curves))
             told.append(lambda one, _: row(one))
             written.append(curves)
+        if out is not None:
+            filmed = Filming(
+                out, "" if avatar is None else str(avatar), background, live=not film,
+                mirrored=params.mirror,
+            )  # fmt: skip
+            told.append(stack.enter_context(closing(filmed)))
+            written.append(out)
         if animation:
             told.append(stack.enter_context(to_animations(animation, avatar)))
             written += animation
@@ -77,7 +93,7 @@ def main(
         if not told:
             raise StudioError(
                 "Where is the performance to go?",
-                "Give --curves, --animation, --vmc or --livelink.",
+                "Give --out, --curves, --animation, --vmc or --livelink.",
             )
         if curves is not None and len(told) == 1:  # a table of the face alone needs no body
             params = params.model_copy(update={"body": False})

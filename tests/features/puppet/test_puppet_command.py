@@ -139,3 +139,42 @@ def test_a_long_film_is_looked_through_here_and_there(tmp_path):
     assert len(seen) == 150
     assert seen[0] == 0
     assert seen[-1] == pytest.approx(399 / 25, abs=0.01)
+
+
+def test_a_film_of_the_avatar_has_a_picture_for_every_frame(tmp_path, capsys, monkeypatch):
+    """Nobody is in the film: the avatar rests, before the colour that was asked for."""
+    from avatar_people import sticks
+
+    from studio.media.formats.gltf import write_glb
+
+    write_glb(tmp_path / "sticks.glb", sticks())
+    film, out = empty_film(tmp_path / "empty.mp4"), tmp_path / "out" / "F.mp4"
+    told = ["--avatar", str(tmp_path / "sticks.glb"), "--background", "#2040c0", "--no-body"]
+    assert main(["puppet", str(film), "--out", str(out), *told, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["written"] == [str(out)]
+    with open_clip(out) as clip:
+        pictures = [frame.rgb.astype(int) for frame in clip]
+    assert len(pictures) == 12
+    assert pictures[5][3, 3] == pytest.approx([32, 64, 192], abs=12)
+    assert (np.abs(pictures[5] - (32, 64, 192)).sum(-1) > 60).any()
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (["--out", "F.gif"], r"\.mp4"),
+        (["--out", "F.mp4", "--background", "#12"], "no background"),
+        (["--out", "F.mp4", "--background", "gone.png"], "no picture"),
+        (["--out", "F.mp4", "--avatar", "gone.glb"], "no file"),
+    ],
+)  # fmt: skip
+def test_a_film_that_cannot_be_made_is_refused_before_the_work(
+    tmp_path, capsys, monkeypatch, told, words
+):
+    import re
+
+    monkeypatch.chdir(tmp_path)
+    film = empty_film(tmp_path / "empty.mp4")
+    assert main(["puppet", str(film), *told]) != 0
+    said = capsys.readouterr()
+    assert re.search(words, said.out + said.err)

@@ -1,0 +1,282 @@
+"""The panel of the puppet: who performs, on which avatar, on what stage, and where it goes."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.core.types import Frame
+from studio.document.stage import Stage
+from studio.features.puppet.engine import Inputs, Params
+from studio.live.avatar.finding import of_project
+from studio.live.performance import Performance
+from studio.live.performing.controls import Controls
+from studio.live.stage.lane import Shown, StageLane
+from studio.registry import Feature
+from studio.ui import theme
+from studio.ui.live_panel import LivePanel
+from studio.ui.staging.expressions import Gains, HeldKeys
+from studio.ui.staging.fold import Fold
+from studio.ui.staging.output import OutputBox
+from studio.ui.staging.stage_box import StageBox
+from studio.ui.studio import Studio
+
+PULL_MS, HUD_S = 16, 0.25
+
+
+class Panel(LivePanel):
+    """Moves an avatar as whoever is before the first camera moves, and shows it in its place."""
+
+    def __init__(self, studio: Studio, feature: Feature) -> None:
+        self.lane: StageLane | None = None
+        self.controls = Controls()
+        self._frame: Frame | None = None
+        self._number = -1
+        self._seen: list[float] = []
+        self._told_s = 0.0
+        self._params = Params()
+        super().__init__(studio, feature)
+        self._timer = QTimer(self, interval=PULL_MS)
+        self._timer.timeout.connect(self._pull)
+
+    # -- what the step panel asks for
+
+    def build(self, place: QVBoxLayout) -> None:
+        self.light = QLabel()
+        self.light.setAccessibleName("Whether a camera is on")
+        place.addWidget(self.light)
+        super().build(place)
+        self.stage_box = StageBox(self.studio)
+        self.stage_box.changed.connect(self._staged)
+        place.addWidget(self.stage_box)
+        self.note = QLabel()
+        self.note.setWordWrap(True)
+        self.note.setProperty("verdict", "look")
+        self.note.hide()
+        place.addWidget(self.note)
+        row = QHBoxLayout()
+        self.mirror = QCheckBox("Mirror")
+        self.mirror.setToolTip("Your left is the left of the picture, as in a mirror")
+        self.neutral = QPushButton("This is my calm face")
+        self.neutral.setToolTip("Look straight ahead with a calm face for half a second (N)")
+        self.neutral.setShortcut("N")
+        self.neutral.clicked.connect(self.controls.take_neutral)
+        row.addWidget(self.mirror)
+        row.addStretch(1)
+        row.addWidget(self.neutral)
+        place.addLayout(row)
+        self.output = OutputBox(lambda: self.lane, self._folder, self._say)
+        place.addWidget(self.output)
+        place.addWidget(self.stage_box.fold)
+        place.addWidget(self._expressions())
+        place.addWidget(self._more())
+        self.hud = QLabel()
+        self.hud.setAccessibleName("Milliseconds of each stage")
+        self.hud.setProperty("role", "small")
+        self.hud.setWordWrap(True)
+        self.hud.hide()
+        place.addWidget(self.hud)
+        for box in (self.mirror, self.hands, self.body):
+            box.toggled.connect(lambda _: self._shaped())
+        self.smoothing.valueChanged.connect(lambda _: self._shaped())
+        self.gains.changed.connect(self._shaped)
+        self.destroyed.connect(self.output.finish)
+        self.set_params(self.feature.params())
+
+    def params(self) -> Params:
+        update = {
+            "mirror": self.mirror.isChecked(), "hands": self.hands.isChecked(),
+            "body": self.body.isChecked(), "smoothing_ms": float(self.smoothing.value()),
+            "gains": self.gains.value(),
+        }  # fmt: skip
+        return self._params.model_copy(update=update)
+
+    def set_params(self, params: BaseModel) -> None:
+        if isinstance(params, Params):
+            self._params = params
+            self.mirror.setChecked(params.mirror)
+            self.hands.setChecked(params.hands)
+            self.body.setChecked(params.body)
+            self.smoothing.setValue(round(params.smoothing_ms))
+            self.gains.set_value(params.gains)
+
+    def run_text(self) -> str:
+        return "Perform"
+
+    def stop_text(self) -> str:
+        return "Stop"
+
+    def run(self) -> None:
+        """Let whoever the first camera sees perform."""
+        self._open_lane()
+        self.begin(Inputs(self.studio.cameras.hub, self.controls, lambda: (self._hear,)))
+
+    def refresh(self) -> None:
+        super().refresh()
+        if not self.loaded:
+            return
+        running = self.studio.running(self.feature.id) is not None
+        self.cameras.lock(running)
+        self.hud.setVisible(running)
+        self.keys.listening = running and self.isVisible()
+        for button in (self.output.snap_button, self.output.record_button, self.neutral):
+            button.setEnabled(running)
+        self.stage_box.refresh()
+        self._staged(self.stage_box.stage)
+        if not running and self.lane is not None and not self.output.recording:
+            self._close_lane()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._timer.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if self.lane is None:
+            self._timer.stop()
+
+    def _judge(self) -> None:
+        super()._judge()
+        if self.loaded:
+            on = any(c.status.state == "live" for c in self.studio.cameras.hub.live())
+            self.light.setText("●  Camera on; its pictures stay here" if on
+                               else "○  Camera off")  # fmt: skip
+            theme.set_role(self.light, "" if on else "muted")
+            self.light.setProperty("verdict", "stop" if on else "")
+            self.light.style().unpolish(self.light)
+            self.light.style().polish(self.light)
+
+    # -- its parts
+
+    def _expressions(self) -> QWidget:
+        fold = Fold("Expressions and keys")
+        self.keys, self.gains = HeldKeys(), Gains()
+        self.keys.changed.connect(self._hold)
+        fold.inside.addWidget(self.keys)
+        fold.inside.addWidget(self.gains)
+        return fold
+
+    def _more(self) -> QWidget:
+        fold = Fold("More", "More settings of the performance")
+        self.hands, self.body = QCheckBox("Hands"), QCheckBox("Body")
+        self.smoothing = QSpinBox()
+        self.smoothing.setRange(0, 500)
+        self.smoothing.setSuffix(" ms")
+        self.smoothing.setAccessibleName("Smoothing")
+        self.smoothing.setToolTip("How far a calm face may lag behind; more is calmer")
+        row = QHBoxLayout()
+        for widget in (self.hands, self.body):
+            row.addWidget(widget)
+        row.addStretch(1)
+        row.addWidget(QLabel("Smoothing"))
+        row.addWidget(self.smoothing)
+        fold.inside.addLayout(row)
+        return fold
+
+    # -- while somebody performs
+
+    def _open_lane(self) -> None:
+        self._close_lane()
+        find = of_project(self.studio.project, self.studio.assets)
+        self.lane = StageLane(self.stage_box.stage, find, mirrored=self.mirror.isChecked())
+        self._number = -1
+        self._seen = []
+        self._timer.start()
+
+    def _close_lane(self) -> None:
+        if self.lane is not None:
+            lane, self.lane = self.lane, None
+            self.output.finish()
+            self.studio.lanes["io"].submit(lane.close)
+            self.studio.cameras.followed = {}
+            self.note.hide()
+
+    def _staged(self, stage: object) -> None:
+        """The stage is another one: it is shown at once."""
+        if self.lane is not None and isinstance(stage, Stage):
+            self.lane.stage = stage
+
+    def _hear(self, one: Performance, frame: Frame) -> None:
+        """On the face's thread: hand everything on."""
+        lane = self.lane
+        self._frame = frame
+        if lane is not None:
+            lane(one, frame)
+
+    def _shaped(self) -> None:
+        """Settings hold at once, while somebody performs too."""
+        self.controls.settings = self.params()
+        if self.lane is not None:
+            self.lane.mirrored = self.mirror.isChecked()
+
+    def _hold(self, weights: dict[str, float], turns: dict[str, tuple[float, ...]]) -> None:
+        self.controls.weights, self.controls.turns = weights, turns  # pyright: ignore
+
+    def _pull(self) -> None:
+        """The screen asks for the newest picture."""
+        lane = self.lane
+        shown = None if lane is None else lane.newest
+        if lane is None:
+            return
+        if shown is None or shown.number == self._number:
+            if lane.loading and self.studio.running(self.feature.id) is not None:
+                self._note("Loading the avatar")
+            return
+        self._number = shown.number
+        self._show(lane, shown)
+
+    def _show(self, lane: StageLane, shown: Shown) -> None:
+        cameras, frame = self.studio.cameras, self._frame
+        picture = None
+        if frame is not None:
+            picture = np.ascontiguousarray(frame.rgb[:, ::-1]) if lane.mirrored else frame.rgb
+        rgb = self.output.show_picture(shown, picture)
+        name = frame.camera if frame is not None else ""
+        canvas = cameras.canvas
+        if canvas is not None and name in canvas.cameras:
+            made = Frame(name, time.monotonic(), rgb)
+            cameras.followed = {name: made}
+            canvas.show_frame(made, made.time_s)
+        trouble = lane.trouble
+        notes = lane.notes()
+        self._note(f"{trouble.message} {trouble.hint}" if trouble else " ".join(notes))
+        self._measure(lane, shown)
+
+    def _note(self, text: str) -> None:
+        self.note.setText(text)
+        self.note.setVisible(bool(text))
+
+    def _measure(self, lane: StageLane, shown: Shown) -> None:
+        now = time.monotonic()
+        self._seen = [t for t in self._seen if now - t < 2.0] + [now]
+        if now - self._told_s < HUD_S or len(self._seen) < 2:
+            return
+        self._told_s = now
+        rate = (len(self._seen) - 1) / max(now - self._seen[0], 1e-6)
+        told = {**shown.one.stages_ms, **{k: v for k, v in shown.staged.stages_ms.items()
+                                          if k != "stage"}}  # fmt: skip
+        parts = "  ·  ".join(f"{name} {ms:.0f}" for name, ms in told.items())
+        late = 1e3 * (now - shown.one.taken_s)
+        self.hud.setText(f"{rate:.0f} a second, {late:.0f} ms from camera to screen\n{parts} ms")
+
+    def _folder(self) -> Path:
+        """Where pictures and films go: beside the project."""
+        folder = self.studio.assets.folder.parent
+        return folder.parent / f"{folder.stem} stage"
+
+    def _say(self, text: str, hint: str, level: str) -> None:
+        self.studio.notices.tell(text, hint, level)  # pyright: ignore

@@ -1,0 +1,1 @@
+"""Widgets of the live stage: layers, expressions, the clean output."""

@@ -1,0 +1,189 @@
+"""What becomes of the stage's pictures: a clean window, a snapshot, a comparison, a film."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QGridLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
+
+from studio.core.errors import StudioError
+from studio.core.pictures import write_picture
+from studio.document.stage import Stage
+from studio.live.outlets.frames import FrameOutlet, Wish
+from studio.live.stage.film import film_sink
+from studio.live.stage.lane import Shown, StageLane
+from studio.ui import theme
+from studio.ui.staging.picture import OutputWindow, before_tiles, side_by_side
+
+FILM = "film"
+RATE_HZ = 30.0
+
+
+class OutputBox(QWidget):
+    """Full screen, snapshot, comparison, recording. ``folder()`` is where files go; what was
+    written or failed is told to ``say(text, hint, level)``."""
+
+    def __init__(
+        self, lane: Callable[[], StageLane | None], folder: Callable[[], Path],
+        say: Callable[[str, str, str], object],
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self._lane, self._folder, self._say = lane, folder, say
+        self.window_ = OutputWindow()
+        self.snapshot: np.ndarray | None = None
+        self._shown: Shown | None = None
+        self._film: tuple[FrameOutlet, Path, float] | None = None
+        self.screen_button = self._button(
+            "Full screen", "ph.corners-out", "The stage alone, without a frame; Esc closes it"
+        )
+        self.snap_button = self._button("Snapshot", "ph.camera", "Keep this picture as a file")
+        self.compare_button = self._button(
+            "Compare", "ph.columns", "The snapshot, or else the camera, on the left half"
+        )
+        self.compare_button.setCheckable(True)
+        self.record_button = self._button("Record", "ph.circle-fill", "A film of the stage")
+        theme.set_icon(self.record_button, "ph.circle-fill", "stop")
+        self._menu = QMenu(self.screen_button)
+        self._menu.aboutToShow.connect(self._list_screens)
+        self.told = QLabel()
+        self.told.setProperty("role", "small")
+        self.told.setWordWrap(True)
+        self.told.hide()
+        grid = QGridLayout()
+        grid.setSpacing(8)
+        buttons = (self.screen_button, self.snap_button, self.compare_button, self.record_button)
+        for k, button in enumerate(buttons):
+            grid.addWidget(button, k // 2, k % 2)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(grid)
+        column.addWidget(self.told)
+        self.screen_button.clicked.connect(self._on_screen)
+        self.snap_button.clicked.connect(self._snap)
+        self.record_button.clicked.connect(self._record)
+
+    @property
+    def recording(self) -> bool:
+        """Whether a film is being written."""
+        return self._film is not None
+
+    def show_picture(self, shown: Shown, camera: np.ndarray | None) -> np.ndarray:
+        """The picture as the window has it (height, width, 3): compared, if that is asked for. The
+        clean output window gets the stage alone."""
+        self._shown = shown
+        rgb = before_tiles(shown.staged.rgba)
+        if self.window_.isVisible():
+            self.window_.show_picture(rgb)
+        self._follow_film()
+        other = self.snapshot if self.snapshot is not None else camera
+        if self.compare_button.isChecked() and other is not None:
+            return side_by_side(other, rgb)
+        return rgb
+
+    def finish(self) -> None:
+        """End what is being written, and close the window."""
+        self._end_film()
+        self.window_.close()
+
+    def _button(self, text: str, icon: str, tip: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setToolTip(tip)
+        theme.set_icon(button, icon)
+        return button
+
+    def _on_screen(self) -> None:
+        if self.window_.isVisible():
+            self.window_.close()
+        elif len(QGuiApplication.screens()) > 1:
+            self._menu.exec(self.screen_button.mapToGlobal(self.screen_button.rect().bottomLeft()))
+        else:
+            self.window_.show_on(QGuiApplication.primaryScreen())
+
+    def _list_screens(self) -> None:
+        self._menu.clear()
+        for screen in QGuiApplication.screens():
+            size = screen.geometry()
+            words = f"{screen.name()}, {size.width()} x {size.height()}"
+            action = self._menu.addAction(words)
+            action.triggered.connect(lambda _=False, s=screen: self.window_.show_on(s))
+
+    def _snap(self) -> None:
+        if self._shown is None:
+            return
+        rgba = self._shown.staged.rgba
+        self.snapshot = before_tiles(rgba)
+        path = self._named(".png")
+        try:
+            write_picture(path, rgba)
+        except StudioError as error:
+            self._say(error.message, error.hint, "stop")
+            return
+        self._say(f"Snapshot: {path.name}", str(path.parent), "good")
+
+    def _record(self) -> None:
+        lane = self._lane()
+        if self._film is not None:
+            self._end_film()
+            return
+        if lane is None:
+            return
+        path = self._named(".webm" if clear(lane.stage) else ".mp4")
+        wish = Wish(lane.stage.size_px, RATE_HZ)
+        outlet = FrameOutlet(FILM, lambda: film_sink(path, wish), every=True)
+        self._film = outlet, path, time.monotonic()
+        lane.outlets = {**lane.outlets, FILM: outlet}
+        self.record_button.setText("Stop recording")
+        self.told.show()
+        self._follow_film()
+
+    def _follow_film(self) -> None:
+        if self._film is None:
+            return
+        outlet, path, began_s = self._film
+        if outlet.error is not None:
+            self._end_film()
+            return
+        seconds = int(time.monotonic() - began_s)
+        missed = f" · {outlet.skipped} missed" if outlet.skipped else ""
+        self.told.setText(f"● {seconds // 60}:{seconds % 60:02} · {path.name}{missed}")
+
+    def _end_film(self) -> None:
+        if self._film is None:
+            return
+        (outlet, path, _), self._film = self._film, None
+        lane = self._lane()
+        if lane is not None:
+            lane.outlets = {k: v for k, v in lane.outlets.items() if k != FILM}
+        outlet.close(5.0)
+        self.record_button.setText("Record")
+        self.told.hide()
+        if isinstance(outlet.error, StudioError):
+            self._say(outlet.error.message, outlet.error.hint, "stop")
+        elif outlet.error is not None:
+            self._say(f"The film could not be written: {outlet.error}", "", "stop")
+        else:
+            self._say(
+                f"Recorded: {path.name}", f"{outlet.written} pictures in {path.parent}", "good"
+            )
+
+    def _named(self, suffix: str) -> Path:
+        stem = time.strftime("Stage %Y-%m-%d %H.%M.%S")
+        folder, count = self._folder(), 2
+        path = folder / f"{stem}{suffix}"
+        while path.exists():
+            path, count = folder / f"{stem} {count}{suffix}", count + 1
+        return path
+
+
+def clear(stage: Stage) -> bool:
+    """Whether something of the stage may be transparent."""
+    for layer in stage.layers:
+        whole = layer.visible and layer.opacity >= 1
+        if whole and (layer.kind == "colour" or (layer.kind == "camera" and not layer.cut_out)):
+            return False
+    return True

@@ -1,0 +1,135 @@
+"""The puppet in the window: a film as a camera, the stage in its place, films and pictures out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from avatar_people import sticks
+from live import film
+from PySide6.QtCore import Qt
+
+from studio.document.project import StageItem
+from studio.document.stage import CameraLayer
+from studio.live.performing.face import FaceNow
+from studio.media.formats.avatar import avatar_of
+from studio.perception.faces.head import stored
+from studio.perception.faces.solver import SolvedFace
+
+RED = (250, 10, 10)
+
+
+class Finder:
+    """Sees a face that turns in every picture."""
+
+    class solver:
+        @staticmethod
+        def take_neutral() -> None:
+            taken.append(True)
+
+    def perform(self, rgb: np.ndarray, time_s: float, settings: object) -> FaceNow:
+        angle = 20 * float(np.sin(6 * time_s))
+        points = stored()["shape"][:, [0, 2, 1]] * (12, -12, 12) + (48, 32, 0)
+        return FaceNow(SolvedFace(np.full(52, 0.2), (angle, 0.0, 0.0), (0.0, 0.0)), 1.0, points)
+
+    def close(self) -> None:
+        pass
+
+
+taken: list[bool] = []
+
+
+@pytest.fixture
+def panel(qtbot, studio, window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The step, on a film that plays over and over, a figure of sticks, and a quick face."""
+    monkeypatch.setattr("studio.features.puppet.engine.face_performer", Finder)
+    monkeypatch.setattr(
+        "studio.features.puppet.panel.of_project", lambda *_: lambda _: avatar_of(sticks())
+    )
+    studio.open_panel("puppet")
+    made = window.steps.panels["puppet"]
+    qtbot.waitUntil(lambda: made.loaded, timeout=60000)
+    made.body.setChecked(False)
+    monkeypatch.setattr(made, "_folder", lambda: tmp_path / "out")
+    monkeypatch.setattr(made.output, "_folder", lambda: tmp_path / "out")
+    made.cameras.add_places([str(film(tmp_path / "cam.mp4"))])
+    qtbot.waitUntil(made.run_button.isEnabled, timeout=20000)
+    yield made
+    made.stop()
+    qtbot.waitUntil(lambda: studio.running("puppet") is None, timeout=20000)
+    studio.cameras.close_cameras()
+
+
+def test_the_stage_stands_in_the_cameras_place_and_leaves_as_film_and_picture(
+    qtbot, studio, panel, tmp_path: Path
+) -> None:
+    assert panel.light.text().startswith("●")
+    panel.stage_box.background.setCurrentIndex(1)
+    panel.stage_box._choose_background()
+    panel.run()
+    qtbot.waitUntil(lambda: panel.lane.newest is not None, timeout=60000)
+    qtbot.waitUntil(lambda: "cam" in studio.cameras.followed or panel._number > 3, timeout=20000)
+    rgba = panel.lane.newest.staged.rgba
+    assert rgba[2, 2].tolist() == [0, 177, 64, 255]  # green behind
+    assert (rgba[..., :3] != (0, 177, 64)).any()  # and the figure before it
+    qtbot.mouseClick(panel.neutral, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(taken), timeout=20000)
+    qtbot.mouseClick(panel.output.snap_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.output.record_button, Qt.MouseButton.LeftButton)
+    assert panel.output.recording
+    before = panel._number
+    qtbot.waitUntil(lambda: panel._number > before + 8, timeout=30000)
+    qtbot.mouseClick(panel.output.record_button, Qt.MouseButton.LeftButton)
+    files = {path.suffix: path for path in (tmp_path / "out").iterdir()}
+    assert set(files) == {".png", ".mp4"}
+    with av.open(str(files[".mp4"])) as container:
+        assert sum(1 for _ in container.decode(video=0)) >= 3
+    qtbot.waitUntil(lambda: "ms" in panel.hud.text(), timeout=20000)
+
+
+def test_layers_are_the_projects_and_undo_reaches_them(studio, panel) -> None:
+    layers = panel.stage_box.layers
+    layers.add(CameraLayer(name="Me", opacity=0.5))
+    (item,) = studio.project.all(StageItem)
+    assert [layer.name for layer in item.stage.layers] == ["Grey", "Avatar", "Me"]
+    layers.shift(2, -1)
+    assert [x.name for x in studio.project.all(StageItem)[0].stage.layers][1] == "Me"
+    assert panel.stage_box.background.currentText() == "My layers"
+    studio.document.undo()
+    assert [x.name for x in panel.stage_box.stage.layers] == ["Grey", "Avatar", "Me"]
+    panel.stage_box._change_avatar(framing="head")
+    assert panel.stage_box.framing.currentText() == "Head"
+
+
+def test_keys_hold_expressions_and_settings_hold_at_once(qtbot, studio, panel) -> None:
+    panel.run()
+    qtbot.waitUntil(lambda: panel.lane.newest is not None, timeout=60000)
+    panel.setFocus()
+    qtbot.keyPress(panel, Qt.Key.Key_1)
+    assert panel.controls.weights["mouthSmileLeft"] == 1.0
+    qtbot.keyRelease(panel, Qt.Key.Key_1)
+    assert not panel.controls.weights
+    panel.gains.search.setFocus()
+    qtbot.keyClick(panel.gains.search, Qt.Key.Key_1)
+    assert not panel.controls.weights  # somebody writes
+    panel.gains.search.setText("smile")
+    assert panel.gains._found()[0] == "mouthSmile"
+    panel.gains.set_value({"jawOpen": 1.5})
+    panel.mirror.setChecked(True)
+    assert panel.controls.settings.gains == {} or panel.params().gains == {"jawOpen": 1.5}
+    assert panel.controls.settings.mirror
+    assert panel.lane.mirrored
+
+
+def test_the_clean_window_fills_the_screen_and_escape_closes_it(qtbot, panel) -> None:
+    output = panel.output.window_
+    output.show_picture(np.full((20, 30, 3), RED, np.uint8))
+    output.show_on(panel.screen())
+    qtbot.waitExposed(output)
+    picture = output.grab().toImage()
+    colour = picture.pixelColor(picture.width() // 2, picture.height() // 2)
+    assert (colour.red(), colour.green()) == (250, 10)
+    qtbot.keyClick(output, Qt.Key.Key_Escape)
+    assert not output.isVisible()
