@@ -6,15 +6,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 from walking_people import COCO, REST, crowd_of, walker
 
 from studio.core.errors import StudioError
 from studio.core.types import CameraRig
 from studio.vision.camera import project
 from studio.vision.people.affinity import covered, fit_pairs, fit_people
+from studio.vision.people.follow import Follower
 from studio.vision.people.persons import detections_of, find_people
 from studio.vision.people.score import score
 from studio.vision.people.seen import look
+from studio.vision.people.slack import slack_of
 from studio.vision.ring import ring_rig
 
 RIG = ring_rig(4)
@@ -182,3 +185,36 @@ def test_scores_count_parts_ghosts_and_exchanges() -> None:
     half = truth.copy()
     half[0] = np.nan
     assert score(truth, there, half, LIMBS, 11).parts == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("degrees", [1.5, 3.0])
+def test_a_turned_camera_is_noticed_and_matched_more_loosely(degrees: float) -> None:
+    truth = crossing()
+    rig = ring_rig(5)
+    crowd = crowd_of(rig, truth)
+    turn = Rotation.from_rotvec(np.radians([0.0, degrees, 0.0])).as_matrix()
+    first = rig.cameras[0]
+    moved = replace(first, rotation=turn @ first.rotation,
+                    translation_m=turn @ first.translation_m)  # fmt: skip
+    bumped = CameraRig((moved, *rig.cameras[1:]))
+    found = find_people(bumped, crowd)
+    assert found.turned_deg[0] == pytest.approx(degrees, abs=0.3)
+    assert not any(found.turned_deg[1:])
+    assert len(found.persons) == 2
+    for person in found.persons:
+        off = min(apart(person.xyz_m, true) for true in truth)
+        assert off < 0.02
+        assert (person.places[:, 0] >= 0).mean() > 0.9
+
+
+def test_healthy_cameras_are_believed() -> None:
+    dice = np.random.default_rng(3)
+    crowd = crowd_of(RIG, crossing())
+    noisy = replace(crowd, xy_px=crowd.xy_px + dice.normal(0, 4, crowd.xy_px.shape))
+    assert find_people(RIG, noisy).turned_deg == (0.0,) * 4
+
+
+def test_two_cameras_cannot_tell_which_of_them_is_turned() -> None:
+    rig = CameraRig(RIG.cameras[:2])
+    seen = look(rig, crowd_of(rig, crossing()))
+    assert not slack_of(seen, Follower(seen).run()).any()

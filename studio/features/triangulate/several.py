@@ -86,6 +86,11 @@ def _everybody(
     told = _facts(found, len(rig))
     notes = left_over + tuple(dict.fromkeys(n for one in solved for n in one.notes))
     notes += tuple(lost)
+    notes += tuple(
+        f"Camera {name} seems turned by {degrees:.1f}° since its calibration: people are matched "
+        "in it more loosely, and it has less say in who is who. Check the calibration."
+        for name, degrees in zip(rig.names, found.turned_deg, strict=True) if degrees
+    )  # fmt: skip
     if params.compare:
         notes += ("Methods and cameras are compared for one person: follow one alone (people: 1).",)
     if len(solved) == 1:

@@ -25,16 +25,17 @@ def fit_people(
     right are exchanged. Infinite where too few points are shared."""
     at, depth = seen.project(xyz_m)
     uv, weight = seen.uv[frame], seen.weight[frame]
-    plain = _mean_off(at, depth, uv, weight)
-    turned = _mean_off(at, depth, uv[:, :, seen.mirror], weight[:, :, seen.mirror])
+    plain = _mean_off(seen, at, depth, uv, weight)
+    turned = _mean_off(seen, at, depth, uv[:, :, seen.mirror], weight[:, :, seen.mirror])
     mirrored = turned < _MIRROR_GAIN * plain
     return np.where(mirrored, turned, plain), mirrored
 
 
 def _mean_off(
-    at: np.ndarray, depth: np.ndarray, uv: np.ndarray, weight: np.ndarray
+    seen: Seen, at: np.ndarray, depth: np.ndarray, uv: np.ndarray, weight: np.ndarray
 ) -> Float[np.ndarray, "views people places"]:
-    off = np.linalg.norm(uv[:, None] - at[:, :, None], axis=-1) * depth[:, :, None]
+    off = np.linalg.norm(uv[:, None] - at[:, :, None], axis=-1)
+    off = np.fmax(off - seen.slack[:, None, None, None], 0.0) * depth[:, :, None]
     shared = np.where(np.isfinite(off), weight[:, None], 0.0)
     total = shared.sum(-1)
     off = np.where(shared > 0, np.fmin(off, CAP_M), 0.0)
@@ -65,6 +66,10 @@ def fit_pairs(
     ray /= np.linalg.norm(ray, axis=-1, keepdims=True)
     centre = seen.centre_m[nodes[:, 0]]
     xyz, gap = _meet(centre[first], ray[first], centre[second], ray[second])
+    if seen.slack.any():
+        for node in (first, second):
+            far = np.linalg.norm(xyz - centre[node][:, None], axis=-1)
+            gap = np.fmax(gap - seen.slack[nodes[node, 0]][:, None] * far, 0.0)
     both = np.where(np.isfinite(gap), np.sqrt(weight[first] * weight[second]), 0.0)
     gap = np.where(both > 0, np.fmin(gap, CAP_M), 0.0)
     shared = (both > 0).sum(-1)

@@ -7,7 +7,7 @@ limbs and, where the detector saw it, by the colours they wear.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -16,6 +16,7 @@ from scipy.optimize import linear_sum_assignment
 from studio.core.types import CameraRig, Crowd, Detections
 from studio.vision.people.follow import GATE_M, Follower, Track
 from studio.vision.people.seen import Seen, look
+from studio.vision.people.slack import slack_of
 
 _LEAST_S, _LEAST_FRAMES = 0.25, 6
 _LEAST_EVIDENCE = 0.1
@@ -27,6 +28,8 @@ _LIMB_M = 0.012
 _ALIKE = 4.0
 _DOUBT_M = 0.08
 _NEAR_M = 0.7
+_FIRST = 0.5
+"""How far the work is when everybody was followed once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +65,13 @@ class Doubt:
 @dataclass(frozen=True, eq=False)
 class People:
     """Everybody in a take, the most present first; ``refused`` counts ghosts: what two cameras or
-    more seemed to see for a while, and others that should have seen it did not."""
+    more seemed to see for a while, and others that should have seen it did not. ``turned_deg`` is
+    how far each camera seems turned from its calibration; 0 for those that agree."""
 
     persons: tuple[Person, ...]
     doubts: tuple[Doubt, ...]
     refused: int
+    turned_deg: tuple[float, ...]
 
 
 def find_people(
@@ -83,14 +88,19 @@ def find_people(
     called now and then with the fraction done. Raises StudioError for a single camera.
     """
     seen = look(rig, crowd, min_confidence)
-    tracks = Follower(seen).run(check)
+    tracks = Follower(seen).run(lambda share: check(share * _FIRST))
+    slack = slack_of(seen, [track for track in tracks if is_real(seen, track)])
+    if slack.any():
+        seen = replace(seen, slack=slack)
+        tracks = Follower(seen).run(lambda share: check(_FIRST + share * (1 - _FIRST)))
     real = [track for track in tracks if is_real(seen, track)]
     chains = _linked(seen, crowd, real)
     persons = [_person(seen, chain) for chain in chains]
     order = np.argsort([-p.evidence for p in persons], kind="stable")
     kept = [persons[i] for i in order[: people or None]]
     refused = [t for t in tracks if t not in real and len(t.frames) >= _LEAST_FRAMES]
-    return People(tuple(kept), _doubts(seen, kept, chains, order), len(refused))
+    doubts = _doubts(seen, kept, chains, order)
+    return People(tuple(kept), doubts, len(refused), tuple(np.degrees(slack).tolist()))
 
 
 def is_real(seen: Seen, track: Track) -> bool:

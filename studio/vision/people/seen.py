@@ -25,7 +25,9 @@ class Seen:
 
     ``uv`` are ideal coordinates on the plane z = 1, ``weight`` confidences (0: not seen).
     ``joints`` are the points' indices in the layout; ``mirror`` and ``limbs`` count among them.
-    ``bounds`` is the picture of each camera on its plane: left, top, right, bottom.
+    ``bounds`` is the picture of each camera on its plane: left, top, right, bottom. ``slack`` is
+    how far each camera may be turned from its calibration (radians): what lies no further off
+    agrees.
     """
 
     times_s: Float[np.ndarray, " frames"]
@@ -39,6 +41,7 @@ class Seen:
     mirror: Int[np.ndarray, " joints"]
     limbs: Int[np.ndarray, "limbs 2"]
     thick_m: Float[np.ndarray, " limbs"]
+    slack: Float[np.ndarray, " views"]
 
     @property
     def views(self) -> int:
@@ -97,6 +100,7 @@ def look(rig: CameraRig, crowd: Crowd, min_confidence: float = 0.3) -> Seen:
     return Seen(
         np.asarray(crowd.times_s, np.float64), s.rotation, s.translation_m, _bounds(rig), uv,
         np.moveaxis(s.weight.reshape(shape), 0, 1), crowd.track, joints, mirror, limbs, thick,
+        np.zeros(views),
     )  # fmt: skip
 
 

@@ -12,6 +12,8 @@ from studio.vision.triangulate import dlt
 AGREE_M = 0.15
 """A view agrees on a joint if it lies no further off."""
 _SOFT_M = 0.05
+_SHARP = 0.008
+"""How well a camera's rays are known at best, in radians: one with more slack has less say."""
 _ROUNDS = 3
 
 
@@ -46,6 +48,8 @@ def solve(
     uv, weight = gather(seen, frame, places, mirrored)
     shape = weight.shape
     uv, weight = uv.reshape(shape[0], -1, 2), weight.reshape(shape[0], -1)
+    say = _SHARP**2 / (_SHARP**2 + np.square(seen.slack))
+    weight = weight * say[:, None]
     xyz, off = start_m.reshape(-1, 3), np.full(weight.shape, np.nan)
     for number in range(_ROUNDS):
         soft = weight
@@ -65,6 +69,7 @@ def _off(seen: Seen, uv: np.ndarray, weight: np.ndarray, xyz_m: np.ndarray) -> n
     """Distance of sightings from points, in metres at the point; NaN where unseen or unknown."""
     x, y, z = in_cameras(seen.sightings(uv, weight), xyz_m)
     with np.errstate(invalid="ignore", divide="ignore"):
-        off = np.hypot(uv[..., 0] - x / z, uv[..., 1] - y / z) * z
+        off = np.hypot(uv[..., 0] - x / z, uv[..., 1] - y / z)
+        off = np.fmax(off - seen.slack[:, None], 0.0) * z
     off = np.where(z > 0.05, off, np.inf)
     return np.where((weight > 0) & np.isfinite(xyz_m[:, 0]), off, np.nan)
