@@ -27,7 +27,16 @@ from studio.human.rig import ACTIONS, BONE_NAMES
 from studio.live.performing.shaping import MIRROR
 from studio.live.performing.turning import head_turn
 from studio.perception.faces import head as heads
-from studio.perception.faces.features import TURN_DEG, TWINS, Look, angles, features, iris, mirrored
+from studio.perception.faces.features import (
+    KEY,
+    TURN_DEG,
+    TWINS,
+    Look,
+    angles,
+    features,
+    iris,
+    mirrored,
+)
 from studio.perception.faces.neutral import mean
 from studio.perception.faces.tracker import FaceTracker, SeenFace
 from studio.render.raster import Renderer
@@ -112,8 +121,8 @@ def _person(
         posed = actor.posed(figure.head("root"), turns, wanted)
         camera = _camera(figure.head("head") + rng.normal(0, 0.02, 3), towards, size_m, far_m)
         rgb = renderer.render(_upper(posed.drawables), camera, lighting).rgb
-        tracker.find(rgb, 0.0)
-        seen = tracker.find(rgb, 0.0)  # as if it had been followed until here
+        tracker.find(np.zeros_like(rgb), 0.0)  # nobody: each picture is looked at for itself
+        seen = tracker.find(rgb, 0.0)
         if seen is not None:
             at = _BONE["head"]
             moved = posed.bones_world[at, :3, :3] @ figure.bones_world[at, :3, :3].T
@@ -187,7 +196,8 @@ def average(samples: Samples) -> np.ndarray:
 @dataclass(frozen=True, eq=False)
 class Told:
     """What the samples tell, against the calm face of each: features, MediaPipe's guesses beyond
-    it, the head's angles by the points and truly, what the irises and the lids say."""
+    it, the head's angles by the points and truly, what the irises and the lids say, the guesses,
+    and how far they, the points and the eyes' opening are from the calm face's."""
 
     who: np.ndarray
     features: np.ndarray
@@ -196,6 +206,8 @@ class Told:
     true_deg: np.ndarray
     irises: np.ndarray
     shut: np.ndarray
+    guesses: np.ndarray
+    moved: np.ndarray
     actions: np.ndarray
     gaze_deg: np.ndarray
 
@@ -220,6 +232,10 @@ def told(samples: Samples) -> Told:
                 who, features(look, rest), np.clip((look.guesses - rest.guesses) / spare, 0, 1),
                 TURN_DEG * angles(look.turn), TURN_DEG * angles(samples.turns[k]),
                 np.append(iris(look), 1.0), (1 - look.open / rest.open).mean(),
+                look.guesses, np.concatenate([
+                    look.guesses - rest.guesses, (look.points - rest.points)[list(KEY)].ravel(),
+                    look.open - rest.open,
+                ]),
                 samples.actions[k], samples.gaze_deg[k],
             ))  # fmt: skip
     return Told(*map(np.array, zip(*rows, strict=True)))
@@ -320,6 +336,19 @@ def fit_gaze(t: Told) -> np.ndarray:
     return found
 
 
+def fit_calm(t: Told) -> dict[str, np.ndarray]:
+    """What MediaPipe guesses of calm faces at most (of nineteen in twenty people), and how the
+    points and the eyes' opening go with each guess beyond."""
+    calm = t.actions.sum(1) == 0
+    most = np.percentile(t.guesses[calm], 95, axis=0)
+    most = np.maximum(most, most[MIRROR])
+    beyond, moved = t.moved[:, : len(ACTIONS)], t.moved[:, len(ACTIONS) :]
+    undo = ridge(beyond, moved, 10.0)
+    left = moved - beyond @ undo
+    print(f"guesses explain {1 - (left**2).sum() / (moved**2).sum():.0%} of how points move")
+    return {"calm": most, "undo": undo}
+
+
 def fit_lids(t: Told) -> np.ndarray:
     """By how much the gap of open eyes trembles, and closes in a whole blink of most people; in
     shares of the gap at rest."""
@@ -347,6 +376,7 @@ def main() -> None:
     heads.stored.cache_clear()
     seen = told(samples)
     known |= {**fit_actions(seen), "turn": fit_turn(seen), "gaze": fit_gaze(seen)}
+    known |= fit_calm(seen)
     known["lids"] = fit_lids(told(Samples.read(given.blinks_of)))
     save_file({name: value.astype(np.float32) for name, value in known.items()}, file)
     print(f"{len(seen.who)} faces of {len(np.unique(seen.who))} people: {file}")

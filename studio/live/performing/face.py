@@ -9,20 +9,19 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from studio.core.types import Frame
 from studio.human.rig import ACTIONS
 from studio.live.performing.idling import Idling
 from studio.live.performing.presence import Presence
 from studio.live.performing.settings import Settings
 from studio.live.solving import OneEuro
 from studio.perception.faces.solver import FaceSolver, SolvedFace
-from studio.perception.faces.tracker import FaceTracker
+from studio.perception.faces.tracker import FaceTracker, SeenFace
 
 REST = SolvedFace(np.zeros(len(ACTIONS)), (0.0, 0.0, 0.0), (0.0, 0.0))
 _LIDS = [ACTIONS.index("eyeBlinkLeft"), ACTIONS.index("eyeBlinkRight")]
 WEIGHTS_BETA, LIDS_BETA, ANGLES_BETA = 3.0, 30.0, 0.05
 """How much a move of 1 a second, or of a degree a second, lifts the filter's cut-off (Hz)."""
-
-_LEARN_HZ = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,11 +86,16 @@ class FacePerformer:
         """Free the network."""
         self._tracker.close()
 
-    def learn(self, pictures: Iterable[UInt8[np.ndarray, "height width 3"]]) -> None:
+    def learn(self, frames: Iterable[Frame]) -> None:
         """Take the person's calm face from other pictures of them."""
+        times: list[float] = []
+        found: list[SeenFace] = []
         with closing(self._make()) as tracker:
-            found = [tracker.find(rgb, k / _LEARN_HZ) for k, rgb in enumerate(pictures)]
-        self.solver.learn([one for one in found if one is not None])
+            for frame in frames:
+                times.append(frame.time_s)
+                if (seen := tracker.find(frame.rgb, frame.time_s)) is not None:
+                    found.append(seen)
+        self.solver.learn(found, times[-1] - times[0] if times else 0.0)
 
     def perform(
         self, rgb: UInt8[np.ndarray, "height width 3"], time_s: float, settings: Settings

@@ -94,7 +94,7 @@ class Performer:
 
     def learn(self, frames: Iterable[Frame]) -> None:
         """Take the person's calm face from other pictures of them, to be performed later."""
-        self._face.learn(frame.rgb for frame in frames)
+        self._face.learn(frames)
 
     def perform(self, frame: Frame) -> Performance:
         """What is done in the next picture."""

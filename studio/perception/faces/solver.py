@@ -59,9 +59,9 @@ class FaceSolver:
         """What the face does in the next half second counts as rest from then on."""
         self.neutral.take()
 
-    def learn(self, seen: Sequence[SeenFace]) -> None:
-        """Take the calm face from pictures of the same film."""
-        self.neutral.learn([Look.at(one) for one in seen])
+    def learn(self, seen: Sequence[SeenFace], span_s: float) -> None:
+        """Take the calm face from pictures from all over a film of so many seconds."""
+        self.neutral.learn([Look.at(one) for one in seen], span_s)
 
     def solve(self, seen: SeenFace, time_s: float) -> SolvedFace:
         """What a face does, as it was seen in the next picture."""

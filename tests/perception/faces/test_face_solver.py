@@ -12,12 +12,12 @@ from studio.live.performing.shaping import MIRROR
 from studio.live.performing.turning import head_turn
 from studio.perception.faces.features import TWINS, Look, features, iris, lids, mirrored
 from studio.perception.faces.head import OUTER_EYES, in_space, laid_on, stored
-from studio.perception.faces.neutral import KEY_S, Blinks, Neutral, mean
+from studio.perception.faces.neutral import KEY_S, Blinks, Neutral, mean, relaxed
 from studio.perception.faces.solver import FaceSolver, angles_of, looks_of
 from studio.perception.faces.tracker import SeenFace
 
 SHAPE = stored()["shape"]
-CALM = np.full(len(ACTIONS), 0.05)
+CALM = np.full(len(ACTIONS), 0.02)
 
 
 def seen(
@@ -99,7 +99,7 @@ def test_whatever_is_seen_weights_are_weights(seed):
 
 def test_lids_follow_their_gap():
     solver = FaceSolver()
-    solver.learn([seen()])
+    solver.learn([seen()], 60.0)
     blinks = [ACTIONS.index("eyeBlinkLeft"), ACTIONS.index("eyeBlinkRight")]
     told = [solver.solve(seen(shut(SHAPE, s)), 0.0).weights[blinks].mean() for s in (0, 0.4, 0.9)]
     assert told[0] == pytest.approx(0, abs=1e-6)
@@ -122,7 +122,7 @@ def test_lids_that_never_quite_shut_are_shut_after_a_blink_or_two():
 
 def test_irises_turn_the_gaze_and_looks_agree():
     solver = FaceSolver()
-    solver.learn([seen()])
+    solver.learn([seen()], 60.0)
     ahead = solver.solve(seen(), 0.0).gaze_deg
     points = SHAPE.copy()
     points[468:478, 0] += 0.03
@@ -135,7 +135,7 @@ def test_irises_turn_the_gaze_and_looks_agree():
 
 def test_a_gaze_behind_shut_lids_stays():
     solver = FaceSolver()
-    solver.learn([seen()])
+    solver.learn([seen()], 60.0)
     before = solver.solve(seen(), 0.0).gaze_deg
     points = shut(SHAPE, 1.0)
     points[468:478] += [0.05, 0, -0.05]
@@ -149,7 +149,7 @@ def test_rest_is_the_calmest_of_what_was_seen_until_the_key_is_pressed():
     neutral = Neutral()
     for k in range(20):  # begins with a laugh, then is calm
         rest = neutral(Look.at(seen(guesses=loud)), k / 10)
-    assert rest.guesses[smile] == pytest.approx(0.9)
+        assert rest.guesses[smile] < 0.25  # nobody looks like that at rest
     for k in range(20, 120):
         rest = neutral(Look.at(seen(guesses=CALM)), k / 10)
     assert rest.guesses[smile] < 0.1
@@ -170,7 +170,7 @@ def test_the_key_takes_offsets_away():
     looks = CALM.copy()
     looks[ACTIONS.index("mouthSmileLeft")] = 0.5
     solver = FaceSolver()
-    solver.learn([seen()])
+    solver.learn([seen()], 60.0)
     before = solver.solve(seen(guesses=looks), 0.0).weights
     solver.take_neutral()
     for k in range(20):
@@ -178,3 +178,16 @@ def test_the_key_takes_offsets_away():
     still = [not action.startswith("eyeLook") for action in ACTIONS]
     assert before[still].max() > 0.05
     assert after[still].max() < 1e-6
+
+
+def test_who_looks_strange_all_the_time_looks_like_that():
+    brows = ACTIONS.index("browDownLeft")
+    heavy = CALM.copy()
+    heavy[brows] = 0.6
+    rest = mean([Look.at(seen(guesses=heavy))])
+    assert relaxed(rest, 0.0).guesses[brows] < 0.3
+    assert relaxed(rest, 300.0).guesses[brows] == pytest.approx(0.6)
+    moved = relaxed(rest, 0.0).points - rest.points
+    assert 0 < np.abs(moved).max() < 0.2
+    calm = mean([Look.at(seen())])
+    assert relaxed(calm, 0.0).points == pytest.approx(calm.points)
