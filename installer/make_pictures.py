@@ -32,6 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sample", type=Path, default=ROOT / "resources" / "sample")
     parser.add_argument("--footage", type=Path, help="a folder with videos and a calibration")
+    parser.add_argument("--face", type=Path, help="a film of a face, for the puppet")
     parser.add_argument("--pictures", type=Path, default=ROOT / "resources" / "pictures")
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "pictures")
     parser.add_argument("--only", nargs="*", choices=tuple(SCENES), help="scenes; else all")
@@ -131,6 +132,32 @@ def film_live(crew: Crew, arguments: argparse.Namespace) -> None:
     panel.stop_button.click()
     crew.wait(lambda: studio.running("follow") is None, 60)
     panel.json.switch.setChecked(False)
+    studio.cameras.close_cameras()
+    for source in studio.cameras.sources:
+        studio.cameras.remove(source.id)
+
+
+def film_puppet(crew: Crew, arguments: argparse.Namespace) -> None:
+    """A film of a face as a webcam: the starter avatar does what it does, lit alike."""
+    if arguments.face is None:
+        sys.exit("Give --face: a film of a face.")
+    studio = crew.studio
+    studio.projects.new()
+    panel = crew.open("puppet")
+    panel.body.setChecked(False)
+    panel.cameras.add_places([str(arguments.face)])
+    crew.wait(panel.run_button.isEnabled, 60)
+    panel.stage_box.background.setCurrentIndex(panel.stage_box.background.findData("blur"))
+    panel.stage_box._choose_background()
+    panel.stage_box._change_avatar(framing="head")
+    panel.stage_box.fold.button.setChecked(True)
+    panel.run_button.click()
+    crew.wait(lambda: panel.lane.newest is not None, arguments.patience)
+    crew.rest(4.0)
+    panel.output.compare_button.setChecked(True)
+    crew.shoot("puppet", 1.0)
+    panel.stop_button.click()
+    crew.wait(lambda: studio.running("puppet") is None, 60)
     studio.cameras.close_cameras()
     for source in studio.cameras.sources:
         studio.cameras.remove(source.id)
@@ -293,6 +320,7 @@ SCENES: dict[str, Callable[[Crew, argparse.Namespace], None]] = {
     "sample": film_sample,
     "cameras": film_cameras,
     "live": film_live,
+    "puppet": film_puppet,
     "calibration": film_calibration,
     "person": film_person,
     "label": film_label,

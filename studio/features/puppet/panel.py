@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from platformdirs import user_videos_path
 from pydantic import BaseModel
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -23,6 +24,7 @@ from studio.core.types import Frame
 from studio.document.stage import Stage
 from studio.features.puppet.engine import Inputs, Params
 from studio.live.avatar.finding import of_project
+from studio.live.outlets.frames import FrameOutlet, Wish
 from studio.live.performance import Performance
 from studio.live.performing.controls import Controls
 from studio.live.stage.lane import Shown, StageLane
@@ -81,6 +83,7 @@ class Panel(LivePanel):
         place.addLayout(row)
         self.output = OutputBox(lambda: self.lane, self._folder, self._say)
         place.addWidget(self.output)
+        self.takers = self._takers(place)
         place.addWidget(self.stage_box.fold)
         place.addWidget(self._expressions())
         place.addWidget(self._more())
@@ -162,6 +165,40 @@ class Panel(LivePanel):
 
     # -- its parts
 
+    def _takers(self, place: QVBoxLayout) -> dict[str, QCheckBox]:
+        """A switch for every plug-in that takes the stage's pictures, such as a virtual camera."""
+        made: dict[str, QCheckBox] = {}
+        for feature in self.studio.registry.offering("frames"):
+            title = feature.manifest.title
+            switch = QCheckBox(title)
+            switch.setToolTip(feature.manifest.summary)
+            switch.toggled.connect(lambda _=False: self._take())
+            place.addWidget(switch)
+            made[feature.id] = switch
+        return made
+
+    def _take(self) -> None:
+        """Open and close those who take pictures, as the switches say."""
+        lane = self.lane
+        if lane is None:
+            return
+        outlets = dict(lane.outlets)
+        for id, switch in self.takers.items():
+            if switch.isChecked() and id not in outlets:
+                wish, feature = Wish(lane.stage.size_px), self.studio.registry[id]
+                outlets[id] = FrameOutlet(id, lambda f=feature, w=wish: f.load("frames")(w))
+            elif not switch.isChecked() and id in outlets:
+                outlets.pop(id).close(2.0)
+        lane.outlets = outlets
+
+    def _check_takers(self, lane: StageLane) -> None:
+        """Say why somebody does not take pictures any more, and switch them off."""
+        for id, switch in self.takers.items():
+            outlet = lane.outlets.get(id)
+            if outlet is not None and outlet.error is not None:
+                self.studio.notices.error(outlet.error, switch.text())
+                switch.setChecked(False)
+
     def _expressions(self) -> QWidget:
         fold = Fold("Expressions and keys")
         self.keys, self.gains = HeldKeys(), Gains()
@@ -196,11 +233,14 @@ class Panel(LivePanel):
         self._number = -1
         self._seen = []
         self._timer.start()
+        self._take()
 
     def _close_lane(self) -> None:
         if self.lane is not None:
             lane, self.lane = self.lane, None
             self.output.finish()
+            for outlet in lane.outlets.values():
+                outlet.close(2.0)
             self.studio.lanes["io"].submit(lane.close)
             self.studio.cameras.followed = {}
             self.note.hide()
@@ -266,6 +306,7 @@ class Panel(LivePanel):
         if now - self._told_s < HUD_S or len(self._seen) < 2:
             return
         self._told_s = now
+        self._check_takers(lane)
         rate = (len(self._seen) - 1) / max(now - self._seen[0], 1e-6)
         told = {**shown.one.stages_ms, **{k: v for k, v in shown.staged.stages_ms.items()
                                           if k != "stage"}}  # fmt: skip
@@ -274,7 +315,9 @@ class Panel(LivePanel):
         self.hud.setText(f"{rate:.0f} a second, {late:.0f} ms from camera to screen\n{parts} ms")
 
     def _folder(self) -> Path:
-        """Where pictures and films go: beside the project."""
+        """Where pictures and films go: beside the project; of a draft, to the user's videos."""
+        if self.studio.projects.is_draft:
+            return user_videos_path() / "Doppel"
         folder = self.studio.assets.folder.parent
         return folder.parent / f"{folder.stem} stage"
 
