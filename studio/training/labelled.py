@@ -83,3 +83,65 @@ def with_labels(source: Source, path: Path, share: float, seed: int) -> Source:
     if not 0 < share < 1:
         raise StudioError(f"A share of {share} is not possible.", "Give one between 0 and 1.")
     return Mixed([source, Labelled(path)], [1 - share, share], seed)
+
+
+class LabelledWhole:
+    """The marked pictures of a folder as samples of whole people (the recipe ``dope``), like a
+    given one: points in 2D alone, no 3D, nothing known of parts."""
+
+    def __init__(self, path: Path, like: Sample) -> None:
+        """Raises StudioError if the folder is none, or nobody is marked in it."""
+        self._folder, self._like = LabelFolder.open(path), like
+        self._names = self._folder.labelled("keypoints")
+        if not self._names:
+            raise StudioError(
+                f"Nobody is marked in the pictures of “{path.name}”.",
+                f"Mark them: doppel label {path} --points mediapipe",
+            )
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __getitem__(self, number: int) -> Sample:
+        name = self._names[number]
+        out = {key: np.full_like(value, _NOTHING.get(key, 0)) for key, value in self._like.items()}
+        picture = self._folder.picture(name)
+        height, width = out["rgb"].shape[:2]
+        scale = min(height / picture.shape[0], width / picture.shape[1])
+        size = max(round(picture.shape[1] * scale), 1), max(round(picture.shape[0] * scale), 1)
+        corner = np.array([(width - size[0]) // 2, (height - size[1]) // 2])
+        place = np.s_[corner[1] : corner[1] + size[1], corner[0] : corner[0] + size[0]]
+        out["rgb"][place] = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        for index, person in enumerate((self._folder.keypoints(name) or ())[:PEOPLE]):
+            marked = np.isfinite(person.xy_px).all(1)
+            told = np.column_stack([np.nan_to_num(person.xy_px), marked])
+            whole = convert(told, person.layout, "dope_139")
+            known = np.isfinite(whole).all(1) & (whole[:, 2] > 0)
+            out["whole"][index, known, :2] = (whole[known, :2] + 0.5) * scale - 0.5 + corner
+            out["whole"][index, :, 2] = known
+        out["weight"] = np.array(1.0, np.float32)
+        return out
+
+
+_NOTHING = {"rgb": 127, "parts": UNKNOWN, "points": np.nan, "whole": np.nan, "halpe_26": np.nan}
+"""What values are where nothing is known."""
+
+
+def with_whole_labels(source: Source, path: Path, share: float, seed: int) -> Source:
+    """A source of whole people in which ``share`` of the samples are the marked pictures of a
+    folder. Raises StudioError as :func:`with_labels` does."""
+    if not 0 < share < 1:
+        raise StudioError(f"A share of {share} is not possible.", "Give one between 0 and 1.")
+    return Mixed([source, LabelledWhole(path, source[0])], [1 - share, share], seed)
+
+
+def told_of(path: Path | None) -> str:
+    """How a card tells of the pictures of a folder: how many, whose, and who marked them."""
+    if path is None:
+        return ""
+    folder = LabelFolder.open(path)
+    marked = folder.labelled("keypoints")
+    by = sorted({folder.marked_by(name) or "a person" for name in marked})
+    origin = folder.origin or "nobody said whose they are"
+    whom = ", ".join(by) or "nobody"
+    return f"; {len(marked)} pictures ({origin}), their points marked by {whom}"

@@ -10,7 +10,8 @@
     NAME/items/0001.png           the item alone, RGBA, as large as the picture
     NAME/keypoints/0001.json      {"layout": "coco_133", "people": [{"xy_px": [[x, y] or null]}]}
 
-A picture may have any of these. Maps are as large as their picture. What is not labelled is
+Points that a network marked, pseudo-labels, say whose it is: ``"by": "mediapipe"``. A picture may
+have any of these. Maps are as large as their picture. What is not labelled is
 absent: training takes only what it needs. Everything is written whole, one file at a time.
 """
 
@@ -168,13 +169,26 @@ class LabelFolder(Collection):
             ) from error
         return tuple(LabelledPerson(kind.name, xy) for xy in people)
 
-    def save_keypoints(self, name: str, people: Sequence[LabelledPerson]) -> None:
-        """Keep the points of all people of a picture, of one layout."""
+    def marked_by(self, name: str) -> str:
+        """Whose network marked the points of a picture; nobody's if a person did."""
+        path = self.path / "keypoints" / f"{name}.json"
+        if not path.is_file():
+            return ""
+        try:
+            raw: Any = json.loads(read_text(path, "the keypoints"))
+            return str(raw.get("by", ""))
+        except (ValueError, AttributeError):
+            return ""
+
+    def save_keypoints(self, name: str, people: Sequence[LabelledPerson], by: str = "") -> None:
+        """Keep the points of all people of a picture, of one layout. ``by`` names the network that
+        marked them."""
         if not people:
             raise StudioError("There are no people to keep.", "Mark somebody first.")
         content = {
             "layout": people[0].layout,
             "people": [{"xy_px": [_or_null(point) for point in p.xy_px]} for p in people],
+            **({"by": by} if by else {}),
         }
         write_whole(self.path / "keypoints" / f"{name}.json", json.dumps(content).encode())
 

@@ -12,9 +12,15 @@ from rich.console import Console
 from studio.core.errors import StudioError
 from studio.features.label.engine import Inputs, collect
 from studio.features.label.params import Params
+from studio.features.label.pseudo import mark
 from studio.jobs import run
 from studio.jobs.terminal import OnTerminal
+from studio.perception.whole_body import Options
 from studio.training.labels import MAP_KINDS, LabelFolder
+from studio.weights.detectors import Backend, maker
+
+_MOST = 4
+"""How many people are marked in a picture."""
 
 
 def main(
@@ -23,6 +29,7 @@ def main(
     frames: int = 12,
     longest_px: int = 1280,
     origin: str = "",
+    points: Backend | None = None,
     json: bool = False,
 ) -> None:
     """Add pictures to a folder of labels, and say what is labelled and what is wrong with it.
@@ -33,6 +40,8 @@ def main(
         frames: How many frames are taken from each video.
         longest_px: Larger pictures are made this long.
         origin: Whose pictures these are, and who agreed to their use.
+        points: Mark everybody's points in pictures where nobody did: by mediapipe, or by dope,
+            Doppel's own. “doppel train dope --labels FOLDER” learns from them.
         json: Print one JSON object.
     """
     added: tuple[str, ...] = ()
@@ -43,6 +52,11 @@ def main(
             result = run(collect(params, Inputs(add), context))
         added, left_out = result.names, result.left_out
     labels = LabelFolder.open(folder)
+    marked: tuple[str, ...] = ()
+    if points is not None:
+        look = maker(points, Options(people=_MOST))
+        with OnTerminal("Mark", quiet=json) as context:
+            marked = mark(labels, look, points, context)
     problems = labels.problems()
     done = {kind: len(labels.labelled(kind)) for kind in (*MAP_KINDS, "keypoints")}
     answer: dict[str, Any] = {
@@ -51,6 +65,7 @@ def main(
         "pictures": len(labels.names()),
         "added": list(added),
         "left_out": list(left_out),
+        "marked": list(marked),
         "labelled": done,
         "problems": [str(problem) for problem in problems],
     }

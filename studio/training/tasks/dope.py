@@ -20,6 +20,7 @@ from studio.perception.heatmaps.network import POINTS as HEATMAPS
 from studio.perception.own import unpack
 from studio.training import checkpoint
 from studio.training.feed import batches_once
+from studio.training.labelled import told_of, with_whole_labels
 from studio.training.muon import Muon
 from studio.training.people import DATA, WHOLE, people
 from studio.training.surroundings import Places
@@ -53,16 +54,20 @@ class DopeTask:
     def __init__(
         self, data: str | None = None, trunk: str | None = None, experts: str | None = None,
         annotated: str = "all", width: int = dope_pictures.SIZE_PX[1],
+        labels: str | None = None, share: float = 0.2,
     ):  # fmt: skip
         """``data`` is a folder of packs, else pictures come live from the factory; ``trunk`` a file
         of weights to start from (heatmaps, or a network of this task); ``experts`` a folder with
         the runs ``dope_body``, ``dope_hand`` and ``dope_face`` to learn from. ``annotated``: "all",
         or "one": each picture then has the truth of one kind of part only, as where every part has
         a data set of its own; experts complete it. ``width`` of the pictures that are learned
-        from, three quarters as high: a run may begin with small ones and go on with larger."""
+        from, three quarters as high: a run may begin with small ones and go on with larger.
+        ``labels`` is a folder of pictures in which people are marked, by hand or by MediaPipe,
+        which make up ``share`` of what is learned from: 2D alone."""
         height = -(-(width * 3 // 4) // 32) * 32
         self._size = height, width
         self._data = Path(data) if data else None
+        self._labels, self._share = Path(labels) if labels else None, share
         self._trunk, self._annotated = trunk, annotated
         self._folder = Path(experts) if experts else None
         self._places = Places(self._data)
@@ -84,7 +89,10 @@ class DopeTask:
         return Muon(network, network.outputs(), decay)
 
     def data(self, split: Split, seed: int) -> Source:
-        return people(self._data, split, seed, WHOLE)
+        source = people(self._data, split, seed, WHOLE)
+        if split == "train" and self._labels is not None:
+            return with_whole_labels(source, self._labels, self._share, seed)
+        return source
 
     def prepare(self, batch: Batch, dice: torch.Generator) -> Batch:
         seen = dope_pictures.varied(batch, dice, self._places, self._size, self.more)
@@ -176,7 +184,7 @@ class DopeTask:
             "inputs": "RGB, 0..1, sides that 32 divides; people 30 to 220 px high",
             "outputs": "regions of bodies, hands and faces; in each, anchor poses (body 13, hand "
             "21, face 84 points) with the way from them to the pose in 2D and 3D",
-            "data": self._places.told(DATA),
+            "data": self._places.told(DATA) + told_of(self._labels),
             "experts": "dope_body, dope_hand, dope_face" if self._folder else "none",
         }
 

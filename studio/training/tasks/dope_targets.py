@@ -15,8 +15,11 @@ from studio.perception.dope.network import COARSE_PX, STRETCH, Branch, Poses, Re
 PAD = 0.12
 """The room around a part in its box, by its longer side."""
 _SMALLEST_PX = 6.0
+_MARKED = 0.6
+"""The share of a part's points that a picture without 3D must have marked."""
 _HIDDEN, _OUTSIDE = 0.5, 0.15
 _NEAR_M = {"body": 0.06, "hand": 0.012, "face": 0.012}
+_NEAR_FLAT = 0.05
 _FOREGROUND, _BACKGROUND, _UNSURE = 0.5, 0.4, 0.3
 _MIDDLE = 0.45
 
@@ -29,7 +32,8 @@ class Parts:
     (batch, parts, points): how much a point counts in 2D, ``seen`` (batch, parts, points),
     ``family`` (batch, parts), ``box_px`` (batch, parts, 4). ``there`` (batch, parts) are those to
     be found; ``unsure`` those that may be found or not. ``told`` (batch) says of which pictures
-    all parts are known: of others, what is not there is no background.
+    all parts are known: of others, what is not there is no background. ``deep`` (batch, parts) are
+    those whose 3D is known.
     """
 
     xy_px: torch.Tensor
@@ -41,6 +45,7 @@ class Parts:
     there: torch.Tensor
     unsure: torch.Tensor
     told: torch.Tensor
+    deep: torch.Tensor
 
     def joined(self, other: Parts) -> Parts:
         """These, and others of the same pictures."""
@@ -70,19 +75,22 @@ def parts_of(
     """The parts of a kind on people (batch, people, 139, ...) in pictures of a size."""
     batch = len(xy)
     slots = torch.tensor(kind.slots, device=xy.device)
+    marked = torch.isfinite(xy).all(-1) & ~torch.isfinite(xyz).all(-1)
+    told = ~marked.flatten(1).any(1)  # of pictures that were marked, others may be in them
     points = slots.shape[1]
 
     def of(values: torch.Tensor) -> torch.Tensor:
         return values[:, :, slots].reshape(batch, -1, points, *values.shape[3:])
 
     xy, seen, xyz = of(xy), of(seen), of(xyz)
-    known = torch.isfinite(xy).all(-1) & torch.isfinite(xyz).all(-1)
+    known = torch.isfinite(xy).all(-1)
+    deep = torch.isfinite(xyz).all(-1).all(2)
     xy, xyz = torch.nan_to_num(xy), torch.nan_to_num(xyz)
     origin = xyz[:, :, list(kind.origin)].mean(2, keepdim=True)
     size = torch.tensor([width, height], device=xy.device)
     inside = known & (xy > -0.5).all(-1) & (xy < size - 0.5).all(-1)
     seen = seen & inside
-    whole = known.all(2)
+    whole = known.all(2) | (~deep & (known.sum(2) >= _MARKED * points))
     family = torch.arange(len(kind.slots), device=xy.device).repeat(xy.shape[1] // len(kind.slots))
     family = family.expand(batch, -1)
     boxed = inside
@@ -108,8 +116,7 @@ def parts_of(
     pad = PAD * extent
     box = torch.cat([low - pad, high + pad], -1)
     weight = torch.where(seen, 1.0, torch.where(inside, _HIDDEN, _OUTSIDE)) * known
-    every = torch.ones(batch, dtype=torch.bool, device=xy.device)
-    return Parts(xy, xyz - origin, weight, seen, family, box, there, unsure & ~there, every)
+    return Parts(xy, xyz - origin, weight, seen, family, box, there, unsure & ~there, told, deep)
 
 
 def in_box(xy_px: torch.Tensor, box_px: torch.Tensor) -> torch.Tensor:
@@ -201,6 +208,18 @@ def nearest_anchor(kind: Kind, branch: Branch, xyz_m: torch.Tensor, family: torc
     return off.argmin(-1), share / share.sum(-1, keepdim=True)
 
 
+def nearest_flat(
+    kind: Kind, branch: Branch, xy: torch.Tensor, weight: torch.Tensor, family: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The same by 2D (batch, boxes, points, 2; in the box), where no 3D is known."""
+    off = (xy[..., None, :, :] - branch.flat).norm(dim=-1) * weight[..., None, :]
+    off = off.sum(-1) / weight.sum(-1)[..., None].clamp_min(1e-3)
+    of = torch.arange(kind.classes, device=off.device) // kind.clusters
+    off = torch.where(of == family[..., None], off, torch.inf)
+    share = torch.exp(-(off - off.amin(-1, keepdim=True)) / _NEAR_FLAT)
+    return off.argmin(-1), share / share.sum(-1, keepdim=True)
+
+
 def head_losses(kind: Kind, branch: Branch, poses: Poses, parts: Parts) -> dict[str, torch.Tensor]:
     """The losses of a head: ``class`` (cross-entropy, all boxes of which it is known what they
     show), ``pose`` (L1 of 2D and 3D, boxes that show a part), ``seen``."""
@@ -208,15 +227,20 @@ def head_losses(kind: Kind, branch: Branch, poses: Poses, parts: Parts) -> dict[
     is_part, whose = matched.is_part, matched.whose
     xyz, family = of_boxes(parts.xyz_m, whose), of_boxes(parts.family, whose)
     target, share = nearest_anchor(kind, branch, xyz, family)
+    xy = in_box(of_boxes(parts.xy_px, whose), poses.boxes_px)
+    weight = of_boxes(parts.weight, whose)
+    deep = of_boxes(parts.deep, whose)
+    if not bool(deep.all()):
+        seen_as, seen_share = nearest_flat(kind, branch, xy, weight, family)
+        target = torch.where(deep, target, seen_as)
+        share = torch.where(deep[..., None], share, seen_share)
     target = torch.where(is_part, target, kind.classes)
     known = is_part | matched.is_none
     logits = poses.logits
     each = functional.cross_entropy(logits.flatten(0, 1), target.flatten(), reduction="none")
     each = each.view_as(target) * known
     entropy = each.sum() / known.sum().clamp_min(1)
-    xy = in_box(of_boxes(parts.xy_px, whose), poses.boxes_px)
-    weight = of_boxes(parts.weight, whose)
-    off = pose_off(branch, poses.deltas, xy, xyz, weight)
+    off = pose_off(branch, poses.deltas, xy, xyz, weight, deep)
     off = (off * share).sum(-1) * is_part
     seen = functional.binary_cross_entropy_with_logits(
         poses.seen, of_boxes(parts.seen, whose).float(), reduction="none"
@@ -227,16 +251,17 @@ def head_losses(kind: Kind, branch: Branch, poses: Poses, parts: Parts) -> dict[
 
 def pose_off(
     branch: Branch, deltas: torch.Tensor, xy: torch.Tensor, xyz_m: torch.Tensor,
-    weight: torch.Tensor,
+    weight: torch.Tensor, known: torch.Tensor,
 ) -> torch.Tensor:  # fmt: skip
     """Mean distance (L1, stretched) of every class's pose (batch, boxes, classes) from one pose a
-    box: ``xy`` in the box, ``xyz_m`` from the origin; ``weight`` of the points in 2D."""
+    box: ``xy`` in the box, ``xyz_m`` from the origin; ``weight`` of the points in 2D; ``known``
+    (batch, boxes) those whose 3D counts."""
     flat = (xy[..., None, :, :] - branch.flat) * STRETCH - deltas[..., :2]
     deep = (xyz_m[..., None, :, :] - branch.deep) * STRETCH - deltas[..., 2:]
     weight = weight[..., None, :]
     two = (flat.abs().sum(-1) * weight).sum(-1) / weight.sum(-1).clamp_min(1e-3)
     scale = _SPAN / branch.deep.abs().mean().clamp_min(1e-3)
-    return two + (deep.abs().sum(-1)).mean(-1) * scale
+    return two + deep.abs().sum(-1).mean(-1) * scale * known[..., None]
 
 
 _SPAN = 0.25

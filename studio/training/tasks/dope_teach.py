@@ -119,6 +119,7 @@ def stacked(pictures: Sequence[Sequence[Part]], kind: Kind, most: int) -> Parts:
         torch.from_numpy(weight).float(), torch.from_numpy(seen), torch.from_numpy(family),
         torch.from_numpy(boxes).float(), torch.from_numpy(there),
         torch.zeros(batch, most, dtype=torch.bool), torch.ones(batch, dtype=torch.bool),
+        torch.from_numpy(there.copy()),
     )  # fmt: skip
 
 
@@ -145,7 +146,8 @@ def distillation(
     truth, _ = nearest_anchor(
         kind, branch, of_boxes(parts.xyz_m, matched.whose), of_boxes(parts.family, matched.whose)
     )
-    chosen = torch.where(matched.is_part, truth, taught.classes[..., :-1].argmax(-1))
+    known = matched.is_part & of_boxes(parts.deep, matched.whose)
+    chosen = torch.where(known, truth, taught.classes[..., :-1].argmax(-1))
     at = chosen[..., None, None, None].expand(-1, -1, 1, *poses.deltas.shape[3:])
     off = poses.deltas.gather(2, at) - taught.deltas.gather(2, at)
     same = off.abs().sum(-1).mean((2, 3))
