@@ -34,7 +34,7 @@ WIDTH, HEIGHT = SIZE_PX
 
 def _marked_xy() -> np.ndarray:
     """A person's points in coco_133; what nobody knows of them is missing."""
-    xy = seen_px(person_m())
+    xy = seen_px(person_m(at_m=(0.0, 0.0, 2.4)))
     return convert(np.column_stack([xy, np.ones(139)]), "dope_139", COCO)[:, :2]
 
 
@@ -111,7 +111,7 @@ def test_marked_pictures_are_samples_without_3d(folder: LabelFolder, packs: Path
     hands = _parts("hand", sample)
     assert (hands.weight[0, :2] > 0).all(-1).tolist() == [False, True]  # left, right
     scale = min(128 / HEIGHT, 160 / WIDTH)
-    wanted = (seen_px(person_m())[:12] + 0.5) * scale - 0.5
+    wanted = (seen_px(person_m(at_m=(0.0, 0.0, 2.4)))[:12] + 0.5) * scale - 0.5
     wanted[:, 1] += (128 - round(HEIGHT * scale)) // 2
     np.testing.assert_allclose(_parts("body", sample).xy_px[0, 0, :12], wanted, atol=0.05)
 
