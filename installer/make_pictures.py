@@ -14,7 +14,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,16 +22,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
+from picture_crew import SIZE, Crew, film_a_face
+
 ROOT = Path(__file__).resolve().parents[1]
-SIZE = (1440, 900)
-MOST_BYTES = 400_000
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sample", type=Path, default=ROOT / "resources" / "sample")
     parser.add_argument("--footage", type=Path, help="a folder with videos and a calibration")
-    parser.add_argument("--face", type=Path, help="a film of a face, for the puppet")
     parser.add_argument("--pictures", type=Path, default=ROOT / "resources" / "pictures")
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "pictures")
     parser.add_argument("--only", nargs="*", choices=tuple(SCENES), help="scenes; else all")
@@ -129,38 +127,38 @@ def film_live(crew: Crew, arguments: argparse.Namespace) -> None:
     crew.rest(2.0)
     crew.window.stage.views["viewport"].frame()
     crew.shoot("live", 3.0)
-    panel.stop_button.click()
-    crew.wait(lambda: studio.running("follow") is None, 60)
     panel.json.switch.setChecked(False)
-    studio.cameras.close_cameras()
-    for source in studio.cameras.sources:
-        studio.cameras.remove(source.id)
+    end_live(crew, panel, "follow")
+
+
+def end_live(crew: Crew, panel: Any, feature: str) -> None:
+    """Stop what follows a camera, and let all cameras go."""
+    panel.stop_button.click()
+    crew.wait(lambda: crew.studio.running(feature) is None, 60)
+    crew.studio.cameras.close_cameras()
+    for source in crew.studio.cameras.sources:
+        crew.studio.cameras.remove(source.id)
 
 
 def film_puppet(crew: Crew, arguments: argparse.Namespace) -> None:
-    """A film of a face as a webcam: the starter avatar does what it does, lit alike."""
-    if arguments.face is None:
-        sys.exit("Give --face: a film of a face.")
-    studio = crew.studio
-    studio.projects.new()
+    """A made-up face as a webcam: the starter avatar does what it does, lit alike."""
+    crew.studio.projects.new()
     panel = crew.open("puppet")
     panel.body.setChecked(False)
-    panel.cameras.add_places([str(arguments.face)])
+    face = Path(tempfile.mkdtemp(prefix="doppel-face")) / "Somebody.mp4"
+    film_a_face(face)
+    panel.cameras.add_places([str(face)])
     crew.wait(panel.run_button.isEnabled, 60)
-    panel.stage_box.background.setCurrentIndex(panel.stage_box.background.findData("blur"))
-    panel.stage_box._choose_background()
-    panel.stage_box._change_avatar(framing="head")
-    panel.stage_box.fold.button.setChecked(True)
+    stage = panel.stage_box
+    stage.background.setCurrentIndex(stage.background.findData("blur"))
+    stage.background.activated.emit(stage.background.currentIndex())
+    stage.fold.button.setChecked(True)
     panel.run_button.click()
     crew.wait(lambda: panel.lane.newest is not None, arguments.patience)
     crew.rest(4.0)
     panel.output.compare_button.setChecked(True)
     crew.shoot("puppet", 1.0)
-    panel.stop_button.click()
-    crew.wait(lambda: studio.running("puppet") is None, 60)
-    studio.cameras.close_cameras()
-    for source in studio.cameras.sources:
-        studio.cameras.remove(source.id)
+    end_live(crew, panel, "puppet")
 
 
 def film_calibration(crew: Crew, arguments: argparse.Namespace) -> None:
@@ -327,87 +325,6 @@ SCENES: dict[str, Callable[[Crew, argparse.Namespace], None]] = {
     "networks": film_networks,
     "wardrobe": draw_wardrobe,
 }
-
-
-class Crew:
-    """The window, and somebody who clicks and takes pictures."""
-
-    def __init__(self, folder: Path, patience_s: float) -> None:
-        from studio import app as program
-
-        self.folder, self.patience_s = folder, patience_s
-        self.app = program.make_app()
-        self.window = program.make_window()
-        self.window.setGeometry(0, 0, *SIZE)
-        self.window.show()
-        self.studio = self.window.studio
-        self.window.started()
-
-    def panel(self, id: str) -> Any:
-        return self.window.steps.panels[id]
-
-    def open(self, id: str) -> Any:
-        """A step's panel, once it is there."""
-        self.studio.open_panel(id)
-        self.wait(lambda: self.panel(id).loaded, 60)
-        return self.panel(id)
-
-    def wait(self, until: Callable[[], object], longest_s: float) -> None:
-        """Let the window live until something holds. Exits if a step fails or takes too long."""
-        end = time.monotonic() + longest_s
-        while not until():
-            self.app.processEvents()
-            time.sleep(0.005)
-            stops = [n for n in self.studio.notices.shown if n.level == "stop"]
-            if stops:
-                sys.exit(f"{stops[-1].message} {stops[-1].hint}\n{stops[-1].details}")
-            if time.monotonic() > end:
-                sys.exit("This took too long.")
-
-    def rest(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        self.wait(lambda: time.monotonic() > end, seconds + 60)
-
-    def walk(self, name: str) -> None:
-        """One click, and a picture of every step while it computes."""
-        from studio.document.project import AvatarItem, FileItem
-
-        self.wait(lambda: "capture" in self.window.steps.panels, 60)
-        self.wait(lambda: self.panel("capture").next_button.isVisible(), self.patience_s)
-        self.shoot(f"{name}_imported", 1.5)
-        seen: set[str] = set()
-        self.studio.live.connect(lambda feature, _: seen.add(feature))
-        self.panel("capture").next_button.click()
-        for feature in ("pose", "triangulate", "avatar"):
-            made = self._made(feature)
-            self.wait(lambda f=feature, m=made: f in seen or m(), self.patience_s)
-            if feature in seen and not made():
-                self.rest(2.0)
-                self.shoot(f"{name}_{feature}", 0.0)
-            self.wait(made, self.patience_s)
-        truths = [i for i in self.studio.project.all(FileItem) if i.role == "truth"]
-        if truths:
-            self.wait(lambda: "truth" in str(self.studio.project.newest(AvatarItem)), 120)
-        timeline = self.window.stage.views["timeline"]
-        self.wait(lambda: timeline.playing, 120)
-
-    def _made(self, feature: str) -> Callable[[], bool]:
-        return lambda: any(
-            item.recipe is not None and item.recipe.feature == feature
-            for item in self.studio.project.items
-        )
-
-    def shoot(self, name: str, after_s: float) -> None:
-        """Keep what is on the screen, as small as a README wants it."""
-        self.rest(after_s)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        picture = self.window.screen().grabWindow(0)
-        file = self.folder / f"{name}.jpg"
-        for quality in (92, 85, 75, 60):
-            picture.save(str(file), "JPG", quality)
-            if file.stat().st_size < MOST_BYTES:
-                break
-        print(file)
 
 
 if __name__ == "__main__":
