@@ -19,19 +19,19 @@ from studio.perception.crops import bounds
 from studio.perception.detector import InSpace, Person2D
 from studio.perception.dope.assemble import Whole, assemble
 from studio.perception.dope.finder import PoseFinder
-from studio.perception.dope.kinds import BODY, FACE, LEFT_HAND, LEGS, RIGHT_HAND
+from studio.perception.dope.kinds import FACE, LEFT_HAND, LEGS, RIGHT_HAND
 from studio.perception.heatmaps.marker import Marker
 from studio.vision.filters import one_euro
 
-REVISION = 3
+REVISION = 4
 """Raised whenever the same pictures may give other points than before."""
 LAYOUT = "coco_133"
 _BODY, _FEET, _LIMBS = slice(0, 17), slice(17, 23), slice(5, 17)
 _MORE, _GHOST = 3, 0.2
 """How many more people are marked than are wanted, to choose among them; how surely somebody's
 points must be seen."""
-_SURE, _LEAST = 0.35, 0.15
-_ROOM, _SEEN, _MANY = 0.2, 0.3, 8
+_SURE, _LEAST, _NEAR, _AGREED = 0.35, 0.15, 0.2, 0.2
+_ROOM = 0.12
 _FORGOTTEN, _REACH = 15, 0.5
 _KEPT, _HEIGHT_M, _BETA = 20, 1.7, 1.5
 
@@ -113,7 +113,7 @@ class DopeDetector:
         told[~np.isfinite(told[:, :2]).all(1), 2] = 0.0
         told, steady = np.nan_to_num(told), 1.0
         if self._marker is not None and whole.body is not None:
-            xy, seen = _marked(self._marker, rgb, _box(whole, rgb.shape[:2]))
+            xy, seen = self._marker.mark(rgb, _box(whole))
             told, steady = _refined(told, xy, seen), float(seen[_LIMBS].mean())
         parts = self.layout.parts
         if not self.settings.hands:
@@ -189,45 +189,36 @@ def _prominence(whole: Whole) -> float:
     return whole.score * size**0.5 * (1.0 if whole.body is not None else 0.3)
 
 
-def _box(whole: Whole, size: tuple[int, ...]) -> tuple[float, float, float, float]:
-    """What is seen of a person: left, top, right, bottom. The region that the body was found in, as
-    points may gather in the middle where the pose is unsure; hands and face may reach beyond it."""
+def _box(whole: Whole) -> tuple[float, float, float, float]:
+    """A person with some room around: left, top, right, bottom. Legs of whom only the upper half
+    was seen are guesses and left out."""
     xy, _ = whole.points()
-    body = whole.body
-    if body is not None and body.region_px is not None:
-        xy = np.concatenate([xy[BODY.stop :], body.region_px.reshape(2, 2)])
-    elif body is not None and body.family == 1:
+    if whole.body is not None and whole.body.family == 1:
         xy[list(LEGS)] = np.nan
     xy = xy[np.isfinite(xy).all(1)]
     low, high = xy.min(0), xy.max(0)
-    limit = np.array([size[1], size[0]]) - 0.5
-    low, high = np.clip(low, -0.5, limit), np.clip(high, -0.5, limit)
-    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
-
-
-def _marked(
-    marker: Marker, rgb: np.ndarray, box: tuple[float, float, float, float]
-) -> tuple[np.ndarray, np.ndarray]:
-    """The points of the person in a box: first with some room around it, then in the box of those
-    that are seen, if they are many."""
-    left, top, right, bottom = box
-    aside, above = _ROOM * (right - left), _ROOM * (bottom - top)
-    xy, sure = marker.mark(rgb, (left - aside, top - above, right + aside, bottom + above))
-    seen = xy[sure > _SEEN]
-    if len(seen) < _MANY:
-        return xy, sure
-    low, high = seen.min(0), seen.max(0)
-    return marker.mark(rgb, (float(low[0]), float(low[1]), float(high[0]), float(high[1])))
+    room = _ROOM * (high - low).max()
+    left, top, right, bottom = (*(low - room), *(high + room))
+    return float(left), float(top), float(right), float(bottom)
 
 
 def _refined(told: np.ndarray, xy: np.ndarray, sure: np.ndarray) -> np.ndarray:
-    """Points (133, 3) with body and feet as the heatmap network marks them where it is sure, and
-    hands and face as it marks them where there are none yet."""
+    """Points (133, 3) with what the heatmap network marks.
+
+    Where both see a body's point and agree, in the middle between both: they err each in their own
+    way, and the mean is nearer to the truth than either. Body and feet that are missing, and hands
+    and face that nobody found, are as it marks them.
+    """
     out = told.copy()
+    known = told[_BODY, 2] > _LEAST
+    height = float(np.ptp(told[_BODY][known, :2], axis=0).max()) if known.any() else 0.0
+    apart = np.linalg.norm(xy[_BODY] - told[_BODY, :2], axis=1)
+    both = known & (sure[_BODY] > _AGREED) & (apart < _NEAR * height)
+    out[_BODY, :2] = np.where(both[:, None], (xy[_BODY] + told[_BODY, :2]) / 2, told[_BODY, :2])
+    out[_BODY, 2] = np.where(both, np.maximum(told[_BODY, 2], sure[_BODY]), told[_BODY, 2])
     for part in (_BODY, _FEET):
-        better = (sure[part] > _SURE) | (told[part, 2] <= _LEAST)
-        out[part, :2] = np.where(better[:, None], xy[part], told[part, :2])
-        out[part, 2] = np.where(better, sure[part], told[part, 2])
+        lost = (told[part, 2] <= _LEAST) & ((sure[part] > _SURE) | (told[part, 2] <= 0))
+        out[part] = np.where(lost[:, None], np.column_stack([xy[part], sure[part]]), out[part])
     for part in (slice(23, 91), slice(91, 112), slice(112, 133)):
         if not (told[part, 2] > 0).any():
             out[part] = np.column_stack([xy[part], sure[part]])

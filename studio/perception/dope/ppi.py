@@ -21,9 +21,8 @@ Floats = np.ndarray
 @dataclass(frozen=True, eq=False)
 class Part:
     """A part that was found: its points in 2D (px) and 3D (m, camera axes, from the kind's origin),
-    how sure it is that each is visible, how sure that the part is there (``score``, 0..1), the
-    ``family`` of its anchor poses (hands: 0 left, 1 right; bodies: 1 upper half only), and the
-    region (left, top, right, bottom) that it was found in, where it is known."""
+    how sure it is that each is visible, how sure that the part is there (``score``, 0..1), and the
+    ``family`` of its anchor poses (hands: 0 left, 1 right; bodies: 1 upper half only)."""
 
     kind: str
     xy_px: Float[Floats, "points 2"]
@@ -31,14 +30,10 @@ class Part:
     seen: Float[Floats, " points"]
     score: float
     family: int
-    region_px: Float[Floats, "4"] | None = None
 
     def moved(self, way: Callable[[np.ndarray], np.ndarray]) -> Part:
         """The same part in another picture, to whose pixels ``way`` takes points (n, 2)."""
-        region = self.region_px
-        if region is not None:
-            region = way(region.reshape(2, 2)).ravel()
-        return replace(self, xy_px=way(self.xy_px), region_px=region)
+        return replace(self, xy_px=way(self.xy_px))
 
     @property
     def box_px(self) -> Float[Floats, "4"]:
@@ -76,7 +71,6 @@ def integrate(
     xy_px: Float[Floats, "boxes classes points 2"],
     xyz_m: Float[Floats, "boxes classes points 3"],
     seen: Float[Floats, "boxes points"],
-    boxes_px: Float[Floats, "boxes 4"] | None = None,
     rules: Rules | None = None,
 ) -> list[Part]:
     """One part for each group of proposals that agree in 2D and 3D, the surest first.
@@ -118,7 +112,6 @@ def integrate(
                 (visible[alike] * by).sum(0) / total[:, 0],
                 min(score, 1.0),
                 int(families.argmax()),
-                None if boxes_px is None else np.average(boxes_px[box[alike]], 0, share[alike]),
             )
         )
     return _distinct(sorted(found, key=lambda part: -part.score), rules)
@@ -151,7 +144,7 @@ def parts_in(network: DopeNetwork, found: Found, number: int = 0) -> dict[str, l
         scores = one.logits.softmax(-1)[0, :, :-1]
         out[name] = integrate(
             kind, _plain(scores), _plain(xy[0]), _plain(xyz[0]),
-            _plain(torch.sigmoid(one.seen)[0]), _plain(one.boxes_px[0]),
+            _plain(torch.sigmoid(one.seen)[0]),
         )  # fmt: skip
     return out
 
