@@ -116,7 +116,7 @@ def without_window(film: Path, seconds: float) -> None:
         )  # fmt: skip
     whole = 1e3 * (began[-1] - began[WARM]) / max(len(began) - 1 - WARM, 1)
     print(
-        f"as a camera: {result.moments / result.seconds:.1f} skeletons/s, "
+        f"as a camera: {result.count / result.seconds:.1f} skeletons/s, "
         f"{median(waits[WARM:]):.0f} ms from picture to skeleton by the clock, "
         f"{whole:.0f} ms of processor a skeleton in all; load {os.getloadavg()[0]:.1f}",
         flush=True,

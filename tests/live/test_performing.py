@@ -96,7 +96,7 @@ def test_a_film_is_performed_to_its_end_and_everybody_hears(tmp_path):
     result, seen = live(
         tmp_path, tracker, body, each=lambda: (lambda one, frame: told.append((one, frame)),)
     )
-    assert result.count == result.with_face == len(seen) > 0
+    assert result.count == result.with_somebody == len(seen) > 0
     assert len(told) >= len(seen)
     assert all(one.taken_s == frame.time_s for one, frame in told)
     assert all(0 < one.latency_ms < 5000 for one in seen)

@@ -30,7 +30,7 @@ def test_a_film_is_followed_to_its_end_and_told(tmp_path):
         result = run(
             follow(cameras, lambda: detector, context, outlets=lambda: (Listener(),)), seen.append
         )
-    assert result.moments == result.with_somebody == len(seen) > 0
+    assert result.count == result.with_somebody == len(seen) > 0
     assert detector.closed
     assert len(told) >= len(seen)
     numbers = [one.number for one in seen]
@@ -47,7 +47,7 @@ def test_a_slow_detector_skips_pictures_instead_of_falling_behind(tmp_path):
     with opened([str(film(tmp_path / "cam.mp4", 60))], context) as cameras:
         result = run(follow(cameras, lambda: Finder(0.15), context), seen.append)
     assert result.skipped > 20
-    assert result.moments < 30
+    assert result.count < 30
     assert seen[-1].people[0].xy_px[0, 0] > 140  # the last ones, not those that came long ago
 
 
@@ -60,7 +60,7 @@ def test_it_ends_when_asked_cancels_and_tells_what_a_detector_raises(tmp_path):
 
     with opened([path], Context(), loop=True) as cameras:
         context = Context()
-        assert run(follow(cameras, Finder, context), lambda _: context.finish()).moments == 1
+        assert run(follow(cameras, Finder, context), lambda _: context.finish()).count == 1
         context = Context()
         with pytest.raises(Cancelled):
             run(follow(cameras, Finder, context), lambda _: context.cancel())

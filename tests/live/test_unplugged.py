@@ -83,7 +83,7 @@ def test_a_network_camera_goes_and_returns_ten_times():
         until(lambda: open_files() <= files + 2)
         phone.die()
     assert follower.result is not None
-    assert follower.result.moments > TIMES
+    assert follower.result.count > TIMES
 
 
 class Drive:

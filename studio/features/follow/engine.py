@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from studio.core.errors import StudioError
 from studio.core.types import CameraRig
 from studio.jobs import Context, Engine
+from studio.live.lanes import Lasted
 from studio.live.moment import Moment
 from studio.live.outlets.outlet import Outlet
 from studio.live.solving import LiftSolver, RigSolver, Solver
-from studio.live.tracking import Tracked, follow
+from studio.live.tracking import follow
 from studio.media.live.hub import Cameras
 from studio.perception.whole_body import Options
 from studio.weights.detectors import Networks, maker
@@ -57,7 +58,7 @@ class Inputs:
     outlets: Callable[[], Sequence[Outlet]] = tuple
 
 
-def follow_live(params: Params, inputs: Inputs, context: Context) -> Engine[Moment, Tracked]:
+def follow_live(params: Params, inputs: Inputs, context: Context) -> Engine[Moment, Lasted]:
     """Yields every moment until asked to finish. Several calibrated cameras are triangulated, else
     the first camera's main person is lifted.
 

@@ -202,7 +202,7 @@ def _stream(
         return
     stages = ", ".join(f"{name} {ms:.0f} ms" for name, ms in result.stages_ms.items())
     Console().print(
-        f"{result.moments} moments in {result.seconds:.1f} s, somebody in {result.with_somebody}; "
+        f"{result.count} moments in {result.seconds:.1f} s, somebody in {result.with_somebody}; "
         f"{result.latency_ms:.0f} ms from picture to skeleton ({stages}); "
         f"{result.skipped} pictures made way for newer ones",
         soft_wrap=True,

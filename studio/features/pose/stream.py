@@ -9,12 +9,13 @@ from studio.core.errors import StudioError
 from studio.features.pose.engine import Params
 from studio.jobs import Context, run
 from studio.jobs.terminal import finish_on_interrupt
+from studio.live.lanes import Lasted
 from studio.live.moment import Moment
 from studio.live.opening import opened
 from studio.live.outlets.address import POSES, address_of
 from studio.live.outlets.outlet import open_outlets
 from studio.live.solving import LiftSolver, RigSolver, Solver
-from studio.live.tracking import Tracked, follow
+from studio.live.tracking import follow
 from studio.weights.detectors import maker
 
 
@@ -29,7 +30,7 @@ def stream(
     seconds: float | None = None,
     loop: bool = False,
     each: Callable[[Moment], object] = lambda moment: None,
-) -> Tracked:
+) -> Lasted:
     """Follow people in cameras, films or network streams, and tell every moment to ``addresses``.
 
     One camera is lifted to 3D; several need their ``rig``, and are triangulated. Ends with the last

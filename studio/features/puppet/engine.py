@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from studio.core.errors import StudioError
 from studio.jobs import Context, Engine
+from studio.live.lanes import Lasted
 from studio.live.performance import Performance
 from studio.live.performing.controls import Controls
-from studio.live.performing.live import Performed, Told, perform
+from studio.live.performing.live import Told, perform
 from studio.live.performing.opening import body_performer, face_performer
 from studio.live.performing.settings import Settings
 from studio.media.live.hub import Cameras
@@ -29,9 +30,7 @@ class Inputs:
     each: Callable[[], Sequence[Told]] = tuple
 
 
-def perform_live(
-    params: Params, inputs: Inputs, context: Context
-) -> Engine[Performance, Performed]:
+def perform_live(params: Params, inputs: Inputs, context: Context) -> Engine[Performance, Lasted]:
     """Yields the newest performance until asked to finish.
 
     Raises StudioError if no camera is open, or a network is not installed.

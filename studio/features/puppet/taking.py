@@ -14,9 +14,10 @@ from studio.core.errors import StudioError
 from studio.core.types import Frame
 from studio.jobs import Context, run
 from studio.jobs.terminal import finish_on_interrupt
+from studio.live.lanes import Lasted
 from studio.live.opening import opened
 from studio.live.performing.controls import Controls
-from studio.live.performing.live import Performed, Told, perform
+from studio.live.performing.live import Told, perform
 from studio.live.performing.opening import body_performer, face_performer
 from studio.live.performing.performer import Performer
 from studio.live.performing.settings import Settings
@@ -33,7 +34,7 @@ def is_film(place: str) -> bool:
     return source_of(place).kind in ("video", "images")
 
 
-def take_film(path: Path, settings: Settings, context: Context, told: Sequence[Told]) -> Performed:
+def take_film(path: Path, settings: Settings, context: Context, told: Sequence[Told]) -> Lasted:
     """Perform every frame of a film, none left out, at whatever pace that takes; each is handed to
     all of ``told``. Times are the film's. The film is looked through first for the person's calm
     face.
@@ -66,7 +67,7 @@ def take_film(path: Path, settings: Settings, context: Context, told: Sequence[T
     if not count:
         raise StudioError(f"“{path.name}” has no frame.", "Choose another film.")
     usual = {stage: median(each) for stage, each in stages.items()}
-    return Performed(count, some, 0, time.monotonic() - began_s, median(spent), usual)
+    return Lasted(count, some, 0, time.monotonic() - began_s, median(spent), usual)
 
 
 def looked_through(clip: ClipReader, context: Context) -> Generator[Frame]:
@@ -87,7 +88,7 @@ def take_camera(
     told: Sequence[Told],
     *,
     seconds: float | None = None,
-) -> Performed:
+) -> Lasted:
     """Perform what a camera sees as it goes, for ``seconds`` or until Ctrl+C; the newest picture
     wins. Raises StudioError if it does not open or a network is not installed."""
     with opened([place], context) as cameras, finish_on_interrupt(context):

@@ -6,25 +6,20 @@ made frame by frame. There is no sound.
 
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
-import av
-import av.error
 import cv2
 import numpy as np
 
 from studio.core.errors import StudioError
 from studio.core.pictures import write_picture
 from studio.live.outlets.frames import FrameSink, Picture, Wish
-from studio.media.writer import VideoWriter
+from studio.media.writer import CLOCK, Encoded, VideoWriter
 
 SUFFIXES = (".mp4", ".webm", ".mov")
 WITH_ALPHA = (".webm", ".mov")
 BEHIND = (255, 255, 255)
 """What is behind transparent places where a film has no alpha."""
-_CLOCK = 90_000
 
 
 def film_sink(path: Path, wish: Wish) -> FrameSink:
@@ -66,34 +61,23 @@ class PlainFilm:
         self._writer.close()
 
 
-class AlphaFilm:
+class AlphaFilm(Encoded):
     """VP9 with alpha in WebM, ProRes 4444 in MOV."""
 
     def __init__(self, path: Path, wish: Wish) -> None:
         """Raises StudioError if the file cannot be written."""
         webm = path.suffix.lower() == ".webm"
         width, height = wish.size_px
-        self.path, self._size = path, (width // 2 * 2, height // 2 * 2)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._container = av.open(str(path), "w")
-        except (av.error.FFmpegError, OSError) as error:
-            raise StudioError(
-                f"“{path.name}” cannot be written: {error.strerror or error}.",
-                "Choose another folder, or free some space.",
-            ) from error
-        name, form = ("libvpx-vp9", "yuva420p") if webm else ("prores_ks", "yuva444p10le")
-        rate = Fraction(wish.rate_hz).limit_denominator(1001)
-        stream: Any = self._container.add_stream(name, rate=rate)
-        stream.width, stream.height = self._size
-        stream.pix_fmt = form
+        super().__init__(path)
+        self._size = width // 2 * 2, height // 2 * 2
         if webm:
-            stream.options = {"crf": "24", "b": "0", "deadline": "realtime", "cpu-used": "6",
-                              "lag-in-frames": "0", "auto-alt-ref": "0"}  # fmt: skip
+            name, form = "libvpx-vp9", "yuva420p"
+            options = {"crf": "24", "b": "0", "deadline": "realtime", "cpu-used": "6",
+                       "lag-in-frames": "0", "auto-alt-ref": "0"}  # fmt: skip
         else:
-            stream.options = {"profile": "4444", "alpha_bits": "8", "vendor": "apl0"}
-        stream.codec_context.time_base = Fraction(1, _CLOCK)
-        self._stream: Any = stream
+            name, form = "prores_ks", "yuva444p10le"
+            options = {"profile": "4444", "alpha_bits": "8", "vendor": "apl0"}
+        self.begin(name, wish.rate_hz, self._size, form, options)
         self._times = _Times()
 
     def write(self, picture: Picture) -> None:
@@ -103,29 +87,7 @@ class AlphaFilm:
             return
         width, height = self._size
         pixels = with_alpha(picture.pixels)[:height, :width]
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgba")
-        frame.pts, frame.time_base = round(time_s * _CLOCK), Fraction(1, _CLOCK)
-        self._mux(frame)
-
-    def close(self) -> None:
-        """Finish the file."""
-        if self._stream is None:
-            return
-        try:
-            self._mux(None)
-        finally:
-            self._stream = None
-            self._container.close()
-
-    def _mux(self, frame: av.VideoFrame | None) -> None:
-        try:
-            for packet in self._stream.encode(frame):
-                self._container.mux(packet)
-        except (av.error.FFmpegError, OSError) as error:
-            raise StudioError(
-                f"“{self.path.name}” could not be written on: {error.strerror or error}.",
-                "Free some space.",
-            ) from error
+        self.add(pixels, "rgba", round(time_s * CLOCK))
 
 
 class PictureFolder:
@@ -160,11 +122,11 @@ class _Times:
     def __call__(self, time_s: float) -> float | None:
         if self._first_s is None:
             self._first_s = time_s
-        stamp = round((time_s - self._first_s) * _CLOCK)
+        stamp = round((time_s - self._first_s) * CLOCK)
         if stamp <= self._last:
             return None
         self._last = stamp
-        return stamp / _CLOCK
+        return stamp / CLOCK
 
 
 def with_alpha(pixels: np.ndarray) -> np.ndarray:

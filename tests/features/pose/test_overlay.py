@@ -99,5 +99,5 @@ def test_a_film_is_followed_live_from_the_command_line(tmp_path, capsys, monkeyp
     arguments = ["pose", str(tmp_path / "cam.mp4"), "--stream", "json://127.0.0.1:0", "--json"]
     assert doppel(arguments) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["moments"] > 0
+    assert told["count"] > 0
     assert told["with_somebody"] == 0

@@ -18,7 +18,7 @@ from studio.features.puppet.step import Step, facts_of
 from studio.features.puppet.taking import looked_through
 from studio.human.rig import ACTIONS
 from studio.jobs import Context, run
-from studio.live.performing.live import Performed
+from studio.live.lanes import Lasted
 from studio.media.clip import ClipReader
 from studio.media.video import open_clip
 from studio.media.writer import VideoWriter
@@ -52,7 +52,7 @@ def test_a_film_gives_a_row_of_curves_for_every_frame(tmp_path, capsys):
             writer.write(frame.rgb)
     assert main(["puppet", str(film), "--curves", str(out), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["count"] == told["with_face"] == 40
+    assert told["count"] == told["with_somebody"] == 40
     assert told["written"] == [str(out)]
     head, rows = rows_of(out)
     assert head == ["time_s", *ACTIONS, "yaw", "pitch", "roll"]
@@ -88,7 +88,7 @@ def test_a_film_without_a_face_is_performed_at_rest(tmp_path, capsys):
     out = tmp_path / "F.csv"
     film = empty_film(tmp_path / "empty.mp4")
     assert main(["puppet", str(film), "--curves", str(out), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["with_face"] == 0
+    assert json.loads(capsys.readouterr().out)["with_somebody"] == 0
     _, rows = rows_of(out)
     assert len(rows) == 12
     assert rows[:, 1 + ACTIONS.index("jawOpen")].max() == 0
@@ -123,9 +123,9 @@ def test_the_engine_needs_a_camera():
 
 
 def test_how_it_went_is_judged():
-    good = facts_of(Performed(300, 299, 0, 10.0, 30.0, {"face": 12.0}))
+    good = facts_of(Lasted(300, 299, 0, 10.0, 30.0, {"face": 12.0}))
     assert [fact.verdict for fact in good] == ["good", "good", "good"]
-    bad = facts_of(Performed(50, 10, 200, 10.0, 300.0, {"face": 90.0}))
+    bad = facts_of(Lasted(50, 10, 200, 10.0, 300.0, {"face": 90.0}))
     assert [fact.verdict for fact in bad] == ["look", "stop", "look"]
     assert "face 90 ms" in bad[0].blame
     with pytest.raises(TypeError):
