@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import av
@@ -13,8 +14,10 @@ from PySide6.QtCore import Qt
 
 from studio.document.project import StageItem
 from studio.document.stage import CameraLayer
+from studio.live.outlets.osc import unpacked
 from studio.live.performing.face import FaceNow
 from studio.media.formats.avatar import avatar_of
+from studio.media.formats.bvh import read_bvh
 from studio.perception.faces.head import stored
 from studio.perception.faces.solver import SolvedFace
 
@@ -52,7 +55,7 @@ def panel(qtbot, studio, window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     made = window.steps.panels["puppet"]
     qtbot.waitUntil(lambda: made.loaded, timeout=60000)
     made.body.setChecked(False)
-    monkeypatch.setattr(made, "_folder", lambda: tmp_path / "out")
+    monkeypatch.setattr(made.movement, "_folder", lambda: tmp_path / "out")
     monkeypatch.setattr(made.output, "_folder", lambda: tmp_path / "out")
     made.cameras.add_places([str(film(tmp_path / "cam.mp4"))])
     qtbot.waitUntil(made.run_button.isEnabled, timeout=20000)
@@ -65,7 +68,6 @@ def panel(qtbot, studio, window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_the_stage_stands_in_the_cameras_place_and_leaves_as_film_and_picture(
     qtbot, studio, panel, tmp_path: Path
 ) -> None:
-    assert panel.light.text().startswith("●")
     panel.stage_box.background.setCurrentIndex(1)
     panel.stage_box._choose_background()
     panel.run()
@@ -133,3 +135,66 @@ def test_the_clean_window_fills_the_screen_and_escape_closes_it(qtbot, panel) ->
     assert (colour.red(), colour.green()) == (250, 10)
     qtbot.keyClick(output, Qt.Key.Key_Escape)
     assert not output.isVisible()
+
+
+def test_other_programs_hear_while_somebody_performs_and_only_then(qtbot, studio, panel) -> None:
+    vmc, livelink = panel.programs.rows
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as there:
+        there.bind(("127.0.0.1", 0))
+        there.settimeout(20)
+        vmc.address.setText(f"127.0.0.1:{there.getsockname()[1]}")  # without its kind
+        vmc.switch.setChecked(True)
+        assert vmc.outlet is None  # nobody performs yet
+        assert vmc.told.text() == "Nothing is sent yet"
+        panel.run()
+        assert vmc.outlet is not None
+        qtbot.waitUntil(lambda: vmc.outlet.sent > 0, timeout=60000)
+        assert unpacked(there.recv(65536))[0] == ("/VMC/Ext/OK", (1,))
+        panel._judge()
+        assert vmc.told.text() == "Sent to whoever listens there"
+        panel.stop()
+        qtbot.waitUntil(lambda: studio.running("puppet") is None, timeout=20000)
+        panel.refresh()
+        assert panel.board.told() == ()
+    livelink.address.setText("livelink://10.0.0.9:11111")
+    livelink.switch.setChecked(True)
+    assert "not this computer" in livelink.wrong.text()
+    panel.programs.other_hosts.setChecked(True)
+    assert not livelink.wrong.isVisibleTo(livelink)
+
+
+def test_the_movement_is_kept_as_an_animation_and_its_folder_is_a_click_away(
+    qtbot, studio, panel, tmp_path: Path
+) -> None:
+    panel.refresh()
+    movement = panel.movement
+    assert not movement.button.isEnabled()
+    panel.run()
+    qtbot.waitUntil(lambda: panel.lane.newest is not None, timeout=60000)
+    qtbot.waitUntil(movement.button.isEnabled, timeout=20000)
+    movement.kind.setCurrentText("All four")
+    qtbot.mouseClick(movement.button, Qt.MouseButton.LeftButton)
+    assert not movement.kind.isEnabled()
+    qtbot.waitUntil(lambda: movement._recorder.frames > 5, timeout=20000)
+    panel.stop()  # the job ends: what was performed is written
+    qtbot.waitUntil(lambda: "Open folder" in movement.told.text(), timeout=60000)
+    files = {path.suffix: path for path in (tmp_path / "out").iterdir()}
+    assert set(files) == {".glb", ".bvh", ".vrma", ".csv"}
+    assert len({path.stem for path in files.values()}) == 1
+    assert len(files[".csv"].read_text("utf-8").splitlines()) > 6
+    assert len(read_bvh(files[".bvh"])[1]) > 5
+    assert (tmp_path / "out").as_uri() in movement.told.text()
+    assert studio.notices.shown[-1].level == "good"
+
+
+def test_where_nothing_can_be_written_that_is_said(qtbot, studio, panel, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file, not a folder")
+    panel.run()
+    qtbot.waitUntil(lambda: panel.lane.newest is not None, timeout=60000)
+    panel.movement.button.click()
+    qtbot.waitUntil(lambda: panel.movement._recorder.frames > 1, timeout=20000)
+    panel.movement.button.click()
+    qtbot.waitUntil(lambda: not panel.movement.writing, timeout=60000)
+    assert studio.notices.shown[-1].level == "stop"
+    assert studio.notices.shown[-1].hint
+    assert not panel.movement.told.isVisibleTo(panel)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 
 from pydantic import BaseModel
@@ -13,21 +12,19 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
-from studio.core.errors import StudioError
 from studio.features.follow.engine import Inputs, Params
 from studio.human.convert import in_layout
 from studio.human.layouts import layout
 from studio.live.moment import Moment
-from studio.live.outlets.address import POSES, address_of
-from studio.live.outlets.outlet import JsonOutlet, Outlet, open_outlets
+from studio.live.outlets.address import POSES
 from studio.registry import Feature
 from studio.ui.live_panel import LivePanel
+from studio.ui.streams import Board, Programs
 from studio.ui.studio import Studio
 
 SHOWN = layout("openpose_137")
@@ -37,84 +34,6 @@ QUALITIES = {"fast": "Fast", "balanced": "Balanced", "thorough": "Thorough"}
 STAGES = {"grab": "Grab", "find": "Find", "solve": "Lift"}
 DRAW, WHOLE, RATE, SKIPPED = "Draw", "Camera to screen", "Rate", "Skipped"
 HUD_S = 0.25
-
-
-class Board:
-    """Who is told at the moment, by the name of their row; outlives the widgets."""
-
-    def __init__(self) -> None:
-        self.outlets: dict[str, Outlet] = {}
-
-    def told(self) -> tuple[Outlet, ...]:
-        return tuple(self.outlets.values())
-
-    def drop(self, name: str) -> None:
-        outlet = self.outlets.pop(name, None)
-        if outlet is not None:
-            outlet.close()
-
-    def close(self) -> None:
-        for name in tuple(self.outlets):
-            self.drop(name)
-
-
-class StreamRow(QWidget):
-    """A switch, an address, and who listens."""
-
-    def __init__(self, title: str, tip: str, board: Board, switched: Callable[[], object]) -> None:
-        super().__init__()
-        self.title, self._board = title, board
-        self.switch = QCheckBox(title)
-        self.switch.setToolTip(tip)
-        self.address = QLineEdit()
-        self.address.setAccessibleName(f"{title}: address")
-        self.told = QLabel()
-        self.told.setProperty("role", "small")
-        self.told.setWordWrap(True)
-        self.wrong = QLabel()
-        self.wrong.setProperty("verdict", "stop")
-        self.wrong.setWordWrap(True)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addWidget(self.switch)
-        column.addWidget(self.address)
-        for words in (self.told, self.wrong):
-            column.addWidget(words)
-            words.hide()
-        self.switch.toggled.connect(lambda _: switched())
-        self.address.editingFinished.connect(switched)
-
-    @property
-    def outlet(self) -> Outlet | None:
-        return self._board.outlets.get(self.title)
-
-    def open(self, other_hosts: bool) -> None:
-        """Open or close what the switch says; what is wrong is said below."""
-        text, on = self.address.text().strip(), self.switch.isChecked()
-        if self.outlet is not None and not (on and str(self.outlet.address) == text):
-            self._board.drop(self.title)
-        wrong = ""
-        if on and self.outlet is None:
-            try:
-                (outlet,) = open_outlets([address_of(text, other_hosts, POSES)])
-                self._board.outlets[self.title] = outlet
-                self.address.setText(str(outlet.address))
-            except StudioError as error:
-                wrong = f"{error} {error.hint}"
-        self.wrong.setText(wrong)
-        self.wrong.setVisible(bool(wrong))
-        self.told.setVisible(on and not wrong)
-        self.tell()
-
-    def tell(self) -> None:
-        """Who listens now."""
-        outlet = self.outlet
-        if isinstance(outlet, JsonOutlet):
-            count = outlet.listeners
-            self.told.setText(f"{count} connected" if count else "Nobody has connected yet")
-        elif outlet is not None:
-            self.told.setText("Sent to whoever listens there")
 
 
 class Hud(QWidget):
@@ -154,7 +73,6 @@ class Panel(LivePanel):
 
     def __init__(self, studio: Studio, feature: Feature) -> None:
         self.board = Board()
-        self._streams: tuple[StreamRow, ...] = ()
         self._moment: Moment | None = None
         self._seen: list[float] = []
         self._told_s = 0.0
@@ -200,19 +118,15 @@ class Panel(LivePanel):
         title = QLabel("Other programs")
         title.setProperty("role", "section")
         place.addWidget(title)
-        self.osc = StreamRow(
-            "Send OSC", "OSC messages by UDP, with VMC's names", self.board, self._switched
-        )
-        self.json = StreamRow(
-            "JSON lines", "Programs connect, and read a line a picture", self.board, self._switched
-        )
-        self._streams = (self.osc, self.json)
-        for stream in self._streams:
-            place.addWidget(stream)
-        self.other_hosts = QCheckBox("Allow other computers")
-        self.other_hosts.setToolTip("Skeletons, never pictures, may leave this computer")
-        self.other_hosts.toggled.connect(lambda _: self._switched())
-        place.addWidget(self.other_hosts)
+        self.programs = Programs(
+            self.board,
+            (("Send OSC", "OSC messages by UDP, with VMC's names", "osc"),
+             ("JSON lines", "Programs connect, and read a line a picture", "json")),
+            "Skeletons, never pictures, may leave this computer", POSES,
+        )  # fmt: skip
+        self.osc, self.json = self.programs.rows
+        self.other_hosts = self.programs.other_hosts
+        place.addWidget(self.programs)
         self.hud = Hud()
         self.hud.hide()
         place.addWidget(self.hud)
@@ -266,12 +180,7 @@ class Panel(LivePanel):
     def _judge(self) -> None:
         super()._judge()
         if self.loaded:
-            for stream in self._streams:
-                stream.tell()
-
-    def _switched(self) -> None:
-        for stream in self._streams:
-            stream.open(self.other_hosts.isChecked())
+            self.programs.tell()
 
     def _on_live(self, feature: str, value: object) -> None:
         """A moment: its picture and its points together, the skeleton beside."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -24,20 +25,28 @@ from studio.core.types import Frame
 from studio.document.stage import Stage
 from studio.features.puppet.engine import Inputs, Params
 from studio.live.avatar.finding import of_project
+from studio.live.outlets.address import Kind
 from studio.live.outlets.frames import FrameOutlet, Wish
 from studio.live.performance import Performance
 from studio.live.performing.controls import Controls
 from studio.live.stage.lane import Shown, StageLane
+from studio.media.formats.avatar import Avatar
 from studio.registry import Feature
-from studio.ui import theme
 from studio.ui.live_panel import LivePanel
 from studio.ui.staging.expressions import Gains, HeldKeys
 from studio.ui.staging.fold import Fold
+from studio.ui.staging.movement import MovementBox
 from studio.ui.staging.output import OutputBox
 from studio.ui.staging.stage_box import StageBox
+from studio.ui.streams import Board, Programs
 from studio.ui.studio import Studio
 
 PULL_MS, HUD_S = 16, 0.25
+PROGRAMS: tuple[tuple[str, str, Kind], ...] = (
+    ("VMC", "Bones and faces for VSeeFace, Warudo, Unity, Blender", "vmc"),
+    ("Live Link Face", "Faces for Unreal, and whatever reads the app", "livelink"),
+)
+ADDRESSES = ("vmc://127.0.0.1:39539", "livelink://127.0.0.1:11111")
 
 
 class Panel(LivePanel):
@@ -46,6 +55,7 @@ class Panel(LivePanel):
     def __init__(self, studio: Studio, feature: Feature) -> None:
         self.lane: StageLane | None = None
         self.controls = Controls()
+        self.board = Board()
         self._frame: Frame | None = None
         self._number = -1
         self._seen: list[float] = []
@@ -58,9 +68,6 @@ class Panel(LivePanel):
     # -- what the step panel asks for
 
     def build(self, place: QVBoxLayout) -> None:
-        self.light = QLabel()
-        self.light.setAccessibleName("Whether a camera is on")
-        place.addWidget(self.light)
         super().build(place)
         self.stage_box = StageBox(self.studio)
         self.stage_box.changed.connect(self._staged)
@@ -83,21 +90,24 @@ class Panel(LivePanel):
         place.addLayout(row)
         self.output = OutputBox(lambda: self.lane, self._folder, self._say)
         place.addWidget(self.output)
-        self.takers = self._takers(place)
+        self.movement = MovementBox(self.studio.lanes["io"], self._player, self._folder, self._say)
+        place.addWidget(self.movement)
         place.addWidget(self.stage_box.fold)
         place.addWidget(self._expressions())
+        place.addWidget(self._programs())
         place.addWidget(self._more())
         self.hud = QLabel()
         self.hud.setAccessibleName("Milliseconds of each stage")
         self.hud.setProperty("role", "small")
         self.hud.setWordWrap(True)
         self.hud.hide()
-        place.addWidget(self.hud)
+        self.foot.insertWidget(1, self.hud)
         for box in (self.mirror, self.hands, self.body):
             box.toggled.connect(lambda _: self._shaped())
         self.smoothing.valueChanged.connect(lambda _: self._shaped())
         self.gains.changed.connect(self._shaped)
-        self.destroyed.connect(self.output.finish)
+        for end in (self.output.finish, self.movement.finish, self.board.close):
+            self.destroyed.connect(end)
         self.set_params(self.feature.params())
 
     def params(self) -> Params:
@@ -134,10 +144,14 @@ class Panel(LivePanel):
             return
         running = self.studio.running(self.feature.id) is not None
         self.cameras.lock(running)
-        self.hud.setVisible(running)
+        self.hud.setVisible(running and bool(self.hud.text()))
         self.keys.listening = running and self.isVisible()
         for button in (self.output.snap_button, self.output.record_button, self.neutral):
             button.setEnabled(running)
+        self.movement.allow(running)
+        self.programs.begin(running)
+        if not running:
+            self.movement.finish()
         self.stage_box.refresh()
         self._staged(self.stage_box.stage)
         if not running and self.lane is not None and not self.output.recording:
@@ -155,13 +169,14 @@ class Panel(LivePanel):
     def _judge(self) -> None:
         super()._judge()
         if self.loaded:
-            on = any(c.status.state == "live" for c in self.studio.cameras.hub.live())
-            self.light.setText("●  Camera on; its pictures stay here" if on
-                               else "○  Camera off")  # fmt: skip
-            theme.set_role(self.light, "" if on else "muted")
-            self.light.setProperty("verdict", "stop" if on else "")
-            self.light.style().unpolish(self.light)
-            self.light.style().polish(self.light)
+            self.programs.tell()
+
+    def _progress(self) -> None:
+        super()._progress()
+        if self.loaded and self.studio.running(self.feature.id) is not None:
+            known = bool(self.hud.text()) and self.told.text() != "Stopping"
+            self.hud.setVisible(known)
+            self.told.setVisible(not known)
 
     # -- its parts
 
@@ -207,6 +222,18 @@ class Panel(LivePanel):
         fold.inside.addWidget(self.gains)
         return fold
 
+    def _programs(self) -> QWidget:
+        fold = Fold("Other programs")
+        self.programs = Programs(
+            self.board, PROGRAMS, "What you perform, never a picture, may leave this computer",
+            begun=False,
+        )  # fmt: skip
+        for row, address in zip(self.programs.rows, ADDRESSES, strict=True):
+            row.address.setText(address)
+        fold.inside.addWidget(self.programs)
+        self.takers = self._takers(fold.inside)
+        return fold
+
     def _more(self) -> QWidget:
         fold = Fold("More", "More settings of the performance")
         self.hands, self.body = QCheckBox("Hands"), QCheckBox("Body")
@@ -219,8 +246,11 @@ class Panel(LivePanel):
         for widget in (self.hands, self.body):
             row.addWidget(widget)
         row.addStretch(1)
+        fold.inside.addLayout(row)
+        row = QHBoxLayout()
         row.addWidget(QLabel("Smoothing"))
         row.addWidget(self.smoothing)
+        row.addStretch(1)
         fold.inside.addLayout(row)
         return fold
 
@@ -232,6 +262,7 @@ class Panel(LivePanel):
         self.lane = StageLane(self.stage_box.stage, find, mirrored=self.mirror.isChecked())
         self._number = -1
         self._seen = []
+        self.hud.clear()
         self._timer.start()
         self._take()
 
@@ -239,6 +270,7 @@ class Panel(LivePanel):
         if self.lane is not None:
             lane, self.lane = self.lane, None
             self.output.finish()
+            self.movement.finish()
             for outlet in lane.outlets.values():
                 outlet.close(2.0)
             self.studio.lanes["io"].submit(lane.close)
@@ -256,6 +288,9 @@ class Panel(LivePanel):
         self._frame = frame
         if lane is not None:
             lane(one, frame)
+        for outlet in self.board.told():
+            outlet.tell(one)
+        self.movement.tell(one)
 
     def _shaped(self) -> None:
         """Settings hold at once, while somebody performs too."""
@@ -310,9 +345,18 @@ class Panel(LivePanel):
         rate = (len(self._seen) - 1) / max(now - self._seen[0], 1e-6)
         told = {**shown.one.stages_ms, **{k: v for k, v in shown.staged.stages_ms.items()
                                           if k != "stage"}}  # fmt: skip
-        parts = "  ·  ".join(f"{name} {ms:.0f}" for name, ms in told.items())
+        parts = " · ".join(f"{name} {ms:.0f}" for name, ms in told.items() if ms >= 0.5)
         late = 1e3 * (now - shown.one.taken_s)
-        self.hud.setText(f"{rate:.0f} a second, {late:.0f} ms from camera to screen\n{parts} ms")
+        seen = "" if shown.one.face else "No face is seen. Look at the camera, with light on it.\n"
+        self.hud.setText(
+            f"{seen}{rate:.0f} a second, {late:.0f} ms from camera to screen\n{parts} ms"
+        )
+        self._progress()
+
+    def _player(self) -> Callable[[], Avatar]:
+        """Loads whoever is on the stage, to play what was recorded."""
+        find = of_project(self.studio.project, self.studio.assets)
+        return lambda name=self.stage_box.avatar_name: find(name)
 
     def _folder(self) -> Path:
         """Where pictures and films go: beside the project; of a draft, to the user's videos."""

@@ -65,7 +65,7 @@ def address_of(
     if not other_hosts and not here(host):
         raise StudioError(
             f"“{host}” is not this computer.",
-            "Poses stay on this computer unless you allow other hosts (--other-hosts).",
+            "Allow other computers first (--other-hosts).",
         )
     return Address(kind, host, port, part)
 

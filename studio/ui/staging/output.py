@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QGridLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QMenu, QPushButton, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from studio.core.errors import StudioError
 from studio.core.pictures import write_picture
@@ -18,9 +19,11 @@ from studio.live.stage.film import film_sink
 from studio.live.stage.lane import Shown, StageLane
 from studio.ui import theme
 from studio.ui.staging.picture import OutputWindow, before_tiles, side_by_side
+from studio.ui.staging.written import WrittenLabel, free_places
 
 FILM = "film"
 RATE_HZ = 30.0
+RECORD = "Record film"
 
 
 class OutputBox(QWidget):
@@ -45,14 +48,11 @@ class OutputBox(QWidget):
             "Compare", "ph.columns", "The snapshot, or else the camera, on the left half"
         )
         self.compare_button.setCheckable(True)
-        self.record_button = self._button("Record", "ph.circle-fill", "A film of the stage")
+        self.record_button = self._button(RECORD, "ph.circle-fill", "A film of the stage")
         theme.set_icon(self.record_button, "ph.circle-fill", "stop")
         self._menu = QMenu(self.screen_button)
         self._menu.aboutToShow.connect(self._list_screens)
-        self.told = QLabel()
-        self.told.setProperty("role", "small")
-        self.told.setWordWrap(True)
-        self.told.hide()
+        self.told = WrittenLabel()
         grid = QGridLayout()
         grid.setSpacing(8)
         buttons = (self.screen_button, self.snap_button, self.compare_button, self.record_button)
@@ -88,7 +88,8 @@ class OutputBox(QWidget):
     def finish(self) -> None:
         """End what is being written, and close the window."""
         self._end_film()
-        self.window_.close()
+        if isValid(self.window_):  # at the end of the program it may be gone already
+            self.window_.close()
 
     def _button(self, text: str, icon: str, tip: str) -> QPushButton:
         button = QPushButton(text)
@@ -117,12 +118,14 @@ class OutputBox(QWidget):
             return
         rgba = self._shown.staged.rgba
         self.snapshot = before_tiles(rgba)
-        path = self._named(".png")
+        (path,) = free_places(self._folder(), ".png")
         try:
             write_picture(path, rgba)
         except StudioError as error:
             self._say(error.message, error.hint, "stop")
             return
+        if not self.recording:
+            self.told.show_files([path])
         self._say(f"Snapshot: {path.name}", str(path.parent), "good")
 
     def _record(self) -> None:
@@ -132,13 +135,12 @@ class OutputBox(QWidget):
             return
         if lane is None:
             return
-        path = self._named(".webm" if clear(lane.stage) else ".mp4")
+        (path,) = free_places(self._folder(), ".webm" if clear(lane.stage) else ".mp4")
         wish = Wish(lane.stage.size_px, RATE_HZ)
         outlet = FrameOutlet(FILM, lambda: film_sink(path, wish), every=True)
         self._film = outlet, path, time.monotonic()
         lane.outlets = {**lane.outlets, FILM: outlet}
         self.record_button.setText("Stop recording")
-        self.told.show()
         self._follow_film()
 
     def _follow_film(self) -> None:
@@ -150,7 +152,7 @@ class OutputBox(QWidget):
             return
         seconds = int(time.monotonic() - began_s)
         missed = f" · {outlet.skipped} missed" if outlet.skipped else ""
-        self.told.setText(f"● {seconds // 60}:{seconds % 60:02} · {path.name}{missed}")
+        self.told.say(f"● {seconds // 60}:{seconds % 60:02} · {path.name}{missed}")
 
     def _end_film(self) -> None:
         if self._film is None:
@@ -160,24 +162,21 @@ class OutputBox(QWidget):
         if lane is not None:
             lane.outlets = {k: v for k, v in lane.outlets.items() if k != FILM}
         outlet.close(5.0)
-        self.record_button.setText("Record")
-        self.told.hide()
+        self.record_button.setText(RECORD)
+        self.told.say("")
         if isinstance(outlet.error, StudioError):
             self._say(outlet.error.message, outlet.error.hint, "stop")
         elif outlet.error is not None:
-            self._say(f"The film could not be written: {outlet.error}", "", "stop")
+            self._say(
+                f"The film could not be written: {outlet.error}.",
+                "Free some space on the disk, and record again.",
+                "stop",
+            )
         else:
+            self.told.show_files([path])
             self._say(
                 f"Recorded: {path.name}", f"{outlet.written} pictures in {path.parent}", "good"
             )
-
-    def _named(self, suffix: str) -> Path:
-        stem = time.strftime("Stage %Y-%m-%d %H.%M.%S")
-        folder, count = self._folder(), 2
-        path = folder / f"{stem}{suffix}"
-        while path.exists():
-            path, count = folder / f"{stem} {count}{suffix}", count + 1
-        return path
 
 
 def clear(stage: Stage) -> bool:

@@ -135,6 +135,12 @@ class StageBox(QWidget):
                     return name
         return ""
 
+    @property
+    def avatar_name(self) -> str:
+        """The first avatar on the stage, by its name there; the starter's is empty."""
+        figure = self._figure()
+        return "" if figure is None else figure.avatar
+
     def _figure(self) -> AvatarLayer | None:
         """The first avatar on the stage."""
         return next((x for x in self.stage.layers if isinstance(x, AvatarLayer)), None)
