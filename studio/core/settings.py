@@ -34,6 +34,9 @@ class Settings(BaseModel):
     tour_done: bool = False
     cameras: tuple[dict[str, object], ...] = ()
     cameras_agreed: bool = False
+    expression_keys: tuple[str, ...] = Field(
+        default=(), description="What the keys 1 to 6 hold while somebody performs"
+    )
 
 
 class SettingsFile:

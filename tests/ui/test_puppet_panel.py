@@ -12,6 +12,7 @@ from avatar_people import sticks
 from live import film
 from PySide6.QtCore import Qt
 
+from studio.core.settings import SettingsFile
 from studio.document.project import StageItem
 from studio.document.stage import CameraLayer
 from studio.live.outlets.osc import unpacked
@@ -20,6 +21,7 @@ from studio.media.formats.avatar import avatar_of
 from studio.media.formats.bvh import read_bvh
 from studio.perception.faces.head import stored
 from studio.perception.faces.solver import SolvedFace
+from studio.ui.staging.expressions import HeldKeys
 
 RED = (250, 10, 10)
 
@@ -198,3 +200,40 @@ def test_where_nothing_can_be_written_that_is_said(qtbot, studio, panel, tmp_pat
     assert studio.notices.shown[-1].level == "stop"
     assert studio.notices.shown[-1].hint
     assert not panel.movement.told.isVisibleTo(panel)
+
+
+def test_limits_hold_at_once_and_never_cross(qtbot, panel) -> None:
+    gains = panel.gains
+    gains.kind.setCurrentIndex(1)
+    gains.search.setText("jaw open")
+    assert gains._found()[0] == "jawOpen"
+    least, most = (gains._grid.itemAtPosition(0, k).widget() for k in (1, 2))
+    most.setValue(40)
+    assert panel.controls.settings.limits == {"jawOpen": (0.0, 0.4)}
+    least.setValue(60)
+    assert panel.controls.settings.limits == {"jawOpen": (0.6, 0.6)}
+    params = panel.params()
+    gains.set_value({}, {})
+    assert panel.params().limits == {}
+    panel.set_params(params)
+    assert panel.params() == params
+    gains.search.setText("zzz")
+    assert "No expression" in gains._grid.itemAtPosition(0, 0).widget().text()
+
+
+def test_a_key_holds_what_it_was_given_and_in_the_next_session_too(qtbot, studio, panel) -> None:
+    keys = panel.keys
+    keys.key.setCurrentIndex(1)
+    keys.what.setCurrentIndex(keys.what.findData("tongueOut"))
+    keys.what.activated.emit(keys.what.currentIndex())
+    assert "Tongue out" in keys.buttons[1].toolTip()
+    keys.buttons[1].setChecked(True)
+    assert panel.controls.weights == {"tongueOut": 1.0}
+    keys.buttons[1].setChecked(False)
+    kept = SettingsFile(studio.settings.path).value.expression_keys
+    again = HeldKeys(kept)
+    qtbot.addWidget(again)
+    assert again.names == ["Smile", "tongueOut", "Anger", "Sadness", "Wink", "Wave"]
+    other = HeldKeys(("gone", "Wave"))
+    qtbot.addWidget(other)
+    assert other.names[:3] == ["Smile", "Wave", "Anger"]

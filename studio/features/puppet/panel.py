@@ -33,8 +33,9 @@ from studio.live.stage.lane import Shown, StageLane
 from studio.media.formats.avatar import Avatar
 from studio.registry import Feature
 from studio.ui.live_panel import LivePanel
-from studio.ui.staging.expressions import Gains, HeldKeys
+from studio.ui.staging.expressions import HeldKeys
 from studio.ui.staging.fold import Fold
+from studio.ui.staging.gains import Gains
 from studio.ui.staging.movement import MovementBox
 from studio.ui.staging.output import OutputBox
 from studio.ui.staging.stage_box import StageBox
@@ -114,7 +115,7 @@ class Panel(LivePanel):
         update = {
             "mirror": self.mirror.isChecked(), "hands": self.hands.isChecked(),
             "body": self.body.isChecked(), "smoothing_ms": float(self.smoothing.value()),
-            "gains": self.gains.value(),
+            "gains": self.gains.value(), "limits": self.gains.limits(),
         }  # fmt: skip
         return self._params.model_copy(update=update)
 
@@ -125,7 +126,7 @@ class Panel(LivePanel):
             self.hands.setChecked(params.hands)
             self.body.setChecked(params.body)
             self.smoothing.setValue(round(params.smoothing_ms))
-            self.gains.set_value(params.gains)
+            self.gains.set_value(params.gains, params.limits)
 
     def run_text(self) -> str:
         return "Perform"
@@ -216,7 +217,8 @@ class Panel(LivePanel):
 
     def _expressions(self) -> QWidget:
         fold = Fold("Expressions and keys")
-        self.keys, self.gains = HeldKeys(), Gains()
+        self.keys, self.gains = HeldKeys(self.studio.settings.value.expression_keys), Gains()
+        self.keys.assigned.connect(lambda names: self.studio.settings.change(expression_keys=names))
         self.keys.changed.connect(self._hold)
         fold.inside.addWidget(self.keys)
         fold.inside.addWidget(self.gains)
@@ -240,6 +242,7 @@ class Panel(LivePanel):
         self.smoothing = QSpinBox()
         self.smoothing.setRange(0, 500)
         self.smoothing.setSuffix(" ms")
+        self.smoothing.lineEdit().setTextMargins(6, 0, 6, 0)
         self.smoothing.setAccessibleName("Smoothing")
         self.smoothing.setToolTip("How far a calm face may lag behind; more is calmer")
         row = QHBoxLayout()

@@ -65,7 +65,7 @@ def address_of(
     if not other_hosts and not here(host):
         raise StudioError(
             f"“{host}” is not this computer.",
-            "Allow other computers first (--other-hosts).",
+            "Allow other computers first; in a terminal, with --other-hosts.",
         )
     return Address(kind, host, port, part)
 

@@ -1,19 +1,21 @@
-"""Expressions: how much of each is shown, and those that keys hold."""
+"""Expressions and poses that keys hold, and which key holds which."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
+    QComboBox,
     QGridLayout,
-    QLabel,
+    QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
+    QSizePolicy,
     QSpinBox,
     QTextEdit,
     QVBoxLayout,
@@ -22,12 +24,11 @@ from PySide6.QtWidgets import (
 
 from studio.human.rig import ACTIONS
 from studio.media.formats.vrm.expressions import PRESETS
-from studio.ui.controls import CalmSlider
-from studio.ui.fuzzy import score
+from studio.ui.staging.fold import Fold
 
+ROOM_PX = 64
 Quaternion = tuple[float, float, float, float]
-MOST_ROWS = 6
-MOST = 3.0
+Held = tuple[str, Mapping[str, float], Mapping[str, Quaternion]]
 
 
 def _turn(axis: tuple[float, float, float], degrees: float) -> Quaternion:
@@ -36,7 +37,7 @@ def _turn(axis: tuple[float, float, float], degrees: float) -> Quaternion:
     return x, y, z, float(np.cos(half))
 
 
-HELD: tuple[tuple[str, Mapping[str, float], Mapping[str, Quaternion]], ...] = (
+HELD: tuple[Held, ...] = (
     ("Smile", PRESETS["happy"], {}), ("Surprise", PRESETS["surprised"], {}),
     ("Anger", PRESETS["angry"], {}), ("Sadness", PRESETS["sad"], {}),
     ("Wink", PRESETS["blinkLeft"], {}),
@@ -59,100 +60,92 @@ def words(name: str) -> str:
     return told[:1].upper() + told[1:]
 
 
-class Gains(QWidget):
-    """A slider for each expression, found by name. ``changed`` comes with every change."""
-
-    changed = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._gains: dict[str, float] = {}
-        self.search = QLineEdit()
-        self.search.setPlaceholderText("Find an expression: jaw, smile, blink …")
-        self.search.setAccessibleName("Find an expression")
-        self.search.setClearButtonEnabled(True)
-        self.search.textChanged.connect(self._lay_out)
-        self._grid = QGridLayout()
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(8)
-        self._grid.setVerticalSpacing(4)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        column.addWidget(self.search)
-        column.addLayout(self._grid)
-        self._lay_out()
-
-    def value(self) -> dict[str, float]:
-        """Gains that are not 1, by ARKit's names; without a side they mean both."""
-        return {name: gain for name, gain in self._gains.items() if abs(gain - 1) > 1e-6}
-
-    def set_value(self, gains: Mapping[str, float]) -> None:
-        """Show these gains."""
-        if dict(gains) != self.value():
-            self._gains = dict(gains)
-            self._lay_out()
-
-    def _found(self) -> list[str]:
-        text = self.search.text().strip()
-        if not text:
-            usual = ("jawOpen", "mouthSmile", "browInnerUp", "eyeBlink")
-            return list(dict.fromkeys((*self.value(), *usual)))[:MOST_ROWS]
-        ranked = [(score(text, words(name)), name) for name in pairs()]
-        best = sorted((-rank, name) for rank, name in ranked if rank is not None)
-        return [name for _, name in best[:MOST_ROWS]]
-
-    def _lay_out(self) -> None:
-        while (item := self._grid.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
-        for row, name in enumerate(self._found()):
-            title, told = QLabel(words(name)), QLabel()
-            slider = CalmSlider(Qt.Orientation.Horizontal)
-            slider.setRange(0, round(100 * MOST))
-            slider.setValue(round(100 * self._gains.get(name, 1.0)))
-            slider.setAccessibleName(f"{words(name)}: how much more is shown")
-            told.setText(f"× {slider.value() / 100:.2f}")
-            told.setMinimumWidth(48)
-
-            def follow(value: int, name: str = name, told: QLabel = told) -> None:
-                self._gains[name] = value / 100
-                told.setText(f"× {value / 100:.2f}")
-                self.changed.emit()
-
-            slider.valueChanged.connect(follow)
-            for k, widget in enumerate((title, slider, told)):
-                self._grid.addWidget(widget, row, k)
-        self._grid.setColumnStretch(1, 1)
+def held_of(name: str) -> Held | None:
+    """What a key holds that is called so: one of :data:`HELD`, or one of ARKit's expressions,
+    whole; None if there is none."""
+    ready = next((one for one in HELD if one[0] == name), None)
+    if ready is None and name in pairs():
+        return words(name), {name: 1.0}, {}
+    return ready
 
 
 class HeldKeys(QWidget):
     """Buttons that hold an expression while they are down, and so do the keys 1 to 6.
 
     ``changed(weights, turns)`` tells what is held; keys count unless somebody writes.
+    ``assigned(names)`` tells which key holds what, once that was changed.
     """
 
     changed = Signal(object, object)
+    assigned = Signal(object)
 
-    def __init__(self) -> None:
+    def __init__(self, names: Sequence[str] = ()) -> None:
         super().__init__()
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
+        usual = [one[0] for one in HELD]
+        given = [*names, *usual[len(names) :]][: len(usual)]
+        self.names = [name if held_of(name) else usual[k] for k, name in enumerate(given)]
+        grid = QGridLayout()
         grid.setSpacing(4)
         self.buttons: list[QPushButton] = []
-        for k, (name, _, _) in enumerate(HELD):
-            button = QPushButton(f"{k + 1}  {name}")
+        for k in range(len(HELD)):
+            button = QPushButton()
             button.setCheckable(True)
-            button.setToolTip(f"Click to hold it, or hold the key {k + 1}")
+            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             button.toggled.connect(lambda _: self._tell())
             grid.addWidget(button, k // 3, k % 3)
             self.buttons.append(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(grid)
+        column.addWidget(self._changer())
+        self._label()
         self.listening = False
         self._asked = QApplication.instance()
         if self._asked is not None:
             self._asked.installEventFilter(self)
+
+    def assign(self, at: int, name: str) -> None:
+        """Let a key, counted from 0, hold something else (see :func:`held_of`)."""
+        self.buttons[at].setChecked(False)
+        self.names[at] = name
+        self._label()
+        self.assigned.emit(tuple(self.names))
+
+    def _changer(self) -> QWidget:
+        fold = Fold("Change a key")
+        self.key, self.what = QComboBox(), QComboBox()
+        self.key.setAccessibleName("Key")
+        self.key.addItems([f"Key {k + 1}" for k in range(len(HELD))])
+        self.what.setAccessibleName("What the key holds")
+        self.what.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        for name in (*(one[0] for one in HELD), *sorted(pairs())):
+            held = held_of(name)
+            self.what.addItem(name if held is None else held[0], name)
+        self.what.insertSeparator(len(HELD))
+        self.key.currentIndexChanged.connect(lambda _: self._label())
+        self.what.activated.connect(
+            lambda _: self.assign(self.key.currentIndex(), self.what.currentData())
+        )
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self.key)
+        row.addWidget(self.what, 1)
+        fold.inside.addLayout(row)
+        return fold
+
+    def _held(self) -> list[Held]:
+        return [held_of(name) or HELD[k] for k, name in enumerate(self.names)]
+
+    def _label(self) -> None:
+        for k, (button, (name, _, _)) in enumerate(zip(self.buttons, self._held(), strict=True)):
+            room = button.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, ROOM_PX)
+            button.setText(f"{k + 1}  {room}")
+            button.setToolTip(f"{name}: click to hold it, or hold the key {k + 1}")
+            button.setAccessibleName(f"{name}, key {k + 1}")
+        self.what.setCurrentIndex(self.what.findData(self.names[self.key.currentIndex()]))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         kind = event.type()
@@ -177,7 +170,7 @@ class HeldKeys(QWidget):
     def _tell(self) -> None:
         weights: dict[str, float] = {}
         turns: dict[str, Quaternion] = {}
-        for button, (_, said, bones) in zip(self.buttons, HELD, strict=True):
+        for button, (_, said, bones) in zip(self.buttons, self._held(), strict=True):
             if button.isChecked():
                 for name, weight in said.items():
                     weights[name] = max(weights.get(name, 0.0), weight)
