@@ -147,6 +147,8 @@ def _call(function: Command, name: str, arguments: list[str]) -> int:
         if "--json" in arguments:
             raise StudioError(_in_a_line(told.getvalue()), f"See: doppel {name} --help") from None
         return 1
+    except ValidationError as error:  # of params that are made of flags
+        raise StudioError(_out_of_range(error), f"See: doppel {name} --help") from error
     try:
         result = call()
     except ValidationError as error:
@@ -175,4 +177,5 @@ def _out_of_range(error: ValidationError) -> str:
     """What is wrong with the first value that is."""
     first = error.errors(include_url=False)[0]
     name = ".".join(str(part) for part in first["loc"]).replace("_", "-")
-    return f"“{first['input']}” is not right for {name}: {first['msg'].lower()}."
+    why = first["msg"].removeprefix("Value error, ")
+    return f"“{first['input']}” is not right for {name}: {why[:1].lower()}{why[1:]}."

@@ -84,6 +84,21 @@ def test_usage_errors_are_json_too(capsys, arguments, words):
     assert "│" not in captured.err
 
 
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--gains", "jawOpne", "2"], "not right for gains: there is no expression jawOpne."),
+        (["--smoothing-ms", "-3"], "“-3.0” is not right for smoothing-ms"),
+    ],
+)
+def test_params_out_of_range_are_no_defect(capsys, flags, words):
+    assert cli.main(["puppet", "film.mp4", *flags]) == 1
+    told = capsys.readouterr().err
+    assert words in told
+    assert "doppel puppet --help" in told
+    assert "pydantic" not in told
+
+
 def test_a_defect_is_one_sentence_and_goes_to_the_log(monkeypatch, capsys, caplog):
     def fail(arguments):
         raise RuntimeError("the planted one")

@@ -23,7 +23,8 @@ class Performance:
     eyes in the head, of the same signs. ``turns`` are quaternions (x, y, z, w) by VRM's humanoid
     bone names: how each bone turned from T-pose relative to its parent, in axes that are the
     world's in T-pose (Z up, facing -Y, x to the person's left); a bone that is not named rests.
-    ``hips_m`` is how far the hips moved from where they rest, None if no body was seen.
+    ``hips_m`` is how far the hips moved from where they rest, None if no body was
+    seen lately.
 
     ``face``, ``hands`` (left, right) and ``body`` say how surely each was seen, 0 to 1: 0 is lost,
     and what is said of it then is held, fading or invented (breath, blinks). ``taken_s`` is when

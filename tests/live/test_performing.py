@@ -190,6 +190,21 @@ def test_a_body_of_long_ago_is_not_seen():
     assert (late.body, late.hips_m, late.hands) == (0, None, (0.0, 0.0))
 
 
+def test_hips_of_a_body_that_is_lost_come_back_without_a_leap():
+    composer, face = Composer(Controls()), FaceNow(REST, 1.0)
+    places = []
+    for k in range(120):
+        stood = (0.0 if k < 10 else 0.4, 0.0, 0.0)
+        body = BodyNow(k / 30, {}, None, stood, (0.0, 0.0), 1.0) if k < 60 else None
+        places.append(composer.compose(k / 30, face, body).hips_m)
+    across = np.array([0.0 if place is None else place[0] for place in places])
+    assert across[9] == 0
+    assert across[59] == pytest.approx(0.4, abs=1e-3)
+    assert np.abs(np.diff(across)).max() < 0.2
+    assert np.abs(np.diff(across[59:])).max() < 0.05
+    assert places[-1] is None or abs(places[-1][0]) < 1e-3
+
+
 def test_turns_follow_smoothly_and_go_back_to_rest():
     follower, goal = Follower(), {"hips": about(Z, 1.0)}
     follower(0.0, {})

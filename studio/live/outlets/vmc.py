@@ -4,7 +4,7 @@ Source: the protocol's specification for marionettes (protocol.vmc.info), versio
 performance, in bundles of at most 1400 bytes, in this order:
 
     /VMC/Ext/OK         i 1
-    /VMC/Ext/T          f seconds
+    /VMC/Ext/T          f seconds since the first performance
     /VMC/Ext/Root/Pos   s "root", f x y z, f x y z w
     /VMC/Ext/Bone/Pos   s bone, f x y z (from the bone above), f x y z w (in the bone above)
     /VMC/Ext/Blend/Val  s name, f 0 to 1
@@ -58,6 +58,7 @@ class Vmc:
     def __init__(self, faces: str = "", body: Armature | None = None) -> None:
         """``faces``: ``arkit``, ``vrm``, or both. ``body`` has VRM's bones in T-pose."""
         self._faces = faces
+        self._began_s: float | None = None
         body = stand_in() if body is None else body
         heads = body.rest_world[:, :3, 3]
         self._ways = {
@@ -70,9 +71,11 @@ class Vmc:
 
     def packets(self, told: Performance) -> list[bytes]:
         """A performance as packets, to be sent in order."""
+        if self._began_s is None:
+            self._began_s = told.taken_s
         said = [
             message("/VMC/Ext/OK", 1),
-            message("/VMC/Ext/T", float(told.taken_s)),
+            message("/VMC/Ext/T", float(told.taken_s - self._began_s)),
             message("/VMC/Ext/Root/Pos", "root", 0.0, 0.0, 0.0, *NO_TURN),
             *self._bones(told),
         ]

@@ -22,6 +22,7 @@ _POINTS = layout("whole_body")
 _PELVIS, _HEAD = "pelvis", ("nose", "left_ear", "right_ear")
 _FOLLOW_S, _RELAX_S = 0.06, 0.3
 _GONE = 1e-3
+Place = tuple[float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,12 +92,27 @@ class BodyPerformer:
 
 
 class Follower:
-    """Brings the turns that are shown after those that were last seen, picture by picture, and back
-    to rest where nothing is seen: never a jump, whatever the pace of the two."""
+    """Brings the turns that are shown, and the hips, after those that were last seen, picture by
+    picture, and back to rest where nothing is seen: never a jump, whatever the pace of the two."""
 
     def __init__(self) -> None:
         self._shown: dict[str, np.ndarray] = {}
         self._time_s: float | None = None
+        self._hips_m = np.zeros(3)
+        self._stepped_s: float | None = None
+
+    def hips(self, time_s: float, seen: Place | None) -> Place | None:
+        """Where the hips are shown at this time (metres); None once they are back where they rest
+        and none are seen."""
+        step_s = 0.0 if self._stepped_s is None else max(time_s - self._stepped_s, 0.0)
+        self._stepped_s = time_s
+        share = 1 - np.exp(-step_s / (_RELAX_S if seen is None else _FOLLOW_S))
+        self._hips_m = self._hips_m + share * (np.array(seen or (0.0, 0.0, 0.0)) - self._hips_m)
+        if seen is None and np.abs(self._hips_m).max() < _GONE:
+            self._hips_m = np.zeros(3)
+            return None
+        x, y, z = self._hips_m.tolist()
+        return x, y, z
 
     def __call__(self, time_s: float, seen: Mapping[str, Turn]) -> dict[str, Turn]:
         """The turns that are shown at this time; bones at rest without a turn are left out."""

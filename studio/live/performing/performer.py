@@ -40,6 +40,7 @@ class Composer:
         seen = body is not None and time_s - body.time_s < STALE_S
         now = body if body is not None and seen else BodyNow(time_s)
         turns = self._follower(time_s, now.turns)
+        hips_m = self._follower.hips(time_s, now.hips_m)
         head_deg = _head_deg(face, now)
         turns |= _neck(turns, head_deg)
         if settings.idle and not now.body:
@@ -48,7 +49,7 @@ class Composer:
         solved = face.solved
         made = Performance(
             time_s, shaped(solved.weights, settings), head_deg, solved.gaze_deg,
-            quaternions(turns), now.hips_m, face.seen, now.hands, now.body,
+            quaternions(turns), hips_m, face.seen, now.hands, now.body,
             face_px=face.points_px,
         )  # fmt: skip
         if settings.mirror:
