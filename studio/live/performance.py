@@ -23,6 +23,7 @@ class Performance:
     eyes in the head, of the same signs. ``turns`` are quaternions (x, y, z, w) by VRM's humanoid
     bone names: how each bone turned from T-pose relative to its parent, in axes that are the
     world's in T-pose (Z up, facing -Y, x to the person's left); a bone that is not named rests.
+    From one moment to the next no quaternion changes its sign, but for those that keys hold.
     ``hips_m`` is how far the hips moved from where they rest, None if no body was
     seen lately.
 

@@ -205,6 +205,19 @@ def test_hips_of_a_body_that_is_lost_come_back_without_a_leap():
     assert places[-1] is None or abs(places[-1][0]) < 1e-3
 
 
+@pytest.mark.parametrize("mirror", [False, True])
+def test_somebody_who_turns_all_the_way_round_never_changes_the_sign_of_a_turn(mirror):
+    composer = Composer(Controls(Settings(mirror=mirror)))
+    told = []
+    for k in range(90):
+        body = BodyNow(k / 30, {"hips": about(Z, 2 * np.pi * k / 60)}, None, None, (0, 0), 1.0)
+        told.append(composer.compose(k / 30, FaceNow(REST, 1.0), body).turns["hips"])
+    turns = np.array(told)
+    assert turns[:, 3].min() < -0.5  # more than half round
+    assert (turns[1:] * turns[:-1]).sum(1).min() > 0.9
+    assert np.linalg.norm(turns, axis=1) == pytest.approx(1)
+
+
 def test_turns_follow_smoothly_and_go_back_to_rest():
     follower, goal = Follower(), {"hips": about(Z, 1.0)}
     follower(0.0, {})

@@ -14,8 +14,8 @@ from studio.live.performing.controls import Controls
 from studio.live.performing.face import FaceNow, FacePerformer
 from studio.live.performing.idling import breath
 from studio.live.performing.settings import Settings
-from studio.live.performing.shaping import mirrored, pressed, shaped
-from studio.live.performing.turning import EYE, Turn, head_turn, limited, part_of, quaternions
+from studio.live.performing.shaping import Quaternion, mirrored, pressed, shaped
+from studio.live.performing.turning import EYE, Turn, head_turn, limited, near, part_of, quaternions
 from studio.perception.faces.solver import Angles
 
 MakeFace = Callable[[], FacePerformer]
@@ -33,6 +33,7 @@ class Composer:
     def __init__(self, controls: Controls) -> None:
         self._controls = controls
         self._follower = Follower()
+        self._told: dict[str, Quaternion] = {}
 
     def compose(self, time_s: float, face: FaceNow, body: BodyNow | None) -> Performance:
         """The performance of a moment, mirrored and shaped as the controls say."""
@@ -46,10 +47,11 @@ class Composer:
         if settings.idle and not now.body:
             for bone, turn in breath(time_s).items():
                 turns[bone] = turns.get(bone, EYE) @ turn
+        self._told = near(quaternions(turns), self._told)
         solved = face.solved
         made = Performance(
             time_s, shaped(solved.weights, settings), head_deg, solved.gaze_deg,
-            quaternions(turns), hips_m, face.seen, now.hands, now.body,
+            self._told, hips_m, face.seen, now.hands, now.body,
             face_px=face.points_px,
         )  # fmt: skip
         if settings.mirror:

@@ -83,6 +83,20 @@ def quaternions(turns: Mapping[str, Turn]) -> dict[str, Quaternion]:
     return {bone: (x, y, z, w) for bone, (x, y, z, w) in zip(turns, found.tolist(), strict=True)}
 
 
+def near(
+    turns: Mapping[str, Quaternion], before: Mapping[str, Quaternion]
+) -> dict[str, Quaternion]:
+    """The same turns, each of the two signs that is nearer to how its bone stood before: whoever
+    mixes them number by number never goes the long way round."""
+
+    def signed(bone: str, turn: Quaternion) -> Quaternion:
+        x, y, z, w = turn
+        a, b, c, d = before.get(bone, turn)
+        return (-x, -y, -z, -w) if x * a + y * b + z * c + w * d < 0 else turn
+
+    return {bone: signed(bone, turn) for bone, turn in turns.items()}
+
+
 def matrices(turns: Mapping[str, Quaternion]) -> dict[str, Turn]:
     """Quaternions by bone as 3 x 3 turns."""
     if not turns:

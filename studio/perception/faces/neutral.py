@@ -41,6 +41,7 @@ class Neutral:
         self._every_s, self._last_s, self._began_s = EVERY_S, -np.inf, 0.0
         self._goal: Rest | None = None
         self._until_s: float | None = None
+        self._pressed_s = 0.0
         self._key: list[Look] = []
 
     def take(self) -> None:
@@ -78,8 +79,8 @@ class Neutral:
         return self.rest
 
     def _pressed(self, look: Look, time_s: float) -> None:
-        if not self._key:
-            self._until_s = time_s + KEY_S
+        if not self._key or time_s < self._pressed_s:  # the latter: a film that began again
+            self._pressed_s, self._until_s = time_s, time_s + KEY_S
         self._key.append(look)
         if self._until_s is not None and time_s >= self._until_s:
             self.rest, self.fixed, self._until_s = mean(self._key), True, None

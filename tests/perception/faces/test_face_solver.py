@@ -165,6 +165,21 @@ def test_rest_is_the_calmest_of_what_was_seen_until_the_key_is_pressed():
     assert rest.guesses[smile] == pytest.approx(0.9)  # the key holds
 
 
+def test_the_key_takes_half_a_second_of_a_film_that_begins_again_meanwhile():
+    smile = ACTIONS.index("mouthSmileLeft")
+    loud = CALM.copy()
+    loud[smile] = 0.9
+    neutral = Neutral()
+    for time_s in (0.0, 59.8):
+        neutral(Look.at(seen(guesses=CALM)), time_s)
+    neutral.take()
+    neutral(Look.at(seen(guesses=CALM)), 59.9)
+    for k in range(int(10 * KEY_S) + 2):
+        rest = neutral(Look.at(seen(guesses=loud)), k / 10)
+    assert neutral.fixed
+    assert rest.guesses[smile] > 0.6
+
+
 def test_the_key_takes_offsets_away():
     """Somebody whose face looks like a smile at rest."""
     looks = CALM.copy()
