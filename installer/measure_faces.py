@@ -25,7 +25,7 @@ from scipy.spatial.transform import Rotation
 from studio.core.types import Camera, Mesh
 from studio.human.rig import ACTIONS, BONE_NAMES
 from studio.live.performing.shaping import MIRROR
-from studio.live.performing.turning import head_turn
+from studio.live.turning import head_turn
 from studio.perception.faces import head as heads
 from studio.perception.faces.features import (
     KEY,

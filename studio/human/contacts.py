@@ -8,6 +8,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.ndimage import binary_closing, binary_opening
 
+from studio.vision.gaps import runs
+
 SLOW_M_S = 0.25
 NEAR_M = 0.06
 STRAY_M = 0.035
@@ -72,7 +74,7 @@ def find_contacts(
             )
             rest = binary_opening(binary_closing(rest, np.ones(3)) | rest, np.ones(shortest))
             planted[:, columns] = rest[:, None]
-            for frames in _runs(rest):
+            for frames in (np.arange(a, b) for a, b in runs(rest)):
                 where = soles[np.ix_(frames, columns)]
                 middle = np.median(where, axis=0)
                 middle[:, 2] = floor
@@ -80,12 +82,6 @@ def find_contacts(
                 planted[np.ix_(frames[stray], columns)] = False
                 anchor[np.ix_(frames, columns)] = middle
     return Contacts(planted, anchor, floor)
-
-
-def _runs(rest: Bool[np.ndarray, " frames"]) -> list[np.ndarray]:
-    """The frames of every stretch in which ``rest`` holds."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], rest.astype(np.int8), [0]])))
-    return [np.arange(a, b) for a, b in edges.reshape(-1, 2)]
 
 
 def slide_mm(soles: np.ndarray, contacts: Contacts) -> float:

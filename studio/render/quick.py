@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import moderngl
@@ -18,8 +17,8 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from studio.core.closing import Closing
-from studio.core.errors import StudioError
 from studio.core.types import Camera, Character, Part, Posed
+from studio.render.context import standalone
 from studio.render.environment import MATT
 from studio.render.openness import openness
 from studio.render.programs import HARMONIC_BASIS, Programs, linear, set_uniforms
@@ -218,14 +217,7 @@ class QuickRenderer(Closing):
 
     def __init__(self, size_px: tuple[int, int], samples: int = SAMPLES) -> None:
         self.size_px = size_px
-        try:
-            options: dict[str, Any] = {"backend": "egl", "require": 330}
-            self._gl = moderngl.create_context(standalone=True, **options)
-        except Exception as error:
-            raise StudioError(
-                f"The avatar cannot be drawn, for OpenGL does not start ({error}).",
-                "Install the graphics libraries: apt install libegl1 libgl1 libgl1-mesa-dri.",
-            ) from error
+        self._gl = standalone("The avatar cannot be drawn")
         gl = self._gl
         self._programs = Programs(gl)
         samples = min(samples, gl.max_samples)

@@ -9,8 +9,8 @@ import moderngl
 import numpy as np
 
 from studio.core.closing import Closing
-from studio.core.errors import StudioError
 from studio.core.types import Camera
+from studio.render.context import standalone
 from studio.render.programs import (
     TILE_PX,
     TILES,
@@ -56,14 +56,7 @@ class Renderer(Closing):
     def __init__(self, size_px: tuple[int, int], samples: int = 4) -> None:
         self.size_px = size_px
         self._thread = threading.get_ident()
-        try:
-            options: dict[str, Any] = {"backend": "egl", "require": 330}
-            self._gl = moderngl.create_context(standalone=True, **options)
-        except Exception as error:
-            raise StudioError(
-                f"Pictures cannot be rendered, for OpenGL does not start ({error}).",
-                "Install the graphics libraries: apt install libegl1 libgl1 libgl1-mesa-dri.",
-            ) from error
+        self._gl = standalone("Pictures cannot be rendered")
         gl = self._gl
         self._programs = Programs(gl)
         self._uploads = Uploads(gl)

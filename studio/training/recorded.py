@@ -15,6 +15,7 @@ from studio.core.errors import StudioError
 from studio.perception.lifting.normalise import BODY, PELVIS, POINTS
 from studio.synth.moving.views import Seen
 from studio.training.pose_dataset import PoseDataset, Recording
+from studio.vision.gaps import runs
 
 _LEAST_BODY = 8
 _FASTEST_S = 1 / 12
@@ -109,9 +110,8 @@ def _tracks(take: Recording) -> list[_Track]:
     known = np.isfinite(take.xyz_m[:, PELVIS]).all(-1)
     for view in range(len(take.about.cameras)):
         seen = known & ((take.confidence[:, view, :BODY] > 0).sum(-1) >= _LEAST_BODY)
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], seen.astype(int), [0]])))
         local = take.xyz_m @ take.rotation[view].T + take.translation_m[view]
-        for first, end in zip(edges[::2], edges[1::2], strict=True):
+        for first, end in runs(seen):
             if end - first > 1:
                 tracks.append(_Track(
                     torch.from_numpy(np.nan_to_num(take.rays[first:end, view])).float(),

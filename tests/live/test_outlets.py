@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -17,20 +17,7 @@ from studio.core.errors import StudioError
 from studio.live.outlets.address import POSES, address_of
 from studio.live.outlets.messages import BONES, layout_line, packets, pose_line
 from studio.live.outlets.osc import bundle, message, unpacked
-from studio.live.outlets.outlet import JsonOutlet, Outlet, open_outlets
-
-
-@pytest.fixture
-def open_() -> Iterator[Callable[[str], Outlet]]:
-    opened: list[Outlet] = []
-
-    def made(text: str) -> Outlet:
-        opened.extend(open_outlets([address_of(text)]))
-        return opened[-1]
-
-    yield made
-    for outlet in opened:
-        outlet.close()
+from studio.live.outlets.outlet import JsonOutlet, open_outlets
 
 
 def until(true: Callable[[], bool]) -> None:

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -19,7 +18,6 @@ from studio.human.rig import ACTIONS
 from studio.live.outlets.address import address_of
 from studio.live.outlets.livelink import SHAPES, LiveLink
 from studio.live.outlets.osc import MOST_BYTES, bundles, message, unpacked
-from studio.live.outlets.outlet import Outlet, open_outlets
 from studio.live.outlets.vmc import Vmc, unity_bone
 from studio.live.performance import Performance
 from studio.media.formats.vrm.expressions import PRESETS, VRM_0, presets_of
@@ -43,19 +41,6 @@ def performance(**values: object) -> Performance:
         solved_s=now,
     )
     return replace(told, **values)
-
-
-@pytest.fixture
-def open_() -> Iterator[Callable[[str], Outlet]]:
-    opened: list[Outlet] = []
-
-    def made(text: str) -> Outlet:
-        opened.extend(open_outlets([address_of(text)]))
-        return opened[-1]
-
-    yield made
-    for outlet in opened:
-        outlet.close()
 
 
 MARIONETTE = """

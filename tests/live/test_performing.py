@@ -22,7 +22,7 @@ from studio.live.performing.face import REST, FaceNow, FacePerformer
 from studio.live.performing.live import perform
 from studio.live.performing.performer import STALE_S, Composer, Performer
 from studio.live.performing.settings import Settings
-from studio.live.performing.turning import about, head_turn, matrices
+from studio.live.turning import about, head_turn, matrices
 from studio.perception.faces.head import stored
 from studio.perception.faces.solver import FaceSolver, SolvedFace
 from studio.perception.faces.tracker import SeenFace

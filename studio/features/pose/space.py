@@ -15,6 +15,7 @@ from studio.human.convert import convert
 from studio.human.layouts import layout
 from studio.vision.calm import Calm
 from studio.vision.camera import normalise, project
+from studio.vision.gaps import runs
 from studio.vision.one_view import assumed, bone_lengths, hold_lengths, place, steady, walk
 from studio.vision.report import rigid_bones
 
@@ -165,11 +166,13 @@ def _calmed(xyz: np.ndarray, sigma: np.ndarray, step_s: float) -> np.ndarray:
     """Calm as long as somebody is there: the body, and hands and face about what they hang on."""
     out = xyz.copy()
     error = np.where(np.isfinite(sigma), sigma, _UNKNOWN_M)
-    for run in _runs(np.isfinite(xyz[:, 0, 0])):
+    for first, end in runs(np.isfinite(xyz[:, 0, 0])):
+        run = slice(first, end)
         out[run, _BODY] = Calm(step_s)(xyz[run, _BODY], _over(error[_BODY], run))
     for on, points in (*_HANDS, (_HEAD, _FACE)):
         own = np.sqrt(np.maximum(error[points] ** 2 - error[on] ** 2, 1e-6))
-        for run in _runs(np.asarray(np.isfinite(xyz[:, points, 0]).all(1))):
+        for first, end in runs(np.asarray(np.isfinite(xyz[:, points, 0]).all(1))):
+            run = slice(first, end)
             about = xyz[run, points] - xyz[run, on : on + 1]
             out[run, points] = out[run, on : on + 1] + Calm(step_s)(about, _over(own, run))
     return out
@@ -177,12 +180,6 @@ def _calmed(xyz: np.ndarray, sigma: np.ndarray, step_s: float) -> np.ndarray:
 
 def _over(error: np.ndarray, run: slice) -> np.ndarray:
     return np.repeat(error[None], run.stop - run.start, 0)
-
-
-def _runs(there: np.ndarray) -> list[slice]:
-    """The unbroken stretches."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], there.astype(int), [0]])))
-    return [slice(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
 
 
 def _held(xyz: np.ndarray) -> np.ndarray:

@@ -11,8 +11,9 @@ from scipy.spatial.transform import Rotation
 from studio.core.types import Posed
 from studio.human.rig import ACTIONS
 from studio.live.avatar.face import Face
-from studio.live.avatar.rig import EYE, Rig, mixed, turn_of
+from studio.live.avatar.rig import Rig, mixed, turn_of
 from studio.live.performance import Performance
+from studio.live.turning import EYE
 from studio.media.formats.avatar import Avatar
 
 NECK_SHARE = 0.4

@@ -14,13 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from studio.core.types import Armature
+from studio.live.turning import EYE, about, part_of, twist_of, unit
 from studio.media.formats.avatar.bones import parents_of
 from studio.media.formats.vrm.tpose import SHOULDER_SHARE, turns_to_t
 
-EYE = np.eye(3)
 _KINDS = {"UpperArm": "arm", "Hand": "hand"}
 _EVEN = ("spine", "chest", "upperChest", "neck", "head")
 
@@ -52,7 +51,7 @@ class Rig:
         self._t = {name: total[bone] for name, bone in bones.items()}
         self._links = self._linked()
         self._axes = {
-            side: _unit(heads[bones[f"{side}Hand"]] - heads[bones[f"{side}LowerArm"]])
+            side: unit(heads[bones[f"{side}Hand"]] - heads[bones[f"{side}LowerArm"]])
             for side in ("left", "right")
             if f"{side}Hand" in bones and f"{side}LowerArm" in bones
         }
@@ -107,14 +106,14 @@ class Rig:
             return [(link.bone, turn)]
         count = len(link.between)
         if link.kind == "even":
-            step = _part(turn, 1 / (count + 1))
+            step = part_of(turn, 1 / (count + 1))
             return [(bone, step) for bone in (*link.between, link.bone)]
         if link.kind == "arm":
-            step = _part(turn, SHOULDER_SHARE / count)
-            rest = _part(turn, 1 - SHOULDER_SHARE)
+            step = part_of(turn, SHOULDER_SHARE / count)
+            rest = part_of(turn, 1 - SHOULDER_SHARE)
             return [*((bone, step) for bone in link.between), (link.bone, rest)]
         axis = self._axes[link.name.removesuffix("Hand")]
-        half = _about(axis, 0.5 * _twist(turn, axis))
+        half = about(axis, 0.5 * twist_of(turn, axis))
         return [(link.between[-1], half), (link.bone, half.T @ turn)]
 
     def _linked(self) -> dict[str, _Link]:
@@ -154,22 +153,4 @@ def turn_of(quaternion: tuple[float, float, float, float]) -> np.ndarray:
 
 def mixed(a: np.ndarray, b: np.ndarray, share: float) -> np.ndarray:
     """A turn between two: ``a`` at 0, ``b`` at 1."""
-    return a if share <= 0 else b if share >= 1 else a @ _part(a.T @ b, share)
-
-
-def _part(turn: np.ndarray, share: float) -> np.ndarray:
-    return Rotation.from_rotvec(share * Rotation.from_matrix(turn).as_rotvec()).as_matrix()
-
-
-def _about(axis: np.ndarray, angle_rad: float) -> np.ndarray:
-    return Rotation.from_rotvec(angle_rad * axis).as_matrix()
-
-
-def _twist(turn: np.ndarray, axis: np.ndarray) -> float:
-    x, y, z, w = Rotation.from_matrix(turn).as_quat()
-    angle = 2 * np.arctan2(float(axis @ (x, y, z)), w)
-    return float((angle + np.pi) % (2 * np.pi) - np.pi)
-
-
-def _unit(way: np.ndarray) -> np.ndarray:
-    return way / max(float(np.linalg.norm(way)), 1e-9)
+    return a if share <= 0 else b if share >= 1 else a @ part_of(a.T @ b, share)

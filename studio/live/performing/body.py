@@ -12,8 +12,8 @@ from studio.core.types import Frame, Skeleton
 from studio.human.layouts import layout
 from studio.live.performing.limbs import Parts, head_of, limb_turns
 from studio.live.performing.resting import resting
-from studio.live.performing.turning import EYE, Turn, slerp
 from studio.live.solving import Solver
+from studio.live.turning import EYE, Turn, slerp
 from studio.perception.detector import Detector, Person2D
 
 SEEN = 0.5

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 
 from studio.live.performing.settings import Settings
-from studio.live.performing.shaping import Quaternion
+from studio.live.turning import Quaternion
 
 
 class Controls:

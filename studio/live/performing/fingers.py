@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from studio.live.performing.turning import Turn, Vector, about, basis, limited, swing, unit
+from studio.live.turning import Turn, Vector, about, basis, limited, swing, unit
 
 X, Y, Z = np.eye(3)
 FINGERS = ("Index", "Middle", "Ring", "Little")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from studio.live.performing.turning import Turn, about
+from studio.live.turning import Turn, about
 
 BREATHS_HZ = 0.25
 _BREATH_DEG = 1.2

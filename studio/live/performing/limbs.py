@@ -15,7 +15,7 @@ from jaxtyping import Float
 
 from studio.core.types import Skeleton
 from studio.live.performing.fingers import finger_turns, palm
-from studio.live.performing.turning import (
+from studio.live.turning import (
     EYE,
     Turn,
     Vector,

@@ -14,8 +14,17 @@ from studio.live.performing.controls import Controls
 from studio.live.performing.face import FaceNow, FacePerformer
 from studio.live.performing.idling import breath
 from studio.live.performing.settings import Settings
-from studio.live.performing.shaping import Quaternion, mirrored, pressed, shaped
-from studio.live.performing.turning import EYE, Turn, head_turn, limited, near, part_of, quaternions
+from studio.live.performing.shaping import mirrored, pressed, shaped
+from studio.live.turning import (
+    EYE,
+    Quaternion,
+    Turn,
+    head_turn,
+    limited,
+    near,
+    part_of,
+    quaternions,
+)
 from studio.perception.faces.solver import Angles
 
 MakeFace = Callable[[], FacePerformer]

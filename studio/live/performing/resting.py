@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from studio.live.performing.fingers import FINGERS, JOINTS
-from studio.live.performing.turning import Turn, about
+from studio.live.turning import Turn, about
 
 X, Y, Z = np.eye(3)
 _HANGS_DEG, _AHEAD_DEG, _ELBOW_DEG = 72.0, 8.0, 14.0

@@ -11,8 +11,8 @@ from jaxtyping import Float
 from studio.human.rig import ACTIONS
 from studio.live.performance import Performance
 from studio.live.performing.settings import Settings, actions_of
+from studio.live.turning import Quaternion
 
-Quaternion = tuple[float, float, float, float]
 _SWAP = {"left": "right", "right": "left", "Left": "Right", "Right": "Left"}
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8
 
 from studio.core.errors import StudioError
+from studio.vision.gaps import runs
 
 DICTIONARIES: tuple[str, ...] = (
     *(f"DICT_{n}X{n}_{count}" for n in (4, 5, 6, 7) for count in (50, 100, 250, 1000)),
@@ -143,6 +144,5 @@ def marker_cells(name: str, id: int, border_bits: int = 1) -> Float[np.ndarray, 
     picture = cv2.aruco.generateImageMarker(dictionary(name), id, bits, borderBits=border_bits)
     cells: list[tuple[float, float, float, float]] = []
     for y, row in enumerate(picture == 0):
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], row.astype(np.int8), [0]])))
-        cells += [(start, y, end - start, 1) for start, end in edges.reshape(-1, 2)]
+        cells += [(start, y, end - start, 1) for start, end in runs(row)]
     return np.array(cells, np.float64) / bits

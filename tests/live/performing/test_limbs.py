@@ -13,7 +13,7 @@ from studio.human.layouts import layout
 from studio.live.performing.fingers import FINGERS, JOINTS, THUMB, finger_turns, thumb_at_rest
 from studio.live.performing.limbs import PARENTS, Parts, limb_turns
 from studio.live.performing.resting import resting
-from studio.live.performing.turning import (
+from studio.live.turning import (
     about,
     basis,
     head_turn,

@@ -13,7 +13,7 @@ from studio.human.rig import ACTIONS
 from studio.live.performance import Performance
 from studio.live.performing.settings import Settings, actions_of
 from studio.live.performing.shaping import MIRROR, mirrored, pressed, shaped, twin_bone
-from studio.live.performing.turning import head_turn, matrices
+from studio.live.turning import head_turn, matrices
 
 M = np.diag([-1.0, 1.0, 1.0])
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from studio.human.rig import ACTIONS
 from studio.live.performing.shaping import MIRROR
-from studio.live.performing.turning import head_turn
+from studio.live.turning import head_turn
 from studio.perception.faces.features import TWINS, Look, features, iris, lids, mirrored
 from studio.perception.faces.head import OUTER_EYES, in_space, laid_on, stored
 from studio.perception.faces.neutral import KEY_S, Blinks, Neutral, mean, relaxed

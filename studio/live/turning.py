@@ -11,8 +11,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
-from studio.live.performing.shaping import Quaternion
-
+Quaternion = tuple[float, float, float, float]
 Turn = Float[np.ndarray, "3 3"]
 Vector = Float[np.ndarray, "3"]
 EYE = np.eye(3)
