@@ -1,0 +1,1 @@
+"""What of a virtual item is seen, and what is before it, by our own network."""

@@ -1,0 +1,85 @@
+"""The network that says which pixels of an item are seen.
+
+A U-Net (Ronneberger et al. 2015) with residual blocks. Its first step folds 2 × 2 pixels into
+channels and its last unfolds them (Shi et al. 2016), so that all its work is at half the size and
+its map still has every pixel.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from studio.perception.trunk import Block, Decoder, Gate, conv
+
+SIDE_PX = 256
+"""The side of the square that the network looks at."""
+CHANNELS = 10
+"""Picture 3, item 3 (alpha multiplied in), its alpha, its depth, the proxy's depth, the map
+before."""
+REACH_M = 0.1
+"""Depths are told up to so far before and behind the anchor."""
+UNKNOWN = 0.5
+"""What stands for a map before where there is none."""
+_WIDTHS = (24, 48, 72, 96)
+
+
+class OccluderNetwork(nn.Module):
+    """What :func:`assembled` gives (batch, 10, height, width) to logits (batch, 2, height, width):
+    whether the item is seen, and how much of it where it begins to be hidden. 16 divides both
+    sides."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = conv(4 * CHANNELS, _WIDTHS[0])
+        self.stages = nn.ModuleList(
+            nn.Sequential(conv(before, width, stride=2), Block(width))
+            for before, width in pairwise(_WIDTHS)
+        )
+        self.gate = Gate(_WIDTHS[-1])
+        self.decoder = Decoder(_WIDTHS, _WIDTHS[:-1], finest=0)
+        self.head = nn.Conv2d(_WIDTHS[0], 8, 3, 1, 1)
+
+    def forward(self, given: torch.Tensor) -> torch.Tensor:
+        features = [self.stem(functional.pixel_unshuffle(given - 0.5, 2))]
+        for stage in self.stages:
+            features.append(stage(features[-1]))
+        features[-1] = self.gate(features[-1])
+        return functional.pixel_shuffle(self.head(self.decoder(features)), 2)
+
+
+def assembled(
+    rgb: torch.Tensor,
+    item: torch.Tensor,
+    item_m: torch.Tensor,
+    proxy_m: torch.Tensor,
+    before: torch.Tensor,
+) -> torch.Tensor:
+    """What the network is given (batch, 10, height, width), all about 0..1.
+
+    ``rgb`` (batch, 3, height, width) and ``item`` (batch, 4, height, width; alpha not multiplied
+    in) are 0..1; ``item_m`` and ``proxy_m`` (batch, height, width) are depths less the anchor's,
+    metres, infinite where there is nothing; ``before`` (batch, height, width) is the map before,
+    0..1.
+    """
+    alpha = item[:, 3:]
+    shares = [_share(depth)[:, None] for depth in (item_m, proxy_m)]
+    return torch.cat([rgb, item[:, :3] * alpha, alpha, *shares, before[:, None]], 1)
+
+
+def _share(depth_m: torch.Tensor) -> torch.Tensor:
+    """Depths within reach as 0..1; what is nowhere is far."""
+    return (depth_m / REACH_M).clamp(-1, 1).nan_to_num(1.0) / 2 + 0.5
+
+
+def mapped(logits: torch.Tensor) -> torch.Tensor:
+    """The map (batch, height, width): 1 where the item is seen, 0 where something is before it.
+
+    Where the network is in two minds, at edges, its second output says how much.
+    """
+    seen, edge = logits.float().sigmoid().unbind(1)
+    doubt = 4 * seen * (1 - seen)
+    return torch.lerp(seen, edge, doubt)

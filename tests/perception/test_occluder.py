@@ -1,0 +1,97 @@
+"""The occluder's network and predictor: what they are given, what they give, what they refuse."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from studio.core.errors import StudioError
+from studio.perception.occluder.network import (
+    CHANNELS,
+    SIDE_PX,
+    OccluderNetwork,
+    assembled,
+    mapped,
+)
+from studio.perception.occluder.predictor import (
+    LEAST_M,
+    OccluderInput,
+    OcclusionPredictor,
+    square_around,
+)
+from studio.perception.own import count, pack
+
+
+def square(rng: np.random.Generator) -> OccluderInput:
+    item = rng.integers(0, 255, (SIDE_PX, SIDE_PX, 4), np.uint8)
+    depth = np.full((SIDE_PX, SIDE_PX), np.inf, np.float32)
+    depth[60:200, 60:200] = 0.62
+    return OccluderInput(
+        rng.integers(0, 255, (SIDE_PX, SIDE_PX, 3), np.uint8), item, depth, depth + 0.02, 0.6
+    )
+
+
+def test_a_map_for_every_pixel(tmp_path):
+    torch.manual_seed(3)
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(pack(OccluderNetwork(), {}))
+    crop = square(np.random.default_rng(1))
+    predictor = OcclusionPredictor(path)
+    found = predictor.predict(crop)
+    assert found.shape == (SIDE_PX, SIDE_PX)
+    assert found.dtype == np.float32
+    assert 0 <= found.min() < found.max() <= 1
+    known = predictor.predict(replace(crop, previous=np.zeros_like(found)))
+    assert np.abs(known - found).max() > 0  # the map before counts
+
+
+def test_the_folded_network_is_that_which_was_trained(tmp_path):
+    torch.manual_seed(4)
+    network = OccluderNetwork()
+    with torch.no_grad():  # norms that do something
+        network.train()
+        for _ in range(8):
+            network(torch.rand(2, CHANNELS, 64, 64))
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(pack(network, {}))
+    crop = square(np.random.default_rng(2))
+    loaded, live = OcclusionPredictor(path), OcclusionPredictor.of(network.eval())
+    np.testing.assert_allclose(loaded.predict(crop), live.predict(crop), atol=0.06)
+
+
+def test_no_weights_no_predictor(tmp_path, monkeypatch):
+    monkeypatch.setenv("DOPPEL_MODELS_DIR", str(tmp_path))
+    monkeypatch.setattr("studio.core.card.shipped_models", lambda: tmp_path)
+    with pytest.raises(StudioError, match="occluder"):
+        OcclusionPredictor()
+
+
+def test_what_the_network_is_given():
+    rgb, item = torch.rand(1, 3, 4, 4), torch.rand(1, 4, 4, 4)
+    depth = torch.full((1, 4, 4), torch.inf)
+    depth[0, 0] = torch.tensor([-0.2, 0.0, 0.05, torch.nan])
+    given = assembled(rgb, item, depth, torch.full_like(depth, torch.inf), torch.zeros(1, 4, 4))
+    assert given.shape == (1, CHANNELS, 4, 4)
+    assert given[0, 7, 0].tolist() == pytest.approx([0.0, 0.5, 0.75, 1.0])
+    assert (given[0, 7, 1:] == 1).all()
+    assert (given[0, 8] == 1).all()
+    np.testing.assert_allclose(given[0, 3:6], item[0, :3] * item[0, 3:])
+
+
+def test_edges_follow_the_second_output_and_the_rest_the_first():
+    logits = torch.tensor([[8.0, -8.0, 0.0], [-8.0, 8.0, 3.0]]).view(1, 2, 1, 3)
+    assert mapped(logits).flatten().tolist() == pytest.approx([1, 0, 0.953], abs=0.005)
+
+
+def test_small_things_are_looked_at_with_what_is_around_them():
+    left, top, side = square_around((90, 100, 110, 120), 1000)
+    assert side == pytest.approx(1000 * LEAST_M)
+    assert (left + side / 2, top + side / 2) == (100, 110)
+    assert square_around((0, 0, 400, 100), 1000)[2] == pytest.approx(540)
+
+
+def test_the_network_is_small():
+    assert count(OccluderNetwork()) < 600_000
