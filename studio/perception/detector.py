@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -77,3 +77,30 @@ class Detector(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class InTwo(Protocol):
+    """A detector that knows where bodies are before it has looked at hands and faces.
+
+    What is found of bodies alone is told by one such detector, hands and faces by another: they
+    may work at once, on pictures of different moments.
+    """
+
+    @property
+    def in_two(self) -> bool:
+        """Whether it has anything to look for after the bodies."""
+        ...
+
+    def bodies(
+        self, rgb: UInt8[np.ndarray, "height width 3"], time_s: float = 0.0
+    ) -> tuple[Person2D, ...]:
+        """The people of a picture, without hands and faces."""
+        ...
+
+    def parts(
+        self, rgb: UInt8[np.ndarray, "height width 3"], people: Sequence[Person2D]
+    ) -> tuple[Person2D, ...]:
+        """The people whose bodies were found in this picture, with hands and faces; of nobody, the
+        hands and the face that fill the picture."""
+        ...

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -69,18 +70,35 @@ class Options:
 
 
 class _Opened:
-    """The loaded networks."""
+    """The networks, each loaded when it is first asked for."""
 
     def __init__(self, files: Networks, options: Options) -> None:
-        self.poses = Landmarker("pose", files.pose, max(3, options.people), 0.4)
-        self.pose = Landmarker("pose", files.pose, 1, 0.4)
-        self.hand = Landmarker("hand", files.hand, 2, 0.3) if options.hands else None
-        self.face = Landmarker("face", files.face, 1, 0.3) if options.face else None
+        self._files, self._options = files, options
+        self._loaded: list[Landmarker] = []
+
+    @cached_property
+    def poses(self) -> Landmarker:
+        return self._load("pose", self._files.pose, max(3, self._options.people), 0.4)
+
+    @cached_property
+    def pose(self) -> Landmarker:
+        return self._load("pose", self._files.pose, 1, 0.4)
+
+    @cached_property
+    def hand(self) -> Landmarker | None:
+        return self._load("hand", self._files.hand, 2, 0.3) if self._options.hands else None
+
+    @cached_property
+    def face(self) -> Landmarker | None:
+        return self._load("face", self._files.face, 1, 0.3) if self._options.face else None
+
+    def _load(self, kind: str, file: Path, most: int, least_score: float) -> Landmarker:
+        self._loaded.append(Landmarker(kind, file, most, least_score))
+        return self._loaded[-1]
 
     def close(self) -> None:
-        for network in (self.poses, self.pose, self.hand, self.face):
-            if network is not None:
-                network.close()
+        for network in self._loaded:
+            network.close()
 
 
 class WholeBodyDetector:
@@ -140,6 +158,47 @@ class WholeBodyDetector:
     ) -> tuple[Person2D, ...]:
         """The people in a picture, the most prominent first; see the class."""
         del time_s  # people are followed from picture to picture, however far apart in time
+        people = [self._assemble(rgb, track, body) for track, body in self._bodies(rgb)]
+        if not people and (lone := self._without_body(rgb)) is not None:
+            people = [lone]
+        if not people:
+            people = [self._assemble(rgb, track, body) for track, body in self._far(rgb)]
+        return self._kept(people)
+
+    @property
+    def in_two(self) -> bool:
+        """Whether there are hands or a face to be found after the bodies."""
+        return self.options.body and (self.options.hands or self.options.face)
+
+    def bodies(
+        self, rgb: UInt8[np.ndarray, "height width 3"], time_s: float = 0.0
+    ) -> tuple[Person2D, ...]:
+        """The same people, and nothing of their hands and faces yet."""
+        del time_s
+        found = self._bodies(rgb) or self._far(rgb)
+        return self._kept([self._person(track, body, {}, None) for track, body in found])
+
+    def parts(
+        self, rgb: UInt8[np.ndarray, "height width 3"], people: Sequence[Person2D]
+    ) -> tuple[Person2D, ...]:
+        """The people whose bodies were found in this picture, with their hands and faces; without
+        any, hands and a face that fill the picture."""
+        whole = [
+            self._assemble(rgb, one.track, Found(one.xy_px[BODY], one.confidence[BODY]))
+            for one in people
+        ]
+        if not whole and (lone := self._without_body(rgb)) is not None:
+            whole = [lone]
+        return self._kept(whole)
+
+    def _kept(self, people: list[Person2D]) -> tuple[Person2D, ...]:
+        if people:
+            self._empty = 0
+        self._people = people
+        return tuple(people)
+
+    def _bodies(self, rgb: np.ndarray) -> list[tuple[int, Found]]:
+        """The bodies that were followed or are new, with their numbers."""
         bodies: list[tuple[int, Found]] = []
         for person in self._people:
             if np.isfinite(person.xy_px[BODY]).all():
@@ -148,18 +207,17 @@ class WholeBodyDetector:
                     bodies.append((person.track, body))
         if self.options.body and len(bodies) < self.options.people:
             bodies += self._newcomers(rgb, bodies)
-        people = [self._assemble(rgb, track, body) for track, body in bodies]
-        if not people and (lone := self._without_body(rgb)) is not None:
-            people = [lone]
-        if not people and self.options.body and self.options.quality != "fast":
-            if self._empty % _TILE_EVERY == 0:
-                far = [body for body in self._search_tiles(rgb) if _is_person(body, _SURE)]
-                people = [self._assemble(rgb, t, body) for t, body in self._new(rgb, far, [])]
-            self._empty += 1
-        if people:
-            self._empty = 0
-        self._people = people
-        return tuple(people)
+        return bodies
+
+    def _far(self, rgb: np.ndarray) -> list[tuple[int, Found]]:
+        """Bodies that are small in the picture: looked for now and then, where nobody is seen."""
+        if not self.options.body or self.options.quality == "fast":
+            return []
+        self._empty += 1
+        if (self._empty - 1) % _TILE_EVERY:
+            return []
+        far = [body for body in self._search_tiles(rgb) if _is_person(body, _SURE)]
+        return self._new(rgb, far, [])
 
     def _newcomers(
         self, rgb: np.ndarray, known: list[tuple[int, Found]]
