@@ -26,7 +26,6 @@ from studio.document.stage import Stage
 from studio.features.puppet.engine import Inputs, Params
 from studio.live.avatar.finding import of_project
 from studio.live.outlets.address import Kind
-from studio.live.outlets.frames import FrameOutlet, Wish
 from studio.live.performance import Performance
 from studio.live.performing.controls import Controls
 from studio.live.stage.lane import Shown, StageLane
@@ -39,6 +38,7 @@ from studio.ui.staging.gains import Gains
 from studio.ui.staging.movement import MovementBox
 from studio.ui.staging.output import OutputBox
 from studio.ui.staging.stage_box import StageBox
+from studio.ui.staging.takers import Takers
 from studio.ui.streams import Board, Programs
 from studio.ui.studio import Studio
 
@@ -181,40 +181,6 @@ class Panel(LivePanel):
 
     # -- its parts
 
-    def _takers(self, place: QVBoxLayout) -> dict[str, QCheckBox]:
-        """A switch for every plug-in that takes the stage's pictures, such as a virtual camera."""
-        made: dict[str, QCheckBox] = {}
-        for feature in self.studio.registry.offering("frames"):
-            title = feature.manifest.title
-            switch = QCheckBox(title)
-            switch.setToolTip(feature.manifest.summary)
-            switch.toggled.connect(lambda _=False: self._take())
-            place.addWidget(switch)
-            made[feature.id] = switch
-        return made
-
-    def _take(self) -> None:
-        """Open and close those who take pictures, as the switches say."""
-        lane = self.lane
-        if lane is None:
-            return
-        outlets = dict(lane.outlets)
-        for id, switch in self.takers.items():
-            if switch.isChecked() and id not in outlets:
-                wish, feature = Wish(lane.stage.size_px), self.studio.registry[id]
-                outlets[id] = FrameOutlet(id, lambda f=feature, w=wish: f.load("frames")(w))
-            elif not switch.isChecked() and id in outlets:
-                outlets.pop(id).close(2.0)
-        lane.outlets = outlets
-
-    def _check_takers(self, lane: StageLane) -> None:
-        """Say why somebody does not take pictures any more, and switch them off."""
-        for id, switch in self.takers.items():
-            outlet = lane.outlets.get(id)
-            if outlet is not None and outlet.error is not None:
-                self.studio.notices.error(outlet.error, switch.text())
-                switch.setChecked(False)
-
     def _expressions(self) -> QWidget:
         fold = Fold("Expressions and keys")
         self.keys, self.gains = HeldKeys(self.studio.settings.value.expression_keys), Gains()
@@ -233,7 +199,8 @@ class Panel(LivePanel):
         for row, address in zip(self.programs.rows, ADDRESSES, strict=True):
             row.address.setText(address)
         fold.inside.addWidget(self.programs)
-        self.takers = self._takers(fold.inside)
+        self.takers = Takers(self.studio, lambda: self.lane)
+        fold.inside.addWidget(self.takers)
         return fold
 
     def _more(self) -> QWidget:
@@ -267,7 +234,7 @@ class Panel(LivePanel):
         self._seen = []
         self.hud.clear()
         self._timer.start()
-        self._take()
+        self.takers.take()
 
     def _close_lane(self) -> None:
         if self.lane is not None:
@@ -322,7 +289,7 @@ class Panel(LivePanel):
         picture = None
         if frame is not None:
             picture = np.ascontiguousarray(frame.rgb[:, ::-1]) if lane.mirrored else frame.rgb
-        rgb = self.output.show_picture(shown, picture)
+        rgb = self.output.show_picture(shown.staged.rgba, picture)
         name = frame.camera if frame is not None else ""
         canvas = cameras.canvas
         if canvas is not None and name in canvas.cameras:
@@ -344,7 +311,7 @@ class Panel(LivePanel):
         if now - self._told_s < HUD_S or len(self._seen) < 2:
             return
         self._told_s = now
-        self._check_takers(lane)
+        self.takers.check()
         rate = (len(self._seen) - 1) / max(now - self._seen[0], 1e-6)
         told = {**shown.one.stages_ms, **{k: v for k, v in shown.staged.stages_ms.items()
                                           if k != "stage"}}  # fmt: skip

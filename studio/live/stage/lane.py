@@ -60,6 +60,20 @@ class StageLane:
         self._lane: Lane[tuple[Performance, Frame | None] | None] = Lane("stage", self._work)
 
     @property
+    def size_px(self) -> tuple[int, int]:
+        """Width and height of the stage."""
+        return self.stage.size_px
+
+    @property
+    def clear(self) -> bool:
+        """Whether something of the stage may be transparent."""
+        for layer in self.stage.layers:
+            whole = layer.visible and layer.opacity >= 1
+            if whole and (layer.kind == "colour" or (layer.kind == "camera" and not layer.cut_out)):
+                return False
+        return True
+
+    @property
     def error(self) -> BaseException | None:
         """What ended the lane, if anything did."""
         return self._lane.error

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from PySide6.QtGui import QGuiApplication
@@ -13,10 +14,8 @@ from shiboken6 import isValid
 
 from studio.core.errors import StudioError
 from studio.core.pictures import write_picture
-from studio.document.stage import Stage
 from studio.live.outlets.frames import FrameOutlet, Wish
 from studio.live.stage.film import film_sink
-from studio.live.stage.lane import Shown, StageLane
 from studio.ui import theme
 from studio.ui.staging.picture import OutputWindow, before_tiles, side_by_side
 from studio.ui.staging.written import WrittenLabel, free_places
@@ -26,29 +25,41 @@ RATE_HZ = 30.0
 RECORD = "Record film"
 
 
+class Lane(Protocol):
+    """Who makes the pictures: for whom, how large, and whether films may be transparent."""
+
+    outlets: Mapping[str, FrameOutlet]
+
+    @property
+    def size_px(self) -> tuple[int, int]: ...
+    @property
+    def clear(self) -> bool: ...
+
+
 class OutputBox(QWidget):
-    """Full screen, snapshot, comparison, recording. ``folder()`` is where files go; what was
-    written or failed is told to ``say(text, hint, level)``."""
+    """Full screen, snapshot, comparison, recording. ``folder()`` is where files go, whose names
+    begin with ``stem``; what was written or failed is told to ``say(text, hint, level)``."""
 
     def __init__(
-        self, lane: Callable[[], StageLane | None], folder: Callable[[], Path],
-        say: Callable[[str, str, str], object],
+        self, lane: Callable[[], Lane | None], folder: Callable[[], Path],
+        say: Callable[[str, str, str], object], stem: str = "Stage",
     ) -> None:  # fmt: skip
         super().__init__()
         self._lane, self._folder, self._say = lane, folder, say
-        self.window_ = OutputWindow()
+        self._stem = stem
+        self.window_ = OutputWindow(stem)
         self.snapshot: np.ndarray | None = None
-        self._shown: Shown | None = None
+        self._shown: tuple[np.ndarray, np.ndarray] | None = None
         self._film: tuple[FrameOutlet, Path, float] | None = None
         self.screen_button = self._button(
-            "Full screen", "ph.corners-out", "The stage alone, without a frame; Esc closes it"
+            "Full screen", "ph.corners-out", "The picture alone, without a frame; Esc closes it"
         )
         self.snap_button = self._button("Snapshot", "ph.camera", "Keep this picture as a file")
         self.compare_button = self._button(
             "Compare", "ph.columns", "The snapshot, or else the camera, on the left half"
         )
         self.compare_button.setCheckable(True)
-        self.record_button = self._button(RECORD, "ph.circle-fill", "A film of the stage")
+        self.record_button = self._button(RECORD, "ph.circle-fill", "A film of the picture")
         theme.set_icon(self.record_button, "ph.circle-fill", "stop")
         self._menu = QMenu(self.screen_button)
         self._menu.aboutToShow.connect(self._list_screens)
@@ -72,11 +83,14 @@ class OutputBox(QWidget):
         """Whether a film is being written."""
         return self._film is not None
 
-    def show_picture(self, shown: Shown, camera: np.ndarray | None) -> np.ndarray:
-        """The picture as the window has it (height, width, 3): compared, if that is asked for. The
-        clean output window gets the stage alone."""
-        self._shown = shown
-        rgb = before_tiles(shown.staged.rgba)
+    def show_picture(
+        self, rgba: np.ndarray, camera: np.ndarray | None, kept: np.ndarray | None = None
+    ) -> np.ndarray:
+        """A new picture (height, width, 4), as the window has it (height, width, 3): compared, if
+        that is asked for. The clean output window gets it alone; a snapshot is a file of ``kept``,
+        if that is something else."""
+        self._shown = rgba, rgba if kept is None else kept
+        rgb = before_tiles(rgba)
         if self.window_.isVisible():
             self.window_.show_picture(rgb)
         self._follow_film()
@@ -116,11 +130,11 @@ class OutputBox(QWidget):
     def _snap(self) -> None:
         if self._shown is None:
             return
-        rgba = self._shown.staged.rgba
+        rgba, kept = self._shown
         self.snapshot = before_tiles(rgba)
-        (path,) = free_places(self._folder(), ".png")
+        (path,) = free_places(self._folder(), ".png", stem=self._stem)
         try:
-            write_picture(path, rgba)
+            write_picture(path, kept)
         except StudioError as error:
             self._say(error.message, error.hint, "stop")
             return
@@ -135,8 +149,9 @@ class OutputBox(QWidget):
             return
         if lane is None:
             return
-        (path,) = free_places(self._folder(), ".webm" if clear(lane.stage) else ".mp4")
-        wish = Wish(lane.stage.size_px, RATE_HZ)
+        suffix = ".webm" if lane.clear else ".mp4"
+        (path,) = free_places(self._folder(), suffix, stem=self._stem)
+        wish = Wish(lane.size_px, RATE_HZ)
         outlet = FrameOutlet(FILM, lambda: film_sink(path, wish), every=True)
         self._film = outlet, path, time.monotonic()
         lane.outlets = {**lane.outlets, FILM: outlet}
@@ -177,12 +192,3 @@ class OutputBox(QWidget):
             self._say(
                 f"Recorded: {path.name}", f"{outlet.written} pictures in {path.parent}", "good"
             )
-
-
-def clear(stage: Stage) -> bool:
-    """Whether something of the stage may be transparent."""
-    for layer in stage.layers:
-        whole = layer.visible and layer.opacity >= 1
-        if whole and (layer.kind == "colour" or (layer.kind == "camera" and not layer.cut_out)):
-            return False
-    return True

@@ -38,12 +38,12 @@ def side_by_side(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 class OutputWindow(QWidget):
-    """The stage alone, filling a screen without a frame. Esc closes it."""
+    """A picture alone, filling a screen without a frame. Esc closes it."""
 
-    def __init__(self) -> None:
+    def __init__(self, title: str = "Stage") -> None:
         super().__init__(None, Qt.WindowType.Window | Qt.WindowType.FramelessWindowHint)
-        self.setWindowTitle("Stage")
-        self.setAccessibleName("The stage, full screen")
+        self.setWindowTitle(title)
+        self.setAccessibleName(f"{title}, full screen")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setCursor(Qt.CursorShape.BlankCursor)
         self._image: QImage | None = None

@@ -11,9 +11,9 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtWidgets import QLabel
 
 
-def free_places(folder: Path, *suffixes: str) -> tuple[Path, ...]:
+def free_places(folder: Path, *suffixes: str, stem: str = "Stage") -> tuple[Path, ...]:
     """Paths of one name, that of now, where no file is yet."""
-    stem = time.strftime("Stage %Y-%m-%d %H.%M.%S")
+    stem = f"{stem} {time.strftime('%Y-%m-%d %H.%M.%S')}"
     name, count = stem, 2
     while any((folder / f"{name}{suffix}").exists() for suffix in suffixes):
         name, count = f"{stem} {count}", count + 1

@@ -8,8 +8,9 @@ from PySide6.QtWidgets import QWidget
 
 from studio.ui import theme
 from studio.ui.person.busy import Busy
-from studio.ui.person.gallery import Gallery, broken
+from studio.ui.person.gallery import Gallery
 from studio.ui.person.slider import STEPS, PersonSlider
+from studio.ui.thumb import broken
 
 
 def shown(qtbot, widget: QWidget, width: int, height: int) -> QWidget:

@@ -1,0 +1,42 @@
+"""Kinds of things to try on in words: groups to choose from, symbols, what must be seen."""
+
+from __future__ import annotations
+
+from studio.core.items import ItemKind
+
+WORDS: dict[ItemKind, str] = {
+    "glasses": "Glasses", "sunglasses": "Sunglasses", "hat": "Hat", "ears": "Ears on a band",
+    "earrings": "Earrings", "necklace": "Necklace", "watch": "Watch", "shoes": "Shoes",
+    "top": "Top",
+}  # fmt: skip
+
+SYMBOLS: dict[ItemKind, str] = {
+    "glasses": "ph.eye", "sunglasses": "ph.eye", "hat": "ph.crown-simple", "ears": "ph.paw-print",
+    "earrings": "ph.ear", "necklace": "ph.link-simple", "watch": "ph.watch",
+    "shoes": "ph.footprints", "top": "ph.t-shirt",
+}  # fmt: skip
+
+GROUPS: tuple[tuple[str, tuple[ItemKind, ...]], ...] = (
+    ("Glasses", ("glasses", "sunglasses")),
+    ("Hats", ("hat", "ears")),
+    ("Jewellery", ("earrings", "necklace")),
+    ("Watches", ("watch",)),
+    ("Shoes", ("shoes",)),
+    ("Tops", ("top",)),
+)
+"""What the user chooses from, most wanted first."""
+
+SHOWN_BY: dict[ItemKind, str] = {
+    "glasses": "Look at the camera", "sunglasses": "Look at the camera",
+    "hat": "Look at the camera", "ears": "Look at the camera", "earrings": "Look at the camera",
+    "necklace": "Step back until your shoulders are seen",
+    "watch": "Hold your wrist in the picture", "shoes": "Point the camera at your feet",
+    "top": "Step back until your shoulders are seen",
+}  # fmt: skip
+"""What to do so that a thing can be worn."""
+
+BODY: dict[ItemKind, str] = {
+    "glasses": "face", "sunglasses": "face", "hat": "face", "ears": "face", "earrings": "face",
+    "necklace": "neck", "watch": "wrists", "shoes": "feet", "top": "shoulders",
+}  # fmt: skip
+"""The part of the body in a word."""
