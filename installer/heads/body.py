@@ -11,17 +11,13 @@ from scipy.spatial import KDTree
 from studio.render.scene import vertex_normals
 from studio.synth import cloth
 from studio.synth.figure import make_figure
+from studio.synth.solids import unit
 
 from .hairline import hairline
 
 EAR_X_M = 0.0735
 BOW_M, CORNER_M = 0.009, 0.006
 """How much the hairline rises over the forehead, and at the temples' corners besides."""
-
-
-def unit(v: np.ndarray) -> np.ndarray:
-    """Rows of unit length."""
-    return v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-12)
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .body import unit
+from studio.synth.solids import unit
+
 from .grow import DOWN, Flow
 
 CROWN = np.array([0.0, 0.012, 0.8])

@@ -10,10 +10,10 @@ import numpy as np
 from studio.human.wardrobe.asset import Asset, AssetMaterial, Binding, Colour
 from studio.human.wardrobe.fitting import bind
 from studio.synth.figure import make_figure
+from studio.synth.solids import Piece, joined, unit
 
-from .body import body, unit
+from .body import body
 from .face import BROWS, points
-from .grow import Piece, joined
 from .pack import asset, webp
 
 IRISES: dict[str, tuple[Colour, Colour]] = {

@@ -10,10 +10,9 @@ import numpy as np
 from studio.human.wardrobe.asset import Asset, AssetMaterial, Binding, Colour
 from studio.human.wardrobe.fitting import HEAD_SCALES, bind
 from studio.synth.figure import make_figure
+from studio.synth.solids import Piece, grid, joined, tube
 
-from .grow import Piece, joined
 from .pack import asset, webp
-from .solids import grid, tube
 
 NOSE = 131
 """The base vertex on which glasses sit; they also rest over both ears."""

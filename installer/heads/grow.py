@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
-from .body import Scalp, body, unit
+from studio.synth.solids import Piece, unit
+
+from .body import Scalp, body
 from .strands import cap_uv, ribbon_uv
 
 Flow = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
@@ -17,25 +18,6 @@ STEP_M = 0.005
 """How far hair grows at a time, at most."""
 EARLY = 1.35
 """Ribbons have more rows near the root, where they turn: this power of even shares."""
-
-
-@dataclass(frozen=True, eq=False)
-class Piece:
-    """A mesh with a texture coordinate a face corner, on the average person (metres)."""
-
-    vertices: np.ndarray
-    faces: np.ndarray
-    uv: np.ndarray
-
-
-def joined(pieces: list[Piece]) -> Piece:
-    """Several pieces as one."""
-    starts = np.cumsum([0, *(len(p.vertices) for p in pieces)])
-    return Piece(
-        np.concatenate([p.vertices for p in pieces]),
-        np.concatenate([p.faces + start for p, start in zip(pieces, starts, strict=False)]),
-        np.concatenate([p.uv for p in pieces]),
-    )
 
 
 def grow(

@@ -10,11 +10,10 @@ import numpy as np
 from studio.human.wardrobe.asset import Asset, AssetMaterial
 from studio.human.wardrobe.fitting import HEAD_SCALES, bind
 from studio.synth.figure import make_figure
+from studio.synth.solids import Piece, grid, joined, unit
 
-from .body import body, unit
-from .grow import Piece, joined
+from .body import body
 from .pack import asset, calm_faces, webp
-from .solids import grid
 
 _CENTRE = np.array([0.0, -0.047, 0.735])
 _COLUMNS = 56

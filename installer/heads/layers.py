@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from studio.synth.solids import Piece, unit
+
 from . import combs
-from .body import Scalp, roots, unit
-from .grow import Flow, Piece, grow, ribbons
+from .body import Scalp, roots
+from .grow import Flow, grow, ribbons
 from .strands import DENSE
 
 EDGE_WIDTH_M, EDGE_WIDENS = 0.006, 0.9

@@ -10,8 +10,8 @@ import numpy as np
 from studio.human.wardrobe.asset import Asset, AssetMaterial, AssetMesh, Binding, Card, Picture
 from studio.human.wardrobe.fitting import HEAD_SCALES, bind
 from studio.synth.figure import make_figure
+from studio.synth.solids import Piece
 
-from .grow import Piece
 from .hairline import hairline
 
 AUTHOR = "Doppel"

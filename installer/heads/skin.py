@@ -12,8 +12,8 @@ from scipy.ndimage import map_coordinates
 from studio.render.scene import vertex_normals
 from studio.synth.atlas import skin_atlas
 from studio.synth.figure import Figure, make_figure
+from studio.synth.solids import unit
 
-from .body import unit
 from .face import EYES, LIPS, LIPS_INNER, PX_M, TOP_M, canvas, filled, outline, place
 
 Colour = tuple[float, float, float]

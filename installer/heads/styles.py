@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from studio.synth.solids import Piece, joined, unit
+
 from . import combs
-from .body import scalp, unit
-from .grow import DOWN, Piece, cap, grow, joined, ribbons
+from .body import scalp
+from .grow import DOWN, cap, grow, ribbons
 from .layers import Layer, edged, layer
 from .strands import CURLY, DENSE, OPEN, WISPY
 

@@ -9,10 +9,9 @@ import numpy as np
 from studio.human.wardrobe.asset import Asset, AssetMaterial, Binding
 from studio.human.wardrobe.fitting import bind
 from studio.synth.figure import make_figure
+from studio.synth.solids import Piece, grid, joined, outwards, tube
 
-from .grow import Piece, joined
 from .pack import asset, webp
-from .solids import grid, outwards, tube
 
 UPPER_M = (0.0080, 0.0064, 0.0072, 0.0066, 0.0066, 0.0092, 0.0092)
 LOWER_M = (0.0052, 0.0056, 0.0064, 0.0066, 0.0068, 0.0098, 0.0094)

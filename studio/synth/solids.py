@@ -1,11 +1,48 @@
-"""Solids that worn things are put together from: tubes along curves, caps of lenses, lathes."""
+"""Solids that worn things are put together from: sheets, tubes along curves, lathes, rims."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
-from .body import unit
-from .grow import Piece
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A mesh with a texture coordinate a face corner (metres)."""
+
+    vertices: np.ndarray
+    faces: np.ndarray
+    uv: np.ndarray
+
+    def flipped(self) -> Piece:
+        """The same with its other side out."""
+        return Piece(self.vertices, self.faces[:, ::-1], self.uv[:, ::-1])
+
+    def moved(self, turn: np.ndarray, move_m: np.ndarray | Sequence[float]) -> Piece:
+        """Turned (3, 3), or mirrored, and moved; its outside stays outside."""
+        other = Piece(self.vertices @ np.asarray(turn).T + move_m, self.faces, self.uv)
+        return other.flipped() if np.linalg.det(turn) < 0 else other
+
+    def mirrored(self) -> Piece:
+        """The same on the other side (x)."""
+        return self.moved(np.diag([-1.0, 1.0, 1.0]), np.zeros(3))
+
+
+def joined(pieces: Sequence[Piece]) -> Piece:
+    """Several pieces as one."""
+    starts = np.cumsum([0, *(len(p.vertices) for p in pieces)])
+    return Piece(
+        np.concatenate([p.vertices for p in pieces]),
+        np.concatenate([p.faces + start for p, start in zip(pieces, starts, strict=False)]),
+        np.concatenate([p.uv for p in pieces]),
+    )
+
+
+def unit(v: np.ndarray) -> np.ndarray:
+    """Rows of unit length."""
+    return v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-12)
 
 
 def grid(v: np.ndarray, uv: np.ndarray, around: bool = False) -> Piece:
@@ -33,7 +70,8 @@ _CORNERS = (
 
 def tube(
     line: np.ndarray, across_m: np.ndarray | float, along_m: np.ndarray | float, up: np.ndarray,
-    place: tuple[float, float], closed: bool = False, sides: int = 8, square: float = 1.0,
+    place: tuple[float, float] = (0.5, 0.5), closed: bool = False, sides: int = 8,
+    square: float = 1.0,
 ) -> Piece:  # fmt: skip
     """A tube along a line (n, 3): half as wide as ``across_m`` the way of ``up``, ``along_m`` the
     other way; ``square`` above 1 flattens its sides. Its texel is one ``place`` of the picture.
@@ -76,5 +114,5 @@ def outwards(piece: Piece, core: np.ndarray) -> Piece:
     middle = corners.mean(axis=1)
     near = core[np.linalg.norm(middle[:, None] - core[None], axis=-1).argmin(axis=1)]
     if ((normal * (middle - near)).sum(axis=1) < 0).mean() > 0.5:
-        return Piece(piece.vertices, piece.faces[:, ::-1], piece.uv[:, ::-1])
+        return piece.flipped()
     return piece
