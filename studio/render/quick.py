@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import cv2
 import moderngl
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Float32, UInt8
 
 from studio.core.closing import Closing
 from studio.core.types import Camera, Character, Part, Posed
@@ -28,6 +28,8 @@ from studio.render.upload import laid_out
 LARGEST_PX = 1024
 """Textures are sent no larger: a figure fills a part of the picture."""
 SAMPLES = 4
+SIZES_KEPT = 4
+"""Of how many sizes pictures are kept ready to be drawn."""
 OPEN_EDGES = 0.06
 SLACK = 1.25
 """How much larger than at rest a bone's cluster may become."""
@@ -220,12 +222,8 @@ class QuickRenderer(Closing):
         self._gl = standalone("The avatar cannot be drawn")
         gl = self._gl
         self._programs = Programs(gl)
-        samples = min(samples, gl.max_samples)
-        self._drawn = gl.framebuffer(
-            [gl.renderbuffer(size_px, 4, samples=samples)],
-            gl.depth_renderbuffer(size_px, samples=samples),
-        )
-        self._read = gl.framebuffer([gl.renderbuffer(size_px, 4)])
+        self._samples = min(samples, gl.max_samples)
+        self._targets: dict[tuple[int, int], tuple[moderngl.Framebuffer, moderngl.Framebuffer]] = {}
         self._figures: dict[int, tuple[Character, list[_Moving], moderngl.Texture]] = {}
 
     def close(self) -> None:
@@ -253,12 +251,58 @@ class QuickRenderer(Closing):
         wanted = {id(character) for character in keep}
         self._figures = {k: v for k, v in self._figures.items() if k in wanted}
 
+    def resize(self, size_px: tuple[int, int]) -> None:
+        """Draw pictures of another size from now on; figures stay loaded."""
+        self.size_px = size_px
+
     def draw(
         self, posed: Posed, camera: Camera, shine: Shine, near_m: float = 0.05, far_m: float = 30.0
     ) -> UInt8[np.ndarray, "height width 4"]:
         """The figure as a pinhole camera of the renderer's size sees it: sRGB with alpha, which is
         multiplied in. Nothing stands behind it."""
         self.load(posed.character)
+        with self._gl:
+            return self._rgba(self._drawn(posed, camera, shine, near_m, far_m))
+
+    def draw_deep(
+        self, posed: Posed, camera: Camera, shine: Shine, near_m: float = 0.05, far_m: float = 30.0
+    ) -> tuple[UInt8[np.ndarray, "height width 4"], Float32[np.ndarray, "height width"]]:
+        """The figure as :meth:`draw` draws it, and how far ahead of the camera (metres along its
+        axis) the nearest surface is in the middle of each pixel; infinite where there is none."""
+        self.load(posed.character)
+        with self._gl:
+            read = self._drawn(posed, camera, shine, near_m, far_m)
+            rgba = self._rgba(read)
+            width, height = self.size_px
+            content = read.read(components=1, attachment=-1, dtype="f4", alignment=1)
+        depth = np.frombuffer(content, np.float32).reshape(height, width)
+        return rgba, metres(depth, near_m, far_m)
+
+    def _rgba(self, read: moderngl.Framebuffer) -> np.ndarray:
+        width, height = self.size_px
+        content = read.read(components=4, alignment=1)
+        return np.frombuffer(content, np.uint8).reshape(height, width, 4)
+
+    def _target(self) -> tuple[moderngl.Framebuffer, moderngl.Framebuffer]:
+        """Where pictures of this size are drawn, and where they are read."""
+        size = self.size_px
+        if size not in self._targets:
+            if len(self._targets) >= SIZES_KEPT:
+                for each in self._targets.pop(next(iter(self._targets))):
+                    each.release()
+            gl, samples = self._gl, self._samples
+            drawn = gl.framebuffer(
+                [gl.renderbuffer(size, 4, samples=samples)],
+                gl.depth_renderbuffer(size, samples=samples),
+            )
+            read = gl.framebuffer([gl.renderbuffer(size, 4)], gl.depth_renderbuffer(size))
+            self._targets[size] = drawn, read
+        return self._targets[size]
+
+    def _drawn(
+        self, posed: Posed, camera: Camera, shine: Shine, near_m: float, far_m: float
+    ) -> moderngl.Framebuffer:
+        """Draw a figure that was loaded, and say where it can be read."""
         _, parts, bones = self._figures[id(posed.character)]
         armature = posed.character.armature
         carry = posed.bones_world @ np.linalg.inv(armature.rest_world)
@@ -271,29 +315,35 @@ class QuickRenderer(Closing):
             "key_towards": np.array(shine.towards) / np.linalg.norm(shine.towards),
             "key_radiance": shine.key,
         }  # fmt: skip
-        with self._gl:
-            if len(carry):
-                bones.write(np.ascontiguousarray(carry[:, :3], "<f4").tobytes())
-            bones.use(1)
-            self._drawn.use()
-            set_uniforms(self._programs.get("pose"), bones=1, **uniforms)
-            for part in parts:
-                part.shape(posed.morphs)
-                part.carry()
-            self._drawn.use()
-            self._drawn.clear(0.0, 0.0, 0.0, 0.0, depth=1.0)
-            self._gl.enable_only(moderngl.DEPTH_TEST)
-            self._gl.front_face = "cw"  # rows run downwards, which mirrors the winding
-            self._gl.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
-            for part in parts:
-                (self._gl.enable if part.closed else self._gl.disable)(moderngl.CULL_FACE)
-                (self._gl.enable if part.blends else self._gl.disable)(moderngl.BLEND)
-                set_uniforms(part.program, **uniforms)
-                part.render(carry, clip)
-            self._gl.copy_framebuffer(self._read, self._drawn)
-            content = self._read.read(components=4, alignment=1)
-        width, height = self.size_px
-        return np.frombuffer(content, np.uint8).reshape(height, width, 4)
+        drawn, read = self._target()
+        if len(carry):
+            bones.write(np.ascontiguousarray(carry[:, :3], "<f4").tobytes())
+        bones.use(1)
+        drawn.use()
+        set_uniforms(self._programs.get("pose"), bones=1, **uniforms)
+        for part in parts:
+            part.shape(posed.morphs)
+            part.carry()
+        drawn.use()
+        drawn.clear(0.0, 0.0, 0.0, 0.0, depth=1.0)
+        self._gl.enable_only(moderngl.DEPTH_TEST)
+        self._gl.front_face = "cw"  # rows run downwards, which mirrors the winding
+        self._gl.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
+        for part in parts:
+            (self._gl.enable if part.closed else self._gl.disable)(moderngl.CULL_FACE)
+            (self._gl.enable if part.blends else self._gl.disable)(moderngl.BLEND)
+            set_uniforms(part.program, **uniforms)
+            part.render(carry, clip)
+        self._gl.copy_framebuffer(read, drawn)
+        return read
+
+
+def metres(
+    depth: Float32[np.ndarray, "height width"], near_m: float, far_m: float
+) -> Float32[np.ndarray, "height width"]:
+    """How far ahead what a depth buffer (0 to 1) holds is; infinite where nothing is."""
+    away = near_m * far_m / (far_m - depth * (far_m - near_m))
+    return np.where(depth >= 1, np.float32(np.inf), away).astype(np.float32)
 
 
 def _sent(gl: moderngl.Context, picture: np.ndarray) -> moderngl.Texture:

@@ -1,4 +1,4 @@
-"""One face followed from picture to picture: 478 points with depth, and MediaPipe's own guesses.
+"""Faces followed from picture to picture: 478 points with depth, and MediaPipe's own guesses.
 
 Faces are followed by their points. MediaPipe calms the points of a face that it follows alone, by
 up to half a picture's time, which is most of a blink; two places for faces keep it from doing so.
@@ -36,12 +36,12 @@ class SeenFace:
     guesses: Float[np.ndarray, "52"]
 
 
-class FaceTracker:
-    """Follows the largest face, and stays with it. Used by one thread at a time; close it when
-    done."""
+class FaceCrowd:
+    """Follows up to so many faces at once. Used by one thread at a time; close it when done."""
 
-    def __init__(self, model: Path) -> None:
-        """Raises StudioError if the network cannot be loaded."""
+    def __init__(self, model: Path, most: int, *, guesses: bool = True) -> None:
+        """Without ``guesses`` they are all 0, and time is saved. Raises StudioError if the network
+        cannot be loaded."""
         os.environ.setdefault("GLOG_minloglevel", "3")
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         from mediapipe import Image, ImageFormat
@@ -50,12 +50,11 @@ class FaceTracker:
         self._image, self._srgb = Image, ImageFormat.SRGB
         options = vision.FaceLandmarkerOptions(
             base_options=BaseOptions(model_asset_path=str(model)),
-            running_mode=vision.RunningMode.VIDEO, num_faces=2,
+            running_mode=vision.RunningMode.VIDEO, num_faces=max(most, 2),
             min_face_detection_confidence=LEAST_SCORE, min_face_presence_confidence=LEAST_SCORE,
-            min_tracking_confidence=LEAST_SCORE, output_face_blendshapes=True,
+            min_tracking_confidence=LEAST_SCORE, output_face_blendshapes=guesses,
         )  # fmt: skip
         self._last_ms = 0
-        self._middle: np.ndarray | None = None
         with quiet():
             try:
                 task = vision.FaceLandmarker.create_from_options(options)
@@ -73,26 +72,52 @@ class FaceTracker:
         """Free the network."""
         self._close()
 
-    def find(self, rgb: UInt8[np.ndarray, "height width 3"], time_s: float) -> SeenFace | None:
-        """The face in the next picture, taken at ``time_s``; None if there is none."""
+    def find(
+        self, rgb: UInt8[np.ndarray, "height width 3"], time_s: float
+    ) -> tuple[SeenFace, ...]:  # fmt: skip
+        """The faces in the next picture, taken at ``time_s``."""
         if self._begun_s is None:
             self._begun_s = time_s
         # A film that began again, or two pictures of one millisecond: time goes on all the same.
         self._last_ms = max(self._last_ms + 1, round(1e3 * (time_s - self._begun_s)))
         answer = self._task.detect_for_video(self._picture(rgb), self._last_ms)
-        if not answer.face_landmarks:
+        height, width = rgb.shape[:2]
+        found: list[SeenFace] = []
+        for k, face in enumerate(answer.face_landmarks):
+            # 0..1 spans the picture from edge to edge; pixel centres lie at integers.
+            points = np.array([(p.x, p.y, p.z) for p in face]) * (width, height, width)
+            told = answer.face_blendshapes[k] if answer.face_blendshapes else ()
+            scores = {one.category_name: one.score for one in told}
+            guesses = np.array([scores.get(action, 0.0) for action in ACTIONS])
+            found.append(SeenFace(points - (0.5, 0.5, 0.0), guesses))
+        return tuple(found)
+
+    def _picture(self, rgb: np.ndarray) -> Any:
+        return self._image(image_format=self._srgb, data=np.ascontiguousarray(rgb))
+
+
+class FaceTracker:
+    """Follows the largest face, and stays with it. Used by one thread at a time; close it when
+    done."""
+
+    def __init__(self, model: Path) -> None:
+        """Raises StudioError if the network cannot be loaded."""
+        self._crowd = FaceCrowd(model, 2)
+        self._middle: np.ndarray | None = None
+
+    def close(self) -> None:
+        """Free the network."""
+        self._crowd.close()
+
+    def find(self, rgb: UInt8[np.ndarray, "height width 3"], time_s: float) -> SeenFace | None:
+        """The face in the next picture, taken at ``time_s``; None if there is none."""
+        every = self._crowd.find(rgb, time_s)
+        if not every:
             self._middle = None
             return None
-        height, width = rgb.shape[:2]
-        # 0..1 spans the picture from edge to edge; pixel centres lie at integers.
-        every = [
-            np.array([(p.x, p.y, p.z) for p in face]) * (width, height, width) - (0.5, 0.5, 0.0)
-            for face in answer.face_landmarks
-        ]
-        which = self._main(every)
-        self._middle = every[which][:, :2].mean(0)
-        scores = {one.category_name: one.score for one in answer.face_blendshapes[which]}
-        return SeenFace(every[which], np.array([scores.get(action, 0.0) for action in ACTIONS]))
+        main = every[self._main([face.xyz_px for face in every])]
+        self._middle = main.xyz_px[:, :2].mean(0)
+        return main
 
     def _main(self, every: list[np.ndarray]) -> int:
         """Which face is meant: the one that was followed, else the largest."""
@@ -103,6 +128,3 @@ class FaceTracker:
             if away[nearest] < sizes[nearest]:
                 return nearest
         return int(np.argmax(sizes))
-
-    def _picture(self, rgb: np.ndarray) -> Any:
-        return self._image(image_format=self._srgb, data=np.ascontiguousarray(rgb))

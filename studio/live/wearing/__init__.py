@@ -1,0 +1,1 @@
+"""Somebody before a camera wears things: followed, drawn, hidden by what is before, blended."""

@@ -1,0 +1,87 @@
+"""Which pixels of an item are seen: by a fixed rule of its kind, or by the depth of the wearer.
+
+Maps are 1 where the item is seen and 0 where something is before it; beside the item they mean
+nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from studio.core.items import ItemKind
+from studio.live.wearing.drawing import DrawnItem, along
+
+Map = Float32[np.ndarray, "height width"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How an item is hidden, in metres of its anchor's frame.
+
+    Without a picture of the wearer everything further behind than ``behind_m`` is hidden. Against
+    the wearer's depth the item may be ``loose_m`` behind the skin and is still seen, down to
+    ``from_m`` behind the anchor; from there on that shrinks and is ``tight_m`` at ``to_m``.
+    """
+
+    behind_m: float
+    loose_m: float
+    tight_m: float
+    from_m: float
+    to_m: float
+
+
+_GLASSES = Rule(0.085, 0.03, 0.0, 0.03, 0.1)
+_HAT = Rule(0.03, 0.018, 0.012, -0.04, 0.04)
+RULES: dict[ItemKind, Rule] = {
+    "glasses": _GLASSES,
+    "sunglasses": _GLASSES,
+    "hat": _HAT,
+    "ears": Rule(0.05, 0.03, 0.02, 0.0, 0.05),
+    "earrings": Rule(0.03, 0.012, 0.006, 0.0, 0.03),
+    "necklace": Rule(0.0, 0.025, 0.0, -0.02, 0.04),
+    "watch": Rule(0.004, 0.006, 0.003, -0.01, 0.02),
+    "shoes": Rule(0.5, 0.03, 0.02, -0.1, 0.05),
+    "top": Rule(0.05, 0.04, 0.02, -0.1, 0.1),
+}
+_SOFT_M = 0.003
+
+
+def static_map(drawn: DrawnItem) -> Map:
+    """By the kind alone: the part that is hidden on anybody."""
+    rule = RULES[drawn.item.kind]
+    return _ramp((rule.behind_m - drawn.inwards_m) / _SOFT_M)
+
+
+def depth_map(drawn: DrawnItem, hiding_m: Float32[np.ndarray, "height width"]) -> Map:
+    """By the depth of what is known of the wearer, in the item's crop; infinite where nothing."""
+    rule = RULES[drawn.item.kind]
+    item = filled(drawn.depth_m)
+    inwards = along(item, drawn.crop, drawn.frame, 1)
+    share = np.clip((inwards - rule.from_m) / (rule.to_m - rule.from_m), 0, 1)
+    loose = rule.loose_m + share * (rule.tight_m - rule.loose_m)
+    with np.errstate(invalid="ignore"):
+        before = (hiding_m + loose - item) / _SOFT_M
+    return _ramp(np.nan_to_num(before, nan=1.0, posinf=1.0, neginf=0.0))
+
+
+def softened(seen: Map, edge_px: float) -> Map:
+    """A map with softer edges."""
+    if edge_px < 0.2:
+        return seen
+    return cv2.GaussianBlur(seen, (0, 0), edge_px)
+
+
+def filled(depth_m: Float32[np.ndarray, "height width"]) -> Float32[np.ndarray, "height width"]:
+    """Depths, and beside them for two pixels the nearest: what is only touched at its edge has
+    one."""
+    near = cv2.erode(np.minimum(depth_m, np.float32(1e3)), np.ones((5, 5), np.uint8))
+    return np.where(np.isfinite(depth_m), depth_m, near)
+
+
+def _ramp(x: np.ndarray) -> Map:
+    """0 below -1, 1 above 1."""
+    return np.clip(0.5 + 0.5 * x, 0.0, 1.0).astype(np.float32)

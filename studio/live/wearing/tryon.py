@@ -1,0 +1,286 @@
+"""Somebody wears things: picture in, picture out.
+
+Heads are followed, items placed, drawn, hidden by what is before them, and blended in.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+import cv2
+import numpy as np
+
+from studio.core.closing import Closing
+from studio.core.errors import StudioError
+from studio.core.items import Item
+from studio.core.types import Camera, Frame
+from studio.live.stage.light import LightFinder
+from studio.live.wearing import laying
+from studio.live.wearing.camera_look import LookFinder
+from studio.live.wearing.drawing import DrawnItem, ItemDrawer
+from studio.live.wearing.finding import FindItem, of_files
+from studio.live.wearing.heads import HeadNow, Heads
+from studio.live.wearing.laying import CameraLook
+from studio.live.wearing.maps import Map, depth_map, softened, static_map
+from studio.live.wearing.placing import Placed, places_of
+from studio.live.wearing.proxies import Proxies
+from studio.live.wearing.wear_settings import Occlusion, WearSettings
+from studio.live.wearing.worn import Wearer, Worn
+from studio.perception.faces.tracker import FaceCrowd
+from studio.render.quick import Shine, studio_light
+from studio.vision.one_view import assumed
+from studio.weights.store import find
+
+NOBODY = "Nobody is seen: come before the camera, with light from the front."
+_NOISE_PX = 512
+_SHADOW_M = 0.004
+_GREEN, _RED = (40, 200, 80), (220, 50, 40)
+
+
+def face_crowd(most: int = 6) -> FaceCrowd:
+    """The network that follows faces. Raises StudioError if it is not installed."""
+    return FaceCrowd(find("face_landmarker"), most, guesses=False)
+
+
+class TryOn(Closing):
+    """Shows pictures in which things are worn. For one thread, which must also close it.
+
+    ``find_item`` loads items by the names that settings give them. Raises StudioError where
+    OpenGL or a network is missing.
+    """
+
+    def __init__(
+        self, find_item: FindItem = of_files, make_faces: Callable[[], FaceCrowd] = face_crowd
+    ) -> None:
+        self._find, self._make_faces = find_item, make_faces
+        self._heads: Heads | None = None
+        self._drawer: ItemDrawer | None = None
+        self._proxies: Proxies | None = None
+        self._items: dict[str, Item | StudioError] = {}
+        self._lights: dict[int, LightFinder] = {}
+        self._look = LookFinder()
+        self._noise = np.random.default_rng(7).normal(0, 1, (_NOISE_PX, _NOISE_PX, 3))
+        self._noise = self._noise.astype(np.float32)
+        self._spent: dict[str, float] = {}
+        self._rng = np.random.default_rng(11)
+
+    def close(self) -> None:
+        """Free the networks and what OpenGL holds."""
+        for each in (self._heads, self._drawer, self._proxies):
+            if each is not None:
+                each.close()
+
+    def show(self, frame: Frame, settings: WearSettings) -> Worn:
+        """The picture with what is worn. What goes wrong with an item is told in the result; the
+        picture is shown all the same."""
+        began_s = time.perf_counter()
+        self._spent = {}
+        height, width = frame.rgb.shape[:2]
+        camera = assumed(frame.camera, (width, height), settings.view_deg)
+        items, trouble, notes = self._worn_items(settings)
+        with self._timed("track"):
+            if self._heads is None:
+                self._heads = Heads(self._make_faces)
+            heads = self._heads.find(
+                frame.rgb, frame.time_s, camera, most=settings.people,
+                lag_ms=settings.smoothing_ms, pupil_mm=settings.pupil_mm,
+            )  # fmt: skip
+        if not heads:
+            notes.append(NOBODY)
+        drawn = self._draw_all(items, heads, frame, camera, settings)
+        picture = frame.rgb.copy()
+        if settings.only_items:
+            picture[:] = 0
+        look = self._camera_look(frame, heads, settings)
+        maps = self._maps(drawn, settings.occlusion)
+        rgba = self._composed(frame.rgb, drawn, maps, look, settings)
+        compared = None
+        if settings.compare is not None and settings.compare != settings.occlusion:
+            others = self._maps(drawn, settings.compare)
+            compared = self._composed(frame.rgb, drawn, others, look, settings)
+        told = self._told_maps(drawn, maps, (height, width))
+        wearers = tuple(
+            Wearer(head.number, tuple(head.frames), head.width_m, head.jitter_px) for head in heads
+        )
+        self._spent["all"] = 1e3 * (time.perf_counter() - began_s)
+        jitter = max((one.jitter_px for one in wearers), default=0.0)
+        return Worn(rgba, frame.time_s, self._spent, wearers, jitter, told, tuple(notes), trouble,
+                    compared, settings.occlusion)  # fmt: skip
+
+    def _worn_items(
+        self, settings: WearSettings
+    ) -> tuple[list[tuple[str, Item]], StudioError | None, list[str]]:
+        """The items that can be worn, the first trouble, and what the user should know."""
+        trouble: StudioError | None = None
+        found: list[tuple[str, Item]] = []
+        notes: list[str] = []
+        gone = set(self._items) - set(settings.items)
+        for name in settings.items:
+            if name not in self._items:
+                try:
+                    self._items[name] = self._find(name)
+                except StudioError as error:
+                    self._items[name] = error
+            item = self._items[name]
+            if isinstance(item, StudioError):
+                trouble = trouble or item
+            else:
+                found.append((name, item))
+                notes += item.notes
+        for name in gone:
+            del self._items[name]
+        if gone and self._drawer is not None:
+            self._drawer.forget(tuple(item.character for _, item in found))
+        return found, trouble, notes
+
+    def _draw_all(
+        self, items: list[tuple[str, Item]], heads: tuple[HeadNow, ...], frame: Frame,
+        camera: Camera, settings: WearSettings,
+    ) -> list[tuple[str, Placed, DrawnItem]]:  # fmt: skip
+        """Every item on every wearer, the farthest first."""
+        placed = [
+            (name, one)
+            for name, item in items
+            for head in heads
+            for one in places_of(item, head, settings)
+        ]
+        placed.sort(key=lambda each: -float(each[1].frame[1, 3]))
+        found: list[tuple[str, Placed, DrawnItem]] = []
+        if not placed:
+            return found
+        with self._timed("light"):
+            shines = {head.number: self._shine(head, frame, settings) for head in heads}
+        with self._timed("draw"):
+            if self._drawer is None:
+                self._drawer = ItemDrawer()
+            for name, one in placed:
+                shadow = int(4 * _SHADOW_M * camera.matrix[0, 0] / one.frame[1, 3])
+                drawn = self._drawer.draw(one.item, one.point, one.bone, one.frame, camera,
+                                          shines[one.wearer.number], shadow)  # fmt: skip
+                if drawn is not None:
+                    found.append((name, one, drawn))
+        return found
+
+    def _shine(self, head: HeadNow, frame: Frame, settings: WearSettings) -> Shine:
+        finder = self._lights.setdefault(head.number, LightFinder())
+        plain = studio_light()
+        if settings.colour <= 0:
+            return plain
+        found = finder.find(frame.rgb, head.face_px, frame.time_s) or plain
+        share = settings.colour
+        ambient = plain.ambient + share * (found.ambient - plain.ambient)
+        towards = np.array(found.towards)
+        key = np.array(plain.key) + share * (np.array(found.key) - np.array(plain.key))
+        x, y, z = (float(v) for v in towards)
+        return Shine(ambient, (x, y, z), (float(key[0]), float(key[1]), float(key[2])))
+
+    def _camera_look(
+        self, frame: Frame, heads: tuple[HeadNow, ...], settings: WearSettings
+    ) -> CameraLook:  # fmt: skip
+        if not heads or not settings.match_camera:
+            return CameraLook()
+        with self._timed("match"):
+            return self._look.find(frame.rgb, heads[0].face_px, frame.time_s)
+
+    def _maps(
+        self, drawn: list[tuple[str, Placed, DrawnItem]], how: Occlusion
+    ) -> list[Map]:  # fmt: skip
+        """What is seen of each item."""
+        maps: list[Map] = []
+        for _, one, each in drawn:
+            if how == "static":
+                with self._timed("map"):
+                    maps.append(static_map(each))
+                continue
+            with self._timed("hide"):
+                if self._proxies is None:
+                    self._proxies = Proxies()
+                hiding = self._proxies.depth(one, each.crop)
+            with self._timed("map"):
+                maps.append(depth_map(each, hiding))
+        return maps
+
+    def _composed(
+        self, rgb: np.ndarray, drawn: list[tuple[str, Placed, DrawnItem]], maps: list[Map],
+        look: CameraLook, settings: WearSettings,
+    ) -> np.ndarray:  # fmt: skip
+        with self._timed("blend"):
+            alone = settings.only_items
+            picture = np.zeros((*rgb.shape[:2], 4), np.uint8) if alone else _opaque(rgb)
+            for (_, one, each), seen in zip(drawn, maps, strict=True):
+                soft = softened(seen, settings.edge_px)
+                glassy = one.item.kind in ("glasses", "sunglasses")
+                rgba = laying.adjusted(each.rgba, settings, look, tinted=glassy)
+                rgba = laying.like_camera(rgba, look, self._grain(rgba.shape))
+                part = each.crop.part
+                opacity = one.wearer.opacity
+                if alone:
+                    picture[part] = _over(picture[part], rgba, soft * opacity)
+                    continue
+                under = np.ascontiguousarray(picture[part][..., :3])
+                covered = soft * rgba[..., 3] * np.float32(opacity / 255)
+                under = laying.shaded(under, covered, _thrown(one, each), settings.shadow)
+                lain = laying.laid(under, each, rgba, soft, opacity)
+                if settings.show_map:
+                    lain = _coloured(lain, rgba[..., 3], soft)
+                picture[part][..., :3] = lain
+            return _straight(picture) if alone else picture
+
+    def _grain(self, shape: tuple[int, ...]) -> np.ndarray:
+        """A part of the noise, another one each time; tiled where more is wanted."""
+        height, width = shape[:2]
+        down, across = self._rng.integers(0, _NOISE_PX, 2)
+        rows = (np.arange(height) + down) % _NOISE_PX
+        columns = (np.arange(width) + across) % _NOISE_PX
+        return self._noise[rows[:, None], columns[None, :]]
+
+    def _told_maps(
+        self, drawn: list[tuple[str, Placed, DrawnItem]], maps: list[Map], size: tuple[int, int]
+    ) -> dict[str, np.ndarray]:
+        told: dict[str, np.ndarray] = {}
+        for (name, _, each), seen in zip(drawn, maps, strict=True):
+            whole = told.setdefault(name, np.zeros(size, np.uint8))
+            own = (255 * seen * (each.rgba[..., 3] > 0)).astype(np.uint8)
+            whole[each.crop.part] = np.maximum(whole[each.crop.part], own)
+        return told
+
+    @contextmanager
+    def _timed(self, stage: str) -> Generator[None]:
+        began_s = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = 1e3 * (time.perf_counter() - began_s)
+            self._spent[stage] = self._spent.get(stage, 0.0) + spent
+
+
+def _thrown(one: Placed, drawn: DrawnItem) -> tuple[float, float]:
+    """How far in the picture an item's shadow is thrown: down, and away from the light."""
+    reach = _SHADOW_M * float(drawn.crop.camera.matrix[0, 0]) / float(one.frame[1, 3])
+    return 0.0, max(reach, 1.0)
+
+
+def _opaque(rgb: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(rgb, cv2.COLOR_RGB2RGBA)
+
+
+def _over(behind: np.ndarray, rgba: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Canvases with alpha multiplied in, one over another."""
+    front = rgba * seen[..., None]
+    rest = 1 - front[..., 3:] / 255
+    return np.clip(behind * rest + front + 0.5, 0, 255).astype(np.uint8)
+
+
+def _straight(canvas: np.ndarray) -> np.ndarray:
+    share = 255.0 / np.maximum(canvas[..., 3:], 1)
+    colour = np.minimum(canvas[..., :3] * share + 0.5, 255).astype(np.uint8)
+    return np.dstack([colour, canvas[..., 3]])
+
+
+def _coloured(picture: np.ndarray, alpha: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """A picture with the item's silhouette coloured by its map."""
+    share = (alpha > 0).astype(np.float32)[..., None] * 0.6
+    colour = seen[..., None] * np.array(_GREEN) + (1 - seen[..., None]) * np.array(_RED)
+    return (picture * (1 - share) + colour * share + 0.5).astype(np.uint8)

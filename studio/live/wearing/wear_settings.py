@@ -1,0 +1,86 @@
+"""What is worn, by whom, and how it is laid into the picture."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Occlusion = Literal["static", "depth", "predicted"]
+Occluder = Literal["fitted", "own", "both"]
+MOST_PEOPLE = 6
+
+
+class WearSettings(BaseModel):
+    """Frozen; every picture may have others."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    items: tuple[str, ...] = Field(
+        default=(), description="The items worn: catalogue ids or files, of one kind each"
+    )
+    occlusion: Occlusion = Field(
+        default="depth",
+        description="What hides an item: a fixed map of its kind, the depth of the fitted body, or "
+        "a map that a network predicts from the picture",
+    )  # fmt: skip
+    compare: Occlusion | None = Field(
+        default=None, description="Also show the picture with this way of hiding, beside"
+    )
+    show_map: bool = Field(
+        default=False, description="Colour where an item is seen green and where hidden red"
+    )
+    edge_px: float = Field(
+        default=0.8, ge=0, le=10, description="How soft the edge of what hides an item is, pixels"
+    )
+    occluder: Occluder = Field(
+        default="fitted",
+        description="Whose depth hides items: the parametric head laid on the face, a head of "
+        "one's own, or both",
+    )  # fmt: skip
+    own_head: str = Field(
+        default="", description="A model (.glb, .obj, .ply) of the wearer's own head, in metres"
+    )
+    pupil_mm: float | None = Field(
+        default=None, ge=40, le=80,
+        description="Distance between the wearer's pupils, millimetres; told from the irises "
+        "where it is not known",
+    )  # fmt: skip
+    wrist: Literal["left", "right"] = Field(
+        default="left", description="On which wrist a watch is worn"
+    )
+    people: int = Field(
+        default=MOST_PEOPLE, ge=1, le=MOST_PEOPLE, description="How many people are dressed at most"
+    )
+    view_deg: float = Field(
+        default=55.0, ge=10, le=120,
+        description="What the camera sees across its longer side, degrees",
+    )  # fmt: skip
+    colour: float = Field(
+        default=1.0, ge=0, le=1,
+        description="How much of the light found in the picture falls on items, 0 to 1",
+    )  # fmt: skip
+    contrast: float = Field(default=1.0, ge=0.2, le=3, description="Contrast of items, 1 as found")
+    gamma: float = Field(default=1.0, ge=0.2, le=3, description="Gamma of items, 1 as found")
+    brightness: float = Field(
+        default=0.0, ge=-0.5, le=0.5, description="Added brightness of items, -0.5 to 0.5"
+    )
+    shadow: float = Field(
+        default=0.6, ge=0, le=1, description="Strength of the shadow that items cast, 0 to 1"
+    )
+    lens: float = Field(
+        default=1.0, ge=0, le=2, description="Strength of the tint of lenses, 1 as modelled"
+    )
+    match_camera: bool = Field(
+        default=True, description="Blur items and add noise as the camera does"
+    )
+    paint_out: bool = Field(
+        default=True, description="Paint out what a new item replaces: the wearer's own rim or shoe"
+    )
+    smoothing_ms: float = Field(
+        default=40.0, ge=0, le=500,
+        description="How far a calm item may lag behind, milliseconds; quick moves lag less",
+    )  # fmt: skip
+    only_items: bool = Field(
+        default=False, description="Show the items alone, before nothing: for films with alpha"
+    )

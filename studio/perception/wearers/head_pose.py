@@ -1,0 +1,153 @@
+"""How a head stands before a camera, by its marks: perspective-n-point with MediaPipe's depths as a
+weak witness.
+
+The picture tells where the marks are seen; MediaPipe's depths alone tell which way a head nods that
+is seen from the front. Gauss and Newton's least squares, robust (Huber), begun from the similarity
+of Umeyama. The world is that of a level camera in its origin: x to the right of the picture, y
+away, z up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from jaxtyping import Float
+from scipy.spatial.transform import Rotation
+
+from studio.core.types import Camera
+from studio.perception.faces.head import RIGID, in_space, laid_on
+from studio.perception.wearers.average import average_head
+
+DEPTH_TRUST = 0.25
+"""How much a pixel of MediaPipe's depth counts beside one of the picture."""
+STEPS = 4
+_HUBER = 0.02
+"""Beyond this share of the face's width a mark counts less."""
+_LIDS = frozenset(
+    (246, 161, 160, 159, 158, 157, 173, 155, 154, 153, 145, 144, 163, 7, 466, 388, 387, 386, 385,
+     384, 398, 382, 381, 380, 374, 373, 390, 249, 70, 63, 105, 66, 107, 55, 65, 52, 53, 46, 300,
+     293, 334, 296, 336, 285, 295, 282, 283, 276)
+)  # fmt: skip
+_BRIDGE = (168, 6, 197, 195, 8, 122, 351, 193, 417, 196, 419)
+
+
+@dataclass(frozen=True, eq=False)
+class HeadPose:
+    """A head's axes (columns, to the world) and the place of its middle between the tragi; how far
+    the marks lie from where they were seen (pixels, root mean square)."""
+
+    turn: Float[np.ndarray, "3 3"]
+    place_m: Float[np.ndarray, "3"]
+    off_px: float
+
+    @property
+    def matrix(self) -> Float[np.ndarray, "4 4"]:
+        """From the head's axes to the world."""
+        frame = np.eye(4)
+        frame[:3, :3], frame[:3, 3] = self.turn, self.place_m
+        return frame
+
+
+@cache
+def trust() -> np.ndarray:
+    """How much each mark tells of the head's pose (478,): none where expressions move it."""
+    marks = average_head().marks_m
+    weight = np.zeros(len(marks))
+    high = marks[:468, 2] > marks[4, 2] - 0.004
+    weight[:468][high] = 0.15
+    weight[list(_LIDS)] = 0.0
+    weight[list(RIGID)] = 1.0
+    weight[list(_BRIDGE)] = 1.5
+    return weight
+
+
+def head_pose(
+    seen_px: Float[np.ndarray, "478 3"], marks_m: Float[np.ndarray, "478 3"], camera: Camera
+) -> HeadPose:
+    """The pose of a head of these marks that was seen so (see
+    :class:`studio.perception.faces.tracker.SeenFace`)."""
+    shape = average_head().seen_m
+    focal = float(camera.matrix[0, 0])
+    middle = camera.matrix[:2, 2]
+    used = np.flatnonzero(trust())
+    model, flat = marks_m[used], shape[used]
+    seen = seen_px[used]
+    turn, place = _begun(seen_px, shape, focal, middle)
+    wide = max(float(np.ptp(seen[:, 0])), float(np.ptp(seen[:, 1])), 1.0)
+    away_px = seen[:, 2] - seen[:, 2].mean()
+    off = np.zeros((len(used), 2))
+    w = weight = trust()[used]
+    for _ in range(STEPS):
+        spun = model @ turn.T
+        at = spun + place
+        y = np.maximum(at[:, 1], 0.05)
+        off[:, 0] = seen[:, 0] - (middle[0] + focal * at[:, 0] / y)
+        off[:, 1] = seen[:, 1] - (middle[1] - focal * at[:, 2] / y)
+        # Behind the head's edge marks are guesses.
+        facing = np.clip(-(turn @ _outwards()[used].T)[1] + 0.35, 0.1, 1.0)
+        far = np.linalg.norm(off, axis=1) / (_HUBER * wide)
+        w = weight * facing / np.maximum(far, 1.0)
+        J = np.zeros((2, len(used), 6))
+        k = focal / y
+        J[0, :, 3], J[0, :, 4] = k, -k * at[:, 0] / y
+        J[1, :, 5], J[1, :, 4] = -k, k * at[:, 2] / y
+        for axis in range(2):
+            d = J[axis, :, 3:]
+            J[axis, :, :3] = np.cross(spun, d)
+        deep = (flat - flat.mean(0)) @ turn.T
+        ray = place / np.linalg.norm(place)
+        scale = focal / max(float(place[1]), 0.05)
+        gone = away_px - scale * (deep @ ray)
+        J3 = np.zeros((len(used), 6))
+        J3[:, :3] = scale * np.cross(deep, ray)
+        w3 = DEPTH_TRUST**2 * w
+        A = np.einsum("n,anj,ank->jk", w, J, J) + (w3[:, None] * J3).T @ J3
+        b = np.einsum("n,anj,na->j", w, J, off) + (w3[:, None] * J3).T @ gone
+        step = np.linalg.solve(A + 1e-6 * np.trace(A) * np.eye(6) / 6, b)
+        turn = Rotation.from_rotvec(step[:3]).as_matrix() @ turn
+        place = place + step[3:]
+    rms = float(np.sqrt((w * (off**2).sum(1)).sum() / max(w.sum(), 1e-9)))
+    return HeadPose(turn, place, rms)
+
+
+def _begun(
+    seen_px: np.ndarray, shape: np.ndarray, focal: float, middle: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """A first guess: the similarity, turned as the ray is on which the face is seen."""
+    points = in_space(seen_px)
+    turn, back = laid_on(points, shape)
+    at = list(RIGID)
+    spread = float(np.linalg.norm(points[at] - points[at].mean(0)))
+    level = float(np.linalg.norm(back[at] - back[at].mean(0)))
+    away = focal * level / max(spread, 1e-6)
+    across, down = (seen_px[at, :2].mean(0) - middle) / focal
+    ray = np.array([across, 1.0, -down])
+    ray /= np.linalg.norm(ray)
+    axis = np.cross([0.0, 1.0, 0.0], ray)
+    size = float(np.linalg.norm(axis))
+    angle = float(np.arctan2(size, ray[1]))
+    if size > 1e-9:
+        turn = Rotation.from_rotvec(axis / size * angle).as_matrix() @ turn
+    return turn, away / ray[1] * ray - turn @ shape[at].mean(0)
+
+
+@cache
+def _outwards() -> np.ndarray:
+    """Which way the skin faces at each mark, nearly: away from the head's axis."""
+    marks = average_head().marks_m
+    way = marks - np.array([0.0, 0.01, 0.0])
+    way[:, 2] *= 0.4
+    return way / np.linalg.norm(way, axis=1, keepdims=True)
+
+
+def projected(
+    points_m: Float[np.ndarray, "points 3"], camera: Camera
+) -> Float[np.ndarray, "points 2"]:
+    """Where a level camera in the world's origin sees points, in pixels."""
+    y = np.maximum(points_m[:, 1], 1e-3)
+    focal, middle = camera.matrix[0, 0], camera.matrix[:2, 2]
+    return np.column_stack(
+        [middle[0] + focal * points_m[:, 0] / y, middle[1] - focal * points_m[:, 2] / y]
+    )
