@@ -65,9 +65,11 @@ class Lanes(ABC, Generic[T]):
         """Begin to grab."""
         self.lane("grab", self._grabbing).put(self._cameras)
 
-    def lane(self, name: str, work: Callable[[Any], object]) -> Lane[Any]:
+    def lane(
+        self, name: str, work: Callable[[Any], object], end: Callable[[], object] | None = None
+    ) -> Lane[Any]:
         """One more lane."""
-        self._lanes.append(Lane(name, work))
+        self._lanes.append(Lane(name, work, end))
         return self._lanes[-1]
 
     @abstractmethod

@@ -48,11 +48,14 @@ class Slot(Generic[T]):
 class Lane(Generic[T]):
     """A thread that works on the newest value put into it.
 
-    An error ends the lane and is kept in ``error`` for whoever looks.
+    An error ends the lane and is kept in ``error`` for whoever looks. ``end`` is called last, on
+    the lane's thread: what was made there is freed there.
     """
 
-    def __init__(self, name: str, work: Callable[[T], object]) -> None:
-        self.name, self._work = name, work
+    def __init__(
+        self, name: str, work: Callable[[T], object], end: Callable[[], object] | None = None
+    ) -> None:
+        self.name, self._work, self._end = name, work, end
         self.error: BaseException | None = None
         self._slot: Slot[T] = Slot()
         self._ending = threading.Event()
@@ -82,15 +85,17 @@ class Lane(Generic[T]):
             self._thread.join(wait_s)
 
     def _run(self) -> None:
-        while not self._ending.is_set():
-            value = self._slot.take()
-            if value is None:
-                continue
-            began_s = time.perf_counter()
-            try:
+        try:
+            while not self._ending.is_set():
+                value = self._slot.take()
+                if value is None:
+                    continue
+                began_s = time.perf_counter()
                 self._work(value)
-            except Exception as error:
-                _log.debug("lane %s ended", self.name, exc_info=True)
-                self.error = error
-                return
-            self._spent_s.append(time.perf_counter() - began_s)
+                self._spent_s.append(time.perf_counter() - began_s)
+        except Exception as error:
+            _log.debug("lane %s ended", self.name, exc_info=True)
+            self.error = error
+        finally:
+            if self._end is not None:
+                self._end()

@@ -46,3 +46,28 @@ def test_an_error_ends_the_lane_and_is_kept():
     assert isinstance(lane.error, ZeroDivisionError)
     lane.put(1)  # harmless
     lane.close()
+
+
+def test_what_a_lane_made_is_freed_on_its_own_thread():
+    threads: list[str] = []
+
+    def note(_: object = None) -> None:
+        threads.append(threading.current_thread().name)
+
+    lane = Lane("maker", note, note)
+    lane.put(1)
+    deadline = time.monotonic() + 20
+    while not threads and time.monotonic() < deadline:
+        time.sleep(0.01)
+    lane.close(20)
+    assert threads == ["maker", "maker"]
+
+    def fail(_: object) -> None:
+        raise ValueError("broken")
+
+    broken = Lane("broken", fail, note)
+    broken.put(1)
+    while broken.error is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    broken.close(20)
+    assert threads[2:] == ["broken"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,8 +55,7 @@ class StageLane:
         self.newest: Shown | None = None
         self._find = find
         self._stager: Stager | None = None
-        self._gone = threading.Event()
-        self._lane: Lane[tuple[Performance, Frame | None] | None] = Lane("stage", self._work)
+        self._lane: Lane[tuple[Performance, Frame | None]] = Lane("stage", self._work, self._end)
 
     @property
     def size_px(self) -> tuple[int, int]:
@@ -102,19 +100,14 @@ class StageLane:
 
     def close(self, wait_s: float = _WAIT_S) -> None:
         """End; what OpenGL holds is freed on the thread that made it."""
-        self._lane.put(None)
-        self._gone.wait(wait_s if self._lane.error is None else 0.0)
-        self._lane.close()
+        self._lane.close(wait_s)
 
-    def _work(self, found: tuple[Performance, Frame | None] | None) -> None:
-        if found is None:
-            if self._stager is not None:
-                self._stager.close()
-                self._stager = None
-            self._gone.set()
-            return
-        if self._gone.is_set():
-            return
+    def _end(self) -> None:
+        if self._stager is not None:
+            self._stager.close()
+            self._stager = None
+
+    def _work(self, found: tuple[Performance, Frame | None]) -> None:
         if self._stager is None:
             self._stager = Stager(self._find)
         one, frame = found

@@ -1,0 +1,232 @@
+"""Whoever is before a live camera wears things, until somebody ends it; the newest picture wins."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import cv2
+import numpy as np
+from jaxtyping import UInt8
+
+from studio.core.items import AnchorPoint, ItemKind
+from studio.core.types import Frame, FrameSet
+from studio.jobs import Context, Engine
+from studio.live.lanes import Lanes, Lasted, lasting
+from studio.live.outlets.frames import FrameOutlet, Picture
+from studio.live.relay import Lane
+from studio.live.wearing.limbs import kinds_of, points_of
+from studio.live.wearing.wear_settings import WearSettings
+from studio.live.wearing.worn import Worn
+from studio.media.live.hub import Cameras
+from studio.perception.detector import Detector
+
+LOOK_S = 1.0
+"""How often it is looked what of the body is in the picture."""
+_WAIT_S = 10.0
+_FOLLOWS = 0.25
+_ROOM = 0.12
+
+
+class Dresser(Protocol):
+    """Who shows pictures in which things are worn (:class:`studio.live.wearing.tryon.TryOn`)."""
+
+    def show(self, frame: Frame, settings: WearSettings) -> Worn: ...
+
+    def close(self) -> None: ...
+
+
+class WearControls:
+    """Shared by a panel and a running try-on; for any number of threads.
+
+    ``settings``, ``mirrored`` and ``outlets`` may be replaced at any time. ``size_px`` is the size
+    of the pictures that come out.
+    """
+
+    def __init__(self, settings: WearSettings | None = None) -> None:
+        self.settings = settings or WearSettings()
+        self.mirrored = False
+        self.outlets: Mapping[str, FrameOutlet] = {}
+        self.size_px = (640, 480)
+
+    @property
+    def clear(self) -> bool:
+        """Whether the pictures are transparent where nothing is worn."""
+        return self.settings.only_items
+
+
+@dataclass(frozen=True, eq=False)
+class WearNow:
+    """A picture in which things are worn: ``rgba`` as it leaves (mirrored, compared side by side),
+    what was found (``worn``), its camera's picture, and the kinds of things that could be worn by
+    whoever is in it (None: nobody looked yet). ``done_s`` by ``time.monotonic``."""
+
+    rgba: UInt8[np.ndarray, "height width 4"]
+    worn: Worn
+    frame: Frame
+    kinds: frozenset[ItemKind] | None
+    mirrored: bool
+    done_s: float
+    stages: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def latency_ms(self) -> float:
+        """From when the camera took the picture until it was ready."""
+        return 1e3 * (self.done_s - self.frame.time_s)
+
+    @property
+    def stages_ms(self) -> Mapping[str, float]:
+        """Milliseconds of each stage, grabbing first."""
+        return self.stages
+
+
+def wear(
+    cameras: Cameras,
+    make: Callable[[], Dresser],
+    controls: WearControls,
+    context: Context,
+    *,
+    make_watch: Callable[[], Detector] | None = None,
+    seconds: float | None = None,
+) -> Engine[WearNow, Lasted]:
+    """Dress whoever the first open camera sees until asked to finish, for ``seconds``, or to the
+    film's end. Yields the newest picture; the controls' outlets are shown every one. ``make_watch``
+    makes who looks now and then what of the body is seen.
+
+    Raises StudioError if no camera opens, or where ``make`` does.
+    """
+    lasted = yield from lasting(
+        cameras, lambda: _Lanes(cameras, make, controls, make_watch), context,
+        somebody=lambda made: bool(made.worn.wearers), words=_words, seconds=seconds,
+    )  # fmt: skip
+    return lasted
+
+
+def _words(made: WearNow) -> str:
+    count = len(made.worn.wearers)
+    return "nobody" if not count else "one person" if count == 1 else f"{count} people"
+
+
+class _Lanes(Lanes[WearNow]):
+    """Grabbing, dressing and looking about."""
+
+    def __init__(
+        self,
+        cameras: Cameras,
+        make: Callable[[], Dresser],
+        controls: WearControls,
+        make_watch: Callable[[], Detector] | None,
+    ) -> None:
+        super().__init__(cameras)
+        self._make, self._controls, self._make_watch = make, controls, make_watch
+        self._dresser: Dresser | None = None
+        self._watch: Detector | None = None
+        self._limbs: frozenset[AnchorPoint] | None = None
+        self._looked_s = -np.inf
+        self._middle: float | None = None
+        self._look_lane: Lane[Frame] = self.lane("look", self._looking)
+        self._wear_lane: Lane[tuple[int, Frame]] = self.lane("wear", self._wearing, self._undress)
+
+    @property
+    def skipped(self) -> int:
+        return self._wear_lane.skipped
+
+    def grabbed(self, pictures: FrameSet) -> None:
+        first = self._cameras.sources[0].name if self._cameras.sources else ""
+        frame = pictures.frames.get(first)
+        if frame is None or self._stopping:
+            return
+        self._wear_lane.put((pictures.number, frame))
+        if self._make_watch is not None and frame.time_s - self._looked_s >= LOOK_S:
+            self._looked_s = frame.time_s
+            self._look_lane.put(frame)
+
+    def close(self) -> None:
+        """An item may just be read: that is waited for."""
+        self._stopping = True
+        self._wear_lane.close(_WAIT_S)
+        super().close()
+
+    def _undress(self) -> None:
+        if self._dresser is not None:
+            self._dresser.close()
+            self._dresser = None
+
+    def _looking(self, frame: Frame) -> None:
+        if self._watch is None and self._make_watch is not None:
+            self._watch = self._stack.enter_context(closing(self._make_watch()))
+        if self._watch is None:
+            return
+        height, width = frame.rgb.shape[:2]
+        found: set[AnchorPoint] = set()
+        for person in self._watch.detect(frame.rgb, frame.time_s):
+            found |= points_of(person, (width, height))
+        self._limbs = frozenset(found)
+
+    def _wearing(self, found: tuple[int, Frame]) -> None:
+        if self._dresser is None:
+            self._dresser = self._make()
+        number, frame = found
+        controls = self._controls
+        self.begin(number)
+        mirrored = controls.mirrored
+        worn = self._dresser.show(frame, controls.settings)
+        rgba = worn.rgba if worn.compared is None else self._both(worn, mirrored)
+        if mirrored:
+            rgba = np.ascontiguousarray(rgba[:, ::-1])
+        height, width = rgba.shape[:2]
+        controls.size_px = width, height
+        now = time.monotonic()
+        stages = {"grab": self.grab_ms, **worn.stages_ms}
+        made = WearNow(rgba, worn, frame, self._kinds(worn), mirrored, now, stages)
+        picture = Picture(rgba, frame.time_s)
+        for outlet in controls.outlets.values():
+            outlet.show(picture)
+        self.tell(number, made)
+
+    def _kinds(self, worn: Worn) -> frozenset[ItemKind] | None:
+        """What could be worn by those who are seen."""
+        if self._make_watch is not None and self._limbs is None:
+            return None
+        points: set[AnchorPoint] = set(self._limbs or ())
+        for wearer in worn.wearers:
+            points.update(wearer.points)
+        return kinds_of(frozenset(points))
+
+    def _both(self, worn: Worn, mirrored: bool) -> np.ndarray:
+        """What the other way of hiding shows at the left, and this one at the right."""
+        assert worn.compared is not None
+        width = worn.rgba.shape[1]
+        columns = np.flatnonzero(
+            np.any([each.any(0) for each in worn.maps.values()], 0) if worn.maps else [False]
+        )
+        if len(columns):
+            middle = float(columns[0] + columns[-1]) / 2
+            before = middle if self._middle is None else self._middle
+            still = abs(middle - before) < _ROOM * width
+            self._middle = before if still else before + _FOLLOWS * (middle - before)
+        left, right = worn.compared, worn.rgba
+        if mirrored:
+            left, right = right, left
+        return beside(left, right, width / 2 if self._middle is None else self._middle)
+
+
+def beside(
+    left: UInt8[np.ndarray, "height width channels"],
+    right: UInt8[np.ndarray, "height width channels"],
+    middle_px: float,
+) -> UInt8[np.ndarray, "height width channels"]:
+    """The same half of two pictures of one size, about a column, beside each other; a line
+    between."""
+    height, width = left.shape[:2]
+    half = width // 2
+    first = int(min(max(middle_px - half / 2, 0), width - half))
+    out = np.empty_like(left)
+    out[:, :half] = left[:, first : first + half]
+    out[:, half : 2 * half] = right[:, first : first + half]
+    out[:, 2 * half :] = right[:, first + half - 1 : first + half]
+    cv2.line(out, (half, 0), (half, height - 1), (235,) * left.shape[2], 2)
+    return out
