@@ -1,6 +1,7 @@
 """Lanes: the newest value wins, nobody waits."""
 
 import threading
+import time
 
 from studio.live.relay import Lane, Slot
 
