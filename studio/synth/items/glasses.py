@@ -9,7 +9,7 @@ import numpy as np
 from studio.core.items import Item
 from studio.core.types import Material
 from studio.synth.items.paint import gradient, tortoise
-from studio.synth.items.parts import Colour, Made, assembled, near, picked, plain
+from studio.synth.items.parts import Colour, Made, assembled, near, painted, picked, plain
 from studio.synth.solids import Piece, grid, outwards, tube, unit
 
 EAR_M = np.array([0.0778, 0.1010, 0.0095])
@@ -153,7 +153,7 @@ def _stuff(name: str, colour: Colour, frame: Frame) -> Material:
     if frame.metal:
         return plain(name, colour, 0.22, 0.9)
     if frame.mottle is not None and colour == frame.colour:
-        return replace(plain(name, (1.0, 1.0, 1.0), 0.25), texture=tortoise(colour, frame.mottle))
+        return painted(name, tortoise(colour, frame.mottle), 0.25)
     return plain(name, colour, 0.25)
 
 

@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from studio.core.items import Item, ItemKind
-from studio.synth.items import glasses
+from studio.synth.items import glasses, hats
 
 Maker = Callable[[np.random.Generator], Item]
 
 MAKERS: Mapping[ItemKind, Maker] = {
     "glasses": lambda rng: glasses.glasses(glasses.varied(rng, False)),
     "sunglasses": lambda rng: glasses.glasses(glasses.varied(rng, True), True),
+    "hat": lambda rng: hats.hat(hats.varied(rng)),
 }
 
 

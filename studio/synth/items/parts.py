@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import UInt8
 
 from studio.core.items import ANCHORED, AnchorPoint, Fit, Item, ItemKind
 from studio.core.types import Armature, Character, Material, Mesh, Part
@@ -26,6 +27,13 @@ class Made:
 def plain(name: str, colour: Colour, roughness: float, metallic: float = 0.0) -> Material:
     """A material of one colour."""
     return Material(name, (*colour, 1.0), metallic, roughness)
+
+
+def painted(
+    name: str, picture: UInt8[np.ndarray, "height width channels"], roughness: float
+) -> Material:
+    """A material of a picture."""
+    return Material(name, roughness=roughness, texture=picture)
 
 
 def assembled(name: str, kind: ItemKind, made: Sequence[Made], fit: Fit = "true") -> Item:

@@ -11,6 +11,7 @@ from studio.synth.items.making import MAKERS, make_item
 SPAN_M: dict[ItemKind, tuple[tuple[float, float], tuple[float, float], tuple[float, float]]] = {
     "glasses": ((0.125, 0.175), (0.115, 0.165), (0.030, 0.075)),
     "sunglasses": ((0.125, 0.175), (0.115, 0.165), (0.030, 0.085)),
+    "hat": ((0.155, 0.42), (0.21, 0.45), (0.08, 0.25)),
 }
 """How wide, deep and tall things of a kind are on their first anchor point."""
 
