@@ -29,6 +29,7 @@ from studio.weights.store import finder
 _PICTURE_S = 120.0
 _SPLITS: tuple[tuple[Split, int, float], ...] = (("validation", 0, 0.125), ("test", 0, 0.25))
 _OF_SCENES = ("algebraic", "volumetric")
+_OF_ITEMS = "occluder"
 
 
 def main(
@@ -95,7 +96,8 @@ def main(
             hands and faces have data sets of their own; experts complete it.
         out: The folder of the run, instead of one in the cache.
         prepare: Only pack so many samples into --data (and a part of it for validation and test);
-            of algebraic and volumetric: scenes of four cameras, the held-out ones of eight.
+            of algebraic and volumetric: scenes of four cameras, the held-out ones of eight; of
+            occluder: pictures of people with two items each.
         surroundings: Only pack pieces of the pictures in this folder into --data: photographs or
             panoramas without people, which people are then put before.
         takes: Motion files or folders of them to pack for the pose prior; --prepare then says how
@@ -172,7 +174,7 @@ def _alone(
 def _prepare(
     name: str, data: Path | None, count: int, surroundings: Path | None, seed: int, json: bool
 ) -> None:
-    from studio.training import multiview, people
+    from studio.training import multiview, people, tryon
     from studio.training.surroundings import pack
 
     if data is None:
@@ -196,6 +198,8 @@ def _prepare(
             place = data / split
             if name in _OF_SCENES:
                 packed[split] = multiview.pack(place, split, dice, wanted, told)
+            elif name == _OF_ITEMS:
+                packed[split] = tryon.pack(place, split, dice, wanted, told)
             else:
                 packed[split] = people.pack(place, split, dice, wanted, told, recipe)
     if json:

@@ -24,6 +24,8 @@ REACH_M = 0.1
 """Depths are told up to so far before and behind the anchor."""
 UNKNOWN = 0.5
 """What stands for a map before where there is none."""
+FAINT = 0.02
+"""What covers less of a pixel is no item."""
 _WIDTHS = (24, 48, 72, 96)
 
 
@@ -63,11 +65,12 @@ def assembled(
     ``rgb`` (batch, 3, height, width) and ``item`` (batch, 4, height, width; alpha not multiplied
     in) are 0..1; ``item_m`` and ``proxy_m`` (batch, height, width) are depths less the anchor's,
     metres, infinite where there is nothing; ``before`` (batch, height, width) is the map before,
-    0..1.
+    0..1, which counts where the item is.
     """
     alpha = item[:, 3:]
     shares = [_share(depth)[:, None] for depth in (item_m, proxy_m)]
-    return torch.cat([rgb, item[:, :3] * alpha, alpha, *shares, before[:, None]], 1)
+    told = torch.where(alpha > FAINT, before[:, None], UNKNOWN)
+    return torch.cat([rgb, item[:, :3] * alpha, alpha, *shares, told], 1)
 
 
 def _share(depth_m: torch.Tensor) -> torch.Tensor:

@@ -19,6 +19,7 @@ TASKS: Mapping[str, str] = {
     "dope_with_feet": "studio.training.tasks.dope_feet:WithFeet",
     "dope": "studio.training.tasks.dope:DopeTask",
     "pose_prior": "studio.training.tasks.pose_prior:PosePriorTask",
+    "occluder": "studio.training.tasks.occluder:OccluderTask",
     "lift": "studio.training.tasks.lift:LiftTask",
     "algebraic": "studio.training.tasks.algebraic:AlgebraicTask",
     "volumetric": "studio.training.tasks.volumetric:VolumetricTask",

@@ -1,0 +1,81 @@
+"""Pairs for the occluder: wearers, items on them, and what of the items is seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from studio.core.items import ANCHORED, Item, ItemKind
+from studio.core.types import Armature, Character, Material, Part
+from studio.human.wardrobe.library import find
+from studio.synth.shapes import box
+from studio.synth.tryon.pairs import FAR, FINE_PX, ITEMS, SIDE_PX, VIEWS, PairFactory
+from studio.synth.tryon.wearers import make_wearer
+
+
+def block(kind: ItemKind, rng: np.random.Generator) -> Item:
+    """A block at every anchor point of a kind."""
+    names = ANCHORED[kind]
+    half = rng.uniform(0.02, 0.04)
+    mesh = box((-half, -half - 0.06, -half), (half, half - 0.06, half), (220, 40, 40))
+    count = len(mesh.vertices_m)
+    ones = np.zeros((count, 4))
+    ones[:, 0] = 1
+    parts = tuple(
+        Part(name, mesh, Material(name), np.full((count, 4), k), ones)
+        for k, name in enumerate(names)
+    )
+    rest = np.tile(np.eye(4), (len(names), 1, 1))
+    bones = Armature(names, np.full(len(names), -1), rest, np.zeros((len(names), 3)))
+    return Item("block", kind, Character("block", bones, parts))
+
+
+@pytest.fixture(scope="module")
+def some():
+    with PairFactory("train", 3, block) as factory:
+        return [factory.pair(number) for number in range(3)]
+
+
+def test_a_pair_is_whole(some):
+    for pair in some:
+        assert pair.rgb.shape == (SIDE_PX, SIDE_PX, 3)
+        assert pair.items.shape == (ITEMS, SIDE_PX, SIDE_PX, 4)
+        assert pair.hides.shape == (FINE_PX, FINE_PX)
+        assert pair.item_depths.shape == (ITEMS, FINE_PX, FINE_PX)
+        assert pair.proxies.shape == (ITEMS, SIDE_PX, SIDE_PX)
+        assert pair.rgb.std() > 5
+        assert (pair.proxies < FAR).mean() > 0.02
+
+
+def test_items_lie_in_their_boxes_and_near_their_anchors(some):
+    for pair in some:
+        for rgba, depth, (left, top, right, bottom) in zip(
+            pair.items, pair.item_depths, pair.boxes_px, strict=True
+        ):
+            ys, xs = np.nonzero(rgba[..., 3] > 128)
+            assert left - 1 <= xs.min()
+            assert xs.max() <= right + 1
+            assert top - 1 <= ys.min()
+            assert ys.max() <= bottom + 1
+            there = depth[depth < FAR]
+            assert np.abs(there).max() < 2500  # 25 cm
+
+
+def test_a_pair_depends_on_its_number_alone(some):
+    with PairFactory("train", 3, block) as again:
+        pair = again.pair(1)
+    np.testing.assert_array_equal(pair.hides, some[1].hides)
+    np.testing.assert_array_equal(pair.boxes_px, some[1].boxes_px)
+    assert VIEWS > 1
+    assert not np.array_equal(some[0].hides, some[1].hides)
+
+
+def test_some_hair_is_kept_for_tests():
+    hairs = {
+        split: {make_wearer(9, split, k, "watch").looks.get("hair") for k in range(6)}
+        for split in ("train", "test")
+    }
+    held = {"bob", "swept_back"}
+    assert held <= {entry.name for entry in find()}
+    assert not hairs["train"] & held
+    assert hairs["test"] & held
