@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 
 import cv2
 import numpy as np
@@ -19,16 +20,18 @@ from studio.core.types import Camera, Frame
 from studio.live.stage.light import LightFinder
 from studio.live.wearing import laying
 from studio.live.wearing.camera_look import LookFinder
-from studio.live.wearing.drawing import DrawnItem, ItemDrawer
+from studio.live.wearing.drawing import Crop, DrawnItem, ItemDrawer
 from studio.live.wearing.finding import FindItem, of_files
 from studio.live.wearing.heads import HeadNow, Heads
 from studio.live.wearing.laying import CameraLook
 from studio.live.wearing.maps import Map, depth_map, softened, static_map
 from studio.live.wearing.placing import Placed, places_of
+from studio.live.wearing.predicting import Predictions, Predictor, Wanted
 from studio.live.wearing.proxies import Proxies
 from studio.live.wearing.wear_settings import Occlusion, WearSettings
 from studio.live.wearing.worn import Wearer, Worn
 from studio.perception.faces.tracker import FaceCrowd
+from studio.perception.occluder.predictor import OcclusionPredictor
 from studio.render.quick import Shine, studio_light
 from studio.vision.one_view import assumed
 from studio.weights.store import find
@@ -52,9 +55,13 @@ class TryOn(Closing):
     """
 
     def __init__(
-        self, find_item: FindItem = of_files, make_faces: Callable[[], FaceCrowd] = face_crowd
+        self,
+        find_item: FindItem = of_files,
+        make_faces: Callable[[], FaceCrowd] = face_crowd,
+        make_predictor: Callable[[], Predictor] = OcclusionPredictor,
     ) -> None:
-        self._find, self._make_faces = find_item, make_faces
+        self._find, self._make_faces, self._make_predictor = find_item, make_faces, make_predictor
+        self._predictions: Predictions | StudioError | None = None
         self._heads: Heads | None = None
         self._drawer: ItemDrawer | None = None
         self._proxies: Proxies | None = None
@@ -94,11 +101,12 @@ class TryOn(Closing):
         if settings.only_items:
             picture[:] = 0
         look = self._camera_look(frame, heads, settings)
-        maps = self._maps(drawn, settings.occlusion)
+        maps, lacking = self._maps(frame, drawn, settings.occlusion)
+        trouble = trouble or lacking
         rgba = self._composed(frame.rgb, drawn, maps, look, settings)
         compared = None
         if settings.compare is not None and settings.compare != settings.occlusion:
-            others = self._maps(drawn, settings.compare)
+            others, _ = self._maps(frame, drawn, settings.compare)
             compared = self._composed(frame.rgb, drawn, others, look, settings)
         told = self._told_maps(drawn, maps, (height, width))
         wearers = tuple(
@@ -185,22 +193,48 @@ class TryOn(Closing):
             return self._look.find(frame.rgb, heads[0].face_px, frame.time_s)
 
     def _maps(
-        self, drawn: list[tuple[str, Placed, DrawnItem]], how: Occlusion
-    ) -> list[Map]:  # fmt: skip
-        """What is seen of each item."""
+        self, frame: Frame, drawn: list[tuple[str, Placed, DrawnItem]], how: Occlusion
+    ) -> tuple[list[Map], StudioError | None]:
+        """What is seen of each item, and why it cannot be told as wanted."""
+        predicted: list[Map | None] = [None] * len(drawn)
+        lacking: StudioError | None = None
+        if how == "predicted" and drawn:
+            with self._timed("predict"):
+                predicted, lacking = self._predicted(frame, drawn)
         maps: list[Map] = []
-        for _, one, each in drawn:
-            if how == "static":
+        for (_, one, each), found in zip(drawn, predicted, strict=True):
+            if found is not None:
+                maps.append(found)
+            elif how == "depth":
+                with self._timed("hide"):
+                    hiding = self._hiding(one, each.crop)
+                with self._timed("map"):
+                    maps.append(depth_map(each, hiding))
+            else:
                 with self._timed("map"):
                     maps.append(static_map(each))
-                continue
-            with self._timed("hide"):
-                if self._proxies is None:
-                    self._proxies = Proxies()
-                hiding = self._proxies.depth(one, each.crop)
-            with self._timed("map"):
-                maps.append(depth_map(each, hiding))
-        return maps
+        return maps, lacking
+
+    def _hiding(self, one: Placed, crop: Crop) -> np.ndarray:
+        if self._proxies is None:
+            self._proxies = Proxies()
+        return self._proxies.depth(one, crop)
+
+    def _predicted(
+        self, frame: Frame, drawn: list[tuple[str, Placed, DrawnItem]]
+    ) -> tuple[list[Map | None], StudioError | None]:
+        if self._predictions is None:
+            try:
+                self._predictions = Predictions(self._make_predictor)
+            except StudioError as error:
+                self._predictions = error
+        if isinstance(self._predictions, StudioError):
+            return [None] * len(drawn), self._predictions
+        wanted = [
+            Wanted((one.wearer.number, name, one.point), each, partial(self._hiding, one))
+            for name, one, each in drawn
+        ]
+        return self._predictions.maps(frame.rgb, wanted, frame.time_s), None
 
     def _composed(
         self, rgb: np.ndarray, drawn: list[tuple[str, Placed, DrawnItem]], maps: list[Map],

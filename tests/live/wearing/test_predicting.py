@@ -1,0 +1,101 @@
+"""Predicted maps are shown as soon as there are any, moved along with what they are of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from wearers import VIEW_DEG, Crowd, face_at, glasses, grey
+
+from studio.core.errors import StudioError
+from studio.live.wearing.tryon import TryOn
+from studio.live.wearing.wear_settings import WearSettings
+from studio.perception.occluder.predictor import OccluderInput
+
+PLAIN = WearSettings(items=("one",), view_deg=VIEW_DEG, shadow=0, match_camera=False, edge_px=0,
+                     occlusion="predicted", smoothing_ms=0)  # fmt: skip
+
+
+class Halves:
+    """Hides the half of the item at the right of the square, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[OccluderInput] = []
+
+    def predict(self, crop: OccluderInput) -> np.ndarray:
+        self.asked.append(crop)
+        seen = np.ones((256, 256), np.float32)
+        seen[:, 128:] = 0
+        return seen
+
+
+def trying(predictor: Any, *faces: np.ndarray) -> tuple[TryOn, Crowd]:
+    crowd = Crowd(*faces)
+    make: Any = lambda: crowd  # noqa: E731
+    return TryOn(lambda _: glasses(), make, lambda: predictor), crowd
+
+
+def columns(seen: np.ndarray) -> tuple[int, int]:
+    where = np.flatnonzero((seen > 127).any(0))
+    return int(where[0]), int(where[-1])
+
+
+def test_a_predicted_map_hides_what_it_says() -> None:
+    asked = Halves()
+    tryon, _ = trying(asked, face_at((0.0, 0.6, 0.0)))
+    with tryon:
+        shown = tryon.show(grey(), PLAIN)
+        static = tryon.show(grey(), PLAIN.model_copy(update={"occlusion": "static"}))
+    whole, half = columns(static.maps["one"]), columns(shown.maps["one"])
+    middle = (whole[0] + whole[1]) / 2
+    assert abs(half[0] - whole[0]) <= 1
+    assert abs(half[1] - middle) <= 2
+
+
+def test_the_network_sees_the_item_where_it_is_drawn() -> None:
+    asked = Halves()
+    tryon, _ = trying(asked, face_at((0.03, 0.6, 0.02)))
+    with tryon:
+        tryon.show(grey(90), PLAIN)
+    given = asked.asked[0]
+    assert (given.rgb == 90).all()
+    solid = given.item[..., 3] > 250
+    assert solid.sum() > 500
+    assert (given.item[solid][:, 0] > given.item[solid][:, 1]).all()
+    assert np.isfinite(given.item_depth_m[solid]).mean() > 0.98
+    rows, cols = np.nonzero(solid)
+    assert abs(cols.mean() - 127.5) < 8
+    # The bar is 20 mm before the anchor point, the skin at the temples behind it.
+    front = np.median(given.item_depth_m[solid]) - given.anchor_depth_m
+    assert -0.025 < front < -0.01
+    assert np.isfinite(given.proxy_depth_m[rows, cols]).mean() > 0.7
+    assert given.previous is None
+
+
+def test_a_map_moves_with_its_item_until_the_next_one() -> None:
+    asked = Halves()
+    faces = [face_at((x, 0.8, 0.0)) for x in (-0.2, 0.2)]
+    tryon, crowd = trying(asked, *faces)
+    with tryon:
+        tryon.show(grey(time_s=0.0), PLAIN)
+        both = tryon.show(grey(time_s=0.03), PLAIN)
+        crowd.faces = tuple(face + np.array([6.0, 4.0, 0.0]) for face in faces)
+        moved = tryon.show(grey(time_s=0.06), PLAIN)
+    assert len(asked.asked) == 3  # one a picture, whoever waited longest
+    assert asked.asked[2].previous is not None
+    again = np.roll(both.maps["one"], (4, 6), (0, 1))
+    assert (np.abs(again.astype(int) - moved.maps["one"]) > 100).sum() < 60
+
+
+def test_without_its_weights_the_static_map_is_shown_and_it_is_said() -> None:
+    def missing() -> Any:
+        raise StudioError("The network “occluder” is not there.", "Train it.")
+
+    crowd = Crowd(face_at((0.0, 0.6, 0.0)))
+    make: Any = lambda: crowd  # noqa: E731
+    with TryOn(lambda _: glasses(), make, missing) as tryon:
+        shown = tryon.show(grey(), PLAIN)
+        static = tryon.show(grey(), PLAIN.model_copy(update={"occlusion": "static"}))
+    assert shown.trouble is not None
+    assert "occluder" in shown.trouble.message
+    assert (shown.maps["one"] == static.maps["one"]).all()
