@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from jaxtyping import Float, UInt8
 
 from studio.core.closing import Closing
-from studio.core.items import ANCHORED, AnchorPoint, Item, ItemKind
-from studio.core.types import Armature, Camera, Character, Material, Part, Posed
-from studio.human.anchors import Anchors, of_rest
+from studio.core.items import ANCHORED, Item, ItemKind
+from studio.core.types import Armature, Camera, Character, Material, Mesh, Part, Posed
+from studio.human.anchors import Anchors, anchors
 from studio.human.design import Design
 from studio.render.quick import QuickRenderer, studio_light
-from studio.synth.designed import kept, person_of
+from studio.synth.designed import resting
+from studio.synth.figure import figure_of
+from studio.synth.looks import body_parts
 
 CLAY = Material("clay", (0.62, 0.61, 0.60, 1.0), 0.0, 0.75)
 BACKDROP = (206, 208, 212)
 FOCAL = 2.2
 """In heights of the picture."""
 _SEEN_M: dict[ItemKind, float] = {
-    "glasses": 0.30, "sunglasses": 0.30, "hat": 0.46, "ears": 0.46, "earrings": 0.30,
+    "glasses": 0.32, "sunglasses": 0.32, "hat": 0.46, "ears": 0.46, "earrings": 0.30,
     "necklace": 0.50, "watch": 0.26, "shoes": 0.52, "top": 0.95,
 }  # fmt: skip
 """How much of the world is seen, top to bottom."""
@@ -104,22 +106,18 @@ def camera_of(
 
 @cache
 def clay() -> tuple[Character, Anchors]:
-    """The average adult at rest, of one colour, and where their anchor points are."""
-    design = Design()
-    person = person_of(design)
-    parts = tuple(
-        replace(part, material=CLAY, morphs={})
-        for part in person.parts
-        if part.material.base[3] >= 1 and part.name not in ("lashes", "brows")
-    )
-    rest = kept(design).rest
-    shift = np.eye(4)  # the soles are on the floor, the body's own origin is its root
-    shift[:3, 3] = person.armature.rest_world[0, :3, 3] - rest.heads_m[0].numpy()
-    own = of_rest(rest)
-    frames: dict[AnchorPoint, np.ndarray] = {}
-    for name, frame in own.frames.items():
-        frames[name] = shift @ frame
-    return replace(person, parts=parts, morph_names=()), Anchors(frames, own.sizes_m)
+    """The average adult at rest, of one colour and one bone, and where their anchor points are."""
+    rest, bones = resting(Design(), actions=False)
+    figure = figure_of(rest, bones)
+    parts: list[Part] = []
+    for name in ("body", "eyes"):
+        ids, faces = np.unique(body_parts()[name][0], return_inverse=True)
+        mesh = Mesh(figure.vertices_m[ids], faces.reshape(-1, 3))
+        all_first = np.tile([1.0, 0.0, 0.0, 0.0], (len(ids), 1))
+        parts.append(Part(name, mesh, CLAY, np.zeros((len(ids), 4), np.int64), all_first))
+    one = Armature(("clay",), np.array([-1]), np.eye(4)[None], np.zeros((1, 3)))
+    heads = bones.rest_world[:, :3, 3]
+    return Character("Mannequin", one, tuple(parts)), anchors(figure.vertices_m, heads)
 
 
 def dressed(body: Character, item: Item) -> Character:
