@@ -132,6 +132,22 @@ class Docks(QObject):
         for dock in (one, other):
             dock.setAsCurrentTab()
 
+    def alone(self, id: str = "canvas", step_px: int = 400) -> None:
+        """One dock has the middle: the other one lies behind it, the timeline is put away, and the
+        step beside it becomes as wide as ``step_px`` where there is room."""
+        dock, other = self.docks[id], self.docks["viewport" if id == "canvas" else "canvas"]
+        if dock.isClosed():
+            dock.toggleView(True)
+        if other.dockAreaWidget() is not dock.dockAreaWidget():
+            self.manager.addDockWidgetTabToArea(other, dock.dockAreaWidget())
+        self.docks["timeline"].toggleView(False)
+        width, left = self.manager.width(), self.docks["project"].dockAreaWidget().width()
+        right = min(max(step_px, width // 4), width // 3)
+        self.manager.setSplitterSizes(
+            self.docks["project"].dockAreaWidget(), [left, width - left - right, right]
+        )
+        dock.setAsCurrentTab()
+
     def is_open(self, id: str) -> bool:
         return not self.docks[id].isClosed()
 

@@ -66,7 +66,8 @@ class Studio(QObject):
     Signals: ``live(feature id, value)`` follows each new live value of a job, ``finished(feature
     id, Packed)`` each result once it is in the document, ``panel_wanted(feature id, params or
     None)`` asks the window to show a feature's panel, ``page_wanted(name)`` to show a dock,
-    ``beside_wanted`` to show the cameras' pictures beside the viewport.
+    ``beside_wanted`` to show the cameras' pictures beside the viewport, ``alone_wanted`` to give
+    them all the room there is.
     """
 
     live = Signal(str, object)
@@ -74,6 +75,7 @@ class Studio(QObject):
     panel_wanted = Signal(str, object)
     page_wanted = Signal(str)
     beside_wanted = Signal()
+    alone_wanted = Signal()
     dropped = Signal(list)
 
     def __init__(

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPaintEvent, QScreen
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 _TILE_PX = 12
 _LIGHT, _DARK = 74, 58
@@ -77,3 +77,28 @@ class OutputWindow(QWidget):
             self.close()
         else:
             event.ignore()
+
+
+def labelled(rgb: np.ndarray, left: str, right: str) -> np.ndarray:
+    """A picture whose halves are named at their tops."""
+    height, width = rgb.shape[:2]
+    held = np.ascontiguousarray(rgb)
+    image = QImage(held.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    font = QApplication.font()
+    font.setPixelSize(max(height // 28, 12))
+    painter.setFont(font)
+    room = max(height // 60, 6)
+    for text, middle in ((left, width / 4), (right, 3 * width / 4)):
+        box = painter.fontMetrics().boundingRect(text)
+        wide, tall = box.width() + 4 * room, box.height() + 2 * room
+        plate = QRectF(middle - wide / 2, 2 * room, wide, tall)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(20, 22, 26, 190))
+        painter.drawRoundedRect(plate, tall / 2, tall / 2)
+        painter.setPen(QColor(240, 242, 245))
+        painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, text)
+    painter.end()
+    flat = np.frombuffer(image.constBits(), np.uint8).reshape(height, image.bytesPerLine())
+    return flat[:, : 3 * width].reshape(height, width, 3).copy()

@@ -1,0 +1,66 @@
+"""Whoever the window's first camera sees wears things, until somebody ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from studio.core.errors import StudioError
+from studio.jobs import Context, Engine
+from studio.live.lanes import Lasted
+from studio.live.wearing.finding import FindItem, of_files
+from studio.live.wearing.live import Dresser, WearControls, WearNow, wear
+from studio.live.wearing.tryon import TryOn
+from studio.live.wearing.wear_settings import WearSettings
+from studio.media.live.hub import Cameras
+from studio.perception.detector import Detector
+from studio.perception.whole_body import Options
+from studio.weights.detectors import whole_body
+
+
+class Params(WearSettings):
+    """What is worn, and how it is laid into the picture."""
+
+    mirror: bool = Field(default=True, description="Show the picture as a mirror does")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The open cameras, of which the first is dressed; what may change meanwhile (without, the
+    params hold); who finds items by their names; and who looks now and then what of a body is
+    seen."""
+
+    cameras: Cameras | None = None
+    controls: WearControls | None = None
+    find: FindItem = of_files
+    watch: Callable[[], Detector] | None = None
+
+
+def dresser(find: FindItem) -> Dresser:
+    """Who dresses people. Raises StudioError where OpenGL or a network is missing."""
+    return TryOn(find)
+
+
+def body_watch() -> Detector:
+    """Who looks now and then what of a body is seen: bodies alone, quickly."""
+    return whole_body(Options("fast", hands=False, face=False))
+
+
+def wear_live(params: Params, inputs: Inputs, context: Context) -> Engine[WearNow, Lasted]:
+    """Yields the newest picture until asked to finish.
+
+    Raises StudioError if no camera is open, or a network is not installed.
+    """
+    if inputs.cameras is None:
+        raise StudioError("No camera is open.", "Open a webcam, or a video in its place.")
+    controls = inputs.controls
+    if controls is None:
+        controls = WearControls(params)
+        controls.mirrored = params.mirror
+    result = yield from wear(
+        inputs.cameras, lambda: dresser(inputs.find), controls, context,
+        make_watch=inputs.watch,
+    )  # fmt: skip
+    return result

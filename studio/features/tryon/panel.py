@@ -1,0 +1,324 @@
+"""The panel of the try-on: the catalogue, what is worn, how it is laid in, and where it goes."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+from platformdirs import user_videos_path
+from pydantic import BaseModel
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from studio.core.items import ItemKind
+from studio.core.types import Frame
+from studio.features.tryon.engine import Inputs, Params, body_watch
+from studio.live.wearing.live import WearControls, WearNow
+from studio.registry import Feature
+from studio.ui.catalogue.goods import Goods
+from studio.ui.catalogue.shelf import Shelf
+from studio.ui.catalogue.wearing import WornRows
+from studio.ui.live_panel import LivePanel
+from studio.ui.staging.fields import Fields
+from studio.ui.staging.fold import Fold
+from studio.ui.staging.output import OutputBox
+from studio.ui.staging.picture import labelled
+from studio.ui.staging.takers import Takers
+from studio.ui.studio import Studio
+
+HUD_S = 0.25
+ROW_PX, OTHERS_PX = 118, 300
+WAYS = (("predicted", "Predicted"), ("depth", "By depth"), ("static", "Fixed"))
+HIDING = {
+    "occlusion": "Hidden", "compare": "Beside it", "show_map": "Show what hides",
+    "edge_px": "Soft edge", "occluder": "Whose head", "own_head": "My head",
+}  # fmt: skip
+FITTING = {
+    "pupil_mm": "Pupils apart", "wrist": "Watch on", "smoothing_ms": "Calmness",
+    "people": "People", "view_deg": "Camera sees",
+}  # fmt: skip
+LOOKS = {
+    "colour": "My light", "brightness": "Brightness", "contrast": "Contrast", "gamma": "Gamma",
+    "shadow": "Shadow", "lens": "Lens tint", "match_camera": "Like the camera",
+    "paint_out": "Paint out mine",
+}  # fmt: skip
+WORDS = {
+    "occlusion": WAYS,
+    "compare": ((None, "Nothing"), *WAYS),
+    "occluder": (("fitted", "Fitted"), ("own", "My own"), ("both", "Both")),
+}
+
+
+class Panel(LivePanel):
+    """Puts things on whoever is before the first camera, and shows that in its place."""
+
+    def __init__(self, studio: Studio, feature: Feature) -> None:
+        self.controls = WearControls()
+        self.worn: tuple[str, ...] = ()
+        self._params = Params()
+        self._opened = self._halted = False
+        self._seen: list[float] = []
+        self._told_s = 0.0
+        super().__init__(studio, feature)
+        studio.live.connect(self._on_live)
+
+    # -- what the step panel asks for
+
+    def build(self, place: QVBoxLayout) -> None:
+        self.camera_fold = Fold("Camera")
+        super().build(self.camera_fold.inside)
+        self.shelf, self.goods = Shelf(), Goods()
+        self.shelf.picked.connect(self.pick)
+        self.shelf.dropped.connect(self.goods.add)
+        self.shelf.places.added.connect(self.goods.add)
+        self.goods.changed.connect(self._stocked)
+        self.rows = WornRows()
+        self.rows.taken_off.connect(self.pick)
+        self.note = QLabel()
+        self.note.setWordWrap(True)
+        self.note.setProperty("verdict", "look")
+        self.note.hide()
+        self.output = OutputBox(self._outgoing, self._folder, self._say, "Try-on")
+        self.hiding = Fields(self.feature.params, HIDING, WORDS)
+        self.fitting = Fields(self.feature.params, FITTING)
+        self.looks = Fields(self.feature.params, LOOKS)
+        self.takers = Takers(self.studio, self._outgoing)
+        for widget in (self.camera_fold, self.shelf, self.rows, self.note, self._switches(),
+                       self.output):  # fmt: skip
+            place.addWidget(widget)
+        for title, inside in (
+            ("What hides it", self.hiding), ("Fit", self.fitting), ("Light and colour", self.looks),
+            ("Other programs", self.takers),
+        ):  # fmt: skip
+            fold = Fold(title)
+            fold.inside.addWidget(inside)
+            fold.setVisible(inside is not self.takers or bool(self.takers.switches))
+            place.addWidget(fold)
+        self.hud = QLabel()
+        self.hud.setAccessibleName("Milliseconds of each stage")
+        self.hud.setProperty("role", "small")
+        self.hud.setWordWrap(True)
+        self.hud.hide()
+        self.foot.insertWidget(1, self.hud)
+        for fields in (self.hiding, self.fitting, self.looks):
+            fields.changed.connect(self._changed)
+        self.destroyed.connect(self.output.finish)
+        self.set_params(self.feature.params())
+        self._stocked()
+
+    def _switches(self) -> QWidget:
+        row = QWidget()
+        box = QHBoxLayout(row)
+        box.setContentsMargins(0, 0, 0, 0)
+        self.mirror, self.alone = QCheckBox("Mirror"), QCheckBox("Things alone")
+        self.mirror.setToolTip("Your left is the left of the picture, as in a mirror")
+        self.alone.setToolTip("Without the picture behind: films and snapshots are transparent")
+        for switch in (self.mirror, self.alone):
+            switch.toggled.connect(lambda _: self._changed())
+            box.addWidget(switch)
+        box.addStretch(1)
+        return row
+
+    def params(self) -> Params:
+        told = {**self.hiding.value(), **self.fitting.value(), **self.looks.value()}
+        told |= {"items": self.worn, "mirror": self.mirror.isChecked()}
+        return Params.model_validate({**told, "only_items": self.alone.isChecked()})
+
+    def set_params(self, params: BaseModel) -> None:
+        if isinstance(params, Params):
+            self._params = params
+            for fields in (self.hiding, self.fitting, self.looks):
+                fields.set_value(params)
+            self.mirror.setChecked(params.mirror)
+            self.alone.setChecked(params.only_items)
+            self._wear(params.items)
+
+    def run_text(self) -> str:
+        return "Try on"
+
+    def stop_text(self) -> str:
+        return "Stop"
+
+    def run(self) -> None:
+        """Dress whoever the first camera sees."""
+        self._halted = False
+        self._seen = []
+        self._changed()
+        self.hud.clear()
+        self.takers.take()
+        self.begin(Inputs(self.studio.cameras.hub, self.controls, self.goods.find, body_watch))
+
+    def stop(self) -> None:
+        self._halted = True
+        super().stop()
+
+    def refresh(self) -> None:
+        super().refresh()
+        if not self.loaded:
+            return
+        running = self.studio.running(self.feature.id) is not None
+        self.cameras.lock(running)
+        self.summary.setVisible(not running)
+        self.hud.setVisible(running and bool(self.hud.text()))
+        for button in (self.output.snap_button, self.output.record_button):
+            button.setEnabled(running)
+        if not running:
+            self.shelf.set_seen(None)
+            self.output.finish()
+            self._close_takers()
+            self.studio.cameras.followed = {}
+            self._note("")
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._opened:
+            self._opened = True
+            self.studio.alone_wanted.emit()
+            if not self.studio.cameras.running:
+                self.studio.cameras.open_first()
+        self._judge()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_rows()
+
+    def _fit_rows(self) -> None:
+        if self.loaded:
+            room = self.area.viewport().height() - OTHERS_PX
+            self.shelf.grid.set_rows(min(max(room // ROW_PX, 2), 6))
+
+    def _judge(self) -> None:
+        """A camera that shows somebody is put to use at once, until somebody says stop."""
+        super()._judge()
+        if not self.loaded:
+            return
+        live = self.run_button.isEnabled()
+        if not self.camera_fold.button.isDown():
+            self._fold_camera(live)
+        if live and not self._halted and self.isVisible() and (
+            self.studio.running(self.feature.id) is None
+        ):  # fmt: skip
+            self.run()
+
+    _live = None
+
+    def _fold_camera(self, live: bool) -> None:
+        """The list of cameras is of use while none shows anything."""
+        if live != self._live:
+            self._live = live
+            self.camera_fold.button.setChecked(not live)
+
+    def _progress(self) -> None:
+        super()._progress()
+        if self.loaded and self.studio.running(self.feature.id) is not None:
+            known = bool(self.hud.text()) and self.told.text() != "Stopping"
+            self.hud.setVisible(known)
+            self.told.setVisible(not known)
+
+    # -- what is worn
+
+    def pick(self, id: str) -> None:
+        """Put a thing on, in place of what is worn there; take it off if it is on."""
+        if id in self.worn:
+            self._wear(tuple(one for one in self.worn if one != id))
+        else:
+            place = self._where(id)
+            kept = tuple(one for one in self.worn if self._where(one) != place)
+            self._wear((*kept, id))
+        self._changed()
+
+    def _where(self, id: str) -> str:
+        """Where on the body a thing goes: of two for one place the newer is worn."""
+        entry = self.goods.entry(id)
+        if entry is None:
+            return id
+        alike: dict[ItemKind, ItemKind] = {"sunglasses": "glasses", "ears": "hat"}
+        return alike.get(entry.kind, entry.kind)
+
+    def _wear(self, ids: tuple[str, ...]) -> None:
+        self.worn = ids
+        self.shelf.set_worn(ids)
+        entries = [(id, self.goods.entry(id)) for id in ids]
+        self.rows.set_worn([
+            (id, Path(id).stem if e is None else e.name, "" if e is None else " ".join(e.notes))
+            for id, e in entries
+        ])  # fmt: skip
+        self.alone.setEnabled(not self.output.recording)
+
+    def _stocked(self) -> None:
+        """The catalogue has changed."""
+        self.shelf.set_entries(self.goods.entries)
+        self.shelf.places.set_places(self.goods.places)
+        self._wear(self.worn)
+
+    def _changed(self) -> None:
+        """Settings hold at once, while somebody wears things too."""
+        if self.loaded:
+            params = self.params()
+            self.controls.settings, self.controls.mirrored = params, params.mirror
+
+    # -- while somebody wears things
+
+    def _outgoing(self) -> WearControls | None:
+        return None if self.studio.running(self.feature.id) is None else self.controls
+
+    def _close_takers(self) -> None:
+        for outlet in self.controls.outlets.values():
+            outlet.close(2.0)
+        self.controls.outlets = {}
+
+    def _on_live(self, feature: str, value: object) -> None:
+        if feature == self.feature.id and isinstance(value, WearNow) and self.loaded:
+            self._show(value)
+
+    def _show(self, now: WearNow) -> None:
+        cameras = self.studio.cameras
+        picture = now.frame.rgb[:, ::-1] if now.mirrored else now.frame.rgb
+        rgb = self.output.show_picture(now.rgba, np.ascontiguousarray(picture))
+        settings = self.controls.settings
+        if now.worn.compared is not None and settings.compare is not None:
+            words = dict(WAYS)
+            rgb = labelled(rgb, words[settings.compare], words[now.worn.used])
+        canvas, name = cameras.canvas, now.frame.camera
+        if canvas is not None and name in canvas.cameras:
+            made = Frame(name, time.monotonic(), rgb)
+            cameras.followed = {name: made}
+            canvas.show_frame(made, now.frame.time_s)
+        self.shelf.set_seen(now.kinds)
+        self.alone.setEnabled(not self.output.recording)
+        trouble = now.worn.trouble
+        said = [f"{trouble.message} {trouble.hint}".strip()] if trouble else []
+        self._note(" ".join(dict.fromkeys((*said, *now.worn.notes))))
+        self._measure(now)
+
+    def _note(self, text: str) -> None:
+        if text != self.note.text() or self.note.isHidden() == bool(text):
+            self.note.setText(text)
+            self.note.setVisible(bool(text))
+
+    def _measure(self, now: WearNow) -> None:
+        clock = time.monotonic()
+        self._seen = [t for t in self._seen if clock - t < 2.0] + [clock]
+        if clock - self._told_s < HUD_S or len(self._seen) < 2:
+            return
+        self._told_s = clock
+        self.takers.check()
+        rate = (len(self._seen) - 1) / max(clock - self._seen[0], 1e-6)
+        parts = " · ".join(
+            f"{name} {ms:.0f}" for name, ms in now.stages_ms.items() if ms >= 0.5 and name != "all"
+        )
+        late = 1e3 * (clock - now.frame.time_s)
+        jitter = f", trembles {now.worn.jitter_px:.1f} px" if now.worn.jitter_px else ""
+        self.hud.setText(f"{rate:.0f} a second, {late:.0f} ms to the screen{jitter}\n{parts} ms")
+        self._progress()
+
+    def _folder(self) -> Path:
+        """Where pictures and films go: beside the project; of a draft, to the user's videos."""
+        if self.studio.projects.is_draft:
+            return user_videos_path() / "Doppel"
+        folder = self.studio.assets.folder.parent
+        return folder.parent / f"{folder.stem} try-on"
+
+    def _say(self, text: str, hint: str, level: str) -> None:
+        self.studio.notices.tell(text, hint, level)  # pyright: ignore
