@@ -17,6 +17,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from studio.core.errors import StudioError
+from studio.human.names import twin
 from studio.human.phenotypes import PHENOTYPES
 from studio.human.rig import ACTIONS, BONE_NAMES
 from studio.human.segments import SEGMENT_NAMES
@@ -32,6 +33,9 @@ Colour = tuple[Share, Share, Share]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Turn = tuple[Finite, Finite, Finite]
 """A bone's own rotation D as a rotation vector (radians), in world axes of the reference pose."""
+Near = Annotated[float, Field(ge=-0.03, le=0.03, allow_inf_nan=False)]
+Moved = tuple[Near, Near, Near]
+"""How far a point of the face is moved, metres, in world axes of the reference pose."""
 
 
 class _Frozen(BaseModel):
@@ -59,7 +63,8 @@ class Design(_Frozen):
     """A person.
 
     ``phenotypes`` (0 to 1) and ``scales`` (1 is unchanged) make the build, ``local`` (-1 to 1)
-    moves single parts of body and face, ``pins`` are the measures that the artist holds (metres).
+    moves single parts of body and face, ``carved`` moves points of the face (MediaPipe's numbers)
+    beyond that, and the skin with them. ``pins`` are the measures that the artist holds (metres).
     ``worn`` lists hair, clothes, glasses and hats, innermost first. ``expression`` holds ARKit's
     actions (0 to 1), ``pose`` bones' own turns, ``gaze_deg`` how far the eyes look to the person's
     left and up.
@@ -71,6 +76,7 @@ class Design(_Frozen):
         _among(SEGMENT_NAMES, "segment named"),
     ] = {}
     local: dict[str, Annotated[float, Field(ge=-1, le=1)]] = {}
+    carved: dict[Annotated[int, Field(ge=0, lt=478)], Moved] = {}
     pins: dict[str, Annotated[float, Field(gt=0, le=3)]] = {}
     worn: tuple[Worn, ...] = ()
     skin: Colour = (0.79, 0.60, 0.49)
@@ -134,6 +140,7 @@ class Design(_Frozen):
         flip = {bone: (x, -y, -z) for bone, (x, y, z) in self.pose.items()}
         return self.but(
             local={other_side(name): value for name, value in self.local.items()},
+            carved={_other_mark(point): (-x, y, z) for point, (x, y, z) in self.carved.items()},
             expression={other_side(name): value for name, value in self.expression.items()},
             pose={other_side(name): turn for name, turn in flip.items()},
             gaze_deg=(-self.gaze_deg[0], self.gaze_deg[1]),
@@ -157,6 +164,11 @@ def other_side(name: str) -> str:
         if f"/{one}" in name:
             return name.replace(f"/{one}", f"/{other}", 1)
     return name
+
+
+def _other_mark(point: int) -> int:
+    """The same point on the other half of the face."""
+    return int(twin(f"mesh_{point}").removeprefix("mesh_"))
 
 
 def read(text: str | bytes, name: str = "The design") -> Design:

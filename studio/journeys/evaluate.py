@@ -21,6 +21,7 @@ from studio.features.triangulate import speed
 from studio.features.triangulate.pixels import learned
 from studio.journeys import (
     calibration,
+    head,
     lifting,
     monocular,
     networks,
@@ -53,8 +54,8 @@ def main(
     """Measure, and print a table of figures beside their goals.
 
     Args:
-        name: main-job, calibration, people, puppet, synth, a trained network, or a feature that
-            has an evaluation.
+        name: main-job, calibration, head, people, puppet, synth, a trained network, or a feature
+            that has an evaluation.
         footage: The folder of real takes.
         peers: A folder with the packages of other tools, timed in the same run.
         runs: Simulated sessions with each fault (of calibration); seeds of each kind of scene
@@ -76,6 +77,8 @@ def main(
         parts = [(part.__name__.strip("_").replace("_", " "), partial(part, footage, peers))
                  for part in PARTS]  # fmt: skip
         return measure(parts, json)
+    if name == "head":
+        return measure(head.parts(footage), json)
     if name == "calibration":
         return measure(calibration.parts(footage, peers, runs, minutes), json)
     if name == "people":

@@ -19,6 +19,7 @@ from studio.human.character import TOUCHED_M, armature, bones_world
 from studio.human.compact import Change
 from studio.human.design import GAZE_DEG, Design, Worn
 from studio.human.fit import Fit
+from studio.human.heads.carving import skin_offsets
 from studio.human.person import PHENOTYPES, Rest, Shape, whole
 from studio.human.rig import ACTIONS, BONE_NAMES
 from studio.human.segments import SEGMENT_NAMES
@@ -74,7 +75,7 @@ def filmed(shape: Shape, clothed: bool = True) -> Design:
 
 def key_of(design: Design) -> str:
     """Tells designs apart whose people at rest differ in more than their colours."""
-    build = design.model_dump(include={"phenotypes", "scales", "local"})
+    build = design.model_dump(include={"phenotypes", "scales", "local", "carved"})
     told = json.dumps([build, [one.item for one in design.worn]], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()
 
@@ -87,8 +88,15 @@ def resting(design: Design, actions: bool = True) -> tuple[Rest, Armature]:
 
 
 def change_of(design: Design) -> Change | None:
-    """What a design's local sliders add. Raises StudioError for a slider that there is not."""
-    return change(design.local) if design.local else None
+    """What a design's local sliders add, and what is carved. Raises StudioError for a slider that
+    there is not."""
+    if not design.local and not design.carved:
+        return None
+    slid = change(design.local)
+    if not design.carved:
+        return slid
+    moved = torch.from_numpy(skin_offsets(design.carved).astype(np.float32))[None]
+    return replace(slid, skin_m=slid.skin_m + moved)
 
 
 _people: OrderedDict[str, Built] = OrderedDict()
@@ -263,6 +271,28 @@ def carried_over(
 def armature_of(shape: Shape) -> Armature:
     """The bones of a person of that shape, at rest."""
     return armature(whole().rest(shape, actions=False))
+
+
+def still(wanted: Design) -> Fit:
+    """A design as a fit of one frame: nothing was measured, so nothing is off."""
+    rest, bones = resting(wanted, actions=False)
+    body_m = body_of(rest, bones)
+    world = standing(wanted, bones, body_m)
+    skin = np.unique(make_figure().surface.faces["skin"])
+    height = float(body_m[skin, 2].max())
+    return Fit(
+        shape=shape_of(wanted),
+        times_s=np.zeros(1),
+        turns_rad=turns_of(wanted)[None],
+        root_m=world[None, 0, :3, 3],
+        actions=actions_of(wanted)[None],
+        points=(),
+        residual_m=np.zeros((1, 0)),
+        floor_m=0.0,
+        height_m=height,
+        slide_mm=0.0,
+        swapped=False,
+    )
 
 
 def avatar_of(fit: Fit, design: Design, name: str = "Avatar") -> Character:

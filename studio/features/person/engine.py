@@ -14,7 +14,7 @@ from studio.human.fit import Fit
 from studio.human.rig import BONE_NAMES
 from studio.jobs import Context, Engine
 from studio.synth import closet, designed
-from studio.synth.figure import figure_of, make_figure
+from studio.synth.figure import figure_of
 from studio.synth.people import preset
 from studio.synth.take import ankle_height
 
@@ -47,7 +47,7 @@ def design(params: Params, inputs: Inputs, context: Context) -> Engine[Posed, Ma
         context.report(0.0, f"Adding {path.name} to the wardrobe")
         closet.add(path)
     context.report(0.1, "Building the body")
-    fit = still(wanted)
+    fit = designed.still(wanted)
     if params.seconds:
         context.report(0.2, "Finding a motion")
         fit = moving(wanted, fit, params)
@@ -59,28 +59,6 @@ def design(params: Params, inputs: Inputs, context: Context) -> Engine[Posed, Ma
     yield Posed(character, 0.0, animation.bones_world[0], animation.morphs[0])
     context.report(1.0, "Done")
     return Made(name, wanted, character, fit, facts_of(wanted, fit))
-
-
-def still(wanted: Design) -> Fit:
-    """A design as a fit of one frame: nothing was measured, so nothing is off."""
-    rest, bones = designed.resting(wanted, actions=False)
-    body_m = designed.body_of(rest, bones)
-    world = designed.standing(wanted, bones, body_m)
-    skin = np.unique(make_figure().surface.faces["skin"])
-    height = float(body_m[skin, 2].max())
-    return Fit(
-        shape=designed.shape_of(wanted),
-        times_s=np.zeros(1),
-        turns_rad=designed.turns_of(wanted)[None],
-        root_m=world[None, 0, :3, 3],
-        actions=designed.actions_of(wanted)[None],
-        points=(),
-        residual_m=np.zeros((1, 0)),
-        floor_m=0.0,
-        height_m=height,
-        slide_mm=0.0,
-        swapped=False,
-    )
 
 
 def moving(wanted: Design, fit: Fit, params: Params) -> Fit:

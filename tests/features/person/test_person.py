@@ -13,13 +13,13 @@ from studio import cli
 from studio.core.errors import StudioError
 from studio.document.folder import Assets
 from studio.document.project import AvatarItem, Project
-from studio.features.person.engine import Inputs, design, facts_of, still
+from studio.features.person.engine import Inputs, design, facts_of
 from studio.features.person.params import Params
 from studio.features.person.step import Step
 from studio.human.design import Design, Worn, read
 from studio.human.rig import BONE_NAMES
 from studio.jobs import Context, run
-from studio.synth import closet
+from studio.synth import closet, designed
 from studio.synth.designed import body_of, resting
 from studio.synth.people import PRESETS, preset, stranger
 from studio.synth.poses import pose as named_pose
@@ -77,7 +77,7 @@ def test_the_step_keeps_somebody_who_can_be_read_again(tmp_path: Path) -> None:
 
 def test_what_this_machine_lacks_is_told() -> None:
     gone = Design(worn=(Worn(item="a-crown-of-thorns"),))
-    facts = facts_of(gone, still(gone))
+    facts = facts_of(gone, designed.still(gone))
     assert facts[0].verdict == "look"
     assert "a-crown-of-thorns" in facts[0].text
 

@@ -1,0 +1,91 @@
+"""``doppel head``: photographs of a head in, a rigged person with that face out."""
+
+from __future__ import annotations
+
+import json as json_module
+import time
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from rich.console import Console
+
+from studio.core.errors import StudioError
+from studio.features.head.engine import Head, Inputs, Params, reconstruct
+from studio.jobs import run
+from studio.jobs.terminal import OnTerminal
+from studio.media.formats.whole import check_place
+
+
+def main(
+    photos: Annotated[tuple[Path, ...], tyro.conf.Positional],
+    out: Path | None = None,
+    design: Path | None = None,
+    name: str = "",
+    pupils_mm: float | None = None,
+    expression: bool = True,
+    hair: bool = True,
+    texture_px: int = 2048,
+    json: bool = False,
+) -> None:
+    """Make a rigged, animatable person from photographs of a head.
+
+    Args:
+        photos: Photographs of one person; one that looks ahead is enough, others from the sides
+            make it better.
+        out: Where to write the person: .glb, with 52 facial actions.
+        design: Where to write the design, to go on from in the studio: .json.
+        name: What the person is called.
+        pupils_mm: Millimetres from pupil to pupil, for a true size (63 if not given).
+        expression: Faces may smile or frown in the photographs.
+        hair: Choose the style of hair that fits best.
+        texture_px: Side of the skin's texture in pixels, 512 to 4096.
+        json: Print one JSON object.
+    """
+    if out is None and design is None:
+        raise StudioError("There is nothing to write.", "Give --out FILE.glb or --design F.json.")
+    for path, suffix in ((out, ".glb"), (design, ".json")):
+        if path is not None and path.suffix.lower() != suffix:
+            raise StudioError(
+                f"“{path.name}” has an ending that is not written here.", f"Use {suffix}."
+            )
+        if path is not None:
+            check_place(path)
+    if pupils_mm is not None and not 40 <= pupils_mm <= 80:
+        raise StudioError(f"No pupils are {pupils_mm:g} mm apart.", "Give 40 to 80 mm.")
+    if not 512 <= texture_px <= 4096:
+        raise StudioError(f"A texture of {texture_px} px cannot be had.", "Give 512 to 4096.")
+    began = time.perf_counter()
+    params = Params(photos=photos, name=name, pupils_mm=pupils_mm, expression=expression,
+                    hair=hair, texture_px=texture_px)  # fmt: skip
+    with OnTerminal("Head", quiet=json) as context:
+        made = run(reconstruct(params, Inputs(), context))
+    if out is not None:
+        from studio.media.formats.gltf import write_glb
+
+        write_glb(out, made.character)
+    if design is not None:
+        design.write_text(made.design.text(), "utf-8")
+    _tell(made, out, design, time.perf_counter() - began, json)
+
+
+def _tell(made: Head, out: Path | None, design: Path | None, seconds: float, as_json: bool) -> None:
+    if as_json:
+        told = {
+            "name": made.name,
+            "out": str(out) if out else None,
+            "design": str(design) if design else None,
+            "pupils_mm": round(1e3 * made.seen.pupils_m, 2),
+            "off_px": [round(px, 3) for px in made.fitted.off_px],
+            "hair": {one.name: round(one.fits, 3) for one in made.styles},
+            "warnings": {one.name: list(one.warnings) for one in made.looked},
+            "facts": [vars(fact) for fact in made.facts],
+            "seconds": round(seconds, 3),
+        }
+        print(json_module.dumps(told, ensure_ascii=False))
+        return
+    console = Console(highlight=False)
+    for fact in made.facts:
+        console.print(f"{fact.label:<13}{fact.text}  {fact.blame}".rstrip(), soft_wrap=True)
+    written = " and ".join(str(path) for path in (out, design) if path is not None)
+    console.print(f"{made.name} in {seconds:.1f} s: {written}", soft_wrap=True)

@@ -1,0 +1,213 @@
+"""The engine of heads: photographs in, a rigged person with that face out."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from studio.core.errors import StudioError
+from studio.core.pictures import read_picture
+from studio.core.types import Character, Fact, Posed
+from studio.human.design import Design, Worn
+from studio.human.fit import Fit
+from studio.human.heads.fit import FittedHead, Portrait, fit
+from studio.human.wardrobe.asset import Asset, AssetMaterial, Card, Picture
+from studio.human.wardrobe.writing import write_asset
+from studio.jobs import Context, Engine
+from studio.perception.portraits import Looked, look
+from studio.synth import closet, designed
+from studio.synth.heads.baking import bake
+from studio.synth.heads.dressing import Styled, dressed, nearest_skin
+from studio.synth.heads.seen import SeenHead, seen_head
+from studio.weights.store import find
+
+NETWORKS = ("face_landmarker", "pose_landmarker_lite")
+NO_FACE = 0.035
+"""A fit that is further off, by the face's height, is of no human face."""
+TURNED_DEG = 40.0
+MOST = 12
+
+
+class Params(BaseModel):
+    """What is known of the person besides the photographs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    photos: tuple[Path, ...] = Field(
+        default=(), description="Photographs of one person's head; one that looks ahead is enough"
+    )
+    name: str = Field(default="", description="What the person is called; the first photo's name")
+    pupils_mm: float | None = Field(
+        default=None, ge=40, le=80, title="Between the pupils",
+        description="Millimetres from pupil to pupil: makes the head true to size; 63 if not given",
+    )  # fmt: skip
+    expression: bool = Field(
+        default=True, description="Faces may smile or frown: the head is calm all the same"
+    )
+    hair: bool = Field(default=True, description="Choose the style of hair that fits best")
+    texture_px: int = Field(
+        default=2048, ge=512, le=4096, title="Skin", description="Side of the skin's texture (px)"
+    )
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Nothing but what the params name."""
+
+
+@dataclass(frozen=True, eq=False)
+class Head:
+    """A reconstructed person: the design that wears the photographs' skin, the character in its
+    pose, the same as a fit of one frame, how the photographs were understood, the styles of hair
+    that fit, and facts."""
+
+    name: str
+    design: Design
+    character: Character
+    fit: Fit
+    looked: tuple[Looked, ...]
+    seen: SeenHead
+    fitted: FittedHead
+    styles: tuple[Styled, ...]
+    facts: tuple[Fact, ...]
+
+
+def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Posed, Head]:
+    """Make the person whom the photographs show. Yields the person as soon as the face is fitted,
+    then with skin and hair.
+
+    Raises StudioError if there is no photograph, one cannot be read, shows no face or no human
+    one, or a network is not installed.
+    """
+    if not params.photos:
+        raise StudioError("There is no photograph.", "Choose one in which the face looks ahead.")
+    if len(params.photos) > MOST:
+        raise StudioError(f"{len(params.photos)} photographs are many.", f"Give at most {MOST}.")
+    files = {name: find(name) for name in NETWORKS}
+    looked: list[Looked] = []
+    for path in params.photos:
+        context.report(0.2 * len(looked) / len(params.photos), f"Looking at {path.name}")
+        context.check()
+        looked.append(look(path.name, _read(path), files))
+    context.report(0.2, "Fitting the face")
+    portraits = [Portrait(one.xyz_px, (one.rgb.shape[1], one.rgb.shape[0])) for one in looked]
+    fitted = fit(portraits, expression=params.expression)
+    _check_human(fitted, looked)
+    context.check()
+    pupils_m = None if params.pupils_mm is None else params.pupils_mm / 1000
+    seen = seen_head(fitted, portraits, pupils_m)
+    name = params.name or params.photos[0].stem
+    base = nearest_skin(looked[0], woman=seen.design.build("gender") > 0.5)
+    first = seen.design.but(worn=(Worn(item=base.name), Worn(item="tshirt")))
+    yield _posed(first, name)
+    main = _frontal(seen)
+    styles: tuple[Styled, ...] = ()
+    design = first
+    if params.hair:
+        context.report(0.5, "Choosing hair and colours")
+        design, styles = dressed(seen, seen.views[main], looked[main])
+    context.check()
+    context.report(0.7, "Painting the skin")
+    texture = closet.plain(base).texture
+    assert texture is not None
+    skin, _ = bake(seen, [one.rgb for one in looked], texture, [one.bare for one in looked],
+                      params.texture_px)  # fmt: skip
+    context.check()
+    worn = tuple(one for one in design.worn if one.item != base.name)
+    design = design.but(worn=(Worn(item=kept_skin(name, skin)), *worn))
+    context.report(0.9, "Dressing")
+    made = _posed(design, name)
+    yield made
+    context.report(1.0, "Done")
+    facts = facts_of(looked, fitted, seen, styles, params)
+    return Head(name, design, made.character, designed.still(design), tuple(looked), seen, fitted,
+                styles, facts)  # fmt: skip
+
+
+def _read(path: Path) -> np.ndarray:
+    return np.ascontiguousarray(read_picture(path)[..., :3])
+
+
+def _check_human(fitted: FittedHead, looked: Sequence[Looked]) -> None:
+    for one, off_px in zip(looked, fitted.off_px, strict=True):
+        share = off_px / float(np.ptp(one.xyz_px[:, :2], axis=0).max())
+        if share > NO_FACE:
+            raise StudioError(
+                f"What is found in “{one.name}” is no human face, or not the same person's "
+                f"(points {share:.1%} of its height off).".replace("%", " %"),
+                "Leave it out, or take a photograph in which the whole face is seen.",
+            )
+
+
+def turned_deg(head: SeenHead, view: int) -> float:
+    """How far the head is turned from looking into the camera (degrees)."""
+    ahead = head.views[view].rotation @ np.array([0.0, -1.0, 0.0])
+    return float(np.degrees(np.arccos(np.clip(-ahead[2], -1, 1))))
+
+
+def _frontal(head: SeenHead) -> int:
+    return min(range(len(head.views)), key=lambda k: turned_deg(head, k))
+
+
+def _posed(design: Design, name: str) -> Posed:
+    character = designed.avatar_of(designed.still(design), design, name)
+    animation = character.animation
+    assert animation is not None
+    return Posed(character, 0.0, animation.bones_world[0], animation.morphs[0])
+
+
+def kept_skin(name: str, skin: np.ndarray) -> str:
+    """Keep a painted skin in the user's wardrobe; its name there."""
+    done, data = cv2.imencode(".webp", skin[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, 92])
+    if not done:
+        raise StudioError("The skin's picture cannot be written.", "Choose a smaller texture.")
+    slug = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "face"
+    item = f"skin_{slug}_{hashlib.sha256(data.tobytes()).hexdigest()[:8]}"
+    picture = Picture(f"{item}_diffuse.webp", data.tobytes())
+    material = AssetMaterial(item, roughness=0.55, specular=(0.3, 0.3, 0.3),
+                             pictures={"diffuse": picture})  # fmt: skip
+    card = Card(f"Skin of {name}", "skin", source="photographs")
+    write_asset(Asset(item, card, (material,)), closet.own_folder() / "skin" / item)
+    closet.forget()
+    return item
+
+
+def facts_of(
+    looked: Sequence[Looked],
+    fitted: FittedHead,
+    seen: SeenHead,
+    styles: Sequence[Styled],
+    params: Params,
+) -> tuple[Fact, ...]:
+    """How well the head fits the photographs, how large it is, what was guessed."""
+    off = [
+        px / float(np.ptp(one.xyz_px[:, :2], axis=0).max())
+        for px, one in zip(fitted.off_px, looked, strict=True)
+    ]
+    worst = max(off)
+    said = [f"{one.name}: {text}" for one in looked for text in one.warnings]
+    said += [
+        f"{one.name}: turned away by {turned_deg(seen, k):.0f}°"
+        for k, one in enumerate(looked)
+        if turned_deg(seen, k) > TURNED_DEG
+    ]
+    told = params.pupils_mm is not None
+    return (
+        Fact("Face", f"points {np.mean(off):.1%} of its height off".replace("%", " %"),
+             "good" if worst < 0.016 else "look",
+             "" if worst < 0.016 else f"most in {looked[int(np.argmax(off))].name}"),
+        Fact("Size", f"{1e3 * seen.pupils_m:.0f} mm between the pupils",
+             "good" if told else "look", "" if told else "guessed: measure it for a true size"),
+        Fact("Hair", f"{styles[0].name.replace('_', ' ')}, covers {styles[0].fits:.0%} alike"
+             .replace("%", " %") if styles else "none seen" if params.hair else "left out",
+             "look" if styles else "plain", "the nearest of the wardrobe" if styles else ""),
+        Fact("Photographs", f"{len(looked)}" if not said else "; ".join(said),
+             "look" if said else "good"),
+    )  # fmt: skip

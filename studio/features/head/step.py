@@ -1,0 +1,43 @@
+"""A head from photographs, as a project sees it: somebody new."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from pydantic import BaseModel
+
+from studio.document.folder import Assets
+from studio.document.project import AvatarItem, Project, Recipe, traces
+from studio.document.step import Missing, Packed
+from studio.features.head.engine import Head, Inputs
+from studio.human.stored import fit_arrays
+
+
+class Step:
+    """Photographs are chosen in the panel; a person comes out."""
+
+    def missing(self, project: Project, chosen: tuple[str, ...]) -> tuple[Missing, ...]:
+        return ()
+
+    def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Inputs:
+        return Inputs()
+
+    def pack(
+        self, inputs: Any, params: BaseModel, result: Any, assets: Assets, seconds: float
+    ) -> Packed:
+        if not isinstance(result, Head):
+            raise TypeError("this step packs heads")
+        item = AvatarItem(
+            name=result.name,
+            data=assets.put_arrays(fit_arrays(result.fit)),
+            design=result.design,
+            facts=traces(result.facts),
+            recipe=Recipe(
+                feature="head",
+                params=params.model_dump(mode="json"),
+                app_version=version("doppel-studio"),
+                seconds=seconds,
+            ),
+        )
+        return Packed("Head from photographs", (item,), result.facts)

@@ -1,0 +1,1 @@
+"""Heads of real people: the parametric head fitted to what photographs show."""

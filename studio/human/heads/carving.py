@@ -1,0 +1,92 @@
+"""What sliders do not reach: points of the face moved by hand or by photographs, and the skin with
+them.
+
+How far the 478 points are moved is a smooth field on the face (a Gaussian process of two widths);
+the skin between them follows the same field, which fades beyond the face. Eyes move as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+import numpy as np
+from jaxtyping import Float
+from scipy.linalg import cho_factor, cho_solve
+
+from studio.human.heads import model
+from studio.human.heads.fit import FittedHead, Portrait, residuals_of
+from studio.human.person import whole
+
+WIDTHS_M, SPREADS_M = (0.013, 0.045), (0.0016, 0.0026)
+"""How far around a point the skin goes with it, and how far faces are off what sliders reach."""
+NOISE_M = 0.0016
+"""How far MediaPipe's points are off the skin, besides."""
+_JITTER_M = 0.0003
+_EYES, _IRISES = slice(14598, 14742), (473, 468)
+"""The vertices of the eyes, and the points in the middle of the left iris and the right one."""
+
+
+def _kernel(a: Float[np.ndarray, "a 3"], b: Float[np.ndarray, "b 3"]) -> Float[np.ndarray, "a b"]:
+    apart2 = ((a[:, None] - b[None]) ** 2).sum(-1)
+    alike = np.zeros_like(apart2)
+    for width, spread in zip(WIDTHS_M, SPREADS_M, strict=True):
+        alike += spread**2 * np.exp(-apart2 / (2 * width**2))
+    return alike
+
+
+def carve(head: FittedHead, portraits: Sequence[Portrait]) -> Float[np.ndarray, "478 3"]:
+    """How far the points must move, beyond what builds and sliders do, to lie where the photographs
+    show them (metres, in the head's frame). Along the line of sight of a single photograph nothing
+    is known, and next to nothing moves."""
+    points = head.points_m
+    cov = _kernel(points, points)
+    rows: list[np.ndarray] = []
+    sides: list[np.ndarray] = []
+    noise: list[np.ndarray] = []
+    for one, view in zip(portraits, head.views, strict=True):
+        off_px, say = residuals_of(one, view, head)
+        deep = view.camera_points(points)[:, 2]
+        known = say > 0
+        for axis in (0, 1):
+            rows.append((off_px[:, axis] * deep / view.focal_px)[known])
+            way = np.tile(view.rotation[axis], (int(known.sum()), 1))
+            sides.append(np.column_stack([np.flatnonzero(known), way]))
+            noise.append((NOISE_M / np.fmax(say, 1e-3))[known])
+    wanted, side, sigma = np.concatenate(rows), np.vstack(sides), np.concatenate(noise)
+    at, way = side[:, 0].astype(int), side[:, 1:]
+    gram = cov[np.ix_(at, at)] * (way @ way.T) + np.diag(sigma**2)
+    alpha = cho_solve(cho_factor(gram), wanted)
+    return np.einsum("pr,r,rk->pk", cov[:, at], alpha, way)
+
+
+@cache
+def _skin() -> tuple[np.ndarray, np.ndarray]:
+    """The vertices near the average face, and where they are in the head's frame."""
+    rest = whole().rest(model.shape_of(model.usual()), actions=False)
+    at = (rest.vertices_m - rest.heads_m[model.HEAD]).double().numpy()
+    marks = model.points_of(model.usual())
+    reach = 3 * max(WIDTHS_M)
+    near = np.array([((marks - one) ** 2).sum(1).min() < reach**2 for one in at])
+    return np.flatnonzero(near), at
+
+
+def skin_offsets(
+    moved_m: Mapping[int, Sequence[float]],
+) -> Float[np.ndarray, "vertices 3"]:
+    """How every vertex of the person moves when points of the face move so far (metres)."""
+    ids, at = _skin()
+    out = np.zeros((len(at), 3))
+    if not moved_m:
+        return out
+    which = np.array(sorted(moved_m))
+    marks = model.points_of(model.usual())
+    held = marks[which]
+    moved = np.array([moved_m[int(k)] for k in which], float)
+    gram = _kernel(held, held) + _JITTER_M**2 * np.eye(len(held))
+    alpha = cho_solve(cho_factor(gram), moved)
+    out[ids] = _kernel(at[ids], held) @ alpha
+    left = at[_EYES, 0] > 0
+    for mine, iris in ((left, _IRISES[0]), (~left, _IRISES[1])):
+        out[_EYES][mine] = (_kernel(marks[[iris]], held) @ alpha)[0]
+    return out

@@ -1,0 +1,173 @@
+"""The parametric head as few numbers: builds and face sliders in, MediaPipe's 478 points out.
+
+The numbers are phenotypes (0 to 1) and local sliders (-1 to 1), those of both sides as one, so that
+a fitted head is a :class:`~studio.human.design.Design` that can be changed like any other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from scipy.sparse import csr_matrix
+
+from studio.human.design import ADULT
+from studio.human.names import face_vertices
+from studio.human.person import Person, Rest, Shape, whole
+from studio.human.rig import BONE_NAMES
+from studio.human.sliders import FACE, VERTICES, Basis, basis, sliders
+
+POINTS = 478
+BUILDS = ("gender", "age", "african", "asian", "caucasian")
+"""The phenotypes that faces show."""
+USUAL = {"gender": 0.5, "age": ADULT}
+_MIDDLE = 0.5
+_SPREAD = {"age": 0.12}
+_BUILD_SPREAD, _SLIDER_SPREAD = 0.3, 0.3
+_SLIDER_SPREAD_M = 0.004
+_STEP = 0.05
+HEAD = BONE_NAMES.index("head")
+_ONE_SIDED = ("head-trans-out", "head-trans-up", "head-trans-forward", "nose-trans-out",
+              "mouth-trans-out", "head-angle-out")  # fmt: skip
+"""Sliders that would move or bend the whole head aside."""
+
+
+@cache
+def face_sliders() -> tuple[str, ...]:
+    """The sliders of the face: of those that there are twice, the left one's name."""
+    return tuple(
+        s.name
+        for s in sliders().values()
+        if s.group in FACE and s.side != "right" and s.name not in _ONE_SIDED
+    )
+
+
+@cache
+def unknowns() -> tuple[str, ...]:
+    """The names of a head's numbers."""
+    return (*BUILDS, *face_sliders())
+
+
+def usual() -> Float[np.ndarray, " unknowns"]:
+    """The numbers of the average head."""
+    build = [USUAL.get(name, _MIDDLE) for name in BUILDS]
+    return np.array([*build, *[0.0] * len(face_sliders())])
+
+
+@cache
+def spread() -> Float[np.ndarray, " unknowns"]:
+    """How far people differ in each number (one standard deviation, judged by eye)."""
+    build = [_SPREAD.get(name, _BUILD_SPREAD) for name in BUILDS]
+    reach = np.linalg.norm(_slid(), axis=-1).max((0, 2))
+    return np.array([*build, *np.minimum(_SLIDER_SPREAD, _SLIDER_SPREAD_M / np.fmax(reach, 1e-6))])
+
+
+def bounds() -> tuple[Float[np.ndarray, " unknowns"], Float[np.ndarray, " unknowns"]]:
+    """The least and the most that each number may be."""
+    low = np.array([*[0.0] * len(BUILDS), *[-1.0] * len(face_sliders())])
+    return low, np.ones_like(low)
+
+
+@cache
+def marks() -> tuple[np.ndarray, csr_matrix]:
+    """The vertices that MediaPipe's points hang on, and the points as their means."""
+    each = [face_vertices(f"mesh_{point}") for point in range(POINTS)]
+    ids = np.unique(np.concatenate([np.array(vertices) for vertices in each]))
+    place = {int(vertex): column for column, vertex in enumerate(ids)}
+    rows = np.repeat(np.arange(POINTS), [len(vertices) for vertices in each])
+    columns = np.array([place[int(v)] for vertices in each for v in vertices])
+    shares = np.concatenate([np.full(len(vertices), 1 / len(vertices)) for vertices in each])
+    return ids, csr_matrix((shares, (rows, columns)), (POINTS, len(ids)))
+
+
+@dataclass(frozen=True, eq=False)
+class Linear:
+    """A head near some numbers: its points at rest (metres, in the head's frame: its bone's head,
+    axes of the world), how each number moves them, and each facial action."""
+
+    points_m: Float[np.ndarray, "points 3"]
+    moves_m: Float[np.ndarray, "unknowns points 3"]
+    actions_m: Float[np.ndarray, "actions points 3"]
+
+
+@cache
+def _face() -> tuple[Person, Basis, csr_matrix]:
+    ids, means = marks()
+    names = [n for name in face_sliders() for n in dict.fromkeys((name, sliders()[name].twin))]
+    return whole().subset(ids), basis(names, ids), means
+
+
+def shape_of(values: Float[np.ndarray, " unknowns"]) -> Shape:
+    """The build that a head's numbers tell."""
+    return Shape.of(None, **dict(zip(BUILDS, values.tolist(), strict=False)))
+
+
+def sliders_of(values: Float[np.ndarray, " unknowns"]) -> dict[str, float]:
+    """The face sliders that a head's numbers tell, both sides; those that are set."""
+    told = dict(zip(face_sliders(), values[len(BUILDS) :].tolist(), strict=True))
+    return {
+        name: round(value, 4)
+        for left, value in told.items()
+        for name in dict.fromkeys((left, sliders()[left].twin))
+        if abs(value) > 1e-3
+    }  # fmt: skip
+
+
+def shape_values(
+    build: dict[str, float], local: dict[str, float]
+) -> Float[np.ndarray, " unknowns"]:
+    """A head's numbers from phenotypes and sliders; what is not named is usual."""
+    told = dict(zip(unknowns(), usual().tolist(), strict=True)) | build
+    told |= {name: value for name, value in local.items() if name in told}
+    return np.array([told[name] for name in unknowns()])
+
+
+@torch.no_grad()
+def _rest(values: np.ndarray, actions: bool) -> Rest:
+    person, parts, _ = _face()
+    told = sliders_of(values)
+    change = parts(torch.tensor([[told.get(name, 0.0) for name in parts.names]]))
+    skin = torch.zeros(1, VERTICES, 3)
+    skin[:, torch.as_tensor(person.ids)] = change.skin_m
+    return person.rest(shape_of(values), actions, replace(change, skin_m=skin))
+
+
+def points_of(values: Float[np.ndarray, " unknowns"]) -> Float[np.ndarray, "points 3"]:
+    """The calm face's points (metres, in the head's frame)."""
+    rest = _rest(values, actions=False)
+    return _face()[2] @ (rest.vertices_m - rest.heads_m[HEAD]).double().numpy()
+
+
+@cache
+def _slid() -> Float[np.ndarray, "ends sliders points 3"]:
+    """How each slider moves the average face's points at its high end and at its low one."""
+    middle = usual()
+    points = points_of(middle)
+    moves = np.empty((2, len(face_sliders()), *points.shape))
+    for row, sign in enumerate((1.0, -1.0)):
+        for k in range(len(face_sliders())):
+            other = middle.copy()
+            other[len(BUILDS) + k] = sign
+            moves[row, k] = sign * (points_of(other) - points)
+    return moves
+
+
+def linear(values: Float[np.ndarray, " unknowns"]) -> Linear:
+    """The head near these numbers. Builds are tried anew, sliders as on the average head."""
+    rest = _rest(values, actions=True)
+    means = _face()[2]
+    points = means @ (rest.vertices_m - rest.heads_m[HEAD]).double().numpy()
+    actions = np.stack([means @ moved for moved in rest.actions_m.double().numpy()])
+    high, low = _slid()
+    slid = values[len(BUILDS) :, None, None]
+    moves = np.empty((len(values), *points.shape))
+    moves[len(BUILDS) :] = np.where(slid >= 0, high, low)
+    for k in range(len(BUILDS)):
+        step = _STEP if values[k] + _STEP <= 1 else -_STEP
+        other = values.copy()
+        other[k] += step
+        moves[k] = (points_of(other) - points) / step
+    return Linear(points, moves, actions)

@@ -1,0 +1,1 @@
+"""Heads of real people, dressed in what photographs show of them."""

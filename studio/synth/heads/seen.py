@@ -1,0 +1,76 @@
+"""A fitted head as a design, and how each photograph sees that design's skin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from studio.human.design import Design
+from studio.human.heads import model
+from studio.human.heads.carving import carve
+from studio.human.heads.fit import FittedHead, Portrait, View
+from studio.human.heads.model import BUILDS, HEAD
+from studio.synth import designed
+
+PUPILS_M = 0.063
+"""How far apart pupils are, usually."""
+_LEAST_M = 0.0001
+_PUPILS = (468, 473)
+_HEAD_SCALES = (0.8, 1.3)
+
+
+@dataclass(frozen=True, eq=False)
+class SeenHead:
+    """A design of a photographed person, and every photograph's view of it, in true size: the
+    views are of the design's head frame (metres, its bone's head, axes of the world)."""
+
+    design: Design
+    views: tuple[View, ...]
+    pupils_m: float
+
+    @torch.no_grad()
+    def skin(self, view: View) -> Float[np.ndarray, "vertices 3"]:
+        """All base vertices with the expression of a photograph, in the head's frame."""
+        rest, _ = designed.resting(self.design)
+        acted = torch.einsum("a,avk->vk", torch.from_numpy(view.actions).float(), rest.actions_m)
+        return (rest.vertices_m + acted - rest.heads_m[HEAD]).double().numpy()
+
+
+def seen_head(
+    head: FittedHead, portraits: Sequence[Portrait], pupils_m: float | None = None
+) -> SeenHead:
+    """The design of a fitted head, of true size by how far its pupils are apart (usually, if they
+    were not measured)."""
+    wanted = PUPILS_M if pupils_m is None else pupils_m
+    scale = float(np.clip(wanted / apart_m(head, portraits), *_HEAD_SCALES))
+    moved = carve(head, portraits) * scale
+    numbers = dict(zip(BUILDS, head.values.tolist(), strict=False))
+    design = Design(
+        phenotypes={name: round(min(max(v, 0.0), 1.0), 4) for name, v in numbers.items()},
+        scales={"head": round(scale, 4)},
+        local=model.sliders_of(head.values),
+        carved={
+            point: (round(float(x), 5), round(float(y), 5), round(float(z), 5))
+            for point, (x, y, z) in enumerate(np.clip(moved, -0.03, 0.03))
+            if max(abs(x), abs(y), abs(z)) > _LEAST_M
+        },
+    )
+    views = tuple(
+        View(v.rotation, scale * v.translation_m, v.focal_px, v.centre_px, v.actions)
+        for v in head.views
+    )
+    return SeenHead(design, views, scale * apart_m(head, portraits))
+
+
+def apart_m(head: FittedHead, portraits: Sequence[Portrait]) -> float:
+    """How far the pupils are apart as the photograph that sees them most frontally shows them, at
+    the depth of the fitted eyes (metres of the fit's own size)."""
+    frontal = max(range(len(portraits)), key=lambda k: -abs(head.views[k].rotation[2, 0]))
+    view, one = head.views[frontal], portraits[frontal]
+    deep = view.camera_points(head.acted(view))[list(_PUPILS), 2]
+    at = (one.xyz_px[list(_PUPILS), :2] - view.centre_px) * deep[:, None] / view.focal_px
+    return float(np.linalg.norm(np.diff(np.column_stack([at, deep]), axis=0)))

@@ -1,0 +1,83 @@
+"""A head from a photograph, from the command line to the file; no face is refused by name."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from gltf_twin import validate
+
+from studio import cli
+from studio.core.errors import StudioError
+from studio.core.pictures import write_picture
+from studio.features.head.engine import Inputs, Params, reconstruct
+from studio.human.design import read_file
+from studio.jobs import Context, run
+from studio.render.raster import Renderer
+from studio.synth import closet, designed, portrait
+from studio.synth.people import preset
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory):
+    """Mara, photographed."""
+    wanted = preset("Mara")
+    character = designed.person_of(wanted)
+    posed = designed.posed(wanted, character, designed.body_of(*designed.resting(wanted)))
+    framing = replace(portrait.face_of(posed), turn_deg=4.0)
+    with Renderer((400, 440)) as renderer:
+        rgb = portrait.picture(renderer, portrait.drawables(posed), framing)
+    path = tmp_path_factory.mktemp("photos") / "mara.png"
+    write_picture(path, rgb)
+    return path
+
+
+def test_a_photograph_becomes_a_person(photo, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(closet, "own_folder", lambda: tmp_path / "wardrobe")
+    closet.forget()
+    out, design = tmp_path / "head.glb", tmp_path / "head.json"
+    code = cli.main(["head", str(photo), "--out", str(out), "--design", str(design), "--pupils-mm",
+                     "61", "--texture-px", "512", "--json"])  # fmt: skip
+    assert code == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["pupils_mm"] == pytest.approx(61, abs=0.5)
+    assert told["hair"]
+    assert not validate(out)
+    kept = read_file(design)
+    assert kept.carved
+    skin = next(one for one in kept.worn if one.item.startswith("skin_mara"))
+    texture = closet.plain(closet.piece(skin.item)).texture
+    rgb = cv2.imread(str(photo))[..., ::-1]
+    middle = rgb[200:260, 180:220].reshape(-1, 3).mean(0)  # her nose and cheeks
+    face = texture[np.abs(texture.astype(int) - middle).sum(-1) < 90]
+    assert len(face) > 500  # the photograph's colours are on the skin
+    closet.forget()
+
+
+def test_what_is_no_face_is_refused_by_name(tmp_path, photo):
+    grey = tmp_path / "wall.png"
+    write_picture(grey, np.full((200, 200, 3), 120, np.uint8))
+    with pytest.raises(StudioError, match=r"No face is found in “wall.png”"):
+        run(reconstruct(Params(photos=(grey,)), Inputs(), Context()))
+    small = tmp_path / "far.png"
+    picture = np.full((400, 400, 3), 90, np.uint8)
+    rgb = cv2.imread(str(photo))[..., ::-1]
+    picture[100:175, 100:168] = cv2.resize(rgb, (68, 75), interpolation=cv2.INTER_AREA)
+    write_picture(small, picture)
+    with pytest.raises(StudioError, match=r"pixels high|No face"):
+        run(reconstruct(Params(photos=(small,)), Inputs(), Context()))
+    with pytest.raises(StudioError, match="no photograph"):
+        run(reconstruct(Params(), Inputs(), Context()))
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [(["--out", "x.fbx"], "ending"), ([], "nothing to write"),
+     (["--out", "x.glb", "--pupils-mm", "200"], "No pupils")],
+)  # fmt: skip
+def test_wrong_flags_are_sentences(photo, more, said, capsys):
+    assert cli.main(["head", str(photo), *more]) == 1
+    assert said in capsys.readouterr().err
