@@ -22,7 +22,7 @@ class Wanted(WearSettings):
     """What is worn, and how it is laid into the picture."""
 
     items: Annotated[tuple[str, ...], tyro.conf.arg(name="item")] = Field(
-        default=(), description="What is worn: a catalogue's ids, or models (.glb, .gltf, .obj)"
+        default=(), description="What is worn: models (.glb, .gltf) of glasses or of hats"
     )
 
 
@@ -33,7 +33,7 @@ def main(
     params: Annotated[Wanted, tyro.conf.arg(name="")] = Wanted(),  # noqa: B008
     json: bool = False,
 ) -> None:
-    """Let whoever is seen wear glasses, hats, jewellery, watches or shoes.
+    """Let whoever is seen wear glasses or hats.
 
     Args:
         source: A film, of which every frame is dressed, or a picture.
@@ -44,7 +44,7 @@ def main(
         json: Print one JSON object.
     """
     if not params.items:
-        raise StudioError("What is to be worn?", "Give --item a catalogue's id or a model's file.")
+        raise StudioError("What is to be worn?", "Give --item a model's file.")
     with OnTerminal("Try on", quiet=json) as context, finish_on_interrupt(context):
         result = dress(source, out, params, of_files, context, maps)
     facts = facts_of(result)

@@ -24,6 +24,8 @@ FORGET_S = 5.0
 """So long a wearer who left is known again where they left."""
 LEARN_EVERY_S = 0.12
 _LEARNS_FAST = 25
+HEAD_POINTS: frozenset[AnchorPoint] = frozenset({"eyes", "head", "ear.L", "ear.R"})
+"""The anchor points that a head has."""
 _BETAS = (40.0, 20.0, 20.0)
 _AWAY_CALMER = 0.4
 
@@ -122,8 +124,7 @@ def _told(
     size = shape.size
     frames: dict[AnchorPoint, np.ndarray] = {}
     places = {"head": np.zeros(3), **shape.places_m}
-    names: tuple[AnchorPoint, ...] = ("eyes", "head", "ear.L", "ear.R")
-    for name in names:
+    for name in sorted(HEAD_POINTS):
         frame = pose.matrix
         frame[:3, 3] = size * (pose.turn @ places[name] + pose.place_m)
         frames[name] = hanging(frame) if name.startswith("ear") else frame

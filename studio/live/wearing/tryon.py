@@ -22,7 +22,7 @@ from studio.live.wearing import laying
 from studio.live.wearing.camera_look import LookFinder
 from studio.live.wearing.drawing import Crop, DrawnItem, ItemDrawer
 from studio.live.wearing.finding import FindItem, of_files
-from studio.live.wearing.heads import HeadNow, Heads
+from studio.live.wearing.heads import HEAD_POINTS, HeadNow, Heads
 from studio.live.wearing.laying import CameraLook
 from studio.live.wearing.maps import Map, depth_map, softened, static_map
 from studio.live.wearing.placing import Placed, places_of
@@ -37,6 +37,7 @@ from studio.vision.one_view import assumed
 from studio.weights.store import find
 
 NOBODY = "Nobody is seen: come before the camera, with light from the front."
+NOT_FOLLOWED = "“{}” is not shown: only what is worn on heads and ears is followed."
 _NOISE_PX = 512
 _SHADOW_M = 0.004
 _GREEN, _RED = (40, 200, 80), (220, 50, 40)
@@ -137,6 +138,8 @@ class TryOn(Closing):
             else:
                 found.append((name, item))
                 notes += item.notes
+                if HEAD_POINTS.isdisjoint(item.character.armature.names):
+                    notes.append(NOT_FOLLOWED.format(item.name))
         for name in gone:
             del self._items[name]
         if gone and self._drawer is not None:

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
-from wearers import SIZE, VIEW_DEG, Crowd, face_at, glasses, grey
+from wearers import SIZE, VIEW_DEG, Crowd, face_at, glasses, grey, item
 
 from studio.core.errors import StudioError
 from studio.core.items import Item
 from studio.core.types import Frame
 from studio.live.wearing.finding import of_files
-from studio.live.wearing.tryon import NOBODY, TryOn
+from studio.live.wearing.tryon import NOBODY, NOT_FOLLOWED, TryOn
 from studio.live.wearing.wear_settings import WearSettings
 from studio.vision.one_view import assumed
 
@@ -174,3 +174,12 @@ def test_a_real_face_wears_real_glasses(footage: Callable[[str], Path]) -> None:
     assert 95 < np.median(rows) < 113
     assert 215 < np.median(columns) < 240
     assert 80 < np.ptp(columns) < 130
+
+
+def test_what_is_worn_on_a_part_that_is_not_followed_is_told() -> None:
+    watch = item("watch", {"wrist.L": [((-0.02, -0.02, -0.02), (0.02, 0.02, 0.02))]})
+    with wearing(face_at((0.0, 0.6, 0.0)), one=lambda _: watch) as tryon:
+        shown = tryon.show(grey(), PLAIN)
+    assert shown.notes == (NOT_FOLLOWED.format("watch"),)
+    assert shown.trouble is None
+    assert not red(shown.rgba).any()
