@@ -37,6 +37,10 @@ class Settings(BaseModel):
     expression_keys: tuple[str, ...] = Field(
         default=(), description="What the keys 1 to 6 hold while somebody performs"
     )
+    catalogues: tuple[str, ...] = Field(
+        default=(), description="Folders and addresses of things to try on, besides Doppel's own"
+    )
+    worn: tuple[str, ...] = Field(default=(), description="What was last tried on")
 
 
 class SettingsFile:

@@ -15,6 +15,7 @@ from studio.core.errors import StudioError
 from studio.core.types import Frame
 from studio.live.wearing.wear_settings import WearSettings
 from studio.live.wearing.worn import Wearer, Worn
+from studio.media.catalogue.card import ItemCard, write_card
 
 
 class Dresser:
@@ -30,7 +31,7 @@ class Dresser:
             rgba[:] = 0
         trouble = None
         for k, name in enumerate(settings.items):
-            if Path(name).stem == "broken":
+            if Path(name).parent.name == "broken":
                 trouble = StudioError("“broken” cannot be read.", "Export it again.")
                 continue
             rgba[10 * k : 10 * k + 10, :24] = (250, 10, 10 + 100 * k, 255)
@@ -50,14 +51,12 @@ class Dresser:
 def panel(qtbot, studio, window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The step, opened, on a film that plays over and over."""
     monkeypatch.setattr("studio.features.tryon.engine.dresser", Dresser)
-    monkeypatch.setattr("studio.features.tryon.panel.body_watch", None)
+    monkeypatch.setenv("DOPPEL_DATA_DIR", str(tmp_path / "data"))
     studio.open_panel("tryon")
     made = window.steps.panels["tryon"]
     qtbot.waitUntil(lambda: made.loaded, timeout=60000)
     monkeypatch.setattr(made.output, "_folder", lambda: tmp_path / "out")
-    for name in ("round", "aviator", "top hat", "broken"):
-        (tmp_path / f"{name}.glb").write_bytes(b"")
-    made.goods.add([str(tmp_path)])
+    qtbot.waitUntil(lambda: bool(made.goods.entry("fedora")), timeout=60000)
     made.mirror.setChecked(False)
     made.cameras.add_places([str(film(tmp_path / "cam.mp4"))])
     yield made
@@ -93,29 +92,40 @@ def test_a_camera_is_put_to_use_at_once_and_a_click_puts_things_on_and_off(
     qtbot.waitUntil(lambda: studio.running("tryon") is not None, timeout=30000)  # no button
     qtbot.waitUntil(lambda: "cam" in studio.cameras.followed, timeout=30000)
     assert not panel.camera_fold.button.isChecked()
-    qtbot.mouseClick(thumb(panel, "round"), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: tuple(shown(studio)[5, 5]) == (250, 10, 10), timeout=20000)
-    assert thumb(panel, "round").isChecked()
-    qtbot.mouseClick(thumb(panel, "top hat"), Qt.MouseButton.LeftButton)  # both are worn
+    assert panel.worn == ("cat_eye",)  # the first glasses are on without a click
+    qtbot.mouseClick(thumb(panel, "Panto"), Qt.MouseButton.LeftButton)
+    assert panel.worn == ("panto",)
+    assert thumb(panel, "Panto").isChecked()
+    qtbot.mouseClick(thumb(panel, "Fedora"), Qt.MouseButton.LeftButton)  # both are worn
     qtbot.waitUntil(lambda: tuple(shown(studio)[15, 5]) == (250, 10, 110), timeout=20000)
-    qtbot.mouseClick(thumb(panel, "aviator"), Qt.MouseButton.LeftButton)  # instead of round
-    assert [Path(id).stem for id in panel.worn] == ["top hat", "aviator"]
-    assert not thumb(panel, "round").isChecked()
+    qtbot.mouseClick(thumb(panel, "Aviator"), Qt.MouseButton.LeftButton)  # instead of round
+    assert panel.worn == ("fedora", "aviator")
+    assert studio.settings.value.worn == panel.worn
+    assert not thumb(panel, "Panto").isChecked()
     rows = list(panel.rows.rows.values())
     assert len(rows) == 2
-    qtbot.mouseClick(thumb(panel, "aviator"), Qt.MouseButton.LeftButton)  # off again
+    qtbot.mouseClick(thumb(panel, "Aviator"), Qt.MouseButton.LeftButton)  # off again
     panel.rows.taken_off.emit(panel.worn[0])
     assert panel.worn == ()
     qtbot.waitUntil(lambda: tuple(shown(studio)[5, 5]) != (250, 10, 10), timeout=20000)
     assert panel.rows.isHidden()
 
 
-def test_what_cannot_be_worn_is_said_and_the_show_goes_on(qtbot, studio, panel, canvas) -> None:
+def test_what_cannot_be_worn_is_said_and_the_show_goes_on(
+    qtbot, studio, panel, canvas, tmp_path: Path
+) -> None:
     qtbot.waitUntil(lambda: studio.running("tryon") is not None, timeout=30000)
-    panel.pick(next(e.id for e in panel.goods.entries if e.name == "broken"))
+    (tmp_path / "shop" / "broken").mkdir(parents=True)
+    card = ItemCard(name="Broken", kind="glasses", model="model.glb")
+    write_card(tmp_path / "shop" / "broken", card)
+    panel.shelf.dropped.emit([str(tmp_path / "shop")])
+    qtbot.waitUntil(lambda: any(w.name == "Broken" for w in panel.goods.wares), timeout=20000)
+    assert studio.settings.value.catalogues == (str(tmp_path / "shop"),)
+    panel.pick(next(w.id for w in panel.goods.wares if w.name == "Broken"))
     qtbot.waitUntil(lambda: "Export it again" in panel.note.text(), timeout=20000)
     assert studio.running("tryon") is not None
-    panel.pick(next(e.id for e in panel.goods.entries if e.name == "round"))
+    panel.pick("panto")
     qtbot.waitUntil(lambda: panel.note.text() == "", timeout=20000)
     assert panel.note.isHidden()
 
@@ -123,7 +133,7 @@ def test_what_cannot_be_worn_is_said_and_the_show_goes_on(qtbot, studio, panel, 
 def test_pictures_leave_as_snapshot_and_film_with_and_without_what_is_behind(
     qtbot, studio, panel, canvas, tmp_path: Path
 ) -> None:
-    panel.pick(next(e.id for e in panel.goods.entries if e.name == "round"))
+    panel.pick("panto")
     qtbot.waitUntil(lambda: panel.output.snap_button.isEnabled(), timeout=30000)
     qtbot.waitUntil(lambda: "cam" in studio.cameras.followed, timeout=30000)
     qtbot.mouseClick(panel.output.record_button, Qt.MouseButton.LeftButton)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from pydantic import Field
@@ -15,9 +14,6 @@ from studio.live.wearing.live import Dresser, WearControls, WearNow, wear
 from studio.live.wearing.tryon import TryOn
 from studio.live.wearing.wear_settings import WearSettings
 from studio.media.live.hub import Cameras
-from studio.perception.detector import Detector
-from studio.perception.whole_body import Options
-from studio.weights.detectors import whole_body
 
 
 class Params(WearSettings):
@@ -29,23 +25,16 @@ class Params(WearSettings):
 @dataclass(frozen=True)
 class Inputs:
     """The open cameras, of which the first is dressed; what may change meanwhile (without, the
-    params hold); who finds items by their names; and who looks now and then what of a body is
-    seen."""
+    params hold); and who finds items by their names."""
 
     cameras: Cameras | None = None
     controls: WearControls | None = None
     find: FindItem = of_files
-    watch: Callable[[], Detector] | None = None
 
 
 def dresser(find: FindItem) -> Dresser:
     """Who dresses people. Raises StudioError where OpenGL or a network is missing."""
     return TryOn(find)
-
-
-def body_watch() -> Detector:
-    """Who looks now and then what of a body is seen: bodies alone, quickly."""
-    return whole_body(Options("fast", hands=False, face=False))
 
 
 def wear_live(params: Params, inputs: Inputs, context: Context) -> Engine[WearNow, Lasted]:
@@ -59,8 +48,5 @@ def wear_live(params: Params, inputs: Inputs, context: Context) -> Engine[WearNo
     if controls is None:
         controls = WearControls(params)
         controls.mirrored = params.mirror
-    result = yield from wear(
-        inputs.cameras, lambda: dresser(inputs.find), controls, context,
-        make_watch=inputs.watch,
-    )  # fmt: skip
+    result = yield from wear(inputs.cameras, lambda: dresser(inputs.find), controls, context)
     return result

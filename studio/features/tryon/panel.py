@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidg
 
 from studio.core.items import ItemKind
 from studio.core.types import Frame
-from studio.features.tryon.engine import Inputs, Params, body_watch
+from studio.features.tryon.engine import Inputs, Params
 from studio.live.wearing.live import WearControls, WearNow
 from studio.registry import Feature
 from studio.ui.catalogue.goods import Goods
@@ -68,10 +68,12 @@ class Panel(LivePanel):
     def build(self, place: QVBoxLayout) -> None:
         self.camera_fold = Fold("Camera")
         super().build(self.camera_fold.inside)
-        self.shelf, self.goods = Shelf(), Goods()
+        self.shelf, self.goods = Shelf(), Goods(self.studio)
         self.shelf.picked.connect(self.pick)
         self.shelf.dropped.connect(self.goods.add)
         self.shelf.places.added.connect(self.goods.add)
+        self.shelf.places.chosen.connect(self.goods.choose)
+        self.shelf.places.removed.connect(self.goods.forget)
         self.goods.changed.connect(self._stocked)
         self.rows = WornRows()
         self.rows.taken_off.connect(self.pick)
@@ -105,7 +107,7 @@ class Panel(LivePanel):
             fields.changed.connect(self._changed)
         self.destroyed.connect(self.output.finish)
         self.set_params(self.feature.params())
-        self._stocked()
+        self.goods.read()
 
     def _switches(self) -> QWidget:
         row = QWidget()
@@ -122,7 +124,8 @@ class Panel(LivePanel):
 
     def params(self) -> Params:
         told = {**self.hiding.value(), **self.fitting.value(), **self.looks.value()}
-        told |= {"items": self.worn, "mirror": self.mirror.isChecked()}
+        names = tuple(self.goods.wanted(id) for id in self.worn)
+        told |= {"items": names, "mirror": self.mirror.isChecked()}
         return Params.model_validate({**told, "only_items": self.alone.isChecked()})
 
     def set_params(self, params: BaseModel) -> None:
@@ -132,7 +135,7 @@ class Panel(LivePanel):
                 fields.set_value(params)
             self.mirror.setChecked(params.mirror)
             self.alone.setChecked(params.only_items)
-            self._wear(params.items)
+            self._wear(tuple(name.partition("#")[0] for name in params.items))
 
     def run_text(self) -> str:
         return "Try on"
@@ -147,7 +150,7 @@ class Panel(LivePanel):
         self._changed()
         self.hud.clear()
         self.takers.take()
-        self.begin(Inputs(self.studio.cameras.hub, self.controls, self.goods.find, body_watch))
+        self.begin(Inputs(self.studio.cameras.hub, self.controls, self.goods.find))
 
     def stop(self) -> None:
         self._halted = True
@@ -220,12 +223,17 @@ class Panel(LivePanel):
 
     def pick(self, id: str) -> None:
         """Put a thing on, in place of what is worn there; take it off if it is on."""
+        ware = self.goods.entry(id)
         if id in self.worn:
             self._wear(tuple(one for one in self.worn if one != id))
-        else:
-            place = self._where(id)
-            kept = tuple(one for one in self.worn if self._where(one) != place)
-            self._wear((*kept, id))
+            self._changed()
+        elif ware is not None:
+            self.goods.fetch(ware, lambda: self._put_on(id))
+
+    def _put_on(self, id: str) -> None:
+        place = self._where(id)
+        kept = tuple(one for one in self.worn if self._where(one) != place)
+        self._wear((*kept, id))
         self._changed()
 
     def _where(self, id: str) -> str:
@@ -237,6 +245,8 @@ class Panel(LivePanel):
         return alike.get(entry.kind, entry.kind)
 
     def _wear(self, ids: tuple[str, ...]) -> None:
+        if self._dressed and ids != self.worn:
+            self.studio.settings.change(worn=ids)
         self.worn = ids
         self.shelf.set_worn(ids)
         entries = [(id, self.goods.entry(id)) for id in ids]
@@ -247,10 +257,23 @@ class Panel(LivePanel):
         self.alone.setEnabled(not self.output.recording)
 
     def _stocked(self) -> None:
-        """The catalogue has changed."""
+        """The catalogue has changed. What was worn last is worn again, else its first thing."""
         self.shelf.set_entries(self.goods.entries)
         self.shelf.places.set_places(self.goods.places)
+        if not self._dressed and self.goods.wares:
+            self._dressed = True
+            if not self.worn:
+                self._wear(self._first())
+                self._changed()
+                return
         self._wear(self.worn)
+
+    _dressed = False
+
+    def _first(self) -> tuple[str, ...]:
+        last = tuple(id for id in self.studio.settings.value.worn if self.goods.entry(id))
+        glasses = [w.id for w in self.goods.wares if w.kind == "glasses" and w.offer is None]
+        return last or tuple(glasses[:1])
 
     def _changed(self) -> None:
         """Settings hold at once, while somebody wears things too."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -12,20 +11,16 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
-from studio.core.items import AnchorPoint, ItemKind
+from studio.core.items import ANCHORED, AnchorPoint, ItemKind
 from studio.core.types import Frame, FrameSet
 from studio.jobs import Context, Engine
 from studio.live.lanes import Lanes, Lasted, lasting
 from studio.live.outlets.frames import FrameOutlet, Picture
 from studio.live.relay import Lane
-from studio.live.wearing.limbs import kinds_of, points_of
 from studio.live.wearing.wear_settings import WearSettings
 from studio.live.wearing.worn import Worn
 from studio.media.live.hub import Cameras
-from studio.perception.detector import Detector
 
-LOOK_S = 1.0
-"""How often it is looked what of the body is in the picture."""
 _WAIT_S = 10.0
 _FOLLOWS = 0.25
 _ROOM = 0.12
@@ -62,12 +57,12 @@ class WearControls:
 class WearNow:
     """A picture in which things are worn: ``rgba`` as it leaves (mirrored, compared side by side),
     what was found (``worn``), its camera's picture, and the kinds of things that could be worn by
-    whoever is in it (None: nobody looked yet). ``done_s`` by ``time.monotonic``."""
+    whoever is in it. ``done_s`` by ``time.monotonic``."""
 
     rgba: UInt8[np.ndarray, "height width 4"]
     worn: Worn
     frame: Frame
-    kinds: frozenset[ItemKind] | None
+    kinds: frozenset[ItemKind]
     mirrored: bool
     done_s: float
     stages: Mapping[str, float] = field(default_factory=dict)
@@ -89,20 +84,28 @@ def wear(
     controls: WearControls,
     context: Context,
     *,
-    make_watch: Callable[[], Detector] | None = None,
     seconds: float | None = None,
 ) -> Engine[WearNow, Lasted]:
     """Dress whoever the first open camera sees until asked to finish, for ``seconds``, or to the
-    film's end. Yields the newest picture; the controls' outlets are shown every one. ``make_watch``
-    makes who looks now and then what of the body is seen.
+    film's end. Yields the newest picture; the controls' outlets are shown every one.
 
     Raises StudioError if no camera opens, or where ``make`` does.
     """
     lasted = yield from lasting(
-        cameras, lambda: _Lanes(cameras, make, controls, make_watch), context,
+        cameras, lambda: _Lanes(cameras, make, controls), context,
         somebody=lambda made: bool(made.worn.wearers), words=_words, seconds=seconds,
     )  # fmt: skip
     return lasted
+
+
+def kinds_of(worn: Worn) -> frozenset[ItemKind]:
+    """The kinds of things for which at least one place of somebody is seen."""
+    points: set[AnchorPoint] = set()
+    for wearer in worn.wearers:
+        points.update(wearer.points)
+    if "wrist.R" in points:  # a watch goes on either
+        points.add("wrist.L")
+    return frozenset(kind for kind, wanted in ANCHORED.items() if points & {*wanted})
 
 
 def _words(made: WearNow) -> str:
@@ -111,23 +114,18 @@ def _words(made: WearNow) -> str:
 
 
 class _Lanes(Lanes[WearNow]):
-    """Grabbing, dressing and looking about."""
+    """Grabbing and dressing."""
 
     def __init__(
         self,
         cameras: Cameras,
         make: Callable[[], Dresser],
         controls: WearControls,
-        make_watch: Callable[[], Detector] | None,
     ) -> None:
         super().__init__(cameras)
-        self._make, self._controls, self._make_watch = make, controls, make_watch
+        self._make, self._controls = make, controls
         self._dresser: Dresser | None = None
-        self._watch: Detector | None = None
-        self._limbs: frozenset[AnchorPoint] | None = None
-        self._looked_s = -np.inf
         self._middle: float | None = None
-        self._look_lane: Lane[Frame] = self.lane("look", self._looking)
         self._wear_lane: Lane[tuple[int, Frame]] = self.lane("wear", self._wearing, self._undress)
 
     @property
@@ -140,9 +138,6 @@ class _Lanes(Lanes[WearNow]):
         if frame is None or self._stopping:
             return
         self._wear_lane.put((pictures.number, frame))
-        if self._make_watch is not None and frame.time_s - self._looked_s >= LOOK_S:
-            self._looked_s = frame.time_s
-            self._look_lane.put(frame)
 
     def close(self) -> None:
         """An item may just be read: that is waited for."""
@@ -154,17 +149,6 @@ class _Lanes(Lanes[WearNow]):
         if self._dresser is not None:
             self._dresser.close()
             self._dresser = None
-
-    def _looking(self, frame: Frame) -> None:
-        if self._watch is None and self._make_watch is not None:
-            self._watch = self._stack.enter_context(closing(self._make_watch()))
-        if self._watch is None:
-            return
-        height, width = frame.rgb.shape[:2]
-        found: set[AnchorPoint] = set()
-        for person in self._watch.detect(frame.rgb, frame.time_s):
-            found |= points_of(person, (width, height))
-        self._limbs = frozenset(found)
 
     def _wearing(self, found: tuple[int, Frame]) -> None:
         if self._dresser is None:
@@ -181,20 +165,11 @@ class _Lanes(Lanes[WearNow]):
         controls.size_px = width, height
         now = time.monotonic()
         stages = {"grab": self.grab_ms, **worn.stages_ms}
-        made = WearNow(rgba, worn, frame, self._kinds(worn), mirrored, now, stages)
+        made = WearNow(rgba, worn, frame, kinds_of(worn), mirrored, now, stages)
         picture = Picture(rgba, frame.time_s)
         for outlet in controls.outlets.values():
             outlet.show(picture)
         self.tell(number, made)
-
-    def _kinds(self, worn: Worn) -> frozenset[ItemKind] | None:
-        """What could be worn by those who are seen."""
-        if self._make_watch is not None and self._limbs is None:
-            return None
-        points: set[AnchorPoint] = set(self._limbs or ())
-        for wearer in worn.wearers:
-            points.update(wearer.points)
-        return kinds_of(frozenset(points))
 
     def _both(self, worn: Worn, mirrored: bool) -> np.ndarray:
         """What the other way of hiding shows at the left, and this one at the right."""

@@ -26,17 +26,10 @@ GROUPS: tuple[tuple[str, tuple[ItemKind, ...]], ...] = (
 )
 """What the user chooses from, most wanted first."""
 
-SHOWN_BY: dict[ItemKind, str] = {
-    "glasses": "Look at the camera", "sunglasses": "Look at the camera",
-    "hat": "Look at the camera", "ears": "Look at the camera", "earrings": "Look at the camera",
-    "necklace": "Step back until your shoulders are seen",
-    "watch": "Hold your wrist in the picture", "shoes": "Point the camera at your feet",
-    "top": "Step back until your shoulders are seen",
-}  # fmt: skip
-"""What to do so that a thing can be worn."""
-
 BODY: dict[ItemKind, str] = {
     "glasses": "face", "sunglasses": "face", "hat": "face", "ears": "face", "earrings": "face",
     "necklace": "neck", "watch": "wrists", "shoes": "feet", "top": "shoulders",
 }  # fmt: skip
 """The part of the body in a word."""
+FOLLOWED = frozenset({"face"})
+"""The parts that are followed."""

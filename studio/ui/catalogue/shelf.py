@@ -23,7 +23,7 @@ from superqt import QFlowLayout
 from studio.core.items import ItemKind
 from studio.ui import theme
 from studio.ui.catalogue.grid import PagedGrid, Tile
-from studio.ui.catalogue.kinds import BODY, GROUPS, SHOWN_BY, SYMBOLS, WORDS
+from studio.ui.catalogue.kinds import BODY, FOLLOWED, GROUPS, SYMBOLS, WORDS
 from studio.ui.catalogue.places import PlaceRow
 from studio.ui.fuzzy import score
 
@@ -149,7 +149,7 @@ class Shelf(QWidget):
         self.grid.set_tiles([
             Tile(e.id, e.name, e.thumbnail, SYMBOLS[e.kind],
                  " · ".join(part for part in (WORDS[e.kind], e.licence) if part),
-                 SHOWN_BY[e.kind] if self._waits(e) else "")
+                 _why(e.kind) if self._waits(e) else "")
             for e in offered
         ])  # fmt: skip
         self.grid.set_chosen(self.worn)
@@ -254,9 +254,19 @@ class Shelf(QWidget):
         ])  # fmt: skip
 
 
+def _why(kind: ItemKind) -> str:
+    """Why a kind of thing has to wait."""
+    part = BODY[kind]
+    if part in FOLLOWED:
+        return "Look at the camera, with light on your face"
+    return f"{part.capitalize()}: not followed yet"
+
+
 def _waiting_words(late: Sequence[Entry]) -> str:
     """What waits for what."""
+    count = sum(BODY[entry.kind] in FOLLOWED for entry in late)
+    if count:
+        return f"{count} more, once your face is seen"
     parts = list(dict.fromkeys(BODY[entry.kind] for entry in late))
     what = " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)
-    one = len(parts) == 1 and parts[0] in ("face", "neck")
-    return f"{len(late)} more, once your {what} {'is' if one else 'are'} seen"
+    return f"{len(late)} more, for {what}: not followed yet"
