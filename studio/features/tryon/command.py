@@ -14,8 +14,8 @@ from rich.console import Console
 from studio.core.errors import StudioError
 from studio.features.tryon.dressing import dress, facts_of
 from studio.jobs.terminal import OnTerminal, finish_on_interrupt, plain, show_facts
-from studio.live.wearing.finding import of_files
 from studio.live.wearing.wear_settings import WearSettings
+from studio.media.catalogue.catalogue import find
 
 
 class Wanted(WearSettings):
@@ -46,7 +46,7 @@ def main(
     if not params.items:
         raise StudioError("What is to be worn?", "Give --item a model's file.")
     with OnTerminal("Try on", quiet=json) as context, finish_on_interrupt(context):
-        result = dress(source, out, params, of_files, context, maps)
+        result = dress(source, out, params, find, context, maps)
     facts = facts_of(result)
     if json:
         answer = {**asdict(result), "facts": [asdict(fact) for fact in facts]}
