@@ -70,9 +70,8 @@ class Window(QMainWindow):
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for part in (self.top, self.banners):
-            column.addWidget(part)
-        column.addWidget(self.pages, 1)
+        for part, stretch in ((self.top, 0), (self.banners, 0), (self.pages, 1)):
+            column.addWidget(part, stretch)
         self.setCentralWidget(middle)
         self.setStatusBar(StatusBar(studio, self.docks))
         self.toasts = Toasts(self, studio.notices, self.steps)
