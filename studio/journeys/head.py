@@ -14,7 +14,7 @@ import open3d as o3d
 
 from studio.core.errors import StudioError
 from studio.core.pictures import read_picture
-from studio.core.types import Camera
+from studio.core.types import Camera, CameraRig
 from studio.features.head.engine import NETWORKS, NO_FACE
 from studio.human.design import Design
 from studio.human.heads import model
@@ -24,8 +24,11 @@ from studio.perception.portraits import look
 from studio.render.raster import Renderer
 from studio.synth import designed, portrait
 from studio.synth.figure import make_figure
-from studio.synth.heads.seen import SeenHead, seen_head
+from studio.synth.heads.seen import PUPILS, SeenHead, seen_head
 from studio.synth.people import stranger
+from studio.vision.sightings import sight
+from studio.vision.similarity import similarity
+from studio.vision.triangulate import dlt
 from studio.weights.store import find
 
 SCAN = "head_leeperrysmith"
@@ -37,8 +40,7 @@ _TURNS_DEG = (0.0, -28.0, 28.0)
 _SIDE_PX = 640
 _FACE_M = 0.012
 """Skin no further from MediaPipe's points is the face."""
-_ROUNDS = 60
-_REACH_M = 0.3
+_ROUNDS = 120
 
 
 def parts(footage: Path | None) -> list[tuple[str, Part]]:
@@ -73,35 +75,26 @@ class _Surface:
         found = self._scene.compute_closest_points(self._tensor(points.astype(np.float32)))
         return found["points"].numpy()
 
-    def laid(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The turn and the shift that lay points on it best (ICP), from the best of some shifts
-        along the line of sight."""
-        shifts = np.linspace(-_REACH_M, _REACH_M, 41)[:, None] * [0.0, 0.0, 1.0]
-        far = [np.linalg.norm(points + s - self.nearest(points + s), axis=1).mean() for s in shifts]
-        turn, shift = np.eye(3), shifts[int(np.argmin(far))]
+    def laid(self, points: np.ndarray, landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The turn and the shift that lay points on it best: on its landmarks, then ICP."""
+        turn, _, shift = similarity(points, landmarks, sized=False)
         for _ in range(_ROUNDS):
             now = points @ turn.T + shift
-            more, along = _rigid(now, self.nearest(now))
+            more, _, along = similarity(now, self.nearest(now), sized=False)
             turn, shift = more @ turn, more @ shift + along
         return turn, shift
 
 
-def _rigid(p: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    middle, centre = p.mean(0), q.mean(0)
-    u, _, vt = np.linalg.svd((q - centre).T @ (p - middle))
-    turn = (u * [1.0, 1.0, np.sign(np.linalg.det(u @ vt))]) @ vt
-    return turn, centre - turn @ middle
-
-
-def _off(head: SeenHead, surface: _Surface, start: View | None) -> _Off:
-    """A head against a surface, laid on it by its face. ``start`` is a camera at the origin."""
-    calm = View(np.eye(3), np.zeros(3), 1.0, (0.0, 0.0), np.zeros(52))
-    skin = head.skin(calm if start is None else replace(calm, actions=start.actions))
+def _off(
+    head: SeenHead, surface: _Surface, landmarks: np.ndarray, actions: np.ndarray | None = None
+) -> _Off:
+    """A head, with the expression of ``actions``, against a surface whose MediaPipe points are
+    known, laid on it by its face."""
+    acted = np.zeros(52) if actions is None else actions
+    skin = head.skin(View(np.eye(3), np.zeros(3), 1.0, (0.0, 0.0), acted))
     ids, means = model.marks()
     marks = means @ skin[ids]
-    if start is not None:
-        skin, marks = start.camera_points(skin), start.camera_points(marks)
-    turn, shift = surface.laid(marks)
+    turn, shift = surface.laid(marks, landmarks)
     skin, marks = skin @ turn.T + shift, marks @ turn.T + shift
     used = np.unique(make_figure().surface.faces["skin"])
     skin = skin[used]
@@ -131,16 +124,15 @@ def _scanned(footage: Path | None) -> Iterator[Figure]:
         cameras.append(Camera("scan", size, np.array(one["K"], float), np.zeros(0),
                               np.array(one["R"], float), np.array(one["t"], float)))  # fmt: skip
         every.append(Portrait(looked.xyz_px, size, cameras[-1]))
-    pupils_m = _pupils_m(every, cameras)
+    landmarks = _triangulated(every, cameras)
+    pupils_m = float(np.linalg.norm(landmarks[PUPILS[0]] - landmarks[PUPILS[1]]))
+    surface = _Surface(np.asarray(scan.vertices), np.asarray(scan.triangles))
     for name, views in SETS.items():
         for known in (True, False):
             chosen = [every[k] if known else replace(every[k], camera=None) for k in views]
-            first = cameras[views[0]]
-            vertices = np.asarray(scan.vertices) @ first.rotation.T + first.translation_m
-            surface = _Surface(vertices, np.asarray(scan.triangles))
             fitted = fit(chosen)
             head = seen_head(fitted, chosen, pupils_m)
-            off = _off(head, surface, head.views[0])
+            off = _off(head, surface, landmarks, head.views[0].actions)
             goal = 1.9 if len(views) == 1 else 1.5
             lens = "lens known" if known else "lens unknown"
             yield Figure(
@@ -152,18 +144,11 @@ def _scanned(footage: Path | None) -> Iterator[Figure]:
             )
 
 
-def _pupils_m(portraits: Sequence[Portrait], cameras: Sequence[Camera]) -> float:
-    """How far the pupils are apart, triangulated."""
-    found: list[np.ndarray] = []
-    for point in (468, 473):
-        rows: list[np.ndarray] = []
-        for one, camera in zip(portraits, cameras, strict=True):
-            P = camera.matrix @ np.column_stack([camera.rotation, camera.translation_m])
-            x, y = one.xyz_px[point, :2]
-            rows += [x * P[2] - P[0], y * P[2] - P[1]]
-        X = np.linalg.svd(np.stack(rows))[2][-1]
-        found.append(X[:3] / X[3])
-    return float(np.linalg.norm(found[0] - found[1]))
+def _triangulated(portraits: Sequence[Portrait], cameras: Sequence[Camera]) -> np.ndarray:
+    """Where MediaPipe's points are on the scan, as the calibrated views have them."""
+    rig = CameraRig(tuple(replace(camera, name=f"{k}") for k, camera in enumerate(cameras)))
+    xy = np.stack([one.xyz_px[:, :2] for one in portraits])
+    return dlt(sight(rig, xy, np.ones(xy.shape[:2]), min_confidence=0.0))
 
 
 # -- made-up people
@@ -181,8 +166,8 @@ def _made_up() -> Iterator[Figure]:
         truth = (rest.vertices_m - rest.heads_m[model.HEAD]).double().numpy()
         surface = _Surface(truth, make_figure().surface.faces["skin"])
         ids, means = model.marks()
-        pupils = means @ truth[ids]
-        pupils_m = float(np.linalg.norm(pupils[468] - pupils[473]))
+        landmarks = means @ truth[ids]
+        pupils_m = float(np.linalg.norm(landmarks[PUPILS[0]] - landmarks[PUPILS[1]]))
         portraits: list[Portrait] = []
         try:
             for rgb in _photographs(wanted):
@@ -193,9 +178,9 @@ def _made_up() -> Iterator[Figure]:
             continue
         for name, views in SETS.items():
             chosen = [portraits[k] for k in views]
-            found[name].append(_off(seen_head(fit(chosen), chosen, pupils_m), surface, None))
+            found[name].append(_off(seen_head(fit(chosen), chosen, pupils_m), surface, landmarks))
         average = SeenHead(Design(phenotypes={}), (), pupils_m)
-        found[AVERAGE].append(_off(average, surface, None))
+        found[AVERAGE].append(_off(average, surface, landmarks))
     for name, every in found.items():
         face = 1e3 * float(np.mean([one.face for one in every]))
         head = 1e3 * float(np.mean([one.head for one in every]))

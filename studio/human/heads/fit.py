@@ -19,6 +19,7 @@ from studio.human.heads import model
 from studio.human.heads.descent import descend
 from studio.human.heads.model import Linear
 from studio.human.rig import ACTIONS
+from studio.vision.similarity import similarity
 
 ROUNDS = 3
 SURE = 0.012
@@ -68,6 +69,12 @@ class View:
     def camera_points(self, xyz_m: Float[np.ndarray, "points 3"]) -> Float[np.ndarray, "points 3"]:
         """Points of the head's frame, as the camera has them: right, down, ahead (metres)."""
         return xyz_m @ self.rotation.T + self.translation_m
+
+    @property
+    def turned_deg(self) -> float:
+        """How far the head is turned from looking into the camera (degrees)."""
+        ahead = self.rotation @ np.array([0.0, -1.0, 0.0])
+        return float(np.degrees(np.arccos(np.clip(-ahead[2], -1, 1))))
 
     def project(self, xyz_m: Float[np.ndarray, "points 3"]) -> Float[np.ndarray, "points 2"]:
         """Where points of the head's frame are in the picture."""
@@ -144,13 +151,9 @@ def _tall(one: Portrait) -> float:
 
 def _placed(one: Portrait, near: Linear) -> View:
     """Where the head is about: MediaPipe's points as if they were a scan (Umeyama)."""
-    seen = one.xyz_px.astype(float)
-    p, q = near.points_m, seen
-    middle, centre = p.mean(0), q.mean(0)
-    u, size, vt = np.linalg.svd((q - centre).T @ (p - middle))
-    sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-    turn = (u * sign) @ vt
-    scale = float((size * sign).sum() / ((p - middle) ** 2).sum())
+    turn, scale, shift = similarity(near.points_m, one.xyz_px.astype(float))
+    middle = near.points_m.mean(0)
+    centre = scale * turn @ middle + shift
     if one.camera is not None:
         focal = float(one.camera.matrix[[0, 1], [0, 1]].mean())
         at = one.camera.matrix[0, 2], one.camera.matrix[1, 2]

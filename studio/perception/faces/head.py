@@ -13,6 +13,8 @@ import numpy as np
 from jaxtyping import Float
 from safetensors.numpy import load_file
 
+from studio.vision.similarity import similarity
+
 RIGID = (33, 133, 362, 263, 168, 6, 197, 195, 5, 4, 1, 98, 327, 127, 356, 234, 454, 10, 109, 338,
          103, 332, 21, 251, 162, 389, 151)  # fmt: skip
 """Points that no expression moves much: corners of the eyes, the nose, temples and forehead."""
@@ -40,10 +42,5 @@ def laid_on(
     """How a face is turned against ``shape``, and its points turned back, scaled and moved onto it
     (Umeyama 1991, by the rigid points)."""
     at = list(RIGID)
-    p, q = points[at], shape[at]
-    middle, centre = p.mean(0), q.mean(0)
-    u, size, vt = np.linalg.svd((p - middle).T @ (q - centre))
-    sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-    scale = (size * sign).sum() / ((p - middle) ** 2).sum()
-    back = (u * sign) @ vt
-    return back, scale * (points - middle) @ back + centre
+    turn, scale, shift = similarity(points[at], shape[at])
+    return turn.T, scale * points @ turn.T + shift
