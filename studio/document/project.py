@@ -8,11 +8,12 @@ can be made again, and :class:`Trace` facts that say how good it is.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
 from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from studio.core.types import Camera, CameraRig, Fact
 from studio.document.frozen import Frozen
@@ -39,6 +40,16 @@ class Recipe(Frozen):
     inputs: tuple[str, ...] = ()
     app_version: str = ""
     seconds: float = 0.0
+
+    @classmethod
+    def of(
+        cls, feature: str, params: BaseModel, seconds: float, inputs: Sequence[str] = ()
+    ) -> Recipe:
+        """What a feature made now of these params, from the items ``inputs``."""
+        return cls(
+            feature=feature, params=params.model_dump(mode="json"), inputs=tuple(inputs),
+            app_version=version("doppel-studio"), seconds=seconds,
+        )  # fmt: skip
 
 
 class Trace(Frozen):

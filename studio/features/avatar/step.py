@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Any
 
 from pydantic import BaseModel
@@ -42,12 +41,6 @@ class Step:
             motion=origin.motion if origin else None,
             data=assets.put_arrays(fit_arrays(result.fit)),
             facts=traces(result.facts),
-            recipe=Recipe(
-                feature="avatar",
-                params=params.model_dump(mode="json"),
-                inputs=(origin.motion,) if origin else (),
-                app_version=version("doppel-studio"),
-                seconds=seconds,
-            ),
+            recipe=Recipe.of("avatar", params, seconds, (origin.motion,) if origin else ()),
         )
         return Packed("Fit avatar", (item,), result.facts)

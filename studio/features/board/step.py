@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Any
 
 from pydantic import BaseModel
@@ -33,12 +32,6 @@ class Step:
             role="board",
             path=str(result.files[0].absolute()),
             facts=traces(result.facts),
-            recipe=Recipe(
-                feature="board",
-                params=params.model_dump(mode="json"),
-                inputs=(),
-                app_version=version("doppel-studio"),
-                seconds=seconds,
-            ),
+            recipe=Recipe.of("board", params, seconds),
         )
         return Packed("Board", (item,), result.facts)

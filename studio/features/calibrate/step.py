@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -72,12 +71,11 @@ class Step:
         ):
             raise TypeError("this step packs calibrations")
         origin = inputs.origin
-        recipe = Recipe(
-            feature="calibrate",
-            params=params.model_dump(mode="json"),
-            inputs=(origin.take,) if origin and origin.take and not params.paths else (),
-            app_version=version("doppel-studio"),
-            seconds=seconds,
+        recipe = Recipe.of(
+            "calibrate",
+            params,
+            seconds,
+            (origin.take,) if origin and origin.take and not params.paths else (),
         )
         if result.lenses_only:
             return _lenses(result, assets, recipe)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -86,11 +85,7 @@ class Step:
                 "trust": trust,
                 "accepted": not trust.stopped,
                 "views": assets.put_arrays(seen_arrays(result.detections)),
-                "recipe": Recipe(
-                    feature="calibrate_person", params=params.model_dump(mode="json"),
-                    inputs=inputs.made_from, app_version=version("doppel-studio"),
-                    seconds=seconds,
-                ),
+                "recipe": Recipe.of("calibrate_person", params, seconds, inputs.made_from),
             }
         )  # fmt: skip
         return Packed("Calibrate by a person", (item,), result.facts)

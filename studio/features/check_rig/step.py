@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -99,10 +98,7 @@ class Step:
             and isinstance(params, Params)
         ):
             raise TypeError("this step packs checks of a rig")
-        recipe = Recipe(
-            feature="check_rig", params=params.model_dump(mode="json"), inputs=inputs.made_from,
-            app_version=version("doppel-studio"), seconds=seconds,
-        )  # fmt: skip
+        recipe = Recipe.of("check_rig", params, seconds, inputs.made_from)
         verdicts = result.verdicts
         gates = tuple(GateMark.model_validate(asdict(gate)) for gate in verdicts.gates)
         item: AnyItem = FileItem(

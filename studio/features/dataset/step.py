@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Any
 
 from pydantic import BaseModel
@@ -82,10 +81,7 @@ class Step:
         place = result.dataset.path
         item = FileItem(
             name=f"{place.name} (poses)", role=ROLE, path=str(place), facts=traces(facts),
-            recipe=Recipe(
-                feature="dataset", params=params.model_dump(mode="json"), inputs=inputs.items,
-                app_version=version("doppel-studio"), seconds=seconds,
-            ),
+            recipe=Recipe.of("dataset", params, seconds, inputs.items),
         )  # fmt: skip
         takes = "a take" if len(result.added) == 1 else f"{len(result.added)} takes"
         return Packed(f"Add {takes} to a pose dataset", (item,), facts)

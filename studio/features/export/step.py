@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -59,13 +58,7 @@ class Step:
             role="export",
             path=str(Path(result.folder).absolute()),
             facts=traces(result.facts),
-            recipe=Recipe(
-                feature="export",
-                params=params.model_dump(mode="json"),
-                inputs=inputs.items,
-                app_version=version("doppel-studio"),
-                seconds=seconds,
-            ),
+            recipe=Recipe.of("export", params, seconds, inputs.items),
         )
         return Packed("Export", (item,), result.facts)
 

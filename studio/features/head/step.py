@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Any
 
 from pydantic import BaseModel
@@ -33,11 +32,6 @@ class Step:
             data=assets.put_arrays(fit_arrays(result.fit)),
             design=result.design,
             facts=traces(result.facts),
-            recipe=Recipe(
-                feature="head",
-                params=params.model_dump(mode="json"),
-                app_version=version("doppel-studio"),
-                seconds=seconds,
-            ),
+            recipe=Recipe.of("head", params, seconds),
         )
         return Packed("Head from photographs", (item,), result.facts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Any
 
 from pydantic import BaseModel
@@ -76,12 +75,11 @@ class Step:
             made = made.model_copy(update={"accepted": False})
             more.append(made)
             rig = made.id
-        recipe = Recipe(
-            feature="lift",
-            params=params.model_dump(mode="json"),
-            inputs=tuple(i for i in (origin.detections, origin.rig) if i) if origin else (),
-            app_version=version("doppel-studio"),
-            seconds=seconds,
+        recipe = Recipe.of(
+            "lift",
+            params,
+            seconds,
+            tuple(i for i in (origin.detections, origin.rig) if i) if origin else (),
         )
         group, shared = new_id(), result.facts if several else ()
         notes = tuple(Fact("Note", note) for note in result.notes)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Any
 
 from pydantic import BaseModel
@@ -60,13 +59,7 @@ class Step:
             raise TypeError("this step packs the detections of a take")
         told, crowd, deep = facts(result, seconds), result.crowd, result.monocular
         alone = [] if deep is None else motions(deep, result.detections, crowd, inputs.cameras)
-        recipe = Recipe(
-            feature="pose",
-            params=params.model_dump(mode="json"),
-            inputs=(inputs.take,) if inputs.take else (),
-            app_version=version("doppel-studio"),
-            seconds=seconds,
-        )
+        recipe = Recipe.of("pose", params, seconds, (inputs.take,) if inputs.take else ())
         told += alone[0].facts if alone else ()
         item = DetectionsItem(
             name=f"{inputs.name}: keypoints",

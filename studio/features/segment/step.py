@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Any
 
 from pydantic import BaseModel
@@ -41,12 +40,6 @@ class Step:
             role="cut-outs",
             path=str(result.folder.absolute()),
             facts=traces(told),
-            recipe=Recipe(
-                feature="segment",
-                params=params.model_dump(mode="json"),
-                inputs=(),
-                app_version=version("doppel-studio"),
-                seconds=seconds,
-            ),
+            recipe=Recipe.of("segment", params, seconds),
         )
         return Packed("Cut out people", (item,), told)

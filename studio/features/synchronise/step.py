@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -74,13 +73,7 @@ class Step:
                 "out_s": take.out_s + moved if take.out_s is not None else None,
                 "curves": assets.put_arrays(curve_arrays(result.tracks, take.clips)),
                 "facts": traces(result.facts),
-                "recipe": Recipe(
-                    feature="synchronise",
-                    params=params.model_dump(mode="json"),
-                    inputs=(take.id,),
-                    app_version=version("doppel-studio"),
-                    seconds=seconds,
-                ),
+                "recipe": Recipe.of("synchronise", params, seconds, (take.id,)),
             }
         )
         return Packed("Synchronise", (item,), result.facts)

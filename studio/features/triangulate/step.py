@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib.metadata import version
 from typing import Any
 
 from pydantic import BaseModel
@@ -124,11 +123,7 @@ def _item(
         data=assets.put_arrays(motion_arrays(result.motion)),
         person=person,
         facts=traces(facts),
-        recipe=Recipe(
-            feature="triangulate",
-            params=params.model_dump(mode="json"),
-            inputs=(origin.detections, origin.rig) if origin else (),
-            app_version=version("doppel-studio"),
-            seconds=seconds,
+        recipe=Recipe.of(
+            "triangulate", params, seconds, (origin.detections, origin.rig) if origin else ()
         ),
     )
