@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
-from platformdirs import user_videos_path
 from pydantic import BaseModel
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -31,7 +29,7 @@ from studio.live.performing.controls import Controls
 from studio.live.stage.lane import Shown, StageLane
 from studio.media.formats.avatar import Avatar
 from studio.registry import Feature
-from studio.ui.live_panel import LivePanel
+from studio.ui.picture_panel import PicturePanel
 from studio.ui.staging.expressions import HeldKeys
 from studio.ui.staging.fold import Fold
 from studio.ui.staging.gains import Gains
@@ -42,7 +40,7 @@ from studio.ui.staging.takers import Takers
 from studio.ui.streams import Board, Programs
 from studio.ui.studio import Studio
 
-PULL_MS, HUD_S = 16, 0.25
+PULL_MS = 16
 PROGRAMS: tuple[tuple[str, str, Kind], ...] = (
     ("VMC", "Bones and faces for VSeeFace, Warudo, Unity, Blender", "vmc"),
     ("Live Link Face", "Faces for Unreal, and whatever reads the app", "livelink"),
@@ -50,8 +48,10 @@ PROGRAMS: tuple[tuple[str, str, Kind], ...] = (
 ADDRESSES = ("vmc://127.0.0.1:39539", "livelink://127.0.0.1:11111")
 
 
-class Panel(LivePanel):
+class Panel(PicturePanel):
     """Moves an avatar as whoever is before the first camera moves, and shows it in its place."""
+
+    keeps = "stage"
 
     def __init__(self, studio: Studio, feature: Feature) -> None:
         self.lane: StageLane | None = None
@@ -59,8 +59,6 @@ class Panel(LivePanel):
         self.board = Board()
         self._frame: Frame | None = None
         self._number = -1
-        self._seen: list[float] = []
-        self._told_s = 0.0
         self._params = Params()
         super().__init__(studio, feature)
         self._timer = QTimer(self, interval=PULL_MS)
@@ -73,11 +71,7 @@ class Panel(LivePanel):
         self.stage_box = StageBox(self.studio)
         self.stage_box.changed.connect(self._staged)
         place.addWidget(self.stage_box)
-        self.note = QLabel()
-        self.note.setWordWrap(True)
-        self.note.setProperty("verdict", "look")
-        self.note.hide()
-        place.addWidget(self.note)
+        place.addWidget(self.add_note())
         row = QHBoxLayout()
         self.mirror = QCheckBox("Mirror")
         self.mirror.setToolTip("Your left is the left of the picture, as in a mirror")
@@ -89,20 +83,15 @@ class Panel(LivePanel):
         row.addStretch(1)
         row.addWidget(self.neutral)
         place.addLayout(row)
-        self.output = OutputBox(lambda: self.lane, self._folder, self._say)
+        self.output = OutputBox(lambda: self.lane, self.folder, self.say)
         place.addWidget(self.output)
-        self.movement = MovementBox(self.studio.lanes["io"], self._player, self._folder, self._say)
+        self.movement = MovementBox(self.studio.lanes["io"], self._player, self.folder, self.say)
         place.addWidget(self.movement)
         place.addWidget(self.stage_box.fold)
         place.addWidget(self._expressions())
         place.addWidget(self._programs())
         place.addWidget(self._more())
-        self.hud = QLabel()
-        self.hud.setAccessibleName("Milliseconds of each stage")
-        self.hud.setProperty("role", "small")
-        self.hud.setWordWrap(True)
-        self.hud.hide()
-        self.foot.insertWidget(1, self.hud)
+        self.add_hud()
         for box in (self.mirror, self.hands, self.body):
             box.toggled.connect(lambda _: self._shaped())
         self.smoothing.valueChanged.connect(lambda _: self._shaped())
@@ -171,13 +160,6 @@ class Panel(LivePanel):
         super()._judge()
         if self.loaded:
             self.programs.tell()
-
-    def _progress(self) -> None:
-        super()._progress()
-        if self.loaded and self.studio.running(self.feature.id) is not None:
-            known = bool(self.hud.text()) and self.told.text() != "Stopping"
-            self.hud.setVisible(known)
-            self.told.setVisible(not known)
 
     # -- its parts
 
@@ -279,44 +261,33 @@ class Panel(LivePanel):
             return
         if shown is None or shown.number == self._number:
             if lane.loading and self.studio.running(self.feature.id) is not None:
-                self._note("Loading the avatar")
+                self.show_note("Loading the avatar")
             return
         self._number = shown.number
         self._show(lane, shown)
 
     def _show(self, lane: StageLane, shown: Shown) -> None:
-        cameras, frame = self.studio.cameras, self._frame
+        frame = self._frame
         picture = None
         if frame is not None:
             picture = np.ascontiguousarray(frame.rgb[:, ::-1]) if lane.mirrored else frame.rgb
         rgb = self.output.show_picture(shown.staged.rgba, picture)
-        name = frame.camera if frame is not None else ""
-        canvas = cameras.canvas
-        if canvas is not None and name in canvas.cameras:
-            made = Frame(name, time.monotonic(), rgb)
-            cameras.followed = {name: made}
-            canvas.show_frame(made, made.time_s)
+        if frame is not None:
+            self.put_in_place(frame.camera, rgb)
         trouble = lane.trouble
         notes = lane.notes()
-        self._note(f"{trouble.message} {trouble.hint}" if trouble else " ".join(notes))
+        self.show_note(f"{trouble.message} {trouble.hint}" if trouble else " ".join(notes))
         self._measure(lane, shown)
 
-    def _note(self, text: str) -> None:
-        self.note.setText(text)
-        self.note.setVisible(bool(text))
-
     def _measure(self, lane: StageLane, shown: Shown) -> None:
-        now = time.monotonic()
-        self._seen = [t for t in self._seen if now - t < 2.0] + [now]
-        if now - self._told_s < HUD_S or len(self._seen) < 2:
+        rate = self.rate_to_tell()
+        if rate is None:
             return
-        self._told_s = now
         self.takers.check()
-        rate = (len(self._seen) - 1) / max(now - self._seen[0], 1e-6)
         told = {**shown.one.stages_ms, **{k: v for k, v in shown.staged.stages_ms.items()
                                           if k != "stage"}}  # fmt: skip
         parts = " · ".join(f"{name} {ms:.0f}" for name, ms in told.items() if ms >= 0.5)
-        late = 1e3 * (now - shown.one.taken_s)
+        late = 1e3 * (time.monotonic() - shown.one.taken_s)
         seen = "" if shown.one.face else "No face is seen. Look at the camera, with light on it.\n"
         self.hud.setText(
             f"{seen}{rate:.0f} a second, {late:.0f} ms from camera to screen\n{parts} ms"
@@ -327,13 +298,3 @@ class Panel(LivePanel):
         """Loads whoever is on the stage, to play what was recorded."""
         find = of_project(self.studio.project, self.studio.assets)
         return lambda name=self.stage_box.avatar_name: find(name)
-
-    def _folder(self) -> Path:
-        """Where pictures and films go: beside the project; of a draft, to the user's videos."""
-        if self.studio.projects.is_draft:
-            return user_videos_path() / "Doppel"
-        folder = self.studio.assets.folder.parent
-        return folder.parent / f"{folder.stem} stage"
-
-    def _say(self, text: str, hint: str, level: str) -> None:
-        self.studio.notices.tell(text, hint, level)  # pyright: ignore

@@ -6,20 +6,18 @@ import time
 from pathlib import Path
 
 import numpy as np
-from platformdirs import user_videos_path
 from pydantic import BaseModel
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.core.items import ItemKind
-from studio.core.types import Frame
 from studio.features.tryon.engine import Inputs, Params
 from studio.live.wearing.live import WearControls, WearNow
 from studio.registry import Feature
 from studio.ui.catalogue.goods import Goods
 from studio.ui.catalogue.shelf import Shelf
 from studio.ui.catalogue.wearing import WornRows
-from studio.ui.live_panel import LivePanel
+from studio.ui.picture_panel import PicturePanel
 from studio.ui.staging.fields import Fields
 from studio.ui.staging.fold import Fold
 from studio.ui.staging.output import OutputBox
@@ -27,7 +25,6 @@ from studio.ui.staging.picture import labelled
 from studio.ui.staging.takers import Takers
 from studio.ui.studio import Studio
 
-HUD_S = 0.25
 ROW_PX, OTHERS_PX = 118, 300
 WAYS = (("predicted", "Predicted"), ("depth", "By depth"), ("static", "Fixed"))
 HIDING = {
@@ -50,16 +47,16 @@ WORDS = {
 }
 
 
-class Panel(LivePanel):
+class Panel(PicturePanel):
     """Puts things on whoever is before the first camera, and shows that in its place."""
+
+    keeps = "try-on"
 
     def __init__(self, studio: Studio, feature: Feature) -> None:
         self.controls = WearControls()
         self.worn: tuple[str, ...] = ()
         self._params = Params()
         self._opened = self._halted = False
-        self._seen: list[float] = []
-        self._told_s = 0.0
         super().__init__(studio, feature)
         studio.live.connect(self._on_live)
 
@@ -77,16 +74,12 @@ class Panel(LivePanel):
         self.goods.changed.connect(self._stocked)
         self.rows = WornRows()
         self.rows.taken_off.connect(self.pick)
-        self.note = QLabel()
-        self.note.setWordWrap(True)
-        self.note.setProperty("verdict", "look")
-        self.note.hide()
-        self.output = OutputBox(self._outgoing, self._folder, self._say, "Try-on")
+        self.output = OutputBox(self._outgoing, self.folder, self.say, "Try-on")
         self.hiding = Fields(self.feature.params, HIDING, WORDS)
         self.fitting = Fields(self.feature.params, FITTING)
         self.looks = Fields(self.feature.params, LOOKS)
         self.takers = Takers(self.studio, self._outgoing)
-        for widget in (self.camera_fold, self.shelf, self.rows, self.note, self._switches(),
+        for widget in (self.camera_fold, self.shelf, self.rows, self.add_note(), self._switches(),
                        self.output):  # fmt: skip
             place.addWidget(widget)
         for title, inside in (
@@ -97,12 +90,7 @@ class Panel(LivePanel):
             fold.inside.addWidget(inside)
             fold.setVisible(inside is not self.takers or bool(self.takers.switches))
             place.addWidget(fold)
-        self.hud = QLabel()
-        self.hud.setAccessibleName("Milliseconds of each stage")
-        self.hud.setProperty("role", "small")
-        self.hud.setWordWrap(True)
-        self.hud.hide()
-        self.foot.insertWidget(1, self.hud)
+        self.add_hud()
         for fields in (self.hiding, self.fitting, self.looks):
             fields.changed.connect(self._changed)
         self.destroyed.connect(self.output.finish)
@@ -171,7 +159,7 @@ class Panel(LivePanel):
             self.output.finish()
             self._close_takers()
             self.studio.cameras.followed = {}
-            self._note("")
+            self.show_note("")
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -211,13 +199,6 @@ class Panel(LivePanel):
         if live != self._live:
             self._live = live
             self.camera_fold.button.setChecked(not live)
-
-    def _progress(self) -> None:
-        super()._progress()
-        if self.loaded and self.studio.running(self.feature.id) is not None:
-            known = bool(self.hud.text()) and self.told.text() != "Stopping"
-            self.hud.setVisible(known)
-            self.told.setVisible(not known)
 
     # -- what is worn
 
@@ -296,52 +277,29 @@ class Panel(LivePanel):
             self._show(value)
 
     def _show(self, now: WearNow) -> None:
-        cameras = self.studio.cameras
         picture = now.frame.rgb[:, ::-1] if now.mirrored else now.frame.rgb
         rgb = self.output.show_picture(now.rgba, np.ascontiguousarray(picture))
         settings = self.controls.settings
         if now.worn.compared is not None and settings.compare is not None:
             words = dict(WAYS)
             rgb = labelled(rgb, words[settings.compare], words[now.worn.used])
-        canvas, name = cameras.canvas, now.frame.camera
-        if canvas is not None and name in canvas.cameras:
-            made = Frame(name, time.monotonic(), rgb)
-            cameras.followed = {name: made}
-            canvas.show_frame(made, now.frame.time_s)
+        self.put_in_place(now.frame.camera, rgb, now.frame.time_s)
         self.shelf.set_seen(now.kinds)
         self.alone.setEnabled(not self.output.recording)
         trouble = now.worn.trouble
         said = [f"{trouble.message} {trouble.hint}".strip()] if trouble else []
-        self._note(" ".join(dict.fromkeys((*said, *now.worn.notes))))
+        self.show_note(" ".join(dict.fromkeys((*said, *now.worn.notes))))
         self._measure(now)
 
-    def _note(self, text: str) -> None:
-        if text != self.note.text() or self.note.isHidden() == bool(text):
-            self.note.setText(text)
-            self.note.setVisible(bool(text))
-
     def _measure(self, now: WearNow) -> None:
-        clock = time.monotonic()
-        self._seen = [t for t in self._seen if clock - t < 2.0] + [clock]
-        if clock - self._told_s < HUD_S or len(self._seen) < 2:
+        rate = self.rate_to_tell()
+        if rate is None:
             return
-        self._told_s = clock
         self.takers.check()
-        rate = (len(self._seen) - 1) / max(clock - self._seen[0], 1e-6)
         parts = " · ".join(
             f"{name} {ms:.0f}" for name, ms in now.stages_ms.items() if ms >= 0.5 and name != "all"
         )
-        late = 1e3 * (clock - now.frame.time_s)
+        late = 1e3 * (time.monotonic() - now.frame.time_s)
         jitter = f", trembles {now.worn.jitter_px:.1f} px" if now.worn.jitter_px else ""
         self.hud.setText(f"{rate:.0f} a second, {late:.0f} ms to the screen{jitter}\n{parts} ms")
         self._progress()
-
-    def _folder(self) -> Path:
-        """Where pictures and films go: beside the project; of a draft, to the user's videos."""
-        if self.studio.projects.is_draft:
-            return user_videos_path() / "Doppel"
-        folder = self.studio.assets.folder.parent
-        return folder.parent / f"{folder.stem} try-on"
-
-    def _say(self, text: str, hint: str, level: str) -> None:
-        self.studio.notices.tell(text, hint, level)  # pyright: ignore

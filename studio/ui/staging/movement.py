@@ -17,6 +17,7 @@ from studio.live.acting.write import write_animation
 from studio.live.performance import Performance
 from studio.media.formats.avatar import Avatar
 from studio.ui import theme
+from studio.ui.notices import Level
 from studio.ui.staging.written import WrittenLabel, free_places
 
 KINDS: dict[str, tuple[tuple[str, ...], str]] = {
@@ -39,7 +40,7 @@ class MovementBox(QWidget):
 
     def __init__(
         self, io: Executor, avatar: Callable[[], Callable[[], Avatar]],
-        folder: Callable[[], Path], say: Callable[[str, str, str], object],
+        folder: Callable[[], Path], say: Callable[[str, str, Level], object],
     ) -> None:  # fmt: skip
         super().__init__()
         self._io, self._avatar, self._folder, self._say = io, avatar, folder, say

@@ -17,6 +17,7 @@ from studio.core.pictures import write_picture
 from studio.live.outlets.frames import FrameOutlet, Wish
 from studio.live.stage.film import film_sink
 from studio.ui import theme
+from studio.ui.notices import Level
 from studio.ui.staging.picture import OutputWindow, before_tiles, side_by_side
 from studio.ui.staging.written import WrittenLabel, free_places
 
@@ -42,7 +43,7 @@ class OutputBox(QWidget):
 
     def __init__(
         self, lane: Callable[[], Lane | None], folder: Callable[[], Path],
-        say: Callable[[str, str, str], object], stem: str = "Stage",
+        say: Callable[[str, str, Level], object], stem: str = "Stage",
     ) -> None:  # fmt: skip
         super().__init__()
         self._lane, self._folder, self._say = lane, folder, say
