@@ -109,3 +109,13 @@ def write_whole(path: Path, data: bytes) -> None:
             f"“{path.name}” could not be written: {error.strerror or error}.",
             "Free some space, or choose another folder.",
         ) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, if it is not there. Raises StudioError if it cannot be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StudioError(
+            f"“{folder}” cannot be made: {error.strerror or error}.", "Choose another folder."
+        ) from error

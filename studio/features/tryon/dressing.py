@@ -12,15 +12,16 @@ from statistics import median
 import numpy as np
 
 from studio.core.errors import StudioError
+from studio.core.files import make_folder
 from studio.core.pictures import read_picture, write_picture
 from studio.core.types import Fact, Frame
 from studio.jobs import Context
 from studio.live.outlets.frames import FrameSink, Picture, Wish
 from studio.live.stage.film import SUFFIXES, film_sink
-from studio.live.wearing.finding import FindItem
 from studio.live.wearing.tryon import TryOn
 from studio.live.wearing.wear_settings import WearSettings
 from studio.live.wearing.worn import Worn
+from studio.media.catalogue.catalogue import FindItem
 from studio.media.formats.whole import check_place
 from studio.media.video import open_clip
 
@@ -141,12 +142,7 @@ class _Maps:
     """A folder of maps: NAME_000001.png for each item, 255 where it is seen."""
 
     def __init__(self, folder: Path) -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StudioError(
-                f"“{folder}” cannot be made: {error.strerror or error}.", "Choose another folder."
-            ) from error
+        make_folder(folder)
         self._folder, self._count = folder, 0
 
     def write(self, worn: Worn) -> None:

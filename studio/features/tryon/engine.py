@@ -9,10 +9,11 @@ from pydantic import Field
 from studio.core.errors import StudioError
 from studio.jobs import Context, Engine
 from studio.live.lanes import Lasted
-from studio.live.wearing.finding import FindItem, of_files
 from studio.live.wearing.live import Dresser, WearControls, WearNow, wear
 from studio.live.wearing.tryon import TryOn
 from studio.live.wearing.wear_settings import WearSettings
+from studio.media.catalogue import catalogue
+from studio.media.catalogue.catalogue import FindItem
 from studio.media.live.hub import Cameras
 
 
@@ -29,7 +30,7 @@ class Inputs:
 
     cameras: Cameras | None = None
     controls: WearControls | None = None
-    find: FindItem = of_files
+    find: FindItem = catalogue.find
 
 
 def dresser(find: FindItem) -> Dresser:

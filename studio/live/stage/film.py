@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from studio.core.errors import StudioError
+from studio.core.files import make_folder
 from studio.core.pictures import write_picture
 from studio.live.outlets.frames import FrameSink, Picture, Wish
 from studio.media.writer import CLOCK, Encoded, VideoWriter
@@ -95,12 +96,7 @@ class PictureFolder:
 
     def __init__(self, folder: Path) -> None:
         """Raises StudioError if the folder cannot be made."""
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StudioError(
-                f"“{folder}” cannot be made: {error.strerror or error}.", "Choose another folder."
-            ) from error
+        make_folder(folder)
         self._folder, self._count = folder, 0
 
     def write(self, picture: Picture) -> None:

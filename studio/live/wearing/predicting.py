@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from studio.core.types import Camera
+from studio.live.stage.blending import straight
 from studio.live.wearing.drawing import Crop, DrawnItem
 from studio.live.wearing.maps import Map
 from studio.perception.occluder.network import SIDE_PX
@@ -102,7 +103,7 @@ class Predictions:
         part[:, 2] += scale * np.array([drawn.crop.left, drawn.crop.top])
         how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         seen = _warped(rgb, whole, how, cv2.BORDER_REPLICATE)
-        item = _straight(_warped(drawn.rgba, part, how, cv2.BORDER_CONSTANT))
+        item = straight(_warped(drawn.rgba, part, how, cv2.BORDER_CONSTANT))
         depth = np.where(np.isfinite(drawn.depth_m), drawn.depth_m, np.float32(1e4))
         item_m = cv2.warpAffine(depth, part, (SIDE_PX, SIDE_PX), flags=cv2.INTER_NEAREST,
                                 borderMode=cv2.BORDER_CONSTANT, borderValue=1e4)  # fmt: skip
@@ -170,13 +171,6 @@ def _warped(picture: np.ndarray, matrix: np.ndarray, how: int, border: int) -> n
             picture = cv2.GaussianBlur(picture, (0, 0), sigma)
     return cv2.warpAffine(picture, matrix, (SIDE_PX, SIDE_PX), flags=cv2.INTER_LINEAR,
                           borderMode=border)  # fmt: skip
-
-
-def _straight(rgba: np.ndarray) -> np.ndarray:
-    """A picture whose alpha is not multiplied in any more."""
-    share = 255.0 / np.maximum(rgba[..., 3:], 1).astype(np.float32)
-    colour = np.minimum(rgba[..., :3] * share + 0.5, 255).astype(np.uint8)
-    return np.dstack([colour, rgba[..., 3]])
 
 
 def _looking(camera: Camera, crop: Crop, square: tuple[float, float, float]) -> Crop:

@@ -21,7 +21,6 @@ from studio.live.stage.light import LightFinder
 from studio.live.wearing import laying
 from studio.live.wearing.camera_look import LookFinder
 from studio.live.wearing.drawing import Crop, DrawnItem, ItemDrawer
-from studio.live.wearing.finding import FindItem, of_files
 from studio.live.wearing.heads import HEAD_POINTS, HeadNow, Heads
 from studio.live.wearing.laying import CameraLook
 from studio.live.wearing.maps import Map, depth_map, softened, static_map
@@ -30,6 +29,8 @@ from studio.live.wearing.predicting import Predictions, Predictor, Wanted
 from studio.live.wearing.proxies import Proxies
 from studio.live.wearing.wear_settings import Occlusion, WearSettings
 from studio.live.wearing.worn import Wearer, Worn
+from studio.media.catalogue import catalogue
+from studio.media.catalogue.catalogue import FindItem
 from studio.perception.faces.tracker import FaceCrowd
 from studio.perception.occluder.predictor import OcclusionPredictor
 from studio.render.quick import Shine, studio_light
@@ -57,7 +58,7 @@ class TryOn(Closing):
 
     def __init__(
         self,
-        find_item: FindItem = of_files,
+        find_item: FindItem = catalogue.find,
         make_faces: Callable[[], FaceCrowd] = face_crowd,
         make_predictor: Callable[[], Predictor] = OcclusionPredictor,
     ) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -177,6 +178,10 @@ class Catalogue:
         while id in taken:
             id, number = f"{stem}_{number}", number + 1
         return id
+
+
+FindItem = Callable[[str], Item]
+"""Loads an item by the name that settings give it; raises StudioError if there is none."""
 
 
 def starter() -> Catalogue:

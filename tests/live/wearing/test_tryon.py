@@ -14,9 +14,9 @@ from wearers import SIZE, VIEW_DEG, Crowd, face_at, glasses, grey, item
 from studio.core.errors import StudioError
 from studio.core.items import Item
 from studio.core.types import Frame
-from studio.live.wearing.finding import of_files
 from studio.live.wearing.tryon import NOBODY, NOT_FOLLOWED, TryOn
 from studio.live.wearing.wear_settings import WearSettings
+from studio.media.catalogue.catalogue import find as found
 from studio.vision.one_view import assumed
 
 PLAIN = WearSettings(items=("one",), view_deg=VIEW_DEG, shadow=0.0, match_camera=False, edge_px=0)
@@ -101,7 +101,7 @@ def test_a_broken_model_is_told_and_the_rest_is_worn(tmp_path: Path) -> None:
     broken.write_bytes(b"glTF and nothing else")
 
     def either(name: str) -> Item:
-        return glasses() if name == "good" else of_files(name)
+        return glasses() if name == "good" else found(name)
 
     with wearing(face_at((0.0, 0.6, 0.0)), one=either) as tryon:
         shown = tryon.show(grey(), PLAIN.model_copy(update={"items": (str(broken), "good")}))
