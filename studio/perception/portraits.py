@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, UInt8
 
 from studio.core.errors import StudioError
 from studio.perception import closeups
-from studio.perception.crops import bounds
+from studio.perception.crops import Crop, bounds
 from studio.perception.faces.tracker import FaceCrowd, SeenFace
 from studio.perception.landmarkers import Landmarker
 from studio.perception.person_mask import PersonMask
@@ -106,23 +106,17 @@ def _about(
     rgb: np.ndarray, centre: np.ndarray, size: float, files: Mapping[str, Path]
 ) -> SeenFace | None:
     """The largest face in a square of the picture, in the whole picture's pixels."""
-    scale = _CLOSE_PX / max(size, 1.0)
-    shift = (_CLOSE_PX - 1) / 2 - scale * centre
-    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
-    flags = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    square = cv2.warpAffine(rgb, matrix, (_CLOSE_PX, _CLOSE_PX), flags=flags,
-                            borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
+    crop = Crop.around(centre, max(size, 1.0), side_px=_CLOSE_PX)
     crowd = FaceCrowd(files["face_landmarker"], 2)
     try:
-        found = crowd.find(square, 0.0)
+        found = crowd.find(crop.cut(rgb), 0.0)
     finally:
         crowd.close()
     if not found:
         return None
     best = max(found, key=lambda one: float(np.ptp(one.xyz_px[:, 1])))
-    xyz = best.xyz_px / scale
-    xyz[:, :2] -= shift / scale
-    return SeenFace(xyz, best.guesses)
+    deep = best.xyz_px[:, 2] * max(size, 1.0) / _CLOSE_PX
+    return SeenFace(np.column_stack([crop.back(best.xyz_px[:, :2]), deep]), best.guesses)
 
 
 def _warnings(rgb: np.ndarray, face: SeenFace, many: int) -> list[str]:

@@ -25,7 +25,7 @@ from studio.perception.portraits import Looked, look
 from studio.synth import closet, designed
 from studio.synth.heads.baking import bake
 from studio.synth.heads.dressing import Styled, dressed, nearest_skin
-from studio.synth.heads.seen import SeenHead, seen_head
+from studio.synth.heads.seen import SeenHead, frontal_of, seen_head
 from studio.weights.store import find
 
 NETWORKS = ("face_landmarker", "pose_landmarker_lite")
@@ -106,8 +106,8 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     name = params.name or params.photos[0].stem
     base = nearest_skin(looked[0], woman=seen.design.build("gender") > 0.5)
     first = seen.design.but(worn=(Worn(item=base.name), Worn(item="tshirt")))
-    yield _posed(first, name)
-    main = _frontal(seen)
+    yield _posed(first, name)[0]
+    main = frontal_of(seen.views)
     styles: tuple[Styled, ...] = ()
     design = first
     if params.hair:
@@ -123,11 +123,11 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     worn = tuple(one for one in design.worn if one.item != base.name)
     design = design.but(worn=(Worn(item=kept_skin(name, skin)), *worn))
     context.report(0.9, "Dressing")
-    made = _posed(design, name)
+    made, still = _posed(design, name)
     yield made
     context.report(1.0, "Done")
     facts = facts_of(looked, fitted, seen, styles, params)
-    return Head(name, design, made.character, designed.still(design), tuple(looked), seen, fitted,
+    return Head(name, design, made.character, still, tuple(looked), seen, fitted,
                 styles, facts)  # fmt: skip
 
 
@@ -146,21 +146,12 @@ def _check_human(fitted: FittedHead, looked: Sequence[Looked]) -> None:
             )
 
 
-def turned_deg(head: SeenHead, view: int) -> float:
-    """How far the head is turned from looking into the camera (degrees)."""
-    ahead = head.views[view].rotation @ np.array([0.0, -1.0, 0.0])
-    return float(np.degrees(np.arccos(np.clip(-ahead[2], -1, 1))))
-
-
-def _frontal(head: SeenHead) -> int:
-    return min(range(len(head.views)), key=lambda k: turned_deg(head, k))
-
-
-def _posed(design: Design, name: str) -> Posed:
-    character = designed.avatar_of(designed.still(design), design, name)
+def _posed(design: Design, name: str) -> tuple[Posed, Fit]:
+    still = designed.still(design)
+    character = designed.avatar_of(still, design, name)
     animation = character.animation
     assert animation is not None
-    return Posed(character, 0.0, animation.bones_world[0], animation.morphs[0])
+    return Posed(character, 0.0, animation.bones_world[0], animation.morphs[0]), still
 
 
 def kept_skin(name: str, skin: np.ndarray) -> str:
@@ -194,9 +185,9 @@ def facts_of(
     worst = max(off)
     said = [f"{one.name}: {text}" for one in looked for text in one.warnings]
     said += [
-        f"{one.name}: turned away by {turned_deg(seen, k):.0f}°"
-        for k, one in enumerate(looked)
-        if turned_deg(seen, k) > TURNED_DEG
+        f"{one.name}: turned away by {view.turned_deg:.0f}°"
+        for one, view in zip(looked, seen.views, strict=True)
+        if view.turned_deg > TURNED_DEG
     ]
     told = params.pupils_mm is not None
     return (

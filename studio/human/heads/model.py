@@ -116,15 +116,6 @@ def sliders_of(values: Float[np.ndarray, " unknowns"]) -> dict[str, float]:
     }  # fmt: skip
 
 
-def shape_values(
-    build: dict[str, float], local: dict[str, float]
-) -> Float[np.ndarray, " unknowns"]:
-    """A head's numbers from phenotypes and sliders; what is not named is usual."""
-    told = dict(zip(unknowns(), usual().tolist(), strict=True)) | build
-    told |= {name: value for name, value in local.items() if name in told}
-    return np.array([told[name] for name in unknowns()])
-
-
 @torch.no_grad()
 def _rest(values: np.ndarray, actions: bool) -> Rest:
     person, parts, _ = _face()

@@ -17,6 +17,7 @@ from jaxtyping import Bool, Float, UInt8
 from scipy.spatial import KDTree
 
 from studio.human.heads.fit import View
+from studio.render.scene import vertex_normals
 from studio.synth.atlas import Atlas, skin_atlas
 from studio.synth.figure import make_figure
 from studio.synth.heads.seen import SeenHead
@@ -85,13 +86,9 @@ def _looked(
     """The colours of the head's texels in a photograph, and how much each counts."""
     skin = head.skin(view)
     faces = make_figure().surface.faces["skin"]
-    corners = skin[faces]
-    flat = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normals = np.zeros_like(skin)
-    np.add.at(normals, faces.ravel(), np.repeat(flat, 3, axis=0))
-    normals /= np.fmax(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+    normals = vertex_normals(skin, faces)
     face, share = atlas.face[near], atlas.share[near].astype(float)
-    at = np.einsum("tc,tcd->td", share, corners[face])
+    at = np.einsum("tc,tcd->td", share, skin[faces[face]])
     out = np.einsum("tc,tcd->td", share, normals[faces[face]])
     out /= np.fmax(np.linalg.norm(out, axis=1, keepdims=True), 1e-12)
     eye = -view.translation_m @ view.rotation

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -14,12 +15,13 @@ from studio.human.heads import model
 from studio.human.heads.carving import carve
 from studio.human.heads.fit import FittedHead, Portrait, View
 from studio.human.heads.model import BUILDS, HEAD
+from studio.human.person import Rest
 from studio.synth import designed
 
 PUPILS_M = 0.063
 """How far apart pupils are, usually."""
 _LEAST_M = 0.0001
-_PUPILS = (468, 473)
+PUPILS = (468, 473)
 _HEAD_SCALES = (0.8, 1.3)
 
 
@@ -32,10 +34,14 @@ class SeenHead:
     views: tuple[View, ...]
     pupils_m: float
 
+    @cached_property
+    def _rest(self) -> Rest:
+        return designed.resting(self.design)[0]
+
     @torch.no_grad()
     def skin(self, view: View) -> Float[np.ndarray, "vertices 3"]:
         """All base vertices with the expression of a photograph, in the head's frame."""
-        rest, _ = designed.resting(self.design)
+        rest = self._rest
         acted = torch.einsum("a,avk->vk", torch.from_numpy(view.actions).float(), rest.actions_m)
         return (rest.vertices_m + acted - rest.heads_m[HEAD]).double().numpy()
 
@@ -66,11 +72,16 @@ def seen_head(
     return SeenHead(design, views, scale * apart_m(head, portraits))
 
 
+def frontal_of(views: Sequence[View]) -> int:
+    """Which photograph sees the face most frontally."""
+    return min(range(len(views)), key=lambda k: views[k].turned_deg)
+
+
 def apart_m(head: FittedHead, portraits: Sequence[Portrait]) -> float:
     """How far the pupils are apart as the photograph that sees them most frontally shows them, at
     the depth of the fitted eyes (metres of the fit's own size)."""
-    frontal = max(range(len(portraits)), key=lambda k: -abs(head.views[k].rotation[2, 0]))
+    frontal = frontal_of(head.views)
     view, one = head.views[frontal], portraits[frontal]
-    deep = view.camera_points(head.acted(view))[list(_PUPILS), 2]
-    at = (one.xyz_px[list(_PUPILS), :2] - view.centre_px) * deep[:, None] / view.focal_px
+    deep = view.camera_points(head.acted(view))[list(PUPILS), 2]
+    at = (one.xyz_px[list(PUPILS), :2] - view.centre_px) * deep[:, None] / view.focal_px
     return float(np.linalg.norm(np.diff(np.column_stack([at, deep]), axis=0)))
