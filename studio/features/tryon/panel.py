@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from studio.core.items import ItemKind
 from studio.features.tryon.engine import Inputs, Params
 from studio.live.wearing.live import WearControls, WearNow
 from studio.registry import Feature
-from studio.ui.catalogue.goods import Goods
-from studio.ui.catalogue.shelf import Shelf
-from studio.ui.catalogue.wearing import WornRows
+from studio.ui.catalogue.outfit import Outfit
 from studio.ui.picture_panel import PicturePanel
 from studio.ui.staging.fields import Fields
 from studio.ui.staging.fold import Fold
@@ -29,21 +25,19 @@ ROW_PX, OTHERS_PX = 118, 300
 WAYS = (("predicted", "Predicted"), ("depth", "By depth"), ("static", "Fixed"))
 HIDING = {
     "occlusion": "Hidden", "compare": "Beside it", "show_map": "Show what hides",
-    "edge_px": "Soft edge", "occluder": "Whose head", "own_head": "My head",
+    "edge_px": "Soft edge",
 }  # fmt: skip
 FITTING = {
-    "pupil_mm": "Pupils apart", "wrist": "Watch on", "smoothing_ms": "Calmness",
-    "people": "People", "view_deg": "Camera sees",
+    "pupil_mm": "Pupils apart", "smoothing_ms": "Calmness", "people": "People",
+    "view_deg": "Camera sees",
 }  # fmt: skip
 LOOKS = {
     "colour": "My light", "brightness": "Brightness", "contrast": "Contrast", "gamma": "Gamma",
     "shadow": "Shadow", "lens": "Lens tint", "match_camera": "Like the camera",
-    "paint_out": "Paint out mine",
 }  # fmt: skip
 WORDS = {
     "occlusion": WAYS,
     "compare": ((None, "Nothing"), *WAYS),
-    "occluder": (("fitted", "Fitted"), ("own", "My own"), ("both", "Both")),
 }
 
 
@@ -54,8 +48,6 @@ class Panel(PicturePanel):
 
     def __init__(self, studio: Studio, feature: Feature) -> None:
         self.controls = WearControls()
-        self.worn: tuple[str, ...] = ()
-        self._params = Params()
         self._opened = self._halted = False
         super().__init__(studio, feature)
         studio.live.connect(self._on_live)
@@ -65,23 +57,22 @@ class Panel(PicturePanel):
     def build(self, place: QVBoxLayout) -> None:
         self.camera_fold = Fold("Camera")
         super().build(self.camera_fold.inside)
-        self.shelf, self.goods = Shelf(), Goods(self.studio)
-        self.shelf.picked.connect(self.pick)
-        self.shelf.dropped.connect(self.goods.add)
-        self.shelf.places.added.connect(self.goods.add)
-        self.shelf.places.chosen.connect(self.goods.choose)
-        self.shelf.places.removed.connect(self.goods.forget)
-        self.goods.changed.connect(self._stocked)
-        self.rows = WornRows()
-        self.rows.taken_off.connect(self.pick)
+        self.outfit = Outfit(self.studio)
+        self.outfit.changed.connect(self._changed)
+        self.outfit.fitting.connect(self._make_room)
         self.output = OutputBox(self._outgoing, self.folder, self.say, "Try-on")
         self.hiding = Fields(self.feature.params, HIDING, WORDS)
         self.fitting = Fields(self.feature.params, FITTING)
         self.looks = Fields(self.feature.params, LOOKS)
         self.takers = Takers(self.studio, self._outgoing)
-        for widget in (self.camera_fold, self.shelf, self.rows, self.add_note(), self._switches(),
-                       self.output):  # fmt: skip
+        self.below = QWidget()
+        below = QVBoxLayout(self.below)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.setSpacing(12)
+        for widget in (self.camera_fold, self.outfit, self.add_note(), self.below):
             place.addWidget(widget)
+        for widget in (self._switches(), self.output):
+            below.addWidget(widget)
         for title, inside in (
             ("What hides it", self.hiding), ("Fit", self.fitting), ("Light and colour", self.looks),
             ("Other programs", self.takers),
@@ -89,13 +80,13 @@ class Panel(PicturePanel):
             fold = Fold(title)
             fold.inside.addWidget(inside)
             fold.setVisible(inside is not self.takers or bool(self.takers.switches))
-            place.addWidget(fold)
+            below.addWidget(fold)
         self.add_hud()
+        self.foot.insertWidget(0, self.outfit.page.buttons)
         for fields in (self.hiding, self.fitting, self.looks):
             fields.changed.connect(self._changed)
         self.destroyed.connect(self.output.finish)
         self.set_params(self.feature.params())
-        self.goods.read()
 
     def _switches(self) -> QWidget:
         row = QWidget()
@@ -112,18 +103,17 @@ class Panel(PicturePanel):
 
     def params(self) -> Params:
         told = {**self.hiding.value(), **self.fitting.value(), **self.looks.value()}
-        names = tuple(self.goods.wanted(id) for id in self.worn)
-        told |= {"items": names, "mirror": self.mirror.isChecked()}
+        told |= {"items": self.outfit.names, "mirror": self.mirror.isChecked()}
         return Params.model_validate({**told, "only_items": self.alone.isChecked()})
 
     def set_params(self, params: BaseModel) -> None:
         if isinstance(params, Params):
-            self._params = params
             for fields in (self.hiding, self.fitting, self.looks):
                 fields.set_value(params)
             self.mirror.setChecked(params.mirror)
             self.alone.setChecked(params.only_items)
-            self._wear(tuple(name.partition("#")[0] for name in params.items))
+            if params.items:
+                self.outfit.wear(tuple(name.partition("#")[0] for name in params.items))
 
     def run_text(self) -> str:
         return "Try on"
@@ -138,7 +128,7 @@ class Panel(PicturePanel):
         self._changed()
         self.hud.clear()
         self.takers.take()
-        self.begin(Inputs(self.studio.cameras.hub, self.controls, self.goods.find))
+        self.begin(Inputs(self.studio.cameras.hub, self.controls, self.outfit.goods.find))
 
     def stop(self) -> None:
         self._halted = True
@@ -155,7 +145,8 @@ class Panel(PicturePanel):
         for button in (self.output.snap_button, self.output.record_button):
             button.setEnabled(running)
         if not running:
-            self.shelf.set_seen(None)
+            self.outfit.shelf.set_seen(None)
+            self.outfit.show_live(None)
             self.output.finish()
             self._close_takers()
             self.studio.cameras.followed = {}
@@ -177,7 +168,7 @@ class Panel(PicturePanel):
     def _fit_rows(self) -> None:
         if self.loaded:
             room = self.area.viewport().height() - OTHERS_PX
-            self.shelf.grid.set_rows(min(max(room // ROW_PX, 2), 6))
+            self.outfit.shelf.grid.set_rows(min(max(room // ROW_PX, 2), 6))
 
     def _judge(self) -> None:
         """A camera that shows somebody is put to use at once, until somebody says stop."""
@@ -200,69 +191,28 @@ class Panel(PicturePanel):
             self._live = live
             self.camera_fold.button.setChecked(not live)
 
-    # -- what is worn
+    def _progress(self) -> None:
+        super()._progress()
+        if self.loaded and not self.outfit.page.isHidden():
+            self.hud.hide()
 
-    def pick(self, id: str) -> None:
-        """Put a thing on, in place of what is worn there; take it off if it is on."""
-        ware = self.goods.entry(id)
-        if id in self.worn:
-            self._wear(tuple(one for one in self.worn if one != id))
-            self._changed()
-        elif ware is not None:
-            self.goods.fetch(ware, lambda: self._put_on(id))
-
-    def _put_on(self, id: str) -> None:
-        place = self._where(id)
-        kept = tuple(one for one in self.worn if self._where(one) != place)
-        self._wear((*kept, id))
-        self._changed()
-
-    def _where(self, id: str) -> str:
-        """Where on the body a thing goes: of two for one place the newer is worn."""
-        entry = self.goods.entry(id)
-        if entry is None:
-            return id
-        alike: dict[ItemKind, ItemKind] = {"sunglasses": "glasses", "ears": "hat"}
-        return alike.get(entry.kind, entry.kind)
-
-    def _wear(self, ids: tuple[str, ...]) -> None:
-        if self._dressed and ids != self.worn:
-            self.studio.settings.change(worn=ids)
-        self.worn = ids
-        self.shelf.set_worn(ids)
-        entries = [(id, self.goods.entry(id)) for id in ids]
-        self.rows.set_worn([
-            (id, Path(id).stem if e is None else e.name, "" if e is None else " ".join(e.notes))
-            for id, e in entries
-        ])  # fmt: skip
-        self.alone.setEnabled(not self.output.recording)
-
-    def _stocked(self) -> None:
-        """The catalogue has changed. What was worn last is worn again, else its first thing."""
-        self.shelf.set_entries(self.goods.entries)
-        self.shelf.places.set_places(self.goods.places)
-        if not self._dressed and self.goods.wares:
-            self._dressed = True
-            if not self.worn:
-                self._wear(self._first())
-                self._changed()
-                return
-        self._wear(self.worn)
-
-    _dressed = False
-
-    def _first(self) -> tuple[str, ...]:
-        last = tuple(id for id in self.studio.settings.value.worn if self.goods.entry(id))
-        glasses = [w.id for w in self.goods.wares if w.kind == "glasses" and w.offer is None]
-        return last or tuple(glasses[:1])
+    # -- while somebody wears things
 
     def _changed(self) -> None:
         """Settings hold at once, while somebody wears things too."""
         if self.loaded:
             params = self.params()
+            self.controls.nudges = self.outfit.nudges
             self.controls.settings, self.controls.mirrored = params, params.mirror
 
-    # -- while somebody wears things
+    def _make_room(self, fitting: bool) -> None:
+        """While a thing is fitted nothing else is in the way."""
+        self.below.setVisible(not fitting)
+        for widget in (self.stop_button.parentWidget(), self.hud):
+            if widget is not None:
+                widget.setVisible(not fitting)
+        self.area.verticalScrollBar().setValue(0)
+        self.camera_fold.setVisible(not fitting)
 
     def _outgoing(self) -> WearControls | None:
         return None if self.studio.running(self.feature.id) is None else self.controls
@@ -284,11 +234,14 @@ class Panel(PicturePanel):
             words = dict(WAYS)
             rgb = labelled(rgb, words[settings.compare], words[now.worn.used])
         self.put_in_place(now.frame.camera, rgb, now.frame.time_s)
-        self.shelf.set_seen(now.kinds)
+        self.outfit.shelf.set_seen(now.kinds)
+        self.outfit.show_live(now.worn)
         self.alone.setEnabled(not self.output.recording)
         trouble = now.worn.trouble
         said = [f"{trouble.message} {trouble.hint}".strip()] if trouble else []
-        self.show_note(" ".join(dict.fromkeys((*said, *now.worn.notes))))
+        known = self.outfit.told_of()
+        notes = [note for note in now.worn.notes if note not in known]
+        self.show_note(" ".join(dict.fromkeys((*said, *notes))))
         self._measure(now)
 
     def _measure(self, now: WearNow) -> None:

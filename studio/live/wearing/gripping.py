@@ -32,11 +32,13 @@ Placing = Float[np.ndarray, "4 4"]
 @dataclass(frozen=True, eq=False)
 class Grip:
     """The handles of a model in a picture. ``frame`` is its anchor point's (to the world, axes of
-    any one length), ``middle_m`` the middle of the model in its own coordinates."""
+    any one length), ``middle`` the middle of the model in its own coordinates; ``fine`` says how
+    many of the picture's pixels are one on the screen."""
 
     camera: Camera
     frame: Float[np.ndarray, "4 4"]
     middle: Float[np.ndarray, "3"]
+    fine: float = 1.0
 
     # -- where the handles are
 
@@ -46,7 +48,7 @@ class Grip:
 
     def arrow_px(self, placing: Placing, axis: Handle) -> Float[np.ndarray, "2"]:
         """The tip of an axis' arrow."""
-        return self.at_px(placing) + ARM_PX * self._way(placing, AXES.index(axis))
+        return self.at_px(placing) + self.fine * ARM_PX * self._way(placing, AXES.index(axis))
 
     def usable(self, placing: Placing, axis: Handle) -> bool:
         """Whether an arrow is seen from the side: one that points at the viewer cannot be held."""
@@ -57,14 +59,14 @@ class Grip:
         k = AXES.index(axis)
         angle = np.linspace(0, 2 * np.pi, RING_POINTS + 1)
         one, other = self._axes()[:, (k + 1) % 3], self._axes()[:, (k + 2) % 3]
-        reach = ARM_PX / self._px_per_m(placing)
+        reach = self.fine * ARM_PX / self._px_per_m(placing)
         round_ = np.cos(angle)[:, None] * one + np.sin(angle)[:, None] * other
         return self._seen(self._pivot(placing) + reach * round_)
 
     def taken(self, placing: Placing, tool: Tool, at_px: tuple[float, float]) -> Handle:
         """Which handle is under the hand."""
         hand = np.array(at_px)
-        best: tuple[float, Handle] = (NEAR_PX, "free")
+        best: tuple[float, Handle] = (self.fine * NEAR_PX, "free")
         for axis in AXES:
             if tool == "move" and self.usable(placing, axis):
                 start, tip = self.at_px(placing), self.arrow_px(placing, axis)
@@ -86,7 +88,9 @@ class Grip:
         """The placing after a handle was led from one pixel to another."""
         start, end = np.array(start_px), np.array(end_px)
         if tool == "size":
-            return self.sized(placing, float(np.exp((start[1] - end[1]) / _DOUBLE_PX)))
+            return self.sized(
+                placing, float(np.exp((start[1] - end[1]) / (self.fine * _DOUBLE_PX)))
+            )
         if tool == "turn":
             return self._turned(placing, handle, start, end)
         if handle == "free":

@@ -29,6 +29,8 @@ _ROOM = 0.12
 class Dresser(Protocol):
     """Who shows pictures in which things are worn (:class:`studio.live.wearing.tryon.TryOn`)."""
 
+    nudges: Mapping[str, np.ndarray]
+
     def show(self, frame: Frame, settings: WearSettings) -> Worn: ...
 
     def close(self) -> None: ...
@@ -37,13 +39,14 @@ class Dresser(Protocol):
 class WearControls:
     """Shared by a panel and a running try-on; for any number of threads.
 
-    ``settings``, ``mirrored`` and ``outlets`` may be replaced at any time. ``size_px`` is the size
-    of the pictures that come out.
+    ``settings``, ``mirrored``, ``nudges`` (of what a hand holds) and ``outlets`` may be replaced at
+    any time. ``size_px`` is the size of the pictures that come out.
     """
 
     def __init__(self, settings: WearSettings | None = None) -> None:
         self.settings = settings or WearSettings()
         self.mirrored = False
+        self.nudges: Mapping[str, np.ndarray] = {}
         self.outlets: Mapping[str, FrameOutlet] = {}
         self.size_px = (640, 480)
 
@@ -157,6 +160,7 @@ class _Lanes(Lanes[WearNow]):
         controls = self._controls
         self.begin(number)
         mirrored = controls.mirrored
+        self._dresser.nudges = controls.nudges
         worn = self._dresser.show(frame, controls.settings)
         rgba = worn.rgba if worn.compared is None else self._both(worn, mirrored)
         if mirrored:

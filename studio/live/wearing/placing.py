@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -36,3 +36,14 @@ def places_of(item: Item, head: HeadNow, settings: WearSettings) -> list[Placed]
         scaled = frame @ np.diag([grown, grown, grown, 1.0])
         found.append(Placed(item, name, bone, scaled, head))  # pyright: ignore[reportArgumentType]
     return found
+
+
+def nudged(placed: list[Placed], nudge: Float[np.ndarray, "4 4"] | None) -> list[Placed]:
+    """The same, moved in the axes of their anchor points; what is worn right moves as in a mirror
+    of what is worn left."""
+    if nudge is None:
+        return placed
+    mirror = np.diag([-1.0, 1.0, 1.0, 1.0])
+    own = {False: nudge, True: mirror @ nudge @ mirror}
+    two = len(placed) > 1
+    return [replace(one, frame=one.frame @ own[two and one.point.endswith(".R")]) for one in placed]

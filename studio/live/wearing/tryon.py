@@ -6,7 +6,7 @@ Heads are followed, items placed, drawn, hidden by what is before them, and blen
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
@@ -24,7 +24,7 @@ from studio.live.wearing.drawing import Crop, DrawnItem, ItemDrawer
 from studio.live.wearing.heads import HEAD_POINTS, HeadNow, Heads
 from studio.live.wearing.laying import CameraLook
 from studio.live.wearing.maps import Map, depth_map, softened, static_map
-from studio.live.wearing.placing import Placed, places_of
+from studio.live.wearing.placing import Placed, nudged, places_of
 from studio.live.wearing.predicting import Predictions, Predictor, Wanted
 from studio.live.wearing.proxies import Proxies
 from studio.live.wearing.wear_settings import Occlusion, WearSettings
@@ -52,8 +52,9 @@ def face_crowd(most: int = 6) -> FaceCrowd:
 class TryOn(Closing):
     """Shows pictures in which things are worn. For one thread, which must also close it.
 
-    ``find_item`` loads items by the names that settings give them. Raises StudioError where
-    OpenGL or a network is missing.
+    ``find_item`` loads items by the names that settings give them. ``nudges`` move items, by those
+    names, in the axes of their anchor points, while a hand holds them; replace it whole. Raises
+    StudioError where OpenGL or a network is missing.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class TryOn(Closing):
         make_predictor: Callable[[], Predictor] = OcclusionPredictor,
     ) -> None:
         self._find, self._make_faces, self._make_predictor = find_item, make_faces, make_predictor
+        self.nudges: Mapping[str, np.ndarray] = {}
         self._predictions: Predictions | StudioError | None = None
         self._heads: Heads | None = None
         self._drawer: ItemDrawer | None = None
@@ -112,12 +114,13 @@ class TryOn(Closing):
             compared = self._composed(frame.rgb, drawn, others, look, settings)
         told = self._told_maps(drawn, maps, (height, width))
         wearers = tuple(
-            Wearer(head.number, tuple(head.frames), head.width_m, head.jitter_px) for head in heads
+            Wearer(head.number, tuple(head.frames), head.width_m, head.jitter_px, head.frames)
+            for head in heads
         )
         self._spent["all"] = 1e3 * (time.perf_counter() - began_s)
         jitter = max((one.jitter_px for one in wearers), default=0.0)
         return Worn(rgba, frame.time_s, self._spent, wearers, jitter, told, tuple(notes), trouble,
-                    compared, settings.occlusion)  # fmt: skip
+                    compared, settings.occlusion, camera)  # fmt: skip
 
     def _worn_items(
         self, settings: WearSettings
@@ -156,7 +159,7 @@ class TryOn(Closing):
             (name, one)
             for name, item in items
             for head in heads
-            for one in places_of(item, head, settings)
+            for one in nudged(places_of(item, head, settings), self.nudges.get(name))
         ]
         placed.sort(key=lambda each: -float(each[1].frame[1, 3]))
         found: list[tuple[str, Placed, DrawnItem]] = []

@@ -26,6 +26,7 @@ class Dresser:
     """Puts a red bar at the left of what it is shown; blue is the other way of hiding."""
 
     def __init__(self) -> None:
+        self.nudges: dict[str, np.ndarray] = {}
         self.threads: set[str] = {threading.current_thread().name}
         self.closed = False
 
