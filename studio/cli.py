@@ -41,6 +41,7 @@ BUILT_IN: dict[str, tuple[str, str]] = {
     "convert": ("Convert a rig or a motion: convert rig A B.", "studio.journeys.convert:main"),
     "synth": ("Synthetic people: a sheet, or pictures and truth.", "studio.synth.command:main"),
     "train": ("Train a network of our own on synthetic people.", "studio.journeys.train:main"),
+    "catalogue": ("Things to try on: list, add, page.", "studio.media.catalogue.commands:main"),
     "models": ("Networks: list, install, verify; card NAME.", "studio.weights.commands:main"),
     "doctor": ("Check this machine and say how to mend it.", "studio.doctor:main"),
     "selftest": ("Do the main job on a tiny take and compare.", "studio.journeys.selftest:main"),

@@ -6,6 +6,7 @@ enough is to be asked.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
@@ -119,7 +120,8 @@ def moved(first: Guess, placement: Placement) -> Guess:
 
 def words_of(stem: str) -> str:
     """A file's name as words."""
-    words = "".join(c if c.isalnum() else " " for c in stem).split()
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", stem)
+    words = "".join(c if c.isalnum() else " " for c in parted).split()
     return " ".join(words).capitalize() or "Item"
 
 

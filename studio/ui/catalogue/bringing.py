@@ -214,6 +214,9 @@ class BringPage(QWidget):
 
     def _choose(self, live: bool) -> None:
         self._live = live
+        if live and self.trial is not None:
+            self.view.message = "Waiting for the camera…"
+            self.view.update()
         self._draw()
 
     def show_live(self, worn: Worn | None) -> None:
