@@ -223,9 +223,13 @@ def make_venv() -> None:
 
 
 def install_packages() -> None:
-    """Torch first, so that a build chosen for this machine is kept; then Doppel, editable."""
+    """Torch first, so that a build chosen for this machine is kept; then Doppel, editable.
+
+    Nothing is compiled ahead: that would take longer than the rest, mostly for modules that
+    nobody imports.
+    """
     pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input",
-           "--progress-bar", "off"]  # fmt: skip
+           "--no-compile", "--progress-bar", "off"]  # fmt: skip
     with step("PyTorch"):
         code, _ = follow([*pip, TORCH])
         if code != 0:

@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests import shapes_checked
+
+shapes_checked.install()
+
 # Before torch and NumPy are loaded: small products are slower on two threads than on one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

@@ -19,7 +19,7 @@ from studio.vision.sightings import sight
 from studio.vision.triangulate import dlt
 
 
-def test_bars_are_those_of_a_thousand_shaken_rigs() -> None:
+def test_bars_are_those_of_five_hundred_shaken_rigs() -> None:
     rig = ring_rig(4)
     random = np.random.default_rng(3)
     root = np.zeros((24, 24))
@@ -29,7 +29,7 @@ def test_bars_are_those_of_a_thousand_shaken_rigs() -> None:
     bars = error_bars(rig, root @ root.T, places, noise)
     errors = []
     truth = np.stack([project(camera, places) for camera in rig.cameras])
-    for _ in range(1000):
+    for _ in range(500):
         shake = (root @ random.normal(size=24)).reshape(4, 6)
         shaken = []
         for camera, step in zip(rig.cameras, shake, strict=True):
@@ -46,8 +46,8 @@ def test_bars_are_those_of_a_thousand_shaken_rigs() -> None:
     sample = 1000 * np.array(errors)
     for p, bar in enumerate(bars):
         cov = np.cov(sample[:, p].T)
-        assert bar.mm == pytest.approx(np.sqrt(np.linalg.eigvalsh(cov)[-1]), rel=0.12)
-        np.testing.assert_allclose(bar.covariance_mm2, cov, atol=0.12 * np.trace(cov))
+        assert bar.mm == pytest.approx(np.sqrt(np.linalg.eigvalsh(cov)[-1]), rel=0.16)
+        np.testing.assert_allclose(bar.covariance_mm2, cov, atol=0.16 * np.trace(cov))
 
 
 def test_a_perfect_rig_leaves_the_noise_of_the_pixels() -> None:
