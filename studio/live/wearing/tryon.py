@@ -53,8 +53,9 @@ class TryOn(Closing):
     """Shows pictures in which things are worn. For one thread, which must also close it.
 
     ``find_item`` loads items by the names that settings give them. ``nudges`` move items, by those
-    names, in the axes of their anchor points, while a hand holds them; replace it whole. Raises
-    StudioError where OpenGL or a network is missing.
+    names, in the axes of their anchor points, while a hand holds them; replace it whole. ``clock``
+    tells the seconds of which stages are told. Raises StudioError where OpenGL or a network is
+    missing.
     """
 
     def __init__(
@@ -62,8 +63,10 @@ class TryOn(Closing):
         find_item: FindItem = catalogue.find,
         make_faces: Callable[[], FaceCrowd] = face_crowd,
         make_predictor: Callable[[], Predictor] = OcclusionPredictor,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._find, self._make_faces, self._make_predictor = find_item, make_faces, make_predictor
+        self._clock = clock
         self.nudges: Mapping[str, np.ndarray] = {}
         self._predictions: Predictions | StudioError | None = None
         self._heads: Heads | None = None
@@ -86,7 +89,7 @@ class TryOn(Closing):
     def show(self, frame: Frame, settings: WearSettings) -> Worn:
         """The picture with what is worn. What goes wrong with an item is told in the result; the
         picture is shown all the same."""
-        began_s = time.perf_counter()
+        began_s = self._clock()
         self._spent = {}
         height, width = frame.rgb.shape[:2]
         camera = assumed(frame.camera, (width, height), settings.view_deg)
@@ -117,7 +120,7 @@ class TryOn(Closing):
             Wearer(head.number, tuple(head.frames), head.width_m, head.jitter_px, head.frames)
             for head in heads
         )
-        self._spent["all"] = 1e3 * (time.perf_counter() - began_s)
+        self._spent["all"] = 1e3 * (self._clock() - began_s)
         jitter = max((one.jitter_px for one in wearers), default=0.0)
         return Worn(rgba, frame.time_s, self._spent, wearers, jitter, told, tuple(notes), trouble,
                     compared, settings.occlusion, camera)  # fmt: skip
@@ -289,11 +292,11 @@ class TryOn(Closing):
 
     @contextmanager
     def _timed(self, stage: str) -> Generator[None]:
-        began_s = time.perf_counter()
+        began_s = self._clock()
         try:
             yield
         finally:
-            spent = 1e3 * (time.perf_counter() - began_s)
+            spent = 1e3 * (self._clock() - began_s)
             self._spent[stage] = self._spent.get(stage, 0.0) + spent
 
 

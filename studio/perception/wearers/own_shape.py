@@ -111,8 +111,7 @@ class OwnShape:
     ) -> None:  # fmt: skip
         focal = float(camera.matrix[0, 0])
         told: list[float] = []
-        for pairs, pupil in zip(_IRISES, reversed(PUPILS), strict=True):
-            wide = np.mean([np.linalg.norm(seen_px[a, :2] - seen_px[b, :2]) for a, b in pairs])
+        for wide, pupil in zip(iris_px(seen_px), reversed(PUPILS), strict=True):
             away = float((pose.turn @ self.marks_m[pupil] + pose.place_m)[1])
             if wide > 1 and away > 0:
                 told.append(float(np.log(IRIS_M * focal / (wide * away))))
@@ -133,6 +132,15 @@ class OwnShape:
         """Take the size from the distance between the pupils, which somebody measured."""
         left, right = PUPILS
         self.size = pupils_m / float(np.linalg.norm(self.marks_m[left] - self.marks_m[right]))
+
+
+def iris_px(seen_px: Float[np.ndarray, "478 3"]) -> tuple[float, float]:
+    """How wide the right and the left iris are in the picture, mean of across and down."""
+    right, left = (
+        float(np.mean([np.linalg.norm(seen_px[a, :2] - seen_px[b, :2]) for a, b in pairs]))
+        for pairs in _IRISES
+    )
+    return right, left
 
 
 @cache
