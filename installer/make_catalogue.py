@@ -13,8 +13,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 from studio.core.items import Item
 from studio.core.resources import resource
+from studio.core.types import Armature, Character, Mesh, Part
 from studio.media.catalogue.card import ItemCard
 from studio.media.catalogue.catalogue import Catalogue
 from studio.media.catalogue.pages import write_index
@@ -41,14 +44,31 @@ def main() -> None:
 
 def keep(catalogue: Catalogue, item: Item) -> Path:
     """Write one thing; its folder."""
+    two = len(item.character.armature.names) == 2
+    character = _left(item.character) if two else item.character
     card = ItemCard(
-        name=item.name, kind=item.kind, model="model.glb", fit=item.fit, framed=True,
+        name=item.name, kind=item.kind, model="model.glb", fit=item.fit, framed=not two,
         licence=LICENCE, author="Doppel", source="Made by Doppel",
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / "model.glb"
-        write_glb(model, item.character, rights=Rights(("Doppel",), LICENCE, ()))
+        write_glb(model, character, rights=Rights(("Doppel",), LICENCE, ()))
         return catalogue.keep(card, model, item).folder
+
+
+def _left(pair: Character) -> Character:
+    """What is worn left alone: the right one is its mirror image."""
+    bones = pair.armature
+    first = Armature(bones.names[:1], bones.parents[:1], bones.rest_world[:1], bones.tails_m[:1])
+    parts: list[Part] = []
+    for part in pair.parts:
+        mine = part.joints[:, 0] == 0
+        number = np.cumsum(mine) - 1
+        faces = mine[part.mesh.faces[:, 0]]
+        uv = None if part.mesh.uv is None else part.mesh.uv[faces]
+        mesh = Mesh(part.mesh.vertices_m[mine], number[part.mesh.faces[faces]], uv)
+        parts.append(Part(part.name, mesh, part.material, part.joints[mine], part.weights[mine]))
+    return Character(pair.name, first, tuple(parts))
 
 
 if __name__ == "__main__":

@@ -81,3 +81,110 @@ def straw(colour: Colour) -> Picture:
     across, along = np.sin(np.pi * (x % 8) / 8), np.sin(np.pi * (y % 8) / 8)
     bend = np.where(over, across, along)
     return _toned(colour, 0.70 + 0.32 * bend + 0.06 * grain(SIZE, 2, 12))
+
+
+def facets(colour: Colour) -> Picture:
+    """Eight tones of a stone: what its facets mirror and let through."""
+    tones = np.array([0.62, 1.25, 0.85, 1.45, 0.48, 1.05, 0.74, 1.7])
+    tint = np.array(colour) * tones[:, None] + 0.10 * np.clip(tones - 1, 0, 1)[:, None]
+    return bytes_of(np.repeat(np.repeat(tint[None], 8, 0), 8, 1))
+
+
+def dial(face: Colour, marks: Colour, dots: bool, bezel: bool = False) -> Picture:
+    """A watch's face, or the ring of minutes around it: 12 o'clock on top, the picture as wide as
+    the dial."""
+    size = 1024
+    picture = np.full((size, size, 3), face, np.float32)
+    y, x = np.mgrid[:size, :size] / (size / 2) - 1
+    away = np.hypot(x, y)
+    if not bezel:
+        picture *= (1.03 - 0.16 * away**2)[..., None]
+    ink = tuple(float(v) for v in marks)
+    for minute in range(60):
+        turn = minute * np.pi / 30
+        way = np.array([np.sin(turn), -np.cos(turn)])
+        big = minute % 5 == 0
+        ends = ((0.84, 0.96) if big else (0.88, 0.92)) if bezel else (
+            (0.74, 0.92) if big else (0.885, 0.92))  # fmt: skip
+        if bezel and not big and minute > 15:
+            continue
+        wide = 16 if big and bezel else 20 if big else 5
+        start, end = (tuple(int(v) for v in 0.5 * size * (1 + e * way)) for e in ends)
+        if dots and big and not bezel:
+            centre = tuple(int(v) for v in 0.5 * size * (1 + 0.78 * way))
+            if minute % 15:
+                cv2.circle(picture, centre, 40, ink, -1, cv2.LINE_AA)
+            else:
+                cv2.line(picture, start, tuple(int(v) for v in 0.5 * size * (1 + 0.60 * way)), ink,
+                         60, cv2.LINE_AA)  # fmt: skip
+        else:
+            cv2.line(picture, start, end, ink, wide, cv2.LINE_AA)
+    if not bezel:
+        cv2.circle(picture, (size // 2, size // 2), int(0.475 * size), ink, 2, cv2.LINE_AA)
+    return cv2.resize(bytes_of(picture), (512, 512), interpolation=cv2.INTER_AREA)
+
+
+def leather(colour: Colour, stitched: bool) -> Picture:
+    """A strap: across its section from left to right, along it from top to bottom; a seam along
+    both edges of its outside where it is stitched."""
+    y, x = np.mgrid[:SIZE, :SIZE].astype(float)
+    tone = 1 + 0.10 * grain(SIZE, 2.2, 21) + 0.08 * grain(SIZE, 14, 22)
+    found = np.array(colour) * tone[..., None]
+    if stitched:
+        for place in (0.135, 0.865):
+            seam = np.abs(x / SIZE - place) < 0.012
+            found[seam & ((y % 12) < 8)] = np.clip(1.5 * np.array(colour) + 0.18, 0, 1)
+    return bytes_of(found)
+
+
+def furry(fur: Colour, inside: Colour) -> Picture:
+    """Fur, and at the left half of the picture, down its middle, the bare inside of an ear: its
+    root is at the top."""
+    y, x = np.mgrid[:SIZE, : 2 * SIZE].astype(float) / SIZE
+    hair = (
+        1
+        + 0.10 * np.tile(grain(SIZE, 1.0, 31), (1, 2))
+        + 0.06 * np.tile(grain(SIZE, 4, 32), (1, 2))
+    )
+    soft = np.tile(grain(SIZE, 2, 33), (1, 2))
+    edge = 0.30 * np.sqrt(np.clip(np.sin(np.pi * np.clip((y - 0.10) / 0.80, 0, 1)), 0, 1))
+    bare = 1 / (1 + np.exp(-((edge - np.abs(x - 0.5)) * 40 + 0.9 * soft)))
+    bare[(y < 0.10) | (y > 0.90)] = 0
+    tint = np.array(inside) * (0.94 + 0.10 * np.abs(x - 0.5) / 0.3 + 0.03 * soft)[..., None]
+    bare = bare[..., None]
+    return bytes_of(np.array(fur) * hair[..., None] * (1 - bare) + tint * bare)
+
+
+def sneaker(colour: Colour, panel: Colour, stripe: Colour) -> Picture:
+    """A sneaker's upper, from the heel round the outer side, the toes (in the middle) and the inner
+    side; the sole is at the top of the picture. Mesh, with panels at toes, heel and eyelets, and
+    two stripes."""
+    high, wide = 512, 1024
+    rows, columns = np.mgrid[:high, :wide]
+    y, x = rows / high, columns / wide
+    away = np.abs(x - 0.5)
+    mesh = 1 - 0.13 * (((rows + columns) // 3) % 2)
+    tone = np.array(colour) * mesh[..., None]
+    smooth = 1 + 0.02 * np.tile(grain(512, 2, 41), (1, 2))
+
+    def laid(inside: np.ndarray, tint: Colour) -> None:
+        """A panel whose signed distance is given (0 at its edge, 1 the picture's height), with its
+        seam."""
+        nonlocal tone
+        cover = np.clip(inside * high, 0, 1)[..., None]
+        tone = tone * (1 - cover) + cover * np.array(tint) * smooth[..., None]
+        edge = np.exp(-((inside * high / 2.2) ** 2)) * 0.35
+        tone = tone * (1 - edge[..., None])
+        seam = (np.abs(inside * high - 9) < 1.2) & ((rows + columns) % 12 < 8)
+        tone[seam] = np.clip(1.25 * tone[seam] + 0.10, 0, 1)
+
+    for place in (0.262, 0.312):
+        bar = 0.016 - np.abs(away - place - 0.14 * (y - 0.5))
+        cover = np.clip(bar * wide / 2, 0, 1)[..., None]
+        tone = tone * (1 - cover) + cover * np.array(stripe)
+    laid(0.40 - y - 9.0 * np.clip(away - 0.055, 0, 1) ** 1.2, panel)  # toes
+    laid(0.9 * (away - 0.415) - 0.20 * (y - 0.4), panel)  # heel
+    laid(np.minimum(0.8 * (0.105 - away), y - 0.54), panel)  # eyelets
+    laid(np.minimum(0.8 * (0.020 - away), y - 0.57), tuple(0.8 * v for v in colour))  # pyright: ignore[reportArgumentType]
+    laid(y - 0.935, panel)  # the ankle's edge
+    return bytes_of(tone)

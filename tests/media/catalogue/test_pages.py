@@ -43,7 +43,17 @@ def test_the_starter_catalogue_is_free_small_and_whole() -> None:
     assert sum(f.stat().st_size for f in catalogue.folder.rglob("*") if f.is_file()) < 6_000_000
     for entry in entries:
         assert entry.thumbnail is not None
-        assert load(entry).kind == entry.kind
+        item = load(entry)
+        assert item.kind == entry.kind
+        sides = [
+            np.concatenate([
+                p.mesh.vertices_m[p.joints[:, 0] == k] for p in item.character.parts
+            ])
+            for k in range(len(item.character.armature.names))
+        ]  # fmt: skip
+        for other in sides[1:]:  # what is worn right mirrors what is worn left
+            assert other.min(0)[1:] == pytest.approx(sides[0].min(0)[1:])
+            assert other[:, 0].max() == pytest.approx(-sides[0][:, 0].min())
 
 
 def test_a_served_index_offers_its_things_and_one_is_kept(address: str, tmp_path: Path) -> None:
