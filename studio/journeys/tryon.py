@@ -229,14 +229,16 @@ def _speed(footage: Path | None) -> Iterator[Figure]:
 def spent(
     frames: Sequence[Frame], settings: WearSettings, clock: Callable[[], float]
 ) -> dict[str, float]:
-    """The usual milliseconds of each stage and of all, after the first frames."""
-    told: dict[str, list[float]] = {}
+    """The milliseconds a frame of each stage and of all, on average after the first ones: not in
+    every frame is a map predicted and the light looked at."""
+    told: dict[str, float] = {}
     with TryOn(clock=clock) as tryon:
-        for frame in frames:
-            shown = tryon.show(frame, settings)
-            for what, ms in shown.stages_ms.items():
-                told.setdefault(what, []).append(ms)
-    return {what: float(np.median(each[_WARM:])) for what, each in told.items()}
+        for frame in frames[:_WARM]:
+            tryon.show(frame, settings)
+        for frame in frames[_WARM:]:
+            for what, ms in tryon.show(frame, settings).stages_ms.items():
+                told[what] = told.get(what, 0.0) + ms
+    return {what: ms / len(frames[_WARM:]) for what, ms in told.items()}
 
 
 def _one_map() -> Iterator[Figure]:

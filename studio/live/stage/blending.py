@@ -36,9 +36,9 @@ def straight(canvas: Canvas) -> UInt8[np.ndarray, "height width 4"]:
     alpha = canvas[..., 3]
     if bool((alpha == 255).all()):
         return canvas
-    share = 255.0 / np.maximum(alpha, 1).astype(np.float32)
-    colour = np.minimum(canvas[..., :3] * share[..., None] + 0.5, 255).astype(np.uint8)
-    return np.dstack([colour, alpha])
+    colour = cv2.divide(canvas, cv2.merge([alpha] * 4), scale=255)
+    colour[..., 3] = alpha
+    return colour
 
 
 def faded(canvas: Canvas, share: float) -> Canvas:

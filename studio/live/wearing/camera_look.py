@@ -16,6 +16,8 @@ AGAIN_PX = 1.0
 EVERY_S = 0.5
 SHARP_PX = 0.5
 """What an item is blurred by its own drawing."""
+MOST_BLACK = 24.0
+"""What shows nothing black is not thought to be veiled more than this (levels)."""
 _CALM = 0.3
 _KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 
@@ -56,8 +58,11 @@ def camera_look(rgb: np.ndarray, face_px: np.ndarray) -> CameraLook | None:
     grey = cv2.cvtColor(np.ascontiguousarray(part), cv2.COLOR_RGB2GRAY).astype(np.float32)
     edges = np.abs(cv2.filter2D(grey, cv2.CV_32F, _KERNEL))
     noise = float(np.median(edges)) / 0.6745 / 6
-    black, white = (float(v) for v in np.percentile(rgb[::4, ::4].max(-1), (0.3, 99.7)))
-    return CameraLook(_blur(grey), noise, min(black, 40.0), white)
+    few = rgb[::4, ::4]
+    # A veil over the picture is in every colour; what is merely not black is not.
+    black = float(np.percentile(few.min(-1), 0.1))
+    white = float(np.percentile(few.max(-1), 99.7))
+    return CameraLook(_blur(grey), noise, min(black, MOST_BLACK), white)
 
 
 def _blur(grey: np.ndarray) -> float:

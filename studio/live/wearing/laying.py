@@ -42,14 +42,14 @@ def adjusted(
     if plain and not strengthened:
         return rgba
     alpha = rgba[..., 3]
-    share = alpha.astype(np.float32) / 255
-    colour = rgba[..., :3].astype(np.float32) / np.maximum(share, 1 / 255)[..., None]
-    colour = cv2.LUT(np.minimum(colour, 255).astype(np.uint8), table)
+    colour = cv2.divide(rgba, cv2.merge([alpha] * 4), scale=255)
+    colour = cv2.LUT(colour, table)
     if strengthened:
-        clear = share < 0.97
-        share = np.where(clear, np.clip(share * settings.lens, 0, 1), share)
-        alpha = np.rint(255 * share).astype(np.uint8)
-    return np.dstack([np.rint(colour * share[..., None]).astype(np.uint8), alpha])
+        more = np.arange(256.0)
+        more = np.where(more < 247, np.minimum(settings.lens * more, 255), more)
+        alpha = cv2.LUT(alpha, np.rint(more).astype(np.uint8))
+    colour[..., 3] = 255
+    return cv2.multiply(colour, cv2.merge([alpha] * 4), scale=1 / 255)
 
 
 def shaded(
@@ -73,10 +73,11 @@ def laid(
     opacity: float,
 ) -> Picture:  # fmt: skip
     """A picture's crop with an item over it where it is seen."""
-    share = (seen * opacity)[..., None]
-    front = rgba[..., :3] * share
-    rest = 1 - rgba[..., 3:] * (share / 255)
-    return np.clip(under * rest + front + 0.5, 0, 255).astype(np.uint8)
+    share = cv2.convertScaleAbs(seen, alpha=255 * opacity)
+    front = cv2.multiply(rgba, cv2.merge([share] * 4), scale=1 / 255)
+    rest = 255 - front[..., 3]
+    behind = cv2.multiply(under, cv2.merge([rest] * 3), scale=1 / 255)
+    return cv2.add(behind, np.ascontiguousarray(front[..., :3]))
 
 
 def like_camera(
@@ -88,8 +89,9 @@ def like_camera(
         rgba = cv2.GaussianBlur(rgba, (0, 0), look.blur_px)
     if look.noise > 0.4:
         height, width = rgba.shape[:2]
-        share = rgba[..., 3].astype(np.float32) * (look.noise / 255)
-        grain = noise[:height, :width] * share[..., None]
-        colour = np.clip(rgba[..., :3] + grain, 0, rgba[..., 3:])
-        rgba = np.dstack([np.rint(colour).astype(np.uint8), rgba[..., 3]])
+        alpha = rgba[..., 3]
+        share = cv2.multiply(alpha, look.noise / 255, dtype=cv2.CV_32F)
+        grain = cv2.multiply(noise[:height, :width], cv2.merge([share] * 3))
+        colour = cv2.add(np.ascontiguousarray(rgba[..., :3]), grain, dtype=cv2.CV_8U)
+        rgba = cv2.merge([*cv2.split(cv2.min(colour, cv2.merge([alpha] * 3))), alpha])
     return rgba

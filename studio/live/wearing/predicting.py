@@ -1,8 +1,8 @@
 """Maps that the network predicts, moved along with their items until the next prediction.
 
 One map a picture is predicted, the one that waited longest, so that six wearers take no longer than
-one; the others' are the last ones, moved as their items moved since. Until the first one there is
-none.
+one; the others' are the last ones, moved as their items moved since. So is what was predicted a
+moment ago: what hides an item moves less than the item does. Until the first one there is none.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ Key = tuple[int, str, str]
 """Wearer, item and anchor point."""
 Depths = Callable[[Crop], Float32[np.ndarray, "height width"]]
 """The wearer's depth as a crop's camera sees it."""
+REST_S = 0.045
+"""So soon after a map no other one of the same item is predicted: at 30 pictures a second, every
+second one."""
 WORTH_PX = 8
 _REACH_M = 0.05
 _STALE_S = 0.5
@@ -81,8 +84,13 @@ class Predictions:
             for key, kept in self._kept.items()
             if 0 <= time_s - kept.time_s < _STALE_S
         }  # fmt: skip
+        late = [
+            k
+            for k, one in enumerate(wanted)
+            if one.key not in self._kept or time_s - self._kept[one.key].time_s >= REST_S
+        ]
         order = sorted(
-            range(len(wanted)),
+            late,
             key=lambda k: kept.time_s if (kept := self._kept.get(wanted[k].key)) else -np.inf,
         )
         for k in order[:most]:

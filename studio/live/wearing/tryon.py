@@ -41,6 +41,7 @@ NOBODY = "Nobody is seen: come before the camera, with light from the front."
 NOT_FOLLOWED = "“{}” is not shown: only what is worn on heads and ears is followed."
 _NOISE_PX = 512
 _SHADOW_M = 0.004
+_LIGHT_EVERY_S = 0.1
 _GREEN, _RED = (40, 200, 80), (220, 50, 40)
 
 
@@ -74,6 +75,7 @@ class TryOn(Closing):
         self._proxies: Proxies | None = None
         self._items: dict[str, Item | StudioError] = {}
         self._lights: dict[int, LightFinder] = {}
+        self._lit: dict[int, tuple[float, Shine]] = {}
         self._look = LookFinder()
         self._noise = np.random.default_rng(7).normal(0, 1, (_NOISE_PX, _NOISE_PX, 3))
         self._noise = self._noise.astype(np.float32)
@@ -182,11 +184,14 @@ class TryOn(Closing):
         return found
 
     def _shine(self, head: HeadNow, frame: Frame, settings: WearSettings) -> Shine:
-        finder = self._lights.setdefault(head.number, LightFinder())
         plain = studio_light()
         if settings.colour <= 0:
             return plain
-        found = finder.find(frame.rgb, head.face_px, frame.time_s) or plain
+        seen_s, found = self._lit.get(head.number, (-np.inf, plain))
+        if not 0 <= frame.time_s - seen_s < _LIGHT_EVERY_S:
+            finder = self._lights.setdefault(head.number, LightFinder())
+            found = finder.find(frame.rgb, head.face_px, frame.time_s) or plain
+            self._lit[head.number] = frame.time_s, found
         share = settings.colour
         ambient = plain.ambient + share * (found.ambient - plain.ambient)
         towards = np.array(found.towards)
@@ -264,7 +269,9 @@ class TryOn(Closing):
                     picture[part] = _over(picture[part], rgba, soft * opacity)
                     continue
                 under = np.ascontiguousarray(picture[part][..., :3])
-                covered = soft * rgba[..., 3] * np.float32(opacity / 255)
+                covered = cv2.multiply(
+                    soft, rgba[..., 3], scale=opacity / 255, dtype=cv2.CV_32F
+                )  # fmt: skip
                 under = laying.shaded(under, covered, _thrown(one, each), settings.shadow)
                 lain = laying.laid(under, each, rgba, soft, opacity)
                 if settings.show_map:
@@ -275,6 +282,9 @@ class TryOn(Closing):
     def _grain(self, shape: tuple[int, ...]) -> np.ndarray:
         """A part of the noise, another one each time; tiled where more is wanted."""
         height, width = shape[:2]
+        if max(height, width) < _NOISE_PX:
+            down, across = (int(self._rng.integers(_NOISE_PX - n)) for n in (height, width))
+            return self._noise[down : down + height, across : across + width]
         down, across = self._rng.integers(0, _NOISE_PX, 2)
         rows = (np.arange(height) + down) % _NOISE_PX
         columns = (np.arange(width) + across) % _NOISE_PX

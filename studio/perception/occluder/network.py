@@ -17,6 +17,8 @@ from studio.perception.trunk import Block, Decoder, Gate, conv
 
 SIDE_PX = 256
 """The side of the square that the network looks at."""
+DIVIDED_PX = 16
+"""What divides the sides of what it is given."""
 CHANNELS = 10
 """Picture 3, item 3 (alpha multiplied in), its alpha, its depth, the proxy's depth, the map
 before."""
@@ -45,12 +47,32 @@ class OccluderNetwork(nn.Module):
         self.decoder = Decoder(_WIDTHS, _WIDTHS[:-1], finest=0)
         self.head = nn.Conv2d(_WIDTHS[0], 8, 3, 1, 1)
 
+        self.whole = False
+
     def forward(self, given: torch.Tensor) -> torch.Tensor:
-        features = [self.stem(functional.pixel_unshuffle(given - 0.5, 2))]
+        given = given - 0.5
+        features = [self.stem(given if self.whole else functional.pixel_unshuffle(given, 2))]
         for stage in self.stages:
             features.append(stage(features[-1]))
         features[-1] = self.gate(features[-1])
         return functional.pixel_shuffle(self.head(self.decoder(features)), 2)
+
+
+def swift(network: OccluderNetwork) -> OccluderNetwork:
+    """The same network, whose norms were folded away (:func:`studio.perception.trunk.fused`), with
+    its first step as one convolution over whole pixels: nothing is rearranged."""
+    first = network.stem[0]
+    assert not network.whole
+    assert isinstance(first, nn.Conv2d)
+    assert first.bias is not None
+    out = first.out_channels
+    whole = nn.Conv2d(CHANNELS, out, 6, 2, 2)
+    taps = first.weight.data.view(out, CHANNELS, 2, 2, 3, 3).permute(0, 1, 4, 2, 5, 3)
+    whole.weight.data = taps.reshape(out, CHANNELS, 6, 6).contiguous()
+    whole.bias = first.bias
+    network.stem[0] = whole.requires_grad_(False)
+    network.whole = True
+    return network
 
 
 def assembled(

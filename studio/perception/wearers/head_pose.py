@@ -71,44 +71,44 @@ def head_pose(
     shape = average_head().seen_m
     focal = float(camera.matrix[0, 0])
     middle = camera.matrix[:2, 2]
-    used = np.flatnonzero(trust())
-    model, flat = marks_m[used], shape[used]
-    seen = seen_px[used]
+    used, weight, outwards, flat = _used()
+    model, seen = marks_m[used], seen_px[used]
     turn, place = _begun(seen_px, shape, focal, middle)
     wide = max(float(np.ptp(seen[:, 0])), float(np.ptp(seen[:, 1])), 1.0)
     away_px = seen[:, 2] - seen[:, 2].mean()
-    off = np.zeros((len(used), 2))
-    w = weight = trust()[used]
+    count = len(used)
+    off, w = np.zeros((2, count)), weight
+    J = np.zeros((2, count, 6))
+    J3 = np.zeros((count, 6))
     for _ in range(STEPS):
         spun = model @ turn.T
-        at = spun + place
-        y = np.maximum(at[:, 1], 0.05)
-        off[:, 0] = seen[:, 0] - (middle[0] + focal * at[:, 0] / y)
-        off[:, 1] = seen[:, 1] - (middle[1] - focal * at[:, 2] / y)
-        # Behind the head's edge marks are guesses.
-        facing = np.clip(-(turn @ _outwards()[used].T)[1] + 0.35, 0.1, 1.0)
-        far = np.linalg.norm(off, axis=1) / (_HUBER * wide)
-        w = weight * facing / np.maximum(far, 1.0)
-        J = np.zeros((2, len(used), 6))
+        sx, sy, sz = spun.T
+        x, y, z = (spun + place).T
+        y = np.maximum(y, 0.05)
         k = focal / y
-        J[0, :, 3], J[0, :, 4] = k, -k * at[:, 0] / y
-        J[1, :, 5], J[1, :, 4] = -k, k * at[:, 2] / y
-        for axis in range(2):
-            d = J[axis, :, 3:]
-            J[axis, :, :3] = np.cross(spun, d)
-        deep = (flat - flat.mean(0)) @ turn.T
+        off[0] = seen[:, 0] - (middle[0] + k * x)
+        off[1] = seen[:, 1] - (middle[1] - k * z)
+        # Behind the head's edge marks are guesses.
+        facing = np.clip(0.35 - outwards @ turn[1], 0.1, 1.0)
+        far = np.hypot(off[0], off[1]) / (_HUBER * wide)
+        w = weight * facing / np.maximum(far, 1.0)
+        across, down = k * x / y, k * z / y
+        # A turn moves a mark by the cross product with where it lies.
+        J[0] = np.stack([sz * across, sz * k, -sx * across - sy * k, k, -across, 0 * k], 1)
+        J[1] = np.stack([-sy * k - sz * down, sx * k, sx * down, 0 * k, down, -k], 1)
+        deep = flat @ turn.T
         ray = place / np.linalg.norm(place)
         scale = focal / max(float(place[1]), 0.05)
         gone = away_px - scale * (deep @ ray)
-        J3 = np.zeros((len(used), 6))
-        J3[:, :3] = scale * np.cross(deep, ray)
-        w3 = DEPTH_TRUST**2 * w
-        A = np.einsum("n,anj,ank->jk", w, J, J) + (w3[:, None] * J3).T @ J3
-        b = np.einsum("n,anj,na->j", w, J, off) + (w3[:, None] * J3).T @ gone
-        step = np.linalg.solve(A + 1e-6 * np.trace(A) * np.eye(6) / 6, b)
+        a, b = [1, 2, 0], [2, 0, 1]
+        J3[:, :3] = scale * (deep[:, a] * ray[b] - deep[:, b] * ray[a])
+        weighed, weighed3 = J * w[:, None], (DEPTH_TRUST**2 * w)[:, None] * J3
+        A = weighed.reshape(-1, 6).T @ J.reshape(-1, 6) + weighed3.T @ J3
+        right = weighed.reshape(-1, 6).T @ off.ravel() + weighed3.T @ gone
+        step = np.linalg.solve(A + 1e-6 * np.trace(A) * np.eye(6) / 6, right)
         turn = Rotation.from_rotvec(step[:3]).as_matrix() @ turn
         place = place + step[3:]
-    rms = float(np.sqrt((w * (off**2).sum(1)).sum() / max(w.sum(), 1e-9)))
+    rms = float(np.sqrt((w * (off**2).sum(0)).sum() / max(w.sum(), 1e-9)))
     return HeadPose(turn, place, rms)
 
 
@@ -131,6 +131,15 @@ def _begun(
     if size > 1e-9:
         turn = Rotation.from_rotvec(axis / size * angle).as_matrix() @ turn
     return turn, away / ray[1] * ray - turn @ shape[at].mean(0)
+
+
+@cache
+def _used() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The marks that tell something: which, how much, where the skin faces there, and where
+    MediaPipe believes them to be, about their middle."""
+    used = np.flatnonzero(trust())
+    flat = average_head().seen_m[used]
+    return used, trust()[used], _outwards()[used], flat - flat.mean(0)
 
 
 @cache
