@@ -129,11 +129,12 @@ def average() -> Anchors:
 
 
 def growth(item: Item, sizes_m: Mapping[SizeName, float]) -> float:
-    """By how much a thing is scaled for a wearer of these sizes."""
+    """By how much a thing is scaled for a wearer of these sizes; one that is not known is taken for
+    the average adult's."""
     if item.fit == "true":
         return 1.0
     name = SIZED_BY[item.kind]
-    return sizes_m[name] / REFERENCE_M[name]
+    return sizes_m.get(name, REFERENCE_M[name]) / REFERENCE_M[name]
 
 
 def placed(

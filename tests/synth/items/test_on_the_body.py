@@ -121,3 +121,9 @@ def test_a_band_goes_over_the_head_to_behind_both_ears(name: str) -> None:
     scalp = head[(np.abs(head[:, 1] - 0.02) < 0.006) & (head[:, 2] > 0.06)]
     near = [np.linalg.norm(band - at, axis=1).min() for at in scalp]
     assert max(near) < 0.016
+
+
+def test_a_size_that_is_not_known_is_the_average_adults() -> None:
+    item = shoes(SHOES["sneakers"])
+    assert anchors.growth(item, {"head": 0.16}) == 1.0
+    assert anchors.growth(item, {"foot": 2 * anchors.REFERENCE_M["foot"]}) == 2.0
