@@ -22,7 +22,7 @@ class Wanted(WearSettings):
     """What is worn, and how it is laid into the picture."""
 
     items: Annotated[tuple[str, ...], tyro.conf.arg(name="item")] = Field(
-        default=(), description="What is worn: models (.glb, .gltf) of glasses or of hats"
+        default=(), description="What is worn: things of the catalogue by their ids, or models (.glb, .gltf)"
     )
 
 
@@ -33,7 +33,7 @@ def main(
     params: Annotated[Wanted, tyro.conf.arg(name="")] = Wanted(),  # noqa: B008
     json: bool = False,
 ) -> None:
-    """Let whoever is seen wear glasses or hats.
+    """Let whoever is seen wear glasses, hats, watches, shoes or jewellery.
 
     Args:
         source: A film, of which every frame is dressed, or a picture.

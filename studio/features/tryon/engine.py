@@ -35,7 +35,7 @@ class Inputs:
 
 def dresser(find: FindItem) -> Dresser:
     """Who dresses people. Raises StudioError where OpenGL or a network is missing."""
-    return TryOn(find)
+    return TryOn(find, apart=True)
 
 
 def wear_live(params: Params, inputs: Inputs, context: Context) -> Engine[WearNow, Lasted]:

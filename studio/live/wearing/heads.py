@@ -11,7 +11,7 @@ from jaxtyping import Float, UInt8
 from studio.core.items import AnchorPoint
 from studio.core.types import Camera
 from studio.human.anchors import hanging
-from studio.live.solving import OneEuro
+from studio.live.wearing.calming import Calming
 from studio.live.wearing.trembling import Trembling
 from studio.perception.faces.tracker import FaceCrowd
 from studio.perception.wearers.average import average_head
@@ -26,8 +26,6 @@ LEARN_EVERY_S = 0.12
 _LEARNS_FAST = 25
 HEAD_POINTS: frozenset[AnchorPoint] = frozenset({"eyes", "head", "ear.L", "ear.R"})
 """The anchor points that a head has."""
-_BETAS = (40.0, 20.0, 20.0)
-_AWAY_CALMER = 0.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +62,7 @@ class _Head:
         self.wide_px = 1.0
         self.now: HeadNow | None = None
         self._times = 0
-        self._lag_ms, self._unit_px = -1.0, 1.0
-        self._calm: tuple[OneEuro, OneEuro, OneEuro] | None = None
+        self._calming = Calming()
         self._trembling = Trembling()
 
     def see(
@@ -73,7 +70,7 @@ class _Head:
         pupil_mm: float | None,
     ) -> HeadNow:  # fmt: skip
         if time_s - self.seen_s > HOLD_S:
-            self._calm = None
+            self._calming.forget()
         pose = head_pose(face_px, self.shape.marks_m, camera)
         rounds = 3 if self._times == 0 else 1
         if self._times < _LEARNS_FAST or time_s - self.learned_s > LEARN_EVERY_S:
@@ -94,27 +91,11 @@ class _Head:
     def _calmed(
         self, pose: HeadPose, camera: Camera, time_s: float, lag_ms: float
     ) -> HeadPose:  # fmt: skip
-        """The pose with the eyes' place in the picture, their distance and the turn calmed."""
-        if lag_ms <= 0:
-            return pose
-        if self._calm is None or lag_ms != self._lag_ms:
-            cutoff = 1e3 / (2 * np.pi * lag_ms)
-            self._lag_ms, self._unit_px = lag_ms, self.wide_px
-            self._calm = (OneEuro(cutoff, _BETAS[0]), OneEuro(_AWAY_CALMER * cutoff, _BETAS[1]),
-                          OneEuro(cutoff, _BETAS[2]))  # fmt: skip
+        """The pose calmed about the eyes."""
         eyes = average_head().places_m["eyes"]
-        at = pose.turn @ eyes + pose.place_m
-        seen = projected(at[None], camera)[0] / self._unit_px
-        seen, away, turn = (
-            self._calm[0](time_s, np.array([[*seen, 0.0]]))[0],
-            float(self._calm[1](time_s, np.array([[np.log(at[1]), 0.0, 0.0]]))[0, 0]),
-            self._calm[2](time_s, pose.turn.T),
-        )
-        u, _, vt = np.linalg.svd(turn.T)
-        straight = u @ vt
-        y = float(np.exp(away))
-        x, z = (seen[:2] * self._unit_px - camera.matrix[:2, 2]) * y / camera.matrix[0, 0]
-        return HeadPose(straight, np.array([x, y, -z]) - straight @ eyes, pose.off_px)
+        turn, at = self._calming(time_s, pose.turn, pose.turn @ eyes + pose.place_m, camera,
+                                 self.wide_px, lag_ms)  # fmt: skip
+        return HeadPose(turn, at - turn @ eyes, pose.off_px)
 
 
 def _told(

@@ -103,7 +103,7 @@ def wear(
 
 def kinds_of(worn: Worn) -> frozenset[ItemKind]:
     """The kinds of things for which at least one place of somebody is seen."""
-    points: set[AnchorPoint] = set()
+    points: set[AnchorPoint] = {*worn.there}
     for wearer in worn.wearers:
         points.update(wearer.points)
     if "wrist.R" in points:  # a watch goes on either

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 from jaxtyping import Float
 
 from studio.core.items import AnchorPoint, Item
 from studio.human.anchors import growth
-from studio.live.wearing.heads import HeadNow
 from studio.live.wearing.wear_settings import WearSettings
+from studio.live.wearing.wearers import WearerNow
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,19 +23,28 @@ class Placed:
     point: AnchorPoint
     bone: int
     frame: Float[np.ndarray, "4 4"]
-    wearer: HeadNow
+    wearer: WearerNow
 
 
-def places_of(item: Item, head: HeadNow, settings: WearSettings) -> list[Placed]:
+def points_of(item: Item, settings: WearSettings) -> tuple[AnchorPoint, ...]:
+    """Where the bones of an item go: a watch on the wrist that is wanted, whichever it was made
+    for."""
+    wrist: AnchorPoint = "wrist.L" if settings.wrist == "left" else "wrist.R"
+    return tuple(
+        wrist if name.startswith("wrist") else cast(AnchorPoint, name)
+        for name in item.character.armature.names
+    )
+
+
+def places_of(item: Item, wearer: WearerNow, settings: WearSettings) -> list[Placed]:
     """Every part of an item whose anchor point is seen."""
-    grown = growth(item, {"head": head.width_m})
+    grown = growth(item, wearer.sizes_m)
     found: list[Placed] = []
-    for bone, name in enumerate(item.character.armature.names):
-        frame = head.frames.get(name)  # pyright: ignore[reportArgumentType]
-        if frame is None:
-            continue
-        scaled = frame @ np.diag([grown, grown, grown, 1.0])
-        found.append(Placed(item, name, bone, scaled, head))  # pyright: ignore[reportArgumentType]
+    for bone, point in enumerate(points_of(item, settings)):
+        frame = wearer.frames.get(point)
+        if frame is not None:
+            scaled = frame @ np.diag([grown, grown, grown, 1.0])
+            found.append(Placed(item, point, bone, scaled, wearer))
     return found
 
 

@@ -1,16 +1,24 @@
 """What is known of a wearer's body, as depths that hide items: the parametric head laid on the
-face."""
+face; the average adult's chest, forearm, or foot and shank under what is worn there."""
 
 from __future__ import annotations
+
+from functools import cache
 
 import numpy as np
 from jaxtyping import Float32
 
 from studio.core.closing import Closing
+from studio.core.items import AnchorPoint
+from studio.core.types import Mesh
+from studio.human.anchors import REFERENCE_M
+from studio.human.beneath import BENEATH, beneath
 from studio.live.wearing.drawing import Crop
 from studio.live.wearing.placing import Placed
 from studio.perception.wearers.average import average_head
 from studio.render.depths import DepthRenderer
+
+_UNDER_HEAD: frozenset[AnchorPoint] = frozenset(("neck", "torso"))
 
 
 class Proxies(Closing):
@@ -25,7 +33,21 @@ class Proxies(Closing):
 
     def depth(self, one: Placed, crop: Crop) -> Float32[np.ndarray, "height width"]:
         """How far the wearer's body is in an item's crop (metres), infinite where it is not."""
-        head = one.wearer
-        name = f"head {head.number}"
-        self._renderer.send(name, head.shape.vertices_m, average_head().faces)
-        return self._renderer.draw({name: head.carry}, crop.camera)
+        wearer, meshes = one.wearer, dict[str, np.ndarray]()
+        part, size = BENEATH[one.point]
+        if wearer.head is not None and (part == "head" or one.point in _UNDER_HEAD):
+            name = f"head {wearer.number}"
+            self._renderer.send(name, wearer.head.shape.vertices_m, average_head().faces)
+            meshes[name] = wearer.head.carry
+        at = wearer.frames.get(part)
+        if part != "head" and at is not None:
+            mesh = _beneath(part)
+            self._renderer.send(part, mesh.vertices_m, mesh.faces)
+            grown = wearer.sizes_m[size] / REFERENCE_M[size]
+            meshes[part] = at @ np.diag([grown, grown, grown, 1.0])
+        return self._renderer.draw(meshes, crop.camera)
+
+
+@cache
+def _beneath(point: AnchorPoint) -> Mesh:
+    return beneath(point)

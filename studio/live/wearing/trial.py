@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 
 from studio.core.items import Item, ItemKind
 from studio.core.types import Camera, Character
-from studio.human.anchors import growth
+from studio.human.anchors import REFERENCE_M, growth
 from studio.live.wearing.gripping import Placing, scale_of
 from studio.live.wearing.mannequin import Fitted
 from studio.live.wearing.worn import Worn
@@ -110,17 +110,19 @@ def on_wearer(worn: Worn, item: Item, size_px: tuple[int, int]) -> Fitted | None
     point = item.character.armature.names[0]
     if worn.camera is None or not worn.wearers:
         return None
-    wearer = worn.wearers[0]
-    frame = next((f for name, f in wearer.frames.items() if name == point), None)
+    wearer, frame = next(
+        ((one, f) for one in worn.wearers for name, f in one.frames.items() if name == point),
+        (worn.wearers[0], None),
+    )
     if frame is None:
         return None
-    grown = growth(item, {"head": wearer.head_m})
+    grown = growth(item, {**REFERENCE_M, "head": wearer.head_m, **wearer.sizes_m})
     frame = frame @ np.diag([grown, grown, grown, 1.0])
     focal = float(worn.camera.matrix[0, 0])
     at = worn.camera.rotation @ frame[:3, 3] + worn.camera.translation_m
     x, y = (worn.camera.matrix @ at)[:2] / at[2]
     height, width = worn.rgba.shape[:2]
-    tall = ROOM * wearer.head_m * focal / at[2]
+    tall = ROOM * (wearer.head_m or REFERENCE_M["head"]) * focal / at[2]
     tall = float(min(tall, height, width * size_px[1] / size_px[0]))
     wide = tall * size_px[0] / size_px[1]
     left = float(np.clip(x - wide / 2, 0, width - wide))

@@ -1,6 +1,6 @@
 """Somebody wears things: picture in, picture out.
 
-Heads are followed, items placed, drawn, hidden by what is before them, and blended in.
+People are followed, items placed, drawn, hidden by what is before them, and blended in.
 """
 
 from __future__ import annotations
@@ -15,19 +15,20 @@ import numpy as np
 
 from studio.core.closing import Closing
 from studio.core.errors import StudioError
-from studio.core.items import Item
+from studio.core.items import AnchorPoint, Item, ItemKind
 from studio.core.types import Camera, Frame
 from studio.live.stage.light import LightFinder
 from studio.live.wearing import laying
+from studio.live.wearing.bodies import Bodies
 from studio.live.wearing.camera_look import LookFinder
 from studio.live.wearing.drawing import Crop, DrawnItem, ItemDrawer
-from studio.live.wearing.heads import HEAD_POINTS, HeadNow, Heads
 from studio.live.wearing.laying import CameraLook
 from studio.live.wearing.maps import Map, depth_map, softened, static_map
-from studio.live.wearing.placing import Placed, nudged, places_of
+from studio.live.wearing.placing import Placed, nudged, places_of, points_of
 from studio.live.wearing.predicting import Predictions, Predictor, Wanted
 from studio.live.wearing.proxies import Proxies
 from studio.live.wearing.wear_settings import Occlusion, WearSettings
+from studio.live.wearing.wearers import WearerNow, Wearers, bodies, face_crowd, lacking
 from studio.live.wearing.worn import Wearer, Worn
 from studio.media.catalogue import catalogue
 from studio.media.catalogue.catalogue import FindItem
@@ -35,28 +36,21 @@ from studio.perception.faces.tracker import FaceCrowd
 from studio.perception.occluder.predictor import OcclusionPredictor
 from studio.render.quick import Shine, studio_light
 from studio.vision.one_view import assumed
-from studio.weights.store import find
 
-NOBODY = "Nobody is seen: come before the camera, with light from the front."
-NOT_FOLLOWED = "“{}” is not shown: only what is worn on heads and ears is followed."
 _NOISE_PX = 512
 _SHADOW_M = 0.004
 _LIGHT_EVERY_S = 0.1
 _GREEN, _RED = (40, 200, 80), (220, 50, 40)
 
 
-def face_crowd(most: int = 6) -> FaceCrowd:
-    """The network that follows faces. Raises StudioError if it is not installed."""
-    return FaceCrowd(find("face_landmarker"), most, guesses=False)
-
-
 class TryOn(Closing):
     """Shows pictures in which things are worn. For one thread, which must also close it.
 
     ``find_item`` loads items by the names that settings give them. ``nudges`` move items, by those
-    names, in the axes of their anchor points, while a hand holds them; replace it whole. ``clock``
-    tells the seconds of which stages are told. Raises StudioError where OpenGL or a network is
-    missing.
+    names, in the axes of their anchor points, while a hand holds them; replace it whole. ``apart``
+    follows bodies and hands beside the pictures, which do not wait for them: for cameras.
+    ``clock`` tells the seconds of which stages are told. Raises StudioError where OpenGL or a
+    network is missing.
     """
 
     def __init__(
@@ -65,12 +59,15 @@ class TryOn(Closing):
         make_faces: Callable[[], FaceCrowd] = face_crowd,
         make_predictor: Callable[[], Predictor] = OcclusionPredictor,
         clock: Callable[[], float] = time.perf_counter,
+        make_bodies: Callable[[], Bodies] = bodies,
+        *,
+        apart: bool = False,
     ) -> None:
-        self._find, self._make_faces, self._make_predictor = find_item, make_faces, make_predictor
+        self._find, self._make_predictor = find_item, make_predictor
+        self._wearers = Wearers(make_faces, make_bodies, apart=apart)
         self._clock = clock
         self.nudges: Mapping[str, np.ndarray] = {}
         self._predictions: Predictions | StudioError | None = None
-        self._heads: Heads | None = None
         self._drawer: ItemDrawer | None = None
         self._proxies: Proxies | None = None
         self._items: dict[str, Item | StudioError] = {}
@@ -84,7 +81,7 @@ class TryOn(Closing):
 
     def close(self) -> None:
         """Free the networks and what OpenGL holds."""
-        for each in (self._heads, self._drawer, self._proxies):
+        for each in (self._wearers, self._drawer, self._proxies):
             if each is not None:
                 each.close()
 
@@ -96,22 +93,21 @@ class TryOn(Closing):
         height, width = frame.rgb.shape[:2]
         camera = assumed(frame.camera, (width, height), settings.view_deg)
         items, trouble, notes = self._worn_items(settings)
+        wanted: list[tuple[ItemKind, tuple[AnchorPoint, ...]]] = [
+            (item.kind, points_of(item, settings)) for _, item in items
+        ]
+        points: frozenset[AnchorPoint] = frozenset(p for _, each in wanted for p in each)
         with self._timed("track"):
-            if self._heads is None:
-                self._heads = Heads(self._make_faces)
-            heads = self._heads.find(
-                frame.rgb, frame.time_s, camera, most=settings.people,
-                lag_ms=settings.smoothing_ms, pupil_mm=settings.pupil_mm,
-            )  # fmt: skip
-        if not heads:
-            notes.append(NOBODY)
-        drawn = self._draw_all(items, heads, frame, camera, settings)
+            people = self._wearers.find(frame, camera, points, settings)
+        trouble = trouble or self._wearers.trouble
+        notes += lacking(wanted, people)
+        drawn = self._draw_all(items, people, frame, camera, settings)
         picture = frame.rgb.copy()
         if settings.only_items:
             picture[:] = 0
-        look = self._camera_look(frame, heads, settings)
-        maps, lacking = self._maps(frame, drawn, settings.occlusion)
-        trouble = trouble or lacking
+        look = self._camera_look(frame, people, settings)
+        maps, unpredicted = self._maps(frame, drawn, settings.occlusion)
+        trouble = trouble or unpredicted
         rgba = self._composed(frame.rgb, drawn, maps, look, settings)
         compared = None
         if settings.compare is not None and settings.compare != settings.occlusion:
@@ -119,13 +115,14 @@ class TryOn(Closing):
             compared = self._composed(frame.rgb, drawn, others, look, settings)
         told = self._told_maps(drawn, maps, (height, width))
         wearers = tuple(
-            Wearer(head.number, tuple(head.frames), head.width_m, head.jitter_px, head.frames)
-            for head in heads
-        )
+            Wearer(one.number, tuple(one.frames), one.head.width_m if one.head else 0.0,
+                   one.jitter_px, one.frames, one.sizes_m)
+            for one in people
+        )  # fmt: skip
         self._spent["all"] = 1e3 * (self._clock() - began_s)
         jitter = max((one.jitter_px for one in wearers), default=0.0)
         return Worn(rgba, frame.time_s, self._spent, wearers, jitter, told, tuple(notes), trouble,
-                    compared, settings.occlusion, camera)  # fmt: skip
+                    compared, settings.occlusion, camera, self._wearers.there)  # fmt: skip
 
     def _worn_items(
         self, settings: WearSettings
@@ -147,8 +144,6 @@ class TryOn(Closing):
             else:
                 found.append((name, item))
                 notes += item.notes
-                if HEAD_POINTS.isdisjoint(item.character.armature.names):
-                    notes.append(NOT_FOLLOWED.format(item.name))
         for name in gone:
             del self._items[name]
         if gone and self._drawer is not None:
@@ -156,22 +151,22 @@ class TryOn(Closing):
         return found, trouble, notes
 
     def _draw_all(
-        self, items: list[tuple[str, Item]], heads: tuple[HeadNow, ...], frame: Frame,
+        self, items: list[tuple[str, Item]], people: tuple[WearerNow, ...], frame: Frame,
         camera: Camera, settings: WearSettings,
     ) -> list[tuple[str, Placed, DrawnItem]]:  # fmt: skip
         """Every item on every wearer, the farthest first."""
         placed = [
             (name, one)
             for name, item in items
-            for head in heads
-            for one in nudged(places_of(item, head, settings), self.nudges.get(name))
+            for each in people
+            for one in nudged(places_of(item, each, settings), self.nudges.get(name))
         ]
         placed.sort(key=lambda each: -float(each[1].frame[1, 3]))
         found: list[tuple[str, Placed, DrawnItem]] = []
         if not placed:
             return found
         with self._timed("light"):
-            shines = {head.number: self._shine(head, frame, settings) for head in heads}
+            shines = {each.number: self._shine(each, frame, settings) for each in people}
         with self._timed("draw"):
             if self._drawer is None:
                 self._drawer = ItemDrawer()
@@ -183,15 +178,16 @@ class TryOn(Closing):
                     found.append((name, one, drawn))
         return found
 
-    def _shine(self, head: HeadNow, frame: Frame, settings: WearSettings) -> Shine:
+    def _shine(self, wearer: WearerNow, frame: Frame, settings: WearSettings) -> Shine:
         plain = studio_light()
         if settings.colour <= 0:
             return plain
-        seen_s, found = self._lit.get(head.number, (-np.inf, plain))
+        seen_s, found = self._lit.get(wearer.number, (-np.inf, plain))
         if not 0 <= frame.time_s - seen_s < _LIGHT_EVERY_S:
-            finder = self._lights.setdefault(head.number, LightFinder())
-            found = finder.find(frame.rgb, head.face_px, frame.time_s) or plain
-            self._lit[head.number] = frame.time_s, found
+            finder = self._lights.setdefault(wearer.number, LightFinder())
+            face = None if wearer.head is None else wearer.head.face_px
+            found = finder.find(frame.rgb, face, frame.time_s) or plain
+            self._lit[wearer.number] = frame.time_s, found
         share = settings.colour
         ambient = plain.ambient + share * (found.ambient - plain.ambient)
         towards = np.array(found.towards)
@@ -200,22 +196,25 @@ class TryOn(Closing):
         return Shine(ambient, (x, y, z), (float(key[0]), float(key[1]), float(key[2])))
 
     def _camera_look(
-        self, frame: Frame, heads: tuple[HeadNow, ...], settings: WearSettings
+        self, frame: Frame, people: tuple[WearerNow, ...], settings: WearSettings
     ) -> CameraLook:  # fmt: skip
-        if not heads or not settings.match_camera:
+        if not people or not settings.match_camera:
             return CameraLook()
+        height, width = frame.rgb.shape[:2]
+        around = np.array([[0.2 * width, 0.2 * height], [0.8 * width, 0.8 * height]])
+        faces = [one.head.face_px for one in people if one.head is not None]
         with self._timed("match"):
-            return self._look.find(frame.rgb, heads[0].face_px, frame.time_s)
+            return self._look.find(frame.rgb, faces[0] if faces else around, frame.time_s)
 
     def _maps(
         self, frame: Frame, drawn: list[tuple[str, Placed, DrawnItem]], how: Occlusion
     ) -> tuple[list[Map], StudioError | None]:
         """What is seen of each item, and why it cannot be told as wanted."""
         predicted: list[Map | None] = [None] * len(drawn)
-        lacking: StudioError | None = None
+        why: StudioError | None = None
         if how == "predicted" and drawn:
             with self._timed("predict"):
-                predicted, lacking = self._predicted(frame, drawn)
+                predicted, why = self._predicted(frame, drawn)
         maps: list[Map] = []
         for (_, one, each), found in zip(drawn, predicted, strict=True):
             if found is not None:
@@ -228,7 +227,7 @@ class TryOn(Closing):
             else:
                 with self._timed("map"):
                     maps.append(static_map(each))
-        return maps, lacking
+        return maps, why
 
     def _hiding(self, one: Placed, crop: Crop) -> np.ndarray:
         if self._proxies is None:
@@ -264,7 +263,7 @@ class TryOn(Closing):
                 rgba = laying.adjusted(each.rgba, settings, look, tinted=glassy)
                 rgba = laying.like_camera(rgba, look, self._grain(rgba.shape))
                 part = each.crop.part
-                opacity = one.wearer.opacity
+                opacity = one.wearer.opacity_at(one.point)
                 if alone:
                     picture[part] = _over(picture[part], rgba, soft * opacity)
                     continue

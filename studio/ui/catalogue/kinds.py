@@ -31,5 +31,11 @@ BODY: dict[ItemKind, str] = {
     "necklace": "neck", "watch": "wrists", "shoes": "feet", "top": "shoulders",
 }  # fmt: skip
 """The part of the body in a word."""
-FOLLOWED = frozenset({"face"})
-"""The parts that are followed."""
+SHOWN: dict[str, str] = {
+    "face": "Look at the camera, with light on your face",
+    "neck": "Step back until both shoulders are in the picture",
+    "wrists": "Hold a hand before the camera, with its forearm",
+    "feet": "Step back, or lower the camera, until knees and feet are in the picture",
+    "shoulders": "Step back until both shoulders are in the picture",
+}
+"""What to do so that a part is seen."""

@@ -23,7 +23,7 @@ from superqt import QFlowLayout
 from studio.core.items import ItemKind
 from studio.ui import theme
 from studio.ui.catalogue.grid import PagedGrid, Tile
-from studio.ui.catalogue.kinds import BODY, FOLLOWED, GROUPS, SYMBOLS, WORDS
+from studio.ui.catalogue.kinds import BODY, GROUPS, SHOWN, SYMBOLS, WORDS
 from studio.ui.catalogue.places import PlaceRow
 from studio.ui.fuzzy import score
 
@@ -256,17 +256,13 @@ class Shelf(QWidget):
 
 def _why(kind: ItemKind) -> str:
     """Why a kind of thing has to wait."""
-    part = BODY[kind]
-    if part in FOLLOWED:
-        return "Look at the camera, with light on your face"
-    return f"{part.capitalize()}: not followed yet"
+    return SHOWN[BODY[kind]]
 
 
 def _waiting_words(late: Sequence[Entry]) -> str:
     """What waits for what."""
-    count = sum(BODY[entry.kind] in FOLLOWED for entry in late)
-    if count:
-        return f"{count} more, once your face is seen"
     parts = list(dict.fromkeys(BODY[entry.kind] for entry in late))
     what = " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)
-    return f"{len(late)} more, for {what}: not followed yet"
+    if parts == ["face"]:
+        return f"{len(late)} more, once your face is seen"
+    return f"{len(late)} more, once {what} are seen"

@@ -9,13 +9,28 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
-from wearers import SIZE, VIEW_DEG, Crowd, face_at, glasses, grey, item
+from wearers import (
+    SIZE,
+    VIEW_DEG,
+    Crowd,
+    Points,
+    body_at,
+    face_at,
+    frame_of,
+    glasses,
+    grey,
+    hand_at,
+    item,
+    watch,
+)
 
 from studio.core.errors import StudioError
 from studio.core.items import Item
 from studio.core.types import Frame
-from studio.live.wearing.tryon import NOBODY, NOT_FOLLOWED, TryOn
+from studio.live.wearing.bodies import Bodies
+from studio.live.wearing.tryon import TryOn
 from studio.live.wearing.wear_settings import WearSettings
+from studio.live.wearing.wearers import NO_FEET, NO_HAND, NOBODY
 from studio.media.catalogue.catalogue import find as found
 from studio.vision.one_view import assumed
 
@@ -176,10 +191,48 @@ def test_a_real_face_wears_real_glasses(footage: Callable[[str], Path]) -> None:
     assert 80 < np.ptp(columns) < 130
 
 
-def test_what_is_worn_on_a_part_that_is_not_followed_is_told() -> None:
-    watch = item("watch", {"wrist.L": [((-0.02, -0.02, -0.02), (0.02, 0.02, 0.02))]})
-    with wearing(face_at((0.0, 0.6, 0.0)), one=lambda _: watch) as tryon:
+def with_limbs(one: Item, pose: Points, hands: Points) -> TryOn:
+    make: Callable[[Any], Any] = lambda what: lambda: what  # noqa: E731
+    return TryOn(lambda _: one, make(Crowd()), make_bodies=lambda: Bodies(make(pose), make(hands)))
+
+
+def test_a_watch_is_worn_on_the_wrist_that_is_wanted_and_its_far_side_is_hidden() -> None:
+    turn = Rotation.from_euler("x", 25, degrees=True).as_matrix()
+    hand = hand_at(frame_of(turn, (0.0, 0.5, 0.0)))
+    with with_limbs(watch(), Points(), Points(hand)) as tryon:
         shown = tryon.show(grey(), PLAIN)
-    assert shown.notes == (NOT_FOLLOWED.format("watch"),)
-    assert shown.trouble is None
-    assert not red(shown.rgba).any()
+        whole = tryon.show(grey(), PLAIN.model_copy(update={"occlusion": "static"}))
+        other = tryon.show(grey(), PLAIN.model_copy(update={"wrist": "right"}))
+    assert shown.notes == ()
+    assert shown.wearers[0].points == ("wrist.L",)
+    assert red(shown.rgba).sum() > 100
+    camera = assumed("cam", SIZE, VIEW_DEG)
+    columns = np.flatnonzero(red(shown.rgba).any(0))
+    # True size: 68 mm across, in front of the wrist by half as much.
+    wide = 0.068 * camera.matrix[0, 0] / (0.5 - 0.034)
+    assert np.ptp(columns) + 1 == pytest.approx(wide, rel=0.12)
+    assert columns.mean() == pytest.approx(SIZE[0] / 2, abs=3)
+    far = whole.rgba[..., 0].astype(int) - shown.rgba[..., 0] > 30
+    assert not far.any() or shown.maps["one"][far].max() < 128
+    behind = (shown.maps["one"] < 60).sum()
+    assert behind > 0
+    assert other.notes == (NO_HAND.format("right"),)
+    assert not red(other.rgba).any()
+
+
+def test_shoes_are_worn_on_feet_that_are_seen_and_nowhere_else() -> None:
+    shoe = ((-0.04, -0.2, 0.0), (0.04, 0.07, 0.08))
+    pair = item("shoes", {"foot.L": [shoe], "foot.R": [shoe]})
+    pose = Points(body_at((0.0, 3.0, -0.9)))
+    with with_limbs(pair, pose, Points()) as tryon:
+        shown = tryon.show(grey(), PLAIN)
+        pose.seen = ()
+        bare = tryon.show(grey(time_s=5.0), PLAIN)
+    assert shown.notes == ()
+    assert set(shown.wearers[0].points) == {"foot.L", "foot.R"}
+    rows, columns = np.nonzero(red(shown.rgba))
+    assert rows.min() > 0.6 * SIZE[1]
+    assert columns.min() < SIZE[0] / 2 - 8 < SIZE[0] / 2 + 8 < columns.max()
+    assert bare.notes == (NO_FEET,)
+    assert bare.trouble is None
+    assert not red(bare.rgba).any()

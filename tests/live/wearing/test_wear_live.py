@@ -125,13 +125,16 @@ def test_who_cannot_dress_anybody_says_so(film) -> None:
 
 
 def test_parts_of_a_body_offer_what_goes_on_them() -> None:
-    def seen(*points: AnchorPoint) -> Worn:
+    def seen(*points: AnchorPoint, there: frozenset[AnchorPoint] = frozenset()) -> Worn:
         wearer = Wearer(0, points, 0.15, 0.0)
-        return Worn(np.zeros((2, 2, 4), np.uint8), 0.0, wearers=(wearer,))
+        return Worn(np.zeros((2, 2, 4), np.uint8), 0.0, wearers=(wearer,), there=there)
 
     assert kinds_of(seen("wrist.R")) == {"watch"}
     assert kinds_of(seen("eyes", "head")) == {"glasses", "sunglasses", "hat", "ears"}
     assert kinds_of(seen()) == frozenset()
+    assert kinds_of(seen("ear.L", there=frozenset(("foot.R", "neck")))) == {
+        "earrings", "shoes", "necklace"
+    }  # fmt: skip
 
 
 def test_halves_are_cut_where_the_thing_is() -> None:

@@ -110,12 +110,12 @@ def test_a_click_chooses_and_the_owner_says_what_is_worn(qtbot, shelf) -> None:
 def test_what_is_not_seen_waits_and_says_for_what(qtbot, shelf) -> None:
     shelf.set_seen({"glasses", "sunglasses", "hat", "ears", "earrings"})
     assert len(shelf.offered()) == 8
-    assert shelf.waiting.text() == "4 more, for neck, wrists and feet: not followed yet"
+    assert shelf.waiting.text() == "4 more, once neck, wrists and feet are seen"
     qtbot.mouseClick(shelf.waiting, Qt.MouseButton.LeftButton)
     assert len(shelf.offered()) == 12
     shelf.grid.turn(1)
     assert shelf.grid.thumbs["t10"].faint
-    assert "Feet: not followed yet" in shelf.grid.thumbs["t10"].toolTip()
+    assert "until knees and feet are in the picture" in shelf.grid.thumbs["t10"].toolTip()
     qtbot.mouseClick(shelf.waiting, Qt.MouseButton.LeftButton)
     shelf.set_worn(["t9"])  # what is worn stays in sight
     shelf.set_seen(set())
