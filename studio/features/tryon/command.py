@@ -22,7 +22,7 @@ class Wanted(WearSettings):
     """What is worn, and how it is laid into the picture."""
 
     items: Annotated[tuple[str, ...], tyro.conf.arg(name="item")] = Field(
-        default=(), description="What is worn: things of the catalogue by their ids, or models (.glb, .gltf)"
+        default=(), description="What is worn: ids of the catalogue, or models (.glb, .gltf)"
     )
 
 
