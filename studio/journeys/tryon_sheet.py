@@ -38,15 +38,15 @@ class Tile:
 TILES = (
     Tile("obama.jpg", "wayfarer"), Tile("astronaut.png", "cat_eye"),
     Tile("painting_s3.jpg", "sun_hat"), Tile((9003, -25.0), "panto"),
-    Tile("painting_joconde.jpg", "aviator"), Tile((9002, 0.0), "cap"),
-    Tile((9000, 20.0), "beanie"), Tile("painting_s0.jpg", "round_wire"),
+    Tile("painting_joconde.jpg", "aviator"), Tile((9002, 20.0), "hoops"),
+    Tile((9000, 20.0), "beanie"), Tile("painting_s0.jpg", "panto"),
     Tile("biden.jpg", "aviator"), Tile((9001, 25.0), "square"),
-    Tile("obama3.jpg", "fedora"), Tile("painting_s10.jpg", "butterfly"),
+    Tile("obama3.jpg", "fedora"), Tile("painting_s10.jpg", "aviator"),
     Tile("painting_louis14.jpg", "wayfarer"), Tile((9005, -20.0), "fedora"),
-    Tile("obama.jpg", "round_wire"), Tile((9006, 15.0), "cat_eye"),
-    Tile("astronaut.png", "beanie"), Tile("painting_s3.jpg", "panto"),
-    Tile((9004, 0.0), "butterfly"), Tile("painting_s0.jpg", "sun_hat"),
-    Tile("obama3.jpg", "square"), Tile((9007, -30.0), "wayfarer"),
+    Tile("obama.jpg", "square"), Tile((9006, 15.0), "cat_eye"),
+    Tile("astronaut.png", "beanie"), Tile("painting_s3.jpg", "wayfarer"),
+    Tile((9004, 0.0), "bunny_ears"), Tile("painting_s0.jpg", "cat_eye"),
+    Tile("obama3.jpg", "panto"), Tile((9007, -30.0), "wayfarer"),
     Tile("painting_joconde.jpg", "cap"), Tile("biden.jpg", "fedora"),
 )  # fmt: skip
 

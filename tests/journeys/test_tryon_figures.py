@@ -12,10 +12,11 @@ import pytest
 from studio.core.types import Frame
 from studio.journeys import tryon
 from studio.journeys.figures import Figure, measure
-from studio.journeys.tryon_sheet import around_head
+from studio.journeys.tryon_sheet import TILES, around_head
 from studio.live.wearing.tryon import TryOn
 from studio.live.wearing.wear_settings import WearSettings
 from studio.live.wearing.worn import Wearer, Worn
+from studio.media.catalogue.catalogue import starter
 from studio.vision.one_view import assumed
 
 
@@ -63,3 +64,8 @@ def test_the_square_around_a_head_follows_it() -> None:
     assert abs(column - 32) < 3
     assert 30 < row < 40
     assert around_head(Worn(rgba, 0.0), 64).shape == (64, 64, 3)
+
+
+def test_all_that_is_worn_on_the_sheet_is_in_the_starter_catalogue() -> None:
+    assert len(TILES) == 24
+    assert {tile.item for tile in TILES} <= {entry.id for entry in starter().entries()}
