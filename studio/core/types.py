@@ -142,7 +142,8 @@ class Crowd:
 
     Each picture has room for as many people as the fullest; an empty place, like a missing point,
     has NaN coordinates and zero confidence. ``track`` is the number under which that camera's
-    detector followed somebody from picture to picture, -1 where it did not.
+    detector followed somebody from picture to picture, -1 where it did not. ``looks`` are the
+    colours of patches of their bodies as each camera sees them (sRGB, 0 to 1; NaN where unknown).
     """
 
     cameras: tuple[str, ...]
@@ -151,6 +152,7 @@ class Crowd:
     xy_px: Float[Floats, "frames views places points 2"]
     confidence: Float[Floats, "frames views places points"]
     track: Int[Floats, "frames views places"]
+    looks: Float[Floats, "frames views places patches 3"] | None = None
 
     @property
     def most(self) -> int:

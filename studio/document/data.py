@@ -64,6 +64,9 @@ def detections_from(
 def crowd_arrays(crowd: Crowd) -> Arrays:
     """Everybody's 2D keypoints, a row for each detection; empty places take no room."""
     frame, view, place = np.nonzero((crowd.confidence > 0).any(-1))
+    looks = {} if crowd.looks is None else {
+        "looks": crowd.looks[frame, view, place].astype(np.float16)
+    }  # fmt: skip
     return {
         "times_s": crowd.times_s,
         "size": np.array(crowd.track.shape),
@@ -73,6 +76,7 @@ def crowd_arrays(crowd: Crowd) -> Arrays:
         "track": crowd.track[frame, view, place].astype(np.int32),
         "xy_px": crowd.xy_px[frame, view, place].astype(np.float32),
         "confidence": crowd.confidence[frame, view, place].astype(np.float32),
+        **looks,
     }
 
 
@@ -83,7 +87,12 @@ def crowd_from(arrays: Mapping[str, np.ndarray], layout: Layout, cameras: tuple[
     xy = np.full((*size, len(layout), 2), np.nan)
     confidence, track = np.zeros((*size, len(layout))), np.full(size, -1)
     xy[at], confidence[at], track[at] = arrays["xy_px"], arrays["confidence"], arrays["track"]
-    return Crowd(cameras, arrays["times_s"].astype(np.float64), layout, xy, confidence, track)
+    looks = None
+    if "looks" in arrays:
+        looks = np.full((*size, *arrays["looks"].shape[1:]), np.nan)
+        looks[at] = arrays["looks"]
+    times = arrays["times_s"].astype(np.float64)
+    return Crowd(cameras, times, layout, xy, confidence, track, looks)
 
 
 def monocular_arrays(told: Monocular) -> Arrays:

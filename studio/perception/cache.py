@@ -83,6 +83,7 @@ class CachedClip:
                 # Without it, from before several people were kept: a row for every frame.
                 frame = file["frame"] if "frame" in file.files else np.arange(len(numbers))
                 spaces = _spaces_from(file)
+                looks = file["looks"].astype(float) if "looks" in file.files else None
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None
         if xy.shape != (len(frame), len(layout), 2):
@@ -91,7 +92,8 @@ class CachedClip:
         for i, at in enumerate(frame.tolist()):
             if track[i] >= 0:
                 one = xy[i].astype(float), confidence[i].astype(float), int(track[i])
-                people[at].append(Person2D(layout, *one, space=spaces.get(i)))
+                look = None if looks is None else looks[i]
+                people[at].append(Person2D(layout, *one, space=spaces.get(i), looks=look))
         return [tuple(here) for here in people]
 
     def put(
@@ -108,6 +110,9 @@ class CachedClip:
             "track": np.array([p.track for _, p in every], np.int32),
             **_spaces_in([p for _, p in every]),
         }
+        looks = [p.looks for _, p in every if p.looks is not None]
+        if looks and len(looks) == len(every):
+            arrays["looks"] = np.array(looks, np.float16)
         path = self._path(numbers)
         temp = path.with_name(f".{path.stem}.{os.getpid()}.npz")
         try:

@@ -35,7 +35,9 @@ class Person2D:
 
     ``track`` stays the same while the detector follows the person from picture to picture.
     ``space`` is the same person in 3D, where the detector's network tells it; its points may be
-    others than those in 2D.
+    others than those in 2D. ``looks`` are the colours of patches of the body
+    (:mod:`studio.perception.looks`), NaN where unknown; detectors leave that to whoever reads the
+    pictures.
     """
 
     layout: Layout
@@ -43,6 +45,7 @@ class Person2D:
     confidence: Float[np.ndarray, " points"]
     track: int = 0
     space: InSpace | None = None
+    looks: Float[np.ndarray, "patches 3"] | None = None
 
     def part_confidence(self, part: str) -> float:
         """Mean confidence of a part (``body``, ``left_hand``, ``face`` ...) of the layout."""

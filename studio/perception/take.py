@@ -19,6 +19,7 @@ from studio.core.types import Crowd, Detections, Frame, Keypoints, Layout, Monoc
 from studio.perception.agreement import unswap
 from studio.perception.cache import DetectionCache, content_key
 from studio.perception.detector import Detector, Person2D
+from studio.perception.looks import with_looks
 from studio.perception.monocular import gather
 from studio.vision.people.main import main_person
 
@@ -174,13 +175,13 @@ class _Work:
         self.watch.check()
         if self.stop.is_set():
             raise Cancelled
-        found = detector.detect(frame.rgb, frame.time_s) if frame else ()
+        found = with_looks(frame.rgb, detector.detect(frame.rgb, frame.time_s)) if frame else ()
         if frame and found:
             self.newest[frame.camera] = tuple(
                 person.keypoints(frame.camera, frame.time_s) for person in found
             )
         self._count(1, reused=False)
-        return tuple(found)
+        return found
 
     def _count(self, frames: int, *, reused: bool) -> None:
         with self._lock:
@@ -251,7 +252,7 @@ def _gather(
         found.append(sum(map(bool, people)) / max(int((plan[camera] >= 0).sum()), 1))
         turned.append(swaps)
     detections = Detections(cameras, times, layout, xy, confidence)
-    crowd = _crowd(detections, every) if several else None
+    crowd = _crowd(detections, every, seen) if several else None
     return TakeDetections(
         detections, tuple(found), tuple(turned), work.reused / work.total, crowd,
         gather(detections, seen, crowd),
@@ -306,7 +307,7 @@ def _places(
     return out
 
 
-def _crowd(like: Detections, every: Sequence[_Places]) -> Crowd:
+def _crowd(like: Detections, every: Sequence[_Places], seen: Sequence[Sequence[People]]) -> Crowd:
     """All cameras' people; those who never meet share a place."""
     rows: list[list[list[int]]] = []
     for people in every:
@@ -333,7 +334,25 @@ def _crowd(like: Detections, every: Sequence[_Places]) -> Crowd:
                 here = (sure > 0).any(1)
                 xy[here, view, place], confidence[here, view, place] = at[here], sure[here]
                 track[here, view, place] = number
-    return Crowd(like.cameras, like.times_s, like.layout, xy, confidence, track)
+    looks = _looks(seen, track)
+    return Crowd(like.cameras, like.times_s, like.layout, xy, confidence, track, looks)
+
+
+def _looks(seen: Sequence[Sequence[People]], track: np.ndarray) -> np.ndarray | None:
+    """How everybody looks in their places; None if that was not told of anybody."""
+    told = {
+        (moment, view, person.track): person.looks
+        for view, of in enumerate(seen) for moment, here in enumerate(of) for person in here
+        if person.looks is not None
+    }  # fmt: skip
+    if not told:
+        return None
+    out = np.full((*track.shape, *next(iter(told.values())).shape), np.nan)
+    for frame, view, place in np.argwhere(track >= 0).tolist():
+        look = told.get((frame, view, int(track[frame, view, place])))
+        if look is not None:
+            out[frame, view, place] = look
+    return out
 
 
 def to_moments(

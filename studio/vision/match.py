@@ -57,9 +57,11 @@ def match_cameras(rig: CameraRig, detections: Found) -> tuple[CameraRig, Found, 
     names = tuple(camera.name for camera in cameras)
     xy, sure = detections.xy_px[:, views], detections.confidence[:, views]
     if isinstance(detections, Crowd):
+        looks = None if detections.looks is None else detections.looks[:, views]
         matched = replace(
-            detections, cameras=names, xy_px=xy, confidence=sure, track=detections.track[:, views]
-        )
+            detections, cameras=names, xy_px=xy, confidence=sure, track=detections.track[:, views],
+            looks=looks,
+        )  # fmt: skip
     else:
         matched = replace(detections, cameras=names, xy_px=xy, confidence=sure)
     idle = [n for i, n in enumerate(rig.names) if i not in {index for index, _ in pairs}]

@@ -293,6 +293,8 @@ def test_everybody_is_kept_where_there_are_several(clips, tmp_path):
             crowd.track[:, 1, 1], [1 if 5 <= n <= 12 else 2 if n in range(13, 21) else -1
                                    for n in range(FRAMES)])  # fmt: skip
         np.testing.assert_array_equal(crowd.xy_px[5:21, 0, 1, 0, 0], 100.0 - np.arange(5, 21))
+        assert crowd.looks is not None
+        assert crowd.looks.shape[:3] == crowd.track.shape
 
 
 def test_one_person_makes_no_crowd(clips):

@@ -161,7 +161,7 @@ def _in_step(motion: Motion, crowd: Crowd) -> tuple[Motion, Crowd]:
     both = off.min(1) <= (0.25 * float(np.median(steps)) if len(steps) else 1e-3)
     at = nearest[both]
     part = replace(crowd, times_s=crowd.times_s[at], xy_px=crowd.xy_px[at],
-                   confidence=crowd.confidence[at], track=crowd.track[at])  # fmt: skip
+                   confidence=crowd.confidence[at], track=crowd.track[at], looks=None)  # fmt: skip
     return _some(motion, np.flatnonzero(both)), part
 
 

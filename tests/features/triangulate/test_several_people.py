@@ -120,6 +120,12 @@ def test_crowds_are_stored_without_loss(crowd: Crowd) -> None:
     np.testing.assert_allclose(again.confidence, crowd.confidence, atol=1e-6)
     np.testing.assert_array_equal(again.track, crowd.track)
     assert again.most == 2
+    assert again.looks is None
+    looks = np.full((*crowd.track.shape, 7, 3), np.nan)
+    looks[crowd.track >= 0] = np.random.default_rng(1).random((int((crowd.track >= 0).sum()), 7, 3))
+    told = crowd_from(crowd_arrays(replace(crowd, looks=looks)), COCO, crowd.cameras).looks
+    assert told is not None
+    np.testing.assert_allclose(told, looks, atol=1e-3)
 
 
 def test_the_command_writes_a_file_a_person(
