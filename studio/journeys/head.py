@@ -18,9 +18,10 @@ from studio.core.types import Camera, CameraRig
 from studio.features.head.engine import NETWORKS, NO_FACE
 from studio.human.design import Design
 from studio.human.heads import model
-from studio.human.heads.fit import Portrait, View, fit
+from studio.human.heads.fit import FittedHead, Portrait, View, fit
+from studio.human.heads.proportions import womanly
 from studio.journeys.figures import Figure, Part, footage_set
-from studio.perception.portraits import look
+from studio.perception.portraits import Looker
 from studio.render.raster import Renderer
 from studio.synth import designed, portrait
 from studio.synth.figure import make_figure
@@ -33,6 +34,8 @@ from studio.weights.store import find
 
 SCAN = "head_leeperrysmith"
 PORTRAITS = "face_public_domain"
+MEN = ("biden", "obama", "obama3", "painting_louis14")
+"""Of those portraits; the others are of women."""
 SETS = {"one view": (0,), "three views": (0, 1, 2)}
 AVERAGE = "nothing but the average"
 STRANGERS, FIRST_SEED = 8, 9000
@@ -107,6 +110,15 @@ def _off(
     return _Off(float(face.mean()), float(far[above & near].mean()), float(np.percentile(face, 90)))
 
 
+def _fit(portraits: Sequence[Portrait]) -> FittedHead:
+    """As the engine does."""
+    return fit(portraits, gender=womanly([one.xyz_px for one in portraits]))
+
+
+def _looker() -> Looker:
+    return Looker({name: find(name) for name in NETWORKS})
+
+
 # -- a scan
 
 
@@ -114,12 +126,12 @@ def _scanned(footage: Path | None) -> Iterator[Figure]:
     folder = footage_set(footage, SCAN)
     told = json.loads((folder / "rendered_views" / "cameras.json").read_text("utf-8"))["cameras"]
     scan = o3d.io.read_triangle_mesh(folder / "scan_metres.ply")
-    files = {name: find(name) for name in NETWORKS}
+    looker = _looker()
     every: list[Portrait] = []
     cameras: list[Camera] = []
     for one in told[:3]:
         path = folder / "rendered_views" / one["image"]
-        looked = look(path.name, np.ascontiguousarray(read_picture(path)[..., :3]), files)
+        looked = looker.look(path.name, np.ascontiguousarray(read_picture(path)[..., :3]))
         size = (int(one["width"]), int(one["height"]))
         cameras.append(Camera("scan", size, np.array(one["K"], float), np.zeros(0),
                               np.array(one["R"], float), np.array(one["t"], float)))  # fmt: skip
@@ -130,7 +142,7 @@ def _scanned(footage: Path | None) -> Iterator[Figure]:
     for name, views in SETS.items():
         for known in (True, False):
             chosen = [every[k] if known else replace(every[k], camera=None) for k in views]
-            fitted = fit(chosen)
+            fitted = _fit(chosen)
             head = seen_head(fitted, chosen, pupils_m)
             off = _off(head, surface, landmarks, head.views[0].actions)
             goal = 1.9 if len(views) == 1 else 1.5
@@ -157,7 +169,7 @@ def _triangulated(portraits: Sequence[Portrait], cameras: Sequence[Camera]) -> n
 def _made_up() -> Iterator[Figure]:
     """Strangers with faces of their own, rendered; the same, fitted. Their skins, hair and rooms
     are the project's own, and so is the shape that they are made of."""
-    files = {name: find(name) for name in NETWORKS}
+    looker = _looker()
     found: dict[str, list[_Off]] = {name: [] for name in (*SETS, AVERAGE)}
     lost = 0
     for seed in range(FIRST_SEED, FIRST_SEED + STRANGERS):
@@ -171,14 +183,14 @@ def _made_up() -> Iterator[Figure]:
         portraits: list[Portrait] = []
         try:
             for rgb in _photographs(wanted):
-                looked = look(f"stranger {seed}", rgb, files)
+                looked = looker.look(f"stranger {seed}", rgb)
                 portraits.append(Portrait(looked.xyz_px, (_SIDE_PX, _SIDE_PX)))
         except StudioError:
             lost += 1
             continue
         for name, views in SETS.items():
             chosen = [portraits[k] for k in views]
-            found[name].append(_off(seen_head(fit(chosen), chosen, pupils_m), surface, landmarks))
+            found[name].append(_off(seen_head(_fit(chosen), chosen, pupils_m), surface, landmarks))
         average = SeenHead(Design(phenotypes={}), (), pupils_m)
         found[AVERAGE].append(_off(average, surface, landmarks))
     for name, every in found.items():
@@ -216,22 +228,24 @@ def _photographs(design: Design) -> Iterator[np.ndarray]:
 
 def _portraits(footage: Path | None) -> Iterator[Figure]:
     folder = footage_set(footage, PORTRAITS)
-    files = {name: find(name) for name in NETWORKS}
-    found, reasons, off = 0, list[str](), list[float]()
+    looker = _looker()
+    found, right, reasons, off = 0, 0, list[str](), list[float]()
     paths = sorted(p for p in folder.iterdir() if p.suffix in (".jpg", ".png"))
     for path in paths:
         rgb = np.ascontiguousarray(read_picture(path)[..., :3])
         try:
-            looked = look(path.name, rgb, files)
+            looked = looker.look(path.name, rgb)
         except StudioError as error:
             reasons.append(error.message)
             continue
-        fitted = fit([Portrait(looked.xyz_px, (rgb.shape[1], rgb.shape[0]))])
+        fitted = _fit([Portrait(looked.xyz_px, (rgb.shape[1], rgb.shape[0]))])
         share = fitted.off_px[0] / float(np.ptp(looked.xyz_px[:, :2], axis=0).max())
         off.append(share)
         found += share <= NO_FACE
+        right += (womanly([looked.xyz_px]) > 0.5) != (path.stem in MEN)
     yield Figure(
         f"{PORTRAITS}: photographs and paintings that give a head", f"{found} of {len(paths)}",
         "all, or a named reason", found + len(reasons) == len(paths),
         f"points {np.mean(off):.1%} of the face's height off; {'; '.join(reasons)}".strip("; "),
     )  # fmt: skip
+    yield Figure(f"{PORTRAITS}: women and men told rightly", f"{right} of {len(off)}")

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
+from studio.core.closing import Closing
 from studio.core.errors import StudioError
 from studio.perception import closeups
 from studio.perception.crops import Crop, bounds
@@ -31,7 +32,14 @@ _BELOW_BROWS = (
     70, 63, 105, 66, 107, 9, 336, 296, 334, 293, 300, 356, 454, 323, 361, 288, 397, 365,
     379, 378, 400, 377, 152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127,
 )  # fmt: skip
-_CHIN = 152
+_SURELY = (
+    70, 63, 105, 66, 107, 9, 336, 296, 334, 293, 300, 372, 345, 352, 376, 433, 397, 365,
+    379, 378, 400, 377, 152, 148, 176, 149, 150, 136, 172, 213, 147, 123, 116, 143,
+)  # fmt: skip
+"""Within these points nothing but a face is seen: at the sides locks may hang."""
+_FOREHEAD_PX, _LOCK = 256, 0.05
+"""Foreheads are looked at so large; hair is what is so wide, by the face's height."""
+_CHIN, _TOP = 152, 10
 _LIKE = 3.2
 """So many standard deviations of the face's colours a pixel may be off and still be skin."""
 
@@ -51,72 +59,80 @@ class Looked:
     warnings: tuple[str, ...]
 
 
-def look(name: str, rgb: UInt8[np.ndarray, "height width 3"], files: Mapping[str, Path]) -> Looked:
-    """The main face of a photograph. ``files`` are the networks ``face_landmarker`` and
-    ``pose_landmarker_lite``.
+class Looker(Closing):
+    """Looks at photographs, each network loaded once, when it is first wanted. ``files`` are the
+    networks ``face_landmarker`` and ``pose_landmarker_lite``. A context manager, used by one
+    thread."""
 
-    Raises StudioError if no face is found, or one too small to tell anything.
-    """
-    faces = _faces(rgb, files)
-    if not faces:
-        raise StudioError(
-            f"No face is found in “{name}”.",
-            "Take a photograph in which somebody looks towards the camera, with light on the face.",
-        )
-    tall = [float(np.ptp(face.xyz_px[:, :2], axis=0).max()) for face in faces]
-    main = faces[int(np.argmax(tall))]
-    if max(tall) < LEAST_PX:
-        raise StudioError(
-            f"The face in “{name}” is only {max(tall):.0f} pixels high.",
-            f"Take one of at least {SMALL_PX:.0f} pixels.",
-        )
-    seen = _closely(rgb, main, files) or main
-    warnings = [*_warnings(rgb, seen, sum(t > 0.4 * max(tall) for t in tall))]
-    bare = _bare(rgb, seen.xyz_px)
-    return Looked(
-        name, rgb, seen.xyz_px, seen.guesses, bare, _hair(rgb, seen.xyz_px, bare, files),
-        tuple(warnings),
-    )  # fmt: skip
+    def __init__(self, files: Mapping[str, Path]) -> None:
+        self._files = files
+        self._faces: FaceCrowd | None = None
+        self._bodies: Landmarker | None = None
+        self._person: PersonMask | None = None
 
+    def close(self) -> None:
+        """Free the networks."""
+        for one in (self._faces, self._bodies, self._person):
+            if one is not None:
+                one.close()
+        self._faces = self._bodies = self._person = None
 
-def _faces(rgb: np.ndarray, files: Mapping[str, Path]) -> tuple[SeenFace, ...]:
-    """All faces of a picture; where none is found, those about the heads of whoever is in it."""
-    crowd = FaceCrowd(files["face_landmarker"], _MOST)
-    try:
-        found = crowd.find(rgb, 0.0)
-    finally:
-        crowd.close()
-    if found:
-        return found
-    poses = Landmarker("pose", files["pose_landmarker_lite"], 3, 0.3)
-    try:
-        bodies = poses.find(rgb)
-    finally:
-        poses.close()
-    near = [_about(rgb, *closeups.head_square(body.xy_px)[:2], files) for body in bodies]
-    return tuple(one for one in near if one is not None)
+    def look(self, name: str, rgb: UInt8[np.ndarray, "height width 3"]) -> Looked:
+        """The main face of a photograph.
 
+        Raises StudioError if no face is found, one too small to tell anything, or a network cannot
+        be loaded.
+        """
+        faces = self._every(rgb)
+        if not faces:
+            raise StudioError(
+                f"No face is found in “{name}”.",
+                "Take a photograph in which somebody looks towards the camera, with light on the "
+                "face.",
+            )
+        tall = [float(np.ptp(face.xyz_px[:, :2], axis=0).max()) for face in faces]
+        main = faces[int(np.argmax(tall))]
+        if max(tall) < LEAST_PX:
+            raise StudioError(
+                f"The face in “{name}” is only {max(tall):.0f} pixels high.",
+                f"Take one of at least {SMALL_PX:.0f} pixels.",
+            )
+        centre, size = bounds(main.xyz_px[:, :2])
+        seen = self._about(rgb, centre, _ROOM * size) or main
+        warnings = [*_warnings(rgb, seen, sum(t > 0.4 * max(tall) for t in tall))]
+        if self._person is None:
+            self._person = PersonMask(self._files["pose_landmarker_lite"])
+        person = _somebody(rgb, seen.xyz_px, self._person)
+        bare = _bare(rgb, seen.xyz_px, person)
+        hair = _hair(seen.xyz_px, bare, person)
+        return Looked(name, rgb, seen.xyz_px, seen.guesses, bare, hair, tuple(warnings))
 
-def _closely(rgb: np.ndarray, face: SeenFace, files: Mapping[str, Path]) -> SeenFace | None:
-    centre, size = bounds(face.xyz_px[:, :2])
-    return _about(rgb, centre, _ROOM * size, files)
+    def _seen(self, rgb: np.ndarray) -> tuple[SeenFace, ...]:
+        if self._faces is None:
+            self._faces = FaceCrowd(self._files["face_landmarker"], _MOST, films=False)
+        return self._faces.find(rgb, 0.0)
 
+    def _every(self, rgb: np.ndarray) -> tuple[SeenFace, ...]:
+        """All faces of a picture; where none is found, those about the heads of whoever is in
+        it."""
+        found = self._seen(rgb)
+        if found:
+            return found
+        if self._bodies is None:
+            self._bodies = Landmarker("pose", self._files["pose_landmarker_lite"], 3, 0.3)
+        bodies = self._bodies.find(rgb)
+        near = [self._about(rgb, *closeups.head_square(body.xy_px)[:2]) for body in bodies]
+        return tuple(one for one in near if one is not None)
 
-def _about(
-    rgb: np.ndarray, centre: np.ndarray, size: float, files: Mapping[str, Path]
-) -> SeenFace | None:
-    """The largest face in a square of the picture, in the whole picture's pixels."""
-    crop = Crop.around(centre, max(size, 1.0), side_px=_CLOSE_PX)
-    crowd = FaceCrowd(files["face_landmarker"], 2)
-    try:
-        found = crowd.find(crop.cut(rgb), 0.0)
-    finally:
-        crowd.close()
-    if not found:
-        return None
-    best = max(found, key=lambda one: float(np.ptp(one.xyz_px[:, 1])))
-    deep = best.xyz_px[:, 2] * max(size, 1.0) / _CLOSE_PX
-    return SeenFace(np.column_stack([crop.back(best.xyz_px[:, :2]), deep]), best.guesses)
+    def _about(self, rgb: np.ndarray, centre: np.ndarray, size: float) -> SeenFace | None:
+        """The largest face in a square of the picture, in the whole picture's pixels."""
+        crop = Crop.around(centre, max(size, 1.0), side_px=_CLOSE_PX)
+        found = self._seen(crop.cut(rgb))
+        if not found:
+            return None
+        best = max(found, key=lambda one: float(np.ptp(one.xyz_px[:, 1])))
+        deep = best.xyz_px[:, 2] * max(size, 1.0) / _CLOSE_PX
+        return SeenFace(np.column_stack([crop.back(best.xyz_px[:, :2]), deep]), best.guesses)
 
 
 def _warnings(rgb: np.ndarray, face: SeenFace, many: int) -> list[str]:
@@ -162,41 +178,69 @@ def _likeness(rgb: np.ndarray, xyz_px: np.ndarray) -> np.ndarray:
     return np.sqrt(np.square(off).sum(-1) / 2)
 
 
-def _bare(rgb: np.ndarray, xyz_px: np.ndarray) -> np.ndarray:
-    """Where skin is seen: the face below the brows, and what has its colours around it."""
+def _bare(rgb: np.ndarray, xyz_px: np.ndarray, person: np.ndarray | None) -> np.ndarray:
+    """Where skin is seen: the face below the brows, and what of the person has its colours around
+    it; above the brows as far as hair begins."""
     (x, y), size = bounds(xyz_px[:, :2])
     like = cv2.GaussianBlur(_likeness(rgb, xyz_px), (0, 0), max(0.006 * size, 0.5)) < _LIKE
     rows, columns = np.mgrid[: rgb.shape[0], : rgb.shape[1]]
     around = np.hypot((columns - x) / 0.85, (rows - y) / 1.1) < 0.85 * size
     found = like & around
+    if person is not None:
+        found &= person
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * max(int(0.008 * size), 1) + 1,) * 2)
     found = cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_OPEN, kernel)
-    whole = (found > 0) | _polygon(rgb.shape, xyz_px[list(_BELOW_BROWS), :2])
+    surely = _polygon(rgb.shape, xyz_px[list(_SURELY), :2])
+    whole = _below_hair((found > 0) | surely, xyz_px) | surely
     _, labels = cv2.connectedComponents(whole.astype(np.uint8))
     tip = np.rint(xyz_px[4, :2]).astype(int).clip(0, np.array(rgb.shape[1::-1]) - 1)
     return labels == labels[tip[1], tip[0]]
 
 
-def _hair(
-    rgb: np.ndarray, xyz_px: np.ndarray, bare: np.ndarray, files: Mapping[str, Path]
-) -> np.ndarray:
-    """Where the head is neither background nor skin, above the chin: hair, or what covers it."""
+def _below_hair(skin: np.ndarray, xyz_px: np.ndarray) -> np.ndarray:
+    """Skin without what lies above hair, as hair does that light makes as pale as skin."""
+    top, chin = xyz_px[_TOP, :2], xyz_px[_CHIN, :2]
+    tall = float(np.linalg.norm(top - chin))
+    down = (chin - top) / max(tall, 1e-6)
+    scale = _FOREHEAD_PX / (2 * tall)
+    turn = scale * np.array([[down[1], -down[0]], [down[0], down[1]]])
+    brow = xyz_px[9, :2]
+    matrix = np.column_stack([turn, np.full(2, _FOREHEAD_PX / 2) - turn @ brow])
+    upright = cv2.warpAffine(skin.astype(np.float32), matrix, (_FOREHEAD_PX, _FOREHEAD_PX))
+    lock = max(int(_LOCK * _FOREHEAD_PX / 2), 1)
+    upper = upright[: _FOREHEAD_PX // 2] > 0.5
+    hair = cv2.morphologyEx(
+        (~upper).astype(np.uint8), cv2.MORPH_OPEN, np.ones((lock, lock), np.uint8)
+    )
+    above = np.zeros((_FOREHEAD_PX, _FOREHEAD_PX), np.float32)
+    above[: _FOREHEAD_PX // 2] = np.flipud(np.maximum.accumulate(np.flipud(hair), axis=0))
+    back = cv2.warpAffine(
+        above, matrix, skin.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    )
+    return skin & (back < 0.5)
+
+
+def _somebody(rgb: np.ndarray, xyz_px: np.ndarray, finder: PersonMask) -> np.ndarray | None:
+    """Where the person is whose face it is; None if nobody is told from what is behind."""
     (x, y), size = bounds(xyz_px[:, :2])
     half = 1.4 * size
     left, top = max(int(x - half), 0), max(int(y - half), 0)
     part = rgb[top : int(y + half), left : int(x + half)]
-    finder = PersonMask(files["pose_landmarker_lite"])
-    try:
-        person = finder.find(np.ascontiguousarray(part))
-    finally:
-        finder.close()
-    found = np.zeros(rgb.shape[:2], bool)
+    person = finder.find(np.ascontiguousarray(part))
     if person is None:
-        return found
-    oval = _polygon(rgb.shape, xyz_px[list(_BELOW_BROWS), :2])
+        return None
+    found = np.zeros(rgb.shape[:2], bool)
     inside = cv2.resize(person.astype(np.float32), part.shape[1::-1]) > 0.5
-    rows = np.arange(rgb.shape[0])[:, None]
+    found[top : top + part.shape[0], left : left + part.shape[1]] = inside
+    return found
+
+
+def _hair(xyz_px: np.ndarray, bare: np.ndarray, person: np.ndarray | None) -> np.ndarray:
+    """Where the head is neither background nor skin, above the chin: hair, or what covers it."""
+    if person is None:
+        return np.zeros_like(bare)
+    oval = _polygon(bare.shape, xyz_px[list(_BELOW_BROWS), :2])
+    rows = np.arange(bare.shape[0])[:, None]
     chin, brow = xyz_px[_CHIN, 1], xyz_px[9, 1]
     level = rows < chin - 0.25 * (chin - brow)
-    found[top : top + part.shape[0], left : left + part.shape[1]] = inside
-    return found & ~bare & ~oval & level
+    return person & ~bare & ~oval & level

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_module
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 from rich.console import Console
@@ -23,6 +23,7 @@ def main(
     design: Path | None = None,
     name: str = "",
     pupils_mm: float | None = None,
+    gender: Literal["as the face", "woman", "man"] = "as the face",
     expression: bool = True,
     hair: bool = True,
     texture_px: int = 2048,
@@ -37,6 +38,7 @@ def main(
         design: Where to write the design, to go on from in the studio: .json.
         name: What the person is called.
         pupils_mm: Millimetres from pupil to pupil, for a true size (63 if not given).
+        gender: A woman's build or a man's; otherwise as the face's proportions tell.
         expression: Faces may smile or frown in the photographs.
         hair: Choose the style of hair that fits best.
         texture_px: Side of the skin's texture in pixels, 512 to 4096.
@@ -56,8 +58,8 @@ def main(
     if not 512 <= texture_px <= 4096:
         raise StudioError(f"A texture of {texture_px} px cannot be had.", "Give 512 to 4096.")
     began = time.perf_counter()
-    params = Params(photos=photos, name=name, pupils_mm=pupils_mm, expression=expression,
-                    hair=hair, texture_px=texture_px)  # fmt: skip
+    params = Params(photos=photos, name=name, pupils_mm=pupils_mm, gender=gender,
+                    expression=expression, hair=hair, texture_px=texture_px)  # fmt: skip
     with OnTerminal("Head", quiet=json) as context:
         made = run(reconstruct(params, Inputs(), context))
     if out is not None:
@@ -76,6 +78,8 @@ def _tell(made: Head, out: Path | None, design: Path | None, seconds: float, as_
             "out": str(out) if out else None,
             "design": str(design) if design else None,
             "pupils_mm": round(1e3 * made.seen.pupils_m, 2),
+            "gender": made.seen.design.build("gender"),
+            "focal_px": [round(view.focal_px, 1) for view in made.fitted.views],
             "off_px": [round(px, 3) for px in made.fitted.off_px],
             "hair": {one.name: round(one.fits, 3) for one in made.styles},
             "warnings": {one.name: list(one.warnings) for one in made.looked},

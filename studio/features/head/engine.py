@@ -7,21 +7,24 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from studio.core.errors import StudioError
+from studio.core.exif import focal_px
 from studio.core.pictures import read_picture
 from studio.core.types import Character, Fact, Posed
 from studio.human.design import Design, Worn
 from studio.human.fit import Fit
 from studio.human.heads.fit import FittedHead, Portrait, fit
+from studio.human.heads.proportions import womanly
 from studio.human.wardrobe.asset import Asset, AssetMaterial, Card, Picture
 from studio.human.wardrobe.writing import write_asset
 from studio.jobs import Context, Engine
-from studio.perception.portraits import Looked, look
+from studio.perception.portraits import Looked, Looker
 from studio.synth import closet, designed
 from studio.synth.heads.baking import bake
 from studio.synth.heads.dressing import Styled, dressed, nearest_skin
@@ -33,6 +36,9 @@ NO_FACE = 0.035
 """A fit that is further off, by the face's height, is of no human face."""
 TURNED_DEG = 40.0
 MOST = 12
+GENDERS = {"woman": 1.0, "man": 0.0}
+"""How builds are called that are known, and where their slider is."""
+_SURE = 0.8
 
 
 class Params(BaseModel):
@@ -47,6 +53,10 @@ class Params(BaseModel):
     pupils_mm: float | None = Field(
         default=None, ge=40, le=80, title="Between the pupils",
         description="Millimetres from pupil to pupil: makes the head true to size; 63 if not given",
+    )  # fmt: skip
+    gender: Literal["as the face", "woman", "man"] = Field(
+        default="as the face", title="Build",
+        description="A woman's build or a man's; otherwise as the face's proportions tell",
     )  # fmt: skip
     expression: bool = Field(
         default=True, description="Faces may smile or frown: the head is calm all the same"
@@ -92,19 +102,24 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
         raise StudioError(f"{len(params.photos)} photographs are many.", f"Give at most {MOST}.")
     files = {name: find(name) for name in NETWORKS}
     looked: list[Looked] = []
-    for path in params.photos:
-        context.report(0.2 * len(looked) / len(params.photos), f"Looking at {path.name}")
-        context.check()
-        looked.append(look(path.name, _read(path), files))
+    with Looker(files) as looker:
+        for path in params.photos:
+            context.report(0.2 * len(looked) / len(params.photos), f"Looking at {path.name}")
+            context.check()
+            looked.append(looker.look(path.name, _read(path)))
     context.report(0.2, "Fitting the face")
-    portraits = [Portrait(one.xyz_px, (one.rgb.shape[1], one.rgb.shape[0])) for one in looked]
-    fitted = fit(portraits, expression=params.expression)
+    portraits = [
+        Portrait(one.xyz_px, (one.rgb.shape[1], one.rgb.shape[0]), focal_px=focal_px(path))
+        for one, path in zip(looked, params.photos, strict=True)
+    ]
+    gender = GENDERS.get(params.gender, womanly([one.xyz_px for one in looked]))
+    fitted = fit(portraits, expression=params.expression, gender=gender)
     _check_human(fitted, looked)
     context.check()
     pupils_m = None if params.pupils_mm is None else params.pupils_mm / 1000
     seen = seen_head(fitted, portraits, pupils_m)
     name = params.name or params.photos[0].stem
-    base = nearest_skin(looked[0], woman=seen.design.build("gender") > 0.5)
+    base = nearest_skin(looked[0], woman=gender > 0.5)
     first = seen.design.but(worn=(Worn(item=base.name), Worn(item="tshirt")))
     yield _posed(first, name)[0]
     main = frontal_of(seen.views)
@@ -170,6 +185,16 @@ def kept_skin(name: str, skin: np.ndarray) -> str:
     return item
 
 
+def _build_of(seen: SeenHead, params: Params) -> Fact:
+    woman = seen.design.build("gender")
+    told = "a woman's" if woman > 0.5 else "a man's"
+    if params.gender in GENDERS:
+        return Fact("Build", told, "good")
+    unsure = max(woman, 1 - woman) < _SURE
+    blame = "the face does not tell surely: choose it" if unsure else "by its proportions"
+    return Fact("Build", told, "look" if unsure else "plain", blame)
+
+
 def facts_of(
     looked: Sequence[Looked],
     fitted: FittedHead,
@@ -194,6 +219,7 @@ def facts_of(
         Fact("Face", f"points {np.mean(off):.1%} of its height off".replace("%", " %"),
              "good" if worst < 0.016 else "look",
              "" if worst < 0.016 else f"most in {looked[int(np.argmax(off))].name}"),
+        _build_of(seen, params),
         Fact("Size", f"{1e3 * seen.pupils_m:.0f} mm between the pupils",
              "good" if told else "look", "" if told else "guessed: measure it for a true size"),
         Fact("Hair", f"{styles[0].name.replace('_', ' ')}, covers {styles[0].fits:.0%} alike"

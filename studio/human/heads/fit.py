@@ -27,6 +27,8 @@ SURE = 0.012
 DEEP = 0.05
 """The same of MediaPipe's depths, after they are shifted and scaled as fits best."""
 FOCAL_SPREAD = 0.35
+FOCAL_TOLD = 0.04
+"""How far focal lengths are off, usually, that are guessed and that are told by files."""
 USUAL_FOCAL = 1.3
 """The usual focal length of portraits, by the picture's longer side."""
 ACTION = 0.25
@@ -34,6 +36,7 @@ ACTION = 0.25
 PIN = 6.0
 """How many times as much a pin counts as a point that was found."""
 _FAR = 3.0
+_GENDER = model.BUILDS.index("gender")
 _SHY = ("tongueOut", "cheekPuff", "jawForward")
 _OVAL = (
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
@@ -46,13 +49,22 @@ _OVAL_SAY = 0.35
 @dataclass(frozen=True, eq=False)
 class Portrait:
     """What one photograph shows: MediaPipe's points (pixels across and down, and their depth in the
-    same unit, away from the camera), the picture's size, the camera if it is calibrated, and what
-    was ``pinned`` by hand: points put elsewhere (NaN: not pinned)."""
+    same unit, away from the camera), the picture's size, the camera if it is calibrated, what was
+    ``pinned`` by hand: points put elsewhere (NaN: not pinned), and the focal length that the
+    photograph's file tells, None if it tells none."""
 
     xyz_px: Float[np.ndarray, "478 3"]
     size_px: tuple[int, int]
     camera: Camera | None = None
     pinned_px: Float[np.ndarray, "478 2"] | None = None
+    focal_px: float | None = None
+
+    @property
+    def lens(self) -> tuple[float, float]:
+        """The focal length to expect (pixels), and how far it may be off (of its logarithm)."""
+        if self.focal_px is not None:
+            return self.focal_px, FOCAL_TOLD
+        return USUAL_FOCAL * max(self.size_px), FOCAL_SPREAD
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,15 +112,23 @@ class FittedHead:
 
 
 def fit(
-    portraits: Sequence[Portrait], *, expression: bool = True, start: np.ndarray | None = None
+    portraits: Sequence[Portrait],
+    *,
+    expression: bool = True,
+    start: np.ndarray | None = None,
+    gender: float | None = None,
+    rounds: int = ROUNDS,
 ) -> FittedHead:
     """The head that the photographs show. ``expression`` off keeps every face calm; ``start`` are
-    numbers to begin with, such as those of the last fit while a pin is dragged."""
+    numbers to begin with, such as those of the last fit while a pin is dragged; ``gender`` is held
+    where it is known (0 to 1)."""
     values = model.usual() if start is None else start.copy()
+    if gender is not None:
+        values[_GENDER] = gender
     near = model.linear(values)
     views = [_placed(one, near) for one in portraits]
-    for _ in range(ROUNDS):
-        problem = _Problem(portraits, near, values, expression)
+    for _ in range(rounds):
+        problem = _Problem(portraits, near, values, expression, gender is not None)
         values, views = problem.solve(views)
         near = model.linear(values)
     off = tuple(
@@ -158,7 +178,7 @@ def _placed(one: Portrait, near: Linear) -> View:
         focal = float(one.camera.matrix[[0, 1], [0, 1]].mean())
         at = one.camera.matrix[0, 2], one.camera.matrix[1, 2]
     else:
-        focal = USUAL_FOCAL * max(one.size_px)
+        focal = one.lens[0]
         at = (one.size_px[0] - 1) / 2, (one.size_px[1] - 1) / 2
     away = focal / scale
     ahead = np.array([*((centre[:2] - at) / scale), away])
@@ -175,15 +195,18 @@ class _Problem:
     EACH = 9 + 52
 
     def __init__(
-        self, portraits: Sequence[Portrait], near: Linear, values: np.ndarray, expression: bool
-    ) -> None:
+        self, portraits: Sequence[Portrait], near: Linear, values: np.ndarray, expression: bool,
+        held: bool = False,
+    ) -> None:  # fmt: skip
         self.portraits, self.near, self.values = portraits, near, values
         self.count = len(values)
-        self.expression = expression
+        self.expression, self.held = expression, held
 
     def solve(self, views: Sequence[View]) -> tuple[np.ndarray, list[View]]:
         self.views = list(views)
         low, high = model.bounds()
+        if self.held:
+            low[_GENDER] = high[_GENDER] = self.values[_GENDER]
         start, least, most = [self.values], [low], [high]
         for view, one in zip(views, self.portraits, strict=True):
             free = np.inf if one.camera is None else 0.0
@@ -228,8 +251,8 @@ class _Problem:
             parts += [off.ravel(), self._depths(one, own, view.camera_points(points)),
                       own[9:] / ACTION]  # fmt: skip
             if one.camera is None:
-                usual = USUAL_FOCAL * max(one.size_px)
-                parts.append(np.array([np.log(view.focal_px / usual) / FOCAL_SPREAD]))
+                usual, spread = one.lens
+                parts.append(np.array([np.log(view.focal_px / usual) / spread]))
         return np.concatenate(parts)
 
     def _depths(self, one: Portrait, own: np.ndarray, seen: np.ndarray) -> np.ndarray:
@@ -275,7 +298,7 @@ class _Problem:
             blocks.append(calm)
             if one.camera is None:
                 row = np.zeros((1, len(x)))
-                row[0, at + 6] = 1 / FOCAL_SPREAD
+                row[0, at + 6] = 1 / one.lens[1]
                 blocks.append(row)
         return np.vstack(blocks)
 

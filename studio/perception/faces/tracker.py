@@ -39,9 +39,10 @@ class SeenFace:
 class FaceCrowd:
     """Follows up to so many faces at once. Used by one thread at a time; close it when done."""
 
-    def __init__(self, model: Path, most: int, *, guesses: bool = True) -> None:
-        """Without ``guesses`` they are all 0, and time is saved. Raises StudioError if the network
-        cannot be loaded."""
+    def __init__(self, model: Path, most: int, *, guesses: bool = True, films: bool = True) -> None:
+        """Without ``guesses`` they are all 0, and time is saved. Where pictures are no ``films``
+        each is looked at as if there were no other. Raises StudioError if the network cannot be
+        loaded."""
         os.environ.setdefault("GLOG_minloglevel", "3")
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         from mediapipe import Image, ImageFormat
@@ -50,11 +51,12 @@ class FaceCrowd:
         self._image, self._srgb = Image, ImageFormat.SRGB
         options = vision.FaceLandmarkerOptions(
             base_options=BaseOptions(model_asset_path=str(model)),
-            running_mode=vision.RunningMode.VIDEO, num_faces=max(most, 2),
-            min_face_detection_confidence=LEAST_SCORE, min_face_presence_confidence=LEAST_SCORE,
+            running_mode=vision.RunningMode.VIDEO if films else vision.RunningMode.IMAGE,
+            num_faces=max(most, 2), min_face_detection_confidence=LEAST_SCORE,
+            min_face_presence_confidence=LEAST_SCORE,
             min_tracking_confidence=LEAST_SCORE, output_face_blendshapes=guesses,
         )  # fmt: skip
-        self._last_ms = 0
+        self._films, self._last_ms = films, 0
         with quiet():
             try:
                 task = vision.FaceLandmarker.create_from_options(options)
@@ -65,7 +67,7 @@ class FaceCrowd:
                 ) from error
             self._task: Any = task
             self._begun_s: float | None = None
-            task.detect_for_video(self._picture(np.zeros((64, 64, 3), np.uint8)), 0)
+            self._told(self._picture(np.zeros((64, 64, 3), np.uint8)))
         self._close = weakref.finalize(self, free, task)
 
     def close(self) -> None:
@@ -80,7 +82,7 @@ class FaceCrowd:
             self._begun_s = time_s
         # A film that began again, or two pictures of one millisecond: time goes on all the same.
         self._last_ms = max(self._last_ms + 1, round(1e3 * (time_s - self._begun_s)))
-        answer = self._task.detect_for_video(self._picture(rgb), self._last_ms)
+        answer = self._told(self._picture(rgb))
         height, width = rgb.shape[:2]
         found: list[SeenFace] = []
         for k, face in enumerate(answer.face_landmarks):
@@ -91,6 +93,11 @@ class FaceCrowd:
             guesses = np.array([scores.get(action, 0.0) for action in ACTIONS])
             found.append(SeenFace(points - (0.5, 0.5, 0.0), guesses))
         return tuple(found)
+
+    def _told(self, picture: Any) -> Any:
+        if self._films:
+            return self._task.detect_for_video(picture, self._last_ms)
+        return self._task.detect(picture)
 
     def _picture(self, rgb: np.ndarray) -> Any:
         return self._image(image_format=self._srgb, data=np.ascontiguousarray(rgb))

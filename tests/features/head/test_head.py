@@ -13,12 +13,14 @@ from gltf_twin import validate
 from studio import cli
 from studio.core.errors import StudioError
 from studio.core.pictures import write_picture
-from studio.features.head.engine import Inputs, Params, reconstruct
+from studio.features.head.engine import NETWORKS, Inputs, Params, reconstruct
 from studio.human.design import read_file
 from studio.jobs import Context, run
+from studio.perception import portraits
 from studio.render.raster import Renderer
 from studio.synth import closet, designed, portrait
 from studio.synth.people import preset
+from studio.weights.store import find
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +83,38 @@ def test_what_is_no_face_is_refused_by_name(tmp_path, photo):
 def test_wrong_flags_are_sentences(photo, more, said, capsys):
     assert cli.main(["head", str(photo), *more]) == 1
     assert said in capsys.readouterr().err
+
+
+def test_networks_are_loaded_once_and_pictures_do_not_depend_on_each_other(photo, monkeypatch):
+    loaded: list[object] = []
+
+    class Counted(portraits.FaceCrowd):
+        def __init__(self, *told, **more):
+            loaded.append(self)
+            super().__init__(*told, **more)
+
+    monkeypatch.setattr(portraits, "FaceCrowd", Counted)
+    rgb = np.ascontiguousarray(cv2.imread(str(photo))[..., ::-1])
+    aside = np.roll(rgb, 60, axis=1)
+    with portraits.Looker({name: find(name) for name in NETWORKS}) as looker:
+        first = looker.look("first", rgb)
+        looker.look("aside", aside)
+        again = looker.look("again", rgb)
+    assert len(loaded) == 1
+    np.testing.assert_array_equal(first.xyz_px, again.xyz_px)
+
+
+def test_what_lies_above_a_fringe_is_no_skin(photo):
+    rgb = np.ascontiguousarray(cv2.imread(str(photo))[..., ::-1])
+    with portraits.Looker({name: find(name) for name in NETWORKS}) as looker:
+        calm = looker.look("calm", rgb)
+        x, y = np.rint(calm.xyz_px[10, :2]).astype(int)
+        brow = int(calm.xyz_px[9, 1])
+        fringed = rgb.copy()
+        level = (y + brow) // 2
+        fringed[level - 12 : level, x - 90 : x + 90] = (40, 25, 15)
+        told = looker.look("fringed", fringed)
+    above = np.s_[level - 24 : level - 12, x - 30 : x + 30]
+    assert calm.bare[above].mean() > 0.5
+    assert not told.bare[above].any()
+    assert told.bare[brow - 3 : brow + 6, x - 10 : x + 10].all()
