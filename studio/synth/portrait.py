@@ -75,7 +75,7 @@ def picture(
     renderer: Renderer, scene: tuple[Drawable, ...], framing: Framing
 ) -> UInt8[np.ndarray, "height width 3"]:
     """The scene in the renderer's size."""
-    return renderer.render(scene, _camera(framing, renderer.size_px), _light(framing)).rgb
+    return renderer.render(scene, _camera(framing, renderer.size_px), light(framing)).rgb
 
 
 def _camera(framing: Framing, size_px: tuple[int, int]) -> Camera:
@@ -91,7 +91,8 @@ def _camera(framing: Framing, size_px: tuple[int, int]) -> Camera:
     return Camera("portrait", size_px, matrix, np.zeros(0), rotation, -rotation @ centre)
 
 
-def _light(framing: Framing) -> Lighting:
+def light(framing: Framing) -> Lighting:
+    """Three soft lights about what is framed."""
     turn = np.radians(framing.turn_deg)
     spin = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
     towards = np.array([[-0.55, -0.75, 0.62], [0.85, -0.45, 0.15], [0.35, 0.85, 0.55]])

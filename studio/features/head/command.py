@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json as json_module
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
+import numpy as np
 import tyro
 from rich.console import Console
 
 from studio.core.errors import StudioError
+from studio.core.pictures import write_picture
 from studio.features.head.engine import Head, Inputs, Params, reconstruct
 from studio.jobs import run
 from studio.jobs.terminal import OnTerminal
@@ -21,6 +24,7 @@ def main(
     photos: Annotated[tuple[Path, ...], tyro.conf.Positional],
     out: Path | None = None,
     design: Path | None = None,
+    compare: Path | None = None,
     name: str = "",
     pupils_mm: float | None = None,
     gender: Literal["as the face", "woman", "man"] = "as the face",
@@ -36,6 +40,8 @@ def main(
             make it better.
         out: Where to write the person: .glb, with 52 facial actions.
         design: Where to write the design, to go on from in the studio: .json.
+        compare: Where to write a picture of each photograph beside the head made of it: its points
+            and the head's, the head laid over it, and turned: .png or .jpg.
         name: What the person is called.
         pupils_mm: Millimetres from pupil to pupil, for a true size (63 if not given).
         gender: A woman's build or a man's; otherwise as the face's proportions tell.
@@ -44,12 +50,13 @@ def main(
         texture_px: Side of the skin's texture in pixels, 512 to 4096.
         json: Print one JSON object.
     """
-    if out is None and design is None:
+    if out is None and design is None and compare is None:
         raise StudioError("There is nothing to write.", "Give --out FILE.glb or --design F.json.")
-    for path, suffix in ((out, ".glb"), (design, ".json")):
-        if path is not None and path.suffix.lower() != suffix:
+    for path, endings in ((out, (".glb",)), (design, (".json",)), (compare, (".png", ".jpg"))):
+        if path is not None and path.suffix.lower() not in endings:
             raise StudioError(
-                f"“{path.name}” has an ending that is not written here.", f"Use {suffix}."
+                f"“{path.name}” has an ending that is not written here.",
+                f"Use {' or '.join(endings)}.",
             )
         if path is not None:
             check_place(path)
@@ -68,15 +75,27 @@ def main(
         write_glb(out, made.character)
     if design is not None:
         design.write_text(made.design.text(), "utf-8")
-    _tell(made, out, design, time.perf_counter() - began, json)
+    if compare is not None:
+        write_picture(compare, _sheet(made))
+    written = [path for path in (out, design, compare) if path is not None]
+    _tell(made, written, time.perf_counter() - began, json)
 
 
-def _tell(made: Head, out: Path | None, design: Path | None, seconds: float, as_json: bool) -> None:
+def _sheet(made: Head) -> np.ndarray:
+    from studio.synth.heads.compared import compared
+
+    return np.vstack([
+        compared(made.design, seen, one.rgb, one.xyz_px[:, :2],
+                 view.project(made.fitted.acted(view)))
+        for one, seen, view in zip(made.looked, made.seen.views, made.fitted.views, strict=True)
+    ])  # fmt: skip
+
+
+def _tell(made: Head, written: Sequence[Path], seconds: float, as_json: bool) -> None:
     if as_json:
         told = {
             "name": made.name,
-            "out": str(out) if out else None,
-            "design": str(design) if design else None,
+            "written": [str(path) for path in written],
             "pupils_mm": round(1e3 * made.seen.pupils_m, 2),
             "gender": made.seen.design.build("gender"),
             "focal_px": [round(view.focal_px, 1) for view in made.fitted.views],
@@ -91,5 +110,5 @@ def _tell(made: Head, out: Path | None, design: Path | None, seconds: float, as_
     console = Console(highlight=False)
     for fact in made.facts:
         console.print(f"{fact.label:<13}{fact.text}  {fact.blame}".rstrip(), soft_wrap=True)
-    written = " and ".join(str(path) for path in (out, design) if path is not None)
-    console.print(f"{made.name} in {seconds:.1f} s: {written}", soft_wrap=True)
+    places = " and ".join(str(path) for path in written)
+    console.print(f"{made.name} in {seconds:.1f} s: {places}", soft_wrap=True)

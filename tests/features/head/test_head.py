@@ -40,9 +40,9 @@ def photo(tmp_path_factory):
 def test_a_photograph_becomes_a_person(photo, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(closet, "own_folder", lambda: tmp_path / "wardrobe")
     closet.forget()
-    out, design = tmp_path / "head.glb", tmp_path / "head.json"
-    code = cli.main(["head", str(photo), "--out", str(out), "--design", str(design), "--pupils-mm",
-                     "61", "--texture-px", "512", "--json"])  # fmt: skip
+    out, design, sheet = (tmp_path / f"head.{ending}" for ending in ("glb", "json", "png"))
+    code = cli.main(["head", str(photo), "--out", str(out), "--design", str(design), "--compare",
+                     str(sheet), "--pupils-mm", "61", "--texture-px", "512", "--json"])  # fmt: skip
     assert code == 0
     told = json.loads(capsys.readouterr().out)
     assert told["pupils_mm"] == pytest.approx(61, abs=0.5)
@@ -56,7 +56,18 @@ def test_a_photograph_becomes_a_person(photo, tmp_path, capsys, monkeypatch):
     middle = rgb[200:260, 180:220].reshape(-1, 3).mean(0)  # her nose and cheeks
     face = texture[np.abs(texture.astype(int) - middle).sum(-1) < 90]
     assert len(face) > 500  # the photograph's colours are on the skin
+    _laid_over_her(cv2.imread(str(sheet))[..., ::-1])
     closet.forget()
+
+
+def _laid_over_her(rows: np.ndarray) -> None:
+    """The head over the photograph lies where the photograph's face is, and has its colours."""
+    marked, laid, ahead, turned = np.split(rows.astype(int), 4, axis=1)
+    face = np.s_[150:260, 130:230]
+    apart = np.abs(marked[face] - laid[face]).mean()
+    assert 1 < apart < 45
+    assert np.abs(marked[face] - np.roll(laid, 70, axis=1)[face]).mean() > 1.15 * apart
+    assert np.abs(ahead - turned).mean() > 2
 
 
 def test_what_is_no_face_is_refused_by_name(tmp_path, photo):
