@@ -29,6 +29,11 @@ from studio.vision.ring import look_at
 RATE_HZ = 30.0
 LAYOUT = "halpe_26"
 KINDS = ("acting", "crossing", "embracing", "circling", "leaving")
+HARDER = ("milling",)
+"""Kinds that are long, and of which only every third moment is given: 10 a second."""
+_FRAMES = {"leaving": 300, "milling": 720}
+_SPARSE = 3
+_AWAY_M = 6.5
 _STRIDE_M = 1.3
 _CAST = 24
 _EMBRACE = Arm((0.15, -0.85, -0.15), (-0.35, -0.9, 0.15), 0.0)
@@ -54,23 +59,36 @@ def make_scene(
     """A scene of one of the :data:`KINDS`, 6 or (leaving) 10 s; the same seed, the same scene.
 
     People have different builds; at 30 frames a second they act on their spots, cross each
-    other's ways, embrace, walk around each other, or leave the pictures and come back.
+    other's ways, embrace, walk around each other, or leave the pictures and come back. In the
+    :data:`HARDER` kind people of like height walk to and fro for 24 s and stand; most go away for
+    long and come back another way.
+    ``frames`` are 30 a second in every kind.
     """
-    rng = np.random.default_rng((KINDS.index(kind), people, cameras, seed))
-    times = np.arange(frames or (300 if kind == "leaving" else 180)) / RATE_HZ
-    figures = [_figure(int(who)) for who in rng.permutation(_CAST)[:people]]
+    rng = np.random.default_rng(((*KINDS, *HARDER).index(kind), people, cameras, seed))
+    every = _SPARSE if kind in HARDER else 1
+    times = np.arange(frames or _FRAMES.get(kind, 180)) / RATE_HZ
+    who = _alike(people, rng) if kind in HARDER else rng.permutation(_CAST)[:people]
+    figures = [_figure(int(number)) for number in who]
     if kind == "acting":
         points = [_acts(figure, spot, rng, times) for figure, spot in zip(
             figures, _spots(people, rng), strict=True)]  # fmt: skip
     else:
         paths = _PATHS[kind](people, times, rng)
-        points = [_walks(f, p, times, rng) for f, p in zip(figures, paths, strict=True)]
-    return CrowdScene(kind, _rig(cameras, rng), times, find_layout(LAYOUT), np.stack(points))
+        points = [_walks(f, p, times, rng, every) for f, p in zip(figures, paths, strict=True)]
+    rig, layout = _rig(cameras, rng), find_layout(LAYOUT)
+    return CrowdScene(kind, rig, times[::every], layout, np.stack(points))
 
 
 @lru_cache(maxsize=_CAST)
 def _figure(who: int) -> Figure:
     return make_figure(**random_phenotype(np.random.default_rng((77, who))))
+
+
+def _alike(people: int, rng: np.random.Generator) -> np.ndarray:
+    """Members of the cast who are about as tall."""
+    tall = [random_phenotype(np.random.default_rng((77, who)))["height"] for who in range(_CAST)]
+    first = int(rng.integers(_CAST - people + 1))
+    return np.argsort(tall)[first : first + people]
 
 
 @lru_cache(maxsize=1)
@@ -115,8 +133,10 @@ def _acts(
     )
 
 
-def _walks(figure: Figure, path: Way, times: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Somebody who goes along a path, facing where it leads."""
+def _walks(
+    figure: Figure, path: Way, times: np.ndarray, rng: np.random.Generator, every: int
+) -> np.ndarray:
+    """Somebody who goes along a path, facing where it leads; every so many moments of it."""
     xy, embrace = path
     step = np.gradient(xy, times, axis=0)
     speed = np.linalg.norm(step, axis=1)
@@ -128,7 +148,7 @@ def _walks(figure: Figure, path: Way, times: np.ndarray, rng: np.random.Generato
     yaw = gaussian_filter1d(np.interp(np.arange(len(xy)), known, yaw), 4)
     lean = rng.normal(0, 4, 2)
     out: list[np.ndarray] = []
-    for frame in range(len(times)):
+    for frame in range(0, len(times), every):
         pose = _gait(phase[frame], min(speed[frame], 1.6), embrace[frame], lean)
         root, turns = turns_of(figure, pose)
         spot = float(xy[frame, 0]), float(xy[frame, 1])
@@ -238,8 +258,38 @@ def _leaving(people: int, times: np.ndarray, rng: np.random.Generator) -> list[W
     return [(xy, np.zeros(len(times))), *_circling(people - 1, times, rng)]
 
 
+def _milling(people: int, times: np.ndarray, rng: np.random.Generator) -> list[Way]:
+    """Everybody to and fro in the middle, standing now and then; most go away for a while."""
+    end = float(times[-1])
+    paths: list[Way] = []
+    for _ in range(people):
+        at, now = rng.uniform(-1.4, 1.4, 2), 0.0
+        at_s, points = [now], [at]
+        away = rng.uniform(0.2, 0.5) * end if rng.random() < 0.75 else np.inf
+        while now < end:
+            stops = [rng.uniform(-1.4, 1.4, 2)]
+            stays = rng.uniform(0.05, 1.2)
+            if now > away:
+                door, turn = rng.uniform(0, 2 * np.pi), rng.choice([-1, 1]) * rng.uniform(1.0, 2.5)
+                stops = [
+                    _AWAY_M * _direction(door + share * turn) for share in np.linspace(0, 1, 5)
+                ]
+                away = np.inf
+            for stop in stops:
+                now += max(float(np.linalg.norm(stop - at)) / rng.uniform(0.8, 1.5), 0.3)
+                at_s.append(now)
+                points.append(stop)
+                at = stop
+            now += stays
+            at_s.append(now)
+            points.append(at)
+        paths.append((_through(at_s, points, times), np.zeros(len(times))))
+    return paths
+
+
 _PATHS: dict[str, Callable[[int, np.ndarray, np.random.Generator], list[Way]]] = {
     "crossing": _crossing, "embracing": _embracing, "circling": _circling, "leaving": _leaving,
+    "milling": _milling,
 }  # fmt: skip
 
 

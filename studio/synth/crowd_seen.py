@@ -14,7 +14,9 @@ from jaxtyping import Bool
 from scipy.ndimage import gaussian_filter1d
 
 from studio.core.types import Camera, Crowd, Layout
+from studio.perception.looks import PATCHES
 from studio.synth.crowd import CrowdScene
+from studio.synth.crowd_looks import Dress, Glimpse, ghostly, glimpsed, outfits
 from studio.vision import camera as lens
 
 _CAPSULES = (
@@ -47,21 +49,27 @@ class Faults:
     exchanged: float = 0.5
 
 
-def see(scene: CrowdScene, faults: Faults = Faults(), seed: int = 0) -> Crowd:
-    """The detections of a scene in all of its cameras; the same seed gives the same ones."""
-    rng = np.random.default_rng((991, seed))
+def see(scene: CrowdScene, faults: Faults = Faults(), seed: int = 0, dress: Dress = "own") -> Crowd:
+    """The detections of a scene in all of its cameras, with how people look who each wear their
+    own or all the same; the same seed gives the same ones."""
+    rng, taste = np.random.default_rng((991, seed)), np.random.default_rng((992, seed))
     people, frames, points = scene.xyz_m.shape[:3]
     views, places = len(scene.rig), people + 3
     xy = np.full((frames, views, places, points, 2), np.nan)
     confidence = np.zeros((frames, views, places, points))
     track = np.full((frames, views, places), -1)
+    looks = np.full((frames, views, places, len(PATCHES), 3), np.nan)
     bias = faults.bias_m * rng.standard_normal((people, 1, points, 3))
+    worn = outfits(people, dress, taste)
     for view, camera in enumerate(scene.rig.cameras):
         seen = [_one(scene, camera, who, bias, faults, rng) for who in range(people)]
-        ids = _tracked(np.stack([sure.any(1) for _, sure in seen]),
-                       np.stack([at for at, _ in seen]), faults, rng)  # fmt: skip
-        found = list(zip(seen, ids, strict=True))
+        ids = _tracked(np.stack([one.confidence.any(1) for one in seen]),
+                       np.stack([one.xy_px for one in seen]), faults, rng)  # fmt: skip
+        look = [*glimpsed(scene, camera, seen, worn, taste)]
+        found = [((one.xy_px, one.confidence), number)
+                 for one, number in zip(seen, ids, strict=True)]  # fmt: skip
         found += [_ghost(scene, camera, 1000 + number, faults, rng) for number in range(2)]
+        look += [ghostly(taste, frames) for _ in range(2)]
         for frame in range(frames):
             there = [i for i, ((_, sure), _) in enumerate(found) if sure[frame].any()]
             for place, i in enumerate(rng.permutation(there).tolist()):
@@ -69,7 +77,8 @@ def see(scene: CrowdScene, faults: Faults = Faults(), seed: int = 0) -> Crowd:
                 xy[frame, view, place] = np.where(sure[frame][:, None] > 0, at[frame], np.nan)
                 confidence[frame, view, place] = sure[frame]
                 track[frame, view, place] = number[frame]
-    return Crowd(scene.rig.names, scene.times_s, scene.layout, xy, confidence, track)
+                looks[frame, view, place] = look[i][frame]
+    return Crowd(scene.rig.names, scene.times_s, scene.layout, xy, confidence, track, looks)
 
 
 def hidden(
@@ -131,8 +140,8 @@ def _one(
     bias: np.ndarray,
     faults: Faults,
     rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray]:
-    """One person as one camera's detector finds them: pixels and confidence, 0 where lost."""
+) -> Glimpse:
+    """One person as one camera's detector finds them."""
     layout, frames, points = scene.layout, *scene.xyz_m.shape[1:3]
     every = np.stack([lens.project(camera, xyz) for xyz in scene.xyz_m + bias])
     at = every[who]
@@ -161,7 +170,7 @@ def _one(
     gone |= (covered.mean(1) > 0.65) & (rng.random(frames) < 0.7)
     gone |= (sure > 0).sum(1) < 5
     sure[gone] = 0.0
-    return out, sure
+    return Glimpse(out, sure, covered, by, stolen)
 
 
 def _tracked(
@@ -195,7 +204,8 @@ def _ghost(
     frames, points = scene.xyz_m.shape[1:3]
     pose = scene.xyz_m[rng.integers(len(scene.xyz_m)), rng.integers(frames)]
     flat = lens.project(camera, pose)
-    flat = flat - np.nanmean(flat, 0)
+    known = np.isfinite(flat).all(-1)
+    flat = flat - (flat[known].mean(0) if known.any() else 0.0)
     width, height = camera.size_px
     spot = rng.uniform([0.1 * width, 0.3 * height], [0.9 * width, 0.7 * height])
     at = spot + rng.uniform(0.4, 1.0) * flat

@@ -70,6 +70,14 @@ class Track:
         kept = np.where((self.age <= _KEPT_JOINT)[:, None], predicted, np.nan)
         self.xyz_m = np.where(found[:, None], xyz, kept)
 
+    def exchange(self, other: Track, frame: int) -> None:
+        """Give all that was found from a frame on to another, and take theirs."""
+        mine, theirs = (int(np.searchsorted(t.frames, frame)) for t in (self, other))
+        for name in ("frames", "places", "mirrored", "points", "evidence", "margin"):
+            own, its = getattr(self, name), getattr(other, name)
+            setattr(self, name, own[:mine] + its[theirs:])
+            setattr(other, name, its[:theirs] + own[mine:])
+
 
 @dataclass(eq=False)
 class Follower:

@@ -1,7 +1,8 @@
 """From tracks to people: ghosts refused, absences bridged, the most present first.
 
-Somebody who leaves and comes back is known by where they could have gone, by the lengths of their
-limbs and, where the detector saw it, by the colours they wear.
+People are followed by geometry alone: where somebody is, clothes tell less than rays do. From those
+who were followed it is learned what clothes tell; if that is anything, identities exchanged at
+meetings are put back, and who comes back is known by them.
 """
 
 from __future__ import annotations
@@ -11,21 +12,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy.optimize import linear_sum_assignment
 
 from studio.core.types import CameraRig, Crowd, Detections
+from studio.vision.people.chains import linked, root
 from studio.vision.people.follow import GATE_M, Follower, Track
+from studio.vision.people.looks import colours_of, learn
+from studio.vision.people.mend import mend
 from studio.vision.people.seen import Seen, look
 from studio.vision.people.slack import slack_of
 
 _LEAST_S, _LEAST_FRAMES = 0.25, 6
 _LEAST_EVIDENCE = 0.1
 _TALL_M = (0.35, 2.6)
-_WALK_M_S, _REACH_M = 2.5, 0.6
-_SOON_S = 1.0
-_LIMB_M = 0.012
-"""Standard deviation of a limb's length, of one person seen twice."""
-_ALIKE = 4.0
 _DOUBT_M = 0.08
 _NEAR_M = 0.7
 _FIRST = 0.5
@@ -94,11 +92,15 @@ def find_people(
         seen = replace(seen, slack=slack)
         tracks = Follower(seen).run(lambda share: check(_FIRST + share * (1 - _FIRST)))
     real = [track for track in tracks if is_real(seen, track)]
-    chains = _linked(seen, crowd, real)
+    refused = [t for t in tracks if t not in real and len(t.frames) >= _LEAST_FRAMES]
+    if crowd.looks is not None:
+        seen = replace(seen, looks=learn(colours_of(crowd.looks), seen.times_s, real))
+        mend(seen, real)
+        real = [track for track in real if track.frames]
+    chains = linked(seen, real)
     persons = [_person(seen, chain) for chain in chains]
     order = np.argsort([-p.evidence for p in persons], kind="stable")
     kept = [persons[i] for i in order[: people or None]]
-    refused = [t for t in tracks if t not in real and len(t.frames) >= _LEAST_FRAMES]
     doubts = _doubts(seen, kept, chains, order)
     return People(tuple(kept), doubts, len(refused), tuple(np.degrees(slack).tolist()))
 
@@ -116,61 +118,6 @@ def is_real(seen: Seen, track: Track) -> bool:
     tall -= np.where(known, points[..., 2], np.inf).min(1)
     size = float(np.median(tall))
     return float(np.mean(track.evidence)) > _LEAST_EVIDENCE and _TALL_M[0] < size < _TALL_M[1]
-
-
-def _linked(seen: Seen, crowd: Crowd, tracks: list[Track]) -> list[list[Track]]:
-    """Tracks of the same person, in order of time: an end is joined to the beginning that fits."""
-    count = len(tracks)
-    cost = np.full((count, count), 1e3)
-    marks = [_mark(seen, track) for track in tracks]
-    for i, one in enumerate(tracks):
-        for j, other in enumerate(tracks):
-            if other.frames[0] > one.frames[-1]:
-                cost[i, j] = _unlike(seen, one, other, marks[i], marks[j])
-    following = dict.fromkeys(range(count), -1)
-    for i, j in zip(*linear_sum_assignment(cost), strict=True):
-        if cost[i, j] < _ALIKE:
-            following[int(i)] = int(j)
-    chains: list[list[Track]] = []
-    for start in sorted(set(range(count)) - set(following.values())):
-        chain, at = [tracks[start]], following[start]
-        while at >= 0:
-            chain.append(tracks[at])
-            at = following[at]
-        chains.append(chain)
-    return chains
-
-
-def _mark(seen: Seen, track: Track) -> np.ndarray:
-    """The lengths of a person's limbs: medians over their frames, NaN where unknown."""
-    points = np.stack(track.points)
-    a, b = seen.limbs.T
-    size = np.linalg.norm(points[:, a] - points[:, b], axis=-1)
-    out = np.full(len(a), np.nan)
-    some = np.isfinite(size).sum(0) >= 3
-    out[some] = np.nanmedian(size[:, some], axis=0)
-    return out
-
-
-def _unlike(
-    seen: Seen, one: Track, other: Track, mark: np.ndarray, other_mark: np.ndarray
-) -> float:
-    """How unlike the end of one track and the beginning of another are: mean squares of what
-    differs, in standard deviations; large for what cannot be."""
-    gap_s = float(seen.times_s[other.frames[0]] - seen.times_s[one.frames[-1]])
-    way = _root(other.points[0]) - _root(one.points[-1])
-    far = float(np.linalg.norm(way[:2]))
-    if not far <= _REACH_M + _WALK_M_S * gap_s:
-        return 1e3
-    off = mark - other_mark
-    off = off[np.isfinite(off)]
-    if len(off) < 3:
-        return 1e3 if gap_s > _SOON_S else 0.0
-    unlike = float(np.square(off / _LIMB_M).mean())
-    # Right after, and right there, it is hardly somebody else.
-    if gap_s < _SOON_S and far < _REACH_M:
-        unlike *= 0.25
-    return unlike + 0.1 * gap_s
 
 
 def _person(seen: Seen, chain: list[Track]) -> Person:
@@ -195,7 +142,7 @@ def _doubts(
     for number, row in enumerate(order[: len(kept)]):
         for track in chains[row]:
             margins[number, track.frames] = track.margin
-    roots = np.array([[_root(points) for points in person.xyz_m] for person in kept])
+    roots = np.array([[root(points) for points in person.xyz_m] for person in kept])
     found: list[Doubt] = []
     for one in range(len(kept)):
         for other in range(one):
@@ -209,11 +156,6 @@ def _doubts(
                     found.append(Doubt(time_s, other, one))
                 last = time_s
     return tuple(sorted(found, key=lambda doubt: doubt.time_s))
-
-
-def _root(points: np.ndarray) -> np.ndarray:
-    known = np.isfinite(points[:, 0])
-    return np.median(points[known], axis=0) if known.any() else np.full(3, np.nan)
 
 
 def detections_of(crowd: Crowd, person: Person) -> Detections:

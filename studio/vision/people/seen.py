@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int
 from studio.core.errors import StudioError
 from studio.core.types import CameraRig, Crowd, Layout
 from studio.vision import camera as lens
+from studio.vision.people.looks import Looks
 from studio.vision.report import limb_bones
 from studio.vision.sightings import Sightings, sight
 
@@ -27,7 +28,7 @@ class Seen:
     ``joints`` are the points' indices in the layout; ``mirror`` and ``limbs`` count among them.
     ``bounds`` is the picture of each camera on its plane: left, top, right, bottom. ``slack`` is
     how far each camera may be turned from its calibration (radians): what lies no further off
-    agrees.
+    agrees. ``looks`` is what clothes tell, once that is learned.
     """
 
     times_s: Float[np.ndarray, " frames"]
@@ -42,6 +43,7 @@ class Seen:
     limbs: Int[np.ndarray, "limbs 2"]
     thick_m: Float[np.ndarray, " limbs"]
     slack: Float[np.ndarray, " views"]
+    looks: Looks | None = None
 
     @property
     def views(self) -> int:
