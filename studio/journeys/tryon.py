@@ -232,7 +232,7 @@ def spent(
     """The milliseconds a frame of each stage and of all, on average after the first ones: not in
     every frame is a map predicted and the light looked at."""
     told: dict[str, float] = {}
-    with TryOn(clock=clock) as tryon:
+    with TryOn(clock=clock, apart=True) as tryon:
         for frame in frames[:_WARM]:
             tryon.show(frame, settings)
         for frame in frames[_WARM:]:

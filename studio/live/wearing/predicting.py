@@ -1,8 +1,9 @@
 """Maps that the network predicts, moved along with their items until the next prediction.
 
-One map a picture is predicted, the one that waited longest, so that six wearers take no longer than
-one; the others' are the last ones, moved as their items moved since. So is what was predicted a
-moment ago: what hides an item moves less than the item does. Until the first one there is none.
+Live, one map a picture is predicted, the one that waited longest, so that six wearers take no
+longer than one; the others' are the last ones, moved as their items moved since. So is what was
+predicted a moment ago: what hides an item moves less than the item does. Until the first one there
+is none. Films and photographs have time for all.
 """
 
 from __future__ import annotations
@@ -75,10 +76,10 @@ class Predictions:
         self._kept = {}
 
     def maps(
-        self, rgb: np.ndarray, wanted: list[Wanted], time_s: float, most: int = 1
+        self, rgb: np.ndarray, wanted: list[Wanted], time_s: float, *, at_leisure: bool = False
     ) -> list[Map | None]:
-        """The map of each item in its crop; None where nothing was predicted yet. At most so many
-        are predicted."""
+        """The map of each item in its crop; None where nothing was predicted yet. ``at_leisure``
+        predicts them all, for films and photographs; else there is one a picture at most."""
         self._kept = {
             key: kept
             for key, kept in self._kept.items()
@@ -87,13 +88,15 @@ class Predictions:
         late = [
             k
             for k, one in enumerate(wanted)
-            if one.key not in self._kept or time_s - self._kept[one.key].time_s >= REST_S
+            if at_leisure
+            or one.key not in self._kept
+            or time_s - self._kept[one.key].time_s >= REST_S
         ]
         order = sorted(
             late,
             key=lambda k: kept.time_s if (kept := self._kept.get(wanted[k].key)) else -np.inf,
         )
-        for k in order[:most]:
+        for k in order if at_leisure else order[:1]:
             self._predict(rgb, wanted[k], time_s)
         return [self._moved_to(one) for one in wanted]
 

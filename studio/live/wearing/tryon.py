@@ -48,7 +48,8 @@ class TryOn(Closing):
 
     ``find_item`` loads items by the names that settings give them. ``nudges`` move items, by those
     names, in the axes of their anchor points, while a hand holds them; replace it whole. ``apart``
-    follows bodies and hands beside the pictures, which do not wait for them: for cameras.
+    is for cameras: bodies and hands are followed beside the pictures, which do not wait for them,
+    and one map a picture is predicted.
     ``clock`` tells the seconds of which stages are told. Raises StudioError where OpenGL or a
     network is missing.
     """
@@ -63,7 +64,7 @@ class TryOn(Closing):
         *,
         apart: bool = False,
     ) -> None:
-        self._find, self._make_predictor = find_item, make_predictor
+        self._find, self._make_predictor, self._apart = find_item, make_predictor, apart
         self._wearers = Wearers(make_faces, make_bodies, apart=apart)
         self._clock = clock
         self.nudges: Mapping[str, np.ndarray] = {}
@@ -248,7 +249,8 @@ class TryOn(Closing):
             Wanted((one.wearer.number, name, one.point), each, partial(self._hiding, one))
             for name, one, each in drawn
         ]
-        return self._predictions.maps(frame.rgb, wanted, frame.time_s), None
+        leisure = not self._apart
+        return self._predictions.maps(frame.rgb, wanted, frame.time_s, at_leisure=leisure), None
 
     def _composed(
         self, rgb: np.ndarray, drawn: list[tuple[str, Placed, DrawnItem]], maps: list[Map],

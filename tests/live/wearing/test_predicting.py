@@ -29,10 +29,10 @@ class Halves:
         return seen
 
 
-def trying(predictor: Any, *faces: np.ndarray) -> tuple[TryOn, Crowd]:
+def trying(predictor: Any, *faces: np.ndarray, apart: bool = True) -> tuple[TryOn, Crowd]:
     crowd = Crowd(*faces)
     make: Any = lambda: crowd  # noqa: E731
-    return TryOn(lambda _: glasses(), make, lambda: predictor), crowd
+    return TryOn(lambda _: glasses(), make, lambda: predictor, apart=apart), crowd
 
 
 def columns(seen: np.ndarray) -> tuple[int, int]:
@@ -84,6 +84,16 @@ def test_a_map_moves_with_its_item_until_the_next_one() -> None:
     assert len(asked.asked) == 3  # one a picture, whoever waited longest
     again = np.roll(both.maps["one"], (4, 6), (0, 1))
     assert (np.abs(again.astype(int) - moved.maps["one"]) > 100).sum() < 60
+
+
+def test_films_and_photographs_have_time_for_every_map() -> None:
+    asked = Halves()
+    faces = (face_at((-0.12, 0.7, 0.0)), face_at((0.12, 0.7, 0.0)))
+    tryon, _ = trying(asked, *faces, apart=False)
+    with tryon:
+        tryon.show(grey(), PLAIN)
+        tryon.show(grey(time_s=0.02), PLAIN)
+    assert len(asked.asked) == 4
 
 
 def test_without_its_weights_the_static_map_is_shown_and_it_is_said() -> None:
