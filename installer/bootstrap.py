@@ -81,6 +81,7 @@ def main(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] not in jobs:
         say(__doc__ or "")
         return 0 if arguments and arguments[0] in ("-h", "--help", "help") else 2
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # packages come uncompiled
     try:
         check_python()
         set_up(for_tests=arguments[0] == "test")
@@ -226,7 +227,7 @@ def install_packages() -> None:
     """Torch first, so that a build chosen for this machine is kept; then Doppel, editable.
 
     Nothing is compiled ahead: that would take longer than the rest, mostly for modules that
-    nobody imports.
+    nobody imports. What is imported is compiled then, and kept.
     """
     pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input",
            "--no-compile", "--progress-bar", "off"]  # fmt: skip
