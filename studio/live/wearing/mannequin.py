@@ -23,7 +23,7 @@ BACKDROP = (206, 208, 212)
 FOCAL = 2.2
 """In heights of the picture."""
 _SEEN_M: dict[ItemKind, float] = {
-    "glasses": 0.26, "sunglasses": 0.26, "hat": 0.42, "ears": 0.42, "earrings": 0.30,
+    "glasses": 0.26, "sunglasses": 0.26, "hat": 0.42, "ears": 0.62, "earrings": 0.30,
     "necklace": 0.50, "watch": 0.26, "shoes": 0.52, "top": 0.95,
 }  # fmt: skip
 """How much of the world is seen, top to bottom."""

@@ -55,12 +55,11 @@ def read_model(path: Path) -> tuple[Character, tuple[str, ...]]:
     if not any(m.texture is not None for m in materials):
         same = len({tuple(m.base) for m in materials}) == 1
         white = same and min(materials[0].base[:3]) > 0.99
-        notes.append(
-            "It has neither textures nor colours: it is shown in plain grey." if white
-            else "It has no textures: its parts are of one colour each."
-        )  # fmt: skip
         if white:
+            notes.append("It has neither textures nor colours: it is shown in plain grey.")
             character = _grey(character)
+        elif same:
+            notes.append("It has no textures: it is of one colour.")
     return character, tuple(notes)
 
 
