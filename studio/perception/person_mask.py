@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from studio.core.closing import Closing
-from studio.core.errors import StudioError
+from studio.perception.mediapipe_task import Task
 
 
 class PersonMask(Closing):
@@ -17,22 +17,14 @@ class PersonMask(Closing):
 
     def __init__(self, model: Path) -> None:
         """Raises StudioError if the network cannot be loaded."""
-        from mediapipe import Image, ImageFormat
-        from mediapipe.tasks.python import BaseOptions, vision
 
-        self._image, self._srgb = Image, ImageFormat.SRGB
-        options = vision.PoseLandmarkerOptions(
-            base_options=BaseOptions(model_asset_path=str(model)),
-            num_poses=1,
-            output_segmentation_masks=True,
-        )
-        try:
-            self._task: Any = vision.PoseLandmarker.create_from_options(options)
-        except (RuntimeError, ValueError, OSError) as error:
-            raise StudioError(
-                f"The network “{model.name}” cannot be loaded.",
-                "Run: doppel models verify, then install it again.",
-            ) from error
+        def make(vision: Any, base: Any, mode: Any) -> Any:
+            options = vision.PoseLandmarkerOptions(
+                base_options=base, running_mode=mode, num_poses=1, output_segmentation_masks=True
+            )
+            return vision.PoseLandmarker.create_from_options(options)
+
+        self._task = Task(model, make)
 
     def close(self) -> None:
         """Free the network."""
@@ -42,8 +34,7 @@ class PersonMask(Closing):
         self, rgb: UInt8[np.ndarray, "height width 3"]
     ) -> Float[np.ndarray, "height width"] | None:
         """The mask in 0..1, or None if nobody is found."""
-        picture = self._image(image_format=self._srgb, data=np.ascontiguousarray(rgb))
-        answer = self._task.detect(picture)
+        answer = self._task.ask(rgb)
         if not answer.segmentation_masks:
             return None
         return np.squeeze(answer.segmentation_masks[0].numpy_view()).astype(np.float64)

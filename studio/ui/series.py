@@ -9,6 +9,7 @@ import numpy as np
 
 from studio.core.types import CameraRig, Detections, Layout, Motion
 from studio.vision.camera import project
+from studio.vision.gaps import median
 
 Tone = Literal["left", "right", "middle", "plain", "accent", "faint"]
 
@@ -67,7 +68,7 @@ def camera_errors(motion: Motion, rig: CameraRig, detections: Detections) -> Cha
         away = np.linalg.norm(landed - detections.xy_px[frame, view], axis=-1)
         weight = np.nan_to_num(detections.confidence[frame, view])
         away = np.where(weight > 0.05, away, np.nan)
-        series.append(Series(name, motion.times_s, _median(away, 1)))
+        series.append(Series(name, motion.times_s, median(away, 1)))
     return Chart("Reprojection by camera", "px", tuple(series))
 
 
@@ -75,7 +76,7 @@ def bone_spread(motion: Motion, worst: int = 5) -> Chart:
     """Length of the bones that vary most, relative to their own median."""
     pairs = body_bones(motion.layout)
     length = np.linalg.norm(motion.xyz_m[:, pairs[:, 0]] - motion.xyz_m[:, pairs[:, 1]], axis=-1)
-    middle = _median(length, 0)
+    middle = median(length, 0)
     spread = np.sqrt(_mean((length - middle) ** 2, 0)) / middle
     order = np.argsort(-np.nan_to_num(spread, nan=-1.0))[:worst]
     series = tuple(
@@ -116,8 +117,3 @@ def _mean(values: np.ndarray, axis: int) -> np.ndarray:
     count = seen.sum(axis)
     total = np.where(seen, values, 0).sum(axis)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
-
-
-def _median(values: np.ndarray, axis: int) -> np.ndarray:
-    masked = np.ma.masked_invalid(values)
-    return np.ma.filled(np.ma.median(masked, axis=axis), np.nan).astype(float)

@@ -14,6 +14,16 @@ def present(xyz_m: Float[np.ndarray, "*batch 3"]) -> Bool[np.ndarray, "*batch"]:
     return np.asarray(np.isfinite(xyz_m).all(-1))
 
 
+def median(values: Float[np.ndarray, "..."], axis: int) -> Float[np.ndarray, "..."]:
+    """The median of what is known, NaN where nothing is."""
+    ordered = np.sort(values, axis=axis)
+    count = np.isfinite(ordered).sum(axis, keepdims=True)
+    low, high = (np.take_along_axis(ordered, np.maximum(at, 0), axis)
+                 for at in ((count - 1) // 2, count // 2))  # fmt: skip
+    high = np.where(np.isfinite(high), high, low)
+    return np.asarray(np.where(count > 0, (low + high) / 2, np.nan).squeeze(axis))
+
+
 def runs(flags: Bool[np.ndarray, " frames"]) -> list[tuple[int, int]]:
     """Stretches of True as half-open (start, end)."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))

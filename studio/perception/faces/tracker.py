@@ -6,8 +6,6 @@ up to half a picture's time, which is most of a blink; two places for faces keep
 
 from __future__ import annotations
 
-import os
-import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +13,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from studio.core.errors import StudioError
 from studio.human.rig import ACTIONS
-from studio.perception.landmarkers import free, quiet
+from studio.perception.mediapipe_task import Task, in_pixels
 
 POINTS = 478
 LEAST_SCORE = 0.5
@@ -43,64 +40,34 @@ class FaceCrowd:
         """Without ``guesses`` they are all 0, and time is saved. Where pictures are no ``films``
         each is looked at as if there were no other. Raises StudioError if the network cannot be
         loaded."""
-        os.environ.setdefault("GLOG_minloglevel", "3")
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        from mediapipe import Image, ImageFormat
-        from mediapipe.tasks.python import BaseOptions, vision
 
-        self._image, self._srgb = Image, ImageFormat.SRGB
-        options = vision.FaceLandmarkerOptions(
-            base_options=BaseOptions(model_asset_path=str(model)),
-            running_mode=vision.RunningMode.VIDEO if films else vision.RunningMode.IMAGE,
-            num_faces=max(most, 2), min_face_detection_confidence=LEAST_SCORE,
-            min_face_presence_confidence=LEAST_SCORE,
-            min_tracking_confidence=LEAST_SCORE, output_face_blendshapes=guesses,
-        )  # fmt: skip
-        self._films, self._last_ms = films, 0
-        with quiet():
-            try:
-                task = vision.FaceLandmarker.create_from_options(options)
-            except (RuntimeError, ValueError, OSError) as error:
-                raise StudioError(
-                    f"The network “{model.name}” cannot be loaded.",
-                    "Run: doppel models verify, then install it again.",
-                ) from error
-            self._task: Any = task
-            self._begun_s: float | None = None
-            self._told(self._picture(np.zeros((64, 64, 3), np.uint8)))
-        self._close = weakref.finalize(self, free, task)
+        def make(vision: Any, base: Any, mode: Any) -> Any:
+            options = vision.FaceLandmarkerOptions(
+                base_options=base, running_mode=mode, num_faces=max(most, 2),
+                min_face_detection_confidence=LEAST_SCORE,
+                min_face_presence_confidence=LEAST_SCORE,
+                min_tracking_confidence=LEAST_SCORE, output_face_blendshapes=guesses,
+            )  # fmt: skip
+            return vision.FaceLandmarker.create_from_options(options)
+
+        self._task = Task(model, make, films=films)
 
     def close(self) -> None:
         """Free the network."""
-        self._close()
+        self._task.close()
 
     def find(
         self, rgb: UInt8[np.ndarray, "height width 3"], time_s: float
     ) -> tuple[SeenFace, ...]:  # fmt: skip
         """The faces in the next picture, taken at ``time_s``."""
-        if self._begun_s is None:
-            self._begun_s = time_s
-        # A film that began again, or two pictures of one millisecond: time goes on all the same.
-        self._last_ms = max(self._last_ms + 1, round(1e3 * (time_s - self._begun_s)))
-        answer = self._told(self._picture(rgb))
-        height, width = rgb.shape[:2]
+        answer = self._task.ask(rgb, time_s)
         found: list[SeenFace] = []
         for k, face in enumerate(answer.face_landmarks):
-            # 0..1 spans the picture from edge to edge; pixel centres lie at integers.
-            points = np.array([(p.x, p.y, p.z) for p in face]) * (width, height, width)
             told = answer.face_blendshapes[k] if answer.face_blendshapes else ()
             scores = {one.category_name: one.score for one in told}
             guesses = np.array([scores.get(action, 0.0) for action in ACTIONS])
-            found.append(SeenFace(points - (0.5, 0.5, 0.0), guesses))
+            found.append(SeenFace(in_pixels(face, rgb.shape), guesses))
         return tuple(found)
-
-    def _told(self, picture: Any) -> Any:
-        if self._films:
-            return self._task.detect_for_video(picture, self._last_ms)
-        return self._task.detect(picture)
-
-    def _picture(self, rgb: np.ndarray) -> Any:
-        return self._image(image_format=self._srgb, data=np.ascontiguousarray(rgb))
 
 
 class FaceTracker:

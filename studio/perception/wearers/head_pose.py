@@ -14,11 +14,11 @@ from functools import cache
 
 import numpy as np
 from jaxtyping import Float
-from scipy.spatial.transform import Rotation
 
 from studio.core.types import Camera
 from studio.perception.faces.head import RIGID, in_space, laid_on
 from studio.perception.wearers.average import average_head
+from studio.perception.wearers.point_pose import Seen, at_pixel, off_px, step, towards
 
 DEPTH_TRUST = 0.25
 """How much a pixel of MediaPipe's depth counts beside one of the picture."""
@@ -69,68 +69,35 @@ def head_pose(
     """The pose of a head of these marks that was seen so (see
     :class:`studio.perception.faces.tracker.SeenFace`)."""
     shape = average_head().seen_m
-    focal = float(camera.matrix[0, 0])
-    middle = camera.matrix[:2, 2]
     used, weight, outwards, flat = _used()
     model, seen = marks_m[used], seen_px[used]
-    turn, place = _begun(seen_px, shape, focal, middle)
+    turn, place = _begun(seen_px, shape, camera)
     wide = max(float(np.ptp(seen[:, 0])), float(np.ptp(seen[:, 1])), 1.0)
     away_px = seen[:, 2] - seen[:, 2].mean()
-    count = len(used)
-    off, w = np.zeros((2, count)), weight
-    J = np.zeros((2, count, 6))
-    J3 = np.zeros((count, 6))
+    known = Seen(model, seen[:, :2], away_px, flat, DEPTH_TRUST)
+    off, w = np.zeros((len(used), 2)), weight
     for _ in range(STEPS):
-        spun = model @ turn.T
-        sx, sy, sz = spun.T
-        x, y, z = (spun + place).T
-        y = np.maximum(y, 0.05)
-        k = focal / y
-        off[0] = seen[:, 0] - (middle[0] + k * x)
-        off[1] = seen[:, 1] - (middle[1] - k * z)
+        off = off_px(known, turn, place, camera)
         # Behind the head's edge marks are guesses.
         facing = np.clip(0.35 - outwards @ turn[1], 0.1, 1.0)
-        far = np.hypot(off[0], off[1]) / (_HUBER * wide)
+        far = np.hypot(off[:, 0], off[:, 1]) / (_HUBER * wide)
         w = weight * facing / np.maximum(far, 1.0)
-        across, down = k * x / y, k * z / y
-        # A turn moves a mark by the cross product with where it lies.
-        J[0] = np.stack([sz * across, sz * k, -sx * across - sy * k, k, -across, 0 * k], 1)
-        J[1] = np.stack([-sy * k - sz * down, sx * k, sx * down, 0 * k, down, -k], 1)
-        deep = flat @ turn.T
-        ray = place / np.linalg.norm(place)
-        scale = focal / max(float(place[1]), 0.05)
-        gone = away_px - scale * (deep @ ray)
-        a, b = [1, 2, 0], [2, 0, 1]
-        J3[:, :3] = scale * (deep[:, a] * ray[b] - deep[:, b] * ray[a])
-        weighed, weighed3 = J * w[:, None], (DEPTH_TRUST**2 * w)[:, None] * J3
-        A = weighed.reshape(-1, 6).T @ J.reshape(-1, 6) + weighed3.T @ J3
-        right = weighed.reshape(-1, 6).T @ off.ravel() + weighed3.T @ gone
-        step = np.linalg.solve(A + 1e-6 * np.trace(A) * np.eye(6) / 6, right)
-        turn = Rotation.from_rotvec(step[:3]).as_matrix() @ turn
-        place = place + step[3:]
-    rms = float(np.sqrt((w * (off**2).sum(0)).sum() / max(w.sum(), 1e-9)))
+        turn, place = step(known, w, off, turn, place, camera)
+    rms = float(np.sqrt((w * (off**2).sum(1)).sum() / max(w.sum(), 1e-9)))
     return HeadPose(turn, place, rms)
 
 
-def _begun(
-    seen_px: np.ndarray, shape: np.ndarray, focal: float, middle: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _begun(seen_px: np.ndarray, shape: np.ndarray, camera: Camera) -> tuple[np.ndarray, np.ndarray]:
     """A first guess: the similarity, turned as the ray is on which the face is seen."""
     points = in_space(seen_px)
     turn, back = laid_on(points, shape)
     at = list(RIGID)
     spread = float(np.linalg.norm(points[at] - points[at].mean(0)))
     level = float(np.linalg.norm(back[at] - back[at].mean(0)))
-    away = focal * level / max(spread, 1e-6)
-    across, down = (seen_px[at, :2].mean(0) - middle) / focal
-    ray = np.array([across, 1.0, -down])
-    ray /= np.linalg.norm(ray)
-    axis = np.cross([0.0, 1.0, 0.0], ray)
-    size = float(np.linalg.norm(axis))
-    angle = float(np.arctan2(size, ray[1]))
-    if size > 1e-9:
-        turn = Rotation.from_rotvec(axis / size * angle).as_matrix() @ turn
-    return turn, away / ray[1] * ray - turn @ shape[at].mean(0)
+    away = float(camera.matrix[0, 0]) * level / max(spread, 1e-6)
+    middle_px = seen_px[at, :2].mean(0)
+    turn = towards(middle_px, camera) @ turn
+    return turn, at_pixel(middle_px, away, camera) - turn @ shape[at].mean(0)
 
 
 @cache

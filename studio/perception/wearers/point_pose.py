@@ -52,29 +52,32 @@ def step(
     """Turn and place that explain better what is seen; ``off`` is :func:`off_px` of them."""
     focal = float(camera.matrix[0, 0])
     spun = seen.model_m @ turn.T
-    at = spun + place_m
-    y = np.maximum(at[:, 1], _NEAR_M)
-    J = np.zeros((2, len(spun), 6))
+    sx, sy, sz = spun.T
+    x, y, z = (spun + place_m).T
+    y = np.maximum(y, _NEAR_M)
     k = focal / y
-    J[0, :, 3], J[0, :, 4] = k, -k * at[:, 0] / y
-    J[1, :, 5], J[1, :, 4] = -k, k * at[:, 2] / y
-    for axis in range(2):
-        J[axis, :, :3] = np.cross(spun, J[axis, :, 3:])
+    across, down = k * x / y, k * z / y
+    # A turn moves a point by the cross product with where it lies.
+    J = np.stack([
+        np.stack([sz * across, sz * k, -sx * across - sy * k, k, -across, 0 * k], 1),
+        np.stack([-sy * k - sz * down, sx * k, sx * down, 0 * k, down, -k], 1),
+    ])  # fmt: skip
     deep = seen.deep_m @ turn.T
     ray = place_m / np.linalg.norm(place_m)
     scale = focal / max(float(place_m[1]), _NEAR_M)
+    a, b = [1, 2, 0], [2, 0, 1]
     J3 = np.zeros((len(spun), 6))
-    J3[:, :3] = scale * np.cross(deep, ray)
+    J3[:, :3] = scale * (deep[:, a] * ray[b] - deep[:, b] * ray[a])
     gone = seen.away_px - scale * (deep @ ray)
-    w3 = seen.depth_trust**2 * weight
-    A = np.einsum("n,anj,ank->jk", weight, J, J) + (w3[:, None] * J3).T @ J3
-    b = np.einsum("n,anj,na->j", weight, J, off) + (w3[:, None] * J3).T @ gone
+    weighed, weighed3 = J * weight[:, None], (seen.depth_trust**2 * weight)[:, None] * J3
+    A = weighed.reshape(-1, 6).T @ J.reshape(-1, 6) + weighed3.T @ J3
+    right = weighed.reshape(-1, 6).T @ off.T.ravel() + weighed3.T @ gone
     if seen.away_m is not None:
         wanted, sure = seen.away_m
         slope = 1 / (float(place_m[1]) * sure)
         A[4, 4] += slope**2
-        b[4] += slope * np.log(wanted / float(place_m[1])) / sure
-    change = np.linalg.solve(A + 1e-6 * np.trace(A) * np.eye(6) / 6, b)
+        right[4] += slope * np.log(wanted / float(place_m[1])) / sure
+    change = np.linalg.solve(A + 1e-6 * np.trace(A) * np.eye(6) / 6, right)
     return Rotation.from_rotvec(change[:3]).as_matrix() @ turn, place_m + change[3:]
 
 

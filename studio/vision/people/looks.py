@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float, Int
 
+from studio.vision.gaps import median
+
 if TYPE_CHECKING:
     from studio.vision.people.follow import Track
 
@@ -145,7 +147,7 @@ def learn(
             spans.append(frames)
     if len(seen) < 2:
         return None
-    offset = _offsets(np.stack([_median(one, 0) for one in seen]), views)
+    offset = _offsets(np.stack([median(one, 0) for one in seen]), views)
     shift = np.tile(offset, dims // 3)
     flat = [_Sightings.of(one - shift, frames) for one, frames in zip(seen, spans, strict=True)]
     dice = np.random.default_rng(0)
@@ -177,9 +179,9 @@ def _offsets(by_view: Float[np.ndarray, "tracks views dims"], views: int) -> np.
     """What each camera adds to all colours (views, 3), by those whom several cameras see."""
     offset = np.zeros((views, 3))
     for _ in range(_ROUNDS):
-        person = _median(by_view - np.tile(offset, by_view.shape[-1] // 3), 1)
+        person = median(by_view - np.tile(offset, by_view.shape[-1] // 3), 1)
         off = (by_view - person[:, None]).reshape(len(by_view), views, -1, 3)
-        offset = np.nan_to_num(_median(np.moveaxis(off, 1, 0).reshape(views, -1, 3), 1))
+        offset = np.nan_to_num(median(np.moveaxis(off, 1, 0).reshape(views, -1, 3), 1))
         offset -= offset.mean(0)
     return offset
 
@@ -208,7 +210,7 @@ def _pairs(
 
 def _spread(off: np.ndarray) -> np.ndarray:
     """The variance of differences, by their median size."""
-    return np.square(1.4826 * _median(np.abs(off), 0))
+    return np.square(1.4826 * median(np.abs(off), 0))
 
 
 def _calibrated(looks: Looks, same: np.ndarray, two: np.ndarray) -> Looks:
@@ -229,13 +231,3 @@ def _calibrated(looks: Looks, same: np.ndarray, two: np.ndarray) -> Looks:
     fine = replace(looks, scale=float(min(at[0], 1.0)), bias=float(at[1]))
     apart = fine.unlike(two, 2.0).mean() - fine.unlike(same, 2.0).mean()
     return replace(fine, telling=float(apart))
-
-
-def _median(values: np.ndarray, axis: int) -> np.ndarray:
-    """The median of what is known, NaN where nothing is."""
-    ordered = np.sort(values, axis=axis)
-    count = np.isfinite(ordered).sum(axis, keepdims=True)
-    low, high = (np.take_along_axis(ordered, np.maximum(at, 0), axis)
-                 for at in ((count - 1) // 2, count // 2))  # fmt: skip
-    high = np.where(np.isfinite(high), high, low)
-    return np.where(count > 0, (low + high) / 2, np.nan).squeeze(axis)
