@@ -11,7 +11,7 @@ import numpy as np
 from studio.core.items import Item
 from studio.core.types import Material
 from studio.synth.items.paint import facets
-from studio.synth.items.parts import Colour, Made, assembled, near, painted, picked, plain
+from studio.synth.items.parts import Colour, Made, assembled, near, one_of, painted, picked, plain
 from studio.synth.items.turned import ball, drop, facing, ring, rounded, stone, turned
 from studio.synth.solids import Piece, tube, unit
 
@@ -55,8 +55,7 @@ EARRINGS: dict[str, Earring] = {
 
 def varied(rng: np.random.Generator) -> Earring:
     """A random model."""
-    models = list(EARRINGS.values())
-    model = models[int(rng.integers(len(models)))]
+    model = one_of(rng, EARRINGS)
     return replace(
         model, radius_m=near(rng, model.radius_m, 0.25), thick_m=near(rng, model.thick_m, 0.2),
         long_m=near(rng, model.long_m, 0.3), metal=picked(rng, METALS),

@@ -10,7 +10,7 @@ import numpy as np
 from studio.core.items import Item
 from studio.core.types import Material
 from studio.synth.items.paint import furry
-from studio.synth.items.parts import Colour, Made, assembled, near, painted, picked, plain
+from studio.synth.items.parts import Colour, Made, assembled, near, one_of, painted, picked, plain
 from studio.synth.items.skull import CENTRE_M, reach
 from studio.synth.items.turned import swept
 from studio.synth.solids import Piece, grid, outwards, unit
@@ -40,8 +40,7 @@ EARS: dict[str, Ears] = {
 
 def varied(rng: np.random.Generator) -> Ears:
     """A random model."""
-    models = list(EARS.values())
-    model = models[int(rng.integers(len(models)))]
+    model = one_of(rng, EARS)
     furs: tuple[Colour, ...] = (
         (0.93, 0.91, 0.88), (0.13, 0.11, 0.11), (0.56, 0.42, 0.30), (0.62, 0.62, 0.64),
     )  # fmt: skip

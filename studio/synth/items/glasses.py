@@ -9,7 +9,7 @@ import numpy as np
 from studio.core.items import Item
 from studio.core.types import Material
 from studio.synth.items.paint import gradient, tortoise
-from studio.synth.items.parts import Colour, Made, assembled, near, painted, picked, plain
+from studio.synth.items.parts import Colour, Made, assembled, near, one_of, painted, picked, plain
 from studio.synth.solids import Piece, grid, outwards, tube, unit
 
 EAR_M = np.array([0.0778, 0.1010, 0.0095])
@@ -99,8 +99,7 @@ _TINTS: tuple[Colour, ...] = (
 
 def varied(rng: np.random.Generator, sun: bool) -> Frame:
     """A random model."""
-    models = list((SUNGLASSES if sun else FRAMES).values())
-    frame = models[int(rng.integers(len(models)))]
+    frame = one_of(rng, SUNGLASSES if sun else FRAMES)
     size = near(rng, 1.0, 0.06)
     mottled = not frame.metal and rng.random() < 0.35
     colour = picked(rng, _METALS if frame.metal else _ACETATES)

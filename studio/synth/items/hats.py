@@ -10,7 +10,7 @@ import numpy as np
 from studio.core.items import Item
 from studio.core.types import Material
 from studio.synth.items.paint import felt, knitted, panels, straw
-from studio.synth.items.parts import Colour, Made, assembled, near, painted, picked, plain
+from studio.synth.items.parts import Colour, Made, assembled, near, one_of, painted, picked, plain
 from studio.synth.items.skull import CENTRE_M, level, shell
 from studio.synth.solids import Piece, grid, unit
 
@@ -75,8 +75,7 @@ _COLOURS = {"cap": _CLOTHS, "beanie": _CLOTHS, "felt": _FELTS, "straw": _STRAWS,
 
 def varied(rng: np.random.Generator) -> Hat:
     """A random model, set a little higher or lower, straighter or deeper in the neck."""
-    models = list(HATS.values())
-    hat = models[int(rng.integers(len(models)))]
+    hat = one_of(rng, HATS)
     lift = float(rng.uniform(-0.005, 0.007))
     tilt = float(rng.uniform(-0.005, 0.005))
     colour = picked(rng, _COLOURS[hat.shape])

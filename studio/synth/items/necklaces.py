@@ -12,7 +12,7 @@ from studio.core.items import Item
 from studio.core.types import Material
 from studio.synth.items.body import neck_reach
 from studio.synth.items.earrings import GOLD, METALS, PEARL, SILVER, STONES, jewel, metal
-from studio.synth.items.parts import Colour, Made, assembled, near, picked
+from studio.synth.items.parts import Colour, Made, assembled, near, one_of, picked
 from studio.synth.items.turned import ball, facing, ring, rounded, stone, turned
 from studio.synth.solids import Piece, unit
 
@@ -42,8 +42,7 @@ NECKLACES: dict[str, Necklace] = {
 
 def varied(rng: np.random.Generator) -> Necklace:
     """A random model."""
-    models = list(NECKLACES.values())
-    model = models[int(rng.integers(len(models)))]
+    model = one_of(rng, NECKLACES)
     return replace(
         model, thick_m=near(rng, model.thick_m, 0.2), low_m=near(rng, model.low_m, 0.3),
         jewel_m=near(rng, model.jewel_m, 0.25), metal=picked(rng, METALS),

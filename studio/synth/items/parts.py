@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import UInt8
@@ -14,6 +15,7 @@ from studio.synth.solids import Piece, joined
 
 Colour = tuple[float, float, float]
 """sRGB, 0 to 1."""
+Model = TypeVar("Model")
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +60,12 @@ def _part(made: Made, bones: tuple[AnchorPoint, ...]) -> Part:
     weights = np.tile((1.0, 0.0, 0.0, 0.0), (len(whole.vertices), 1))
     mesh = Mesh(whole.vertices, whole.faces, whole.uv)
     return Part(made.material.name, mesh, made.material, bound, weights)
+
+
+def one_of(rng: np.random.Generator, models: Mapping[str, Model]) -> Model:
+    """One of a maker's models."""
+    every = list(models.values())
+    return every[int(rng.integers(len(every)))]
 
 
 def picked(rng: np.random.Generator, choices: Sequence[Colour]) -> Colour:

@@ -10,7 +10,7 @@ import numpy as np
 from studio.core.items import Item
 from studio.core.types import Material
 from studio.synth.items.paint import sneaker
-from studio.synth.items.parts import Colour, Made, assembled, near, painted, picked, plain
+from studio.synth.items.parts import Colour, Made, assembled, near, one_of, painted, picked, plain
 from studio.synth.solids import Piece, grid, outwards, tube, unit
 
 _COLUMNS = 72
@@ -57,8 +57,7 @@ _CLOTHS: tuple[Colour, ...] = (
 
 def varied(rng: np.random.Generator) -> Shoe:
     """A random model."""
-    models = list(SHOES.values())
-    model = models[int(rng.integers(len(models)))]
+    model = one_of(rng, SHOES)
     colour = picked(rng, _CLOTHS)
     return replace(
         model, sole_m=near(rng, model.sole_m, 0.2), welt_m=near(rng, model.welt_m, 0.3),

@@ -11,7 +11,7 @@ from studio.core.items import Item
 from studio.core.types import Material
 from studio.synth.items.earrings import GOLD, ROSE, SILVER
 from studio.synth.items.paint import dial, leather
-from studio.synth.items.parts import Colour, Made, assembled, near, painted, picked, plain
+from studio.synth.items.parts import Colour, Made, assembled, near, one_of, painted, picked, plain
 from studio.synth.items.turned import rounded, swept, turned
 from studio.synth.solids import Piece, grid, outwards, tube, unit
 
@@ -53,8 +53,7 @@ WATCHES: dict[str, Watch] = {
 
 def varied(rng: np.random.Generator) -> Watch:
     """A random model."""
-    models = list(WATCHES.values())
-    model = models[int(rng.integers(len(models)))]
+    model = one_of(rng, WATCHES)
     size = near(rng, 1.0, 0.12)
     faces: tuple[Colour, ...] = ((0.93, 0.92, 0.89), (0.04, 0.04, 0.05), (0.06, 0.12, 0.26))
     face = picked(rng, faces)
