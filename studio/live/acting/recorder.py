@@ -13,8 +13,8 @@ import numpy as np
 from jaxtyping import Float
 
 from studio.core.errors import StudioError
+from studio.human.humanoid import HUMANOID
 from studio.live.performance import NO_TURN, Performance
-from studio.media.formats.vrm.humanoid import HUMANOID
 
 BONES = (*HUMANOID, "jaw", "leftToes", "rightToes")
 """The bones whose turns are kept."""

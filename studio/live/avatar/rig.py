@@ -1,7 +1,7 @@
 """A rig that plays turns told from T-pose, whatever pose it rests in.
 
 Every bone's turn from rest is W, in world axes. In T-pose the rig has turned by T
-(:func:`studio.media.formats.vrm.tpose.turns_to_t`). A bone that turned by q relative to its parent,
+(:func:`studio.human.tpose.turns_to_t`). A bone that turned by q relative to its parent,
 told from T-pose, turns from rest relative to its parent by O = T_parent^-1 q T. What lies between
 two bones of the humanoid takes its share: the spine and the neck bend evenly, the bone of the
 shoulder's blade goes along with the arm, and the forearm takes half of the hand's twist.
@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from studio.core.types import Armature
+from studio.human.tpose import SHOULDER_SHARE, turns_to_t
 from studio.live.turning import EYE, about, part_of, twist_of, unit
 from studio.media.formats.avatar.bones import parents_of
-from studio.media.formats.vrm.tpose import SHOULDER_SHARE, turns_to_t
 
 _KINDS = {"UpperArm": "arm", "Hand": "hand"}
 _EVEN = ("spine", "chest", "upperChest", "neck", "head")

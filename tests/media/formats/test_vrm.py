@@ -13,10 +13,11 @@ from scipy.spatial.transform import Rotation
 from synthetic_people import person
 
 from studio.core.errors import StudioError
+from studio.human.humanoid import HUMANOID
 from studio.media.formats.rights import Rights
 from studio.media.formats.vrm import Permissions, write_vrm, write_vrma
 from studio.media.formats.vrm.expressions import PRESETS
-from studio.media.formats.vrm.humanoid import HUMANOID, REQUIRED, bone_names, humanoid_bones
+from studio.media.formats.vrm.humanoid import REQUIRED, bone_names, humanoid_bones
 
 
 @pytest.fixture(scope="module")

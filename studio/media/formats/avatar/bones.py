@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from studio.core.types import Armature
-from studio.media.formats.vrm.humanoid import HUMANOID
+from studio.human.humanoid import HUMANOID
 
 _MIDDLE = {
     "hips": ("hips", "hip", "pelvis"),

@@ -10,31 +10,9 @@ import numpy as np
 
 from studio.core.errors import StudioError
 from studio.core.types import Animation, Armature, Character
+from studio.human.humanoid import FINGERS, HUMANOID, JOINTS, USUAL_JOINTS
 
 Naming = Literal["anny", "humanoid", "unreal"]
-
-_FINGERS = ("Thumb", "Index", "Middle", "Ring", "Little")
-_JOINTS = {"Thumb": ("Metacarpal", "Proximal", "Distal")}
-
-
-def _side(side: str) -> dict[str, str]:
-    end = side[0].upper()
-    limbs = {
-        "Eye": "eye", "UpperLeg": "upperleg01", "LowerLeg": "lowerleg01", "Foot": "foot",
-        "Shoulder": "clavicle", "UpperArm": "upperarm01", "LowerArm": "lowerarm01",
-        "Hand": "wrist",
-    }  # fmt: skip
-    for number, finger in enumerate(_FINGERS, 1):
-        for k, joint in enumerate(_JOINTS.get(finger, ("Proximal", "Intermediate", "Distal")), 1):
-            limbs[f"{finger}{joint}"] = f"finger{number}-{k}"
-    return {f"{side}{bone}": f"{own}.{end}" for bone, own in limbs.items()}
-
-
-HUMANOID: dict[str, str] = {
-    "hips": "root", "spine": "spine05", "chest": "spine03", "upperChest": "spine01",
-    "neck": "neck01", "head": "head", **_side("left"), **_side("right"),
-}  # fmt: skip
-"""VRM's humanoid bones and the bones of the ``anny`` rig that play them."""
 
 REQUIRED = (
     "hips", "spine", "head",
@@ -93,8 +71,8 @@ def _unreal(bone: str) -> str:
     part = bone.removeprefix(side)
     if part in _UNREAL_SIDED:
         return f"{_UNREAL_SIDED[part]}_{side[0]}"
-    finger = next(f for f in _FINGERS if part.startswith(f))
-    joints = _JOINTS.get(finger, ("Proximal", "Intermediate", "Distal"))
+    finger = next(f for f in FINGERS if part.startswith(f))
+    joints = JOINTS.get(finger, USUAL_JOINTS)
     number = joints.index(part.removeprefix(finger)) + 1
     return f"{'pinky' if finger == 'Little' else finger.lower()}_{number:02}_{side[0]}"
 
