@@ -123,6 +123,17 @@ def test_face_points_are_mirrored_vertex_by_vertex():
         np.testing.assert_allclose(here, template[list(other)].mean(0), atol=1e-6)
 
 
+@pytest.mark.parametrize("gender", [0.0, 1.0])
+@torch.no_grad()
+def test_pupils_are_where_eyes_that_look_ahead_are_painted(gender):
+    rest = whole().rest(Shape.of(gender=gender))
+    skin, heads = rest.vertices_m.numpy(), rest.heads_m.numpy()
+    for side, point in (("L", "mesh_473"), ("R", "mesh_468")):
+        off = skin[list(face_vertices(point))].mean(0) - heads[BONE_NAMES.index(f"eye.{side}")]
+        assert np.abs(off[[0, 2]]).max() < 0.0005
+        assert -0.019 < off[1] < -0.014
+
+
 @pytest.mark.parametrize("gender", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("weight", [0.2, 0.8])
 @torch.no_grad()
