@@ -168,11 +168,12 @@ def build(
     pick = _samples(observed.target())
     few = pick[:: max(1, len(pick) // 6)]
     costs = [
-        np.median(_best(start, view.target()[few], 12)[1]) for view in (small, small.mirrored())
+        np.median(from_nothing(start, view.target()[few], 12)[1])
+        for view in (small, small.mirrored())
     ]
     if costs[1] < 0.5 * costs[0]:
         observed, small = observed.mirrored(), small.mirrored()
-    poses, _ = _best(start, small.target()[pick])
+    poses, _ = from_nothing(start, small.target()[pick])
     body = Body.of(observed.points, hints, observed.hands)
     angles = np.zeros((len(poses), len(body.kinematics(body.start_values).dofs)))
     known = {dof.name: i for i, dof in enumerate(start.dofs)}
@@ -198,7 +199,9 @@ _STARTS: tuple[dict[str, float], ...] = (
 )
 
 
-def _best(kinematics: Kinematics, target: Target, steps: int = 25) -> tuple[Poses, np.ndarray]:
+def from_nothing(
+    kinematics: Kinematics, target: Target, steps: int = 25
+) -> tuple[Poses, np.ndarray]:
     """Fit frames from nothing: from standing; where that fits badly, also from sitting and from
     arms raised or forward."""
     base = upright(kinematics, target)
@@ -221,7 +224,7 @@ def _best(kinematics: Kinematics, target: Target, steps: int = 25) -> tuple[Pose
 
 def _first(kinematics: Kinematics, target: Target) -> Poses:
     frame = int(np.argmax((target.weight > 0).sum(1) >= 0.6 * (target.weight > 0).sum(1).max()))
-    return _best(kinematics, target[slice(frame, frame + 1)])[0]
+    return from_nothing(kinematics, target[slice(frame, frame + 1)])[0]
 
 
 def follow(
@@ -234,7 +237,7 @@ def follow(
     poses, cost = descend(kinematics, target, before, priors, steps=6, tolerance=1e-2)
     usual = float(np.median(past)) if len(past) >= 5 else np.inf
     if cost[0] > 6 * usual + 30:
-        fresh, again = _best(kinematics, target)
+        fresh, again = from_nothing(kinematics, target)
         if again[0] < 0.5 * cost[0]:
             return fresh, float(again[0])
     return poses, float(cost[0])

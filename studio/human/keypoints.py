@@ -9,6 +9,7 @@ points they are (``family``). What MediaPipe marks is carried to the centres bef
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -180,37 +181,48 @@ class Hooks:
         return Landmarks(self.count, self.point, self.bone, self.weight, arms)
 
 
-def needed_vertices(layout: Layout) -> np.ndarray:
+def _marked(
+    marked: bool, kind: str
+) -> tuple[Callable[[str], list[Source]], Callable[[str], np.ndarray]]:
+    """What tells the sources and the offset of a point: at the joints, or where MediaPipe marks
+    it (:mod:`studio.human.marks`)."""
+    if not marked:
+        return (lambda point: sources(point, kind)), (lambda point: offset(point, kind))
+    from studio.human import marks
+
+    return marks.sources, marks.offset
+
+
+def needed_vertices(layout: Layout, marked: bool = False) -> np.ndarray:
     """The vertices that a layout's points hang on, sorted."""
-    kind = family(layout)
+    made_of, _ = _marked(marked, family(layout))
     return np.unique(
         [HEAD_TOP]
-        + [int(i) for p in layout.points for _, what, i in sources(p, kind) if what == "vertex"]
+        + [int(i) for p in layout.points for _, what, i in made_of(p) if what == "vertex"]
     )
 
 
 def hooks(
-    person: Person, layout: Layout, extra: np.ndarray | None = None, influences: int = 4
-) -> Hooks:
+    person: Person, layout: Layout, extra: np.ndarray | None = None, influences: int = 4,
+    marked: bool = False,
+) -> Hooks:  # fmt: skip
     """Where the points of a layout, then ``extra`` vertices, hang on a person.
 
     ``person`` needs these vertices only (see :func:`needed_vertices`); each vertex hangs on its
-    ``influences`` strongest bones.
+    ``influences`` strongest bones. ``marked`` points lie where MediaPipe marks them.
     """
-    kind = family(layout)
+    told, moved = _marked(marked, family(layout))
     at = {int(v): i for i, v in enumerate(person.ids)}
     strongest, order = person.weights.topk(min(influences, person.weights.shape[1]), 1)
     shares = (strongest / strongest.sum(1, keepdim=True)).tolist()
     bones = person.bones.gather(1, order).tolist()
     rows: list[tuple[int, int, float, int, np.ndarray]] = []
-    wanted = [(name, sources(name, kind)) for name in layout.points]
+    wanted = [(name, told(name)) for name in layout.points]
     wanted += [("", [(1.0, "vertex", int(v))]) for v in (() if extra is None else extra)]
     for i, (name, made_of) in enumerate(wanted):
         for share, what, which in made_of:
             if what == "bone":
-                rows.append(
-                    (i, BONE_NAMES.index(str(which)), share, -1, share * offset(name, kind))
-                )
+                rows.append((i, BONE_NAMES.index(str(which)), share, -1, share * moved(name)))
                 continue
             v = at[int(which)]
             rows += [

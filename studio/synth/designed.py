@@ -16,14 +16,11 @@ from scipy.sparse import csr_matrix
 
 from studio.core.types import Animation, Armature, Character, Material, Mesh, Part, Posed
 from studio.human.character import TOUCHED_M, armature, bones_world
-from studio.human.compact import Change
 from studio.human.design import GAZE_DEG, Design, Worn
+from studio.human.designs import change_of, design_of, shape_of
 from studio.human.fit import Fit
-from studio.human.heads.carving import skin_offsets
-from studio.human.person import PHENOTYPES, Rest, Shape, whole
+from studio.human.person import Rest, Shape, whole
 from studio.human.rig import ACTIONS, BONE_NAMES
-from studio.human.segments import SEGMENT_NAMES
-from studio.human.sliders import change
 from studio.human.wardrobe.asset import Binding
 from studio.synth import closet, complexion
 from studio.synth.figure import Figure, figure_of, make_figure, skin, strongest
@@ -48,25 +45,6 @@ class Built:
     hangs: tuple[np.ndarray | Binding, ...]
 
 
-def shape_of(design: Design) -> Shape:
-    """A design's build."""
-    return Shape(
-        torch.tensor([design.build(name) for name in PHENOTYPES]),
-        torch.tensor([design.scale(name) for name in SEGMENT_NAMES]),
-    )
-
-
-def design_of(shape: Shape, worn: tuple[Worn, ...] = ()) -> Design:
-    """A design of a shape, to go on from: phenotypes and scales to four digits."""
-    values = [round(min(max(float(v), 0.0), 1.0), 4) for v in shape.phenotypes]
-    scales = [round(min(max(float(v), 0.5), 2.0), 4) for v in shape.scales]
-    return Design(
-        phenotypes=dict(zip(PHENOTYPES, values, strict=True)),
-        scales={n: s for n, s in zip(SEGMENT_NAMES, scales, strict=True) if s != 1.0},
-        worn=worn,
-    )
-
-
 def filmed(shape: Shape, clothed: bool = True) -> Design:
     """The design of somebody whose shape was found in films, while nobody has designed them:
     in their usual clothes, or in painted-on sportswear."""
@@ -85,18 +63,6 @@ def resting(design: Design, actions: bool = True) -> tuple[Rest, Armature]:
     """The person at rest, and their bones; the soles of the feet on z = 0."""
     rest = whole().rest(shape_of(design), actions, change_of(design))
     return rest, armature(rest)
-
-
-def change_of(design: Design) -> Change | None:
-    """What a design's local sliders add, and what is carved. Raises StudioError for a slider that
-    there is not."""
-    if not design.local and not design.carved:
-        return None
-    slid = change(design.local)
-    if not design.carved:
-        return slid
-    moved = torch.from_numpy(skin_offsets(design.carved).astype(np.float32))[None]
-    return replace(slid, skin_m=slid.skin_m + moved)
 
 
 _people: OrderedDict[str, Built] = OrderedDict()

@@ -22,7 +22,8 @@ class BodyPhoto:
     are of the layout ``whole_body`` (pixels). ``space_m`` are the first 33 of them in 3D as a
     network guesses (metres, axes of the camera, any origin), ``face_px`` the face's 478 with depth
     (pixels), None where it is not seen. ``camera`` is known where somebody calibrated it, its world
-    with Z up; ``focal_px`` is what the file tells of the lens. ``warnings`` say what is wrong.
+    with Z up; ``focal_px`` is what the file tells of the lens. ``corrected`` names the points that
+    somebody put right by hand. ``warnings`` say what is wrong.
     """
 
     name: str
@@ -33,6 +34,7 @@ class BodyPhoto:
     face_px: Float[np.ndarray, "478 3"] | None = None
     camera: Camera | None = None
     focal_px: float | None = None
+    corrected: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property

@@ -1,0 +1,304 @@
+"""Build and poses together, from what photographs show: damped Gauss-Newton steps.
+
+The build's numbers are shared, every photograph has a pose. The person is taken as linear in the
+build near the last numbers (:class:`~studio.human.bodies.build.Near`), exact in the pose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+
+from studio.core.types import Camera
+from studio.human.bodies.build import SPREAD, Builder, Near
+from studio.human.descent import LIMIT_RAD, Prior, limits
+from studio.human.keypoints import Landmarks
+from studio.human.rig import BONE_PARENTS
+from studio.human.solver import ROOT, Kinematics, Poses, hat
+from studio.vision.camera import in_camera
+
+HUBER = 2.5
+"""Standard deviations beyond which what is seen pulls less."""
+HEIGHT_M = 0.004
+LEVEL_M = 0.025
+"""How far, usually, soles are from one floor."""
+BALANCE_M = 0.05
+"""How far, usually, somebody's weight is from above the middle of their feet."""
+TILT, NOD = 0.10, 0.20
+"""How far, usually, the pelvis leans aside and ahead (sines)."""
+SOLES = 8
+_TURN = 0.6
+
+
+@dataclass(frozen=True, eq=False)
+class Depths:
+    """How far ahead points are of each other (metres), and how far that is off, usually."""
+
+    rows: Int[np.ndarray, " points"]
+    ahead_m: Float[np.ndarray, " points"]
+    off_m: float
+
+
+@dataclass(frozen=True, eq=False)
+class Outline:
+    """Where sampled vertices of the skin (``rows``) ought to lie in a photograph, along the
+    ``normals`` of the person's outline: pixels, and how much each counts (1 / pixels), for those
+    that lie within the outline and for those outside."""
+
+    rows: Int[np.ndarray, " points"]
+    xy_px: Float[np.ndarray, "points 2"]
+    normals: Float[np.ndarray, "points 2"]
+    inside: Float[np.ndarray, " points"]
+    outside: Float[np.ndarray, " points"]
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """What a photograph asks of the person: points in pixels with weights (1 / pixels, 0 where not
+    seen), depths, an outline, points that, times shares that add up to nothing, are in ``balance``
+    above one another, and whether the soles stand on one level."""
+
+    camera: Camera
+    xy_px: Float[np.ndarray, "points 2"]
+    say: Float[np.ndarray, " points"]
+    depths: tuple[Depths, ...] = ()
+    outline: Outline | None = None
+    balance: Float[np.ndarray, " points"] | None = None
+    level: bool = True
+    robust: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The build's numbers, the pose in each photograph, and what they cost together."""
+
+    values: Float[np.ndarray, " numbers"]
+    poses: tuple[Poses, ...]
+    cost: float = np.inf
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A person near some numbers and what every photograph wants of them."""
+
+    builder: Builder
+    near: Near
+    usual: Float[np.ndarray, " numbers"]
+    wanted: tuple[Wanted, ...]
+    height_m: float | None
+    spread: Float[np.ndarray, " numbers"] = field(default_factory=lambda: SPREAD)
+
+    def solve(self, poses: Sequence[Poses], steps: int = 12) -> Found:
+        """The numbers and poses that fit best, from those that the person is near to."""
+        bodies = [self._body(one) for one in self.wanted]
+        now = Found(self.near.values, tuple(poses))
+        now = replace(now, cost=self._cost(bodies, now))
+        damping = 1e-3
+        for _ in range(steps):
+            H, g = self._system(bodies, now)
+            for _ in range(6):
+                tried = self._moved(now, -_solved(H, g, damping))
+                tried = replace(tried, cost=self._cost(bodies, tried))
+                if tried.cost < now.cost:
+                    break
+                damping *= 6
+            else:
+                return now
+            gain, now = (now.cost - tried.cost) / now.cost, tried
+            damping = max(damping / 5, 1e-6)
+            if gain < 3e-4:
+                break
+        return now
+
+    def _moved(self, now: Found, step: np.ndarray) -> Found:
+        count = len(now.values)
+        wide = np.abs(np.delete(step[count:], np.s_[3:6])).max(initial=0.0)
+        step = step * min(1.0, _TURN / max(wide, 1e-9))
+        values = self.builder.bounded(now.values + step[:count])
+        moved, at = [], count
+        for pose in now.poses:
+            many = ROOT + pose.angles.shape[1]
+            moved.append(pose.moved(step[None, at : at + many]))
+            at += many
+        return Found(values, tuple(moved))
+
+    def _body(self, one: Wanted) -> _Body:
+        marks, moved = self.near.kinematics.landmarks, self.near.moved_arms
+        if one.outline is not None:
+            skin = self.builder.on_skin(self.near, one.outline.rows)
+            marks = _joined(marks, skin)
+            moved = np.concatenate(
+                [moved, self.builder.moved_on_skin(self.near, one.outline.rows)], 1
+            )
+        return _Body(replace(self.near.kinematics, landmarks=marks), self.near, moved)
+
+    def _prior(self, values: np.ndarray) -> float:
+        cost = float((((values - self.usual) / self.spread) ** 2).sum())
+        if self.height_m is not None:
+            cost += ((self._tall(values) - self.height_m) / HEIGHT_M) ** 2
+        return cost
+
+    def _tall(self, values: np.ndarray) -> float:
+        return self.near.height_m + float(self.near.moved_height @ (values - self.near.values))
+
+    def _cost(self, bodies: Sequence[_Body], now: Found) -> float:
+        total = self._prior(now.values)
+        for one, body, pose in zip(self.wanted, bodies, now.poses, strict=True):
+            kinematics = body.at(now.values)
+            off, _ = _seen(one, kinematics.points(pose)[0], None)
+            off = np.concatenate([off, _upright(pose)[0]])
+            total += float((_weights(one, off) * off**2).sum())
+            total += _angles(kinematics, pose)[0]
+        return total
+
+    def _system(self, bodies: Sequence[_Body], now: Found) -> tuple[np.ndarray, np.ndarray]:
+        count = len(now.values)
+        size = count + sum(ROOT + p.angles.shape[1] for p in now.poses)
+        H, g = np.zeros((size, size)), np.zeros(size)
+        H[:count, :count] = np.diag(1 / self.spread**2)
+        g[:count] = (now.values - self.usual) / self.spread**2
+        if self.height_m is not None:
+            moved = self.near.moved_height
+            H[:count, :count] += np.outer(moved, moved) / HEIGHT_M**2
+            g[:count] += moved * (self._tall(now.values) - self.height_m) / HEIGHT_M**2
+        at = count
+        for one, body, pose in zip(self.wanted, bodies, now.poses, strict=True):
+            kinematics = body.at(now.values)
+            points, turned = kinematics.linearise(pose)
+            shaped = body.shaped(kinematics, pose)
+            jacobian = np.concatenate([shaped.transpose(1, 2, 0), turned[0]], -1)
+            off, slope = _seen(one, points[0], jacobian)
+            lean, leaning = _upright(pose)
+            wide = np.zeros((len(lean), jacobian.shape[-1]))
+            wide[:, count : count + 3] = leaning
+            off, slope = np.concatenate([off, lean]), np.concatenate([slope, wide])
+            say = _weights(one, off)
+            many = turned.shape[-1]
+            index = np.r_[0:count, at : at + many]
+            H[np.ix_(index, index)] += slope.T @ (say[:, None] * slope)
+            g[index] += slope.T @ (say * off)
+            _, gradient, diagonal = _angles(kinematics, pose)
+            own = np.arange(at + ROOT, at + many)
+            g[own] += gradient
+            H[own, own] += diagonal
+            at += many
+        return H, g
+
+
+@dataclass(frozen=True, eq=False)
+class _Body:
+    """The person of a photograph, landmarks of its outline included, linear in the numbers."""
+
+    kinematics: Kinematics
+    near: Near
+    moved_arms: np.ndarray
+
+    def at(self, values: np.ndarray) -> Kinematics:
+        step = values - self.near.values
+        marks = self.kinematics.landmarks
+        arms = marks.arms_m.double().numpy() + np.tensordot(step, self.moved_arms, 1)
+        offsets = self.near.kinematics.offsets_m + np.tensordot(step, self.near.moved_offsets, 1)
+        made = replace(
+            self.kinematics, offsets_m=offsets,
+            landmarks=replace(marks, arms_m=torch.from_numpy(arms)),
+        )  # fmt: skip
+        made.__dict__["moves"] = self.kinematics.moves  # the same points on the same bones
+        return made
+
+    def shaped(self, kinematics: Kinematics, pose: Poses) -> np.ndarray:
+        """How each number moves the landmarks in a pose: (numbers, points, 3)."""
+        G, _ = kinematics.forward(pose)
+        heads = np.zeros_like(self.near.moved_offsets)
+        for bone in kinematics.alive[1:]:
+            parent = BONE_PARENTS[bone]
+            heads[:, bone] = heads[:, parent] + self.near.moved_offsets[:, bone] @ G[0, parent].T
+        point, bone, weight, _ = kinematics.attached
+        parts = weight[:, None] * heads[:, bone]
+        parts = parts + np.einsum("kij,skj->ski", G[0, bone], self.moved_arms)
+        out = np.zeros((kinematics.landmarks.count, len(parts), 3))
+        np.add.at(out, point, parts.transpose(1, 0, 2))
+        return out.transpose(1, 0, 2)
+
+
+def _solved(H: np.ndarray, g: np.ndarray, damping: float) -> np.ndarray:
+    return np.linalg.solve(H + np.diag(damping * np.diag(H) + 1e-9), g)
+
+
+def _angles(kinematics: Kinematics, pose: Poses) -> tuple[float, np.ndarray, np.ndarray]:
+    """Cost, gradient and (diagonal) Hessian of usual angles and of joint limits."""
+    low, high = limits(kinematics)
+    prior = Prior.usual(kinematics)
+    angles = pose.angles[0]
+    over = angles - np.clip(angles, low, high)
+    off = angles * prior.weight
+    cost = float((over**2).sum() / LIMIT_RAD**2 + (off**2).sum())
+    gradient = over / LIMIT_RAD**2 + off * prior.weight
+    return cost, gradient, (over != 0) / LIMIT_RAD**2 + prior.weight**2
+
+
+def _upright(pose: Poses) -> tuple[np.ndarray, np.ndarray]:
+    """How the pelvis leans, in standard deviations, and the derivative by the root's turn."""
+    turn = pose.root_turn[0]
+    scale = 1 / np.array([TILT, NOD])
+    return scale * turn[2, :2], scale[:, None] * (turn.T @ hat(np.array([0.0, 0.0, 1.0])))[:2]
+
+
+def _weights(one: Wanted, off: np.ndarray) -> np.ndarray:
+    """Huber's weights; of an outline, Cauchy's: what has no counterpart pulls hardly at all."""
+    if not one.robust:
+        return np.ones_like(off)
+    return 1 / np.sqrt(1 + np.square(off / HUBER))
+
+
+def _seen(
+    one: Wanted, points: np.ndarray, jacobian: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """What is off, in standard deviations, and its derivatives (none without ``jacobian``)."""
+    camera = one.camera
+    moves = np.zeros((*points.shape, 0)) if jacobian is None else jacobian
+    x, y, z = in_camera(camera, points).T
+    z = np.maximum(z, 0.1)
+    fx, fy = camera.matrix[0, 0], camera.matrix[1, 1]
+    px = np.stack([fx * x / z + camera.matrix[0, 2], fy * y / z + camera.matrix[1, 2]], -1)
+    moved = np.einsum("ij,pju->piu", camera.rotation, moves)
+    flat = np.stack(
+        [fx * (moved[:, 0] - (x / z)[:, None] * moved[:, 2]) / z[:, None],
+         fy * (moved[:, 1] - (y / z)[:, None] * moved[:, 2]) / z[:, None]], 1
+    )  # fmt: skip
+    count = len(one.xy_px)
+    used = np.flatnonzero(one.say > 0)
+    say = one.say[used, None]
+    off = [((px[used] - one.xy_px[used]) * say).ravel()]
+    slopes = [(flat[used] * say[..., None]).reshape(2 * len(used), -1)]
+    for depth in one.depths:
+        seen, rows = z[depth.rows], moved[depth.rows, 2]
+        off.append(((seen - seen.mean()) - (depth.ahead_m - depth.ahead_m.mean())) / depth.off_m)
+        slopes.append((rows - rows.mean(0)) / depth.off_m)
+    if one.balance is not None:
+        off.append(one.balance @ points[:count, :2] / BALANCE_M)
+        slopes.append(np.einsum("p,pku->ku", one.balance, moves[:count, :2]) / BALANCE_M)
+    if one.level:
+        tall, rows = points[count : count + SOLES, 2], moves[count : count + SOLES, 2]
+        off.append((tall - tall.mean()) / LEVEL_M)
+        slopes.append((rows - rows.mean(0)) / LEVEL_M)
+    if one.outline is not None:
+        line, first = one.outline, count + SOLES
+        out = ((px[first:] - line.xy_px) * line.normals).sum(1)
+        inner = np.where(out > 0, line.outside, line.inside)
+        off.append(out * inner)
+        slopes.append(np.einsum("pk,pku->pu", line.normals * inner[:, None], flat[first:]))
+    return np.concatenate(off), np.concatenate(slopes)
+
+
+def _joined(a: Landmarks, b: Landmarks) -> Landmarks:
+    return Landmarks(
+        a.count + b.count,
+        torch.cat([a.point, b.point + a.count]),
+        torch.cat([a.bone, b.bone]),
+        torch.cat([a.weight.double(), b.weight.double()]),
+        torch.cat([a.arms_m.double(), b.arms_m.double()]),
+    )

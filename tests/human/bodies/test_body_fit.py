@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from studio.core.errors import StudioError
+from studio.core.types import Keypoints
+from studio.human.bodies.canonical import canonical
+from studio.human.bodies.clothed import ClothedField
+from studio.human.bodies.fit import Told, fit_body, fitting
+from studio.human.bodies.outline import Window, edge_of, matched
+from studio.human.designs import change_of, shape_of
+from studio.human.person import whole
+from studio.vision.camera import project
+from tests.human.bodies.seen_people import camera, joints, seen
+
+
+@torch.no_grad()
+def test_a_clothed_man_who_is_made_up_is_found() -> None:
+    """One fit, looked at from all sides: the suite has little time."""
+    truth = seen(noise_px=1.0, clothes_m=0.012)
+    fit = fit_body([truth.photo], Told(height_m=truth.height_m, gender=0.0))
+    view = fit.main
+    assert fit.height_m == pytest.approx(truth.height_m, abs=0.01)
+    rest = whole().rest(shape_of(fit.design), actions=False, change=change_of(fit.design))
+    posed = view.posed(rest)
+    own = joints(posed.joints_m[0].double().numpy())
+    off = np.linalg.norm((own - own.mean(0)) - (truth.joints_m - truth.joints_m.mean(0)), axis=1)
+    assert off.mean() < 0.05
+    assert view.reprojection_px < 4
+    assert view.silhouette_iou > 0.95
+    assert view.silhouette_iou >= view.bare_iou
+    assert abs(float(posed.vertices_m[0, :13_380, 2].min())) < 0.02  # on the floor
+    assert project(view.camera, own)[:, 1] == pytest.approx(project(camera(), truth.joints_m)[:, 1],
+                                                            abs=9)  # fmt: skip
+    told = fit.offsets_m[np.abs(fit.offsets_m) > 1e-4]
+    assert 0.0 < np.median(told) < 0.03
+    space = canonical(rest)
+    field = ClothedField(space, fit.offsets_m)
+    middle = space.vertices_m[:13_380].mean(0)
+    assert (field.inside(np.stack([middle, middle + np.array([0, 0.6, 0])])) > 0).tolist() == [
+        True,
+        False,
+    ]
+
+
+def test_what_cannot_be_fitted_is_said_by_name() -> None:
+    photo = seen().photo
+    with pytest.raises(StudioError, match="There is no photograph"):
+        fit_body([])
+    with pytest.raises(StudioError, match=r"Nobody is 17 m tall"):
+        fit_body([photo], Told(height_m=17.0))
+    rng = np.random.default_rng(1)
+    keys = photo.keypoints
+    nonsense = np.where(np.isfinite(keys.xy_px), 400 * rng.random(keys.xy_px.shape), np.nan)
+    wrong = replace(
+        photo,
+        keypoints=Keypoints("made up", 0.0, keys.layout, nonsense, keys.confidence),
+        space_m=None,
+    )
+    with pytest.raises(StudioError, match="no human body"):
+        next(fitting([wrong], Told(gender=0.0)))
+
+
+def test_outlines_are_paired_where_they_face_the_same_way() -> None:
+    mask = np.zeros((60, 60), np.uint8)
+    mask[20:40, 20:40] = 255
+    window = Window(0, 0, 60, 60, 1.0)
+    edge = edge_of(mask > 0, window)
+    larger = np.zeros_like(mask)
+    larger[17:43, 17:43] = 255
+    to, at = matched(edge_of(larger > 0, window), edge, 8.0)
+    wanted = edge_of(larger > 0, window)
+    out = ((wanted.xy_px[to] - edge.xy_px[at]) * wanted.normals[to]).sum(1)
+    assert np.median(out) == pytest.approx(3.0, abs=0.3)
+    right = edge.normals[edge.xy_px[:, 0] > 38.5]
+    assert right[:, 0].mean() > 0.9
