@@ -13,6 +13,7 @@ from studio.core.items import AnchorPoint
 from studio.core.types import Camera
 from studio.human.anchors import SizeName
 from studio.live.wearing.calming import Calming
+from studio.live.wearing.forearm import ELBOWS, Forearm
 from studio.live.wearing.heads import HeadNow
 from studio.live.wearing.limb_frames import (
     FEET,
@@ -34,10 +35,9 @@ WRISTS: frozenset[AnchorPoint] = frozenset(("wrist.L", "wrist.R"))
 BODY_POINTS: frozenset[AnchorPoint] = frozenset(("neck", "torso", "foot.L", "foot.R"))
 LIMB_POINTS = WRISTS | BODY_POINTS
 """The anchor points that bodies and hands have."""
-_ELBOWS = {"left": 13, "right": 14}
-SURE_HAND = 0.82
-"""Feet are taken for hands that are less sure."""
-_AT_HAND = 0.6
+SURE_HAND, STILL_SURE = 0.82, 0.7
+"""Feet are taken for hands that are less sure; a hand that is known may be."""
+_AT_HAND, _SAME = 0.6, 0.6
 _SIDES: Mapping[AnchorPoint, tuple[int, ...]] = {"wrist.L": (13, 15), "wrist.R": (14, 16)}
 _FEET: tuple[AnchorPoint, ...] = ("foot.L", "foot.R")
 _ROOM_M, _NEAR_M = 0.05, 0.1
@@ -68,6 +68,7 @@ class _Track:
     now: PartsNow | None = None
     calm: dict[AnchorPoint, Calming] = field(default_factory=dict)
     tremble: dict[AnchorPoint, Trembling] = field(default_factory=dict)
+    forearm: Forearm = field(default_factory=Forearm)
 
 
 class Bodies:
@@ -106,16 +107,15 @@ class Bodies:
         free = list(self._tracks)
         bodies = self._seen("pose", rgb, time_s)[:most] if points & LIMB_POINTS else ()
         hands = self._seen("hand", rgb, time_s)[: 2 * most] if points & WRISTS else ()
-        for hand in hands:
-            body, side = _owner(hand, bodies)
+        for hand, body, side in _owned(hands, bodies):
             point: AnchorPoint = "wrist.L" if side == "left" else "wrist.R"
-            if point in points:
+            palm = wrist(hand, side, camera)
+            if point in points and _in_picture({point: palm}, camera):
                 head = None if body is None else _head_of(body, heads)
-                one = wrist(hand, side, _with_elbow(body, hand, side), camera)
-                framed = _in_picture({point: one}, camera)
-                if framed:
-                    track = self._track(hand, side, free, time_s)
-                    found.append(self._told(track, framed, head, camera, time_s, lag_ms))
+                track = self._track(hand, side, free, time_s)
+                arm = body if side == hand.side else None
+                one = {point: track.forearm(time_s, palm, arm, side, camera)}
+                found.append(self._told(track, one, head, camera, time_s, lag_ms))
         if points & BODY_POINTS:
             for body in bodies:
                 head = _head_of(body, heads)
@@ -145,8 +145,17 @@ class Bodies:
             seen = tuple(one for one in seen if _true(one, size))
             self.there = _there(seen, size)
         else:
-            seen = tuple(one for one in seen if float(one.confidence[0]) > SURE_HAND)
+            seen = tuple(one for one in seen if float(one.confidence[0]) > self._sure(one))
         return tuple(sorted(seen, key=lambda one: -float(np.ptp(one.xyz_px[:, 1]))))
+
+    def _sure(self, hand: SeenPoints) -> float:
+        """How sure a hand must be to be believed."""
+        middle = hand.xyz_px[:, :2].mean(0)
+        known = any(
+            t.side and np.linalg.norm(t.middle_px - middle) < _SAME * t.wide_px
+            for t in self._tracks
+        )
+        return STILL_SURE if known else SURE_HAND
 
     def _track(
         self, seen: SeenPoints, side: str, free: list[_Track], time_s: float
@@ -159,7 +168,7 @@ class Bodies:
         def away(track: _Track) -> float:
             return float(np.linalg.norm(track.middle_px - middle))
 
-        near = [t for t in free if t.side == side and away(t) < 0.6 * t.wide_px]
+        near = [t for t in free if t.side == side and away(t) < _SAME * t.wide_px]
         if near:
             track = min(near, key=away)
             free.remove(track)
@@ -242,26 +251,34 @@ def _in_picture(framed: Mapping[AnchorPoint, Framed], camera: Camera) -> dict[An
     return found
 
 
+def _owned(
+    hands: tuple[SeenPoints, ...], bodies: tuple[SeenPoints, ...]
+) -> list[tuple[SeenPoints, SeenPoints | None, str]]:
+    """Hands, whose they are, and which: a body knows its sides better than a hand does, and has
+    one hand a side."""
+    found: list[tuple[SeenPoints, SeenPoints | None, str]] = []
+    taken: dict[tuple[int, str], float] = {}
+    told = [(hand, *_owner(hand, bodies)) for hand in hands]
+    for hand, body, side, away in sorted(told, key=lambda one: one[3]):
+        if body is None or taken.setdefault((id(body), side), away) == away:
+            found.append((hand, body, side))
+    return found
+
+
 def _owner(
     hand: SeenPoints, bodies: tuple[SeenPoints, ...]
-) -> tuple[SeenPoints | None, str]:  # fmt: skip
-    """Whose hand it is, and which: a body knows its sides better than a hand does."""
+) -> tuple[SeenPoints | None, str, float]:  # fmt: skip
+    """Whose hand it is, which, and how far from that body's wrist (pixels)."""
     wide = float(np.ptp(hand.xyz_px[:, :2], axis=0).max())
-    best: tuple[float, SeenPoints | None, str] = (_AT_HAND * wide, None, hand.side)
-    for body in bodies:
-        for side, joint in (("left", 15), ("right", 16)):
-            away = float(np.linalg.norm(body.xyz_px[joint, :2] - hand.xyz_px[0, :2]))
-            if side != hand.side:
+    body, side, least = None, hand.side, _AT_HAND * wide
+    for each in bodies:
+        for which, elbow in ELBOWS.items():
+            away = float(np.linalg.norm(each.xyz_px[elbow + 2, :2] - hand.xyz_px[0, :2]))
+            if which != hand.side:
                 away *= 2
-            if body.confidence[joint] > SURE and away < best[0]:
-                best = (away, body, side)
-    return best[1], best[2]
-
-
-def _with_elbow(body: SeenPoints | None, hand: SeenPoints, side: str) -> SeenPoints | None:
-    if body is None or side != hand.side or body.confidence[_ELBOWS[side]] <= SURE:
-        return None
-    return body
+            if each.confidence[elbow + 2] > SURE and away < least:
+                body, side, least = each, which, away
+    return body, side, least
 
 
 def _head_of(body: SeenPoints, heads: tuple[HeadNow, ...]) -> HeadNow | None:

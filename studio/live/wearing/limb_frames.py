@@ -37,7 +37,6 @@ FOOT_M = np.array([
 """The left leg's marks at ankle, heel, toes and knee, in the frame of ``foot.L``."""
 FEET = {"foot.L": (27, 29, 31, 25), "foot.R": (28, 30, 32, 26)}
 """Ankle, heel, toes and knee."""
-FOREARM_M = 0.268
 _BONES_M = {
     (25, 27): 0.422, (26, 28): 0.422, (23, 25): 0.433, (24, 26): 0.433, (11, 12): 0.355,
     (11, 23): 0.539, (12, 24): 0.539,
@@ -147,11 +146,10 @@ def torso(
     return Framed(turn, neck, "neck", wide), Framed(turn, chest, "neck", wide)
 
 
-def wrist(hand: SeenPoints, side: str, body: SeenPoints | None, camera: Camera) -> Framed:
-    """The forearm before a hand. Where its elbow is seen on ``body`` the forearm points there, else
-    as if the wrist were straight."""
-    mirror = np.array([1.0 if side == "left" else -1.0, 1.0, 1.0])
-    model = PALM_M * mirror
+def wrist(hand: SeenPoints, side: str, camera: Camera) -> Framed:
+    """The forearm before a hand, as if the wrist were straight
+    (:class:`studio.live.wearing.forearm.Forearm` bends it)."""
+    model = PALM_M * np.array([1.0 if side == "left" else -1.0, 1.0, 1.0])
     seen = hand.xyz_px[list(PALM)]
     shape = hand.shape_m[list(PALM)]
     middle_px = seen[:, :2].mean(0)
@@ -162,12 +160,6 @@ def wrist(hand: SeenPoints, side: str, body: SeenPoints | None, camera: Camera) 
     deep = shape[:, 1] * focal / away
     known = Seen(model, seen[:, :2], deep - deep.mean(), model - model.mean(0), _HAND_TRUST)
     turn, at = _settled(known, np.ones(len(model)), turn, at, camera)
-    if body is not None:
-        joint = at + turn @ model[0]
-        up = _to_elbow(joint, body, 13 if side == "left" else 14, camera)
-        y = _unit(turn[:, 1] - (turn[:, 1] @ up) * up)
-        turn = np.stack([np.cross(y, up), y, up], axis=1)
-        at = joint - turn @ model[0]
     return Framed(turn, at, "wrist", REFERENCE_M["wrist"])
 
 
@@ -198,20 +190,6 @@ def _settled(
     for _ in range(_STEPS):
         turn, at = step(known, weight, off_px(known, turn, at, camera), turn, at, camera)
     return turn, at
-
-
-def _to_elbow(joint: np.ndarray, body: SeenPoints, elbow: int, camera: Camera) -> np.ndarray:
-    """The way from a wrist to where its elbow is seen, a forearm away: of the two places on that
-    ray the one that MediaPipe's shape says."""
-    at_px = body.xyz_px[elbow, :2]
-    ray = at_pixel(at_px, 1.0, camera)
-    ray = ray / np.linalg.norm(ray)
-    along = float(ray @ joint)
-    reach = np.sqrt(max(along**2 - float(joint @ joint) + FOREARM_M**2, 0.0))
-    middle_px = body.xyz_px[:, :2].mean(0)
-    told = towards(middle_px, camera) @ (body.shape_m[elbow] - body.shape_m[elbow + 2])
-    ways = [_unit((along + sign * reach) * ray - joint) for sign in (1, -1)]
-    return max(ways, key=lambda way: float(way @ told))
 
 
 def _px_per_m(xyz_px: np.ndarray, sure: Bool[np.ndarray, "33"]) -> float:

@@ -69,6 +69,23 @@ def test_what_is_no_hand_and_no_body_wears_nothing() -> None:
     assert bodies.there == frozenset()
 
 
+def test_a_known_hand_may_be_less_sure_and_a_body_has_one_hand_a_side() -> None:
+    hands = Points(hand_at(HAND, score=0.75))
+    bodies = made(Points(), hands)
+    assert looked(bodies, 0.0, "wrist.L") == ()
+    hands.seen = (hand_at(HAND),)
+    assert len(looked(bodies, 0.1, "wrist.L")) == 1
+    hands.seen = (hand_at(HAND, score=0.75),)
+    assert [part.opacity for part in looked(bodies, 0.2, "wrist.L")] == [1.0]
+    body = body_at(BODY)
+    near = body.xyz_px.copy()
+    near[15, :2] = hand_at(HAND).xyz_px[0, :2]
+    beside = frame_of(np.eye(3), (0.13, 0.7, 0.0))
+    both = made(Points(replace(body, xyz_px=near)), Points(hand_at(beside), hand_at(HAND)))
+    found = looked(both, 0.0, "wrist.L")
+    assert [part.frames["wrist.L"][0, 3] for part in found] == pytest.approx([0.1], abs=0.02)
+
+
 def test_a_still_hand_does_not_tremble_and_a_noisy_one_does() -> None:
     rng = np.random.default_rng(5)
     told: list[float] = []
