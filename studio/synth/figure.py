@@ -55,13 +55,14 @@ class Figure:
         return self.bones_world[BONE_NAMES.index(bone), :3, 3]
 
 
-def carry(figure: Figure, root_m: np.ndarray, turns: np.ndarray) -> np.ndarray:
-    """Transforms (bones, 4, 4) that carry the resting person into a pose.
+def carry(heads_m: Figure | np.ndarray, root_m: np.ndarray, turns: np.ndarray) -> np.ndarray:
+    """Transforms (bones, 4, 4) that carry the resting person, or one whose bones begin at
+    ``heads_m`` (bones, 3), into a pose.
 
     ``turns`` (bones, 3, 3) rotate each bone about its head, relative to its parent, in the axes of
     the world at rest; the root's head also moves to ``root_m``.
     """
-    heads = figure.heads_m
+    heads = heads_m.heads_m if isinstance(heads_m, Figure) else heads_m
     carried = np.zeros((len(heads), 4, 4))
     carried[:, 3, 3] = 1
     for bone, parent in enumerate(BONE_PARENTS):

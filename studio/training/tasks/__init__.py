@@ -20,6 +20,8 @@ TASKS: Mapping[str, str] = {
     "dope": "studio.training.tasks.dope:DopeTask",
     "pose_prior": "studio.training.tasks.pose_prior:PosePriorTask",
     "occluder": "studio.training.tasks.occluder:OccluderTask",
+    "body": "studio.training.tasks.body:BodyTask",
+    "body_head": "studio.training.tasks.body:BodyHeadTask",
     "lift": "studio.training.tasks.lift:LiftTask",
     "algebraic": "studio.training.tasks.algebraic:AlgebraicTask",
     "volumetric": "studio.training.tasks.volumetric:VolumetricTask",

@@ -1,0 +1,1 @@
+"""Clothed bodies and heads from one picture, by our own networks."""

@@ -1,0 +1,1 @@
+"""Pairs for bodies from photographs: clothed people of the factory, posed, seen by a camera."""

