@@ -16,6 +16,7 @@ from jaxtyping import Bool, Float, UInt8
 from studio.core.closing import Closing
 from studio.core.errors import StudioError
 from studio.perception import closeups
+from studio.perception.coiffure import covering
 from studio.perception.crops import Crop, bounds
 from studio.perception.faces.tracker import FaceCrowd, SeenFace
 from studio.perception.landmarkers import Landmarker
@@ -37,6 +38,15 @@ _SURELY = (
     379, 378, 400, 377, 152, 148, 176, 149, 150, 136, 172, 213, 147, 123, 116, 143,
 )  # fmt: skip
 """Within these points nothing but a face is seen: at the sides locks may hang."""
+EYES = (
+    (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7),
+    (263, 466, 388, 387, 386, 385, 384, 398, 362, 382, 381, 380, 374, 373, 390, 249),
+)  # fmt: skip
+"""The edges of the lids of the right eye and of the left one."""
+_MOUTH = (
+    78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95,
+)  # fmt: skip
+"""The inner edge of the lips."""
 _FOREHEAD_PX, _LOCK = 256, 0.05
 """Foreheads are looked at so large; hair is what is so wide, by the face's height."""
 _CHIN, _TOP = 152, 10
@@ -104,7 +114,9 @@ class Looker(Closing):
             self._person = PersonMask(self._files["pose_landmarker_lite"])
         person = _somebody(rgb, seen.xyz_px, self._person)
         bare = _bare(rgb, seen.xyz_px, person)
-        hair = _hair(seen.xyz_px, bare, person)
+        face = _polygon(rgb.shape, seen.xyz_px[list(_SURELY), :2])
+        hair = covering(rgb, seen.xyz_px, bare, face, person)
+        bare &= ~hair & ~_open(rgb.shape, seen.xyz_px[:, :2])
         return Looked(name, rgb, seen.xyz_px, seen.guesses, bare, hair, tuple(warnings))
 
     def _seen(self, rgb: np.ndarray) -> tuple[SeenFace, ...]:
@@ -159,6 +171,14 @@ def _polygon(shape: tuple[int, ...], xy: np.ndarray) -> np.ndarray:
     mask = np.zeros(shape[:2], np.uint8)
     cv2.fillPoly(mask, [np.rint(xy).astype(np.int32)], 1)
     return mask > 0
+
+
+def _open(shape: tuple[int, ...], xy: np.ndarray) -> np.ndarray:
+    """Eyes and the mouth's inside, as far as they are open."""
+    found = np.zeros(shape[:2], bool)
+    for ring in (*EYES, _MOUTH):
+        found |= _polygon(shape, xy[list(ring)])
+    return found
 
 
 def _likeness(rgb: np.ndarray, xyz_px: np.ndarray) -> np.ndarray:
@@ -233,14 +253,3 @@ def _somebody(rgb: np.ndarray, xyz_px: np.ndarray, finder: PersonMask) -> np.nda
     inside = cv2.resize(person.astype(np.float32), part.shape[1::-1]) > 0.5
     found[top : top + part.shape[0], left : left + part.shape[1]] = inside
     return found
-
-
-def _hair(xyz_px: np.ndarray, bare: np.ndarray, person: np.ndarray | None) -> np.ndarray:
-    """Where the head is neither background nor skin, above the chin: hair, or what covers it."""
-    if person is None:
-        return np.zeros_like(bare)
-    oval = _polygon(bare.shape, xyz_px[list(_BELOW_BROWS), :2])
-    rows = np.arange(bare.shape[0])[:, None]
-    chin, brow = xyz_px[_CHIN, 1], xyz_px[9, 1]
-    level = rows < chin - 0.25 * (chin - brow)
-    return person & ~bare & ~oval & level

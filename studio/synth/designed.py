@@ -143,7 +143,6 @@ def materials_of(design: Design) -> dict[str, Material]:
     top, bottom = bool(kinds & closet.TOPS), bool(kinds & closet.BOTTOMS)
     brows = None if "brows" in kinds else design.brows
     found = {
-        "body": complexion.skin(design.skin, brows, top, bottom),
         "eyes": complexion.eyes(design.eyes),
         "lashes": complexion.lashes(design.brows, design.skin),
     }
@@ -152,6 +151,8 @@ def materials_of(design: Design) -> dict[str, Material]:
             found["body"] = complexion.worn_skin(closet.plain(one), top, bottom)
         elif one.kind == "eyes" and not closet.has_mesh(one):
             found["eyes"] = closet.plain(one)
+    if "body" not in found:
+        found["body"] = complexion.skin(design.skin, brows, top, bottom)
     return found
 
 

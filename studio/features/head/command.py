@@ -30,6 +30,7 @@ def main(
     gender: Literal["as the face", "woman", "man"] = "as the face",
     expression: bool = True,
     hair: bool = True,
+    style: bool = False,
     texture_px: int = 2048,
     json: bool = False,
 ) -> None:
@@ -46,7 +47,8 @@ def main(
         pupils_mm: Millimetres from pupil to pupil, for a true size (63 if not given).
         gender: A woman's build or a man's; otherwise as the face's proportions tell.
         expression: Faces may smile or frown in the photographs.
-        hair: Choose the style of hair that fits best.
+        hair: Give it hair, or what else covers the head.
+        style: Take the wardrobe's style that fits best, not the photograph's own hair.
         texture_px: Side of the skin's texture in pixels, 512 to 4096.
         json: Print one JSON object.
     """
@@ -66,7 +68,8 @@ def main(
         raise StudioError(f"A texture of {texture_px} px cannot be had.", "Give 512 to 4096.")
     began = time.perf_counter()
     params = Params(photos=photos, name=name, pupils_mm=pupils_mm, gender=gender,
-                    expression=expression, hair=hair, texture_px=texture_px)  # fmt: skip
+                    expression=expression, hair=hair, style=style,
+                    texture_px=texture_px)  # fmt: skip
     with OnTerminal("Head", quiet=json) as context:
         made = run(reconstruct(params, Inputs(), context))
     if out is not None:

@@ -26,8 +26,9 @@ from studio.human.wardrobe.writing import write_asset
 from studio.jobs import Context, Engine
 from studio.perception.portraits import Looked, Looker
 from studio.synth import closet, designed
+from studio.synth.heads import eyes, hairdo
 from studio.synth.heads.baking import bake
-from studio.synth.heads.dressing import Styled, dressed, nearest_skin
+from studio.synth.heads.dressing import Styled, coloured, hair_of, nearest_skin
 from studio.synth.heads.seen import SeenHead, frontal_of, seen_head
 from studio.weights.store import find
 
@@ -38,6 +39,10 @@ TURNED_DEG = 40.0
 MOST = 12
 GENDERS = {"woman": 1.0, "man": 0.0}
 """How builds are called that are known, and where their slider is."""
+DRESSED = (Worn(item="teeth"), Worn(item="tshirt"))
+"""What everybody wears besides what photographs show."""
+PHOTOGRAPHED = "as_photographed"
+"""What hair is called that is no style of the wardrobe."""
 _SURE = 0.8
 
 
@@ -61,7 +66,11 @@ class Params(BaseModel):
     expression: bool = Field(
         default=True, description="Faces may smile or frown: the head is calm all the same"
     )
-    hair: bool = Field(default=True, description="Choose the style of hair that fits best")
+    hair: bool = Field(default=True, description="Hair, or what else covers the head")
+    style: bool = Field(
+        default=False, title="Hair of the wardrobe",
+        description="The style of the wardrobe that fits best, not the photograph's own hair",
+    )  # fmt: skip
     texture_px: int = Field(
         default=2048, ge=512, le=4096, title="Skin", description="Side of the skin's texture (px)"
     )
@@ -123,11 +132,14 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     first = seen.design.but(worn=(Worn(item=base.name), Worn(item="tshirt")))
     yield _posed(first, name)[0]
     main = frontal_of(seen.views)
+    view, facing = seen.views[main], looked[main]
+    context.report(0.5, "Shaping hair")
+    cover = hairdo.covered(seen, view, facing) if params.hair and not params.style else None
     styles: tuple[Styled, ...] = ()
-    design = first
-    if params.hair:
-        context.report(0.5, "Choosing hair and colours")
-        design, styles = dressed(seen, seen.views[main], looked[main])
+    if params.hair and params.style:
+        styles = hair_of(seen, view, facing)
+    elif cover is not None:
+        styles = (Styled(PHOTOGRAPHED, cover.fits),)
     context.check()
     context.report(0.7, "Painting the skin")
     texture = closet.plain(base).texture
@@ -135,7 +147,15 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     skin, _ = bake(seen, [one.rgb for one in looked], texture, [one.bare for one in looked],
                       params.texture_px)  # fmt: skip
     context.check()
-    worn = tuple(one for one in design.worn if one.item != base.name)
+    design = coloured(seen.design, facing)
+    worn = [Worn(item=eyes.keep(name, _slug(name), facing, design.eyes)), *DRESSED]
+    if cover is not None:
+        skin = hairdo.painted(skin, seen, view, cover)
+        item, colour = hairdo.keep(name, _slug(name), seen, cover)
+        worn.append(Worn(item=item))
+        design = design.but(hair=colour)
+    elif styles:
+        worn.append(Worn(item=styles[0].name))
     design = design.but(worn=(Worn(item=kept_skin(name, skin)), *worn))
     context.report(0.9, "Dressing")
     made, still = _posed(design, name)
@@ -169,13 +189,16 @@ def _posed(design: Design, name: str) -> tuple[Posed, Fit]:
     return Posed(character, 0.0, animation.bones_world[0], animation.morphs[0]), still
 
 
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "face"
+
+
 def kept_skin(name: str, skin: np.ndarray) -> str:
     """Keep a painted skin in the user's wardrobe; its name there."""
     done, data = cv2.imencode(".webp", skin[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, 92])
     if not done:
         raise StudioError("The skin's picture cannot be written.", "Choose a smaller texture.")
-    slug = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "face"
-    item = f"skin_{slug}_{hashlib.sha256(data.tobytes()).hexdigest()[:8]}"
+    item = f"skin_{_slug(name)}_{hashlib.sha256(data.tobytes()).hexdigest()[:8]}"
     picture = Picture(f"{item}_diffuse.webp", data.tobytes())
     material = AssetMaterial(item, roughness=0.55, specular=(0.3, 0.3, 0.3),
                              pictures={"diffuse": picture})  # fmt: skip
@@ -224,7 +247,8 @@ def facts_of(
              "good" if told else "look", "" if told else "guessed: measure it for a true size"),
         Fact("Hair", f"{styles[0].name.replace('_', ' ')}, covers {styles[0].fits:.0%} alike"
              .replace("%", " %") if styles else "none seen" if params.hair else "left out",
-             "look" if styles else "plain", "the nearest of the wardrobe" if styles else ""),
+             "look" if params.style and styles else "plain",
+             "the nearest of the wardrobe" if params.style and styles else ""),
         Fact("Photographs", f"{len(looked)}" if not said else "; ".join(said),
              "look" if said else "good"),
     )  # fmt: skip

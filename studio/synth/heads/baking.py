@@ -1,8 +1,9 @@
 """A skin from photographs: every texel takes the colour that the photographs show where it lies.
 
-Where several see it they are mixed, the one that looks straightest at it most; what none sees comes
-from the other half of the face, and beyond that from a skin of the wardrobe whose colours are
-bent to meet the photographs'.
+The light of each photograph is told by the face's shading and taken out. Where several see a texel
+they are mixed, the one that looks straightest at it most; what none sees comes from the other half
+of the face, and beyond that from a skin of the wardrobe whose colours are bent to meet the
+photographs'.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ import numpy as np
 import open3d as o3d
 from jaxtyping import Bool, Float, UInt8
 from scipy.spatial import KDTree
+from scipy.spatial.distance import cdist
 
+from studio.human.heads import model
 from studio.human.heads.fit import View
 from studio.render.scene import vertex_normals
-from studio.synth.atlas import Atlas, skin_atlas
+from studio.synth.atlas import Texels, skin_atlas, texels_above
 from studio.synth.figure import make_figure
+from studio.synth.heads.light import Light, gain, light_of, scene_linear, stored
 from studio.synth.heads.seen import SeenHead
+from studio.synth.heads.shell import sampled
 
 SIZE_PX = 2048
 _STRAIGHT, _SLANTED = 0.75, 0.3
@@ -30,9 +35,14 @@ _LIFT_M = 0.0015
 _SOFT_PX = 0.006
 _MIRROR_M = 0.004
 _MIRROR_SAY = 0.35
-_LIGHTER, _CALMED = (0.5, 1.6), 0.8
-_BEND = 0.06
-"""How far around what is seen the other skin's colours are bent, by the atlas's side."""
+_FACE_M = 0.012
+"""Skin no further from MediaPipe's points is the face."""
+_SIDE_GREY, _SIDE_HUE = (-0.7, 0.25), 0.1
+"""How much darker and brighter than the face, and of how much another hue, its sides and the neck
+may be (logarithms)."""
+_BEND_M, _COARSE, _TOLD = 0.03, 256, 400
+"""How far around what is seen the other skin's colours are bent; told on an atlas of so many texels
+a side, by so many of them at most."""
 
 
 def bake(
@@ -47,47 +57,61 @@ def bake(
     ``base`` is the skin of the wardrobe that is nearest; ``masks`` say, of each photograph, where
     the face is bare (None: everywhere).
     """
-    atlas = skin_atlas.__wrapped__(size_px)
+    near = texels_above(size_px, make_figure().head("neck01")[2] - 0.05)
     under = cv2.resize(base[..., :3], (size_px, size_px), interpolation=cv2.INTER_CUBIC)
     colour = np.zeros((size_px, size_px, 3), np.float32)
     total = np.zeros((size_px, size_px), np.float32)
-    near = _head_texels(atlas)
     told = [*masks, *[None] * (len(pictures) - len(masks))]
+    face = _is_face(near)
+    lights: list[Light] = []
     for view, picture, mask in zip(head.views, pictures, told, strict=True):
-        seen, say = _looked(head, view, atlas, near, picture, mask)
-        colour[near] += say[:, None] * seen
-        total[near] += say
+        seen, say, out = _looked(head, view, near, picture, mask)
+        linear = scene_linear(seen)
+        light = light_of(linear, out, np.where(face, say, 0))
+        colour[near.at] += say[:, None] * _likely(linear / light.on(out), light.middle, face)
+        lights.append(light)
+        total[near.at] += say
     found = colour / np.fmax(total, 1e-6)[..., None]
     sure = np.clip(total, 0, 1)
-    found, sure = _mirrored(atlas, near, found, sure)
-    found = _as_bright(found, sure, under)
+    found, sure = _mirrored(near, found, sure)
+    found *= gain(np.mean([one.middle for one in lights], axis=0))
+    found = stored(found).astype(np.float32)
     bent = _bent(under.astype(np.float32), found, sure)
     soft = cv2.GaussianBlur(sure, (0, 0), size_px * 0.0015)[..., None]
     soft = np.minimum(soft, sure[..., None])
     return (found * soft + bent * (1 - soft)).clip(0, 255).astype(np.uint8), sure
 
 
-def _head_texels(atlas: Atlas) -> tuple[np.ndarray, np.ndarray]:
-    """The texels of head and neck."""
-    figure = make_figure()
-    above = atlas.xyz_m[..., 2] > figure.head("neck01")[2] - 0.05
-    rows, columns = np.nonzero(atlas.covered & above)
-    return rows, columns
+def _is_face(near: Texels) -> np.ndarray:
+    """Which of the head's texels lie on the face, among MediaPipe's points."""
+    ids, means = model.marks()
+    marks = means @ make_figure().template_m[ids]
+    off, _ = KDTree(marks).query(near.xyz_m, distance_upper_bound=_FACE_M)
+    return np.isfinite(off)
+
+
+def _likely(linear: np.ndarray, middle: np.ndarray, face: np.ndarray) -> np.ndarray:
+    """Colours that skin beside the face may have: what is brighter or of another hue is light or
+    cloth."""
+    share = np.log(np.fmax(linear, 1e-3) / middle)
+    grey = share.mean(1, keepdims=True)
+    held = grey.clip(*_SIDE_GREY) + (share - grey).clip(-_SIDE_HUE, _SIDE_HUE)
+    return np.where(face[:, None], linear, np.exp(held) * middle).astype(np.float32)
 
 
 def _looked(
     head: SeenHead,
     view: View,
-    atlas: Atlas,
-    near: tuple[np.ndarray, np.ndarray],
+    near: Texels,
     picture: np.ndarray,
     mask: np.ndarray | None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """The colours of the head's texels in a photograph, and how much each counts."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The colours of the head's texels in a photograph, how much each counts, and where they
+    look."""
     skin = head.skin(view)
     faces = make_figure().surface.faces["skin"]
     normals = vertex_normals(skin, faces)
-    face, share = atlas.face[near], atlas.share[near].astype(float)
+    face, share = near.face, near.share
     at = np.einsum("tc,tcd->td", share, skin[faces[face]])
     out = np.einsum("tc,tcd->td", share, normals[faces[face]])
     out /= np.fmax(np.linalg.norm(out, axis=1, keepdims=True), 1e-12)
@@ -108,36 +132,23 @@ def _looked(
     say *= np.clip(edge / (_SOFT_PX * width), 0, 1)
     if mask is not None:
         soft = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), _SOFT_PX * width)
-        say *= _sampled(soft, xy)
-    return _sampled(picture.astype(np.float32), xy), say.astype(np.float32)
+        say *= sampled(soft, xy)
+    return sampled(picture.astype(np.float32), xy), say.astype(np.float32), out
 
 
-def _sampled(picture: np.ndarray, xy: np.ndarray) -> np.ndarray:
-    rows = 4096  # OpenCV's remap takes pictures of at most 32,767 rows
-    many = -(-len(xy) // rows)
-    padded = np.full((many * rows, 2), -1, np.float32)
-    padded[: len(xy)] = xy
-    grid = padded.reshape(many, rows, 2)
-    found = cv2.remap(picture, grid[..., 0], grid[..., 1], cv2.INTER_LINEAR,
-                      borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
-    return found.reshape(many * rows, *picture.shape[2:])[: len(xy)]
-
-
-def _mirrored(
-    atlas: Atlas, near: tuple[np.ndarray, np.ndarray], found: np.ndarray, sure: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _mirrored(near: Texels, found: np.ndarray, sure: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What only the other half of the face shows, taken from there."""
-    places = atlas.xyz_m[near]
+    places = near.xyz_m
     tree = KDTree(places)
-    lack = np.flatnonzero(sure[near] < 0.5)
+    lack = np.flatnonzero(sure[near.at] < 0.5)
     if not len(lack):
         return found, sure
     query: Any = tree.query
     off, twin = query(places[lack] * (-1.0, 1.0, 1.0), distance_upper_bound=_MIRROR_M)
     good = np.isfinite(off)
     lack, twin = lack[good], twin[good]
-    there = near[0][twin], near[1][twin]
-    here = near[0][lack], near[1][lack]
+    there = near.rows[twin], near.columns[twin]
+    here = near.rows[lack], near.columns[lack]
     more = np.fmax(sure[there] - sure[here], 0.0)
     more = np.where(sure[there] > _MIRROR_SAY, more, 0.0)
     whole = np.fmax(sure[here] + more, 1e-6)
@@ -149,29 +160,30 @@ def _mirrored(
     return found, sure
 
 
-def _as_bright(found: np.ndarray, sure: np.ndarray, under: np.ndarray) -> np.ndarray:
-    """The photographs' colours, most of their light taken out: on the whole as bright as the other
-    skin is there."""
-    where = sure > 0.6
-    if not where.any():
-        return found
-    grey = np.array([0.30, 0.59, 0.11], np.float32)
-    told, usual = (float(np.median(picture[where] @ grey)) for picture in (found, under))
-    return found * float(np.clip(usual / max(told, 1.0), *_LIGHTER)) ** _CALMED
-
-
 def _bent(under: np.ndarray, found: np.ndarray, sure: np.ndarray) -> np.ndarray:
     """The other skin in the photographs' colours: nearby as there, far off as on the whole."""
     size = len(under)
-    say = np.where(sure > 0.3, sure, 0.0)
+    coarse = skin_atlas(_COARSE)
     ratio = np.log1p(found) - np.log1p(under)
-    small = max(size // 8, 1)
-    weight = cv2.resize(say, (small, small), interpolation=cv2.INTER_AREA)
-    many = cv2.resize(ratio * say[..., None], (small, small), interpolation=cv2.INTER_AREA)
-    middle = many.sum((0, 1)) / max(float(weight.sum()), 1e-6)
-    near_by = cv2.GaussianBlur(weight, (0, 0), _BEND * small)
-    bend = cv2.GaussianBlur(many, (0, 0), _BEND * small)
-    calm = 0.02
-    bend = (bend + calm * middle) / (near_by + calm)[..., None]
-    bend = cv2.resize(bend.astype(np.float32), (size, size), interpolation=cv2.INTER_LINEAR)
-    return np.expm1(np.log1p(under) + bend)
+    small = (_COARSE, _COARSE)
+    many = np.where(sure > 0.3, sure, 0.0).astype(np.float32)
+    weight = cv2.resize(many, small, interpolation=cv2.INTER_AREA)
+    mean = cv2.resize(ratio * many[..., None], small, interpolation=cv2.INTER_AREA)
+    rows, columns = np.nonzero((weight > 0.2) & coarse.covered)
+    if not len(rows):
+        return under
+    few = np.random.default_rng(0).permutation(len(rows))[:_TOLD]
+    rows, columns = rows[few], columns[few]
+    say = weight[rows, columns]
+    bend = mean[rows, columns] / say[:, None]
+    middle = np.median(bend, axis=0)
+    at = coarse.xyz_m[rows, columns]
+    above = coarse.xyz_m[..., 2] > at[:, 2].min() - 4 * _BEND_M
+    near = np.nonzero(above)
+    apart2 = cdist(coarse.xyz_m[near], at, "sqeuclidean").astype(np.float32)
+    like = np.exp(-apart2 / (2 * _BEND_M**2)) * say
+    calm = 2.0
+    field = np.tile(middle.astype(np.float32), (_COARSE, _COARSE, 1))
+    field[near] = (like @ bend + calm * middle) / (like.sum(1, keepdims=True) + calm)
+    field = cv2.resize(field, (size, size), interpolation=cv2.INTER_LINEAR)
+    return np.expm1(np.log1p(under) + field)

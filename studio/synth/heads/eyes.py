@@ -1,0 +1,78 @@
+"""The eyes of a photographed face, as colours of the user's wardrobe.
+
+The white of an eye lies in the shade of lids and lashes and is never white in a photograph; it is
+painted as bright, by the face's skin, as it is seen there, and as yellow as its varnish.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import cv2
+import numpy as np
+from jaxtyping import Float
+
+from studio.core.errors import StudioError
+from studio.human.design import Colour
+from studio.human.wardrobe.asset import Asset, AssetMaterial, Card, Picture
+from studio.human.wardrobe.writing import write_asset
+from studio.perception.portraits import EYES, Looked
+from studio.synth import closet
+from studio.synth.heads.light import EXPOSED, scene_linear, stored
+from studio.synth.looks import Looks, eye_texture
+
+_WHITE = (0.92, 0.90, 0.88)
+"""What whites of eyes are painted as by :func:`studio.synth.looks.eye_texture`."""
+_USUAL = np.array([0.52, 0.47, 0.44])
+_IRISES = ((468, (469, 470, 471, 472)), (473, (474, 475, 476, 477)))
+_RANGE = (0.62, 1.1)
+"""How dark and how bright a white may be, by the usual one."""
+_BELIEVED = 0.6
+_FEW_PX = 30
+
+
+def white_of(looked: Looked) -> Float[np.ndarray, "3"]:
+    """The colour of the whites of the eyes (sRGB, 0 to 1): as usual where too little is seen."""
+    found: list[np.ndarray] = []
+    xy = looked.xyz_px[:, :2]
+    for ring, (middle, edge) in zip(EYES, _IRISES, strict=True):
+        mask = np.zeros(looked.rgb.shape[:2], np.uint8)
+        cv2.fillPoly(mask, [np.rint(xy[list(ring)]).astype(np.int32)], 1)
+        radius = float(np.linalg.norm(xy[list(edge)] - xy[middle], axis=1).mean())
+        centre = np.rint(xy[middle]).astype(int)
+        cv2.circle(mask, centre.tolist(), int(np.ceil(1.25 * radius)), 0, -1)
+        found.append(looked.rgb[mask > 0])
+    colours = scene_linear(np.concatenate(found))
+    usual = _linear(_USUAL)
+    if len(colours) < _FEW_PX:
+        return _USUAL
+    bright = colours[colours.mean(1) >= np.percentile(colours.mean(1), 60)]
+    white = np.median(bright, axis=0) / EXPOSED
+    grey = float(np.clip(white.mean() / usual.mean(), *_RANGE)) * usual.mean()
+    hue = (white / white.mean()) ** _BELIEVED * (usual / usual.mean()) ** (1 - _BELIEVED)
+    return stored(grey * hue) / 255
+
+
+def _linear(colour: np.ndarray) -> np.ndarray:
+    return np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
+
+
+def keep(name: str, slug: str, looked: Looked, iris: Colour) -> str:
+    """Keep the eyes in the user's wardrobe; their name there. Raises StudioError if they cannot be
+    written."""
+    painted = eye_texture(Looks(iris=iris)).astype(np.float32) / 255
+    size = len(painted)
+    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
+    outside = np.clip((np.hypot(x, y) * 60 - 25.5) / 2, 0, 1)[..., None]
+    white = painted * (white_of(looked) / np.array(_WHITE))
+    shown = (255 * (painted + outside * (white - painted))).clip(0, 255).astype(np.uint8)
+    done, data = cv2.imencode(".png", shown[..., ::-1])
+    if not done:
+        raise StudioError("The eyes' picture cannot be written.", "Choose another photograph.")
+    item = f"eyes_{slug}_{hashlib.sha256(data.tobytes()).hexdigest()[:8]}"
+    picture = Picture(f"{item}_diffuse.png", data.tobytes())
+    material = AssetMaterial(item, roughness=0.15, pictures={"diffuse": picture})
+    card = Card(f"Eyes of {name}", "eyes", source="photographs")
+    write_asset(Asset(item, card, (material,)), closet.own_folder() / "eyes" / item)
+    closet.forget()
+    return item

@@ -1,0 +1,398 @@
+"""What covers a photographed head, as a surface around it: hair, or a hat, a scarf, a veil.
+
+Above the ears the surface is a globe around the skull, below them a curtain around the neck. How
+far it stands off the skin is taken from where the photograph's outline of the hair is, and is
+smooth in between; where it is seen its colours are the photograph's, and elsewhere strands of the
+same colours are laid.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import open3d as o3d
+from jaxtyping import Bool, Float, UInt8
+
+from studio.human.heads.fit import View
+from studio.synth.heads.light import EXPOSED, scene_linear, stored
+
+COLUMNS, GLOBE, CURTAIN = 144, 36, 44
+"""Cells around, from the crown to the brows' level, and from there down."""
+STEP_M = 0.007
+"""How high a row of the curtain is."""
+TEXTURE = (1024, 1024)
+"""Rows and columns of the surface's texture."""
+_CROWN, _CROWN_RAD = 7, 0.45
+"""How far behind the top the crown lies, from which hair grows."""
+_FAR_M, _MOST_M = 0.4, 0.16
+_LEAST_M, _USUAL_M = 0.0025, 0.012
+_STEPS, _GAP = 64, 8
+"""So many steps along a ray, and so many without hair end it."""
+_RIM = 0.3
+"""What is turned from the line of sight by more than this cosine is the outline."""
+_SEEN, _STRAIGHT = 0.15, 0.5
+_TAPER_M = 0.03
+
+
+@dataclass(frozen=True, eq=False)
+class Shell:
+    """The surface: a grid of places (rows from the crown down, columns around from the back over
+    the left side... to the back again), in the head's frame (metres); its texture with what of it
+    is there (RGBA, row 0 at the crown); and how well its outline covers the photograph's (0 to
+    1)."""
+
+    xyz_m: Float[np.ndarray, "rows columns 3"]
+    rgba: UInt8[np.ndarray, "texels_down texels_across 4"]
+    fits: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Frame:
+    """Where the rays begin from which the surface is told, and where they go."""
+
+    base_m: np.ndarray
+    way: np.ndarray
+    radius_m: np.ndarray
+
+    def at(self, off_m: np.ndarray) -> np.ndarray:
+        """The surface that stands so far off the skin."""
+        return self.base_m + (self.radius_m + off_m)[..., None] * self.way
+
+
+def around(
+    skin_m: Float[np.ndarray, "vertices 3"],
+    faces: np.ndarray,
+    view: View,
+    rgb: UInt8[np.ndarray, "height width 3"],
+    hair: Bool[np.ndarray, "height width"],
+    brow_m: float,
+    ear_m: Float[np.ndarray, "3"],
+) -> Shell:
+    """The surface of what covers a head in a photograph.
+
+    ``skin_m`` is the head as photographed, in its frame; ``brow_m`` the height of the brows;
+    ``ear_m`` the left ear's outermost place; ``hair`` where the photograph shows what covers it.
+    """
+    frame = _frame(skin_m, faces, brow_m)
+    soft = _Soft(view, hair)
+    off = _thickness(frame, view, soft)
+    there, long = _there(frame, off, view, soft, skin_m, faces, brow_m, ear_m)
+    off = _tapered(off, there, frame.at(off), long)
+    there, long = _there(frame, off, view, soft, skin_m, faces, brow_m, ear_m)
+    off = _tapered(off, there, frame.at(off), long)
+    places = frame.at(off)
+    rgba = _painted(places, frame, off, there, view, rgb, hair, skin_m, faces)
+    return Shell(places, rgba, _alike(places, there, view, hair, soft.tall))
+
+
+def _frame(skin_m: np.ndarray, faces: np.ndarray, brow_m: float) -> _Frame:
+    level = np.abs(skin_m[:, 2] - brow_m - 0.03) < 0.02
+    near = level & (np.abs(skin_m[:, 0]) < 0.06)
+    middle = np.array([0.0, float(np.ptp(skin_m[near, 1]) / 2 + skin_m[near, 1].min()), brow_m])
+    around = np.linspace(-np.pi, np.pi, COLUMNS + 1)
+    above = np.linspace(np.pi / 2 - 0.03, 0, GLOBE)
+    below = np.arange(1, CURTAIN + 1) * STEP_M
+    up = np.concatenate([above, np.zeros(CURTAIN)])
+    flat = np.stack([np.sin(around), -np.cos(around)], -1)
+    way = np.empty((len(up), COLUMNS + 1, 3))
+    way[..., :2] = np.cos(up)[:, None, None] * flat
+    way[..., 2] = np.sin(up)[:, None]
+    tilt = -_CROWN_RAD * np.sin(up) ** 2
+    c, s = np.cos(tilt)[:, None], np.sin(tilt)[:, None]
+    way[..., 1], way[..., 2] = c * way[..., 1] - s * way[..., 2], s * way[..., 1] + c * way[..., 2]
+    base = np.broadcast_to(middle, way.shape).copy()
+    base[GLOBE:, :, 2] -= below[:, None]
+    rays = np.concatenate([base + _FAR_M * way, -way], -1).reshape(-1, 6)
+    hit = _scene(skin_m, faces).cast_rays(_tensor(rays))
+    radius = _FAR_M - hit["t_hit"].numpy().reshape(way.shape[:2])
+    radius = _even(np.where(np.isfinite(radius), radius, 0.05))
+    for row in range(GLOBE, len(up)):
+        radius[row] = np.minimum(radius[row], radius[row - 1] + 0.004)
+    smooth = _blurred(radius, 2.5)
+    return _Frame(base, way, np.fmax(radius, smooth))
+
+
+def _even(grid: np.ndarray) -> np.ndarray:
+    """A grid that is the same all around at the crown, where its columns meet."""
+    out = grid.copy()
+    for row in range(_CROWN):
+        share = 1 - (row / _CROWN) ** 2
+        out[row] += share * (grid[:_CROWN].mean() - grid[row])
+    return out
+
+
+def _scene(skin_m: np.ndarray, faces: np.ndarray) -> Any:
+    scene = o3d.t.geometry.RaycastingScene()
+    scene.add_triangles(_tensor(skin_m), _tensor(faces, np.uint32))
+    return scene
+
+
+def _tensor(values: np.ndarray, kind: type = np.float32) -> Any:
+    made: Any = o3d.core.Tensor
+    return made(values.astype(kind))
+
+
+def _blurred(grid: np.ndarray, sigma: float) -> np.ndarray:
+    """A grid blurred, around the head without a seam; ``sigma`` in cells."""
+    wide = int(3 * sigma) + 1
+    ring = grid[:, :-1]
+    many = -(-wide // ring.shape[1])
+    padded = np.concatenate([ring] * (2 * many + 1), axis=1).astype(np.float32)
+    out = cv2.GaussianBlur(padded, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+    first = many * ring.shape[1]
+    return np.concatenate([out, out], axis=1)[:, first : first + ring.shape[1] + 1]
+
+
+class _Soft:
+    """A photograph's hair as shares, sampled at places of the head."""
+
+    def __init__(self, view: View, hair: np.ndarray) -> None:
+        self.view = view
+        rows, columns = np.nonzero(hair)
+        self.tall = float(max(np.ptp(rows), np.ptp(columns), 1)) if len(rows) else 1.0
+        self._mask = cv2.GaussianBlur(hair.astype(np.float32), (0, 0), max(0.004 * self.tall, 0.6))
+
+    def of(self, xyz_m: np.ndarray) -> np.ndarray:
+        return sampled(self._mask, self.view.project(xyz_m.reshape(-1, 3))).reshape(
+            xyz_m.shape[:-1]
+        )
+
+
+def sampled(picture: np.ndarray, xy: np.ndarray) -> np.ndarray:
+    """A picture's values at places (pixels), those of its edge beyond it."""
+    rows = 4096  # OpenCV's remap takes pictures of at most 32,767 rows
+    many = -(-len(xy) // rows)
+    padded = np.full((many * rows, 2), -1, np.float32)
+    padded[: len(xy)] = xy
+    grid = padded.reshape(many, rows, 2)
+    found = cv2.remap(picture, grid[..., 0], grid[..., 1], cv2.INTER_LINEAR,
+                      borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
+    return found.reshape(many * rows, *picture.shape[2:])[: len(xy)]
+
+
+def _sight(places: np.ndarray, view: View) -> np.ndarray:
+    """Unit vectors from places to the camera."""
+    way = -view.translation_m @ view.rotation - places
+    return way / np.linalg.norm(way, axis=-1, keepdims=True)
+
+
+def _thickness(frame: _Frame, view: View, soft: _Soft) -> np.ndarray:
+    """How far the surface stands off the skin: on the outline as the photograph has it, smooth in
+    between."""
+    off = np.full(frame.radius_m.shape, _USUAL_M)
+    across = np.abs((frame.way * _sight(frame.at(off), view)).sum(-1))
+    rim = across < _RIM
+    reach = np.linspace(-0.02, _MOST_M, _STEPS)
+    rows, columns = np.nonzero(rim)
+    along = frame.radius_m[rim][:, None] + reach
+    places = frame.base_m[rim][:, None] + along[..., None] * frame.way[rim][:, None]
+    share = soft.of(places) > 0.5
+    found = share.any(1)
+    last = _STEPS - 1 - np.argmax(share[:, ::-1], axis=1)
+    first = np.argmax(share, axis=1)
+    for k in np.flatnonzero(found):
+        at = np.flatnonzero(share[k, first[k] :]) + first[k]
+        gaps = np.flatnonzero(np.diff(at) > _GAP)
+        last[k] = at[gaps[0]] if len(gaps) else at[-1]
+    wanted = np.clip(reach[last], _LEAST_M, _MOST_M)
+    say = np.zeros_like(off)
+    value = np.zeros_like(off)
+    weight = (1 - across[rim] / _RIM) * found
+    say[rows, columns], value[rows, columns] = weight, wanted
+    total, mean = np.full_like(off, 1e-4), np.full_like(off, 1e-4 * _USUAL_M)
+    for sigma, trust in ((3.0, 1.0), (8.0, 0.1), (16.0, 0.02)):
+        total += trust * _blurred(say, sigma)
+        mean += trust * _blurred(say * value, sigma)
+    return _even(mean / total)
+
+
+def _normals(places: np.ndarray) -> np.ndarray:
+    down = np.gradient(places, axis=0)
+    ring = np.concatenate([places[:, -2:-1], places, places[:, 1:2]], axis=1)
+    along = (ring[:, 2:] - ring[:, :-2]) / 2
+    out = np.cross(down, along)
+    return out / np.fmax(np.linalg.norm(out, axis=-1, keepdims=True), 1e-12)
+
+
+def _seen(
+    places: np.ndarray, normals: np.ndarray, view: View, skin_m: np.ndarray, faces: np.ndarray
+) -> np.ndarray:
+    """How well each place is seen, 0 to 1: turned to the camera, and before the skin."""
+    way = _sight(places, view)
+    straight = (normals * way).sum(-1)
+    start = places + 0.004 * normals + 0.004 * way
+    rays = np.concatenate([start, way], -1).reshape(-1, 6)
+    hit = _scene(skin_m, faces).cast_rays(_tensor(rays))["t_hit"]
+    free = np.isinf(hit.numpy()).reshape(straight.shape)
+    return np.clip((straight - _SEEN) / (_STRAIGHT - _SEEN), 0, 1) * free
+
+
+def _inside(places: np.ndarray, frame: _Frame, off: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Places as they are where they are seen well; towards the outline, further inside."""
+    return places - (0.6 * (1 - seen) * off + 0.003 * (1 - seen))[..., None] * frame.way
+
+
+def _there(
+    frame: _Frame, off: np.ndarray, view: View, soft: _Soft,
+    skin_m: np.ndarray, faces: np.ndarray, brow: float, ear_m: np.ndarray,
+) -> tuple[np.ndarray, float]:  # fmt: skip
+    """How much of the surface is there, 0 to 1: as the photograph shows, and where it does not, as
+    hair usually grows, as long behind as it is at the sides; and how long that is (0: to the ears,
+    1: beyond)."""
+    places = frame.at(off)
+    seen = _seen(places, _normals(places), view, skin_m, faces)
+    shown = np.fmax(soft.of(places), soft.of(_inside(places, frame, off, seen)))
+    twin = seen[:, ::-1] > seen + 0.2
+    shown = np.where(twin, shown[:, ::-1], shown)
+    known = np.where(twin, seen[:, ::-1], seen)
+    rim = np.abs((frame.way * _sight(places, view)).sum(-1)) < _RIM
+    beside = soft.of(_inside(places, frame, off, np.zeros_like(seen)))
+    sides = (beside * rim).sum(1) / np.fmax(rim.sum(1), 1)
+    covered = places[GLOBE // 2 :][sides[GLOBE // 2 :] > 0.4]
+    lowest = float(covered[..., 2].min()) if len(covered) else brow
+    long = float(np.clip((float(ear_m[2]) - lowest) / 0.05, 0, 1))
+    usual = _usual(places, ear_m, brow, lowest, long)
+    aside = np.clip((places[..., 1] - float(ear_m[1]) + 0.05) / 0.008, 0, 1)
+    usual = np.fmax(usual, np.clip(2 * sides - 0.5, 0, 1)[:, None] * aside)
+    say = np.clip(known * 2.5, 0, 1)
+    near = _blurred(say, 3.0)
+    like = _blurred(say * shown, 3.0) / np.fmax(near, 1e-6)
+    usual = usual + np.clip(3 * near, 0, 1) * (places[..., 2] > brow) * (like - usual)
+    whole = np.clip(say * shown + (1 - say) * usual, 0, 1)
+    free = np.fmax((places[..., 1] - float(ear_m[1]) + 0.05) / 0.008,
+                   (places[..., 2] - brow + 0.02) / 0.008)  # fmt: skip
+    return whole * np.clip(free, 0, 1), long
+
+
+def _usual(
+    places: np.ndarray, ear_m: np.ndarray, brow: float, lowest: float, long: float
+) -> np.ndarray:
+    """Where hair grows on a head seen from the side and from behind."""
+    y, z = places[..., 1], places[..., 2]
+    ear_y, ear_z = float(ear_m[1]), float(ear_m[2])
+    nape = min(ear_z - 0.045, lowest)
+    behind = np.minimum((y - (ear_y + 0.012 - 0.05 * long)) / 0.006, (z - nape) / 0.008)
+    over = np.minimum((y - (ear_y - 0.035)) / 0.008, (z - (ear_z + 0.035)) / 0.006)
+    above = (z - (brow + 0.075)) / 0.01
+    return np.clip(np.maximum.reduce([behind, over, above]) + 0.5, 0, 1)
+
+
+def _tapered(off: np.ndarray, there: np.ndarray, places: np.ndarray, long: float) -> np.ndarray:
+    """Thin where it begins on the skin."""
+    cell = float(np.linalg.norm(np.diff(places[GLOBE], axis=0), axis=1).mean())
+    near = np.clip(1 - there, 0, 1)
+    near[GLOBE + 4 :] *= 1 - 0.65 * long
+    edge = np.clip(_blurred(near, 0.5 * _TAPER_M / cell) * 2, 0, 1)
+    return _LEAST_M + (off - _LEAST_M) * (1 - edge)
+
+
+def _fine(grid: np.ndarray) -> np.ndarray:
+    """A grid as large as the texture."""
+    rows, columns = TEXTURE
+    v = (np.arange(rows) + 0.5) / rows * (grid.shape[0] - 1)
+    u = (np.arange(columns) + 0.5) / columns * (grid.shape[1] - 1)
+    x, y = np.meshgrid(u.astype(np.float32), v.astype(np.float32))
+    planes = grid.astype(np.float32)
+    if planes.ndim == 2:
+        planes = planes[..., None]
+    found = cv2.remap(planes, x, y, cv2.INTER_LINEAR)
+    return found if grid.ndim == 3 else found.reshape(rows, columns)
+
+
+def _painted(
+    places: np.ndarray, frame: _Frame, off: np.ndarray, there: np.ndarray, view: View,
+    rgb: np.ndarray, hair: np.ndarray, skin_m: np.ndarray, faces: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """The texture: the photograph's colours where it shows them, the other side's, and strands of
+    what is near."""
+    normals = _normals(places)
+    seen = _seen(places, normals, view, skin_m, faces)
+    at = _fine(_inside(places, frame, off, seen))
+    xy = view.project(at.reshape(-1, 3).astype(float)).astype(np.float32)
+    size = max(int(0.006 * max(np.ptp(np.nonzero(hair)[0]), 1)), 1)
+    core = cv2.erode(hair.astype(np.uint8), np.ones((2 * size + 1,) * 2, np.uint8))
+    mask = cv2.GaussianBlur(core.astype(np.float32), (0, 0), size)
+    colour = sampled(rgb.astype(np.float32), xy).reshape(*TEXTURE, 3)
+    say = _fine(seen) * sampled(mask, xy).reshape(TEXTURE)
+    return _filled(stored(scene_linear(colour) / EXPOSED).astype(np.float32), say, _fine(there))
+
+
+def _filled(colour: np.ndarray, say: np.ndarray, there: np.ndarray) -> np.ndarray:
+    mirror = say[:, ::-1] * (1 - say) * 0.8
+    colour = (colour * say[..., None] + colour[:, ::-1] * mirror[..., None]) / np.fmax(
+        say + mirror, 1e-4
+    )[..., None]
+    say = np.clip(say + mirror, 0, 1)
+    smooth, fine = _spread(colour, say), _spread(colour, say, (6.0,))
+    known = say > 0.6
+    rough = (colour - fine)[known]
+    amount = float(np.clip(rough.std(), 2.0, 30.0)) if known.any() else 6.0
+    strands = _strands()[..., None] * amount
+    shade = np.clip(smooth / np.fmax(smooth.mean(), 1.0), 0.5, 1.6)
+    laid = smooth + strands * shade
+    keep = np.clip(say * 1.6 - 0.2, 0, 1)[..., None]
+    painted = (keep * colour + (1 - keep) * laid).clip(0, 255)
+    ragged = there + 0.22 * _strands(3, 1.2, 14.0) * (there < 0.97)
+    alpha = np.clip((ragged - 0.3) / 0.45, 0, 1) * (there > 0.06)
+    return np.dstack([painted, 255 * alpha]).astype(np.uint8)
+
+
+def _spread(
+    colour: np.ndarray, say: np.ndarray, widths: tuple[float, ...] = (8.0, 32.0, 128.0)
+) -> np.ndarray:
+    """Colours carried over to where none are known, by the nearest that are."""
+    total = np.full(say.shape, 1e-6, np.float32)
+    mean = np.zeros_like(colour)
+    mean += 1e-6 * (colour * say[..., None]).sum((0, 1)) / max(float(say.sum()), 1e-6)
+    small = 4
+    for k, width in enumerate(widths):
+        size = (say.shape[1] // small, say.shape[0] // small)
+        w = cv2.resize(say, size, interpolation=cv2.INTER_AREA)
+        m = cv2.resize(colour * say[..., None], size, interpolation=cv2.INTER_AREA)
+        trust = 0.02**k
+        total += trust * _wide(_blurred_ring(w, width / small), say)
+        mean += trust * _wide(_blurred_ring(m, width / small), say)
+    return mean / total[..., None]
+
+
+def _wide(picture: np.ndarray, like: np.ndarray) -> np.ndarray:
+    return cv2.resize(picture, like.shape[::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def _blurred_ring(picture: np.ndarray, sigma: float) -> np.ndarray:
+    wide = min(int(3 * sigma) + 1, picture.shape[1])
+    padded = np.concatenate([picture[:, -wide:], picture, picture[:, :wide]], axis=1)
+    out = cv2.GaussianBlur(padded, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+    return out[:, wide : wide + picture.shape[1]]
+
+
+def _strands(seed: int = 5, across: float = 1.0, along: float = 40.0) -> np.ndarray:
+    """Noise drawn out along the hair, of mean 0 and deviation 1."""
+    rng = np.random.default_rng(seed)
+    fine = rng.normal(size=TEXTURE).astype(np.float32)
+    thin = cv2.GaussianBlur(fine, (0, 0), sigmaX=across, sigmaY=along)
+    lock = cv2.GaussianBlur(fine[::-1], (0, 0), sigmaX=7 * across, sigmaY=along)
+    out = thin / thin.std() + 0.7 * lock / lock.std()
+    return out / out.std()
+
+
+def _alike(
+    places: np.ndarray, there: np.ndarray, view: View, hair: np.ndarray, tall: float
+) -> float:
+    """How much of the photograph's hair and of the surface's side that it shows is both."""
+    ahead = (_normals(places) * _sight(places, view)).sum(-1) > 0
+    scale = min(160 / tall, 1.0)
+    xy = view.project(places.reshape(-1, 3)).reshape(*there.shape, 2) * scale
+    small = cv2.resize(hair.astype(np.uint8), None, fx=scale, fy=scale,
+                       interpolation=cv2.INTER_AREA) > 0  # fmt: skip
+    drawn = np.zeros(small.shape, np.uint8)
+    for r in range(there.shape[0] - 1):
+        for c in range(there.shape[1] - 1):
+            if ahead[r, c] and there[r : r + 2, c : c + 2].mean() > 0.5:
+                quad = xy[[r, r, r + 1, r + 1], [c, c + 1, c + 1, c]]
+                cv2.fillConvexPoly(drawn, np.rint(quad).astype(np.int32), 1)
+    both = float(((drawn > 0) & small).sum())
+    return both / max(float(((drawn > 0) | small).sum()), 1.0)
