@@ -26,7 +26,9 @@ from studio.human.bodies.silhouette import (
     pairs,
     skin_faces,
 )
-from studio.human.heads.model import marks
+from studio.human.heads.fit import OVAL
+from studio.human.heads.model import POINTS
+from studio.human.names import face_vertices
 from studio.human.wardrobe.layers import vertex_normals
 from studio.vision.camera import in_camera
 
@@ -34,7 +36,7 @@ LEAST_M, MOST_M = -0.02, 0.14
 HAND_M = 0.006
 """Skin may lie so much too far out, clothes so far outside, hands are off by no more."""
 _SEEN, _FACE, _HANDS, _CALM = 1.0, 30.0, 0.3, 2e-4
-_SMOOTH = 6.0
+_SMOOTH = 1.5
 _STEEP = 0.45
 _GAP_M = 0.12
 
@@ -134,8 +136,10 @@ def _held() -> sparse.csr_matrix:
     around.data[:] = 1.0
     laplacian = sparse.diags(np.asarray(around.sum(1)).ravel()) - around
     face = np.zeros(SKIN)
-    own, _ = marks()
-    face[own[own < SKIN]] = _FACE
+    inner = [
+        v for point in range(POINTS) if point not in OVAL for v in face_vertices(f"mesh_{point}")
+    ]
+    face[[v for v in inner if v < SKIN]] = _FACE
     return (_SMOOTH * laplacian + sparse.diags(face + _CALM)).tocsr()
 
 

@@ -36,7 +36,7 @@ from studio.vision.camera import project
 MOST = 12
 HEIGHTS_M = 1.76, 1.63
 """How tall men and women usually are."""
-ROUNDS, CLOTHES = 4, 4
+ROUNDS, CLOTHES = 4, 6
 NO_BODY = 0.06
 """Points that are further off, by the person's height, are of no human body."""
 

@@ -26,8 +26,9 @@ REACH = 0.06
 """How far, by the person's height in the picture, an outline is looked for."""
 _CLOTH, _BARE = (0.014, 0.005), (0.007, 0.005)
 _HAIR = (0.03, 0.006)
+_WORN = 0.006
 """How far, by the person's height, skin lies usually within and outside of the outline: where
-clothes may be, on hands, and on the head."""
+clothes may be, on hands, and on the head; and how much of the first clothes are, usually."""
 _HAND_BONES = ("wrist", "finger", "metacarpal")
 
 
@@ -121,8 +122,9 @@ def outline(
     near = KDTree(person.vertices_m[builder.ids[skin]]).query(person.vertices_m[vertex])[1]
     rows = skin[near]
     xy = project(camera, person.vertices_m[builder.ids[rows]])
-    goal = xy + found.out_px[pick, None] * found.normals[pick]
     kinds = kinds_of_skin()[vertex]
+    out = found.out_px[pick] - _WORN * tall_px * (kinds == 0)
+    goal = xy + out[:, None] * found.normals[pick]
     usual = np.array([_CLOTH, _BARE, _HAIR])[kinds] * tall_px
     say = np.sqrt(min(1.0, 150 / max(len(pick), 1)))
     return Outline(rows, np.nan_to_num(goal), found.normals[pick], say / usual[:, 0],

@@ -15,7 +15,7 @@ from jaxtyping import Float, Int
 
 from studio.core.types import Camera
 from studio.human.bodies.build import SPREAD, Builder, Near
-from studio.human.descent import LIMIT_RAD, Prior, limits
+from studio.human.descent import LIMIT_RAD, limits
 from studio.human.keypoints import Landmarks
 from studio.human.rig import BONE_PARENTS
 from studio.human.solver import ROOT, Kinematics, Poses, hat
@@ -30,6 +30,11 @@ BALANCE_M = 0.05
 """How far, usually, somebody's weight is from above the middle of their feet."""
 TILT, NOD = 0.10, 0.20
 """How far, usually, the pelvis leans aside and ahead (sines)."""
+STANDING_DEG = {
+    "lumbar_flexion": 7.0, "chest_flexion": 6.0, "neck_flexion": 8.0, "head_flexion": 10.0,
+    "hip_flexion": 18.0, "knee_flexion": 14.0, "ankle_flexion": 14.0,
+}  # fmt: skip
+"""How far those who stand bend, usually, where a picture hardly tells: towards it and away."""
 SOLES = 8
 _TURN = 0.6
 
@@ -152,7 +157,7 @@ class Problem:
             off, _ = _seen(one, kinematics.points(pose)[0], None)
             off = np.concatenate([off, _upright(pose)[0]])
             total += float((_weights(one, off) * off**2).sum())
-            total += _angles(kinematics, pose)[0]
+            total += _angles(kinematics, pose, one.balance is not None)[0]
         return total
 
     def _system(self, bodies: Sequence[_Body], now: Found) -> tuple[np.ndarray, np.ndarray]:
@@ -181,7 +186,7 @@ class Problem:
             index = np.r_[0:count, at : at + many]
             H[np.ix_(index, index)] += slope.T @ (say[:, None] * slope)
             g[index] += slope.T @ (say * off)
-            _, gradient, diagonal = _angles(kinematics, pose)
+            _, gradient, diagonal = _angles(kinematics, pose, one.balance is not None)
             own = np.arange(at + ROOT, at + many)
             g[own] += gradient
             H[own, own] += diagonal
@@ -228,16 +233,22 @@ def _solved(H: np.ndarray, g: np.ndarray, damping: float) -> np.ndarray:
     return np.linalg.solve(H + np.diag(damping * np.diag(H) + 1e-9), g)
 
 
-def _angles(kinematics: Kinematics, pose: Poses) -> tuple[float, np.ndarray, np.ndarray]:
+def _angles(
+    kinematics: Kinematics, pose: Poses, calm: bool
+) -> tuple[float, np.ndarray, np.ndarray]:
     """Cost, gradient and (diagonal) Hessian of usual angles and of joint limits."""
     low, high = limits(kinematics)
-    prior = Prior.usual(kinematics)
+    usual = [
+        STANDING_DEG.get(dof.name.partition(".")[0], dof.usual_deg) if calm else dof.usual_deg
+        for dof in kinematics.dofs
+    ]
+    weight = 1 / np.radians(usual)
     angles = pose.angles[0]
     over = angles - np.clip(angles, low, high)
-    off = angles * prior.weight
+    off = angles * weight
     cost = float((over**2).sum() / LIMIT_RAD**2 + (off**2).sum())
-    gradient = over / LIMIT_RAD**2 + off * prior.weight
-    return cost, gradient, (over != 0) / LIMIT_RAD**2 + prior.weight**2
+    gradient = over / LIMIT_RAD**2 + off * weight
+    return cost, gradient, (over != 0) / LIMIT_RAD**2 + weight**2
 
 
 def _upright(pose: Poses) -> tuple[np.ndarray, np.ndarray]:

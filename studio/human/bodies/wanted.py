@@ -29,11 +29,11 @@ _LEAST, _SURE = 0.15, 0.5
 _OF_HEAD = ("nose", "eye", "ear", "mouth")
 _ROUGH = {"pinky": 3.0, "index": 3.0, "thumb": 3.0, "foot_index": 1.5, "heel": 1.5, "hip": 1.4}
 _DEEP = (
-    ("shoulder", "elbow", 0.06), ("elbow", "wrist", 0.06), ("hip", "knee", 0.08),
-    ("knee", "ankle", 0.08), ("heel", "foot_index", 0.05), ("shoulder", "hip", 0.10),
+    ("shoulder", "elbow", 0.06), ("elbow", "wrist", 0.06), ("hip", "knee", 0.10),
+    ("knee", "ankle", 0.10), ("heel", "foot_index", 0.05), ("shoulder", "hip", 0.10),
 )  # fmt: skip
 """Limbs of which a network tells how they lead ahead, and how far that is off, usually (metres)."""
-_ACROSS = (("shoulder", 0.04), ("hip", 0.03))
+_ACROSS = (("shoulder", 0.04), ("hip", 0.03), ("ankle", 0.10))
 _WEIGHT = (("hip", 0.25), ("shoulder", 0.25), ("heel", -0.25), ("foot_index", -0.25))
 _LEGS = 0.3
 _CONFIDENT_HAND = 0.35

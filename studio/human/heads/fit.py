@@ -38,7 +38,7 @@ PIN = 6.0
 _FAR = 3.0
 _GENDER = model.BUILDS.index("gender")
 _SHY = ("tongueOut", "cheekPuff", "jawForward")
-_OVAL = (
+OVAL = (
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
     152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
 )  # fmt: skip
@@ -158,7 +158,7 @@ def _off(one: Portrait, view: View, near: Linear) -> np.ndarray:
 def _wanted(one: Portrait) -> tuple[np.ndarray, np.ndarray]:
     """Where the points are in a photograph, and how much each counts."""
     xy, say = one.xyz_px[:, :2].copy(), np.ones(len(one.xyz_px))
-    say[list(_OVAL)] = _OVAL_SAY
+    say[list(OVAL)] = _OVAL_SAY
     if one.pinned_px is not None:
         held: Bool[np.ndarray, " points"] = np.isfinite(one.pinned_px[:, 0])
         xy[held], say[held] = one.pinned_px[held], PIN
