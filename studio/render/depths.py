@@ -44,8 +44,11 @@ class DepthRenderer(Closing):
         name: str,
         vertices_m: Float[np.ndarray, "vertices 3"],
         faces: Int[np.ndarray, "faces 3"],
+        *,
+        two_sided: bool = False,
     ) -> None:
-        """Keep a mesh under a name, in place of what had it; the same arrays are sent once."""
+        """Keep a mesh under a name, in place of what had it; the same arrays are sent once. Only
+        ``two_sided`` ones hide things behind faces that look away."""
         kept = self._meshes.get(name)
         if kept is not None and kept.vertices is vertices_m and kept.faces is faces:
             return
@@ -57,6 +60,7 @@ class DepthRenderer(Closing):
                 self._meshes[name] = kept
             else:
                 kept.update(vertices_m)
+            kept.two_sided = two_sided
 
     def draw(
         self, placed: dict[str, Float[np.ndarray, "4 4"]], camera: Camera,
@@ -73,10 +77,13 @@ class DepthRenderer(Closing):
             target.use()
             target.clear(depth=1.0)
             self._gl.enable_only(moderngl.DEPTH_TEST)
+            self._gl.front_face = "cw"  # rows run downwards, which mirrors the winding
             for name, matrix in placed.items():
                 uniform = self._program["clip_from_model"]
                 uniform.write(np.ascontiguousarray((clip @ matrix).T, "<f4").tobytes())  # pyright: ignore
-                self._meshes[name].array.render()
+                mesh = self._meshes[name]
+                (self._gl.disable if mesh.two_sided else self._gl.enable)(moderngl.CULL_FACE)
+                mesh.array.render()
             content = target.read(components=1, attachment=-1, dtype="f4", alignment=1)
         depth = np.frombuffer(content, np.float32).reshape(height, width)
         return metres(depth, near_m, far_m)
@@ -96,7 +103,7 @@ class _Sent:
         self, gl: moderngl.Context, program: moderngl.Program, vertices: np.ndarray,
         faces: np.ndarray,
     ) -> None:  # fmt: skip
-        self.vertices, self.faces = vertices, faces
+        self.vertices, self.faces, self.two_sided = vertices, faces, False
         self._buffer = gl.buffer(np.ascontiguousarray(vertices, "<f4").tobytes())
         index = gl.buffer(np.ascontiguousarray(faces, "<i4").tobytes())
         self.array = gl.vertex_array(program, [(self._buffer, "3f", "position")], index)

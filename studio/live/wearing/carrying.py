@@ -24,8 +24,9 @@ from studio.live.wearing.heads import HeadNow
 from studio.perception.wearers.head_pose import projected
 from studio.perception.wearers.point_pose import at_pixel
 
-GLANCE_S = 2.0
-"""So often somebody is looked at while nothing is worn below the head, to know what could be."""
+GLANCE_S, RARELY_S = 2.0, 8.0
+"""So often somebody is looked at while nothing is worn below the head, to know what could be; and
+where each look tells the same as the one before."""
 WIDE_PX = 480
 _AROUND_M = 0.07
 _CORNERS, _LEAST = 14, 4
@@ -65,6 +66,8 @@ class Limbs(Closing):
         self._lane: Lane[Wanted] | None = None
         self._newest: _Found | None = None
         self._looked_s = -np.inf
+        self.rests_s = GLANCE_S
+        """How long nobody is glanced at after a glance."""
         self.there: frozenset[AnchorPoint] = frozenset()
         """The anchor points below heads that are in the picture, roughly."""
 
@@ -91,7 +94,7 @@ class Limbs(Closing):
             raise self._lane.error
         time_s = wanted.frame.time_s
         worn = bool(wanted.points & LIMB_POINTS)
-        if worn or not 0 <= time_s - self._looked_s < GLANCE_S:
+        if worn or not 0 <= time_s - self._looked_s < self.rests_s:
             self._looked_s = time_s
             self._lane.put(wanted)
         newest = self._newest
@@ -101,8 +104,11 @@ class Limbs(Closing):
 
     def _work(self, wanted: Wanted) -> None:
         if not wanted.points & LIMB_POINTS:
+            before = self.there
             self._own().glance(wanted.frame.rgb, wanted.frame.time_s)
             self.there, self._newest = self._own().there, None
+            same = self.there == before
+            self.rests_s = min(2 * self.rests_s, RARELY_S) if same else GLANCE_S
             return
         parts = self._look(wanted)
         grey, scale = _grey(wanted.frame.rgb)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Float32, UInt8
@@ -12,11 +12,14 @@ from studio.core.items import AnchorPoint, Item
 from studio.core.types import Camera, Character, Posed
 from studio.perception.wearers.head_pose import projected
 from studio.render.quick import QuickRenderer, Shine
+from studio.render.thinning import thinned
 
 MARGIN_PX = 10
 STEP_PX = 32
 """Sizes of crops are multiples of this, so that few sizes are prepared."""
 _NOWHERE = 1e-6
+OFF_M, OFF_PX = 0.00015, 0.25
+"""How far the surface of a thinned item is off, and how far it may be in the picture."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,10 +74,13 @@ def along(
 
 
 class ItemDrawer(Closing):
-    """Draws items, for one thread. Raises StudioError where OpenGL is missing."""
+    """Draws items, for one thread. ``swift`` draws with fewer triangles what is small in the
+    picture. Raises StudioError where OpenGL is missing."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, swift: bool = False) -> None:
         self._renderer = QuickRenderer((STEP_PX, STEP_PX))
+        self._swift = swift
+        self._thinned: dict[int, tuple[Character, Character]] = {}
         self._bounds: dict[int, tuple[Character, np.ndarray]] = {}
 
     def close(self) -> None:
@@ -83,8 +89,9 @@ class ItemDrawer(Closing):
 
     def forget(self, keep: tuple[Character, ...]) -> None:
         """Let go of what is not worn any more."""
-        self._renderer.forget(keep)
         wanted = {id(character) for character in keep}
+        self._thinned = {k: v for k, v in self._thinned.items() if k in wanted}
+        self._renderer.forget([*keep, *(few for _, few in self._thinned.values())])
         self._bounds = {k: v for k, v in self._bounds.items() if k in wanted}
 
     def draw(
@@ -100,11 +107,21 @@ class ItemDrawer(Closing):
         world[:, :3, 3] = frame[:3, 3]
         world[:, 3, 3] = 1
         world[bone] = frame
-        posed = Posed(item.character, 0.0, world, np.zeros(len(item.character.morph_names)))
+        character = item.character
+        if self._swift and OFF_M * camera.matrix[0, 0] / frame[1, 3] < OFF_PX:
+            character = self._few(character)
+        posed = Posed(character, 0.0, world, np.zeros(len(character.morph_names)))
         self._renderer.resize(crop.camera.size_px)
         near, far = self._reach(item.character, bone, frame)
         rgba, depth = self._renderer.draw_deep(posed, crop.camera, shine, near, far)
         return DrawnItem(item, point, frame, crop, rgba, depth)
+
+    def _few(self, character: Character) -> Character:
+        key = id(character)
+        if key not in self._thinned:
+            parts = tuple(thinned(part, OFF_M) for part in character.parts)
+            self._thinned[key] = character, replace(character, parts=parts)
+        return self._thinned[key][1]
 
     def crop(
         self, character: Character, bone: int, frame: np.ndarray, camera: Camera, room_px: int = 0

@@ -23,6 +23,8 @@ HOLD_S = 0.4
 FORGET_S = 5.0
 """So long a wearer who left is known again where they left."""
 LEARN_EVERY_S = 0.12
+_MOMENT_S = 0.12
+"""So soon after, a head stands nearly as it did."""
 _LEARNS_FAST = 25
 HEAD_POINTS: frozenset[AnchorPoint] = frozenset({"eyes", "head", "ear.L", "ear.R"})
 """The anchor points that a head has."""
@@ -61,6 +63,7 @@ class _Head:
         self.middle_px = np.zeros(2)
         self.wide_px = 1.0
         self.now: HeadNow | None = None
+        self._pose: HeadPose | None = None
         self._times = 0
         self._calming = Calming()
         self._trembling = Trembling()
@@ -71,17 +74,18 @@ class _Head:
     ) -> HeadNow:  # fmt: skip
         if time_s - self.seen_s > HOLD_S:
             self._calming.forget()
-        pose = head_pose(face_px, self.shape.marks_m, camera)
+        near = time_s - self.seen_s < _MOMENT_S
+        pose = head_pose(face_px, self.shape.marks_m, camera, self._pose if near else None)
         rounds = 3 if self._times == 0 else 1
         if self._times < _LEARNS_FAST or time_s - self.learned_s > LEARN_EVERY_S:
             for _ in range(rounds):
                 self.shape.learn(face_px, pose, camera, 1.0)
-                pose = head_pose(face_px, self.shape.marks_m, camera)
+                pose = head_pose(face_px, self.shape.marks_m, camera, pose)
             self._times += 1
             self.learned_s = time_s
         if pupil_mm is not None:
             self.shape.measured_by(1e-3 * pupil_mm)
-        self.seen_s = time_s
+        self.seen_s, self._pose = time_s, pose
         self.middle_px = face_px[:, :2].mean(0)
         self.wide_px = float(max(np.ptp(face_px[:, 0]), np.ptp(face_px[:, 1]), 1.0))
         pose = self._calmed(pose, camera, time_s, lag_ms)

@@ -49,7 +49,7 @@ class TryOn(Closing):
     ``find_item`` loads items by the names that settings give them. ``nudges`` move items, by those
     names, in the axes of their anchor points, while a hand holds them; replace it whole. ``apart``
     is for cameras: bodies and hands are followed beside the pictures, which do not wait for them,
-    and one map a picture is predicted.
+    one map a picture is predicted, and what is small is drawn with fewer triangles.
     ``clock`` tells the seconds of which stages are told. Raises StudioError where OpenGL or a
     network is missing.
     """
@@ -103,9 +103,6 @@ class TryOn(Closing):
         trouble = trouble or self._wearers.trouble
         notes += lacking(wanted, people)
         drawn = self._draw_all(items, people, frame, camera, settings)
-        picture = frame.rgb.copy()
-        if settings.only_items:
-            picture[:] = 0
         look = self._camera_look(frame, people, settings)
         maps, unpredicted = self._maps(frame, drawn, settings.occlusion)
         trouble = trouble or unpredicted
@@ -170,7 +167,7 @@ class TryOn(Closing):
             shines = {each.number: self._shine(each, frame, settings) for each in people}
         with self._timed("draw"):
             if self._drawer is None:
-                self._drawer = ItemDrawer()
+                self._drawer = ItemDrawer(swift=self._apart)
             for name, one in placed:
                 shadow = int(4 * _SHADOW_M * camera.matrix[0, 0] / one.frame[1, 3])
                 drawn = self._drawer.draw(one.item, one.point, one.bone, one.frame, camera,

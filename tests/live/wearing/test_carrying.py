@@ -80,6 +80,15 @@ def test_while_nothing_is_worn_there_bodies_are_only_glanced_at() -> None:
     assert (pose.looked, hands.looked) == (1, 0)
 
 
+def test_glances_that_tell_the_same_become_rare() -> None:
+    pose = Points(body_at((0.0, 3.0, -0.9)))
+    with Limbs(bodies(pose, Points()), apart=True) as limbs:
+        for time_s, looks, rest_s in ((0, 1, 2), (2.1, 2, 4), (6, 2, 4), (6.2, 3, 8), (14, 3, 8)):
+            limbs.find(wanted(float(time_s), picture()))
+            until(lambda n=looks, rest_s=rest_s: (pose.looked, limbs.rests_s) >= (n, rest_s))
+            assert pose.looked == looks
+
+
 def test_a_network_that_is_missing_is_told() -> None:
     def missing() -> Bodies:
         raise StudioError("The network is not installed.", "Install it.")

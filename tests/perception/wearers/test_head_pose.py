@@ -45,6 +45,16 @@ def test_a_head_is_found_as_it_stands(
     assert found.off_px < 0.5
 
 
+def test_a_head_seen_a_moment_before_is_found_with_half_the_work() -> None:
+    marks = average_head().marks_m
+    before = head_pose(seen(marks, turned(10, 0, 0), np.array([0.0, 0.6, 0.0])), marks, CAMERA)
+    turn, place = turned(16, -4, 3), np.array([0.02, 0.62, 0.01])
+    found = head_pose(seen(marks, turn, place), marks, CAMERA, before)
+    whole = head_pose(seen(marks, turn, place), marks, CAMERA)
+    np.testing.assert_allclose(found.turn, whole.turn, atol=0.002)
+    np.testing.assert_allclose(found.place_m, whole.place_m, atol=0.001)
+
+
 def test_a_head_that_differs_is_learned_from_a_few_sights() -> None:
     marks = average_head().marks_m * (1.1, 1.0, 0.95)
     own = OwnShape()
