@@ -277,6 +277,16 @@ class Scene:
         width, height = self.size_px
         self.orbit = self.orbit.framing(self.outline_m(keys), width / height)
 
+    def frame_on(self, points_m: np.ndarray) -> None:
+        """Fill the picture with these points (n, 3)."""
+        self.look_through(None)
+        width, height = self.size_px
+        self.orbit = self.orbit.framing(points_m, width / height)
+
+    def turn(self, degrees: float) -> None:
+        """Go round what is looked at, to the right."""
+        self.orbit = self.orbit.turned(degrees, 0.0)
+
     def look_through(self, camera: str | None) -> bool:
         """See through a calibrated camera, its picture behind the scene; None leaves it.
 

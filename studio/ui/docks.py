@@ -38,6 +38,7 @@ DOCKS = (
     DockKind("viewport", "Viewport", "ph.cube"),
     DockKind("canvas", "Cameras", "ph.squares-four"),
     DockKind("easel", "Easel", "ph.paint-brush"),
+    DockKind("photo", "Photograph", "ph.user-focus"),
     DockKind("step", "Step", "ph.sliders-horizontal"),
     DockKind("timeline", "Timeline", "ph.film-strip"),
     DockKind("plots", "Plots", "ph.chart-line"),
@@ -83,6 +84,7 @@ class Docks(QObject):
         self._file = file
         self._saved = self._read()
         self.workspace = ""
+        self._timed = False
         self.docks: dict[str, Any] = {}
         for kind in DOCKS:
             dock = ads.CDockWidget(self.manager, kind.title)
@@ -148,6 +150,23 @@ class Docks(QObject):
         )
         dock.setAsCurrentTab()
 
+    def lay_photo(self, on: bool) -> None:
+        """The photograph beside the viewport, the timeline put away; or as it was before."""
+        photo, timeline = self.docks["photo"], self.docks["timeline"]
+        if on == self.is_open("photo"):
+            return
+        if on:
+            self._timed = self.is_open("timeline")
+            timeline.toggleView(False)
+            photo.toggleView(True)
+            if photo.dockAreaWidget() is not self.docks["viewport"].dockAreaWidget():
+                self.manager.addDockWidgetTabToArea(photo, self.docks["viewport"].dockAreaWidget())
+            self.beside("photo", "viewport")
+            return
+        photo.toggleView(False)
+        if self._timed:
+            timeline.toggleView(True)
+
     def is_open(self, id: str) -> bool:
         return not self.docks[id].isClosed()
 
@@ -186,7 +205,7 @@ class Docks(QObject):
                 manager.removeDockWidget(dock)
         centre = _CENTRE.get(workspace, ("viewport",))
         picture = manager.addDockWidget(CENTRE, docks[centre[0]])
-        for id in ("viewport", "canvas", "easel"):
+        for id in ("viewport", "canvas", "easel", "photo"):
             if id == centre[0]:
                 continue
             if workspace in _SIDE_BY_SIDE and id in centre:
@@ -206,7 +225,7 @@ class Docks(QObject):
                 dock.toggleView(False)
         if workspace not in _PLOTS:
             docks["plots"].toggleView(False)
-        for id in ("canvas", "easel"):
+        for id in ("canvas", "easel", "photo"):
             if id not in centre:
                 docks[id].toggleView(False)
         docks[centre[0]].setAsCurrentTab()

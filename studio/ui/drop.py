@@ -75,7 +75,7 @@ def _hand_over(studio: Studio, feature: Feature, files: list[Path]) -> None:
 
 def filled(model: type[BaseModel], files: Sequence[Path]) -> BaseModel:
     """Params whose field for files holds these. Raises StudioError if the model has none."""
-    for name in ("paths", "files", "path", "file"):
+    for name in ("paths", "files", "photos", "path", "file"):
         if name in model.model_fields:
             many = name.endswith("s")
             return model.model_validate({name: list(files) if many else files[0]})

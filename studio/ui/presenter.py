@@ -48,6 +48,8 @@ class Presenter:
         studio.selection.changed.connect(self.refresh)
         studio.projects.opened.connect(self.refresh)
         studio.live.connect(self._on_live)
+        studio.frame_wanted.connect(self._on_frame)
+        studio.turn_wanted.connect(self._on_turn)
         studio.watch.changed.connect(self._on_jobs)
         theme.look().changed.connect(self._on_theme)
         self._on_theme()
@@ -68,6 +70,18 @@ class Presenter:
             self._seen.add(feature)
             self._front(view)
         self.playback.show_live(feature, value)
+
+    def _on_frame(self, points_m: Any) -> None:
+        self._view(lambda scene: scene.frame_on(points_m))
+
+    def _on_turn(self, degrees: float) -> None:
+        self._view(lambda scene: scene.turn(degrees))
+
+    def _view(self, change: Callable[[Any], object]) -> None:
+        viewport = self.playback.viewport
+        if viewport is not None and viewport.scene is not None:
+            change(viewport.scene)
+            viewport.redraw()
 
     def _on_jobs(self) -> None:
         working = {watched.job.feature for watched in self._studio.watch.working}
@@ -93,6 +107,8 @@ class Presenter:
         studio.document.changed.disconnect(self._on_document)
         studio.selection.changed.disconnect(self.refresh)
         studio.live.disconnect(self._on_live)
+        studio.frame_wanted.disconnect(self._on_frame)
+        studio.turn_wanted.disconnect(self._on_turn)
         studio.watch.changed.disconnect(self._on_jobs)
         theme.look().changed.disconnect(self._on_theme)
         if self._timeline is not None:

@@ -41,6 +41,7 @@ class Stage:
         """Make every view that is not there yet."""
         from studio.ui.easel import Easel
         from studio.ui.live_views import LiveViews
+        from studio.ui.photo import PhotoView
 
         self.live = self.live or LiveViews(self._studio, self._docks.show)
         for id, module, name in VIEWS:
@@ -49,6 +50,10 @@ class Stage:
         if "easel" not in self.views:
             self._mount("easel", lambda: Easel(self._studio.desk))
             self._studio.desk.wanted.connect(lambda: self._docks.show("easel"))
+        if "photo" not in self.views:
+            self._mount("photo", lambda: PhotoView(self._studio.photos))
+            self._studio.photos.wanted.connect(lambda: self._docks.lay_photo(True))
+            self._studio.photos.left.connect(lambda: self._docks.lay_photo(False))
         if "viewport" in self.views:  # what drawing needs is made while somebody still looks round
             QTimer.singleShot(SOON_MS, self.views["viewport"], self.views["viewport"].start)
         self.presenter = Presenter(self._studio, self.views, self._docks.show)

@@ -33,6 +33,7 @@ from studio.ui.projects import Projects
 if TYPE_CHECKING:
     from studio.ui.cameras import CameraService
     from studio.ui.easel import Desk
+    from studio.ui.photo import PhotoTable
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +68,8 @@ class Studio(QObject):
     id, Packed)`` each result once it is in the document, ``panel_wanted(feature id, params or
     None)`` asks the window to show a feature's panel, ``page_wanted(name)`` to show a dock,
     ``beside_wanted`` to show the cameras' pictures beside the viewport, ``alone_wanted`` to give
-    them all the room there is.
+    them all the room there is, ``frame_wanted(points)`` to fill the viewport with points (metres),
+    ``turn_wanted(degrees)`` to turn it about what it shows.
     """
 
     live = Signal(str, object)
@@ -76,6 +78,8 @@ class Studio(QObject):
     page_wanted = Signal(str)
     beside_wanted = Signal()
     alone_wanted = Signal()
+    frame_wanted = Signal(object)
+    turn_wanted = Signal(float)
     dropped = Signal(list)
 
     def __init__(
@@ -122,6 +126,13 @@ class Studio(QObject):
         from studio.ui.easel import Desk
 
         return Desk()
+
+    @cached_property
+    def photos(self) -> PhotoTable:
+        """The photograph that is worked on, shared by all features; made when first asked for."""
+        from studio.ui.photo import PhotoTable
+
+        return PhotoTable()
 
     @property
     def project(self) -> Project:

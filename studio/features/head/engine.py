@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import cv2
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
 
 from studio.core.errors import StudioError
-from studio.core.exif import focal_px
 from studio.core.pictures import read_picture
 from studio.core.types import Character, Fact, Posed
+from studio.features.head.fitting import GENDERS, build_of, fitted
+from studio.features.head.params import Params
 from studio.human.design import Design, Worn
 from studio.human.fit import Fit
-from studio.human.heads.fit import FittedHead, Portrait, fit
-from studio.human.heads.proportions import womanly
+from studio.human.heads.fit import FittedHead
 from studio.human.wardrobe.asset import Asset, AssetMaterial, Card, Picture
 from studio.human.wardrobe.writing import write_asset
 from studio.jobs import Context, Engine
@@ -37,8 +35,6 @@ NO_FACE = 0.035
 """A fit that is further off, by the face's height, is of no human face."""
 TURNED_DEG = 40.0
 MOST = 12
-GENDERS = {"woman": 1.0, "man": 0.0}
-"""How builds are called that are known, and where their slider is."""
 DRESSED = (Worn(item="teeth"), Worn(item="tshirt"))
 """What everybody wears besides what photographs show."""
 PHOTOGRAPHED = "as_photographed"
@@ -46,39 +42,11 @@ PHOTOGRAPHED = "as_photographed"
 _SURE = 0.8
 
 
-class Params(BaseModel):
-    """What is known of the person besides the photographs."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    photos: tuple[Path, ...] = Field(
-        default=(), description="Photographs of one person's head; one that looks ahead is enough"
-    )
-    name: str = Field(default="", description="What the person is called; the first photo's name")
-    pupils_mm: float | None = Field(
-        default=None, ge=40, le=80, title="Between the pupils",
-        description="Millimetres from pupil to pupil: makes the head true to size; 63 if not given",
-    )  # fmt: skip
-    gender: Literal["as the face", "woman", "man"] = Field(
-        default="as the face", title="Build",
-        description="A woman's build or a man's; otherwise as the face's proportions tell",
-    )  # fmt: skip
-    expression: bool = Field(
-        default=True, description="Faces may smile or frown: the head is calm all the same"
-    )
-    hair: bool = Field(default=True, description="Hair, or what else covers the head")
-    style: bool = Field(
-        default=False, title="Hair of the wardrobe",
-        description="The style of the wardrobe that fits best, not the photograph's own hair",
-    )  # fmt: skip
-    texture_px: int = Field(
-        default=2048, ge=512, le=4096, title="Skin", description="Side of the skin's texture (px)"
-    )
-
-
 @dataclass(frozen=True)
 class Inputs:
-    """Nothing but what the params name."""
+    """Photographs of the params that were looked at already."""
+
+    looked: Mapping[Path, Looked] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,20 +83,16 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
         for path in params.photos:
             context.report(0.2 * len(looked) / len(params.photos), f"Looking at {path.name}")
             context.check()
-            looked.append(looker.look(path.name, _read(path)))
+            known = inputs.looked.get(path)
+            looked.append(looker.look(path.name, read_rgb(path)) if known is None else known)
     context.report(0.2, "Fitting the face")
-    portraits = [
-        Portrait(one.xyz_px, (one.rgb.shape[1], one.rgb.shape[0]), focal_px=focal_px(path))
-        for one, path in zip(looked, params.photos, strict=True)
-    ]
-    gender = GENDERS.get(params.gender, womanly([one.xyz_px for one in looked]))
-    fitted = fit(portraits, expression=params.expression, gender=gender)
-    _check_human(fitted, looked)
+    fitting = fitted(looked, params.photos, params)
+    check_human(fitting.found, looked)
     context.check()
     pupils_m = None if params.pupils_mm is None else params.pupils_mm / 1000
-    seen = seen_head(fitted, portraits, pupils_m)
+    seen = seen_head(fitting.head, fitting.portraits, pupils_m)
     name = params.name or params.photos[0].stem
-    base = nearest_skin(looked[0], woman=gender > 0.5)
+    base = nearest_skin(looked[0], woman=build_of(looked, params) > 0.5)
     first = seen.design.but(worn=(Worn(item=base.name), Worn(item="tshirt")))
     yield _posed(first, name)[0]
     main = frontal_of(seen.views)
@@ -161,16 +125,18 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     made, still = _posed(design, name)
     yield made
     context.report(1.0, "Done")
-    facts = facts_of(looked, fitted, seen, styles, params)
-    return Head(name, design, made.character, still, tuple(looked), seen, fitted,
+    facts = facts_of(looked, fitting.head, seen, styles, params)
+    return Head(name, design, made.character, still, tuple(looked), seen, fitting.head,
                 styles, facts)  # fmt: skip
 
 
-def _read(path: Path) -> np.ndarray:
+def read_rgb(path: Path) -> np.ndarray:
+    """A photograph's pixels."""
     return np.ascontiguousarray(read_picture(path)[..., :3])
 
 
-def _check_human(fitted: FittedHead, looked: Sequence[Looked]) -> None:
+def check_human(fitted: FittedHead, looked: Sequence[Looked]) -> None:
+    """Raises StudioError if a photograph shows no human face, or somebody else's."""
     for one, off_px in zip(looked, fitted.off_px, strict=True):
         share = off_px / float(np.ptp(one.xyz_px[:, :2], axis=0).max())
         if share > NO_FACE:

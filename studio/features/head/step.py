@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from studio.document.folder import Assets
 from studio.document.project import AvatarItem, Project, Recipe, traces
 from studio.document.step import Missing, Packed
 from studio.features.head.engine import Head, Inputs
+from studio.features.head.params import Params
 from studio.human.stored import fit_arrays
 
 
@@ -35,3 +36,17 @@ class Step:
             recipe=Recipe.of("head", params, seconds),
         )
         return Packed("Head from photographs", (item,), result.facts)
+
+
+def newest_head(project: Project) -> AvatarItem | None:
+    """The newest person who was made from photographs."""
+    made = (one for one in reversed(project.all(AvatarItem)) if one.recipe is not None)
+    return next((one for one in made if one.recipe and one.recipe.feature == "head"), None)
+
+
+def params_of(item: AvatarItem) -> Params | None:
+    """What a person was made of; None if it is of an older version."""
+    try:
+        return Params.model_validate(item.recipe.params if item.recipe else {})
+    except ValidationError:
+        return None

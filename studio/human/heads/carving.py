@@ -23,7 +23,9 @@ WIDTHS_M, SPREADS_M = (0.013, 0.045), (0.0016, 0.0026)
 NOISE_M = 0.0016
 """How far MediaPipe's points are off the skin, besides."""
 _JITTER_M = 0.0003
-_EYES, _IRISES = slice(14598, 14742), (473, 468)
+_FAINT_M = 0.0002
+"""Fields that move no point by more are left out."""
+_EYES, IRISES = slice(14598, 14742), (473, 468)
 """The vertices of the eyes, and the points in the middle of the left iris and the right one."""
 
 
@@ -35,29 +37,39 @@ def _kernel(a: Float[np.ndarray, "a 3"], b: Float[np.ndarray, "b 3"]) -> Float[n
     return alike
 
 
+@cache
+def _fields() -> Float[np.ndarray, "478 fields"]:
+    """Smooth fields on the face whose sums, by numbers of spread one, are off as faces are."""
+    spread, ways = np.linalg.eigh(_kernel(*[model.points_of(model.usual())] * 2))
+    kept = spread > _FAINT_M**2
+    return ways[:, kept] * np.sqrt(spread[kept])
+
+
 def carve(head: FittedHead, portraits: Sequence[Portrait]) -> Float[np.ndarray, "478 3"]:
     """How far the points must move, beyond what builds and sliders do, to lie where the photographs
     show them (metres, in the head's frame). Along the line of sight of a single photograph nothing
     is known, and next to nothing moves."""
-    points = head.points_m
-    cov = _kernel(points, points)
-    rows: list[np.ndarray] = []
-    sides: list[np.ndarray] = []
-    noise: list[np.ndarray] = []
+    fields = _fields()
+    count = fields.shape[1]
+    known, wanted = np.eye(3 * count), np.zeros((3, count))
     for one, view in zip(portraits, head.views, strict=True):
         off_px, say = residuals_of(one, view, head)
-        deep = view.camera_points(points)[:, 2]
-        known = say > 0
+        deep = view.camera_points(head.points_m)[:, 2]
+        heard = fields * np.square(say / NOISE_M)[:, None]
+        told = heard.T @ fields
         for axis in (0, 1):
-            rows.append((off_px[:, axis] * deep / view.focal_px)[known])
-            way = np.tile(view.rotation[axis], (int(known.sum()), 1))
-            sides.append(np.column_stack([np.flatnonzero(known), way]))
-            noise.append((NOISE_M / np.fmax(say, 1e-3))[known])
-    wanted, side, sigma = np.concatenate(rows), np.vstack(sides), np.concatenate(noise)
-    at, way = side[:, 0].astype(int), side[:, 1:]
-    gram = cov[np.ix_(at, at)] * (way @ way.T) + np.diag(sigma**2)
-    alpha = cho_solve(cho_factor(gram), wanted)
-    return np.einsum("pr,r,rk->pk", cov[:, at], alpha, way)
+            way = view.rotation[axis]
+            known += np.kron(np.outer(way, way), told)
+            wanted += way[:, None] * ((off_px[:, axis] * deep / view.focal_px) @ heard)
+    found = cho_solve(cho_factor(known), wanted.ravel())
+    return fields @ found.reshape(3, count).T
+
+
+def field_at(places_m: Float[np.ndarray, "places 3"]) -> Float[np.ndarray, "places 478"]:
+    """How places of the average head (metres, in its frame) go with the face's points."""
+    marks = model.points_of(model.usual())
+    gram = _kernel(marks, marks) + _JITTER_M**2 * np.eye(len(marks))
+    return cho_solve(cho_factor(gram), _kernel(marks, places_m)).T
 
 
 @cache
@@ -87,6 +99,6 @@ def skin_offsets(
     alpha = cho_solve(cho_factor(gram), moved)
     out[ids] = _kernel(at[ids], held) @ alpha
     left = at[_EYES, 0] > 0
-    for mine, iris in ((left, _IRISES[0]), (~left, _IRISES[1])):
+    for mine, iris in ((left, IRISES[0]), (~left, IRISES[1])):
         out[_EYES][mine] = (_kernel(marks[[iris]], held) @ alpha)[0]
     return out

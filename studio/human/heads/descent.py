@@ -2,35 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
-_STEPS, _ACTIVE = 15, 12
+STEPS, _ACTIVE = 15, 12
 _ENOUGH = 1e-3
 Numbers = Float[np.ndarray, " numbers"]
 
 
+@dataclass(frozen=True, eq=False)
+class Block:
+    """A part of a Jacobian: how the residuals from ``first`` on change with the numbers
+    ``columns``; with the others they do not."""
+
+    first: int
+    columns: Int[np.ndarray, " columns"]
+    slopes: Float[np.ndarray, "rows columns"]
+
+    @property
+    def rows(self) -> slice:
+        """Which residuals."""
+        return slice(self.first, self.first + len(self.slopes))
+
+
 def descend(
     residuals: Callable[[Numbers], np.ndarray],
-    jacobian: Callable[[Numbers], np.ndarray],
+    jacobian: Callable[[Numbers], Sequence[Block]],
     weights: Callable[[np.ndarray], np.ndarray],
     start: Numbers,
     low: Numbers,
     high: Numbers,
+    steps: int = STEPS,
 ) -> Numbers:
-    """The numbers between ``low`` and ``high`` that make the weighted residuals least.
+    """The numbers between ``low`` and ``high`` that make the weighted residuals least, in at most
+    so many steps.
 
     ``weights`` tell from the residuals how much each counts; they are renewed at every step.
     """
     x = np.clip(start, low, high)
     off = residuals(x)
     damping = 1e-4
-    for _ in range(_STEPS):
+    for _ in range(steps):
         say = weights(off)
-        J = jacobian(x)
-        H, g = J.T @ (say[:, None] * J), J.T @ (say * off)
+        H, g = np.zeros((len(x), len(x))), np.zeros(len(x))
+        for block in jacobian(x):
+            counted = say[block.rows, None] * block.slopes
+            H[np.ix_(block.columns, block.columns)] += block.slopes.T @ counted
+            g[block.columns] += off[block.rows] @ counted
         cost = float(say @ off**2)
         for _ in range(6):
             there = _bounded(H + damping * np.diag(np.diag(H) + 1e-12), g, x, low, high)

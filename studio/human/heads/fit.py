@@ -7,20 +7,24 @@ taken as linear, a few times. What MediaPipe makes of depth is believed a little
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float
 from scipy.spatial.transform import Rotation
 
 from studio.core.types import Camera
-from studio.human.heads import model
-from studio.human.heads.descent import descend
+from studio.human.heads import model, pins
+from studio.human.heads.descent import STEPS, Block, descend
 from studio.human.heads.model import Linear
 from studio.human.rig import ACTIONS
 from studio.vision.similarity import similarity
 
+Held = Literal["expression", "eyelids", "pose"]
+"""What of a fit can be held: all actions, those of the lids, where heads are and their lenses."""
 ROUNDS = 3
 SURE = 0.012
 """How far a point is off, usually, by the face's height in the picture."""
@@ -37,7 +41,11 @@ PIN = 6.0
 """How many times as much a pin counts as a point that was found."""
 _FAR = 3.0
 _GENDER = model.BUILDS.index("gender")
-_SHY = ("tongueOut", "cheekPuff", "jawForward")
+_SHY = [ACTIONS.index(name) for name in ("tongueOut", "cheekPuff", "jawForward")]
+_LIDS = [
+    k for k, name in enumerate(ACTIONS) if name.startswith(("eyeBlink", "eyeSquint", "eyeWide"))
+]
+_QUICK = 2
 OVAL = (
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
     152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
@@ -50,14 +58,15 @@ _OVAL_SAY = 0.35
 class Portrait:
     """What one photograph shows: MediaPipe's points (pixels across and down, and their depth in the
     same unit, away from the camera), the picture's size, the camera if it is calibrated, what was
-    ``pinned`` by hand: points put elsewhere (NaN: not pinned), and the focal length that the
-    photograph's file tells, None if it tells none."""
+    ``pinned`` by hand: points put elsewhere (NaN: not pinned), the focal length that the
+    photograph's file tells, None if it tells none, and how far around a pin its neighbours go."""
 
     xyz_px: Float[np.ndarray, "478 3"]
     size_px: tuple[int, int]
     camera: Camera | None = None
     pinned_px: Float[np.ndarray, "478 2"] | None = None
     focal_px: float | None = None
+    reach_m: float = pins.REACH_M
 
     @property
     def lens(self) -> tuple[float, float]:
@@ -65,6 +74,32 @@ class Portrait:
         if self.focal_px is not None:
             return self.focal_px, FOCAL_TOLD
         return USUAL_FOCAL * max(self.size_px), FOCAL_SPREAD
+
+    @cached_property
+    def pinned(self) -> Bool[np.ndarray, "478"]:
+        """Which points are pinned."""
+        if self.pinned_px is None:
+            return np.zeros(len(self.xyz_px), bool)
+        return np.isfinite(self.pinned_px[:, 0])
+
+    @cached_property
+    def wanted_px(self) -> Float[np.ndarray, "478 2"]:
+        """Where the points are: as they were found, near pins as those tell."""
+        xy = self.xyz_px[:, :2]
+        return xy if self.pinned_px is None else pins.pulled(xy, self.pinned_px, self.reach_m)
+
+    @cached_property
+    def say(self) -> Float[np.ndarray, "478"]:
+        """How much each point counts."""
+        say = np.ones(len(self.xyz_px))
+        say[list(OVAL)] = _OVAL_SAY
+        say[self.pinned] = PIN
+        return say
+
+    @cached_property
+    def tall_px(self) -> float:
+        """The longer side of the face."""
+        return float(np.ptp(self.xyz_px[:, :2], axis=0).max())
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,49 +132,53 @@ class View:
 @dataclass(frozen=True, eq=False)
 class FittedHead:
     """A head: its numbers (:func:`studio.human.heads.model.unknowns`), the photographs' views, how
-    far points are off (pixels, root of mean squares a photograph), and where the calm face's points
-    are (metres, in the head's frame)."""
+    far points are off (pixels, root of mean squares a photograph), and the face near these numbers:
+    where the calm face's points are, and how numbers and actions move them."""
 
     values: Float[np.ndarray, " unknowns"]
     views: tuple[View, ...]
     off_px: tuple[float, ...]
-    points_m: Float[np.ndarray, "478 3"]
-    actions_m: Float[np.ndarray, "52 478 3"]
+    near: Linear
+
+    @property
+    def points_m(self) -> Float[np.ndarray, "478 3"]:
+        """The calm face's points (metres, in the head's frame)."""
+        return self.near.points_m
 
     def acted(self, view: View) -> Float[np.ndarray, "478 3"]:
         """Where the points are with the expression of a photograph."""
-        return self.points_m + np.tensordot(view.actions, self.actions_m, 1)
+        return self.near.acted(view.actions)
 
 
 def fit(
     portraits: Sequence[Portrait],
     *,
     expression: bool = True,
-    start: np.ndarray | None = None,
+    start: FittedHead | None = None,
     gender: float | None = None,
     rounds: int = ROUNDS,
+    held: Collection[Held] = (),
 ) -> FittedHead:
-    """The head that the photographs show. ``expression`` off keeps every face calm; ``start`` are
-    numbers to begin with, such as those of the last fit while a pin is dragged; ``gender`` is held
-    where it is known (0 to 1)."""
-    values = model.usual() if start is None else start.copy()
+    """The head that the photographs show. ``expression`` off keeps every face calm; ``gender`` is
+    held where it is known (0 to 1). ``start`` is a head of the same photographs to begin with, of
+    which ``held`` stays as it is. No ``rounds`` take the face as linear near ``start``: quick, for
+    as long as a pin is dragged."""
+    values = model.usual() if start is None else start.values.copy()
     if gender is not None:
         values[_GENDER] = gender
-    near = model.linear(values)
-    views = [_placed(one, near) for one in portraits]
-    for _ in range(rounds):
-        problem = _Problem(portraits, near, values, expression, gender is not None)
-        values, views = problem.solve(views)
-        near = model.linear(values)
+    told = start is not None and bool(np.array_equal(values, start.values))
+    near = start.near if start is not None and told else model.linear(values)
+    views = [_placed(one, near) for one in portraits] if start is None else list(start.views)
+    for _ in range(max(rounds, 1)):
+        problem = _Problem(portraits, near, values, expression, gender is not None, held)
+        found, views = problem.solve(views, STEPS if rounds else _QUICK)
+        near = model.linear(found) if rounds else near.moved(found)
+        values = found
     off = tuple(
         float(np.sqrt((_off(one, view, near) ** 2).sum(1).mean()))
         for one, view in zip(portraits, views, strict=True)
     )
-    return FittedHead(values, tuple(views), off, near.points_m, near.actions_m)
-
-
-def _acted(near: Linear, actions: np.ndarray) -> np.ndarray:
-    return near.points_m + np.tensordot(actions, near.actions_m, 1)
+    return FittedHead(values, tuple(views), off, near)
 
 
 def residuals_of(
@@ -147,26 +186,11 @@ def residuals_of(
 ) -> tuple[Float[np.ndarray, "478 2"], Float[np.ndarray, " 478"]]:
     """How far the points of a photograph lie from where the fitted head has them (pixels), and how
     much each counts."""
-    wanted, say = _wanted(one)
-    return wanted - view.project(head.acted(view)), say
+    return -_off(one, view, head.near), one.say
 
 
 def _off(one: Portrait, view: View, near: Linear) -> np.ndarray:
-    return view.project(_acted(near, view.actions)) - _wanted(one)[0]
-
-
-def _wanted(one: Portrait) -> tuple[np.ndarray, np.ndarray]:
-    """Where the points are in a photograph, and how much each counts."""
-    xy, say = one.xyz_px[:, :2].copy(), np.ones(len(one.xyz_px))
-    say[list(OVAL)] = _OVAL_SAY
-    if one.pinned_px is not None:
-        held: Bool[np.ndarray, " points"] = np.isfinite(one.pinned_px[:, 0])
-        xy[held], say[held] = one.pinned_px[held], PIN
-    return xy, say
-
-
-def _tall(one: Portrait) -> float:
-    return float(np.ptp(one.xyz_px[:, :2], axis=0).max())
+    return view.project(near.acted(view.actions)) - one.wanted_px
 
 
 def _placed(one: Portrait, near: Linear) -> View:
@@ -196,34 +220,54 @@ class _Problem:
 
     def __init__(
         self, portraits: Sequence[Portrait], near: Linear, values: np.ndarray, expression: bool,
-        held: bool = False,
+        gendered: bool = False, held: Collection[Held] = (),
     ) -> None:  # fmt: skip
         self.portraits, self.near, self.values = portraits, near, values
         self.count = len(values)
-        self.expression, self.held = expression, held
+        self.expression, self.gendered, self.held = expression, gendered, held
+        moves = np.concatenate([near.moves_m, near.actions_m])
+        self._moves = np.ascontiguousarray(moves.transpose(1, 2, 0))
+        self._tall_m = float(np.ptp(near.points_m[:, 2]))
+        firm = [np.zeros(self.count, bool)]
+        for one in portraits:
+            rest = len(one.xyz_px) + 52 + (one.camera is None)
+            firm += [np.repeat(one.pinned, 2), np.zeros(rest, bool)]
+        self._firm = np.concatenate(firm)
 
-    def solve(self, views: Sequence[View]) -> tuple[np.ndarray, list[View]]:
+    def solve(self, views: Sequence[View], steps: int = STEPS) -> tuple[np.ndarray, list[View]]:
         self.views = list(views)
         low, high = model.bounds()
-        if self.held:
+        if self.gendered:
             low[_GENDER] = high[_GENDER] = self.values[_GENDER]
         start, least, most = [self.values], [low], [high]
         for view, one in zip(views, self.portraits, strict=True):
-            free = np.inf if one.camera is None else 0.0
+            pose, lens = np.full(6, np.inf), np.inf if one.camera is None else 0.0
+            if "pose" in self.held:
+                pose, lens = np.zeros(6), 0.0
             start.append(np.concatenate([np.zeros(7), [0.0, 1.0], view.actions]))
-            top = np.full(52, 1.0 if self.expression else 0.0)
-            top[[ACTIONS.index(a) for a in _SHY]] = 0.0
-            least.append(np.concatenate([np.full(6, -np.inf), [-free, -np.inf, 0.0], np.zeros(52)]))
-            most.append(np.concatenate([np.full(6, np.inf), [free, np.inf, np.inf], top]))
-        lower, upper = np.concatenate(least), np.concatenate(most)
+            low, top = self._reach(view)
+            least.append(np.concatenate([-pose, [-lens, -np.inf, 0.0], low]))
+            most.append(np.concatenate([pose, [lens, np.inf, np.inf], top]))
         found = descend(
-            self.residuals, self.jacobian, self.weights, np.concatenate(start), lower, upper
-        )
+            self.residuals, self.jacobian, self.weights,
+            np.concatenate(start), np.concatenate(least), np.concatenate(most), steps,
+        )  # fmt: skip
         return found[: self.count], [self._view(found, k) for k in range(len(views))]
 
+    def _reach(self, view: View) -> tuple[np.ndarray, np.ndarray]:
+        """The least and the most that each action may be."""
+        low, top = np.zeros(52), np.full(52, 1.0 if self.expression else 0.0)
+        top[_SHY] = 0.0
+        still = np.zeros(52, bool)
+        still[_LIDS] = "eyelids" in self.held
+        still |= "expression" in self.held
+        low[still] = top[still] = np.minimum(view.actions, top)[still]
+        return low, top
+
     def weights(self, off: np.ndarray) -> np.ndarray:
-        """How much each residual counts: less, the further beyond the usual a point is off."""
-        return 1 / np.sqrt(1 + np.square(off / _FAR))
+        """How much each residual counts: less, the further beyond the usual a point is off; what a
+        hand pinned is meant."""
+        return np.where(self._firm, 1.0, 1 / np.sqrt(1 + np.square(off / _FAR)))
 
     def _of(self, x: np.ndarray, k: int) -> np.ndarray:
         first = self.count + k * self.EACH
@@ -236,18 +280,15 @@ class _Problem:
                     old.centre_px, own[9:].copy())  # fmt: skip
 
     def _points(self, x: np.ndarray, k: int) -> np.ndarray:
-        calm = self.near.points_m + np.tensordot(
-            x[: self.count] - self.values, self.near.moves_m, 1
-        )
-        return calm + np.tensordot(self._of(x, k)[9:], self.near.actions_m, 1)
+        by = model.ends(x[: self.count]) - model.ends(self.values)
+        moved = np.concatenate([by, self._of(x, k)[9:]])
+        return self.near.points_m + self._moves @ moved
 
     def residuals(self, x: np.ndarray) -> np.ndarray:
         parts = [(x[: self.count] - model.usual()) / model.spread()]
         for k, one in enumerate(self.portraits):
             own, view, points = self._of(x, k), self._view(x, k), self._points(x, k)
-            xy, say = _wanted(one)
-            tall = _tall(one)
-            off = (view.project(points) - xy) * (say / (SURE * tall))[:, None]
+            off = (view.project(points) - one.wanted_px) * (one.say / (SURE * one.tall_px))[:, None]
             parts += [off.ravel(), self._depths(one, own, view.camera_points(points)),
                       own[9:] / ACTION]  # fmt: skip
             if one.camera is None:
@@ -257,50 +298,53 @@ class _Problem:
 
     def _depths(self, one: Portrait, own: np.ndarray, seen: np.ndarray) -> np.ndarray:
         """Depths against MediaPipe's, by the face's height."""
-        tall = float(np.ptp(self.near.points_m[:, 2]))
-        told = one.xyz_px[:, 2] / _tall(one)
+        told = one.xyz_px[:, 2] / one.tall_px
         deep = seen[:, 2] - seen[:, 2].mean()
-        return (deep / tall - own[8] * (told - told.mean()) - own[7]) / DEEP
+        return (deep / self._tall_m - own[8] * (told - told.mean()) - own[7]) / DEEP
 
-    def jacobian(self, x: np.ndarray) -> np.ndarray:
-        blocks = [
-            np.hstack([np.diag(1 / model.spread()), np.zeros((self.count, len(x) - self.count))])
-        ]
+    def jacobian(self, x: np.ndarray) -> list[Block]:
+        every = np.arange(self.count)
+        blocks = [Block(0, every, np.diag(1 / model.spread()))]
+        first = self.count
         for k, one in enumerate(self.portraits):
-            own, view, points = self._of(x, k), self._view(x, k), self._points(x, k)
-            seen = view.camera_points(points)
-            rows = len(points)
-            moved = np.zeros((rows, 3, len(x)))
-            at = self.count + k * self.EACH
-            moved[:, :, : self.count] = np.einsum("ij,upj->piu", view.rotation, self.near.moves_m)
-            moved[:, :, at + 9 : at + self.EACH] = np.einsum(
-                "ij,apj->pia", view.rotation, self.near.actions_m)  # fmt: skip
-            turned = seen - view.translation_m
-            moved[:, :, at : at + 3] = _cross(turned) @ _left(own[:3])
-            moved[:, :, at + 3 : at + 6] = np.eye(3)
-            say = _wanted(one)[1]
-            weight = say / (SURE * _tall(one))
-            z = seen[:, 2]
-            flat = np.zeros((rows, 2, 3))
-            flat[:, 0, 0] = flat[:, 1, 1] = view.focal_px / z
-            flat[:, :, 2] = -view.focal_px * seen[:, :2] / z[:, None] ** 2
-            off = flat @ moved
-            off[:, :, at + 6] = view.focal_px * seen[:, :2] / z[:, None]
-            blocks.append((off * weight[:, None, None]).reshape(2 * rows, -1))
-            tall = float(np.ptp(self.near.points_m[:, 2]))
-            told = one.xyz_px[:, 2] / _tall(one)
-            deep = (moved[:, 2] - moved[:, 2].mean(0)) / tall
-            deep[:, at + 7] -= 1.0
-            deep[:, at + 8] -= told - told.mean()
-            blocks.append(deep / DEEP)
-            calm = np.zeros((52, len(x)))
-            calm[:, at + 9 : at + self.EACH] = np.eye(52) / ACTION
-            blocks.append(calm)
-            if one.camera is None:
-                row = np.zeros((1, len(x)))
-                row[0, at + 6] = 1 / one.lens[1]
-                blocks.append(row)
-        return np.vstack(blocks)
+            own = self.count + k * self.EACH + np.arange(self.EACH)
+            slopes = self._slopes(x, k, one)
+            blocks.append(Block(first, np.concatenate([every, own]), slopes))
+            first += len(slopes)
+        return blocks
+
+    def _slopes(self, x: np.ndarray, k: int, one: Portrait) -> np.ndarray:
+        """How a photograph's residuals change with the head's numbers and its own."""
+        own, view, points = self._of(x, k), self._view(x, k), self._points(x, k)
+        seen = view.camera_points(points)
+        rows, at = len(points), self.count
+        moved = np.zeros((rows, 3, at + self.EACH))
+        ends = len(self.near.moves_m)
+        used = np.concatenate([model.sides(x[:at]), np.arange(ends, ends + 52)])
+        turned = view.rotation @ self._moves[:, :, used]
+        moved[:, :, :at], moved[:, :, at + 9 :] = turned[:, :, :at], turned[:, :, at:]
+        moved[:, :, at : at + 3] = _cross(seen - view.translation_m) @ _left(own[:3])
+        moved[:, :, at + 3 : at + 6] = np.eye(3)
+        lens = one.camera is None
+        out = np.zeros((3 * rows + 52 + lens, at + self.EACH))
+        z = seen[:, 2, None]
+        weight = (one.say / (SURE * one.tall_px))[:, None]
+        for axis in (0, 1):
+            flat = out[axis : 2 * rows : 2]
+            np.multiply(moved[:, 2], -seen[:, axis, None] / z, out=flat)
+            flat += moved[:, axis]
+            flat[:, at + 6] = seen[:, axis]
+            flat *= view.focal_px * weight / z
+        deep = out[2 * rows : 3 * rows]
+        np.multiply(moved[:, 2] - moved[:, 2].mean(0), 1 / self._tall_m, out=deep)
+        told = one.xyz_px[:, 2] / one.tall_px
+        deep[:, at + 7] -= 1.0
+        deep[:, at + 8] -= told - told.mean()
+        deep /= DEEP
+        out[3 * rows : 3 * rows + 52, at + 9 :] = np.eye(52) / ACTION
+        if lens:
+            out[-1, at + 6] = 1 / one.lens[1]
+        return out
 
 
 def _cross(v: np.ndarray) -> np.ndarray:

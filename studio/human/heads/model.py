@@ -11,7 +11,7 @@ from functools import cache
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy.sparse import csr_matrix
 
 from studio.human.design import ADULT
@@ -83,21 +83,65 @@ def marks() -> tuple[np.ndarray, csr_matrix]:
     return ids, csr_matrix((shares, (rows, columns)), (POINTS, len(ids)))
 
 
+def ends(values: Float[np.ndarray, " unknowns"]) -> Float[np.ndarray, " ends"]:
+    """The numbers with sliders in two: how far each is up, and how far down (0 or less)."""
+    slid = values[len(BUILDS) :]
+    return np.concatenate([values[: len(BUILDS)], np.fmax(slid, 0.0), np.fmin(slid, 0.0)])
+
+
+def sides(values: Float[np.ndarray, " unknowns"]) -> Int[np.ndarray, " unknowns"]:
+    """Which of the :func:`ends` each number is at."""
+    slid = values[len(BUILDS) :]
+    at = len(BUILDS) + np.arange(len(slid)) + np.where(slid < 0, len(slid), 0)
+    return np.concatenate([np.arange(len(BUILDS)), at])
+
+
 @dataclass(frozen=True, eq=False)
 class Linear:
     """A head near some numbers: its points at rest (metres, in the head's frame: its bone's head,
-    axes of the world), how each number moves them, and each facial action."""
+    axes of the world), how each of their :func:`ends` moves them, and each facial action."""
 
+    values: Float[np.ndarray, " unknowns"]
     points_m: Float[np.ndarray, "points 3"]
-    moves_m: Float[np.ndarray, "unknowns points 3"]
+    moves_m: Float[np.ndarray, "ends points 3"]
     actions_m: Float[np.ndarray, "actions points 3"]
+
+    def acted(self, actions: Float[np.ndarray, " actions"]) -> Float[np.ndarray, "points 3"]:
+        """The points with an expression."""
+        return self.points_m + np.tensordot(actions, self.actions_m, 1)
+
+    def moved(self, values: Float[np.ndarray, " unknowns"]) -> Linear:
+        """The head of these numbers, as far as builds are linear and sliders do not mix."""
+        moved = np.tensordot(ends(values) - ends(self.values), self.moves_m, 1)
+        return replace(self, values=values, points_m=self.points_m + moved)
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """Some vertices of the person, as a head's numbers shape them; asked again it is quick."""
+
+    person: Person
+    parts: Basis
+
+    @classmethod
+    def of(cls, ids: Int[np.ndarray, " vertices"]) -> Region:
+        """The base vertices ``ids``."""
+        names = [n for name in face_sliders() for n in dict.fromkeys((name, sliders()[name].twin))]
+        return cls(whole().subset(ids), basis(names, ids))
+
+    @torch.no_grad()
+    def rest(self, values: Float[np.ndarray, " unknowns"], actions: bool = False) -> Rest:
+        """The person of these numbers, as far as the region goes."""
+        told = sliders_of(values)
+        change = self.parts(torch.tensor([[told.get(name, 0.0) for name in self.parts.names]]))
+        skin = torch.zeros(1, VERTICES, 3)
+        skin[:, torch.as_tensor(self.person.ids)] = change.skin_m
+        return self.person.rest(shape_of(values), actions, replace(change, skin_m=skin))
 
 
 @cache
-def _face() -> tuple[Person, Basis, csr_matrix]:
-    ids, means = marks()
-    names = [n for name in face_sliders() for n in dict.fromkeys((name, sliders()[name].twin))]
-    return whole().subset(ids), basis(names, ids), means
+def _face() -> Region:
+    return Region.of(marks()[0])
 
 
 def shape_of(values: Float[np.ndarray, " unknowns"]) -> Shape:
@@ -116,20 +160,10 @@ def sliders_of(values: Float[np.ndarray, " unknowns"]) -> dict[str, float]:
     }  # fmt: skip
 
 
-@torch.no_grad()
-def _rest(values: np.ndarray, actions: bool) -> Rest:
-    person, parts, _ = _face()
-    told = sliders_of(values)
-    change = parts(torch.tensor([[told.get(name, 0.0) for name in parts.names]]))
-    skin = torch.zeros(1, VERTICES, 3)
-    skin[:, torch.as_tensor(person.ids)] = change.skin_m
-    return person.rest(shape_of(values), actions, replace(change, skin_m=skin))
-
-
 def points_of(values: Float[np.ndarray, " unknowns"]) -> Float[np.ndarray, "points 3"]:
     """The calm face's points (metres, in the head's frame)."""
-    rest = _rest(values, actions=False)
-    return _face()[2] @ (rest.vertices_m - rest.heads_m[HEAD]).double().numpy()
+    rest = _face().rest(values)
+    return marks()[1] @ (rest.vertices_m - rest.heads_m[HEAD]).double().numpy()
 
 
 @cache
@@ -148,17 +182,16 @@ def _slid() -> Float[np.ndarray, "ends sliders points 3"]:
 
 def linear(values: Float[np.ndarray, " unknowns"]) -> Linear:
     """The head near these numbers. Builds are tried anew, sliders as on the average head."""
-    rest = _rest(values, actions=True)
-    means = _face()[2]
+    rest = _face().rest(values, actions=True)
+    means = marks()[1]
     points = means @ (rest.vertices_m - rest.heads_m[HEAD]).double().numpy()
     actions = np.stack([means @ moved for moved in rest.actions_m.double().numpy()])
     high, low = _slid()
-    slid = values[len(BUILDS) :, None, None]
-    moves = np.empty((len(values), *points.shape))
-    moves[len(BUILDS) :] = np.where(slid >= 0, high, low)
+    moves = np.empty((len(BUILDS) + 2 * len(high), *points.shape))
+    moves[len(BUILDS) :] = np.concatenate([high, low])
     for k in range(len(BUILDS)):
         step = _STEP if values[k] + _STEP <= 1 else -_STEP
         other = values.copy()
         other[k] += step
         moves[k] = (points_of(other) - points) / step
-    return Linear(points, moves, actions)
+    return Linear(values, points, moves, actions)

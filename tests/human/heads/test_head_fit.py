@@ -78,11 +78,13 @@ def test_the_jacobian_is_that_of_the_residuals(them):
     near = model.linear(start)
     problem = _Problem(portraits, near, start, True)
     problem.views = list(fit(portraits).views)
-    x = np.concatenate([start, *[
+    x = np.concatenate([them, *[
         np.concatenate([[0.02, -0.01, 0.03, 0.001, 0.002, -0.003, 0.05, 0.01, 0.9],
                         np.full(52, 0.1)]) for _ in portraits
     ]])  # fmt: skip
-    told = problem.jacobian(x)
+    told = np.zeros((len(problem.residuals(x)), len(x)))
+    for block in problem.jacobian(x):
+        told[block.rows, block.columns] = block.slopes
     for column in (0, 20, problem.count, problem.count + 4, problem.count + 6, problem.count + 8,
                    len(x) - 60, len(x) - 1):  # fmt: skip
         step = np.zeros(len(x))

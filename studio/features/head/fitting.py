@@ -1,0 +1,82 @@
+"""The head of photographs that were looked at, as the params have it: found, then pinned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from studio.core.exif import focal_px
+from studio.features.head.params import Params
+from studio.human.heads.fit import FittedHead, Portrait, fit
+from studio.human.heads.proportions import womanly
+from studio.perception.portraits import Looked
+
+GENDERS = {"woman": 1.0, "man": 0.0}
+"""How builds are called that are known, and where their slider is."""
+_FILM_MM = 36.0
+_PINNED_ROUNDS = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Fitting:
+    """A head as it was ``found``, and with what was put right by hand; ``portraits`` are the
+    photographs with their pins."""
+
+    portraits: tuple[Portrait, ...]
+    found: FittedHead
+    head: FittedHead
+
+
+def build_of(looked: Sequence[Looked], params: Params) -> float:
+    """Whether it is a woman's build or a man's, 1 to 0."""
+    return GENDERS.get(params.gender, womanly([one.xyz_px for one in looked]))
+
+
+def portraits_of(
+    looked: Sequence[Looked], paths: Sequence[Path], params: Params
+) -> tuple[Portrait, ...]:
+    """The photographs as the fit takes them, with their pins."""
+    return tuple(
+        _portrait(one, path, params) for one, path in zip(looked, paths, strict=True)
+    )  # fmt: skip
+
+
+def _portrait(one: Looked, path: Path, params: Params) -> Portrait:
+    size = one.rgb.shape[1], one.rgb.shape[0]
+    focal = focal_px(path) if params.lens_mm is None else params.lens_mm / _FILM_MM * max(size)
+    pins = [pin for pin in params.pins if pin.photo == path]
+    put = None
+    if pins:
+        put = np.full((len(one.xyz_px), 2), np.nan)
+        for pin in pins:
+            put[pin.point] = pin.x_px, pin.y_px
+    return Portrait(one.xyz_px, size, None, put, focal, params.reach_mm / 1000)
+
+
+def fitted(
+    looked: Sequence[Looked], paths: Sequence[Path], params: Params, found: FittedHead | None = None
+) -> Fitting:
+    """The head, without pins (``found``, where that is known already) and with them."""
+    gender = build_of(looked, params)
+    portraits = portraits_of(looked, paths, params)
+    if found is None:
+        free = [replace(one, pinned_px=None) for one in portraits]
+        found = fit(free, expression=params.expression, gender=gender)
+    head = found
+    if params.pins:
+        head = fit(portraits, expression=params.expression, start=found, gender=gender,
+                   rounds=_PINNED_ROUNDS, held=params.held)  # fmt: skip
+    return Fitting(portraits, found, head)
+
+
+def followed(
+    looked: Sequence[Looked], paths: Sequence[Path], params: Params, last: Fitting
+) -> Fitting:
+    """The head while a pin is dragged: begun where the ``last`` one was."""
+    portraits = portraits_of(looked, paths, params)
+    head = fit(portraits, expression=params.expression, start=last.head,
+               gender=build_of(looked, params), rounds=0, held=params.held)  # fmt: skip
+    return Fitting(portraits, last.found, head)

@@ -1,0 +1,66 @@
+"""What is known of the person besides the photographs, and what was put right by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from studio.human.heads.fit import Held
+
+
+class Pin(BaseModel):
+    """A point of the face, put where a photograph shows it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    photo: Path = Field(description="The photograph")
+    point: int = Field(ge=0, lt=478, description="Which of MediaPipe's 478 points")
+    x_px: float = Field(description="Where it is in the photograph, across (px)")
+    y_px: float = Field(description="Where it is in the photograph, down (px)")
+
+
+class Params(BaseModel):
+    """What is known of the person besides the photographs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    photos: tuple[Path, ...] = Field(
+        default=(), description="Photographs of one person's head; one that looks ahead is enough"
+    )
+    name: str = Field(default="", description="What the person is called; the first photo's name")
+    pupils_mm: float | None = Field(
+        default=None, ge=40, le=80, title="Between the pupils",
+        description="Millimetres from pupil to pupil: makes the head true to size; 63 if not given",
+    )  # fmt: skip
+    gender: Literal["as the face", "woman", "man"] = Field(
+        default="as the face", title="Build",
+        description="A woman's build or a man's; otherwise as the face's proportions tell",
+    )  # fmt: skip
+    lens_mm: float | None = Field(
+        default=None, ge=10, le=400, title="Lens",
+        description="Focal length of the photographs as of a 35 mm camera (mm); otherwise as their "
+        "files or the faces tell",
+    )  # fmt: skip
+    expression: bool = Field(
+        default=True, description="Faces may smile or frown: the head is calm all the same"
+    )
+    hair: bool = Field(default=True, description="Hair, or what else covers the head")
+    style: bool = Field(
+        default=False, title="Hair of the wardrobe",
+        description="The style of the wardrobe that fits best, not the photograph's own hair",
+    )  # fmt: skip
+    texture_px: int = Field(
+        default=2048, ge=512, le=4096, title="Skin", description="Side of the skin's texture (px)"
+    )
+    pins: tuple[Pin, ...] = Field(
+        default=(), description="Points of the face put where the photographs show them"
+    )
+    reach_mm: float = Field(
+        default=14.0, ge=3, le=60, title="Reach of pins",
+        description="How far around a pin the face goes with it (mm)",
+    )  # fmt: skip
+    held: tuple[Held, ...] = Field(
+        default=(), description="What pins leave as it was found: expression, eyelids, pose"
+    )

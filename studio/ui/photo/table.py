@@ -1,0 +1,96 @@
+"""What lies on the table: a photograph, points on it, pins, and a picture laid over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float, UInt8
+from PySide6.QtCore import QObject, Signal
+
+Point = tuple[float, float]
+
+
+def _nameless(number: int) -> str:
+    return f"point {number}"
+
+
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """Points on a photograph (pixels): where they were ``found`` and where what was fitted has
+    them, which are pinned and where, and how points are called."""
+
+    found_px: Float[np.ndarray, "points 2"]
+    fitted_px: Float[np.ndarray, "points 2"]
+    pins: dict[int, Point] = field(default_factory=dict)
+    name_of: Callable[[int], str] = _nameless
+
+
+class PhotoTable(QObject):
+    """Panels lay photographs out and take pins; the view shows them and lets them be dragged.
+
+    ``changed`` follows whatever is to be drawn anew, ``laid`` another photograph, ``dragged(point,
+    x, y, gesture, ended)`` a pin that is moved (pixels), ``removed(point)`` one that is taken out;
+    ``wanted`` asks the window to show the table beside the viewport, ``left`` to put it away.
+    """
+
+    changed = Signal()
+    laid = Signal()
+    dragged = Signal(int, float, float, int, bool)
+    removed = Signal(int)
+    wanted = Signal()
+    left = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.title = ""
+        self.rgb: UInt8[np.ndarray, "height width 3"] | None = None
+        self.marks: Marks | None = None
+        self.over: UInt8[np.ndarray, "side side 4"] | None = None
+        self.square = (0.0, 0.0, 1.0)
+        self.opacity = 0.6
+        self.pointed = True
+        self.note = ""
+
+    def lay(
+        self,
+        title: str,
+        rgb: UInt8[np.ndarray, "height width 3"],
+        square: tuple[float, float, float],
+    ) -> None:
+        """Lay out a photograph. What is laid over it fills ``square``: left, top, side (pixels);
+        it is what the view shows at first."""
+        if rgb is self.rgb:
+            return
+        self.title, self.rgb, self.square = title, rgb, square
+        self.marks = self.over = None
+        self.laid.emit()
+        self.changed.emit()
+
+    def clear(self) -> None:
+        """Nothing on the table."""
+        self.title, self.rgb, self.marks, self.over = "", None, None, None
+        self.laid.emit()
+        self.changed.emit()
+
+    def show_marks(
+        self, marks: Marks | None, over: UInt8[np.ndarray, "side side 4"] | None
+    ) -> None:
+        """Show points, and a picture over the photograph's square."""
+        self.marks, self.over = marks, over
+        self.changed.emit()
+
+    def choose(self, opacity: float | None = None, pointed: bool | None = None) -> None:
+        """How strongly the picture lies over the photograph (0 to 1), and whether points show."""
+        if opacity is not None:
+            self.opacity = min(max(opacity, 0.0), 1.0)
+        if pointed is not None:
+            self.pointed = pointed
+        self.changed.emit()
+
+    def say(self, note: str) -> None:
+        """Words on the table's lower edge."""
+        if note != self.note:
+            self.note = note
+            self.changed.emit()
