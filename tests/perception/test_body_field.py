@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from studio.core.card import Card
 from studio.core.types import Camera, Keypoints
 from studio.human.bodies.canonical import canonical
 from studio.human.bodies.field import Field
 from studio.human.bodies.fitted import BodyPhoto, BodyView
 from studio.human.layouts import layout
 from studio.human.person import Shape, whole
+from studio.perception.bodies import field as field_of
 from studio.perception.bodies.field import VolumeField, square_of, template_of
 from studio.perception.bodies.network import BodyNetwork
 from studio.perception.bodies.parts import bones_of_parts
@@ -88,3 +90,19 @@ def test_heads_are_looked_at_by_their_face(view):
     faceless = type(view.photo)(view.photo.name, view.photo.rgb, view.photo.mask,
                                 view.photo.keypoints)  # fmt: skip
     assert square_of(faceless, view, "head") is None
+
+
+@pytest.mark.parametrize(
+    ("value", "beside", "better"),
+    [(9.0, (15.0, 12.0), True), (13.0, (15.0, 12.0), False), (None, (15.0, 12.0), False)],
+)
+def test_the_card_says_whether_the_network_is_used(monkeypatch, value, beside, better):
+    baselines = dict(zip((field_of.FIT, field_of.CLOTHED), beside, strict=True))
+    row = {"what": field_of.MADE, "value": value, "baselines": baselines}
+    card = Card("body", "Apache-2.0", {}, ({"what": "other", "value": 1.0}, row))
+    monkeypatch.setattr(field_of, "find_card", lambda name: card)
+    assert field_of.better_than_the_fit("body") is better
+    assert not field_of.better_than_the_fit("head")  # its first figure has no baselines
+    with_none = Card("body", "Apache-2.0", {}, ())
+    monkeypatch.setattr(field_of, "find_card", lambda name: with_none)
+    assert not field_of.better_than_the_fit("body")

@@ -11,6 +11,7 @@ from jaxtyping import Float, Float32
 from scipy.spatial import KDTree
 
 from studio.core.card import find_card
+from studio.core.errors import StudioError
 from studio.human.bodies.canonical import Canonical, canonical
 from studio.human.bodies.fitted import BodyFit, BodyPhoto, BodyView
 from studio.human.person import Rest
@@ -24,7 +25,9 @@ from studio.perception.own import unpack
 
 NAMES: dict[Kind, str] = {"body": "body", "head": "body_head"}
 """Under what name the networks are published."""
-FIT = "parametric fit"
+FIT, CLOTHED = "parametric fit", "fit with clothes as offsets"
+MADE = "Chamfer, body, from made photographs end to end"
+"""What cards call what a network must be better than, and the figure that says so."""
 
 
 class VolumeField:
@@ -53,27 +56,37 @@ def volume_field(
     is not undone. Raises StudioError if there are no weights.
     """
     path = weights or find_card(NAMES[kind]).weights
-    network = cast(BodyNetwork, unpack(BodyNetwork(kind), path))
+    return seen_by(cast(BodyNetwork, unpack(BodyNetwork(kind), path)), fit, rest, space)
+
+
+def seen_by(network: BodyNetwork, fit: BodyFit, rest: Rest, space: Canonical) -> VolumeField | None:
+    """The field that a network sees (see :func:`volume_field`)."""
     volumes: list[Volume] = []
     for view in fit.views:
-        looked = square_of(view.photo, view, kind)
+        looked = square_of(view.photo, view, network.kind)
         if looked is not None:
             volumes.append(Volume(network, looked, template_of(rest, view)))
     return VolumeField(space, tuple(volumes)) if volumes else None
 
 
 def better_than_the_fit(kind: Kind) -> bool:
-    """Whether the published network came nearer to held-out people than the fit alone, by the first
-    figure of its card. False where none is published."""
-    from studio.core.errors import StudioError
-
+    """Whether the published network came nearer to held-out people than the fit did, with clothes
+    as offsets and without, by the figures of its card: for bodies, from photographs end to end.
+    False where none is published, or it was not measured."""
     try:
-        figures = find_card(NAMES[kind]).figures
+        rows = find_card(NAMES[kind]).figures
     except StudioError:
         return False
-    row = figures[0] if figures else {}
-    ours, theirs = row.get("value"), row.get("baselines", {}).get(FIT)
-    return ours is not None and theirs is not None and ours < theirs
+    told = [row for row in rows if row["what"] == MADE] if kind == "body" else list(rows[:1])
+    if not told or told[0].get("value") is None or not told[0].get("baselines"):
+        return False
+    return told[0]["value"] < min(told[0]["baselines"].values())
+
+
+def learned_field(fit: BodyFit, rest: Rest, space: Canonical) -> VolumeField | None:
+    """What our network for bodies sees, where its card says that it knows bodies better than the
+    fit does; else None."""
+    return volume_field(fit, rest, space) if better_than_the_fit("body") else None
 
 
 @torch.no_grad()

@@ -96,6 +96,16 @@ class BodyPair:
     surface_normals: np.ndarray
 
 
+@dataclass(frozen=True, eq=False)
+class Photograph:
+    """Somebody's picture, their mask, the camera (no distortion), and who they are."""
+
+    rgb: np.ndarray
+    mask: np.ndarray
+    camera: Camera
+    subject: Subject
+
+
 class BodyFactory(Closing):
     """Makes pairs; a context manager, to be used on one thread.
 
@@ -108,7 +118,7 @@ class BodyFactory(Closing):
         self.seed, self._step_m = seed, step_m
         self._subject: tuple[int, Subject] | None = None
         self._at: tuple[tuple[int, int], Place] | None = None
-        self._tools: dict[Kind, tuple[Renderer, SceneDepths]] = {}
+        self._tools: dict[str, tuple[Renderer, SceneDepths]] = {}
 
     def close(self) -> None:
         """Free the renderers."""
@@ -119,12 +129,28 @@ class BodyFactory(Closing):
 
     def pair(self, number: int) -> BodyPair:
         """The pair of that number."""
+        rng = stream("body pair", self.seed, self.split, number)
+        return self._seen(*self._acted(number, rng), rng)
+
+    def photograph(self, number: int, side_px: int = 768) -> Photograph:
+        """The picture of a pair's moment as a photograph of somebody would be: larger."""
+        rng = stream("body pair", self.seed, self.split, number)
+        subject, posed, place, camera, *_ = self._acted(number, rng)
+        drawn = np.concatenate([d.mesh.vertices_m for d in posed.drawables])
+        into = window(*square(_pixels(camera, drawn)[:, :2], 1.3), side_px)
+        rgb, mask = self._shot("photograph", posed, place, camera, into, rng, side_px)
+        seen = replace(camera, matrix=into @ camera.matrix, size_px=(side_px, side_px))
+        return Photograph(rgb, mask, seen, subject)
+
+    def _acted(
+        self, number: int, rng: np.random.Generator
+    ) -> tuple[Subject, Posed, Place, Camera, np.ndarray, np.ndarray]:
+        """Who does what where, seen by which camera; where the root is and how bones are turned."""
         many = MOMENTS[self.split]
         who = number // many
         if self._subject is None or self._subject[0] != who:
             self._subject = who, make_subject(self.seed, self.split, who, self._step_m)
         subject = self._subject[1]
-        rng = stream("body pair", self.seed, self.split, number)
         place = self._place(who, number % many * PLACES // many)
         figure = subject.figure
         motion = str(rng.choice(motions_of(self.split)))
@@ -136,7 +162,7 @@ class BodyFactory(Closing):
         posed = posed_clear(subject.actor, root, turns, {})
         side = int(SIDE_PX["body"] * _FINE)
         camera = film("full_body", posed, yaw, (side, side), _ROOM_M, rng)
-        return self._seen(subject, posed, place, camera, root, turns, rng)
+        return subject, posed, place, camera, root, turns
 
     def _place(self, who: int, which: int) -> Place:
         if self._at is None or self._at[0] != (who, which):
@@ -162,7 +188,7 @@ class BodyFactory(Closing):
             into = window(left, top, side, SIDE_PX[kind])
             if kind == "head":
                 marks[:, :2] = marks[:, :2] @ into[:2, :2].T + into[:2, 2]
-            rgb, mask = self._shot(kind, posed, place, camera, into, rng)
+            rgb, mask = self._shot(kind, posed, place, camera, into, rng, SIDE_PX[kind])
             matrix = into @ camera.matrix
             lens = matrix[[0, 1, 0, 1], [0, 1, 2, 2]]
             views[kind] = View(rgb, mask, lens, _points(kind, subject, guess, template, rng))
@@ -170,15 +196,15 @@ class BodyFactory(Closing):
             views, template, true.carried[:, :3, :3],
             np.einsum("bij,bj->bi", true.carried[:, :3, :3], true.heads_m) + true.carried[:, :3, 3],
             subject.shape.phenotypes.numpy(), _seen_marks(marks, true, camera),
-            _grid(subject, true), *_surface(subject, guess, rng),
+            _grid(subject, true), *true_surface(subject, guess.heads_m, rng),
         )  # fmt: skip
 
     def _shot(
-        self, kind: Kind, posed: Posed, place: Place, camera: Camera, into: np.ndarray,
-        rng: np.random.Generator,
+        self, kind: str, posed: Posed, place: Place, camera: Camera, into: np.ndarray,
+        rng: np.random.Generator, side_px: int,
     ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
         """A square of the picture, as it is taken, and the person's mask."""
-        side = int(SIDE_PX[kind] * _FINE)
+        side = int(side_px * _FINE)
         if kind not in self._tools:
             self._tools[kind] = Renderer((side, side), samples=1), SceneDepths((side, side))
         renderer, depths = self._tools[kind]
@@ -190,10 +216,10 @@ class BodyFactory(Closing):
         scene: tuple[Drawable, ...] = (*posed.drawables, *place.floors)
         seen = renderer.render(scene, near, lighting, far_m=60.0, backdrop=behind)
         there = np.isfinite(depths.draw(posed.drawables, near))
-        small = (SIDE_PX[kind],) * 2
+        small = (side_px,) * 2
         rgb = cv2.resize(seen.rgb, small, interpolation=cv2.INTER_AREA)
         mask = cv2.resize(255 * there.astype(np.uint8), small, interpolation=cv2.INTER_AREA)
-        return random_eye(rng, SIDE_PX[kind] / 256).take(rgb, mask > 127, rng), mask
+        return random_eye(rng, side_px / 256).take(rgb, mask > 127, rng), mask
 
 
 def _before(guess: Guess, camera: Camera) -> Template:
@@ -226,7 +252,7 @@ def _points(
     low, high = box.min(0) - 0.05, box.max(0) + 0.05
     points = np.concatenate([own, rng.uniform(low, high, (ANYWHERE[kind], 3))])
     inside, normals, colours = _truth(subject, points)
-    moved = hung_over(subject, points, guess)
+    moved = hung_over(subject, points, guess.heads_m)
     return Points(moved, inside, normals, colours, template.place(moved))
 
 
@@ -251,15 +277,17 @@ def spread(mesh: Mesh, count: int, rng: np.random.Generator) -> tuple[np.ndarray
     return points, across[which] / np.maximum(area[which], 1e-12)[:, None]
 
 
-def _surface(
-    subject: Subject, guess: Guess, rng: np.random.Generator
+def true_surface(
+    subject: Subject, heads_m: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
+    """Points of the true surface in the reference pose of a fit whose bones begin at ``heads_m``,
+    and the normals there (``SURFACE``, 3)."""
     points, _ = spread(subject.surface, SURFACE, rng)
     found = subject.inside.closest(points).faces
     smooth = vertex_normals(subject.surface.vertices_m, subject.surface.faces)
     normals = smooth[subject.surface.faces[found]].sum(1)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
-    return hung_over(subject, points, guess), normals
+    return hung_over(subject, points, heads_m), normals
 
 
 def _grid(subject: Subject, true: Template) -> np.ndarray:

@@ -146,9 +146,10 @@ def _joints(heads_m: np.ndarray, root_m: np.ndarray, turns: np.ndarray) -> np.nd
     return np.einsum("bij,bj->bi", carried[:, :3, :3], heads_m) + carried[:, :3, 3]
 
 
-def hung_over(subject: Subject, points_m: np.ndarray, guess: Guess) -> np.ndarray:
-    """Points of the subject's reference pose in that of a fitted body: each goes along with the
-    bones on which it hangs, by their heads (axes are the same for everybody)."""
+def hung_over(subject: Subject, points_m: np.ndarray, heads_m: np.ndarray) -> np.ndarray:
+    """Points of the subject's reference pose in that of a fitted body, whose bones begin at
+    ``heads_m``: each goes along with the bones on which it hangs (axes are the same for
+    everybody)."""
     near = subject.nearest.query(points_m)[1]
-    moved = guess.heads_m - subject.figure.heads_m
+    moved = heads_m - subject.figure.heads_m
     return points_m + np.asarray(base_weights()[near] @ moved)

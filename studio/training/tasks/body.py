@@ -70,8 +70,10 @@ class BodyTask:
 
     def evaluate(self, network: nn.Module, device: str, bench: Bench) -> list[Row]:
         from studio.training.tasks.body_figures import table
+        from studio.training.tasks.body_photographs import rows
 
-        return table(network, device, pairs(self._data, "test", 0), _TESTED, self.kind)
+        found = table(network, device, pairs(self._data, "test", 0), _TESTED, self.kind)
+        return found + rows(network, bench.find) if self.kind == "body" else found
 
     def sample_pictures(self, network: nn.Module, device: str) -> np.ndarray:
         from studio.training.tasks.body_figures import drawn

@@ -13,6 +13,7 @@ from scipy.spatial import KDTree
 from torch import nn
 
 from studio.core.types import Mesh
+from studio.perception.bodies.field import FIT
 from studio.perception.bodies.network import UNIT_M, BodyNetwork
 from studio.perception.bodies.parts import Kind, head_share
 from studio.perception.bodies.template import SKIN, Template, skin_faces
@@ -23,7 +24,6 @@ from studio.training.feed import batches_once
 from studio.training.task import Row, Sample, Source
 from studio.training.tasks.body_pictures import key_of, plain
 
-FIT = "parametric fit"
 _CHUNK, _NEAR_M = 8, 0.015
 _STEP_M, _BAND_M, _SPREAD = 0.012, 0.07, 8000
 Inside = Callable[[np.ndarray], np.ndarray]
