@@ -228,7 +228,7 @@ def hooks(
             rows += [
                 (i, bone, w * share, v, np.zeros(3))
                 for bone, w in zip(bones[v], shares[v], strict=True)
-                if w * share > 1e-4
+                if abs(w * share) > 1e-4
             ]
     point, bone, weight, vertex, offsets = zip(*rows, strict=True)
     return Hooks(

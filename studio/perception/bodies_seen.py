@@ -34,7 +34,10 @@ _MOST, _CLOSE_PX, _ROOM = 4, 640, 1.3
 _FACE_PX, _FACE_ROOM = 512, 1.5
 _CORRECTED = 1.0
 _FEET = ("left_ankle", "right_ankle", "left_foot_index", "right_foot_index")
-_SEEN, _EDGE = 0.3, 0.01
+_SEEN = 0.3
+_EDGE, _CUT_OUT_EDGE = 0.02, 0.1
+"""So much of the picture's edge, by the person's height, is touched by those whom it cuts; pictures
+that were cut out often end where the person does."""
 _GROUND = 128
 
 
@@ -106,7 +109,7 @@ class BodyLooker(Closing):
         mask = alpha if alpha is not None else matte(rgb, _of_one(share, main, people))
         mask = _main_part(mask, body, main.confidence[:33])
         face = self._face(rgb, body)
-        warnings = _warnings(rgb, mask, main, face, len(people))
+        warnings = _warnings(rgb, mask, main, face, len(people), alpha is not None)
         keypoints = main.keypoints(name, 0.0)
         return BodyPhoto(name, rgb, mask, keypoints, space, face, None, focal_px,
                          tuple(corrected or {}), warnings)  # fmt: skip
@@ -232,7 +235,12 @@ def _main_part(mask: np.ndarray, body: np.ndarray, sure: np.ndarray) -> np.ndarr
 
 
 def _warnings(
-    rgb: np.ndarray, mask: np.ndarray, person: Person2D, face: np.ndarray | None, many: int
+    rgb: np.ndarray,
+    mask: np.ndarray,
+    person: Person2D,
+    face: np.ndarray | None,
+    many: int,
+    cut_out: bool,
 ) -> tuple[str, ...]:
     said: list[str] = []
     height = rgb.shape[0]
@@ -247,9 +255,10 @@ def _warnings(
     if low.any() or sure[feet].max() < _SEEN:
         said.append("the feet are missing: the legs are guessed")
     on = mask > 127
-    edges = {"left": on[:, :2], "right": on[:, -2:], "top": on[:2], "bottom": on[-2:]}
-    cut = [side for side, part in edges.items() if part.any(-1 if part.shape[0] > 2 else 0).mean()
-           > _EDGE]  # fmt: skip
+    edges = {"left": on[:, :2].any(1), "right": on[:, -2:].any(1), "top": on[:2].any(0),
+             "bottom": on[-2:].any(0)}  # fmt: skip
+    least = (_CUT_OUT_EDGE if cut_out else _EDGE) * size
+    cut = [side for side, part in edges.items() if part.sum() > least]
     if cut:
         said.append(f"the person is cut by the picture's edge ({', '.join(cut)})")
     if not on.any():

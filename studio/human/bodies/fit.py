@@ -99,7 +99,7 @@ def fitting(
     problem = Problem(builder, near, builder.start, tuple(asked), height)
     found = problem.solve(poses)
     problem = replace(problem, near=builder.near(found.values))
-    found = problem.solve(found.poses)
+    found = problem.solve(found.poses, found.down)
     problem = replace(problem, near=builder.near(found.values, problem.near))
     _check_human(photos, [_off_px(pose, problem.near.kinematics, ask)
                           for pose, ask in zip(found.poses, asked, strict=True)])  # fmt: skip
@@ -207,8 +207,23 @@ def _refined(
             line = outline(problem.builder, person, match, cameras[k], tall)
             asked[k] = replace(asked[k], outline=line)
         problem = replace(problem, near=near, wanted=tuple(asked))
-        found = problem.solve(found.poses, steps=6)
+        found = problem.solve(found.poses, found.down, steps=6)
     return found, replace(problem, near=problem.builder.near(found.values, problem.near))
+
+
+def _upright(
+    camera: Camera, turn: np.ndarray, root_m: np.ndarray, soles_m: np.ndarray, down: float
+) -> tuple[Camera, np.ndarray, np.ndarray]:
+    """The camera, the root's turn and its place in a world in which up is up, although the camera
+    looks down so far, and the lowest sole is on the floor."""
+    c, s = np.cos(down), np.sin(down)
+    level = np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
+    lift = np.array([0.0, 0.0, -float((soles_m @ level.T)[:, 2].min())])
+    rotation = camera.rotation @ level.T
+    placed = replace(
+        camera, rotation=rotation, translation_m=camera.translation_m - rotation @ lift
+    )
+    return placed, level @ turn, level @ root_m + lift
 
 
 @dataclass(frozen=True, eq=False)
@@ -228,17 +243,15 @@ class _Work:
         views: list[BodyView] = []
         for k, (photo, camera) in enumerate(zip(self.photos, self.cameras, strict=True)):
             pose = found.poses[k]
-            turns = spread_twist(kinematics.rotations(pose), kinematics.offsets_m)
-            lift = np.zeros(3)
+            turns = spread_twist(kinematics.rotations(pose), kinematics.offsets_m)[0]
+            root = pose.root_m[0]
             if photo.camera is None:
                 soles = kinematics.points(pose)[0][len(builder.layout) :]
-                lift[2] = -float(soles[:, 2].min())
-                shift = camera.translation_m - camera.rotation @ lift
-                camera = replace(camera, translation_m=shift)
+                camera, turns[0], root = _upright(camera, turns[0], root, soles, found.down[k])
             off = _off_px(pose, kinematics, problem.wanted[k])
             views.append(
-                BodyView(photo, camera, pose.root_m[0] + lift,
-                         Rotation.from_matrix(turns[0]).as_rotvec(), self.head.actions[k],
+                BodyView(photo, camera, root,
+                         Rotation.from_matrix(turns).as_rotvec(), self.head.actions[k],
                          *covered.get(k, (0.0, 0.0)), off)
             )  # fmt: skip
         notes = [f"{one.name}: {text}" for one in self.photos for text in one.warnings]

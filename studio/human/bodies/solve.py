@@ -28,8 +28,10 @@ LEVEL_M = 0.025
 """How far, usually, soles are from one floor."""
 BALANCE_M = 0.05
 """How far, usually, somebody's weight is from above the middle of their feet."""
-TILT, NOD = 0.10, 0.20
+LEAN, NOD = 0.10, 0.20
 """How far, usually, the pelvis leans aside and ahead (sines)."""
+TILT = 0.12
+"""How far cameras look up or down, usually (radians)."""
 STANDING_DEG = {
     "lumbar_flexion": 7.0, "chest_flexion": 6.0, "neck_flexion": 8.0, "head_flexion": 10.0,
     "hip_flexion": 18.0, "knee_flexion": 14.0, "ankle_flexion": 14.0,
@@ -65,7 +67,8 @@ class Outline:
 class Wanted:
     """What a photograph asks of the person: points in pixels with weights (1 / pixels, 0 where not
     seen), depths, an outline, points that, times shares that add up to nothing, are in ``balance``
-    above one another, and whether the soles stand on one level."""
+    above one another, and whether the soles stand on one level. ``tilts``: which way is up is
+    sought, by how far the camera looks down."""
 
     camera: Camera
     xy_px: Float[np.ndarray, "points 2"]
@@ -74,15 +77,17 @@ class Wanted:
     outline: Outline | None = None
     balance: Float[np.ndarray, " points"] | None = None
     level: bool = True
-    robust: bool = True
+    tilts: bool = True
 
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """The build's numbers, the pose in each photograph, and what they cost together."""
+    """The build's numbers, in each photograph the pose and how far the camera looks down (radians,
+    against the world that it was taken for level in), and what they cost together."""
 
     values: Float[np.ndarray, " numbers"]
     poses: tuple[Poses, ...]
+    down: tuple[float, ...]
     cost: float = np.inf
 
 
@@ -97,10 +102,10 @@ class Problem:
     height_m: float | None
     spread: Float[np.ndarray, " numbers"] = field(default_factory=lambda: SPREAD)
 
-    def solve(self, poses: Sequence[Poses], steps: int = 12) -> Found:
-        """The numbers and poses that fit best, from those that the person is near to."""
+    def solve(self, poses: Sequence[Poses], down: Sequence[float] = (), steps: int = 12) -> Found:
+        """The numbers, poses and tilts that fit best, from those that the person is near to."""
         bodies = [self._body(one) for one in self.wanted]
-        now = Found(self.near.values, tuple(poses))
+        now = Found(self.near.values, tuple(poses), tuple(down) or (0.0,) * len(poses))
         now = replace(now, cost=self._cost(bodies, now))
         damping = 1e-3
         for _ in range(steps):
@@ -121,15 +126,16 @@ class Problem:
 
     def _moved(self, now: Found, step: np.ndarray) -> Found:
         count = len(now.values)
-        wide = np.abs(np.delete(step[count:], np.s_[3:6])).max(initial=0.0)
+        wide = np.abs(np.delete(step[count:], np.s_[3:ROOT])).max(initial=0.0)
         step = step * min(1.0, _TURN / max(wide, 1e-9))
         values = self.builder.bounded(now.values + step[:count])
-        moved, at = [], count
-        for pose in now.poses:
+        moved, down, at = [], [], count
+        for pose, tilt in zip(now.poses, now.down, strict=True):
             many = ROOT + pose.angles.shape[1]
             moved.append(pose.moved(step[None, at : at + many]))
-            at += many
-        return Found(values, tuple(moved))
+            down.append(tilt + float(step[at + many]))
+            at += many + 1
+        return Found(values, tuple(moved), tuple(down))
 
     def _body(self, one: Wanted) -> _Body:
         marks, moved = self.near.kinematics.landmarks, self.near.moved_arms
@@ -152,17 +158,18 @@ class Problem:
 
     def _cost(self, bodies: Sequence[_Body], now: Found) -> float:
         total = self._prior(now.values)
-        for one, body, pose in zip(self.wanted, bodies, now.poses, strict=True):
+        for one, body, pose, down in zip(self.wanted, bodies, now.poses, now.down, strict=True):
             kinematics = body.at(now.values)
-            off, _ = _seen(one, kinematics.points(pose)[0], None)
-            off = np.concatenate([off, _upright(pose)[0]])
-            total += float((_weights(one, off) * off**2).sum())
+            off, _ = _seen(one, kinematics.points(pose)[0], down, None)
+            off = np.concatenate([off, _upright(pose, down)[0]])
+            total += (down / TILT) ** 2
+            total += float((_weights(off) * off**2).sum())
             total += _angles(kinematics, pose, one.balance is not None)[0]
         return total
 
     def _system(self, bodies: Sequence[_Body], now: Found) -> tuple[np.ndarray, np.ndarray]:
         count = len(now.values)
-        size = count + sum(ROOT + p.angles.shape[1] for p in now.poses)
+        size = count + sum(ROOT + p.angles.shape[1] + 1 for p in now.poses)
         H, g = np.zeros((size, size)), np.zeros(size)
         H[:count, :count] = np.diag(1 / self.spread**2)
         g[:count] = (now.values - self.usual) / self.spread**2
@@ -171,26 +178,32 @@ class Problem:
             H[:count, :count] += np.outer(moved, moved) / HEIGHT_M**2
             g[:count] += moved * (self._tall(now.values) - self.height_m) / HEIGHT_M**2
         at = count
-        for one, body, pose in zip(self.wanted, bodies, now.poses, strict=True):
+        for one, body, pose, down in zip(self.wanted, bodies, now.poses, now.down, strict=True):
             kinematics = body.at(now.values)
             points, turned = kinematics.linearise(pose)
-            shaped = body.shaped(kinematics, pose)
-            jacobian = np.concatenate([shaped.transpose(1, 2, 0), turned[0]], -1)
-            off, slope = _seen(one, points[0], jacobian)
-            lean, leaning = _upright(pose)
+            shaped = body.shaped(kinematics, pose).transpose(1, 2, 0)
+            still = np.zeros((*shaped.shape[:2], 1))
+            jacobian = np.concatenate([shaped, turned[0], still], -1)
+            off, slope = _seen(one, points[0], down, jacobian)
+            lean, leaning, tilting = _upright(pose, down)
             wide = np.zeros((len(lean), jacobian.shape[-1]))
-            wide[:, count : count + 3] = leaning
+            wide[:, count : count + 3], wide[:, -1] = leaning, tilting
             off, slope = np.concatenate([off, lean]), np.concatenate([slope, wide])
-            say = _weights(one, off)
+            say = _weights(off)
             many = turned.shape[-1]
-            index = np.r_[0:count, at : at + many]
+            index = np.r_[0:count, at : at + many + 1]
             H[np.ix_(index, index)] += slope.T @ (say[:, None] * slope)
             g[index] += slope.T @ (say * off)
             _, gradient, diagonal = _angles(kinematics, pose, one.balance is not None)
             own = np.arange(at + ROOT, at + many)
             g[own] += gradient
             H[own, own] += diagonal
-            at += many
+            at += many + 1
+            H[at - 1, at - 1] += 1 / TILT**2
+            g[at - 1] += down / TILT**2
+            if not one.tilts:
+                H[at - 1], H[:, at - 1], g[at - 1] = 0.0, 0.0, 0.0
+                H[at - 1, at - 1] = 1.0
         return H, g
 
 
@@ -242,33 +255,43 @@ def _angles(
         STANDING_DEG.get(dof.name.partition(".")[0], dof.usual_deg) if calm else dof.usual_deg
         for dof in kinematics.dofs
     ]
-    weight = 1 / np.radians(usual)
     angles = pose.angles[0]
     over = angles - np.clip(angles, low, high)
-    off = angles * weight
-    cost = float((over**2).sum() / LIMIT_RAD**2 + (off**2).sum())
-    gradient = over / LIMIT_RAD**2 + off * weight
+    least = 1 / np.radians([dof.usual_deg for dof in kinematics.dofs])
+    weight = 1 / np.radians(usual)
+    # Who bends far all the same does so as freely as anybody.
+    weight = np.maximum(weight / (1 + np.square(angles * weight / HUBER)) ** 0.25, least)
+    cost = float((over**2).sum() / LIMIT_RAD**2 + ((angles * weight) ** 2).sum())
+    gradient = over / LIMIT_RAD**2 + angles * weight**2
     return cost, gradient, (over != 0) / LIMIT_RAD**2 + weight**2
 
 
-def _upright(pose: Poses) -> tuple[np.ndarray, np.ndarray]:
-    """How the pelvis leans, in standard deviations, and the derivative by the root's turn."""
+def _gravity(down: float) -> tuple[np.ndarray, np.ndarray]:
+    """Which ways are up and ahead where a camera looks down so far: (2, 3), and the derivative."""
+    c, s = np.cos(down), np.sin(down)
+    return np.array([[0, s, c], [0, c, -s]]), np.array([[0, c, -s], [0, -s, -c]])
+
+
+def _upright(pose: Poses, down: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How the pelvis leans, in standard deviations, and the derivatives by the root's turn and by
+    the camera's tilt."""
     turn = pose.root_turn[0]
-    scale = 1 / np.array([TILT, NOD])
-    return scale * turn[2, :2], scale[:, None] * (turn.T @ hat(np.array([0.0, 0.0, 1.0])))[:2]
+    (up, _), (moved, _) = _gravity(down)
+    scale = 1 / np.array([LEAN, NOD])
+    return (scale * (turn.T @ up)[:2], scale[:, None] * (turn.T @ hat(up))[:2],
+            scale * (turn.T @ moved)[:2])  # fmt: skip
 
 
-def _weights(one: Wanted, off: np.ndarray) -> np.ndarray:
-    """Huber's weights; of an outline, Cauchy's: what has no counterpart pulls hardly at all."""
-    if not one.robust:
-        return np.ones_like(off)
+def _weights(off: np.ndarray) -> np.ndarray:
+    """How much each residual counts: less, the further beyond the usual it is."""
     return 1 / np.sqrt(1 + np.square(off / HUBER))
 
 
 def _seen(
-    one: Wanted, points: np.ndarray, jacobian: np.ndarray | None
+    one: Wanted, points: np.ndarray, down: float, jacobian: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What is off, in standard deviations, and its derivatives (none without ``jacobian``)."""
+    """What is off, in standard deviations, and its derivatives (none without ``jacobian``), whose
+    last column is the tilt's."""
     camera = one.camera
     moves = np.zeros((*points.shape, 0)) if jacobian is None else jacobian
     x, y, z = in_camera(camera, points).T
@@ -289,13 +312,23 @@ def _seen(
         seen, rows = z[depth.rows], moved[depth.rows, 2]
         off.append(((seen - seen.mean()) - (depth.ahead_m - depth.ahead_m.mean())) / depth.off_m)
         slopes.append((rows - rows.mean(0)) / depth.off_m)
+    gravity, tilted = _gravity(down)
     if one.balance is not None:
-        off.append(one.balance @ points[:count, :2] / BALANCE_M)
-        slopes.append(np.einsum("p,pku->ku", one.balance, moves[:count, :2]) / BALANCE_M)
+        above = one.balance @ points[:count]
+        rows = np.einsum("p,pku->ku", one.balance, moves[:count])
+        ways = np.stack([np.array([1.0, 0.0, 0.0]), gravity[1]])
+        slope = ways @ rows
+        slope[1, -1:] += tilted[1] @ above
+        off.append(ways @ above / BALANCE_M)
+        slopes.append(slope / BALANCE_M)
     if one.level:
-        tall, rows = points[count : count + SOLES, 2], moves[count : count + SOLES, 2]
-        off.append((tall - tall.mean()) / LEVEL_M)
-        slopes.append((rows - rows.mean(0)) / LEVEL_M)
+        soles = points[count : count + SOLES]
+        soles = soles - soles.mean(0)
+        rows = np.einsum("k,pku->pu", gravity[0], moves[count : count + SOLES])
+        rows = rows - rows.mean(0)
+        rows[:, -1:] += (soles @ tilted[0])[:, None]
+        off.append(soles @ gravity[0] / LEVEL_M)
+        slopes.append(rows / LEVEL_M)
     if one.outline is not None:
         line, first = one.outline, count + SOLES
         out = ((px[first:] - line.xy_px) * line.normals).sum(1)

@@ -101,7 +101,8 @@ def wanted(photo: BodyPhoto, camera: Camera, layout: Layout, height_m: float) ->
     depths = [*_body_depths(photo, layout, say), *_face_depths(photo, layout, height_m / tall)]
     stands = _balance(photo, layout)
     return Wanted(camera, np.nan_to_num(xy), say, tuple(depths), balance=stands,
-                  level=stands is not None)  # fmt: skip
+                  level=stands is not None,
+                  tilts=photo.camera is None and stands is not None)  # fmt: skip
 
 
 def _off(name: str, meshed: bool, points: Sequence[str]) -> float:
