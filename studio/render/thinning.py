@@ -32,7 +32,7 @@ def thinned(part: Part, off_m: float) -> Part:
     if not rigid or part.morphs or uv is None or not _WORTH <= len(mesh.faces) <= _MOST:
         return part
     for share in SHARES:
-        vertices, faces = _collapsed(mesh.vertices_m, mesh.faces, share)
+        vertices, faces = collapsed(mesh.vertices_m, mesh.faces, share)
         if len(faces) > 1.2 * share * len(mesh.faces) or not len(faces):
             return part
         if _off(vertices, faces, mesh.vertices_m) <= off_m:
@@ -57,9 +57,10 @@ def _by_vertex(mesh: Mesh) -> np.ndarray | None:
     return uv
 
 
-def _collapsed(
+def collapsed(
     vertices_m: Float[np.ndarray, "vertices 3"], faces: Int[np.ndarray, "faces 3"], share: float
 ) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices and faces of a mesh with about that share of its triangles."""
     from vtkmodules.util.numpy_support import vtk_to_numpy
     from vtkmodules.vtkFiltersCore import vtkQuadricDecimation
 

@@ -25,7 +25,7 @@ from studio.media.catalogue.card import ItemCard, write_card
 class Dresser:
     """Paints a bar at the left for what is worn; what is called broken cannot be."""
 
-    def __init__(self, find: object) -> None:
+    def __init__(self, find: object, find_head: object) -> None:
         self.find, self.nudges = find, {}
 
     def show(self, frame: Frame, settings: WearSettings) -> Worn:
@@ -194,6 +194,10 @@ def test_two_ways_of_hiding_stand_side_by_side_and_settings_hold_at_once(
     panel.looks.controls["shadow"].set_value(0.2)
     panel.looks.changed.emit()
     assert panel.controls.settings.shadow == pytest.approx(0.2)
+    panel.own_head.set_value("me.json")
+    panel.own_head.changed.emit()
+    assert panel.controls.settings.own_head == "me.json"
+    assert panel.own_head.box.currentText() == "me"
     panel.mirror.setChecked(True)
     assert panel.controls.mirrored
     params = panel.params()

@@ -24,6 +24,9 @@ class Wanted(WearSettings):
     items: Annotated[tuple[str, ...], tyro.conf.arg(name="item")] = Field(
         default=(), description="What is worn: ids of the catalogue, or models (.glb, .gltf)"
     )
+    own_head: Annotated[str, tyro.conf.arg(name="head")] = Field(
+        default="", description=str(WearSettings.model_fields["own_head"].description)
+    )
 
 
 def main(

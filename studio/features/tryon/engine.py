@@ -10,6 +10,7 @@ from studio.core.errors import StudioError
 from studio.jobs import Context, Engine
 from studio.live.lanes import Lasted
 from studio.live.wearing.live import Dresser, WearControls, WearNow, wear
+from studio.live.wearing.own_head import FindHead, design_file
 from studio.live.wearing.tryon import TryOn
 from studio.live.wearing.wear_settings import WearSettings
 from studio.media.catalogue import catalogue
@@ -26,16 +27,17 @@ class Params(WearSettings):
 @dataclass(frozen=True)
 class Inputs:
     """The open cameras, of which the first is dressed; what may change meanwhile (without, the
-    params hold); and who finds items by their names."""
+    params hold); and who finds items, and designs of heads, by their names."""
 
     cameras: Cameras | None = None
     controls: WearControls | None = None
     find: FindItem = catalogue.find
+    find_head: FindHead = design_file
 
 
-def dresser(find: FindItem) -> Dresser:
+def dresser(find: FindItem, find_head: FindHead = design_file) -> Dresser:
     """Who dresses people. Raises StudioError where OpenGL or a network is missing."""
-    return TryOn(find, apart=True)
+    return TryOn(find, apart=True, find_head=find_head)
 
 
 def wear_live(params: Params, inputs: Inputs, context: Context) -> Engine[WearNow, Lasted]:
@@ -49,5 +51,7 @@ def wear_live(params: Params, inputs: Inputs, context: Context) -> Engine[WearNo
     if controls is None:
         controls = WearControls(params)
         controls.mirrored = params.mirror
-    result = yield from wear(inputs.cameras, lambda: dresser(inputs.find), controls, context)
+    result = yield from wear(
+        inputs.cameras, lambda: dresser(inputs.find, inputs.find_head), controls, context
+    )
     return result

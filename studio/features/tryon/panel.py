@@ -11,21 +11,24 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.features.tryon.engine import Inputs, Params
 from studio.live.wearing.live import WearControls, WearNow
+from studio.live.wearing.own_head import of_project
 from studio.registry import Feature
 from studio.ui.catalogue.outfit import Outfit
 from studio.ui.picture_panel import PicturePanel
 from studio.ui.staging.fields import Fields
 from studio.ui.staging.fold import Fold
 from studio.ui.staging.output import OutputBox
+from studio.ui.staging.own_head import OwnHeadRow
 from studio.ui.staging.picture import labelled
 from studio.ui.staging.takers import Takers
 from studio.ui.studio import Studio
 
 ROW_PX, OTHERS_PX = 118, 300
 WAYS = (("predicted", "Predicted"), ("depth", "By depth"), ("static", "Fixed"))
+FITTED = ("fitted", "By the fitted head")
 HIDING = {
     "occlusion": "Hidden", "compare": "Beside it", "show_map": "Show what hides",
-    "edge_px": "Soft edge",
+    "edge_px": "Soft edge", "occluder": "Head",
 }  # fmt: skip
 FITTING = {
     "pupil_mm": "Pupils apart", "smoothing_ms": "Calmness", "people": "People",
@@ -37,7 +40,8 @@ LOOKS = {
 }  # fmt: skip
 WORDS = {
     "occlusion": WAYS,
-    "compare": ((None, "Nothing"), *WAYS),
+    "compare": ((None, "Nothing"), *WAYS, FITTED),
+    "occluder": (("own", "My own"), ("fitted", "Fitted"), ("both", "Both")),
 }
 
 
@@ -62,6 +66,7 @@ class Panel(PicturePanel):
         self.outfit.fitting.connect(self._make_room)
         self.output = OutputBox(self._outgoing, self.folder, self.say, "Try-on")
         self.hiding = Fields(self.feature.params, HIDING, WORDS)
+        self.own_head = OwnHeadRow(self.studio)
         self.fitting = Fields(self.feature.params, FITTING)
         self.looks = Fields(self.feature.params, LOOKS)
         self.takers = Takers(self.studio, self._outgoing)
@@ -79,11 +84,13 @@ class Panel(PicturePanel):
         ):  # fmt: skip
             fold = Fold(title)
             fold.inside.addWidget(inside)
+            if inside is self.hiding:
+                fold.inside.addWidget(self.own_head)
             fold.setVisible(inside is not self.takers or bool(self.takers.switches))
             below.addWidget(fold)
         self.add_hud()
         self.foot.insertWidget(0, self.outfit.page.buttons)
-        for fields in (self.hiding, self.fitting, self.looks):
+        for fields in (self.hiding, self.own_head, self.fitting, self.looks):
             fields.changed.connect(self._changed)
         self.destroyed.connect(self.output.finish)
         self.set_params(self.feature.params())
@@ -103,13 +110,15 @@ class Panel(PicturePanel):
 
     def params(self) -> Params:
         told = {**self.hiding.value(), **self.fitting.value(), **self.looks.value()}
-        told |= {"items": self.outfit.names, "mirror": self.mirror.isChecked()}
+        told |= {"items": self.outfit.names, "mirror": self.mirror.isChecked(),
+                 "own_head": self.own_head.value()}  # fmt: skip
         return Params.model_validate({**told, "only_items": self.alone.isChecked()})
 
     def set_params(self, params: BaseModel) -> None:
         if isinstance(params, Params):
             for fields in (self.hiding, self.fitting, self.looks):
                 fields.set_value(params)
+            self.own_head.set_value(params.own_head)
             self.mirror.setChecked(params.mirror)
             self.alone.setChecked(params.only_items)
             if params.items:
@@ -128,7 +137,9 @@ class Panel(PicturePanel):
         self._changed()
         self.hud.clear()
         self.takers.take()
-        self.begin(Inputs(self.studio.cameras.hub, self.controls, self.outfit.goods.find))
+        heads = of_project(self.studio.project)
+        find = self.outfit.goods.find
+        self.begin(Inputs(self.studio.cameras.hub, self.controls, find, heads))
 
     def stop(self) -> None:
         self._halted = True
@@ -139,6 +150,7 @@ class Panel(PicturePanel):
         if not self.loaded:
             return
         running = self.studio.running(self.feature.id) is not None
+        self.own_head.refresh()
         self.cameras.lock(running)
         self.summary.setVisible(not running)
         self.hud.setVisible(running and bool(self.hud.text()))
@@ -231,7 +243,7 @@ class Panel(PicturePanel):
         rgb = self.output.show_picture(now.rgba, np.ascontiguousarray(picture))
         settings = self.controls.settings
         if now.worn.compared is not None and settings.compare is not None:
-            words = dict(WAYS)
+            words = dict((*WAYS, FITTED))
             rgb = labelled(rgb, words[settings.compare], words[now.worn.used])
         self.put_in_place(now.frame.camera, rgb, now.frame.time_s)
         self.outfit.shelf.set_seen(now.kinds)

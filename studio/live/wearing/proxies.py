@@ -14,7 +14,9 @@ from studio.core.types import Mesh
 from studio.human.anchors import REFERENCE_M
 from studio.human.beneath import BENEATH, beneath
 from studio.live.wearing.drawing import Crop
+from studio.live.wearing.own_head import OwnHead
 from studio.live.wearing.placing import Placed
+from studio.live.wearing.wear_settings import Occluder
 from studio.perception.wearers.average import average_head
 from studio.render.depths import DepthRenderer
 
@@ -31,14 +33,21 @@ class Proxies(Closing):
         """Free what OpenGL holds."""
         self._renderer.close()
 
-    def depth(self, one: Placed, crop: Crop) -> Float32[np.ndarray, "height width"]:
-        """How far the wearer's body is in an item's crop (metres), infinite where it is not."""
+    def depth(
+        self, one: Placed, crop: Crop, own: OwnHead | None = None, which: Occluder = "own"
+    ) -> Float32[np.ndarray, "height width"]:
+        """How far the wearer's body is in an item's crop (metres), infinite where it is not.
+        ``own`` is the wearer's own head, which hides in place of the fitted one, or beside it."""
         wearer, meshes = one.wearer, dict[str, np.ndarray]()
         part, size = BENEATH[one.point]
         if wearer.head is not None and (part == "head" or one.point in _UNDER_HEAD):
-            name = f"head {wearer.number}"
-            self._renderer.send(name, wearer.head.shape.vertices_m, average_head().faces)
-            meshes[name] = wearer.head.carry
+            if own is None or which != "own":
+                name = f"head {wearer.number}"
+                self._renderer.send(name, wearer.head.shape.vertices_m, average_head().faces)
+                meshes[name] = wearer.head.carry
+            if own is not None and which != "fitted":
+                self._renderer.send("own head", own.vertices_m, own.faces)
+                meshes["own head"] = wearer.head.carry
         at = wearer.frames.get(part)
         if part != "head" and at is not None:
             mesh = _beneath(part)

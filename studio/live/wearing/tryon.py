@@ -24,10 +24,11 @@ from studio.live.wearing.camera_look import LookFinder
 from studio.live.wearing.drawing import Crop, DrawnItem, ItemDrawer
 from studio.live.wearing.laying import CameraLook
 from studio.live.wearing.maps import Map, depth_map, softened, static_map
+from studio.live.wearing.own_head import FindHead, OwnHead, design_file, head_of
 from studio.live.wearing.placing import Placed, nudged, places_of, points_of
 from studio.live.wearing.predicting import Predictions, Predictor, Wanted
 from studio.live.wearing.proxies import Proxies
-from studio.live.wearing.wear_settings import Occlusion, WearSettings
+from studio.live.wearing.wear_settings import Occluder, Occlusion, WearSettings
 from studio.live.wearing.wearers import WearerNow, Wearers, bodies, face_crowd, lacking
 from studio.live.wearing.worn import Wearer, Worn
 from studio.media.catalogue import catalogue
@@ -46,10 +47,11 @@ _GREEN, _RED = (40, 200, 80), (220, 50, 40)
 class TryOn(Closing):
     """Shows pictures in which things are worn. For one thread, which must also close it.
 
-    ``find_item`` loads items by the names that settings give them. ``nudges`` move items, by those
-    names, in the axes of their anchor points, while a hand holds them; replace it whole. ``apart``
-    is for cameras: bodies and hands are followed beside the pictures, which do not wait for them,
-    one map a picture is predicted, and what is small is drawn with fewer triangles.
+    ``find_item`` loads items, ``find_head`` designs, by the names that settings give them.
+    ``nudges`` move items, by those names, in the axes of their anchor points, while a hand holds
+    them; replace it whole. ``apart`` is for cameras: bodies and hands are followed beside the
+    pictures, which do not wait for them, one map a picture is predicted, and what is small is drawn
+    with fewer triangles.
     ``clock`` tells the seconds of which stages are told. Raises StudioError where OpenGL or a
     network is missing.
     """
@@ -63,7 +65,11 @@ class TryOn(Closing):
         make_bodies: Callable[[], Bodies] = bodies,
         *,
         apart: bool = False,
+        find_head: FindHead = design_file,
     ) -> None:
+        self._find_head = find_head
+        self._own: tuple[str, OwnHead | StudioError] | None = None
+        self._hides: tuple[int, OwnHead, Occluder] | None = None
         self._find, self._make_predictor, self._apart = find_item, make_predictor, apart
         self._wearers = Wearers(make_faces, make_bodies, apart=apart)
         self._clock = clock
@@ -102,6 +108,7 @@ class TryOn(Closing):
             people = self._wearers.find(frame, camera, points, settings)
         trouble = trouble or self._wearers.trouble
         notes += lacking(wanted, people)
+        trouble = self._take_own_head(settings, people) or trouble
         drawn = self._draw_all(items, people, frame, camera, settings)
         look = self._camera_look(frame, people, settings)
         maps, unpredicted = self._maps(frame, drawn, settings.occlusion)
@@ -109,7 +116,10 @@ class TryOn(Closing):
         rgba = self._composed(frame.rgb, drawn, maps, look, settings)
         compared = None
         if settings.compare is not None and settings.compare != settings.occlusion:
-            others, _ = self._maps(frame, drawn, settings.compare)
+            if settings.compare == "fitted":
+                self._hides = None
+            how = "depth" if settings.compare == "fitted" else settings.compare
+            others, _ = self._maps(frame, drawn, how)
             compared = self._composed(frame.rgb, drawn, others, look, settings)
         told = self._told_maps(drawn, maps, (height, width))
         wearers = tuple(
@@ -147,6 +157,27 @@ class TryOn(Closing):
         if gone and self._drawer is not None:
             self._drawer.forget(tuple(item.character for _, item in found))
         return found, trouble, notes
+
+    def _take_own_head(
+        self, settings: WearSettings, people: tuple[WearerNow, ...]
+    ) -> StudioError | None:  # fmt: skip
+        """Have the largest face's own head hide things; why it cannot."""
+        self._hides = None
+        name = settings.own_head
+        if not name:
+            return None
+        if self._own is None or self._own[0] != name:
+            try:
+                self._own = name, head_of(self._find_head(name))
+            except StudioError as error:
+                self._own = name, error
+        own = self._own[1]
+        if isinstance(own, StudioError):
+            return own
+        whose = next((one.number for one in people if one.head is not None), None)
+        if whose is not None:
+            self._hides = whose, own, settings.occluder
+        return None
 
     def _draw_all(
         self, items: list[tuple[str, Item]], people: tuple[WearerNow, ...], frame: Frame,
@@ -230,7 +261,9 @@ class TryOn(Closing):
     def _hiding(self, one: Placed, crop: Crop) -> np.ndarray:
         if self._proxies is None:
             self._proxies = Proxies()
-        return self._proxies.depth(one, crop)
+        if self._hides is None or self._hides[0] != one.wearer.number:
+            return self._proxies.depth(one, crop)
+        return self._proxies.depth(one, crop, *self._hides[1:])
 
     def _predicted(
         self, frame: Frame, drawn: list[tuple[str, Placed, DrawnItem]]

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Occlusion = Literal["static", "depth", "predicted"]
 Occluder = Literal["fitted", "own", "both"]
+Compared = Literal["static", "depth", "predicted", "fitted"]
 MOST_PEOPLE = 6
 
 
@@ -24,23 +25,27 @@ class WearSettings(BaseModel):
         description="What hides an item: a fixed map of its kind, the depth of the fitted body, or "
         "a map that a network predicts from the picture",
     )  # fmt: skip
-    compare: Occlusion | None = Field(
-        default=None, description="Also show the picture with this way of hiding, beside"
-    )
+    compare: Compared | None = Field(
+        default=None,
+        description="Also show the picture with this way of hiding, beside; fitted is by depth, "
+        "without a head of one's own",
+    )  # fmt: skip
     show_map: bool = Field(
         default=False, description="Colour where an item is seen green and where hidden red"
     )
     edge_px: float = Field(
         default=0.8, ge=0, le=10, description="How soft the edge of what hides an item is, pixels"
     )
-    occluder: Occluder = Field(
-        default="fitted",
-        description="Whose depth hides items: the parametric head laid on the face, a head of "
-        "one's own, or both",
-    )  # fmt: skip
     own_head: str = Field(
-        default="", description="A model (.glb, .obj, .ply) of the wearer's own head, in metres"
-    )
+        default="",
+        description="A head of the wearer's own, whose depth hides items: a design (.json) that "
+        "doppel head or doppel person wrote; the largest face wears it",
+    )  # fmt: skip
+    occluder: Occluder = Field(
+        default="own",
+        description="Where there is a head of one's own: whether it hides items, the average head "
+        "fitted to the face, or both",
+    )  # fmt: skip
     pupil_mm: float | None = Field(
         default=None, ge=40, le=80,
         description="Distance between the wearer's pupils, millimetres; told from the irises "
