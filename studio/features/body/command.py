@@ -1,0 +1,131 @@
+"""``doppel body``: a photograph of a person in, their rigged avatar out."""
+
+from __future__ import annotations
+
+import json as json_module
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import tyro
+from rich.console import Console
+
+from studio.core.errors import StudioError
+from studio.core.pictures import write_picture
+from studio.features.body.engine import Body, Inputs, reconstruct
+from studio.features.body.params import Params
+from studio.jobs import run
+from studio.jobs.terminal import OnTerminal
+from studio.media.formats.whole import check_place
+
+
+def main(
+    photos: Annotated[tuple[Path, ...], tyro.conf.Positional],
+    out: Path | None = None,
+    overlay: Path | None = None,
+    name: str = "",
+    height_m: float | None = None,
+    gender: Literal["as the face", "woman", "man"] = "as the face",
+    back: Literal["paint", "plain", "mirror"] = "paint",
+    seed: int = 0,
+    pose: Literal["T", "A"] = "T",
+    triangles: int = 41_000,
+    texture_px: int = 2048,
+    head: Path | None = None,
+    motion: Path | None = None,
+    json: bool = False,
+) -> None:
+    """Make a rigged, clothed avatar from photographs of a whole person.
+
+    Args:
+        photos: Photographs of one person, standing; one is enough.
+        out: Where to write the avatar: .glb or .vrm, with 52 facial actions.
+        overlay: Where to write a picture of each photograph, the avatar over it as it was taken,
+            and the avatar from behind: .png or .jpg.
+        name: What the person is called.
+        height_m: The person's height in metres; usual for the build if not given.
+        gender: A woman's build or a man's; otherwise as the face's proportions tell.
+        back: What no photograph shows: even cloth with folds, plain cloth, or the front mirrored.
+        seed: Another number gives other folds.
+        pose: The avatar's rest pose.
+        triangles: About how many triangles the avatar has.
+        texture_px: Side of the texture in pixels, 512 to 4096.
+        head: A design by “doppel head --design”, whose head the person gets: .json.
+        motion: A motion that the avatar shall do: .bvh, .trc, .c3d or .csv.
+        json: Print one JSON object.
+    """
+    if out is None and overlay is None:
+        raise StudioError("There is nothing to write.", "Give --out FILE.glb.")
+    for path, endings in ((out, (".glb", ".vrm")), (overlay, (".png", ".jpg"))):
+        if path is not None and path.suffix.lower() not in endings:
+            raise StudioError(
+                f"“{path.name}” has an ending that is not written here.",
+                f"Use {' or '.join(endings)}.",
+            )
+        if path is not None:
+            check_place(path)
+    params = _params(photos=photos, name=name, height_m=height_m, gender=gender, back=back,
+                     seed=seed, pose=pose, triangles=triangles, texture_px=texture_px, head=head,
+                     motion=motion)  # fmt: skip
+    began = time.perf_counter()
+    with OnTerminal("Body", quiet=json) as context:
+        made = run(reconstruct(params, Inputs(), context))
+    if out is not None:
+        _write(out, made)
+    if overlay is not None:
+        from studio.synth.avatars.compared import compared
+
+        rows = [compared(made.made, made.fit.design, view) for view in made.fit.views]
+        write_picture(overlay, np.vstack(rows))
+    written = [path for path in (out, overlay) if path is not None]
+    _tell(made, written, time.perf_counter() - began, json)
+
+
+def _params(**told: object) -> Params:
+    from pydantic import ValidationError
+
+    try:
+        return Params.model_validate(told)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise StudioError(
+            f"{first['loc'][0]}: {str(first['msg']).lower()}.".replace("_", " "),
+            "See “doppel body --help”.",
+        ) from error
+
+
+def _write(out: Path, made: Body) -> None:
+    if out.suffix.lower() == ".vrm":
+        from studio.media.formats.vrm import write_vrm
+
+        write_vrm(out, made.made.character)
+        return
+    from studio.media.formats.gltf import write_glb
+
+    write_glb(out, made.character)
+
+
+def _tell(made: Body, written: Sequence[Path], seconds: float, as_json: bool) -> None:
+    if as_json:
+        told = {
+            "name": made.name,
+            "written": [str(path) for path in written],
+            "height_m": round(made.fit.height_m, 3),
+            "silhouette_iou": round(made.fit.silhouette_iou, 4),
+            "reprojection_px": round(made.fit.reprojection_px, 2),
+            "triangles": sum(len(part.mesh.faces) for part in made.character.parts),
+            "genus": made.made.genus,
+            "seen": round(made.made.seen, 3),
+            "notes": list(made.fit.notes),
+            "facts": [vars(fact) for fact in made.facts],
+            "seconds": round(seconds, 3),
+        }
+        print(json_module.dumps(told, ensure_ascii=False))
+        return
+    console = Console(highlight=False)
+    for fact in made.facts:
+        console.print(f"{fact.label:<13}{fact.text}  {fact.blame}".rstrip(), soft_wrap=True)
+    places = " and ".join(str(path) for path in written)
+    console.print(f"{made.name} in {seconds:.1f} s: {places}", soft_wrap=True)

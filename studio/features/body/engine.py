@@ -1,0 +1,202 @@
+"""The engine of bodies: photographs of a person in, their clothed, rigged avatar out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from studio.core.errors import StudioError
+from studio.core.types import Character, Fact, Posed
+from studio.features.body.moving import animation_of
+from studio.features.body.params import Params
+from studio.human.bodies.fit import Told, fitting
+from studio.human.bodies.fitted import BodyFit, BodyPhoto
+from studio.human.character import bones_world
+from studio.human.design import Design, Worn, read_file
+from studio.human.fit import Fit
+from studio.jobs import Context, Engine
+from studio.perception.bodies_seen import NETWORKS, BodyLooker
+from studio.perception.portraits import Looked, Looker
+from studio.synth import closet, designed
+from studio.synth.avatars.making import Look, Made, canonical_turns, in_pose, made
+from studio.synth.heads.dressing import eye_colour, hair_colour, nearest_skin
+from studio.weights.store import find
+
+FACES = ("face_landmarker", "pose_landmarker_lite")
+MOST = 12
+GENDERS = {"woman": 1.0, "man": 0.0}
+GOOD_IOU, GOOD_PX = 0.93, 0.012
+"""What outlines and points (by the person's height) of a good fit reach."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Nothing but what the params name."""
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """A person reconstructed: the character in its rest pose, the same as a project's avatar holds
+    it, how it was fitted and made, and facts."""
+
+    name: str
+    character: Character
+    design: Design
+    still: Fit
+    fit: BodyFit
+    made: Made
+    facts: tuple[Fact, ...]
+
+
+def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Posed, Body]:
+    """Make the avatar of the person whom the photographs show. Yields the bare body as soon as its
+    points are fitted, then as the outline refines it, then the avatar.
+
+    Raises StudioError if there is no photograph, one cannot be read or shows nobody, what is found
+    is no human body, or a network is not installed.
+    """
+    if not params.photos:
+        raise StudioError("There is no photograph.", "Choose one that shows the whole person.")
+    if len(params.photos) > MOST:
+        raise StudioError(f"{len(params.photos)} photographs are many.", f"Give at most {MOST}.")
+    head = None if params.head is None else _head(params)
+    photos = _looked(params, context)
+    told = Told(params.height_m, GENDERS.get(params.gender))
+    steps = fitting(photos, told, lambda f, text: _report(context, 0.12 + 0.33 * f, text))
+    name = params.name or params.photos[0].stem
+    while True:
+        try:
+            yield _bare(next(steps), name)
+        except StopIteration as end:
+            fit: BodyFit = end.value
+            break
+    faces = _faces(photos)
+    fit, skin, hair = _dressed(fit, faces, head)
+    look = Look(params.back, params.triangles, params.texture_px, params.seed)
+    found = made(fit, skin, hair, look, name,
+                 report=lambda f, text: _report(context, 0.47 + 0.5 * f, text))  # fmt: skip
+    character = in_pose(found, params.pose)
+    if params.motion is not None:
+        _report(context, 0.97, "Moving")
+        moved = animation_of(params.motion, found.character.armature)
+        character = replace(character, animation=moved)
+    yield _shown(character)
+    context.report(1.0, "Done")
+    facts = facts_of(params, fit, found, faces)
+    return Body(name, character, fit.design, _still(fit, found), fit, found, facts)
+
+
+def _report(context: Context, fraction: float, text: str) -> None:
+    context.report(fraction, text)
+    context.check()
+
+
+def _looked(params: Params, context: Context) -> list[BodyPhoto]:
+    files = {name: find(name) for name in NETWORKS}
+    photos: list[BodyPhoto] = []
+    with BodyLooker(files) as looker:
+        for path in params.photos:
+            _report(context, 0.12 * len(photos) / len(params.photos), f"Looking at {path.name}")
+            photos.append(looker.file(path))
+    return photos
+
+
+def _faces(photos: Sequence[BodyPhoto]) -> list[Looked | None]:
+    """Each photograph's face, None where none can be told."""
+    files = {name: find(name) for name in FACES}
+    found: list[Looked | None] = []
+    with Looker(files) as looker:
+        for one in photos:
+            try:
+                found.append(looker.look(one.name, one.rgb))
+            except StudioError:
+                found.append(None)
+    return found
+
+
+def _head(params: Params) -> Design:
+    assert params.head is not None
+    if params.head.suffix.lower() != ".json":
+        raise StudioError(
+            f"“{params.head.name}” is no design of a head.",
+            "Give the file that “doppel head --design F.json” wrote.",
+        )
+    return read_file(params.head)
+
+
+def _dressed(
+    fit: BodyFit, faces: Sequence[Looked | None], head: Design | None
+) -> tuple[BodyFit, np.ndarray, list[np.ndarray | None]]:
+    """The fit with the colours of the photographs' eyes and hair, or with another head; the skin
+    under it; and where each photograph shows hair."""
+    face = next((one for one in faces if one is not None), None)
+    woman = fit.design.build("gender") > 0.5
+    hair = [None if one is None else one.hair for one in faces]
+    if face is None:
+        named = "woman_fair" if woman else "man_fair"
+        skin = closet.piece(named) or next(p for p in closet.catalogue() if p.kind == "skin")
+        design = fit.design
+    else:
+        skin = nearest_skin(face, woman)
+        design = fit.design.but(eyes=eye_colour(face))
+        colour = hair_colour(face)
+        if colour is not None:
+            design = design.but(hair=colour, brows=tuple(0.7 * c for c in colour))
+    if head is not None:
+        design = design.but(local=head.local, carved=head.carved, eyes=head.eyes)
+        worn = next((p for p, _ in closet.pieces(head.worn) if p.kind == "skin"), None)
+        skin = worn or skin
+    texture = closet.plain(skin).texture
+    assert texture is not None
+    design = design.but(worn=(Worn(item=skin.name),))
+    return replace(fit, design=design), texture, hair
+
+
+def _bare(fit: BodyFit, name: str) -> Posed:
+    """The body as fitted so far, without clothes, as it stands in the first photograph."""
+    character = designed.person_of(fit.design, name)
+    view = fit.main
+    world = bones_world(character.armature, view.turns_rad[None], view.root_m[None])[0]
+    return Posed(character, 0.0, world, view.actions)
+
+
+def _shown(character: Character) -> Posed:
+    """The character at rest."""
+    morphs = np.zeros(len(character.morph_names))
+    return Posed(character, 0.0, character.armature.rest_world, morphs)
+
+
+def _still(fit: BodyFit, found: Made) -> Fit:
+    """The avatar in its T as a fit of one frame, for a project."""
+    turns = canonical_turns(found.canonical)
+    root = found.canonical.bones_world[0, :3, 3]
+    base = designed.still(fit.design)
+    return replace(base, turns_rad=turns[None], root_m=root[None], height_m=fit.height_m)
+
+
+def facts_of(
+    params: Params, fit: BodyFit, found: Made, faces: Sequence[Looked | None]
+) -> tuple[Fact, ...]:
+    """How well the body fits the photographs, how tall it is, what was guessed."""
+    tall = float(np.mean([np.ptp(np.flatnonzero((v.photo.mask > 127).any(1))) for v in fit.views]))
+    share = fit.reprojection_px / max(tall, 1.0)
+    said = [f"{v.photo.name}: {text}" for v in fit.views for text in v.photo.warnings]
+    said += fit.notes
+    unseen = [v.photo.name for v, one in zip(fit.views, faces, strict=True) if one is None]
+    closed = found.genus == 0
+    return (
+        Fact("Outline", f"{fit.silhouette_iou:.1%} alike".replace("%", " %"),
+             "good" if fit.silhouette_iou >= GOOD_IOU else "look"),
+        Fact("Pose", f"points {fit.reprojection_px:.1f} px off",
+             "good" if share < GOOD_PX else "look"),
+        Fact("Height", f"{fit.height_m:.2f} m", "good" if fit.height_told else "look",
+             "" if fit.height_told else "usual for the build: tell it for a true size"),
+        Fact("Seen", f"{found.seen:.0%} of the surface, the rest is guessed".replace("%", " %"),
+             "plain", f"back: {params.back}"),
+        Fact("Surface", "closed" if closed else f"closed, {found.genus} holes run through it",
+             "good" if closed else "look"),
+        Fact("Photographs", "; ".join(said) or f"{len(fit.views)}", "look" if said else "good",
+             f"no face in {', '.join(unseen)}" if unseen else ""),
+    )  # fmt: skip

@@ -1,0 +1,53 @@
+"""A motion file for an avatar: turns by retargeting, the way by the length of its legs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.spatial.transform import Rotation
+
+from studio.core.types import Animation, Armature
+from studio.human.character import bones_world
+from studio.human.fit import fit_motion
+from studio.human.prior.retarget import retarget
+from studio.human.prior.space import pose_space
+from studio.human.rig import ACTIONS, BONE_NAMES
+from studio.jobs import run
+from studio.media.formats.bvh import read_bvh
+from studio.media.formats.motions import read_motion
+from studio.synth.designed import carried_over
+
+_FEET = [BONE_NAMES.index(f"{bone}.{side}") for bone in ("foot", "toe1-2") for side in "LR"]
+
+
+def animation_of(path: Path, bones: Armature) -> Animation:
+    """A motion file on an armature in the rig's reference pose; a BVH is any skeleton's, other
+    files hold points, to which a person is fitted.
+
+    Raises StudioError if the file cannot be read, or its bones cannot be told by their names.
+    """
+    if path.suffix.lower() != ".bvh":
+        return carried_over(run(fit_motion(read_motion(path))), bones)
+    skeleton, clip = read_bvh(path)
+    space = pose_space()
+    found = retarget(space, skeleton, clip)
+    turns = space.turns(torch.from_numpy(found.angles).float()).double().numpy()
+    c, s = np.cos(found.yaw_rad), np.sin(found.yaw_rad)
+    yaw = np.zeros((len(c), 3, 3))
+    yaw[:, 0, 0], yaw[:, 0, 1], yaw[:, 1, 0], yaw[:, 1, 1], yaw[:, 2, 2] = c, -s, s, c, 1
+    turns[:, 0] = yaw @ turns[:, 0]
+    way = clip.bones_world[:, 0, :3, 3]
+    scale = _hips(bones.rest_world[:, :3, 3]) / _hips(skeleton.rest_world[:, :3, 3])
+    root = np.zeros((len(turns), 3))
+    root[:, :2] = scale * (way - way[0])[:, :2]
+    rotations = Rotation.from_matrix(turns.reshape(-1, 3, 3)).as_rotvec()
+    world = bones_world(bones, rotations.reshape(*turns.shape[:2], 3), root)
+    standing = bones.rest_world[_FEET, 2, 3]
+    world[:, :, 2, 3] -= (world[:, _FEET, 2, 3] - standing).min(1)[:, None]
+    return Animation(found.times_s, world, np.zeros((len(world), len(ACTIONS))))
+
+
+def _hips(heads_m: np.ndarray) -> float:
+    return float(heads_m[0, 2] - heads_m[:, 2].min())

@@ -1,0 +1,46 @@
+"""What is known of a person besides the photographs, and how the avatar shall be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Params(BaseModel):
+    """What is known of the person besides the photographs, and how the avatar shall be."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    photos: tuple[Path, ...] = Field(
+        default=(), description="Photographs of one whole person, standing; one is enough"
+    )
+    name: str = Field(default="", description="What the person is called; the first photo's name")
+    height_m: float | None = Field(
+        default=None, ge=0.5, le=2.5, title="Height",
+        description="The person's height in metres; usual for the build if not given",
+    )  # fmt: skip
+    gender: Literal["as the face", "woman", "man"] = Field(
+        default="as the face", title="Build",
+        description="A woman's build or a man's; otherwise as the face's proportions tell",
+    )  # fmt: skip
+    back: Literal["paint", "plain", "mirror"] = Field(
+        default="paint",
+        description="What no photograph shows: even cloth with folds, plain cloth, or the front "
+        "mirrored",
+    )
+    seed: int = Field(default=0, ge=0, description="Another number gives other folds and hair")
+    pose: Literal["T", "A"] = Field(default="T", description="The avatar's rest pose")
+    triangles: int = Field(
+        default=41_000, ge=20_000, le=400_000, description="About how many triangles the avatar has"
+    )
+    texture_px: int = Field(
+        default=2048, ge=512, le=4096, title="Texture", description="Side of the texture (px)"
+    )
+    head: Path | None = Field(
+        default=None, description="A design by “doppel head”, whose head the person gets"
+    )
+    motion: Path | None = Field(
+        default=None, description="A motion that the avatar shall do: .bvh, .trc, .c3d or .csv"
+    )

@@ -1,0 +1,1 @@
+"""Reconstructed bodies as avatars: unwrapped, painted by photographs, rigged."""

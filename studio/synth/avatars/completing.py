@@ -1,0 +1,151 @@
+"""What no photograph shows: the back of clothes, the sides, hair behind, palms.
+
+A body's back takes the colours that lie before it, as in a mirror, evened out along each height
+(so that seams, belts and hems go round, and prints do not), or whole, as wanted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+import open3d as o3d
+from jaxtyping import Float
+
+from studio.human.bodies.shell import Shell
+from studio.synth.avatars.looking import sampled
+
+Back = Literal["paint", "plain", "mirror"]
+PIXEL_M = 0.002
+_WIDE_M, _LOW_M = 0.07, 0.006
+_COARSE = 3
+_FOLDS = 0.16
+"""How much brighter or darker folds make an evened-out back."""
+
+
+@dataclass(frozen=True, eq=False)
+class Front:
+    """The canonical body from ahead, orthographic: colours and how surely each is seen; pixel
+    (row, column) shows x = left_m + column · PIXEL_M, z = top_m - row · PIXEL_M."""
+
+    rgb: Float[np.ndarray, "height width 3"]
+    sure: Float[np.ndarray, "height width"]
+    on: np.ndarray
+    left_m: float
+    top_m: float
+
+    def pixels(self, points_m: np.ndarray) -> np.ndarray:
+        """Where canonical points are seen."""
+        x, z = points_m[:, 0] - self.left_m, self.top_m - points_m[:, 2]
+        return np.stack([x, z], 1).astype(np.float32) / PIXEL_M
+
+
+def front_of(
+    shell: Shell, uv: np.ndarray, texture: np.ndarray, sure: np.ndarray, faces: np.ndarray
+) -> Front:
+    """The front of a shell's ``faces`` as its texture has them so far, unseen places filled from
+    the other side of the body, then from around."""
+    vertices = shell.vertices_m
+    scene = o3d.t.geometry.RaycastingScene()
+    tensor: Any = o3d.core.Tensor
+    scene.add_triangles(tensor(vertices.astype(np.float32)),
+                        tensor(shell.faces[faces].astype(np.uint32)))  # fmt: skip
+    low, high = vertices.min(0) - 0.01, vertices.max(0) + 0.01
+    half = max(-low[0], high[0])
+    x = np.arange(-half, half + PIXEL_M, PIXEL_M, dtype=np.float32)
+    z = np.arange(high[2], low[2], -PIXEL_M, dtype=np.float32)
+    rays = np.zeros((len(z), len(x), 6), np.float32)
+    rays[..., 0], rays[..., 1], rays[..., 2] = x[None], low[1] - 0.1, z[:, None]
+    rays[..., 4] = 1
+    hits = scene.cast_rays(tensor(rays))
+    on = np.isfinite(hits["t_hit"].numpy())
+    two = hits["primitive_uvs"].numpy()[on]
+    face = np.flatnonzero(faces)[hits["primitive_ids"].numpy()[on]]
+    share = np.column_stack([1 - two.sum(1), two])
+    at = np.einsum("pc,pck->pk", share, uv[face])
+    size = len(texture)
+    xy = np.stack([at[:, 0] * size - 0.5, (1 - at[:, 1]) * size - 0.5], 1).astype(np.float32)
+    rgb = np.zeros((*on.shape, 3), np.float32)
+    said = np.zeros(on.shape, np.float32)
+    rgb[on], said[on] = sampled(texture, xy), sampled(sure, xy)
+    other, twin = rgb[:, ::-1], said[:, ::-1]
+    more = np.where(twin > 0.5, np.fmax(twin - said, 0), 0)
+    whole = np.fmax(said + more, 1e-6)[..., None]
+    rgb = (said[..., None] * rgb + more[..., None] * other) / whole
+    said = np.clip(said + more, 0, 1)
+    beside, known = _evened(rgb, np.where(said > 0.3, said, 0).astype(np.float32))
+    known = np.fmax(said, 0.5 * np.clip(known / 0.02, 0, 1))
+    share = said[..., None]
+    filled = _spread(share * rgb + (1 - share) * beside, known)
+    whole = np.clip(said * 1.6, 0, 1)[..., None]
+    return Front(whole * rgb + (1 - whole) * filled, said, on, float(x[0]), float(z[0]))
+
+
+def _spread(rgb: np.ndarray, sure: np.ndarray) -> np.ndarray:
+    """Colours everywhere: where they are not seen, those of ever wider surroundings."""
+    strong = np.where(sure > 0.25, sure, 0.0).astype(np.float32)
+    rgb = rgb.copy()
+    levels: list[tuple[np.ndarray, np.ndarray]] = [(rgb * strong[..., None], strong)]
+    while min(levels[-1][1].shape) > 4:
+        colour, weight = levels[-1]
+        half = (max(weight.shape[1] // 2, 1), max(weight.shape[0] // 2, 1))
+        levels.append((cv2.resize(colour, half, interpolation=cv2.INTER_AREA),
+                       cv2.resize(weight, half, interpolation=cv2.INTER_AREA)))  # fmt: skip
+    colour, weight = levels[-1]
+    found = colour / np.fmax(weight, 1e-4)[..., None]
+    for colour, weight in reversed(levels[:-1]):
+        up = cv2.resize(found, weight.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        own = np.clip(weight * 4, 0, 1)[..., None]
+        found = own * colour / np.fmax(weight, 1e-4)[..., None] + (1 - own) * up
+    return found
+
+
+def back_of(front: Front, how: Back, seed: int = 0) -> Float[np.ndarray, "height width 3"]:
+    """The back that goes with a front: its mirror image (``mirror``), evened out along each height
+    (``plain``), or that with folds as the front has them (``paint``)."""
+    if how == "mirror":
+        return front.rgb
+    weight = (front.on * (0.02 + front.sure)).astype(np.float32)
+    even, _ = _evened(front.rgb, weight)
+    if how == "plain":
+        return even
+    grey = front.rgb @ np.array([0.3, 0.59, 0.11], np.float32)
+    soft = even @ np.array([0.3, 0.59, 0.11], np.float32)
+    near = cv2.GaussianBlur(grey, (0, 0), 0.012 / PIXEL_M)
+    fold = np.clip(near / np.fmax(soft, 8.0), 1 - _FOLDS, 1 + _FOLDS)
+    grain = np.random.default_rng(seed).normal(1, 0.012, grey.shape).astype(np.float32)
+    return even * (fold * grain)[..., None]
+
+
+def _evened(rgb: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each place as most of what is beside it, at the same height, is; and how much there is."""
+    full = rgb.shape[1::-1]
+    small = (max(full[0] // _COARSE, 1), max(full[1] // _COARSE, 1))
+    weight = cv2.resize(weight, small, interpolation=cv2.INTER_AREA)
+    rgb = cv2.resize(rgb, small, interpolation=cv2.INTER_AREA)
+    sigma = (_WIDE_M / PIXEL_M / _COARSE, _LOW_M / PIXEL_M / _COARSE)
+    found, total = rgb, weight
+    for turn in range(4):  # the mean of what is like the mean so far: near a median
+        off = np.abs(rgb - found).mean(-1)
+        say = weight / (1 + (off / 18) ** 2) if turn else weight
+        many = cv2.GaussianBlur(rgb * say[..., None], (0, 0), sigma[0], sigmaY=sigma[1])
+        total = cv2.GaussianBlur(say, (0, 0), sigma[0], sigmaY=sigma[1])
+        found = many / np.fmax(total, 1e-5)[..., None]
+    found = np.where((total > 1e-4)[..., None], found, rgb)
+    return cv2.resize(found, full), cv2.resize(total, full)
+
+
+def harmonic(
+    mean: Any, value: Float[np.ndarray, "vertices k"], say: Float[np.ndarray, " vertices"],
+    rounds: int = 400,
+) -> Float[np.ndarray, "vertices k"]:  # fmt: skip
+    """What is known at some vertices, spread smoothly over the others (``mean`` makes the mean of
+    each one's neighbours)."""
+    hold = np.clip(say, 0, 1)[:, None]
+    start = (value * hold).sum(0) / max(float(hold.sum()), 1e-6)
+    found = hold * value + (1 - hold) * start
+    for _ in range(rounds):
+        found = hold * value + (1 - hold) * (mean @ found)
+    return found

@@ -1,0 +1,216 @@
+"""What photographs show of a shell: the colour of every texel, and how surely it is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import open3d as o3d
+from jaxtyping import Bool, Float, UInt8
+
+from studio.core.types import Camera
+from studio.human.bodies.shell import normals_of
+from studio.human.bodies.surface import Surface
+from studio.vision.camera import in_camera, project
+
+_STRAIGHT, _SLANTED = 0.7, 0.15
+"""Cosines of the angle of view: from the first on a texel counts fully, below the second not at
+all."""
+_NEARER_M, _RIM, _FINE_RIM = 0.025, 0.011, 0.0025
+"""What lies so far behind the nearest surface, as seen within so far, is hidden: fits are not true
+to a pixel, and what is before would be smeared over it. On the head they are truer (both in shares
+of the person's height in the picture)."""
+_HAND_RIM, _FOREARM_RIM = 0.016, 0.012
+_INSET, _SOFT = 0.0022, 0.005
+"""How far within the mask's edge colours are taken, and over how much they fade in (shares of the
+person's height in the picture): edges hold some of what is behind."""
+_ROWS = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """One photograph of the shell: its camera, where the shell's vertices are in the world as it
+    was taken, who the pixels show (255: the person), and where hair is (None: nowhere)."""
+
+    rgb: UInt8[np.ndarray, "height width 3"]
+    mask: UInt8[np.ndarray, "height width"]
+    camera: Camera
+    posed_m: Float[np.ndarray, "vertices 3"]
+    hair: Bool[np.ndarray, "height width"] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Limbs:
+    """Which faces of a shell are of the head and of the arms, and the vertices of each hand and
+    forearm."""
+
+    head: Bool[np.ndarray, " faces"]
+    arms: Bool[np.ndarray, " faces"]
+    hands: tuple[np.ndarray, ...]
+    forearms: tuple[np.ndarray, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Looks:
+    """What is seen of texels: colours (0 to 255), how surely each is seen, and how much of it is
+    hair (0 to 1)."""
+
+    colour: Float[np.ndarray, "texels 3"]
+    sure: Float[np.ndarray, " texels"]
+    hair: Float[np.ndarray, " texels"]
+
+
+@dataclass(frozen=True, eq=False)
+class Texels:
+    """The texels of a texture that a shell covers: rows, columns, face, and the corners' shares."""
+
+    size_px: int
+    rows: np.ndarray
+    columns: np.ndarray
+    face: np.ndarray
+    share: np.ndarray
+
+    @classmethod
+    def of(cls, uv: Float[np.ndarray, "faces 3 2"], size_px: int) -> Texels:
+        """The texels whose middles triangles of these texture coordinates (origin bottom left)
+        cover."""
+        flat = np.zeros((3 * len(uv), 3), np.float32)
+        flat[:, :2] = uv.reshape(-1, 2) * size_px
+        scene = o3d.t.geometry.RaycastingScene()
+        tensor: Any = o3d.core.Tensor
+        order = np.arange(len(flat), dtype=np.uint32).reshape(-1, 3)
+        scene.add_triangles(tensor(flat), tensor(order))
+        middles = np.arange(size_px, dtype=np.float32) + 0.5
+        rays = np.zeros((size_px, size_px, 6), np.float32)
+        rays[..., 0], rays[..., 1] = middles[None], size_px - middles[:, None]
+        rays[..., 2], rays[..., 5] = 1, -1
+        hits = scene.cast_rays(tensor(rays))
+        rows, columns = np.nonzero(np.isfinite(hits["t_hit"].numpy()))
+        two = hits["primitive_uvs"].numpy()[rows, columns]
+        face = hits["primitive_ids"].numpy()[rows, columns].astype(np.int64)
+        share = np.column_stack([1 - two.sum(1), two]).astype(np.float32)
+        return cls(size_px, rows, columns, face, share)
+
+    def at(self, faces: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """What is given at vertices (vertices, k), at the texels."""
+        corners = faces[self.face]
+        found = self.share[:, :1] * values[corners[:, 0]]
+        for k in (1, 2):
+            found += self.share[:, k : k + 1] * values[corners[:, k]]
+        return found
+
+
+def looked(photos: Sequence[Seen], faces: np.ndarray, texels: Texels, limbs: Limbs) -> Looks:
+    """The texels as the photographs show them, those that look straightest at one counting most."""
+    colour = np.zeros((len(texels.face), 3), np.float32)
+    total = np.zeros(len(texels.face), np.float32)
+    hair = np.zeros_like(total)
+    for one in photos:
+        xy, say = _one(one, faces, texels, limbs)
+        colour += say[:, None] * sampled(one.rgb.astype(np.float32), xy)
+        total += say
+        if one.hair is not None:
+            hair += say * sampled(one.hair.astype(np.float32), xy)
+    share = np.fmax(total, 1e-6)
+    return Looks(colour / share[:, None], np.clip(total, 0, 1), hair / share)
+
+
+def _one(
+    one: Seen, faces: np.ndarray, texels: Texels, limbs: Limbs
+) -> tuple[np.ndarray, np.ndarray]:
+    normals = normals_of(Surface(one.posed_m, faces)).astype(np.float32)
+    at = texels.at(faces, one.posed_m.astype(np.float32))
+    out = texels.at(faces, normals)
+    out /= np.fmax(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
+    way = one.camera.centre_m.astype(np.float32) - at
+    far = np.linalg.norm(way, axis=1, keepdims=True)
+    straight = ((way / far) * out).sum(1)
+    say = np.clip((straight - _SLANTED) / (_STRAIGHT - _SLANTED), 0, 1) ** 2
+    xy = project(one.camera, at)
+    known = np.all(np.isfinite(xy), axis=1)
+    xy = np.where(known[:, None], xy, -10).astype(np.float32)
+    depths = _depths(one, faces)
+    deep = in_camera(one.camera, at)[:, 2].astype(np.float32)
+    tall = max(_tall(one.mask), 1.0)
+    free = [
+        deep < sampled(_eroded(depths, share * tall), xy, cv2.INTER_NEAREST) + _NEARER_M
+        for share in (_RIM, _FINE_RIM)
+    ]
+    say *= np.asarray(known) & np.where(limbs.head[texels.face], free[1], free[0])
+    say *= limbs.arms[texels.face] | (sampled(_hands(one, limbs, tall), xy) < 0.5)
+    say *= sampled(_inner(one.mask), xy)
+    return xy, say.astype(np.float32)
+
+
+def _hands(one: Seen, limbs: Limbs, tall: float) -> Float[np.ndarray, "height width"]:
+    """Where hands are, or nearly: fits have them least true, and what is behind is not known."""
+    total = np.zeros(one.mask.shape, np.uint8)
+    for parts, rim in ((limbs.hands, _HAND_RIM), (limbs.forearms, _FOREARM_RIM)):
+        found = np.zeros_like(total)
+        for part in parts:
+            spot = project(one.camera, one.posed_m[part])
+            spot = spot[np.isfinite(spot).all(1)]
+            if len(spot) > 2:
+                hull = cv2.convexHull(np.rint(spot).astype(np.int32))
+                cv2.fillConvexPoly(found, hull, 1)
+        radius = max(round(rim * tall), 1)
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
+        total = np.fmax(total, cv2.dilate(found, kernel))
+    return total.astype(np.float32)
+
+
+def _eroded(depths: np.ndarray, radius_px: float) -> np.ndarray:
+    radius = max(round(radius_px), 1)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
+    return cv2.erode(depths, kernel)
+
+
+def _tall(mask: np.ndarray) -> float:
+    rows = np.flatnonzero((mask > 200).any(1))
+    return float(np.ptp(rows)) if len(rows) else 0.0
+
+
+def _depths(one: Seen, faces: np.ndarray) -> Float[np.ndarray, "height width"]:
+    """How deep the nearest surface lies at each pixel (metres along the axis of view)."""
+    height, width = one.mask.shape
+    camera = one.camera
+    scene = o3d.t.geometry.RaycastingScene()
+    tensor: Any = o3d.core.Tensor
+    scene.add_triangles(
+        tensor(in_camera(camera, one.posed_m).astype(np.float32)), tensor(faces.astype(np.uint32))
+    )
+    spot = project(camera, one.posed_m)
+    low = np.clip(np.floor(np.nanmin(spot, 0)) - 2, 0, (width - 1, height - 1)).astype(int)
+    high = np.clip(np.ceil(np.nanmax(spot, 0)) + 2, 0, (width - 1, height - 1)).astype(int)
+    x, y = np.meshgrid(np.arange(low[0], high[0] + 1), np.arange(low[1], high[1] + 1))
+    k = camera.matrix
+    rays = np.zeros((*x.shape, 6), np.float32)
+    rays[..., 3], rays[..., 4], rays[..., 5] = (x - k[0, 2]) / k[0, 0], (y - k[1, 2]) / k[1, 1], 1
+    hit = scene.cast_rays(tensor(rays))["t_hit"].numpy()
+    depths = np.full((height, width), np.inf, np.float32)
+    depths[low[1] : high[1] + 1, low[0] : high[0] + 1] = hit
+    return depths
+
+
+def _inner(mask: np.ndarray) -> np.ndarray:
+    """How surely each pixel shows nothing but the person."""
+    sure = (mask > 200).astype(np.uint8)
+    tall = max(_tall(mask), 1.0)
+    within = cv2.distanceTransform(sure, cv2.DIST_L2, 5)
+    return np.clip((within - _INSET * tall) / (_SOFT * tall), 0, 1).astype(np.float32)
+
+
+def sampled(picture: np.ndarray, xy: np.ndarray, how: int = cv2.INTER_LINEAR) -> np.ndarray:
+    """A picture's values at pixels (points, 2); beyond its edges the edge's."""
+    many = -(-len(xy) // _ROWS)  # OpenCV's remap takes pictures of at most 32,767 rows
+    padded = np.full((many * _ROWS, 2), -1, np.float32)
+    padded[: len(xy)] = xy
+    grid = padded.reshape(many, _ROWS, 2)
+    found = [
+        cv2.remap(picture, part[..., 0], part[..., 1], how, borderMode=cv2.BORDER_REPLICATE)
+        for part in np.array_split(grid, -(-many // 8192))
+    ]
+    return np.concatenate(found).reshape(many * _ROWS, *picture.shape[2:])[: len(xy)]

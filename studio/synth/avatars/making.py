@@ -1,0 +1,122 @@
+"""From a fitted body to an avatar: field, shell, rig, texture, character."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+from scipy.spatial.transform import Rotation
+
+from studio.core.types import Character, Material
+from studio.human.bodies.canonical import Canonical, CanonicalPose, canonical
+from studio.human.bodies.clothed import ClothedField
+from studio.human.bodies.field import Field
+from studio.human.bodies.fitted import BodyFit, BodyView
+from studio.human.bodies.shell import shell_of
+from studio.human.bodies.surface import genus
+from studio.human.character import bones_world
+from studio.human.person import Rest
+from studio.synth import designed
+from studio.synth.avatars.assembling import Rigged, character_of, moves_of, reposed, rigged
+from studio.synth.avatars.completing import Back
+from studio.synth.avatars.layout import packed
+from studio.synth.avatars.looking import Seen
+from studio.synth.avatars.painting import painted
+from studio.synth.avatars.unwrapping import unwrapped
+
+HEAD_TRIANGLES = 15_000
+"""About how many triangles head and hands have, whatever the budget."""
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """How the avatar shall be: what is on its back, its triangles, its texture's side (px), and the
+    spacing of the grid on which its surface is sought."""
+
+    back: Back = "paint"
+    triangles: int = 41_000
+    texture_px: int = 2048
+    seed: int = 0
+    spacing_m: float = 0.008
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """An avatar: its character in the rig's reference pose, the canonical person, the person at
+    rest, the rigged shell, how many holes run through it, and how much of it the photographs show
+    (0 to 1, by texels)."""
+
+    character: Character
+    canonical: Canonical
+    rest: Rest
+    body: Rigged
+    genus: int
+    seen: float
+
+
+def made(
+    fit: BodyFit,
+    skin: UInt8[np.ndarray, "rows columns 3"],
+    hair: Sequence[Bool[np.ndarray, "height width"] | None],
+    look: Look = Look(),
+    name: str = "Person",
+    field: Field | None = None,
+    report: Callable[[float, str], object] = lambda fraction, text: None,
+) -> Made:
+    """The avatar of a fitted person. ``skin`` is the wardrobe's skin nearest to theirs, ``hair``
+    where each photograph shows hair, ``field`` the body where something knows it better than the
+    fit, in the T. ``report`` is told a fraction and a text and may raise to stop the work.
+
+    Raises StudioError if neck or wrists cannot be told from what is around them.
+    """
+    report(0.0, "Finding the surface")
+    rest, _ = designed.resting(fit.design)
+    still = canonical(rest, "T")
+    clothed = ClothedField(still, fit.offsets_m)
+    shell = shell_of(field or clothed, still, clothed.vertices_m, unwrapped,
+                     max(look.triangles - HEAD_TRIANGLES, 4000), look.spacing_m)  # fmt: skip
+    report(0.3, "Rigging")
+    body = rigged(shell)
+    uv = packed(shell, look.texture_px)
+    moves = moves_of(shell, rest)
+    told = [*hair, *[None] * (len(fit.views) - len(hair))]
+    seen = [_seen(body, moves, view, one) for view, one in zip(fit.views, told, strict=True)]
+    report(0.4, "Painting")
+    paint = painted(shell, uv, seen, skin, look.back, look.texture_px, look.seed)
+    report(0.95, "Putting the avatar together")
+    rough = cv2.resize(paint.rough, (512, 512), interpolation=cv2.INTER_AREA)
+    orm = np.stack([np.ones_like(rough), rough, np.zeros_like(rough)], -1)
+    material = Material("person", roughness=1.0, texture=paint.rgb,
+                        orm_map=(255 * orm).astype(np.uint8))  # fmt: skip
+    character = character_of(body, rest, fit.design, uv, material, name)
+    share = float(paint.sure[paint.covered].mean())
+    return Made(character, still, rest, body, genus(shell.surface), share)
+
+
+def _seen(
+    body: Rigged, moves: Float[np.ndarray, "actions vertices 3"], view: BodyView,
+    hair: np.ndarray | None,
+) -> Seen:  # fmt: skip
+    bones = body.shell.canonical.armature
+    world = bones_world(bones, view.turns_rad[None], view.root_m[None])[0]
+    acted = np.einsum("a,avk->vk", view.actions, moves)
+    posed = body.posed(world @ np.linalg.inv(bones.rest_world), acted)
+    return Seen(view.photo.rgb, view.photo.mask, view.camera, posed, hair)
+
+
+def canonical_turns(still: Canonical) -> Float[np.ndarray, "bones 3"]:
+    """The bones' own turns, as rotation vectors, that stand the rig in the canonical pose."""
+    G = still.carried[:, :3, :3]
+    own = G.copy()
+    for bone, parent in enumerate(still.armature.parents):
+        if parent >= 0:
+            own[bone] = G[parent].T @ G[bone]
+    return Rotation.from_matrix(own).as_rotvec()
+
+
+def in_pose(found: Made, pose: CanonicalPose) -> Character:
+    """The character with a T or an A as its rest pose."""
+    return found.character if pose == "A" else reposed(found.character, found.canonical)

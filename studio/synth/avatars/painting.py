@@ -1,0 +1,261 @@
+"""A shell's texture: what the photographs show, completed where they show nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+from scipy.ndimage import distance_transform_edt
+
+from studio.human.bodies.shell import Shell, normals_of
+from studio.human.bodies.surface import neighbours
+from studio.human.keypoints import HEAD_TOP
+from studio.human.names import face_vertices
+from studio.human.rig import HAND, bones_of
+from studio.synth.avatars.completing import Back, Front, back_of, front_of, harmonic
+from studio.synth.avatars.looking import Limbs, Seen, Texels, looked, sampled
+
+_TURN_M = 0.35
+"""Normals whose y is beyond this, either way, take all of the front or all of the back."""
+_HAND_SEEN = 0.0
+_DETAIL = 0.7
+_FORGET = 0.02
+_OVER_EAR = 0.35
+"""An ear of which so much is seen as hair is under it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Painted:
+    """A texture (sRGB), how surely each texel was seen (0 to 1), how rough it is (0 to 1), and
+    whether the shell covers it."""
+
+    rgb: UInt8[np.ndarray, "size size 3"]
+    sure: Float[np.ndarray, "size size"]
+    rough: Float[np.ndarray, "size size"]
+    covered: Bool[np.ndarray, "size size"]
+
+
+def painted(
+    shell: Shell,
+    uv: Float[np.ndarray, "faces 3 2"],
+    photos: Sequence[Seen],
+    skin: UInt8[np.ndarray, "rows columns 3"],
+    back: Back = "paint",
+    size_px: int = 2048,
+    seed: int = 0,
+) -> Painted:
+    """Paint a shell. ``skin`` is the wardrobe's skin that is nearest to the person's (in the
+    template's layout)."""
+    texels = Texels.of(uv, size_px)
+    seen = looked(photos, shell.faces, texels, limbs_of(shell))
+    colour, say = seen.colour, seen.sure
+    at = texels.at(shell.faces, shell.vertices_m.astype(np.float32))
+    out = texels.at(shell.faces, normals_of(shell.surface).astype(np.float32))
+    out /= np.fmax(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
+    own = shell.part[texels.face] == 1
+    texture, sure = _square(texels, colour, say)
+    front = front_of(shell, uv, _gutters(texture, sure > 0.02), sure, shell.part != 1)
+    behind = back_of(front, back, seed)
+    body = ~own
+    colour[body] = _body(colour[body], say[body], at[body], out[body], front, behind)
+    colour[own] = _template(shell, texels, own, colour[own], say[own],
+                              seen.hair[own], at[own], skin)  # fmt: skip
+    colour = _necked(shell, texels, colour, say, at, own)
+    texture, covered = _square(texels, colour, np.ones(len(colour), np.float32))
+    texture = _gutters(texture, covered > 0)
+    _, bare = _square(texels, colour, own.astype(np.float32))
+    rough = np.where(bare > 0, 0.75, 0.95).astype(np.float32)
+    return Painted(texture.clip(0, 255).astype(np.uint8), sure, rough, covered > 0)
+
+
+def limbs_of(shell: Shell) -> Limbs:
+    """Head, arms and hands of a shell, by the bones on which its vertices hang most."""
+    strongest = np.asarray(shell.weights.argmax(1)).ravel()
+    starts = {"head": ("neck", "head", "eye"), "arms": ("upperarm", "lowerarm", *HAND)}
+    of = {name: np.isin(strongest, bones_of(start)) for name, start in starts.items()}
+    hands = tuple(np.flatnonzero(np.isin(strongest, bones_of(HAND, side))) for side in "LR")
+    low = tuple(np.flatnonzero(np.isin(strongest, bones_of(("lowerarm",), side))) for side in "LR")
+    head, arms = of["head"][shell.faces], of["arms"][shell.faces]
+    return Limbs(np.any(head, axis=1), np.all(arms, axis=1), hands, low)
+
+
+def _square(texels: Texels, colour: np.ndarray, say: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    side = texels.size_px
+    texture = np.zeros((side, side, 3), np.float32)
+    sure = np.zeros((side, side), np.float32)
+    texture[texels.rows, texels.columns] = colour
+    sure[texels.rows, texels.columns] = say
+    return texture, sure
+
+
+def _gutters(texture: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """The texture with the nearest known texel's colour in every other."""
+    near = distance_transform_edt(~known, return_distances=False, return_indices=True)
+    return texture[near[0], near[1]]  # pyright: ignore[reportOptionalSubscript, reportIndexIssue]
+
+
+def _body(
+    colour: np.ndarray, say: np.ndarray, at: np.ndarray, out: np.ndarray, front: Front,
+    behind: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """The body's colours: as seen, else as before or behind at that place."""
+    xy = front.pixels(at)
+    ahead, rear = sampled(front.rgb.astype(np.float32), xy), sampled(behind.astype(np.float32), xy)
+    share = np.clip(0.5 - out[:, 1] / (2 * _TURN_M), 0, 1)[:, None]
+    guessed = share * ahead + (1 - share) * rear
+    whole = np.clip(say * 1.6, 0, 1)[:, None]
+    return whole * colour + (1 - whole) * guessed
+
+
+def _necked(
+    shell: Shell, texels: Texels, colour: np.ndarray, say: np.ndarray, at: np.ndarray,
+    own: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """The neck below the chin and behind: where it is not seen, as the skin and the collar around
+    it are."""
+    low, high = shell.canonical.head_m("neck01")[2] - 0.05, shell.canonical.head_m("neck01")[2]
+    near = np.clip((at[:, 2] - low) / (high - low), 0, 1) * (np.abs(at[:, 0]) < 0.16) * ~own
+    told = np.where(own, 1.0, say) * (at[:, 2] > low - 0.1)
+    some = told > 0.3
+    value, weight = _gathered(shell, texels, some, told, np.log1p(np.fmax(colour, 0)))
+    known = weight > 0.3
+    value[~known] = np.median(value[known], axis=0)
+    mean = neighbours(shell.faces, len(shell.vertices_m))
+    found = np.expm1(texels.at(shell.faces, harmonic(mean, value, np.where(known, 0.95, 0.0))))
+    share = (near * (1 - np.clip(say * 1.6, 0, 1)))[:, None]
+    return (1 - share) * colour + share * found
+
+
+def _gathered(
+    shell: Shell, texels: Texels, some: np.ndarray, say: np.ndarray, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What is known at some texels, as the mean at the vertices about, and how surely."""
+    count = len(shell.vertices_m)
+    value, weight = np.zeros((count, values.shape[1])), np.zeros(count)
+    corners, at = shell.faces[texels.face[some]], values[some]
+    for k in range(3):
+        share = texels.share[some, k] * say[some]
+        weight += np.bincount(corners[:, k], weights=share, minlength=count)
+        for axis in range(values.shape[1]):
+            value[:, axis] += np.bincount(
+                corners[:, k], weights=share * at[:, axis], minlength=count
+            )
+    return value / np.fmax(weight, 1e-9)[:, None], weight
+
+
+def _template(
+    shell: Shell, texels: Texels, own: np.ndarray, colour: np.ndarray, say: np.ndarray,
+    hair: np.ndarray, at: np.ndarray, skin: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Head and hands: the photographs' colours on the detail of the wardrobe's skin, bent to meet
+    them where nothing is seen; hair where hair is."""
+    face, share = texels.face[own], texels.share[own]
+    place = np.einsum("tc,tck->tk", share, shell.texture[face])
+    tall, wide = skin.shape[:2]
+    xy = np.stack([place[:, 0] * wide - 0.5, (1 - place[:, 1]) * tall - 0.5], 1).astype(np.float32)
+    picture = skin[..., :3].astype(np.float32)
+    under = sampled(picture, xy)
+    fine = under - sampled(cv2.GaussianBlur(picture, (0, 0), 0.0022 * wide), xy)
+    few = Texels(texels.size_px, texels.rows[own], texels.columns[own], face, share)
+    hand = np.abs(at[:, 0]) > 0.25
+    scalp, ear = _scalp(shell, few)
+    for side in (at[:, 0] < 0, at[:, 0] >= 0):  # hair may hang over an ear
+        told = side & (ear > 0.5) & (say > 0.2)
+        if told.sum() > 50 and hair[told].mean() > _OVER_EAR:
+            scalp[side] = np.fmax(scalp[side], ear[side])
+            ear[side] = 0
+    seen = np.where(hand, _HAND_SEEN, say) * (1 - ear)
+    ratio = np.log1p(colour) - np.log1p(under)
+    bare = (hair < 0.2) & (scalp < 0.3) & (ear < 0.5)
+    told = np.where(hand, 0.3 * say, say)
+    bent = _bent(shell, few, np.clip(ratio, -1.6, 1.2), told, bare)
+    plain = np.expm1(np.log1p(under) + bent)
+    shown = colour + _DETAIL * fine * (1 - hair)[:, None]
+    whole = np.clip(seen * 1.5, 0, 1)[:, None]
+    skinned = whole * shown + (1 - whole) * plain
+    return _haired(shell, few, at, colour, say, hair, scalp, ear, skinned)
+
+
+def _bent(
+    shell: Shell, few: Texels, ratio: np.ndarray, say: np.ndarray, where: np.ndarray
+) -> np.ndarray:
+    """A change of colour known at some texels, spread over all the skin of head and hands."""
+    count = len(shell.vertices_m)
+    value, weight = _gathered(shell, few, where & (say > 0.2), say, ratio)
+    mean = neighbours(shell.faces, count)
+    known = weight > 0.5
+    middle = np.median(value[known], axis=0) if known.any() else np.zeros(3)
+    value[~known] = middle
+    found = harmonic(mean, value, np.where(known, 0.9, _FORGET))
+    return few.at(shell.faces, found)
+
+
+def _scalp(shell: Shell, few: Texels) -> tuple[np.ndarray, np.ndarray]:
+    """How far texels of the head lie where hair grows, 0 to 1: behind a hairline that runs from
+    the forehead before the ears to the nape; and how far on an ear."""
+    points = shell.canonical.vertices_m
+    top, chin = (points[list(face_vertices(f"mesh_{k}"))].mean(0) for k in (10, 152))
+    left, right = (points[list(face_vertices(f"mesh_{k}"))].mean(0) for k in (454, 234))
+    ear = 0.5 * (left + right)
+    tall = top[2] - chin[2]
+    at = few.at(shell.faces, shell.vertices_m.astype(np.float32))
+    y, z = at[:, 1], at[:, 2]
+    # From the forehead's top back and down to before the ears; behind the ears down to the nape.
+    slope = (top[2] - (ear[2] + 0.16 * tall)) / (ear[1] - top[1])
+    line = top[2] - slope * (y - top[1]) - 0.02 * tall
+    nape = ear[2] - 0.38 * tall
+    behind = y > ear[1] + 0.10 * tall
+    line = np.where(behind, nape, np.maximum(line, ear[2] + 0.12 * tall))
+    found = np.clip((z - line) / (0.05 * tall) + 0.5, 0, 1)
+    side = np.abs(at[:, 0]) - abs(float(left[0]))
+    back_y, up_z = y - ear[1] - 0.07 * tall, z - ear[2] - 0.05 * tall
+    away = np.sqrt(np.fmin(side, 0) ** 2 + back_y**2 + (0.7 * up_z) ** 2) / (0.14 * tall)
+    ears = 1 - np.clip((away - 1) / 0.15, 0, 1)
+    return (found * (1 - ears)).astype(np.float32), ears.astype(np.float32)
+
+
+def _haired(
+    shell: Shell, few: Texels, at: np.ndarray, colour: np.ndarray, say: np.ndarray,
+    hair: np.ndarray, scalp: np.ndarray, ear: np.ndarray, skinned: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Hair where hair grows: as seen, else in the colours of what is seen around, in strands that
+    run down from the crown."""
+    known = (hair > 0.8) & (say > 0.3)
+    if known.sum() < 400:
+        return skinned
+    value, weight = _gathered(shell, few, known, say, np.log1p(np.fmax(colour, 0)))
+    there = weight > 0.3
+    value[~there] = np.median(value[there], axis=0)
+    mean = neighbours(shell.faces, len(value))
+    soft = few.at(shell.faces, harmonic(mean, value, np.where(there, 0.5, 0.02)))
+    light = np.log1p(np.fmax(colour[known], 0)).mean(1) - soft[known].mean(1)
+    strong = float(np.clip(light.std(), 0.06, 0.22))
+    guessed = np.expm1(soft + strong * _strands(shell, at)[:, None])
+    whole = np.clip(say * 1.6, 0, 1)[:, None]
+    haired = whole * colour + (1 - whole) * guessed
+    # Where the head is seen the photograph itself says where hair ends.
+    told = np.clip(say * 2, 0, 1) * (1 - ear)
+    cover = told * hair + (1 - told) * scalp
+    return cover[:, None] * haired + (1 - cover[:, None]) * skinned
+
+
+def _strands(shell: Shell, at: np.ndarray, seed: int = 5) -> np.ndarray:
+    """Noise of unit size that hangs together along meridians from the crown."""
+    head = shell.canonical.head_m("head")
+    crown = shell.canonical.vertices_m[HEAD_TOP]
+    middle = head + 0.62 * (crown - head)
+    way = at - middle
+    angle = np.arctan2(way[:, 0], way[:, 1]) / (2 * np.pi) + 0.5
+    down = np.arccos(np.clip(way[:, 2] / np.fmax(np.linalg.norm(way, axis=1), 1e-6), -1, 1)) / np.pi
+    rng = np.random.default_rng(seed)
+    total = np.zeros(len(at), np.float32)
+    for rows, columns, share in ((5, 60, 0.5), (9, 220, 0.6), (14, 640, 0.5)):
+        noise = rng.normal(size=(rows, columns)).astype(np.float32)
+        noise[:, -1] = noise[:, 0]
+        wave = 0.015 * np.sin(9 * down + 20 * angle)
+        xy = np.stack([np.mod(angle + wave, 1) * (columns - 1), down * (rows - 1)], 1)
+        total += share * sampled(noise, xy.astype(np.float32))
+    return total

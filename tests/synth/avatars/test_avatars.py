@@ -1,0 +1,134 @@
+"""From a fitted body to an avatar that is kept, moved and drawn."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from studio.core.types import Camera, Keypoints
+from studio.human.bodies.fitted import BodyFit, BodyPhoto, BodyView
+from studio.human.character import bones_world, skinned
+from studio.human.design import Design
+from studio.human.layouts import layout
+from studio.human.rig import ACTIONS, BONE_NAMES
+from studio.human.stored import fit_arrays
+from studio.synth import designed
+from studio.synth.avatars import completing
+from studio.synth.avatars.keeping import has_part, part_arrays
+from studio.synth.avatars.making import Look, Made, canonical_turns, in_pose, made
+from studio.synth.figure import make_figure
+from studio.synth.stored import avatar_of
+from studio.vision.camera import project
+
+RED, BLUE = (190, 40, 40), (40, 60, 170)
+
+
+def _fit() -> BodyFit:
+    """Somebody in a red shirt and blue trousers, as a photograph from ahead shows them."""
+    design = Design()
+    rest, bones = designed.resting(design, actions=False)
+    turns = np.zeros((len(BONE_NAMES), 3))
+    root = bones.rest_world[0, :3, 3]
+    matrix = np.array([[520.0, 0, 127.5], [0, 520.0, 159.5], [0, 0, 1]])
+    look = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
+    camera = Camera("photo", (256, 320), matrix, np.zeros(0), look,
+                    -look @ np.array([0.0, -3.2, 0.9]))  # fmt: skip
+    skin = designed.body_of(rest, bones)
+    mask = np.zeros((320, 256), np.uint8)
+    faces = make_figure().surface.faces["skin"]
+    for triangle in np.rint(project(camera, skin)).astype(np.int32)[faces]:
+        cv2.fillConvexPoly(mask, triangle, 255)
+    rgb = np.full((320, 256, 3), 120, np.uint8)
+    waist = round(float(project(camera, bones.rest_world[[0], :3, 3])[0, 1]))
+    rgb[:waist][mask[:waist] > 0] = RED
+    rgb[waist:][mask[waist:] > 0] = BLUE
+    points = Keypoints("photo", 0.0, layout("whole_body"), *_none("whole_body"))
+    view = BodyView(BodyPhoto("photo", rgb, mask, points), camera, root, turns,
+                    np.zeros(len(ACTIONS)), 1.0, 1.0, 0.0)  # fmt: skip
+    return BodyFit(design, (view,), np.zeros(len(skin)), 1.7)
+
+
+def _none(name: str) -> tuple[np.ndarray, np.ndarray]:
+    count = len(layout(name))
+    return np.full((count, 2), np.nan), np.zeros(count)
+
+
+@pytest.fixture(scope="module")
+def avatar() -> Made:
+    skin = np.full((64, 64, 3), (200, 150, 130), np.uint8)
+    return made(
+        _fit(), skin, [None], Look(triangles=19_000, texture_px=256, spacing_m=0.016), "Ada"
+    )
+
+
+def _colour(found: Made, at_m: tuple[float, float, float]) -> np.ndarray:
+    """The texture's colour at the vertex nearest to a canonical place."""
+    part = found.character.parts[0]
+    picture = part.material.texture
+    assert picture is not None
+    assert part.mesh.uv is not None
+    near = np.linalg.norm(found.body.shell.vertices_m - at_m, axis=1).argmin()
+    face, _ = np.argwhere(part.mesh.faces == near)[0]
+    u, v = part.mesh.uv[face].mean(0)
+    side = len(picture)
+    return picture[int((1 - v) * side), int(u * side)].astype(int)
+
+
+def test_front_and_back_wear_what_the_photograph_shows(avatar: Made):
+    chest = avatar.canonical.head_m("spine02")
+    knee = avatar.canonical.head_m("lowerleg01.L")
+    for ahead in (-0.2, 0.2):
+        shirt = _colour(avatar, (chest[0], chest[1] + ahead, chest[2]))
+        trousers = _colour(avatar, (knee[0], knee[1] + ahead, knee[2]))
+        assert np.abs(shirt - RED).max() < 40, shirt
+        assert np.abs(trousers - BLUE).max() < 40, trousers
+    assert 0.1 < avatar.seen < 0.7
+
+
+def test_it_has_the_rig_the_face_and_eyes(avatar: Made):
+    parts = {part.name: part for part in avatar.character.parts}
+    assert {"person", "eyes", "teeth", "tongue"} <= set(parts)
+    person = parts["person"]
+    assert {"jawOpen", "eyeBlinkLeft", "mouthSmileRight"} <= set(person.morphs)
+    np.testing.assert_allclose(person.weights.sum(1), 1, atol=1e-6)
+    low = np.abs(person.morphs["jawOpen"][person.mesh.vertices_m[:, 2] < 1.0])
+    assert low.max() < 1e-6
+
+
+def test_the_t_is_the_a_carried_over(avatar: Made):
+    t, a = in_pose(avatar, "T"), in_pose(avatar, "A")
+    np.testing.assert_allclose(t.parts[0].mesh.vertices_m, avatar.body.shell.vertices_m, atol=1e-6)
+    world = avatar.canonical.bones_world
+    np.testing.assert_allclose(
+        skinned(a.parts[0], a.armature, world), t.parts[0].mesh.vertices_m, atol=1e-6
+    )
+    turns = canonical_turns(avatar.canonical)
+    again = bones_world(a.armature, turns[None], world[None, 0, :3, 3])[0]
+    np.testing.assert_allclose(again, world, atol=1e-6)
+
+
+def test_a_project_keeps_it(avatar: Made):
+    arrays = {**fit_arrays(designed.still(Design())), **part_arrays(avatar.character)}
+    assert has_part(arrays)
+    back = avatar_of(arrays, "Ada", Design())
+    first, again = avatar.character.parts[0], back.parts[0]
+    np.testing.assert_allclose(again.mesh.vertices_m, first.mesh.vertices_m, atol=1e-6)
+    np.testing.assert_array_equal(again.mesh.faces, first.mesh.faces)
+    np.testing.assert_allclose(again.morphs["jawOpen"], first.morphs["jawOpen"], atol=2e-6)
+    assert back.animation is not None
+    assert again.material.texture is not None
+    assert first.material.texture is not None
+    off = np.abs(again.material.texture.astype(int) - first.material.texture)
+    assert off.mean() < 8
+
+
+@pytest.mark.parametrize("back", ["mirror", "plain", "paint"])
+def test_backs_differ_in_what_is_printed_on_them(back: completing.Back):
+    rgb = np.full((80, 120, 3), 200, np.float32)
+    rgb[30:50, 50:70] = 20
+    front = completing.Front(rgb, np.ones((80, 120), np.float32), np.ones((80, 120), bool), 0, 0)
+    found = completing.back_of(front, back)
+    print_left = 200 - float(found[40, 60].mean())
+    assert print_left > 150 if back == "mirror" else print_left < 60
+    assert abs(float(found[5, 5].mean()) - 200) < 15
