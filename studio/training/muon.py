@@ -63,9 +63,9 @@ class Muon(torch.optim.AdamW):
         weight.mul_(1 - rate * decay).add_(turned, alpha=-rate * size)
 
 
-def _is_inner(module: nn.Module) -> TypeGuard[nn.Linear | nn.Conv2d]:
+def _is_inner(module: nn.Module) -> TypeGuard[nn.Linear | nn.Conv2d | nn.Conv3d]:
     return isinstance(module, nn.Linear) or (
-        isinstance(module, nn.Conv2d) and module.in_channels > 3
+        isinstance(module, nn.Conv2d | nn.Conv3d) and module.in_channels > 3
     )
 
 

@@ -38,6 +38,10 @@ class AlgebraicNetwork(nn.Module):
         self.head = nn.Conv2d(_FEATURES, JOINTS, 1)
         self.trust = Trust()
 
+    def outputs(self) -> list[nn.Module]:
+        """The last layers."""
+        return [self.head, self.trust.last]
+
     def look(self, rgb: torch.Tensor) -> Seen:
         """Points and their trust, each view by itself; in use, in its mirror image too."""
         seen = self._look(rgb)

@@ -66,6 +66,10 @@ class VolumetricNetwork(nn.Module):
         self.voxels = VoxelNetwork(_LATENT + JOINTS + 1, JOINTS, _WIDTHS)
         self.shares = nn.Parameter(torch.tensor([-1.5, 0.0]))
 
+    def outputs(self) -> list[nn.Module]:
+        """The last layers."""
+        return [*self.algebraic.outputs(), self.voxels.last[1]]
+
     def forward(
         self, rgb: torch.Tensor, projections: torch.Tensor, there: torch.Tensor,
         turn: torch.Tensor | None = None,

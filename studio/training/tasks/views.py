@@ -14,9 +14,12 @@ from torch import nn
 from studio.perception.heatmaps.network import HEIGHT_PX, WIDTH_PX
 from studio.perception.views.crop import LOOSE
 from studio.perception.views.geometry import middle_of, moved, projected
+from studio.perception.views.network import AlgebraicNetwork
 from studio.perception.views.seen import LAYOUT, MIRROR
+from studio.perception.views.volumetric import VolumetricNetwork
 from studio.training import augment
 from studio.training.multiview import SIDE_PX, place_of, scenes
+from studio.training.muon import Muon
 from studio.training.people import DATA
 from studio.training.staging import Staged
 from studio.training.surroundings import Places
@@ -49,6 +52,10 @@ class ViewsTask:
 
     def data(self, split: Split, seed: int) -> Source:
         return scenes(self._data, split, seed)
+
+    def optimiser(self, network: nn.Module, decay: float) -> torch.optim.Optimizer:
+        assert isinstance(network, AlgebraicNetwork | VolumetricNetwork)
+        return Muon(network, network.outputs(), decay)
 
     def prepare(self, batch: Batch, dice: torch.Generator) -> Batch:
         return varied(batch, dice, self._places)
