@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import open3d as o3d
 
 from studio.core.errors import StudioError
-from studio.core.pictures import read_picture
-from studio.core.types import Camera, CameraRig
-from studio.features.head.engine import NETWORKS, NO_FACE
+from studio.core.pictures import read_picture, write_picture
+from studio.core.types import Camera, CameraRig, Posed
+from studio.features.head.engine import NETWORKS, NO_FACE, Inputs, Params, reconstruct
 from studio.human.design import Design
 from studio.human.heads import model
 from studio.human.heads.fit import FittedHead, Portrait, View, fit
 from studio.human.heads.proportions import womanly
+from studio.jobs import Context, run
 from studio.journeys.figures import Figure, Part, footage_set
 from studio.perception.portraits import Looker
 from studio.render.raster import Renderer
-from studio.synth import designed, portrait
+from studio.render.scene import Drawable
+from studio.synth import closet, designed, portrait
 from studio.synth.figure import make_figure
 from studio.synth.heads.seen import PUPILS, SeenHead, seen_head
 from studio.synth.people import stranger
@@ -38,7 +42,8 @@ MEN = ("biden", "obama", "obama3", "painting_louis14")
 """Of those portraits; the others are of women."""
 SETS = {"one view": (0,), "three views": (0, 1, 2)}
 AVERAGE = "nothing but the average"
-STRANGERS, FIRST_SEED = 8, 9000
+STRANGERS, FIRST_SEED, TURNED = 8, 9000, 3
+_ASIDE_DEG, _CHIN = 30.0, 152
 _TURNS_DEG = (0.0, -28.0, 28.0)
 _SIDE_PX = 640
 _FACE_M = 0.012
@@ -51,6 +56,7 @@ def parts(footage: Path | None) -> list[tuple[str, Part]]:
     return [
         ("a real head, scanned", partial(_scanned, footage)),
         ("made-up people", _made_up),
+        ("made-up people from another side", _turned),
         ("portraits", partial(_portraits, footage)),
     ]
 
@@ -221,6 +227,76 @@ def _photographs(design: Design) -> Iterator[np.ndarray]:
     with Renderer((_SIDE_PX, _SIDE_PX)) as renderer:
         for turn in _TURNS_DEG:
             yield portrait.picture(renderer, scene, replace(framing, turn_deg=turn, down_deg=0.0))
+
+
+# -- made-up people, turned
+
+
+def _turned() -> Iterator[Figure]:
+    """Heads made of one photograph, hair and all, seen as those people look from the side."""
+    found: list[float] = []
+    for seed in range(FIRST_SEED, FIRST_SEED + TURNED):
+        wanted = _face_of_their_own(stranger(seed), seed)
+        truth, marks = _stood(wanted)
+        framing = replace(portrait.face_of(truth), turn_deg=0.0, down_deg=0.0)
+        drawn = portrait.drawables(truth)
+        with TemporaryDirectory() as folder, Renderer((_SIDE_PX, _SIDE_PX)) as renderer:
+            path = Path(folder) / f"stranger_{seed}.png"
+            write_picture(path, portrait.picture(renderer, drawn, framing))
+            pupils_mm = 1e3 * float(np.linalg.norm(marks[PUPILS[0]] - marks[PUPILS[1]]))
+            made = run(
+                reconstruct(Params(photos=(path,), pupils_mm=pupils_mm), Inputs(), Context())
+            )
+            posed, own = _stood(made.design.but(expression={}))
+            _forget(made.design)
+            turn, _, shift = similarity(own, marks, sized=False)
+            laid = tuple(
+                replace(
+                    one, mesh=replace(one.mesh, vertices_m=one.mesh.vertices_m @ turn.T + shift)
+                )
+                for one in portrait.drawables(posed)
+            )
+            found += [
+                _psnr(renderer, drawn, laid, replace(framing, turn_deg=side), marks)
+                for side in (-_ASIDE_DEG, _ASIDE_DEG)
+            ]
+    name = f"{TURNED} made-up people, one photograph: PSNR of the head turned by {_ASIDE_DEG:.0f}°"
+    yield Figure(f"{name}, mean; worst", f"{np.mean(found):.1f}; {np.min(found):.1f} dB", "stated")
+
+
+def _stood(design: Design) -> tuple[Posed, np.ndarray]:
+    """A design's person, and where the face's points are on them."""
+    rest, bones = designed.resting(design)
+    body_m = designed.body_of(rest, bones)
+    posed = designed.posed(design, designed.person_of(design, "stranger"), body_m)
+    up = posed.bones_world[model.HEAD, :3, 3] - bones.rest_world[model.HEAD, :3, 3]
+    ids, means = model.marks()
+    return posed, means @ body_m[ids] + up
+
+
+def _psnr(
+    renderer: Renderer,
+    truth: tuple[Drawable, ...],
+    made: tuple[Drawable, ...],
+    framing: portrait.Framing,
+    marks: np.ndarray,
+) -> float:
+    """How alike two heads look (dB), above the chin, where either is."""
+    camera, light = portrait.camera(framing, renderer.size_px), portrait.light(framing)
+    a, b = (renderer.render(scene, camera, light) for scene in (truth, made))
+    chin = camera.matrix @ (camera.rotation @ marks[_CHIN] + camera.translation_m)
+    above = np.arange(renderer.size_px[1])[:, None] < chin[1] / chin[2]
+    where = ((a.alpha > 0) | (b.alpha > 0)) & above
+    off = (a.rgb[where].astype(float) - b.rgb[where]) / 255
+    return float(-10 * np.log10(np.mean(off**2)))
+
+
+def _forget(design: Design) -> None:
+    """Take out of the user's wardrobe what was made for an evaluation."""
+    for one, _ in closet.pieces(design.worn):
+        if one.root is not None:
+            shutil.rmtree(one.root / one.kind / one.name, ignore_errors=True)
+    closet.forget()
 
 
 # -- portraits

@@ -14,6 +14,8 @@ from studio.render.raster import Renderer
 from studio.render.scene import Drawable, Finish, Lighting
 from studio.synth.looks import skin_finish
 
+_TEETH_GLOW = 0.22
+"""Light that comes to teeth through lips and cheeks, which no shadow map knows."""
 GROUND = (0.145, 0.155, 0.175)
 """Linear RGB behind the person: a grey that suits light and dark windows."""
 
@@ -66,6 +68,8 @@ def drawables(person: Posed, only: tuple[str, ...] = ()) -> tuple[Drawable, ...]
             part, character.armature, person.bones_world, person.morphs, character.morph_names
         )
         finish = skin_finish() if part.name in ("body", "tongue") else Finish(sheen=0.1)
+        if part.name.startswith("teeth"):
+            finish = Finish(glow=_TEETH_GLOW)
         mesh = Mesh(vertices, part.mesh.faces, part.mesh.uv, part.mesh.colours)
         found.append(Drawable(mesh, part.material, 1, finish, part.mesh.vertices_m))
     return tuple(found)
@@ -75,10 +79,11 @@ def picture(
     renderer: Renderer, scene: tuple[Drawable, ...], framing: Framing
 ) -> UInt8[np.ndarray, "height width 3"]:
     """The scene in the renderer's size."""
-    return renderer.render(scene, _camera(framing, renderer.size_px), light(framing)).rgb
+    return renderer.render(scene, camera(framing, renderer.size_px), light(framing)).rgb
 
 
-def _camera(framing: Framing, size_px: tuple[int, int]) -> Camera:
+def camera(framing: Framing, size_px: tuple[int, int]) -> Camera:
+    """The camera that sees what is framed."""
     turn, down = np.radians(framing.turn_deg), np.radians(framing.down_deg)
     back = np.array([np.sin(turn) * np.cos(down), -np.cos(turn) * np.cos(down), np.sin(down)])
     away = 4.2 * framing.size_m

@@ -32,6 +32,8 @@ _BROW, _CHIN = 9, 152
 _LIGHT = 98
 """What a hair's colour is taken to be: lighter than so many of a hundred of its texels."""
 _NEAR_M, _COARSE = 0.02, 512
+_SHADE = 1.2
+"""How softly hair's colour fades on the skin, in cells of the surface."""
 _HIDDEN = 8
 
 
@@ -122,6 +124,7 @@ def painted(
     )
     grid = made.xyz_m.shape[:2]
     small = cv2.resize(made.rgba, grid[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
+    small[..., 3] = cv2.GaussianBlur(small[..., 3], (0, 0), _SHADE)
     off, which = KDTree(made.xyz_m.reshape(-1, 3)).query(at, k=3)
     weight = 1 / np.fmax(off, 1e-4)
     weight /= weight.sum(1, keepdims=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-EXPOSED = 1.15
+EXPOSED = 1.0
 """How brightly a face is lit that people are shown by here (:mod:`studio.synth.portrait`)."""
 _A, _B, _C, _D, _E = 2.51, 0.03, 2.43, 0.59, 0.14
 """The curve by which cameras, and this rasteriser, make pictures of light (Narkowicz, 2015)."""
@@ -23,7 +23,7 @@ _CALM, _CALM_COLOUR = 0.02, 0.1
 _TAKEN, _TAKEN_COLOUR = 0.85, 0.6
 """How much of the light is taken out: the rest may be the skin's own."""
 _RANGE = (0.3, 2.2)
-_PLAUSIBLE = (0.07, 0.52)
+_PLAUSIBLE = (0.07, 0.46)
 """How bright faces' skin is at least and at most (linear)."""
 _ENOUGH = 200
 

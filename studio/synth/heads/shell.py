@@ -8,7 +8,7 @@ same colours are laid.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -18,6 +18,7 @@ from jaxtyping import Bool, Float, UInt8
 
 from studio.human.heads.fit import View
 from studio.synth.heads.light import EXPOSED, scene_linear, stored
+from studio.synth.heads.strands import filled
 
 COLUMNS, GLOBE, CURTAIN = 144, 36, 44
 """Cells around, from the crown to the brows' level, and from there down."""
@@ -28,6 +29,8 @@ TEXTURE = (1024, 1024)
 _CROWN, _CROWN_RAD = 7, 0.45
 """How far behind the top the crown lies, from which hair grows."""
 _FAR_M, _MOST_M = 0.4, 0.16
+_IN_M = 0.0005
+"""How much nearer to the neck long hair is, a row further down."""
 _LEAST_M, _USUAL_M = 0.0025, 0.012
 _STEPS, _GAP = 64, 8
 """So many steps along a ray, and so many without hair end it."""
@@ -76,10 +79,14 @@ def around(
     ``skin_m`` is the head as photographed, in its frame; ``brow_m`` the height of the brows;
     ``ear_m`` the left ear's outermost place; ``hair`` where the photograph shows what covers it.
     """
-    frame = _frame(skin_m, faces, brow_m)
     soft = _Soft(view, hair)
+    frame = _frame(skin_m, faces, brow_m)
     off = _thickness(frame, view, soft)
     there, long = _there(frame, off, view, soft, skin_m, faces, brow_m, ear_m)
+    if long > 0.5:
+        frame = _hanging(frame)
+        off = _thickness(frame, view, soft)
+        there, long = _there(frame, off, view, soft, skin_m, faces, brow_m, ear_m)
     off = _tapered(off, there, frame.at(off), long)
     there, long = _there(frame, off, view, soft, skin_m, faces, brow_m, ear_m)
     off = _tapered(off, there, frame.at(off), long)
@@ -113,6 +120,14 @@ def _frame(skin_m: np.ndarray, faces: np.ndarray, brow_m: float) -> _Frame:
         radius[row] = np.minimum(radius[row], radius[row - 1] + 0.004)
     smooth = _blurred(radius, 2.5)
     return _Frame(base, way, np.fmax(radius, smooth))
+
+
+def _hanging(frame: _Frame) -> _Frame:
+    """The same where hair hangs down from where the head is widest, not in below the ears."""
+    radius = frame.radius_m.copy()
+    for row in range(GLOBE - GLOBE // 3, len(radius)):
+        radius[row] = np.fmax(radius[row], radius[row - 1] - _IN_M)
+    return replace(frame, radius_m=np.fmax(radius, _blurred(radius, 2.5)))
 
 
 def _even(grid: np.ndarray) -> np.ndarray:
@@ -317,66 +332,7 @@ def _painted(
     mask = cv2.GaussianBlur(core.astype(np.float32), (0, 0), size)
     colour = sampled(rgb.astype(np.float32), xy).reshape(*TEXTURE, 3)
     say = _fine(seen) * sampled(mask, xy).reshape(TEXTURE)
-    return _filled(stored(scene_linear(colour) / EXPOSED).astype(np.float32), say, _fine(there))
-
-
-def _filled(colour: np.ndarray, say: np.ndarray, there: np.ndarray) -> np.ndarray:
-    mirror = say[:, ::-1] * (1 - say) * 0.8
-    colour = (colour * say[..., None] + colour[:, ::-1] * mirror[..., None]) / np.fmax(
-        say + mirror, 1e-4
-    )[..., None]
-    say = np.clip(say + mirror, 0, 1)
-    smooth, fine = _spread(colour, say), _spread(colour, say, (6.0,))
-    known = say > 0.6
-    rough = (colour - fine)[known]
-    amount = float(np.clip(rough.std(), 2.0, 30.0)) if known.any() else 6.0
-    strands = _strands()[..., None] * amount
-    shade = np.clip(smooth / np.fmax(smooth.mean(), 1.0), 0.5, 1.6)
-    laid = smooth + strands * shade
-    keep = np.clip(say * 1.6 - 0.2, 0, 1)[..., None]
-    painted = (keep * colour + (1 - keep) * laid).clip(0, 255)
-    ragged = there + 0.22 * _strands(3, 1.2, 14.0) * (there < 0.97)
-    alpha = np.clip((ragged - 0.3) / 0.45, 0, 1) * (there > 0.06)
-    return np.dstack([painted, 255 * alpha]).astype(np.uint8)
-
-
-def _spread(
-    colour: np.ndarray, say: np.ndarray, widths: tuple[float, ...] = (8.0, 32.0, 128.0)
-) -> np.ndarray:
-    """Colours carried over to where none are known, by the nearest that are."""
-    total = np.full(say.shape, 1e-6, np.float32)
-    mean = np.zeros_like(colour)
-    mean += 1e-6 * (colour * say[..., None]).sum((0, 1)) / max(float(say.sum()), 1e-6)
-    small = 4
-    for k, width in enumerate(widths):
-        size = (say.shape[1] // small, say.shape[0] // small)
-        w = cv2.resize(say, size, interpolation=cv2.INTER_AREA)
-        m = cv2.resize(colour * say[..., None], size, interpolation=cv2.INTER_AREA)
-        trust = 0.02**k
-        total += trust * _wide(_blurred_ring(w, width / small), say)
-        mean += trust * _wide(_blurred_ring(m, width / small), say)
-    return mean / total[..., None]
-
-
-def _wide(picture: np.ndarray, like: np.ndarray) -> np.ndarray:
-    return cv2.resize(picture, like.shape[::-1], interpolation=cv2.INTER_LINEAR)
-
-
-def _blurred_ring(picture: np.ndarray, sigma: float) -> np.ndarray:
-    wide = min(int(3 * sigma) + 1, picture.shape[1])
-    padded = np.concatenate([picture[:, -wide:], picture, picture[:, :wide]], axis=1)
-    out = cv2.GaussianBlur(padded, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
-    return out[:, wide : wide + picture.shape[1]]
-
-
-def _strands(seed: int = 5, across: float = 1.0, along: float = 40.0) -> np.ndarray:
-    """Noise drawn out along the hair, of mean 0 and deviation 1."""
-    rng = np.random.default_rng(seed)
-    fine = rng.normal(size=TEXTURE).astype(np.float32)
-    thin = cv2.GaussianBlur(fine, (0, 0), sigmaX=across, sigmaY=along)
-    lock = cv2.GaussianBlur(fine[::-1], (0, 0), sigmaX=7 * across, sigmaY=along)
-    out = thin / thin.std() + 0.7 * lock / lock.std()
-    return out / out.std()
+    return filled(stored(scene_linear(colour) / EXPOSED).astype(np.float32), say, _fine(there))
 
 
 def _alike(

@@ -46,10 +46,13 @@ def test_a_photograph_becomes_a_person(photo, tmp_path, capsys, monkeypatch):
     assert code == 0
     told = json.loads(capsys.readouterr().out)
     assert told["pupils_mm"] == pytest.approx(61, abs=0.5)
-    assert told["hair"]
+    assert list(told["hair"]) == ["as_photographed"]
+    assert told["hair"]["as_photographed"] > 0.6
     assert not validate(out)
     kept = read_file(design)
     assert kept.carved
+    kinds = {closet.piece(one.item).kind for one in kept.worn}
+    assert kinds == {"skin", "hair", "eyes", "teeth", "top"}
     skin = next(one for one in kept.worn if one.item.startswith("skin_mara"))
     texture = closet.plain(closet.piece(skin.item)).texture
     rgb = cv2.imread(str(photo))[..., ::-1]
@@ -126,6 +129,12 @@ def test_what_lies_above_a_fringe_is_no_skin(photo):
         fringed[level - 12 : level, x - 90 : x + 90] = (40, 25, 15)
         told = looker.look("fringed", fringed)
     above = np.s_[level - 24 : level - 12, x - 30 : x + 30]
+    assert calm.hair[:y, x - 20 : x + 20].sum() > 500
+    assert not calm.hair[brow : brow + 80, x - 30 : x + 30].any()
+    assert not calm.hair[:, :20].any()
+    for iris in (468, 473):
+        column, row = np.rint(calm.xyz_px[iris, :2]).astype(int)
+        assert not calm.bare[row, column]  # eyes are not painted on lids
     assert calm.bare[above].mean() > 0.5
     assert not told.bare[above].any()
     assert told.bare[brow - 3 : brow + 6, x - 10 : x + 10].all()
