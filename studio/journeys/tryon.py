@@ -16,6 +16,7 @@ from studio.journeys import networks
 from studio.journeys.figures import Figure, Part, footage_set
 from studio.journeys.puppet import REAL, STILL_S, calmest, webcam
 from studio.journeys.strangers import Stood, stood
+from studio.journeys.tryon_limbs import limbs
 from studio.journeys.tryon_sheet import PORTRAITS, sheet
 from studio.live.wearing.drawing import ItemDrawer
 from studio.live.wearing.maps import static_map
@@ -56,6 +57,7 @@ def parts(footage: Path | None, data: Path | None, out: Path | None) -> list[tup
         *((f"{Path(name).stem} of {folder}", partial(_film, footage, folder, name))
           for folder, name in films),
         ("a still picture with noise", partial(_frozen, footage)),
+        ("watches, shoes and necklaces on made-up people", limbs),
         ("speed at 640 x 480", partial(_speed, footage)),
         ("one map", _one_map),
         *networks.parts_of("occluder", footage, data),

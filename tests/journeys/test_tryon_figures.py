@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from studio.core.items import AnchorPoint
 from studio.core.types import Frame
 from studio.journeys import tryon
 from studio.journeys.figures import Figure, measure
+from studio.journeys.tryon_limbs import THEMES, in_picture, off
 from studio.journeys.tryon_sheet import TILES, around_head
 from studio.live.wearing.tryon import TryOn
 from studio.live.wearing.wear_settings import WearSettings
@@ -69,3 +71,18 @@ def test_the_square_around_a_head_follows_it() -> None:
 def test_all_that_is_worn_on_the_sheet_is_in_the_starter_catalogue() -> None:
     assert len(TILES) == 24
     assert {tile.item for tile in TILES} <= {entry.id for entry in starter().entries()}
+
+
+def test_a_watch_is_judged_by_how_far_off_it_is_in_the_picture_and_how_it_is_turned() -> None:
+    true, found = np.eye(4), np.eye(4)
+    true[:3, 3] = 0.0, 0.8, 0.1
+    found[:3, 3] = 0.03 * 0.9 / 0.8, 0.9, 0.1 * 0.9 / 0.8  # farther, on a ray that is 3 cm off
+    found[:2, :2] = [[0, -1.1], [1.1, 0]]
+    found[2, 2] = 1.1
+    mm, degrees = off(found, true)
+    assert mm == pytest.approx(30, abs=0.1)
+    assert degrees == pytest.approx(90)
+    behind = np.eye(4)
+    behind[1, 3] = -1
+    frames: dict[AnchorPoint, np.ndarray] = {"wrist.L": true, "wrist.R": behind}
+    assert list(in_picture(frames, THEMES[0])) == ["wrist.L"]

@@ -79,9 +79,6 @@ class WearSettings(BaseModel):
     match_camera: bool = Field(
         default=True, description="Blur items and add noise as the camera does"
     )
-    paint_out: bool = Field(
-        default=True, description="Paint out what a new item replaces: the wearer's own rim or shoe"
-    )
     smoothing_ms: float = Field(
         default=40.0, ge=0, le=500,
         description="How far a calm item may lag behind, milliseconds; quick moves lag less",

@@ -144,7 +144,7 @@ class PairFactory(Closing):
             pose = wrist_pose(point[-1], self.split, rng, figure)
         else:
             pose = foot_pose(self.split, rng, figure)
-        posed, things = _stand(wearer, pose, rng)
+        posed, things = stand(wearer, pose, rng)
         place = make_place(self.seed, self.split, which, 0, 1)
         return _Moment(theme, kind, point, wearer, posed, things, place, wearer.frames(posed))
 
@@ -259,9 +259,10 @@ def drawn(
     return tuple(found)
 
 
-def _stand(
+def stand(
     wearer: Wearer, pose: Pose, rng: np.random.Generator
 ) -> tuple[Posed, tuple[Drawable, ...]]:
+    """A wearer in a pose, turned some way, and what they hold or sit on."""
     figure = wearer.actor.figure
     root, turns = turns_of(figure, pose)
     yaw = float(rng.normal(0, 60))
