@@ -19,6 +19,7 @@ from studio.media.formats.bvh import read_bvh
 from studio.media.formats.motions import read_motion
 from studio.synth.designed import carried_over
 
+_RATE_HZ = 30.0
 _FEET = [BONE_NAMES.index(f"{bone}.{side}") for bone in ("foot", "toe1-2") for side in "LR"]
 
 
@@ -31,6 +32,7 @@ def animation_of(path: Path, bones: Armature) -> Animation:
     if path.suffix.lower() != ".bvh":
         return carried_over(run(fit_motion(read_motion(path))), bones)
     skeleton, clip = read_bvh(path)
+    clip = _thinned(clip)
     space = pose_space()
     found = retarget(space, skeleton, clip)
     turns = space.turns(torch.from_numpy(found.angles).float()).double().numpy()
@@ -47,6 +49,13 @@ def animation_of(path: Path, bones: Armature) -> Animation:
     standing = bones.rest_world[_FEET, 2, 3]
     world[:, :, 2, 3] -= (world[:, _FEET, 2, 3] - standing).min(1)[:, None]
     return Animation(found.times_s, world, np.zeros((len(world), len(ACTIONS))))
+
+
+def _thinned(clip: Animation) -> Animation:
+    """At most 30 frames a second."""
+    apart = np.diff(clip.times_s)
+    step = max(round(1 / (_RATE_HZ * float(np.median(apart)))), 1) if len(apart) else 1
+    return Animation(clip.times_s[::step], clip.bones_world[::step], clip.morphs[::step])
 
 
 def _hips(heads_m: np.ndarray) -> float:

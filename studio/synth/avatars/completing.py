@@ -19,7 +19,7 @@ from studio.synth.avatars.looking import sampled
 
 Back = Literal["paint", "plain", "mirror"]
 PIXEL_M = 0.002
-_WIDE_M, _LOW_M = 0.07, 0.006
+_WIDE_M, _LOW_M = 0.11, 0.006
 _COARSE = 3
 _FOLDS = 0.16
 """How much brighter or darker folds make an evened-out back."""
@@ -107,7 +107,7 @@ def back_of(front: Front, how: Back, seed: int = 0) -> Float[np.ndarray, "height
     (``plain``), or that with folds as the front has them (``paint``)."""
     if how == "mirror":
         return front.rgb
-    weight = (front.on * (0.02 + front.sure)).astype(np.float32)
+    weight = (front.on * (0.3 + front.sure)).astype(np.float32)
     even, _ = _evened(front.rgb, weight)
     if how == "plain":
         return even

@@ -11,13 +11,14 @@ from jaxtyping import Bool, Float, UInt8
 from scipy.spatial.transform import Rotation
 
 from studio.core.types import Character, Material
-from studio.human.bodies.canonical import Canonical, CanonicalPose, canonical
+from studio.human.bodies.canonical import SKIN, Canonical, CanonicalPose, canonical
 from studio.human.bodies.clothed import ClothedField
 from studio.human.bodies.field import Field
 from studio.human.bodies.fitted import BodyFit, BodyView
 from studio.human.bodies.shell import shell_of
-from studio.human.bodies.surface import genus
+from studio.human.bodies.surface import genus, neighbours
 from studio.human.character import bones_world
+from studio.human.names import face_vertices
 from studio.human.person import Rest
 from studio.synth import designed
 from studio.synth.avatars.assembling import Rigged, character_of, moves_of, reposed, rigged
@@ -27,6 +28,8 @@ from studio.synth.avatars.looking import Seen
 from studio.synth.avatars.painting import painted
 from studio.synth.avatars.unwrapping import unwrapped
 
+_UNDER_HAIR_M = 0.007
+"""Where ears are grown by more, hair hangs over them."""
 HEAD_TRIANGLES = 15_000
 """About how many triangles head and hands have, whatever the budget."""
 
@@ -76,7 +79,8 @@ def made(
     rest, _ = designed.resting(fit.design)
     still = canonical(rest, "T")
     clothed = ClothedField(still, fit.offsets_m)
-    shell = shell_of(field or clothed, still, clothed.vertices_m, unwrapped,
+    grown_m = without_ears(clothed.vertices_m, fit.offsets_m, still)
+    shell = shell_of(field or clothed, still, grown_m, unwrapped,
                      max(look.triangles - HEAD_TRIANGLES, 4000), look.spacing_m)  # fmt: skip
     report(0.3, "Rigging")
     body = rigged(shell)
@@ -94,6 +98,25 @@ def made(
     character = character_of(body, rest, fit.design, uv, material, name)
     share = float(paint.sure[paint.covered].mean())
     return Made(character, still, rest, body, genus(shell.surface), share)
+
+
+def without_ears(
+    grown_m: Float[np.ndarray, "vertices 3"],
+    offsets_m: Float[np.ndarray, " vertices"],
+    still: Canonical,
+) -> Float[np.ndarray, "vertices 3"]:
+    """The grown base vertices, but that ears which lie under hair are even with it."""
+    out = grown_m.copy()
+    mean = neighbours(still.faces, SKIN)
+    for tragus in (454, 234):
+        middle = still.vertices_m[list(face_vertices(f"mesh_{tragus}"))].mean(0)
+        away = (still.vertices_m[:SKIN] - middle - (0, 0.018, 0.008)) / (0.045, 0.034, 0.045)
+        ear = np.flatnonzero(np.linalg.norm(away, axis=1) < 1)
+        if np.median(offsets_m[ear]) < _UNDER_HAIR_M:
+            continue
+        for _ in range(200):
+            out[ear] = mean[ear] @ out[:SKIN]
+    return out
 
 
 def _seen(

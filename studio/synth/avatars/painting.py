@@ -23,8 +23,8 @@ _TURN_M = 0.35
 _HAND_SEEN = 0.0
 _DETAIL = 0.7
 _FORGET = 0.02
-_OVER_EAR = 0.35
-"""An ear of which so much is seen as hair is under it."""
+_OVER_EAR_M = 0.006
+"""Where the surface lies so far outside an ear, hair hangs over it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,9 +162,11 @@ def _template(
     few = Texels(texels.size_px, texels.rows[own], texels.columns[own], face, share)
     hand = np.abs(at[:, 0]) > 0.25
     scalp, ear = _scalp(shell, few)
+    bare_m = np.einsum("vc,vck->vk", shell.shares, shell.canonical.vertices_m[shell.base])
+    off_m = np.linalg.norm(shell.vertices_m - bare_m, axis=1, keepdims=True)
+    grown = few.at(shell.faces, off_m)[:, 0]
     for side in (at[:, 0] < 0, at[:, 0] >= 0):  # hair may hang over an ear
-        told = side & (ear > 0.5) & (say > 0.2)
-        if told.sum() > 50 and hair[told].mean() > _OVER_EAR:
+        if np.median(grown[side & (ear > 0.5)]) > _OVER_EAR_M:
             scalp[side] = np.fmax(scalp[side], ear[side])
             ear[side] = 0
     seen = np.where(hand, _HAND_SEEN, say) * (1 - ear)
