@@ -202,7 +202,9 @@ def _refined(
         asked = list(problem.wanted)
         for k in shown:
             tall = size_px(photos[k])
-            person = drawn(rest, near.kinematics, found.poses[k], cameras[k], windows[k])
+            person = drawn(
+                rest, near.kinematics, found.poses[k], cameras[k], windows[k], spread=False
+            )
             match = pairs(person, edges[k], windows[k], REACH * tall * (1 - 0.15 * turn))
             line = outline(problem.builder, person, match, cameras[k], tall)
             asked[k] = replace(asked[k], outline=line)

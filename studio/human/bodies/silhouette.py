@@ -66,9 +66,15 @@ def kinds_of_skin() -> Int[np.ndarray, " skin"]:
 
 
 @torch.no_grad()
-def drawn(rest: Rest, kinematics: Kinematics, pose: Poses, camera: Camera, window: Window) -> Drawn:
-    """A person (with all vertices) in a pose, as a window shows them."""
-    turns = spread_twist(kinematics.rotations(pose), kinematics.offsets_m)
+def drawn(
+    rest: Rest, kinematics: Kinematics, pose: Poses, camera: Camera, window: Window,
+    spread: bool = True,
+) -> Drawn:  # fmt: skip
+    """A person (with all vertices) in a pose, as a window shows them: with twist ``spread`` along
+    the limbs, or as the solver has it."""
+    turns = kinematics.rotations(pose)
+    if spread:
+        turns = spread_twist(turns, kinematics.offsets_m)
     posed = whole().pose(
         rest, torch.from_numpy(turns).float(), torch.from_numpy(pose.root_m).float()
     )
@@ -119,8 +125,8 @@ def outline(
     count = len(found.vertex)
     pick = np.arange(count) if count <= PAIRS else np.linspace(0, count - 1, PAIRS).astype(int)
     vertex = found.vertex[pick]
-    near = KDTree(person.vertices_m[builder.ids[skin]]).query(person.vertices_m[vertex])[1]
-    rows = skin[near]
+    places = KDTree(person.vertices_m[builder.ids[skin]])
+    rows = skin[places.query(person.vertices_m[vertex])[1]]
     xy = project(camera, person.vertices_m[builder.ids[rows]])
     kinds = kinds_of_skin()[vertex]
     out = found.out_px[pick] - _WORN * tall_px * (kinds == 0)
