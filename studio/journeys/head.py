@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 import open3d as o3d
@@ -29,6 +28,7 @@ from studio.render.raster import Renderer
 from studio.render.scene import Drawable
 from studio.synth import closet, designed, portrait
 from studio.synth.figure import make_figure
+from studio.synth.heads.scanned import FACE_M, Surface
 from studio.synth.heads.seen import PUPILS, SeenHead, seen_head
 from studio.synth.people import stranger
 from studio.vision.sightings import sight
@@ -46,9 +46,6 @@ STRANGERS, FIRST_SEED, TURNED = 8, 9000, 3
 _ASIDE_DEG, _CHIN = 30.0, 152
 _TURNS_DEG = (0.0, -28.0, 28.0)
 _SIDE_PX = 640
-_FACE_M = 0.012
-"""Skin no further from MediaPipe's points is the face."""
-_ROUNDS = 120
 
 
 def parts(footage: Path | None) -> list[tuple[str, Part]]:
@@ -70,32 +67,8 @@ class _Off:
     worst: float
 
 
-class _Surface:
-    """A triangle mesh that is asked for the nearest places on it."""
-
-    def __init__(self, vertices: np.ndarray, faces: np.ndarray) -> None:
-        self._tensor: Any = o3d.core.Tensor
-        self._scene = o3d.t.geometry.RaycastingScene()
-        self._scene.add_triangles(
-            self._tensor(vertices.astype(np.float32)), self._tensor(faces.astype(np.uint32))
-        )
-
-    def nearest(self, points: np.ndarray) -> np.ndarray:
-        found = self._scene.compute_closest_points(self._tensor(points.astype(np.float32)))
-        return found["points"].numpy()
-
-    def laid(self, points: np.ndarray, landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The turn and the shift that lay points on it best: on its landmarks, then ICP."""
-        turn, _, shift = similarity(points, landmarks, sized=False)
-        for _ in range(_ROUNDS):
-            now = points @ turn.T + shift
-            more, _, along = similarity(now, self.nearest(now), sized=False)
-            turn, shift = more @ turn, more @ shift + along
-        return turn, shift
-
-
 def _off(
-    head: SeenHead, surface: _Surface, landmarks: np.ndarray, actions: np.ndarray | None = None
+    head: SeenHead, surface: Surface, landmarks: np.ndarray, actions: np.ndarray | None = None
 ) -> _Off:
     """A head, with the expression of ``actions``, against a surface whose MediaPipe points are
     known, laid on it by its face."""
@@ -111,7 +84,7 @@ def _off(
     up = marks[10] - marks[152]
     above = (skin - marks[152]) @ (up / np.linalg.norm(up)) > 0.0
     far = np.linalg.norm(skin - surface.nearest(skin), axis=1)
-    face = far[apart < _FACE_M]
+    face = far[apart < FACE_M]
     near = np.linalg.norm(skin - marks.mean(0), axis=1) < 0.22
     return _Off(float(face.mean()), float(far[above & near].mean()), float(np.percentile(face, 90)))
 
@@ -144,7 +117,7 @@ def _scanned(footage: Path | None) -> Iterator[Figure]:
         every.append(Portrait(looked.xyz_px, size, cameras[-1]))
     landmarks = _triangulated(every, cameras)
     pupils_m = float(np.linalg.norm(landmarks[PUPILS[0]] - landmarks[PUPILS[1]]))
-    surface = _Surface(np.asarray(scan.vertices), np.asarray(scan.triangles))
+    surface = Surface(np.asarray(scan.vertices), np.asarray(scan.triangles))
     for name, views in SETS.items():
         for known in (True, False):
             chosen = [every[k] if known else replace(every[k], camera=None) for k in views]
@@ -182,7 +155,7 @@ def _made_up() -> Iterator[Figure]:
         wanted = _face_of_their_own(stranger(seed), seed)
         rest, _ = designed.resting(wanted)
         truth = (rest.vertices_m - rest.heads_m[model.HEAD]).double().numpy()
-        surface = _Surface(truth, make_figure().surface.faces["skin"])
+        surface = Surface(truth, make_figure().surface.faces["skin"])
         ids, means = model.marks()
         landmarks = means @ truth[ids]
         pupils_m = float(np.linalg.norm(landmarks[PUPILS[0]] - landmarks[PUPILS[1]]))

@@ -26,6 +26,7 @@ def main(
     design: Path | None = None,
     compare: Path | None = None,
     name: str = "",
+    scan: Path | None = None,
     pupils_mm: float | None = None,
     gender: Literal["as the face", "woman", "man"] = "as the face",
     expression: bool = True,
@@ -44,6 +45,7 @@ def main(
         compare: Where to write a picture of each photograph beside the head made of it: its points
             and the head's, the head laid over it, and turned: .png or .jpg.
         name: What the person is called.
+        scan: A scan of the same head, upright, to measure the face against: .ply, .obj, .stl, .glb.
         pupils_mm: Millimetres from pupil to pupil, for a true size (63 if not given).
         gender: A woman's build or a man's; otherwise as the face's proportions tell.
         expression: Faces may smile or frown in the photographs.
@@ -67,7 +69,7 @@ def main(
     if not 512 <= texture_px <= 4096:
         raise StudioError(f"A texture of {texture_px} px cannot be had.", "Give 512 to 4096.")
     began = time.perf_counter()
-    params = Params(photos=photos, name=name, pupils_mm=pupils_mm, gender=gender,
+    params = Params(photos=photos, name=name, scan=scan, pupils_mm=pupils_mm, gender=gender,
                     expression=expression, hair=hair, style=style,
                     texture_px=texture_px)  # fmt: skip
     with OnTerminal("Head", quiet=json) as context:

@@ -15,6 +15,7 @@ from studio.core.errors import StudioError
 from studio.core.pictures import read_picture
 from studio.core.types import Character, Fact, Posed
 from studio.features.head.fitting import GENDERS, build_of, fitted
+from studio.features.head.measuring import measured
 from studio.features.head.params import Params
 from studio.human.design import Design, Worn
 from studio.human.fit import Fit
@@ -27,6 +28,7 @@ from studio.synth import closet, designed
 from studio.synth.heads import eyes, hairdo
 from studio.synth.heads.baking import bake
 from studio.synth.heads.dressing import Styled, coloured, hair_of, nearest_skin
+from studio.synth.heads.scanned import read_scan
 from studio.synth.heads.seen import SeenHead, frontal_of, seen_head
 from studio.weights.store import find
 
@@ -35,6 +37,8 @@ NO_FACE = 0.035
 """A fit that is further off, by the face's height, is of no human face."""
 TURNED_DEG = 40.0
 MOST = 12
+CLOSE_M = 0.0025
+"""A face that is no further off a scan, on the mean, is a good one."""
 DRESSED = (Worn(item="teeth"), Worn(item="tshirt"))
 """What everybody wears besides what photographs show."""
 PHOTOGRAPHED = "as_photographed"
@@ -85,6 +89,7 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
             context.check()
             known = inputs.looked.get(path)
             looked.append(looker.look(path.name, read_rgb(path)) if known is None else known)
+        scan = None if params.scan is None else read_scan(params.scan, looker)
     context.report(0.2, "Fitting the face")
     fitting = fitted(looked, params.photos, params)
     check_human(fitting.found, looked)
@@ -126,6 +131,10 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     yield made
     context.report(1.0, "Done")
     facts = facts_of(looked, fitting.head, seen, styles, params)
+    if scan is not None:
+        off = measured(fitting, params, scan)
+        verdict = "good" if off.mean_m < CLOSE_M else "look"
+        facts = (Fact("Scan", off.text, verdict, f"face against {scan.name}"), *facts)
     return Head(name, design, made.character, still, tuple(looked), seen, fitting.head,
                 styles, facts)  # fmt: skip
 

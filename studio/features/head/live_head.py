@@ -9,23 +9,26 @@ from pathlib import Path
 
 import numpy as np
 
+from studio.core.errors import StudioError
 from studio.core.types import Posed
 from studio.features.head.params import Params
 from studio.features.head.session import Laid, Session
 from studio.features.head.turnable import turnable
 from studio.scene.surface import adopt, plan
+from studio.synth.heads.scanned import Measured
 from studio.ui.studio import Studio
 
 
 @dataclass(frozen=True, eq=False)
 class Wish:
     """A head to be shown: of these params, over a photograph; ``dragged`` while a hand moves;
-    ``before`` what was put right by hand."""
+    ``before`` what was put right by hand; in colours that tell how far off the ``scan`` it is."""
 
     params: Params
     photo: Path | None
     dragged: bool = False
     before: bool = False
+    scan: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +39,8 @@ class Answer:
     laid: Laid | None
     over: np.ndarray | None = None
     posed: Posed | None = None
+    measured: Measured | None = None
+    trouble: StudioError | None = None
 
 
 class LiveHead:
@@ -49,6 +54,7 @@ class LiveHead:
         self._wish: Wish | None = None
         self._busy = False
         self._last: Posed | None = None
+        self._measured: Measured | None = None
         self.costs_s: list[float] = []
 
     @property
@@ -75,18 +81,28 @@ class LiveHead:
             if wish.before:
                 laid = session.before(laid)
             photo = None if wish.photo is None else session.photos.get(wish.photo)
+            told, trouble = self._measured, None
+            if wish.scan is None:
+                told = None
+            elif not wish.dragged:
+                try:
+                    told = session.measure(laid, wish.scan)
+                except StudioError as error:
+                    told, trouble = None, error
+            self._measured = told
+            colours = None if told is None else told.colours()
             over = None
             if photo is not None and photo.path in laid.points_px:
-                over = laid.over(photo)
-            posed = turnable(laid)
+                over = laid.over(photo, colours)
+            posed = turnable(laid, told)
             before = {} if last is None else {p.name: p.mesh for p in last.character.parts}
             for part in posed.character.parts:
-                if part.name in before:
+                if part.name in before and colours is None:
                     adopt(part.mesh, before[part.name], exact=not wish.dragged)
                 drawn = plan(part.mesh)
                 if wish.dragged:
                     drawn.thinned.prepare()
-            return Answer(wish, laid, over, posed)
+            return Answer(wish, laid, over, posed, told, trouble)
 
         def there(answer: Answer) -> None:
             self._busy = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,9 +21,10 @@ from studio.document.step import Packed
 from studio.features.head.engine import Inputs
 from studio.features.head.live_head import Answer, LiveHead, Wish
 from studio.features.head.looks import Looks
-from studio.features.head.params import Params, Pin
+from studio.features.head.params import Params, Pin, with_pin
 from studio.features.head.photos_row import PhotosRow
 from studio.features.head.pins_list import LOCKS, PinsList
+from studio.features.head.scan_group import ScanGroup
 from studio.features.head.session import Laid, Photo, Session
 from studio.features.head.step import newest_head, params_of
 from studio.human.heads.fit import Held
@@ -37,7 +37,7 @@ from studio.ui.photo import Marks
 from studio.ui.staging.fields import Fields
 from studio.ui.staging.fold import Fold
 from studio.ui.step_panel import StepPanel
-from studio.ui.studio import Studio
+from studio.ui.studio import Next, Studio
 
 PERSON = {
     "name": "Name", "gender": "Build", "pupils_mm": "Pupils apart", "lens_mm": "Lens (35 mm)",
@@ -45,7 +45,7 @@ PERSON = {
     "texture_px": "Skin texture",
 }  # fmt: skip
 WORDS = {"gender": (("as the face", "As the face"), ("woman", "Woman"), ("man", "Man"))}
-_HEAD_M = np.array([[x, y, z] for x in (-0.11, 0.11) for y in (-0.14, 0.12) for z in (-0.1, 0.24)])
+_HEAD_M = np.array([[x, y, z] for x in (-0.11, 0.11) for y in (-0.14, 0.12) for z in (-0.05, 0.24)])
 
 
 class Panel(StepPanel):
@@ -58,7 +58,7 @@ class Panel(StepPanel):
         self._params = Params()
         self._dropped: list[Path] = []
         self._head_m: np.ndarray | None = None
-        self._edits = itertools.count()
+        self._export = Next("Export this head", lambda: studio.open_panel("export"))
         super().__init__(studio, feature)
         self.live = LiveHead(studio, self.session, self._show)
         studio.photos.dragged.connect(self._dragged)
@@ -87,9 +87,15 @@ class Panel(StepPanel):
         self.pins_fold = Fold("Pins and locks")
         self.pins_fold.inside.addWidget(self.pins)
         self.pins_fold.button.setChecked(True)
+        self.scan = ScanGroup()
+        self.scan.chosen.connect(lambda path: self.edit("Compare with a scan", scan=path))
+        self.scan.mapped.connect(self._want)
+        self.scan_fold = Fold("Compare with a scan")
+        self.scan_fold.inside.addWidget(self.scan)
         fold = Fold("About the person and the photographs")
         fold.inside.addWidget(self.person)
-        for widget in (self.row, self.add_button, self.looks, self.pins_fold, fold):
+        parts = (self.row, self.add_button, self.looks, self.pins_fold, fold, self.scan_fold)
+        for widget in parts:
             place.addWidget(widget)
 
     def params(self) -> Params:
@@ -117,7 +123,7 @@ class Panel(StepPanel):
             self._add_dropped()
             if not self.is_made:  # what is told is of another head
                 self.facts.show_facts(())
-                self._show_next(None)
+            self._show_next(self._export if self.is_made else None)
 
     def _judge(self) -> None:
         self.run_button.setEnabled(self.step is not None and bool(self.session.used(self._params)))
@@ -273,7 +279,8 @@ class Panel(StepPanel):
     def _take(self, params: Params) -> None:
         self._params = params
         self.row.set_photos(params.photos)
-        for part in (self.looks, self.pins_fold):
+        self.scan.show_scan(params.scan)
+        for part in (self.looks, self.pins_fold, self.scan_fold):
             part.setVisible(bool(params.photos))
         self.pins.show_params(params)
         self.summary.setVisible(not params.photos)
@@ -303,9 +310,8 @@ class Panel(StepPanel):
         if self.isVisible() and self.session.used(self._params):
             if dragged:
                 self.looks.before.setChecked(False)
-            self.live.want(
-                Wish(params or self._params, self.chosen, dragged, self.looks.before.isChecked())
-            )
+            before, scan = self.looks.before.isChecked(), self.scan.wanted
+            self.live.want(Wish(params or self._params, self.chosen, dragged, before, scan))
             if not dragged:
                 self.busy.watch("Fitting the head", lambda: self.live.idle)
 
@@ -315,6 +321,7 @@ class Panel(StepPanel):
         photo = None if path is None else self.session.photos.get(path)
         if answer.laid is None or photo is None or path != self.chosen:
             return
+        self.row.doubt(answer.laid.strangers)
         if photo.looked is not None and photo.path in answer.laid.points_px:
             points = answer.laid.points_px[photo.path]
             pins = {pin.point: (pin.x_px, pin.y_px)
@@ -322,7 +329,9 @@ class Panel(StepPanel):
             table.show_marks(Marks(photo.looked.xyz_px[:, :2], points, pins, name_of), answer.over)
         if self.studio.running(self.feature.id) is not None or not self.isVisible():
             return
-        if self.is_made and not answer.wish.before and not answer.wish.dragged:
+        self.scan.tell(answer.measured, answer.trouble)
+        asked = answer.wish.before or answer.wish.dragged or answer.measured is not None
+        if self.is_made and not asked:
             self._give_way()
         elif answer.posed is not None:
             first = self.feature.id not in self.studio.editing
@@ -345,7 +354,7 @@ class Panel(StepPanel):
         if not self.isVisible() or self.chosen is None:
             return
         pin = Pin(photo=self.chosen, point=point, x_px=round(x, 2), y_px=round(y, 2))
-        pins = _with(self._params.pins, pin)
+        pins = with_pin(self._params.pins, pin)
         if ended:
             self.edit(f"Pin: {name_of(point)}", ("pin", gesture), pins=pins)
         else:
@@ -383,10 +392,3 @@ class Panel(StepPanel):
 
 
 _LOOKING = "Looking at photographs"
-
-
-def _with(pins: Sequence[Pin], new: Pin) -> tuple[Pin, ...]:
-    """Pins with one more, or one elsewhere."""
-    where = {(pin.photo, pin.point): pin for pin in pins}
-    where[new.photo, new.point] = new
-    return tuple(where.values())

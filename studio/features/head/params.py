@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -54,6 +55,10 @@ class Params(BaseModel):
     texture_px: int = Field(
         default=2048, ge=512, le=4096, title="Skin", description="Side of the skin's texture (px)"
     )
+    scan: Path | None = Field(
+        default=None,
+        description="A scan of the same head, upright, to measure the result against",
+    )
     pins: tuple[Pin, ...] = Field(
         default=(), description="Points of the face put where the photographs show them"
     )
@@ -64,3 +69,10 @@ class Params(BaseModel):
     held: tuple[Held, ...] = Field(
         default=(), description="What pins leave as it was found: expression, eyelids, pose"
     )
+
+
+def with_pin(pins: Sequence[Pin], new: Pin) -> tuple[Pin, ...]:
+    """Pins with one more, or one elsewhere."""
+    where = {(pin.photo, pin.point): pin for pin in pins}
+    where[new.photo, new.point] = new
+    return tuple(where.values())

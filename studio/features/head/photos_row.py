@@ -57,7 +57,7 @@ class Cell(QWidget):
         self.words.style().unpolish(self.words)
         self.words.style().polish(self.words)
         self.words.setVisible(bool(text))
-        high = self.words.heightForWidth(self.width()) + 2 if text else 0
+        high = self.words.heightForWidth(self.width()) + 4 if text else 0
         self.setFixedHeight(self.thumb.height() + high)
         self.thumb.setAccessibleDescription(text)
 
@@ -65,7 +65,7 @@ class Cell(QWidget):
         """The picture about the face, and what was found out."""
         self.thumb.set_picture(_square(photo))
         if photo.refused:
-            self.tell(photo.refused, "stop")
+            self.tell(photo.refused.replace(f" in “{photo.path.name}”", ""), "stop")
             self.setToolTip(photo.hint)
         else:
             said = "; ".join(photo.warnings)
@@ -110,6 +110,12 @@ class PhotosRow(QWidget):
 
     def _told(self, signal: SignalInstance, path: Path, _: bool = False) -> None:
         signal.emit(path)
+
+    def doubt(self, strangers: Sequence[Path]) -> None:
+        """These photographs show somebody else, it seems."""
+        for path in strangers:
+            if path in self.cells:
+                self.cells[path].tell("Somebody else? The head does not fit", "stop")
 
     def set_chosen(self, path: Path | None) -> None:
         """Mark the photograph that lies on the table."""

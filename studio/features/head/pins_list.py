@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from studio.features.head.looks import segment
@@ -56,7 +56,6 @@ class PinsList(QWidget):
         locks = QHBoxLayout()
         locks.setSpacing(8)
         for button in self.locks.values():
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             button.toggled.connect(lambda _: self.locked.emit(self.held))
             locks.addWidget(button)
         locks.addStretch(1)
@@ -81,7 +80,6 @@ class PinsList(QWidget):
         for held, button in self.locks.items():
             with QSignalBlocker(button):
                 button.setChecked(held in params.held)
-            theme.set_icon(button, "ph.lock" if held in params.held else "ph.lock-open", "text")
         self.reach.set_value(params.reach_mm)
         self.all_button.setVisible(len(params.pins) > 1)
         self.told.setVisible(not params.pins)

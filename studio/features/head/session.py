@@ -13,6 +13,7 @@ from jaxtyping import Float, UInt8
 from studio.core.errors import StudioError
 from studio.features.head.engine import NETWORKS, NO_FACE, TURNED_DEG, read_rgb
 from studio.features.head.fitting import Fitting, fitted, followed
+from studio.features.head.measuring import measured
 from studio.features.head.params import Params
 from studio.human.heads import model
 from studio.human.heads.carving import carve
@@ -21,6 +22,7 @@ from studio.jobs import Context
 from studio.perception.portraits import Looked, Looker
 from studio.render.clay import clay
 from studio.synth.heads.bust import Shaped, bust
+from studio.synth.heads.scanned import Measured, Scan, read_scan
 from studio.synth.heads.seen import PUPILS_M, apart_m
 from studio.weights.store import find
 
@@ -71,17 +73,31 @@ class Laid:
         """Tells heads apart that differ in more than what was put right by hand."""
         return _key(self.paths, self.params)
 
+    @property
+    def strangers(self) -> tuple[Path, ...]:
+        """The photographs in which the head does not fit: they show somebody else."""
+        each = zip(
+            self.paths, self.fitting.found.off_px, self.fitting.portraits, strict=True
+        )  # fmt: skip
+        return tuple(path for path, off_px, one in each if off_px / one.tall_px > NO_FACE)
+
     def view(self, path: Path) -> View:
         """How a photograph was taken."""
         return self.fitting.head.views[self.paths.index(path)]
 
-    def over(self, photo: Photo) -> UInt8[np.ndarray, "side side 4"]:
-        """The head as the photograph's camera sees it, in the photograph's square."""
+    def over(
+        self, photo: Photo, colours: np.ndarray | None = None
+    ) -> UInt8[np.ndarray, "side side 4"]:
+        """The head as the photograph's camera sees it, in the photograph's square. ``colours``
+        (vertices, 3) take the clay's place."""
         view = self.view(photo.path)
         left, top, side = photo.square
         acted = self.shaped.acted(view.actions)
         xy = (view.project(acted) - (left, top)) * (SIDE_PX / side)
-        return clay(xy, view.camera_points(acted), bust().faces, _colours(), (SIDE_PX, SIDE_PX))
+        rgba = _colours()
+        if colours is not None:
+            rgba[:, :3] = colours[bust().faces].mean(1)
+        return clay(xy, view.camera_points(acted), bust().faces, rgba, (SIDE_PX, SIDE_PX))
 
 
 def _colours() -> np.ndarray:
@@ -101,6 +117,7 @@ class Session:
         self._lock = Lock()
         self._found: dict[object, FittedHead] = {}
         self._last: Laid | None = None
+        self._scans: dict[Path, Scan] = {}
 
     def warm(self) -> None:
         """Load what the first head needs."""
@@ -149,6 +166,17 @@ class Session:
                 self._found[key] = fitting.found
             self._last = laid(params, paths, fitting)
             return self._last
+
+    def measure(self, of: Laid, path: Path) -> Measured:
+        """A head against a scan, which is read once.
+
+        Raises StudioError if it is none.
+        """
+        with self._lock:
+            if path not in self._scans:
+                with Looker({name: find(name) for name in NETWORKS}) as looker:
+                    self._scans[path] = read_scan(path, looker)
+            return measured(of.fitting, of.params, self._scans[path])
 
     def before(self, of: Laid) -> Laid:
         """The same head as it was found, without what was put right by hand."""

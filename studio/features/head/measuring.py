@@ -1,0 +1,24 @@
+"""A fitted head against a scan of the same person, as the frontal photograph has its expression."""
+
+from __future__ import annotations
+
+from studio.features.head.fitting import Fitting
+from studio.features.head.params import Params
+from studio.human.heads.carving import carve
+from studio.render.scene import vertex_normals
+from studio.synth.heads.bust import bust
+from studio.synth.heads.scanned import Measured, Scan, compared
+from studio.synth.heads.seen import apart_m, frontal_of
+
+
+def measured(fitting: Fitting, params: Params, scan: Scan) -> Measured:
+    """How far the head's bust is off the scan. Its size is what the params say, or else the
+    scan's."""
+    head, portraits = fitting.head, fitting.portraits
+    wanted = scan.pupils_m if params.pupils_mm is None else params.pupils_mm / 1000
+    scale = wanted / apart_m(head, portraits)
+    view = head.views[frontal_of(head.views)]
+    carved = carve(head, portraits)
+    skin = scale * bust().of(head.values, carved).acted(view.actions)
+    normals = vertex_normals(skin, bust().faces)
+    return compared(skin, normals, scale * (head.acted(view) + carved), scan)
