@@ -83,12 +83,6 @@ def better_than_the_fit(kind: Kind) -> bool:
     return told[0]["value"] < min(told[0]["baselines"].values())
 
 
-def learned_field(fit: BodyFit, rest: Rest, space: Canonical) -> VolumeField | None:
-    """What our network for bodies sees, where its card says that it knows bodies better than the
-    fit does; else None."""
-    return volume_field(fit, rest, space) if better_than_the_fit("body") else None
-
-
 @torch.no_grad()
 def template_of(rest: Rest, view: BodyView) -> Template:
     """A fitted person before the camera of a photograph."""

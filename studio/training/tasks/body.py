@@ -22,7 +22,8 @@ REACH_M = (1.15, 1.15, 0.8)
 """How far the posed truth reaches from the root: right, down, away."""
 _POINTS: dict[Kind, int] = {"body": 1536, "head": 1024}
 _NEAR_M = 0.01
-_VALIDATED, _TESTED = 24, 48
+_VALIDATED = 24
+_TESTED: dict[Kind, int] = {"body": 16, "head": 24}
 
 
 class BodyTask:
@@ -72,7 +73,7 @@ class BodyTask:
         from studio.training.tasks.body_figures import table
         from studio.training.tasks.body_photographs import rows
 
-        found = table(network, device, pairs(self._data, "test", 0), _TESTED, self.kind)
+        found = table(network, device, pairs(self._data, "test", 0), _TESTED[self.kind], self.kind)
         return found + rows(network, bench.find) if self.kind == "body" else found
 
     def sample_pictures(self, network: nn.Module, device: str) -> np.ndarray:

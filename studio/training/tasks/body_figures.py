@@ -18,14 +18,16 @@ from studio.perception.bodies.network import UNIT_M, BodyNetwork
 from studio.perception.bodies.parts import Kind, head_share
 from studio.perception.bodies.template import SKIN, Template, skin_faces
 from studio.perception.bodies.volume import CLIP_M, Square, Volume
-from studio.synth.bodies.pairs import ANYWHERE, spread
+from studio.synth.bodies.pairs import ANYWHERE, MOMENTS, spread
 from studio.training.bodies import STEP_M
 from studio.training.feed import batches_once
 from studio.training.task import Row, Sample, Source
 from studio.training.tasks.body_pictures import key_of, plain
 
 _CHUNK, _NEAR_M = 8, 0.015
-_STEP_M, _BAND_M, _SPREAD = 0.012, 0.07, 8000
+_STEP_M: dict[Kind, float] = {"body": 0.015, "head": 0.012}
+_BAND_M, _SPREAD = 0.07, 8000
+_COARSE = 3
 Inside = Callable[[np.ndarray], np.ndarray]
 
 
@@ -70,28 +72,39 @@ def square_of(sample: Sample, kind: Kind) -> Square:
 
 
 def reconstructed(
-    inside: Inside, template: Template, kind: Kind = "body", step_m: float = _STEP_M
+    inside: Inside, template: Template, kind: Kind = "body", step_m: float | None = None
 ) -> Mesh:
     """The surface of what is inside, about the template's skin (its head's, for heads): reference
     pose, metres."""
+    step_m = step_m or _STEP_M[kind]
     skin = template.vertices_m[:SKIN]
     if kind == "head":
         skin = skin[head_share()[:SKIN] > 0.5]
     low, high = skin.min(0) - _BAND_M - step_m, skin.max(0) + _BAND_M + step_m
-    size = np.ceil((high - low) / step_m).astype(int) + 1
+    cells = np.ceil((high - low) / (_COARSE * step_m)).astype(int)
+    size = cells * _COARSE + 1
     axes = [low[k] + step_m * np.arange(size[k]) for k in range(3)]
-    points = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
-    far = KDTree(skin).query(points, distance_upper_bound=1.5 * _BAND_M)[0]
-    bare = template.inside_m(points)
-    value = np.where(bare > 0, CLIP_M, -CLIP_M)
-    band = (far < 1.5 * _BAND_M) & (np.abs(bare) < _BAND_M)
-    value[band] = inside(points[band])
+    coarse = np.stack(np.meshgrid(*(a[::_COARSE] for a in axes), indexing="ij"), -1)
+    points = coarse.reshape(-1, 3)
+    far = _finer(KDTree(skin).query(points)[0].reshape(coarse.shape[:3]))
+    deep = _finer(template.inside_m(points).reshape(coarse.shape[:3]))
+    value = np.where(deep > 0, CLIP_M, -CLIP_M).astype(np.float32)
+    band = np.argwhere(far < 1.5 * _BAND_M)
+    value[tuple(band.T)] = inside(np.stack([axes[k][band[:, k]] for k in range(3)], -1))
     grid = pv.ImageData(dimensions=tuple(int(n) for n in size), spacing=(step_m,) * 3,
                         origin=tuple(low))  # fmt: skip
-    grid["value"] = value.reshape(size).ravel(order="F")
+    grid["value"] = value.ravel(order="F")
     surface = grid.contour([0.0], scalars="value", method="flying_edges")
     surface = surface.connectivity("largest")
     return Mesh(np.asarray(surface.points, float), surface.faces.reshape(-1, 4)[:, 1:].astype(int))
+
+
+def _finer(values: np.ndarray) -> np.ndarray:
+    """Values of every ``_COARSE``th place of a grid at all of its places: those of the nearest."""
+    for axis in range(3):
+        values = np.repeat(values, _COARSE, axis)
+    back = _COARSE // 2
+    return values[tuple(slice(back, n - (_COARSE - back - 1)) for n in values.shape)]
 
 
 def distances_mm(
@@ -120,6 +133,7 @@ def table(network: nn.Module, device: str, source: Source, count: int, kind: Kin
     found: dict[str, list[tuple[float, float, float]]] = {"ours": [], FIT: []}
     seconds: list[float] = []
     count = min(count, len(source))
+    who = -(-count // MOMENTS["test"])
     for number in range(count):
         sample = source[number]
         template = template_of(sample)
@@ -134,9 +148,10 @@ def table(network: nn.Module, device: str, source: Source, count: int, kind: Kin
     means = {name: np.mean(values, 0) for name, values in found.items()}
     where = "body" if kind == "body" else "head and hair"
     names = (f"Chamfer, {where}", f"P2S, {where}", f"overlap (IoU), {where}")
+    note = f"{count} pictures of {who} held-out people in clothes, the fit's pose"
     rows = [
         Row(name, float(means["ours"][k]), "" if k == 2 else "mm", "higher" if k == 2 else "lower",
-            {FIT: float(means[FIT][k])}, f"{count} held-out people in clothes, the fit's pose")
+            {FIT: float(means[FIT][k])}, note)
         for k, name in enumerate(names)
     ]  # fmt: skip
     rows += [

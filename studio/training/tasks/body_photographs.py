@@ -23,7 +23,7 @@ from studio.synth.designed import resting
 from studio.training.task import Find, Row
 from studio.training.tasks.body_figures import distances_mm, reconstructed
 
-PEOPLE, SEED = 6, 0
+PEOPLE, SEED = 4, 0
 OURS = "network"
 
 
