@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -25,8 +25,9 @@ def paths_of(data: QMimeData) -> list[Path]:
     return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
 
 
-def wanting(studio: Studio, path: Path) -> Feature | None:
-    """The feature that wants a file; folders and everything unclaimed go to the import."""
+def wanting(studio: Studio, path: Path, shown: str = "") -> Feature | None:
+    """The feature that wants a file, the one ``shown`` before others that want it too; folders and
+    everything unclaimed go to the import."""
     features = studio.registry.features
     if path.is_dir():
         clothes = any(next(path.glob(form), None) for form in ("*.mhclo", "*/*.mhclo"))
@@ -35,11 +36,13 @@ def wanting(studio: Studio, path: Path) -> Feature | None:
     if (named := studio.registry.claiming(path.name)) is not None:
         return named
     claimed = studio.registry.accepting(path.suffix)
-    return claimed[0] if claimed else features.get(CAPTURE)
+    first = next((feature for feature in claimed if feature.id == shown), None)
+    return first or (claimed[0] if claimed else features.get(CAPTURE))
 
 
-def take_in(studio: Studio, paths: Sequence[Path]) -> None:
-    """Open a project, or show the panel that wants these files, filled in, and start it.
+def take_in(studio: Studio, paths: Sequence[Path], shown: str = "") -> None:
+    """Open a project, or show the panel that wants these files, filled in, and start it. The
+    feature whose panel is ``shown`` comes before others that want them too.
 
     Raises StudioError if nothing wants them.
     """
@@ -51,7 +54,7 @@ def take_in(studio: Studio, paths: Sequence[Path]) -> None:
         return
     groups: dict[str, list[Path]] = {}
     for path in paths:
-        feature = wanting(studio, path)
+        feature = wanting(studio, path, shown)
         if feature is None:
             raise StudioError(
                 f"No step of this Doppel can use “{path.name}”.",
@@ -85,9 +88,12 @@ def filled(model: type[BaseModel], files: Sequence[Path]) -> BaseModel:
 class DropVeil(QObject):
     """Makes a whole window take drops, and says so while something hovers over it."""
 
-    def __init__(self, window: QWidget, studio: Studio) -> None:
+    def __init__(
+        self, window: QWidget, studio: Studio, shown: Callable[[], str] = lambda: ""
+    ) -> None:
+        """``shown`` tells whose panel is shown, by the feature's id."""
         super().__init__(window)
-        self._window, self._studio = window, studio
+        self._window, self._studio, self._shown = window, studio, shown
         window.setAcceptDrops(True)
         window.installEventFilter(self)
         self.veil = QFrame(window)
@@ -121,7 +127,7 @@ class DropVeil(QObject):
             event.acceptProposedAction()
             paths = paths_of(event.mimeData())
             try:
-                take_in(self._studio, paths)
+                take_in(self._studio, paths, self._shown())
             except StudioError as error:
                 self._studio.notices.error(error, "Drop")
             return True

@@ -75,7 +75,7 @@ class Window(QMainWindow):
         self.setCentralWidget(middle)
         self.setStatusBar(StatusBar(studio, self.docks))
         self.toasts = Toasts(self, studio.notices, self.steps)
-        self.drop = DropVeil(self, studio)
+        self.drop = DropVeil(self, studio, lambda: self.steps.current)
         Pace(self)
         self._wire()
         self.docks.switch(WORKSPACES[0])

@@ -11,6 +11,7 @@ from studio.features.body.command import main
 from studio.features.body.engine import Inputs, reconstruct
 from studio.features.body.params import Params
 from studio.jobs import Context, run
+from studio.ui.drop import wanting
 
 
 def test_nothing_to_write_is_said(tmp_path: Path):
@@ -35,3 +36,10 @@ def test_photographs_must_be_there(tmp_path: Path):
         run(reconstruct(
             Params(photos=(tmp_path / "a.png",), head=tmp_path / "h.glb"), Inputs(), Context()
         ))  # fmt: skip
+
+
+def test_photographs_go_to_the_panel_that_is_shown(studio):
+    photo = Path("/x/somebody.JPG")
+    assert wanting(studio, photo).id == "head"
+    assert wanting(studio, photo, "body").id == "body"
+    assert wanting(studio, photo, "export").id == "head", "exporting wants no photograph"
