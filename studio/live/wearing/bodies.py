@@ -114,7 +114,9 @@ class Bodies:
                 head = None if body is None else _head_of(body, heads)
                 track = self._track(hand, side, free, time_s)
                 arm = body if side == hand.side else None
-                one = {point: track.forearm(time_s, palm, arm, side, camera)}
+                one: dict[AnchorPoint, Framed] = {
+                    point: track.forearm(time_s, palm, arm, side, camera)
+                }
                 found.append(self._told(track, one, head, camera, time_s, lag_ms))
         if points & BODY_POINTS:
             for body in bodies:
