@@ -26,6 +26,18 @@ class Closest:
     normals: Float32[np.ndarray, "points 3"]
 
 
+@dataclass(frozen=True, eq=False)
+class Hits:
+    """What rays meet first: how far they go there, in lengths of their way (infinite: they meet
+    nothing), the face, where on that (the shares of its second and third corner), and its
+    normal."""
+
+    far: Float32[np.ndarray, " *rays"]
+    faces: Int[np.ndarray, " *rays"]
+    shares: Float32[np.ndarray, "*rays 2"]
+    normals: Float32[np.ndarray, "*rays 3"]
+
+
 class Triangles:
     """All triangles of some meshes, metres."""
 
@@ -35,6 +47,11 @@ class Triangles:
             self._scene.add_triangles(
                 _tensor(mesh.vertices_m, np.float32), _tensor(mesh.faces, np.uint32)
             )
+
+    @classmethod
+    def of(cls, vertices_m: Points, faces: Int[np.ndarray, "faces 3"]) -> Triangles:
+        """Those of one mesh."""
+        return cls([Mesh(vertices_m, faces)])
 
     def distance_m(self, points_m: Points) -> Float32[np.ndarray, " points"]:
         """How far each point is from the nearest triangle."""
@@ -53,6 +70,28 @@ class Triangles:
             found["primitive_uvs"].numpy(),
             found["primitive_normals"].numpy(),
         )
+
+    def nearest_m(self, points_m: Points) -> Float32[np.ndarray, "points 3"]:
+        """The places nearest to points."""
+        return self._scene.compute_closest_points(_tensor(points_m, np.float32))["points"].numpy()
+
+    def hits(self, rays: Float[np.ndarray, "*rays 6"]) -> Hits:
+        """What rays (where they begin, and their way) meet first."""
+        found = self._scene.cast_rays(_tensor(rays, np.float32))
+        return Hits(
+            found["t_hit"].numpy(),
+            found["primitive_ids"].numpy().astype(np.int64),
+            found["primitive_uvs"].numpy(),
+            found["primitive_normals"].numpy(),
+        )
+
+    def crossed(
+        self, rays: Float[np.ndarray, "rays 6"]
+    ) -> tuple[Int[np.ndarray, " crossings"], Int[np.ndarray, " crossings"]]:
+        """All triangles that rays run through: which ray, and which face."""
+        found = self._scene.list_intersections(_tensor(rays, np.float32))
+        return (found["ray_ids"].numpy().astype(np.int64),
+                found["primitive_ids"].numpy().astype(np.int64))  # fmt: skip
 
     def blocked(
         self, points_m: Points, ways: Float[np.ndarray, "ways 3"]

@@ -7,6 +7,7 @@ colours. What is found here is carried back to the rig's reference pose exactly.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -59,14 +60,20 @@ class Canonical:
         return np.linalg.solve(blend[..., :3], (points_m - blend[..., 3])[..., None])[..., 0]
 
 
+@cache
+def skin_faces() -> Int[np.ndarray, "faces 3"]:
+    """The triangles of everybody's skin, the base mesh's first ``SKIN`` vertices."""
+    faces = whole().model.faces.numpy()
+    return faces[(faces < SKIN).all(1)].astype(np.int64)
+
+
 def canonical(rest: Rest, pose: CanonicalPose = "T") -> Canonical:
     """The person of that shape (:meth:`studio.human.person.Person.rest`) in the canonical pose: a
     T, or the A of the rig's reference pose."""
     bones = armature(rest)
     up = bones.rest_world[0, :3, 3] - rest.heads_m[0].numpy()
     vertices = rest.vertices_m.double().numpy() + up
-    faces = whole().model.faces.numpy()
-    faces = faces[(faces < SKIN).all(1)].astype(np.int64)
+    faces = skin_faces()
     carried = np.tile(np.eye(4), (len(BONE_NAMES), 1, 1))
     if pose == "T":
         carried = _to_t(bones)

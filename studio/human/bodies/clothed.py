@@ -15,7 +15,7 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from studio.core.types import Camera
-from studio.human.bodies.canonical import SKIN, Canonical
+from studio.human.bodies.canonical import SKIN, Canonical, skin_faces
 from studio.human.bodies.field import MeshField
 from studio.human.bodies.outline import Edge, Window, edge_of
 from studio.human.bodies.silhouette import (
@@ -24,7 +24,6 @@ from studio.human.bodies.silhouette import (
     beneath,
     kinds_of_skin,
     pairs,
-    skin_faces,
 )
 from studio.human.heads.fit import OVAL
 from studio.human.heads.model import POINTS

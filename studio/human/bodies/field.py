@@ -7,13 +7,13 @@ meshed, so that what was put together from several has one surface without a sea
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
-import open3d as o3d
 from jaxtyping import Float, Int
 
 from studio.human.bodies.canonical import Canonical
+from studio.vision.triangles import Triangles
 
 REACH_M = 0.05
 """Values are clipped to this far inside and outside."""
@@ -38,22 +38,18 @@ class MeshField:
     def __init__(
         self, vertices_m: Float[np.ndarray, "vertices 3"], faces: Int[np.ndarray, "faces 3"]
     ) -> None:
-        self._scene = o3d.t.geometry.RaycastingScene()
-        tensor: Any = o3d.core.Tensor
         corners = np.asarray(vertices_m, np.float32)
-        self._scene.add_triangles(tensor(corners), tensor(np.asarray(faces, np.uint32)))
+        self._triangles = Triangles.of(corners, faces)
         a, b, c = (corners[faces[:, k]] for k in range(3))
         self._leaving = np.sign(np.cross(b - a, c - a) @ _WAY).astype(np.int32)
 
     def inside(self, points_m: Float[np.ndarray, "points 3"]) -> Float[np.ndarray, " points"]:
         """See :class:`Field`."""
-        tensor: Any = o3d.core.Tensor
-        at = np.ascontiguousarray(points_m, np.float32)
-        away = self._scene.compute_distance(tensor(at)).numpy()
-        rays = np.hstack([at, np.broadcast_to(_WAY, at.shape)])
-        hits = self._scene.list_intersections(tensor(rays))
+        at = np.asarray(points_m, np.float32)
+        away = self._triangles.distance_m(at)
+        ray, face = self._triangles.crossed(np.hstack([at, np.broadcast_to(_WAY, at.shape)]))
         turns = np.zeros(len(at), np.int32)
-        np.add.at(turns, hits["ray_ids"].numpy(), self._leaving[hits["primitive_ids"].numpy()])
+        np.add.at(turns, ray, self._leaving[face])
         away = np.clip(away, 0, REACH_M)
         return np.where(turns > 0, away, -away).astype(np.float32)
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
-import open3d as o3d
 from jaxtyping import Bool, Float, Int, UInt8
 from scipy.spatial import KDTree
 
 from studio.core.types import Camera
 from studio.vision.camera import in_camera
+from studio.vision.triangles import Triangles
 
 TALL_PX = 400
 """Silhouettes are compared in pictures in which people are about so high."""
@@ -84,12 +83,8 @@ def hits(
     faces: Int[np.ndarray, "faces 3"],
 ) -> tuple[Float[np.ndarray, "rows columns"], Int[np.ndarray, "rows columns"]]:
     """How far ahead the mesh is in each pixel of a window (inf: nothing), and which face it is."""
-    scene = o3d.t.geometry.RaycastingScene()
-    tensor: Any = o3d.core.Tensor
-    local = in_camera(camera, vertices_m).astype(np.float32)
-    scene.add_triangles(tensor(local), tensor(faces.astype(np.uint32)))
-    answer = scene.cast_rays(tensor(window.rays(camera).astype(np.float32)))
-    return answer["t_hit"].numpy(), answer["primitive_ids"].numpy().astype(np.int64)
+    found = Triangles.of(in_camera(camera, vertices_m), faces).hits(window.rays(camera))
+    return found.far, found.faces
 
 
 def overlap(a: Bool[np.ndarray, "rows columns"], b: Bool[np.ndarray, "rows columns"]) -> float:

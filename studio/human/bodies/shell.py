@@ -28,6 +28,7 @@ from studio.human.person import whole
 from studio.human.rig import BONE_NAMES
 from studio.human.wardrobe.asset import BASE_VERTICES
 from studio.human.wardrobe.fitting import base_weights, bind
+from studio.human.wardrobe.layers import vertex_normals
 
 ROOM_M = 0.06
 GAP_M = 0.002
@@ -93,7 +94,7 @@ def _past(
 def snapped(field: Field, surface: Surface, at_most_m: float = 0.02) -> Surface:
     """A surface whose vertices were moved along their normals onto the nearest place where the
     field is 0; those that find none within reach stay."""
-    normals = normals_of(surface)
+    normals = vertex_normals(surface.vertices_m, surface.faces)
     steps = _STEPS * (at_most_m / _STEPS[-1])
     line = surface.vertices_m[:, None] + steps[None, :, None] * normals[:, None]
     value = field.inside(line.reshape(-1, 3)).reshape(len(normals), len(steps)).astype(float)
@@ -106,16 +107,6 @@ def snapped(field: Field, surface: Surface, at_most_m: float = 0.02) -> Surface:
     move = steps[which] + t * (steps[which + 1] - steps[which])
     move = np.where(np.isfinite(far[rows, which]), move, 0.0)
     return Surface(surface.vertices_m + move[:, None] * normals, surface.faces)
-
-
-def normals_of(surface: Surface) -> Float[np.ndarray, "vertices 3"]:
-    """Unit normals of the vertices, weighted by area."""
-    a, b, c = (surface.vertices_m[surface.faces[:, k]] for k in range(3))
-    flat = np.cross(b - a, c - a)
-    out = np.zeros_like(surface.vertices_m)
-    for k in range(3):
-        np.add.at(out, surface.faces[:, k], flat)
-    return out / np.fmax(np.linalg.norm(out, axis=1, keepdims=True), 1e-12)
 
 
 def template_uv() -> Float[np.ndarray, "faces 3 2"]:

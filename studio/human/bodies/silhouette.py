@@ -12,7 +12,7 @@ from scipy.spatial import KDTree
 
 from studio.core.types import Camera
 from studio.human.bodies.build import Builder
-from studio.human.bodies.canonical import SKIN
+from studio.human.bodies.canonical import SKIN, skin_faces
 from studio.human.bodies.outline import Edge, Window, edge_of, hits, matched, overlap
 from studio.human.bodies.solve import Outline
 from studio.human.person import Rest, whole
@@ -46,13 +46,6 @@ class Drawn:
     def mask(self) -> Bool[np.ndarray, "rows columns"]:
         """Where the person is."""
         return np.isfinite(self.ahead_m)
-
-
-@cache
-def skin_faces() -> Int[np.ndarray, "faces 3"]:
-    """The triangles of the skin."""
-    faces = whole().model.faces.numpy()
-    return faces[(faces < SKIN).all(1)].astype(np.int64)
 
 
 @cache

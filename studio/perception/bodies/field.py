@@ -12,14 +12,14 @@ from scipy.spatial import KDTree
 
 from studio.core.card import find_card
 from studio.core.errors import StudioError
-from studio.human.bodies.canonical import Canonical, canonical
+from studio.human.bodies.canonical import SKIN, Canonical, canonical
 from studio.human.bodies.fitted import BodyFit, BodyPhoto, BodyView
 from studio.human.person import Rest
 from studio.human.wardrobe.fitting import base_weights
 from studio.perception.bodies.crops import LOOSE, SIDE_PX, cut, square, window
 from studio.perception.bodies.network import BodyNetwork
 from studio.perception.bodies.parts import MARKS, Kind
-from studio.perception.bodies.template import SKIN, Template
+from studio.perception.bodies.template import Template
 from studio.perception.bodies.volume import Square, Volume
 from studio.perception.own import unpack
 

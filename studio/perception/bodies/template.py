@@ -10,14 +10,12 @@ from jaxtyping import Float, Int
 from scipy.spatial import KDTree
 
 from studio.core.types import Mesh
-from studio.human.person import whole
+from studio.human.bodies.canonical import SKIN, skin_faces
 from studio.human.wardrobe.fitting import base_weights
 from studio.perception.bodies.parts import Kind, bones_of_parts
 from studio.render.scene import vertex_normals
 from studio.vision.triangles import Triangles
 
-SKIN = 13_380
-"""The base mesh's first vertices are its skin."""
 REACH_M = 0.1
 """Distances are told up to so far."""
 
@@ -94,9 +92,3 @@ class Template:
     def part_heads_m(self, kind: Kind) -> Float[np.ndarray, "parts 3"]:
         """Where the parts begin in the reference pose."""
         return self.heads_m[bones_of_parts(kind)]
-
-
-def skin_faces() -> Int[np.ndarray, "faces 3"]:
-    """The triangles of everybody's skin."""
-    faces = whole().model.faces.numpy()
-    return faces[(faces < SKIN).all(1)].astype(np.int64)

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float, Float32, UInt8
 from torch import nn
 
+from studio.human.bodies.canonical import SKIN
 from studio.perception.bodies.crops import edge_px, heat
 from studio.perception.bodies.network import UNIT_M, Asked, BodyNetwork, Seen, given_of
 from studio.perception.bodies.parts import (
@@ -19,7 +20,7 @@ from studio.perception.bodies.parts import (
     mark_vertices,
     part_weights,
 )
-from studio.perception.bodies.template import SKIN, Template
+from studio.perception.bodies.template import Template
 
 _AT_ONCE = 32_768
 CLIP_M = 0.05

@@ -11,11 +11,11 @@ from typing import Any, Literal
 
 import cv2
 import numpy as np
-import open3d as o3d
 from jaxtyping import Float
 
 from studio.human.bodies.shell import Shell
 from studio.synth.avatars.looking import sampled
+from studio.vision.triangles import Triangles
 
 Back = Literal["paint", "plain", "mirror"]
 PIXEL_M = 0.002
@@ -48,10 +48,6 @@ def front_of(
     """The front of a shell's ``faces`` as its texture has them so far, unseen places filled from
     the other side of the body, then from around."""
     vertices = shell.vertices_m
-    scene = o3d.t.geometry.RaycastingScene()
-    tensor: Any = o3d.core.Tensor
-    scene.add_triangles(tensor(vertices.astype(np.float32)),
-                        tensor(shell.faces[faces].astype(np.uint32)))  # fmt: skip
     low, high = vertices.min(0) - 0.01, vertices.max(0) + 0.01
     half = max(-low[0], high[0])
     x = np.arange(-half, half + PIXEL_M, PIXEL_M, dtype=np.float32)
@@ -59,10 +55,10 @@ def front_of(
     rays = np.zeros((len(z), len(x), 6), np.float32)
     rays[..., 0], rays[..., 1], rays[..., 2] = x[None], low[1] - 0.1, z[:, None]
     rays[..., 4] = 1
-    hits = scene.cast_rays(tensor(rays))
-    on = np.isfinite(hits["t_hit"].numpy())
-    two = hits["primitive_uvs"].numpy()[on]
-    face = np.flatnonzero(faces)[hits["primitive_ids"].numpy()[on]]
+    hits = Triangles.of(vertices, shell.faces[faces]).hits(rays)
+    on = np.isfinite(hits.far)
+    two = hits.shares[on]
+    face = np.flatnonzero(faces)[hits.faces[on]]
     share = np.column_stack([1 - two.sum(1), two])
     at = np.einsum("pc,pck->pk", share, uv[face])
     size = len(texture)

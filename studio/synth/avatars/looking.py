@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
-import open3d as o3d
 from jaxtyping import Bool, Float, UInt8
 
 from studio.core.types import Camera
-from studio.human.bodies.shell import normals_of
-from studio.human.bodies.surface import Surface
+from studio.human.wardrobe.layers import vertex_normals
 from studio.vision.camera import in_camera, project
+from studio.vision.triangles import Triangles
 
 _STRAIGHT, _SLANTED = 0.7, 0.15
 """Cosines of the angle of view: from the first on a texel counts fully, below the second not at
@@ -79,18 +77,14 @@ class Texels:
         cover."""
         flat = np.zeros((3 * len(uv), 3), np.float32)
         flat[:, :2] = uv.reshape(-1, 2) * size_px
-        scene = o3d.t.geometry.RaycastingScene()
-        tensor: Any = o3d.core.Tensor
-        order = np.arange(len(flat), dtype=np.uint32).reshape(-1, 3)
-        scene.add_triangles(tensor(flat), tensor(order))
+        order = np.arange(len(flat)).reshape(-1, 3)
         middles = np.arange(size_px, dtype=np.float32) + 0.5
         rays = np.zeros((size_px, size_px, 6), np.float32)
         rays[..., 0], rays[..., 1] = middles[None], size_px - middles[:, None]
         rays[..., 2], rays[..., 5] = 1, -1
-        hits = scene.cast_rays(tensor(rays))
-        rows, columns = np.nonzero(np.isfinite(hits["t_hit"].numpy()))
-        two = hits["primitive_uvs"].numpy()[rows, columns]
-        face = hits["primitive_ids"].numpy()[rows, columns].astype(np.int64)
+        hits = Triangles.of(flat, order).hits(rays)
+        rows, columns = np.nonzero(np.isfinite(hits.far))
+        two, face = hits.shares[rows, columns], hits.faces[rows, columns]
         share = np.column_stack([1 - two.sum(1), two]).astype(np.float32)
         return cls(size_px, rows, columns, face, share)
 
@@ -121,7 +115,7 @@ def looked(photos: Sequence[Seen], faces: np.ndarray, texels: Texels, limbs: Lim
 def _one(
     one: Seen, faces: np.ndarray, texels: Texels, limbs: Limbs
 ) -> tuple[np.ndarray, np.ndarray]:
-    normals = normals_of(Surface(one.posed_m, faces)).astype(np.float32)
+    normals = vertex_normals(one.posed_m, faces).astype(np.float32)
     at = texels.at(faces, one.posed_m.astype(np.float32))
     out = texels.at(faces, normals)
     out /= np.fmax(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
@@ -177,11 +171,6 @@ def _depths(one: Seen, faces: np.ndarray) -> Float[np.ndarray, "height width"]:
     """How deep the nearest surface lies at each pixel (metres along the axis of view)."""
     height, width = one.mask.shape
     camera = one.camera
-    scene = o3d.t.geometry.RaycastingScene()
-    tensor: Any = o3d.core.Tensor
-    scene.add_triangles(
-        tensor(in_camera(camera, one.posed_m).astype(np.float32)), tensor(faces.astype(np.uint32))
-    )
     spot = project(camera, one.posed_m)
     low = np.clip(np.floor(np.nanmin(spot, 0)) - 2, 0, (width - 1, height - 1)).astype(int)
     high = np.clip(np.ceil(np.nanmax(spot, 0)) + 2, 0, (width - 1, height - 1)).astype(int)
@@ -189,7 +178,7 @@ def _depths(one: Seen, faces: np.ndarray) -> Float[np.ndarray, "height width"]:
     k = camera.matrix
     rays = np.zeros((*x.shape, 6), np.float32)
     rays[..., 3], rays[..., 4], rays[..., 5] = (x - k[0, 2]) / k[0, 0], (y - k[1, 2]) / k[1, 1], 1
-    hit = scene.cast_rays(tensor(rays))["t_hit"].numpy()
+    hit = Triangles.of(in_camera(camera, one.posed_m), faces).hits(rays).far
     depths = np.full((height, width), np.inf, np.float32)
     depths[low[1] : high[1] + 1, low[0] : high[0] + 1] = hit
     return depths

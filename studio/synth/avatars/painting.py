@@ -10,11 +10,12 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from scipy.ndimage import distance_transform_edt
 
-from studio.human.bodies.shell import Shell, normals_of
+from studio.human.bodies.shell import Shell
 from studio.human.bodies.surface import neighbours
 from studio.human.keypoints import HEAD_TOP
 from studio.human.names import face_vertices
 from studio.human.rig import HAND, bones_of
+from studio.human.wardrobe.layers import vertex_normals
 from studio.synth.avatars.completing import Back, Front, back_of, front_of, harmonic
 from studio.synth.avatars.looking import Limbs, Seen, Texels, looked, sampled
 
@@ -53,7 +54,7 @@ def painted(
     seen = looked(photos, shell.faces, texels, limbs_of(shell))
     colour, say = seen.colour, seen.sure
     at = texels.at(shell.faces, shell.vertices_m.astype(np.float32))
-    out = texels.at(shell.faces, normals_of(shell.surface).astype(np.float32))
+    out = texels.at(shell.faces, vertex_normals(shell.vertices_m, shell.faces).astype(np.float32))
     out /= np.fmax(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
     own = shell.part[texels.face] == 1
     texture, sure = _square(texels, colour, say)

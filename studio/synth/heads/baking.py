@@ -13,7 +13,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import open3d as o3d
 from jaxtyping import Bool, Float, UInt8
 from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
@@ -26,6 +25,7 @@ from studio.synth.figure import make_figure
 from studio.synth.heads.light import Light, gain, light_of, scene_linear, stored
 from studio.synth.heads.seen import SeenHead
 from studio.synth.heads.shell import sampled
+from studio.vision.triangles import Triangles
 
 SIZE_PX = 2048
 _STRAIGHT, _SLANTED = 0.75, 0.3
@@ -119,11 +119,7 @@ def _looked(
     way = eye - at
     far = np.linalg.norm(way, axis=1, keepdims=True)
     straight = ((way / far) * out).sum(1)
-    scene = o3d.t.geometry.RaycastingScene()
-    tensor: Any = o3d.core.Tensor
-    scene.add_triangles(tensor(skin.astype(np.float32)), tensor(faces.astype(np.uint32)))
-    rays = np.hstack([at + _LIFT_M * out, way / far]).astype(np.float32)
-    hit = scene.cast_rays(tensor(rays))["t_hit"].numpy()
+    hit = Triangles.of(skin, faces).hits(np.hstack([at + _LIFT_M * out, way / far])).far
     say = np.clip((straight - _SLANTED) / (_STRAIGHT - _SLANTED), 0, 1) ** 2
     say = np.where(np.isinf(hit), say, 0.0)
     xy = view.project(at).astype(np.float32)

@@ -20,6 +20,7 @@ from studio.core.errors import StudioError
 from studio.perception.portraits import Looker
 from studio.synth.heads.seen import PUPILS
 from studio.vision.similarity import similarity
+from studio.vision.triangles import Triangles
 
 FACE_M = 0.012
 """Skin no further from MediaPipe's points is the face."""
@@ -39,22 +40,17 @@ class Surface:
     """A triangle mesh that is asked for the nearest places on it."""
 
     def __init__(self, vertices: np.ndarray, faces: np.ndarray) -> None:
-        self._tensor: Any = o3d.core.Tensor
-        self._scene = o3d.t.geometry.RaycastingScene()
-        self._scene.add_triangles(
-            self._tensor(vertices.astype(np.float32)), self._tensor(faces.astype(np.uint32))
-        )
+        self._triangles = Triangles.of(vertices, faces)
 
     def nearest(self, points: np.ndarray) -> np.ndarray:
         """The places on it that are nearest to points."""
-        found = self._scene.compute_closest_points(self._tensor(points.astype(np.float32)))
-        return found["points"].numpy()
+        return self._triangles.nearest_m(points)
 
     def seen(self, rays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """How far rays (start and way) go until they meet it (infinite: never), and the normals
         there."""
-        found = self._scene.cast_rays(self._tensor(rays.astype(np.float32)))
-        return found["t_hit"].numpy(), found["primitive_normals"].numpy()
+        found = self._triangles.hits(rays)
+        return found.far, found.normals
 
     def laid(self, points: np.ndarray, landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The turn and the shift that lay points on it best: on its landmarks, then ICP."""

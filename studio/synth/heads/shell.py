@@ -9,16 +9,15 @@ same colours are laid.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import cv2
 import numpy as np
-import open3d as o3d
 from jaxtyping import Bool, Float, UInt8
 
 from studio.human.heads.fit import View
 from studio.synth.heads.light import EXPOSED, scene_linear, stored
 from studio.synth.heads.strands import filled
+from studio.vision.triangles import Triangles
 
 COLUMNS, GLOBE, CURTAIN = 144, 36, 44
 """Cells around, from the crown to the brows' level, and from there down."""
@@ -113,8 +112,8 @@ def _frame(skin_m: np.ndarray, faces: np.ndarray, brow_m: float) -> _Frame:
     base = np.broadcast_to(middle, way.shape).copy()
     base[GLOBE:, :, 2] -= below[:, None]
     rays = np.concatenate([base + _FAR_M * way, -way], -1).reshape(-1, 6)
-    hit = _scene(skin_m, faces).cast_rays(_tensor(rays))
-    radius = _FAR_M - hit["t_hit"].numpy().reshape(way.shape[:2])
+    hit = Triangles.of(skin_m, faces).hits(rays)
+    radius = _FAR_M - hit.far.reshape(way.shape[:2])
     radius = _even(np.where(np.isfinite(radius), radius, 0.05))
     for row in range(GLOBE, len(up)):
         radius[row] = np.minimum(radius[row], radius[row - 1] + 0.004)
@@ -137,17 +136,6 @@ def _even(grid: np.ndarray) -> np.ndarray:
         share = 1 - (row / _CROWN) ** 2
         out[row] += share * (grid[:_CROWN].mean() - grid[row])
     return out
-
-
-def _scene(skin_m: np.ndarray, faces: np.ndarray) -> Any:
-    scene = o3d.t.geometry.RaycastingScene()
-    scene.add_triangles(_tensor(skin_m), _tensor(faces, np.uint32))
-    return scene
-
-
-def _tensor(values: np.ndarray, kind: type = np.float32) -> Any:
-    made: Any = o3d.core.Tensor
-    return made(values.astype(kind))
 
 
 def _blurred(grid: np.ndarray, sigma: float) -> np.ndarray:
@@ -240,8 +228,7 @@ def _seen(
     straight = (normals * way).sum(-1)
     start = places + 0.004 * normals + 0.004 * way
     rays = np.concatenate([start, way], -1).reshape(-1, 6)
-    hit = _scene(skin_m, faces).cast_rays(_tensor(rays))["t_hit"]
-    free = np.isinf(hit.numpy()).reshape(straight.shape)
+    free = np.isinf(Triangles.of(skin_m, faces).hits(rays).far).reshape(straight.shape)
     return np.clip((straight - _SEEN) / (_STRAIGHT - _SEEN), 0, 1) * free
 
 

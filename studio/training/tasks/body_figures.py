@@ -13,10 +13,11 @@ from scipy.spatial import KDTree
 from torch import nn
 
 from studio.core.types import Mesh
+from studio.human.bodies.canonical import SKIN, skin_faces
 from studio.perception.bodies.field import FIT
 from studio.perception.bodies.network import UNIT_M, BodyNetwork
 from studio.perception.bodies.parts import Kind, head_share
-from studio.perception.bodies.template import SKIN, Template, skin_faces
+from studio.perception.bodies.template import Template
 from studio.perception.bodies.volume import CLIP_M, Square, Volume
 from studio.synth.bodies.pairs import ANYWHERE, MOMENTS, spread
 from studio.training.bodies import STEP_M

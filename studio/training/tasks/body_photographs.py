@@ -11,12 +11,11 @@ from torch import nn
 
 from studio.core.errors import StudioError
 from studio.core.types import Mesh
-from studio.human.bodies.canonical import canonical
+from studio.human.bodies.canonical import SKIN, canonical
 from studio.human.bodies.clothed import ClothedField
 from studio.human.bodies.fit import Told, fit_body
 from studio.perception.bodies.field import CLOTHED, FIT, MADE, seen_by, template_of
 from studio.perception.bodies.network import BodyNetwork
-from studio.perception.bodies.template import SKIN
 from studio.perception.bodies_seen import NETWORKS, BodyLooker
 from studio.synth.bodies.pairs import MOMENTS, BodyFactory, true_surface
 from studio.synth.designed import resting
