@@ -15,15 +15,13 @@ import torch
 from safetensors.numpy import save_file
 
 from studio.human.anchors import average
-from studio.human.character import PARTS
 from studio.human.names import face_vertices
 from studio.human.person import Shape, whole
-from studio.human.rig import BONE_NAMES
+from studio.live.wearing.own_head import head_topology
 
 PATH = Path(__file__).parents[1] / "studio" / "perception" / "wearers" / "average.safetensors"
 MARKS = 478
 FACES = 3000
-_HEAD, _NECK = ("head", "eye.L", "eye.R"), ("neck01", "neck02", "neck03")
 
 
 @torch.no_grad()
@@ -33,19 +31,8 @@ def measured() -> dict[str, np.ndarray]:
     skin = person.rest(Shape.of(), actions=False).vertices_m.numpy()
     frames = average().frames
     middle = frames["head"][:3, 3]
-    share = np.zeros(len(skin))
-    wanted = [BONE_NAMES.index(bone) for bone in (*_HEAD, *_NECK) if bone in BONE_NAMES]
-    for bone in wanted:
-        share += (person.weights.numpy() * (person.bones.numpy() == bone)).sum(1)
-    drawn = np.zeros(len(skin), bool)
-    for part in ("body", "eyes"):
-        for first, last in PARTS[part]:
-            drawn[first:last] = True
-    kept = np.flatnonzero(drawn & (share > 0.5))
-    place = np.full(len(skin), -1)
-    place[kept] = np.arange(len(kept))
-    faces = place[person.model.faces.numpy()]
-    head = thinned(skin[kept] - middle, faces[(faces >= 0).all(1)])
+    kept, faces = head_topology()
+    head = thinned(skin[kept] - middle, faces)
     marks = [skin[list(face_vertices(f"mesh_{k}"))].mean(0) for k in range(MARKS)]
     return {
         "vertices": head[0].astype(np.float32),

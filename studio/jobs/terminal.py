@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,15 @@ def show_facts(console: Console, facts: Iterable[Fact], width: int = 14) -> None
     for fact in facts:
         told = f"{fact.label:<{width}} {fact.text}  {VERDICT_MARKS[fact.verdict]}  {fact.blame}"
         console.print(told, soft_wrap=True)
+
+
+def show_made(name: str, facts: Iterable[Fact], written: Iterable[Path], seconds: float) -> None:
+    """A line for each fact about somebody who was made, and where they were written."""
+    console = Console(highlight=False)
+    for fact in facts:
+        console.print(f"{fact.label:<13}{fact.text}  {fact.blame}".rstrip(), soft_wrap=True)
+    places = " and ".join(str(path) for path in written)
+    console.print(f"{name} in {seconds:.1f} s: {places}", soft_wrap=True)
 
 
 @contextmanager

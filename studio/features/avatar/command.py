@@ -19,7 +19,7 @@ from studio.features.avatar.engine import Avatar, Inputs, avatar
 from studio.features.avatar.params import Params
 from studio.jobs import run
 from studio.jobs.terminal import VERDICT_MARKS, OnTerminal
-from studio.media.formats.whole import check_place
+from studio.media.formats.whole import check_places
 
 Up = Literal["x", "y", "z", "-x", "-y", "-z"]
 
@@ -46,13 +46,7 @@ def main(
     """
     if out is None and bvh is None:
         raise StudioError("There is nothing to write.", "Give --out FILE.glb or --bvh FILE.bvh.")
-    for path, suffix in ((out, ".glb"), (bvh, ".bvh")):
-        if path is not None and path.suffix.lower() != suffix:
-            raise StudioError(
-                f"“{path.name}” has an ending that is not written here.", f"Use {suffix}."
-            )
-        if path is not None:
-            check_place(path)
+    check_places((out, (".glb",)), (bvh, (".bvh",)))
     if height is not None:
         params = Params.model_validate({**params.model_dump(), "height_m": height})
     start = time.perf_counter()

@@ -10,15 +10,14 @@ from typing import Annotated, Literal
 
 import numpy as np
 import tyro
-from rich.console import Console
 
 from studio.core.errors import StudioError
 from studio.core.pictures import write_picture
 from studio.features.body.engine import Body, Inputs, reconstruct
 from studio.features.body.params import Params
 from studio.jobs import run
-from studio.jobs.terminal import OnTerminal
-from studio.media.formats.whole import check_place
+from studio.jobs.terminal import OnTerminal, show_made
+from studio.media.formats.whole import check_places
 
 
 def main(
@@ -58,14 +57,7 @@ def main(
     """
     if out is None and overlay is None:
         raise StudioError("There is nothing to write.", "Give --out FILE.glb.")
-    for path, endings in ((out, (".glb", ".vrm")), (overlay, (".png", ".jpg"))):
-        if path is not None and path.suffix.lower() not in endings:
-            raise StudioError(
-                f"“{path.name}” has an ending that is not written here.",
-                f"Use {' or '.join(endings)}.",
-            )
-        if path is not None:
-            check_place(path)
+    check_places((out, (".glb", ".vrm")), (overlay, (".png", ".jpg")))
     params = _params(photos=photos, name=name, height_m=height_m, gender=gender, back=back,
                      seed=seed, pose=pose, triangles=triangles, texture_px=texture_px, head=head,
                      motion=motion)  # fmt: skip
@@ -124,8 +116,4 @@ def _tell(made: Body, written: Sequence[Path], seconds: float, as_json: bool) ->
         }
         print(json_module.dumps(told, ensure_ascii=False))
         return
-    console = Console(highlight=False)
-    for fact in made.facts:
-        console.print(f"{fact.label:<13}{fact.text}  {fact.blame}".rstrip(), soft_wrap=True)
-    places = " and ".join(str(path) for path in written)
-    console.print(f"{made.name} in {seconds:.1f} s: {places}", soft_wrap=True)
+    show_made(made.name, made.facts, written, seconds)

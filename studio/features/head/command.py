@@ -10,14 +10,13 @@ from typing import Annotated, Literal
 
 import numpy as np
 import tyro
-from rich.console import Console
 
 from studio.core.errors import StudioError
 from studio.core.pictures import write_picture
 from studio.features.head.engine import Head, Inputs, Params, reconstruct
 from studio.jobs import run
-from studio.jobs.terminal import OnTerminal
-from studio.media.formats.whole import check_place
+from studio.jobs.terminal import OnTerminal, show_made
+from studio.media.formats.whole import check_places
 
 
 def main(
@@ -56,14 +55,7 @@ def main(
     """
     if out is None and design is None and compare is None:
         raise StudioError("There is nothing to write.", "Give --out FILE.glb or --design F.json.")
-    for path, endings in ((out, (".glb",)), (design, (".json",)), (compare, (".png", ".jpg"))):
-        if path is not None and path.suffix.lower() not in endings:
-            raise StudioError(
-                f"“{path.name}” has an ending that is not written here.",
-                f"Use {' or '.join(endings)}.",
-            )
-        if path is not None:
-            check_place(path)
+    check_places((out, (".glb",)), (design, (".json",)), (compare, (".png", ".jpg")))
     if pupils_mm is not None and not 40 <= pupils_mm <= 80:
         raise StudioError(f"No pupils are {pupils_mm:g} mm apart.", "Give 40 to 80 mm.")
     if not 512 <= texture_px <= 4096:
@@ -112,8 +104,4 @@ def _tell(made: Head, written: Sequence[Path], seconds: float, as_json: bool) ->
         }
         print(json_module.dumps(told, ensure_ascii=False))
         return
-    console = Console(highlight=False)
-    for fact in made.facts:
-        console.print(f"{fact.label:<13}{fact.text}  {fact.blame}".rstrip(), soft_wrap=True)
-    places = " and ".join(str(path) for path in written)
-    console.print(f"{made.name} in {seconds:.1f} s: {places}", soft_wrap=True)
+    show_made(made.name, made.facts, written, seconds)

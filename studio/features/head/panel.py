@@ -228,13 +228,17 @@ class Panel(StepPanel):
         ))  # fmt: skip
 
     def _after_looking(self) -> None:
+        self._show_photos()
+        self._want()
+
+    def _show_photos(self) -> None:
+        """Show what was found in each photograph, and the chosen one on the table."""
         for path, cell in self.row.cells.items():
             photo = self.session.photos.get(path)
             if photo is not None:
                 cell.show_photo(photo)
         self._judge()
         self._lay()
-        self._want()
 
     def _lay(self) -> None:
         """Put the chosen photograph on the table."""
@@ -287,12 +291,7 @@ class Panel(StepPanel):
         self.person.blockSignals(True)
         self.person.set_value(params)
         self.person.blockSignals(False)
-        for path, cell in self.row.cells.items():
-            photo = self.session.photos.get(path)
-            if photo is not None:
-                cell.show_photo(photo)
-        self._judge()
-        self._lay()
+        self._show_photos()
         self._look()
         self._want()
 

@@ -15,7 +15,7 @@ from studio.features.person.params import Params
 from studio.human.design import read_file
 from studio.jobs import run
 from studio.jobs.terminal import OnTerminal
-from studio.media.formats.whole import check_place
+from studio.media.formats.whole import check_places
 from studio.synth import people, poses
 
 
@@ -52,13 +52,7 @@ def main(
         raise StudioError(
             "A person is made from one thing.", "Give one of --preset, --design and --seed."
         )
-    for path, suffix in ((out, ".glb"), (save, ".json")):
-        if path is not None and path.suffix.lower() != suffix:
-            raise StudioError(
-                f"“{path.name}” has an ending that is not written here.", f"Use {suffix}."
-            )
-        if path is not None:
-            check_place(path)
+    check_places((out, (".glb",)), (save, (".json",)))
     began = time.perf_counter()
     if not 0.2 <= variety <= 1.4:
         raise StudioError(f"A variety of {variety:g} cannot be had.", "Give 0.2 to 1.4.")

@@ -72,13 +72,13 @@ def head_of(own: Design) -> OwnHead:
     marks, average = means @ skin[ids], average_head()
     rigid = list(RIGID)
     turn, size, shift = similarity(marks[rigid], average.marks_m[rigid])
-    kept, faces = _topology()
+    kept, faces = head_topology()
     vertices = size * skin[kept] @ turn.T + shift
     return OwnHead(*collapsed(vertices, faces, min(FACES / len(faces), 1.0)))
 
 
-def _topology() -> tuple[np.ndarray, np.ndarray]:
-    """The vertices of head and neck, and the faces between them."""
+def head_topology() -> tuple[np.ndarray, np.ndarray]:
+    """The base mesh's vertices of head and neck, eyes too, and the faces between them."""
     person = whole()
     wanted = np.isin(person.bones.numpy(), [BONE_NAMES.index(bone) for bone in _BONES])
     share = (person.weights.numpy() * wanted).sum(1)

@@ -11,6 +11,20 @@ from pathlib import Path
 from studio.core.errors import StudioError
 
 
+def check_places(*wanted: tuple[Path | None, tuple[str, ...]]) -> None:
+    """Raise StudioError if one of the files that are wanted (those that are not are None) has an
+    ending that is not among its own, or cannot be written: to be asked before long work."""
+    for path, endings in wanted:
+        if path is None:
+            continue
+        if path.suffix.lower() not in endings:
+            raise StudioError(
+                f"“{path.name}” has an ending that is not written here.",
+                f"Use {' or '.join(endings)}.",
+            )
+        check_place(path)
+
+
 def check_place(path: Path, *suffixes: str) -> None:
     """Raise StudioError if no file can be written to ``path``, or if its name ends in none of the
     ``suffixes`` (if any are given): to be asked before long work."""
