@@ -48,16 +48,31 @@ def surface_of(
         where = tuple(slice(*ends) for ends in zip(a, b, strict=True))
         if all(b > a):
             values[where] = gaussian_filter(values[where], soft_m / spacing_m)
-    grid = pv.ImageData(dimensions=values.shape, spacing=(spacing_m,) * 3, origin=origin.tolist())
-    grid.point_data["inside"] = values.ravel(order="F")
-    found: Any = grid.contour([0.0], scalars="inside", method="flying_edges", compute_normals=False)
-    if not found.n_points:
+    found = zero_of(values, origin, spacing_m)
+    if not len(found.vertices_m):
         raise StudioError("There is no body in the field.", "Choose another photograph.")
-    faces = found.faces.reshape(-1, 4)[:, 1:].astype(np.int64)
-    surface = largest(Surface(np.asarray(found.points, float), faces))
+    surface = largest(found)
     return (
         surface if volume_m3(surface) > 0 else Surface(surface.vertices_m, surface.faces[:, ::-1])
     )
+
+
+def zero_of(values: Float[np.ndarray, "x y z"], origin: np.ndarray, spacing_m: float) -> Surface:
+    """All of the surface where a grid of values is 0; the first lies at ``origin`` (metres)."""
+    grid = pv.ImageData(dimensions=values.shape, spacing=(spacing_m,) * 3, origin=origin.tolist())
+    grid.point_data["value"] = values.ravel(order="F")
+    found: Any = grid.contour([0.0], scalars="value", method="flying_edges", compute_normals=False)
+    faces = found.faces.reshape(-1, 4)[:, 1:].astype(np.int64)
+    return Surface(np.asarray(found.points, float), faces)
+
+
+def finer(values: Float[np.ndarray, "x y z"], times: int) -> Float[np.ndarray, "u v w"]:
+    """A grid so many times as fine between its first and last places: at each the value of the
+    nearest."""
+    for axis in range(3):
+        values = np.repeat(values, times, axis)
+    back = times // 2
+    return values[tuple(slice(back, n - (times - back - 1)) for n in values.shape)]
 
 
 def _sampled(

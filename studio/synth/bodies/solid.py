@@ -7,9 +7,9 @@ from functools import cache
 
 import numpy as np
 import open3d as o3d
-import pyvista as pv
 
 from studio.core.types import Mesh
+from studio.human.bodies.surface import finer, zero_of
 from studio.vision.triangles import Triangles
 
 STEP_M = 0.01
@@ -58,22 +58,14 @@ def outer_surface(meshes: Sequence[Mesh], step_m: float = STEP_M) -> Mesh:
     far = triangles.distance_m(flat)
     side = np.where(enclosed(triangles, flat), -1.0, 1.0).astype(np.float32)
     coarse = (far * side).reshape(corners.shape[:3])
-    value = coarse.copy()
-    for axis in range(3):
-        value = np.repeat(value, _COARSE, axis)
-    back, fore = _COARSE // 2, _COARSE - _COARSE // 2 - 1
-    value = value[tuple(slice(back, n - fore) for n in value.shape)]
+    value = finer(coarse, _COARSE)
     near = np.argwhere(np.abs(value) < step_m * (_COARSE + 1))
     places = np.stack([axes[k][near[:, k]] for k in range(3)], -1)
     exact = triangles.distance_m(places)
     exact[enclosed(triangles, places)] *= -1
     value[tuple(near.T)] = exact
-    grid = pv.ImageData(dimensions=tuple(int(n) for n in size), spacing=(step_m,) * 3,
-                        origin=tuple(low))  # fmt: skip
-    grid["value"] = value.ravel(order="F")
-    surface = grid.contour([0.0], scalars="value", method="flying_edges")
-    faces = surface.faces.reshape(-1, 4)[:, 1:]
-    return _largest(Mesh(np.asarray(surface.points, float), faces.astype(np.int64)))
+    surface = zero_of(value, low, step_m)
+    return _largest(Mesh(surface.vertices_m, surface.faces))
 
 
 def _largest(mesh: Mesh) -> Mesh:

@@ -14,6 +14,7 @@ from torch import nn
 
 from studio.core.types import Mesh
 from studio.human.bodies.canonical import SKIN, skin_faces
+from studio.human.bodies.surface import finer
 from studio.perception.bodies.field import FIT
 from studio.perception.bodies.network import UNIT_M, BodyNetwork
 from studio.perception.bodies.parts import Kind, head_share
@@ -87,8 +88,8 @@ def reconstructed(
     axes = [low[k] + step_m * np.arange(size[k]) for k in range(3)]
     coarse = np.stack(np.meshgrid(*(a[::_COARSE] for a in axes), indexing="ij"), -1)
     points = coarse.reshape(-1, 3)
-    far = _finer(KDTree(skin).query(points)[0].reshape(coarse.shape[:3]))
-    deep = _finer(template.inside_m(points).reshape(coarse.shape[:3]))
+    far = finer(KDTree(skin).query(points)[0].reshape(coarse.shape[:3]), _COARSE)
+    deep = finer(template.inside_m(points).reshape(coarse.shape[:3]), _COARSE)
     value = np.where(deep > 0, CLIP_M, -CLIP_M).astype(np.float32)
     band = np.argwhere(far < 1.5 * _BAND_M)
     value[tuple(band.T)] = inside(np.stack([axes[k][band[:, k]] for k in range(3)], -1))
@@ -98,14 +99,6 @@ def reconstructed(
     surface = grid.contour([0.0], scalars="value", method="flying_edges")
     surface = surface.connectivity("largest")
     return Mesh(np.asarray(surface.points, float), surface.faces.reshape(-1, 4)[:, 1:].astype(int))
-
-
-def _finer(values: np.ndarray) -> np.ndarray:
-    """Values of every ``_COARSE``th place of a grid at all of its places: those of the nearest."""
-    for axis in range(3):
-        values = np.repeat(values, _COARSE, axis)
-    back = _COARSE // 2
-    return values[tuple(slice(back, n - (_COARSE - back - 1)) for n in values.shape)]
 
 
 def distances_mm(
