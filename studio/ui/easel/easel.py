@@ -14,14 +14,13 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QPolygonF,
-    QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QWidget
 
 from studio.training.painting import Point, Region
-from studio.ui import theme
 from studio.ui.easel.desk import Desk, Tool
+from studio.ui.zoomed import ZoomedPicture
 
 _TOOLS: dict[int, Tool] = {
     Qt.Key.Key_B: "brush", Qt.Key.Key_E: "eraser", Qt.Key.Key_L: "lasso", Qt.Key.Key_G: "fill",
@@ -30,7 +29,7 @@ _PANS = Qt.MouseButton.MiddleButton
 _ERASES = Qt.MouseButton.RightButton
 
 
-class Easel(QWidget):
+class Easel(ZoomedPicture):
     """Left button paints, right erases, middle (or Space) moves, the wheel zooms at the pointer.
 
     B brush, E eraser, L lasso, G fill, digits the inks, [ and ] (or Ctrl and the wheel) the size,
@@ -43,14 +42,7 @@ class Easel(QWidget):
         self.desk = desk
         self.setObjectName("easel")
         self.setAccessibleName("Easel")
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMouseTracking(True)
-        self.setMinimumSize(240, 180)
         self._pixels: np.ndarray | None = None
-        self._image: QImage | None = None
-        self._zoom = 1.0
-        self._origin = QPointF()
-        self._fitted = True
         self._last: QPointF | None = None
         self._button = Qt.MouseButton.NoButton
         self._outline: list[Point] = []
@@ -101,39 +93,12 @@ class Easel(QWidget):
         self._fitted = True
         self.update()
 
-    def zoom_to(self, zoom: float, at: QPointF) -> None:
-        """Zoom (screen pixels a picture pixel), keeping what is under a place of the widget."""
-        zoom = min(max(zoom, 0.05), 64.0)
-        self._origin = at - (at - self._origin) * (zoom / self._zoom)
-        self._zoom, self._fitted = zoom, False
-        self.update()
-
-    def picture_xy(self, at: QPointF) -> Point:
-        """The picture's pixel under a place of the widget."""
-        on = (at - self._origin) / self._zoom
-        return on.x() - 0.5, on.y() - 0.5
-
-    def widget_xy(self, point: Point) -> QPointF:
-        """The place of the widget where a picture's pixel is drawn."""
-        return self._origin + QPointF(point[0] + 0.5, point[1] + 0.5) * self._zoom
-
     # -- drawing
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        tokens = theme.look().tokens
-        painter.fillRect(self.rect(), QColor(tokens.sunken))
-        if self._image is None:
-            painter.setPen(QColor(tokens.muted))
-            painter.drawText(
-                self.rect(), Qt.AlignmentFlag.AlignCenter, "Choose a picture to paint on."
-            )
+        if not self._paint_picture(painter, "Choose a picture to paint on."):
             return
-        smooth = self._zoom < 3
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-        place = QRectF(self._origin, self._image.size().toSizeF() * self._zoom)
-        painter.drawImage(place, self._image)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._outline:
             self._stroke(painter, QPolygonF([self.widget_xy(p) for p in self._outline]), False)
         elif self._last is not None and self.desk.tool in ("brush", "eraser"):
@@ -151,11 +116,6 @@ class Easel(QWidget):
                 painter.drawPolygon(shape)
             else:
                 painter.drawPolyline(shape)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        if self._fitted:
-            self.fit()
 
     # -- the hand
 
@@ -182,8 +142,7 @@ class Easel(QWidget):
             self.update()
             return
         if self._pans():
-            self._origin += now - before
-            self._fitted = False
+            self._move(now - before)
         elif self.desk.tool == "lasso":
             self._outline.append(self.picture_xy(now))
         elif self.desk.tool != "fill":
@@ -231,18 +190,7 @@ class Easel(QWidget):
 
     # -- the keyboard
 
-    def event(self, event: QEvent) -> bool:
-        """While the easel has the keyboard, its keys come before the window's shortcuts."""
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and self._wants(event)
-        ):
-            event.accept()
-            return True
-        return super().event(event)
-
-    def _wants(self, event: QKeyEvent) -> bool:
+    def wants(self, event: QKeyEvent) -> bool:
         key, modifiers = event.key(), event.modifiers()
         if modifiers & Qt.KeyboardModifier.ControlModifier:
             return key in (Qt.Key.Key_Z, Qt.Key.Key_Y) and self.desk.painting is not None
@@ -252,7 +200,7 @@ class Easel(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         desk, key = self.desk, event.key()
-        if not self._wants(event):
+        if not self.wants(event):
             super().keyPressEvent(event)
         elif event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             again = key == Qt.Key.Key_Y or event.modifiers() & Qt.KeyboardModifier.ShiftModifier

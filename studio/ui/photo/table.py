@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PySide6.QtCore import QObject, Signal
 
-Point = tuple[float, float]
+from studio.ui.zoomed import Point
 
 
 def _nameless(number: int) -> str:

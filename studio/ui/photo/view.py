@@ -12,14 +12,14 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
-    QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QWidget
 
 from studio.ui import theme
 from studio.ui.person.gesture import Gesture
-from studio.ui.photo.table import Marks, PhotoTable, Point
+from studio.ui.photo.table import Marks, PhotoTable
+from studio.ui.zoomed import ZoomedPicture
 
 NEAR_PX = 14.0
 """So near the pointer a point must be to be taken (screen pixels)."""
@@ -31,7 +31,7 @@ _KEYS = (Qt.Key.Key_F, Qt.Key.Key_H, Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 _EMPTY = "Drop photographs of a head here."
 
 
-class PhotoView(QWidget):
+class PhotoView(ZoomedPicture):
     """Left button drags the nearest point, or else the picture; right takes a pin out; the wheel
     zooms at the pointer. F shows the head, H (held) the photograph alone, Delete takes out the pin
     under the pointer."""
@@ -41,11 +41,6 @@ class PhotoView(QWidget):
         self.table = table
         self.setObjectName("photo")
         self.setAccessibleName("Photograph")
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMouseTracking(True)
-        self.setMinimumSize(240, 180)
-        self._image: QImage | None = None
-        self._zoom, self._origin, self._fits = 1.0, QPointF(), True
         self._last: QPointF | None = None
         self._held: int | None = None
         self._off = QPointF()
@@ -92,24 +87,8 @@ class PhotoView(QWidget):
             (self.height(), high, self._origin.y(), self._origin.setY),
         ):  # fmt: skip
             put(min(max(at, room - size), 0.0) if size > room else (room - size) / 2)
-        self._fits = True
+        self._fitted = True
         self.update()
-
-    def zoom_to(self, zoom: float, at: QPointF) -> None:
-        """Zoom (screen pixels a picture pixel), keeping what is under a place of the widget."""
-        zoom = min(max(zoom, 0.05), 64.0)
-        self._origin = at - (at - self._origin) * (zoom / self._zoom)
-        self._zoom, self._fits = zoom, False
-        self.update()
-
-    def picture_xy(self, at: QPointF) -> Point:
-        """The picture's pixel under a place of the widget."""
-        on = (at - self._origin) / self._zoom
-        return on.x() - 0.5, on.y() - 0.5
-
-    def widget_xy(self, point: Point) -> QPointF:
-        """The place of the widget where a picture's pixel is drawn."""
-        return self._origin + QPointF(point[0] + 0.5, point[1] + 0.5) * self._zoom
 
     def nearest(self, at: QPointF) -> int | None:
         """The point under a place of the widget: pins first, then fitted points, then found
@@ -130,18 +109,9 @@ class PhotoView(QWidget):
     # -- drawing
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        table, tokens = self.table, theme.look().tokens
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(tokens.sunken))
-        if self._image is None:
-            painter.setPen(QColor(tokens.muted))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, table.note or _EMPTY)
+        table, painter = self.table, QPainter(self)
+        if not self._paint_picture(painter, table.note or _EMPTY):
             return
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._zoom < 3)
-        painter.drawImage(
-            QRectF(self._origin, self._image.size().toSizeF() * self._zoom), self._image
-        )
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if not self._plain:
             self._draw_over(painter)
             if table.marks is not None:
@@ -223,11 +193,6 @@ class PhotoView(QWidget):
         painter.setPen(QColor("white"))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        if self._fits:
-            self.fit()
-
     # -- the hand
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -256,8 +221,7 @@ class PhotoView(QWidget):
         if self._held is not None:
             self._tell(now, False)
         elif self._moves and before is not None:
-            self._origin += now - before
-            self._fits = False
+            self._move(now - before)
             self.update()
         else:
             near = self.nearest(now)
@@ -296,17 +260,8 @@ class PhotoView(QWidget):
 
     # -- the keyboard
 
-    def event(self, event: QEvent) -> bool:
-        """While the table has the keyboard, its keys come before the window's shortcuts."""
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.key() in _KEYS
-            and not event.modifiers()
-        ):
-            event.accept()
-            return True
-        return super().event(event)
+    def wants(self, event: QKeyEvent) -> bool:
+        return event.key() in _KEYS and not event.modifiers()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         marks = self.table.marks
