@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from studio.document.pins import PhotoPin
 from studio.human.heads.fit import Held
 
 
-class Pin(BaseModel):
+class Pin(PhotoPin):
     """A point of the face, put where a photograph shows it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    photo: Path = Field(description="The photograph")
     point: int = Field(ge=0, lt=478, description="Which of MediaPipe's 478 points")
-    x_px: float = Field(description="Where it is in the photograph, across (px)")
-    y_px: float = Field(description="Where it is in the photograph, down (px)")
 
 
 class Params(BaseModel):
@@ -69,10 +64,3 @@ class Params(BaseModel):
     held: tuple[Held, ...] = Field(
         default=(), description="What pins leave as it was found: expression, eyelids, pose"
     )
-
-
-def with_pin(pins: Sequence[Pin], new: Pin) -> tuple[Pin, ...]:
-    """Pins with one more, or one elsewhere."""
-    where = {(pin.photo, pin.point): pin for pin in pins}
-    where[new.photo, new.point] = new
-    return tuple(where.values())

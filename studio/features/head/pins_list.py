@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
-
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
-from studio.features.head.looks import segment
-from studio.features.head.params import Params, Pin
+from studio.document.pins import PhotoPin
+from studio.features.head.params import Params
 from studio.human.heads.fit import Held
 from studio.human.heads.named import name_of
-from studio.ui import theme
 from studio.ui.person.slider import PersonSlider
+from studio.ui.photo.looks import segment
+from studio.ui.photo.pin_rows import PinRows
 
 LOCKS: dict[Held, tuple[str, str]] = {
     "expression": ("Expression", "Pins change the face, not what it does"),
@@ -35,14 +33,9 @@ class PinsList(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.told = QLabel(_INVITES)
-        self.told.setProperty("role", "muted")
-        self.told.setWordWrap(True)
-        self.rows = QVBoxLayout()
-        self.rows.setSpacing(2)
-        self.pins: tuple[Pin, ...] = ()
-        self.all_button = QPushButton("Take all pins out")
-        self.all_button.clicked.connect(lambda: self.removed.emit(self.pins))
+        self.rows = PinRows(_INVITES, name_of)
+        self.rows.removed.connect(self.removed)
+        self.rows.shown.connect(self.shown)
         self.reach = PersonSlider(
             "Reach of a pin", 3.0, _REACH, 60.0, "mm", decimals=0,
             tip="How far around a pin the face goes with it", two_sided=True,
@@ -62,13 +55,16 @@ class PinsList(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        column.addWidget(self.told)
-        column.addLayout(self.rows)
-        column.addWidget(self.all_button)
+        column.addWidget(self.rows)
         column.addWidget(self.reach)
         column.addWidget(label)
         column.addLayout(locks)
         self.show_params(Params())
+
+    @property
+    def pins(self) -> tuple[PhotoPin, ...]:
+        """What is listed."""
+        return self.rows.pins
 
     @property
     def held(self) -> tuple[Held, ...]:
@@ -81,38 +77,4 @@ class PinsList(QWidget):
             with QSignalBlocker(button):
                 button.setChecked(held in params.held)
         self.reach.set_value(params.reach_mm)
-        self.all_button.setVisible(len(params.pins) > 1)
-        self.told.setVisible(not params.pins)
-        if params.pins != self.pins or not self.pins:
-            self._list(params.pins)
-
-    def _list(self, pins: Sequence[Pin]) -> None:
-        self.pins = tuple(pins)
-        while (entry := self.rows.takeAt(0)) is not None:
-            if (widget := entry.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
-        for pin in pins:
-            self.rows.addWidget(self._row(pin))
-
-    def _row(self, pin: Pin) -> QWidget:
-        name = name_of(pin.point)
-        named, away = QPushButton(name[:1].upper() + name[1:]), QToolButton()
-        named.setProperty("role", "quiet")
-        theme.set_icon(named, "ph.push-pin-fill", "accent")
-        named.setToolTip(f"Show it in {pin.photo.name}")
-        named.clicked.connect(partial(self._tell, pin))
-        theme.set_icon(away, "ph.x", "muted")
-        away.setToolTip("Take this pin out")
-        away.setAccessibleName(f"Take the pin out: {name}")
-        away.clicked.connect(lambda: self.removed.emit((pin,)))
-        row = QWidget()
-        line = QHBoxLayout(row)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(4)
-        line.addWidget(named, 1)
-        line.addWidget(away)
-        return row
-
-    def _tell(self, pin: Pin, _: bool = False) -> None:
-        self.shown.emit(pin)
+        self.rows.set_pins(params.pins)

@@ -8,8 +8,8 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from studio.core.errors import StudioError
-from studio.features.head.looks import segment
 from studio.synth.heads.scanned import ENDINGS, MOST_M, Measured
+from studio.ui.photo.looks import segment
 
 _KEY = (
     f"Blue: the head lies {1e3 * MOST_M:.0f} mm or more within the scan; red: as far outside; "

@@ -21,8 +21,8 @@ from studio.human.heads import model
 from studio.human.heads.fit import View
 from studio.render.scene import vertex_normals
 from studio.synth.atlas import Texels, skin_atlas, texels_above
+from studio.synth.facelight import Light, gain, light_of, scene_linear, stored
 from studio.synth.figure import make_figure
-from studio.synth.heads.light import Light, gain, light_of, scene_linear, stored
 from studio.synth.heads.seen import SeenHead
 from studio.synth.heads.shell import sampled
 from studio.vision.triangles import Triangles

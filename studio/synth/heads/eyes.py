@@ -18,7 +18,7 @@ from studio.human.wardrobe.asset import Asset, AssetMaterial, Card, Picture
 from studio.human.wardrobe.writing import write_asset
 from studio.perception.portraits import EYES, Looked
 from studio.synth import closet
-from studio.synth.heads.light import EXPOSED, scene_linear, stored
+from studio.synth.facelight import EXPOSED, scene_linear, stored
 from studio.synth.looks import Looks, eye_texture
 
 _WHITE = (0.92, 0.90, 0.88)

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from studio.human.heads.fit import View
-from studio.synth.heads.light import EXPOSED, scene_linear, stored
+from studio.synth.facelight import EXPOSED, scene_linear, stored
 from studio.synth.heads.strands import filled
 from studio.vision.triangles import Triangles
 

@@ -50,6 +50,7 @@ class PhotoTable(QObject):
         self.over: UInt8[np.ndarray, "side side 4"] | None = None
         self.square = (0.0, 0.0, 1.0)
         self.opacity = 0.6
+        self.wipe = 1.0
         self.pointed = True
         self.note = ""
 
@@ -81,13 +82,28 @@ class PhotoTable(QObject):
         self.marks, self.over = marks, over
         self.changed.emit()
 
-    def choose(self, opacity: float | None = None, pointed: bool | None = None) -> None:
-        """How strongly the picture lies over the photograph (0 to 1), and whether points show."""
+    def choose(
+        self,
+        opacity: float | None = None,
+        pointed: bool | None = None,
+        wipe: float | None = None,
+    ) -> None:
+        """How strongly the picture lies over the photograph (0 to 1), whether points show, and up
+        to where the picture lies there (0: nowhere, 1: on all of the square)."""
         if opacity is not None:
             self.opacity = min(max(opacity, 0.0), 1.0)
         if pointed is not None:
             self.pointed = pointed
+        if wipe is not None:
+            self.wipe = min(max(wipe, 0.0), 1.0)
         self.changed.emit()
+
+    @property
+    def wiped_px(self) -> tuple[float, float]:
+        """Where the square begins in the photograph, from left to right, and ends (pixels)."""
+        left, _, side = self.square
+        width = side if self.rgb is None else self.rgb.shape[1]
+        return max(left, 0.0), min(left + side, float(width))
 
     def say(self, note: str) -> None:
         """Words on the table's lower edge."""

@@ -28,7 +28,9 @@ _ROOM = 0.1
 FOUND, FITTED = QColor(255, 205, 60), QColor(80, 195, 255)
 _DARK = QColor(10, 12, 16, 170)
 _KEYS = (Qt.Key.Key_F, Qt.Key.Key_H, Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
-_EMPTY = "Drop photographs of a head here."
+_EMPTY = "Drop photographs here."
+_LINE_PX = 6.0
+"""So near the pointer the wipe's line must be to be taken (screen pixels)."""
 
 
 class PhotoView(ZoomedPicture):
@@ -44,7 +46,7 @@ class PhotoView(ZoomedPicture):
         self._last: QPointF | None = None
         self._held: int | None = None
         self._off = QPointF()
-        self._moves = self._plain = False
+        self._moves = self._plain = self._wipes = False
         self._gesture = Gesture()
         self.near: int | None = None
         table.laid.connect(self._on_laid)
@@ -128,10 +130,36 @@ class PhotoView(ZoomedPicture):
         left, top, side = self.table.square
         place = QRectF(self._origin + QPointF(left, top) * self._zoom,
                        QSize(1, 1).toSizeF() * side * self._zoom)  # fmt: skip
+        line = self.line_x()
+        painter.save()
+        if line is not None:
+            painter.setClipRect(QRectF(0, 0, line, self.height()))
         painter.setOpacity(self.table.opacity)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(place, image)
-        painter.setOpacity(1.0)
+        painter.restore()
+        if line is not None:
+            self._draw_line(painter, line)
+
+    def line_x(self) -> float | None:
+        """Where on the widget the picture over the photograph ends; None if it lies on all."""
+        table = self.table
+        if table.wipe >= 1 or table.over is None:
+            return None
+        low, high = table.wiped_px
+        return self._origin.x() + (low + table.wipe * (high - low)) * self._zoom
+
+    def _on_line(self, at: QPointF) -> bool:
+        line = self.line_x()
+        return line is not None and abs(at.x() - line) <= _LINE_PX
+
+    def _draw_line(self, painter: QPainter, line: float) -> None:
+        painter.setBrush(QColor("white"))
+        for colour, width in ((_DARK, 3.5), (QColor("white"), 1.6)):
+            painter.setPen(QPen(colour, width))
+            painter.drawLine(QPointF(line, 0), QPointF(line, self.height()))
+        painter.setPen(QPen(_DARK, 1.0))
+        painter.drawEllipse(QPointF(line, self.height() / 2), 6, 6)
 
     def _draw_marks(self, painter: QPainter, marks: Marks) -> None:
         if self.table.pointed:
@@ -210,6 +238,8 @@ class PhotoView(ZoomedPicture):
             self._off = self._place_of(marks, near) - event.position()
             self._gesture.press()
             self.setCursor(Qt.CursorShape.SizeAllCursor)
+        elif event.button() == Qt.MouseButton.LeftButton and self._on_line(event.position()):
+            self._wipes = True
         else:
             self._moves = True
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
@@ -220,17 +250,22 @@ class PhotoView(ZoomedPicture):
         self._last = now
         if self._held is not None:
             self._tell(now, False)
+        elif self._wipes:
+            low, high = self.table.wiped_px
+            self.table.choose(wipe=(self.picture_xy(now)[0] + 0.5 - low) / max(high - low, 1.0))
         elif self._moves and before is not None:
             self._move(now - before)
             self.update()
         else:
             near = self.nearest(now)
+            if near is not None:
+                self.setCursor(Qt.CursorShape.PointingHandCursor)
+            elif self._on_line(now):
+                self.setCursor(Qt.CursorShape.SplitHCursor)
+            else:
+                self.unsetCursor()
             if near != self.near:
                 self.near = near
-                if near is None:
-                    self.unsetCursor()
-                else:
-                    self.setCursor(Qt.CursorShape.PointingHandCursor)
                 self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -238,7 +273,7 @@ class PhotoView(ZoomedPicture):
             self._tell(event.position(), True)
             self._gesture.release()
             self._held = None
-        self._moves = False
+        self._moves = self._wipes = False
         self.unsetCursor()
         self.update()
 

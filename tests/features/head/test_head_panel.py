@@ -125,12 +125,12 @@ def test_a_pin_is_dragged_and_the_head_follows_and_undo_takes_it_back(qtbot, stu
     assert pin.y_px > before[1] + 10
     moved = studio.drawn[-1].character.parts[0].mesh.vertices_m
     assert np.abs(moved - calm).max() > 0.003
-    panel.looks.before.click()
+    panel.before.click()
     qtbot.waitUntil(
         lambda: panel.live.idle and abs(studio.photos.marks.fitted_px[CHIN, 1] - before[1]) < 0.5,
         timeout=PATIENCE_MS,
     )
-    panel.looks.before.click()
+    panel.before.click()
     studio.document.undo()
     settled(qtbot, panel)
     assert panel._params.pins == ()

@@ -5,19 +5,43 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
+from jaxtyping import UInt8
 from PySide6.QtCore import QSize, Signal, SignalInstance
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
-from studio.features.head.session import Photo
 from studio.ui import theme
 from studio.ui.thumb import Thumb
 
 PICTURE = (88, 88)
+
+
+class Photo(Protocol):
+    """A photograph that was looked at: its pixels, what is wrong with it, or why it is refused, in
+    words, and the square (left, top, side in pixels) about what it shows."""
+
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def rgb(self) -> UInt8[np.ndarray, "height width 3"]: ...
+
+    @property
+    def warnings(self) -> tuple[str, ...]: ...
+
+    @property
+    def refused(self) -> str: ...
+
+    @property
+    def hint(self) -> str: ...
+
+    @property
+    def square(self) -> tuple[float, float, float]: ...
 
 
 class Cell(QWidget):
@@ -62,7 +86,7 @@ class Cell(QWidget):
         self.thumb.setAccessibleDescription(text)
 
     def show_photo(self, photo: Photo) -> None:
-        """The picture about the face, and what was found out."""
+        """The picture about the person, and what was found out."""
         self.thumb.set_picture(_square(photo))
         if photo.refused:
             self.tell(photo.refused.replace(f" in “{photo.path.name}”", ""), "stop")
@@ -111,11 +135,11 @@ class PhotosRow(QWidget):
     def _told(self, signal: SignalInstance, path: Path, _: bool = False) -> None:
         signal.emit(path)
 
-    def doubt(self, strangers: Sequence[Path]) -> None:
-        """These photographs show somebody else, it seems."""
+    def doubt(self, strangers: Sequence[Path], text: str) -> None:
+        """These photographs show somebody else, it seems: say so."""
         for path in strangers:
             if path in self.cells:
-                self.cells[path].tell("Somebody else? The head does not fit", "stop")
+                self.cells[path].tell(text, "stop")
 
     def set_chosen(self, path: Path | None) -> None:
         """Mark the photograph that lies on the table."""
@@ -124,7 +148,7 @@ class PhotosRow(QWidget):
 
 
 def _square(photo: Photo) -> QImage:
-    """The head in a small square."""
+    """What a photograph shows in a small square."""
     left, top, side = photo.square
     scale = 2 * PICTURE[0] / side
     matrix = scale * np.array([[1, 0, -left], [0, 1, -top]])

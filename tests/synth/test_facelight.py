@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from studio.synth.heads.light import (
+from studio.synth.facelight import (
     EXPOSED,
     Light,
     gain,
