@@ -17,6 +17,7 @@ from scipy.spatial.transform import Rotation
 
 from studio.core.errors import StudioError
 from studio.core.types import Camera
+from studio.human.bodies.alike import as_one
 from studio.human.bodies.build import Builder
 from studio.human.bodies.canonical import SKIN
 from studio.human.bodies.clothed import Clothes, grown
@@ -25,13 +26,12 @@ from studio.human.bodies.head import Head, head_of
 from studio.human.bodies.outline import Window, edge_of
 from studio.human.bodies.silhouette import REACH, covers, drawn, outline, pairs
 from studio.human.bodies.solve import Found, Problem, Wanted
-from studio.human.bodies.wanted import camera_of, in_space, size_px, used_points, wanted
+from studio.human.bodies.wanted import camera_of, in_space, off_px, size_px, used_points, wanted
 from studio.human.descent import Target, upright
 from studio.human.fit import from_nothing
 from studio.human.person import Rest
 from studio.human.solver import Kinematics, Poses
 from studio.human.twist import spread_twist
-from studio.vision.camera import project
 
 MOST = 12
 HEIGHTS_M = 1.76, 1.63
@@ -100,8 +100,9 @@ def fitting(
     found = problem.solve(poses)
     problem = replace(problem, near=builder.near(found.values))
     found = problem.solve(found.poses, found.down)
+    problem, found = as_one(photos, problem, found)
     problem = replace(problem, near=builder.near(found.values, problem.near))
-    _check_human(photos, [_off_px(pose, problem.near.kinematics, ask)
+    _check_human(photos, [off_px(pose, problem.near.kinematics, ask)
                           for pose, ask in zip(found.poses, asked, strict=True)])  # fmt: skip
     yield work.finished(problem, found, 0)
     found, problem = _refined(photos, cameras, problem, found, report)
@@ -166,14 +167,6 @@ def _moved(points_m: np.ndarray, ask: Wanted) -> np.ndarray:
         sides.append((at[:, axis] * local[:, 2] - local[:, axis])[seen] * ask.say[seen])
     place = np.linalg.lstsq(np.concatenate(rows), np.concatenate(sides), rcond=None)[0]
     return (place - camera.translation_m) @ camera.rotation
-
-
-def _off_px(pose: Poses, kinematics: Kinematics, ask: Wanted) -> float:
-    """How far the points of body and feet are off on average (pixels)."""
-    xy = project(ask.camera, kinematics.points(pose)[0][: len(ask.xy_px)])
-    body = np.flatnonzero(ask.say[:33] > 0)
-    body = body[body >= 11]
-    return float(np.nanmean(np.linalg.norm(xy[body] - ask.xy_px[body], axis=1)))
 
 
 def _check_human(photos: Sequence[BodyPhoto], off_px: Sequence[float]) -> None:
@@ -250,7 +243,7 @@ class _Work:
             if photo.camera is None:
                 soles = kinematics.points(pose)[0][len(builder.layout) :]
                 camera, turns[0], root = _upright(camera, turns[0], root, soles, found.down[k])
-            off = _off_px(pose, kinematics, problem.wanted[k])
+            off = off_px(pose, kinematics, problem.wanted[k])
             views.append(
                 BodyView(photo, camera, root,
                          Rotation.from_matrix(turns).as_rotvec(), self.head.actions[k],

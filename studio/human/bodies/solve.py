@@ -1,6 +1,7 @@
 """Build and poses together, from what photographs show: damped Gauss-Newton steps.
 
-The build's numbers are shared, every photograph has a pose. The person is taken as linear in the
+The build's numbers are shared; every photograph has a pose of its own, or, where the person stands
+alike in all of them, only a place and a turn of the whole. The person is taken as linear in the
 build near the last numbers (:class:`~studio.human.bodies.build.Near`), exact in the pose.
 """
 
@@ -93,7 +94,8 @@ class Found:
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """A person near some numbers and what every photograph wants of them."""
+    """A person near some numbers and what every photograph wants of them. ``alike``: the joints'
+    angles are the same in all photographs, whose poses must then begin with the same."""
 
     builder: Builder
     near: Near
@@ -101,6 +103,7 @@ class Problem:
     wanted: tuple[Wanted, ...]
     height_m: float | None
     spread: Float[np.ndarray, " numbers"] = field(default_factory=lambda: SPREAD)
+    alike: bool = False
 
     def solve(self, poses: Sequence[Poses], down: Sequence[float] = (), steps: int = 12) -> Found:
         """The numbers, poses and tilts that fit best, from those that the person is near to."""
@@ -126,15 +129,14 @@ class Problem:
 
     def _moved(self, now: Found, step: np.ndarray) -> Found:
         count = len(now.values)
-        wide = np.abs(np.delete(step[count:], np.s_[3:ROOT])).max(initial=0.0)
-        step = step * min(1.0, _TURN / max(wide, 1e-9))
+        columns, _ = _columns(count, now.poses, self.alike)
+        wide = max(np.abs(np.delete(step[own], np.s_[3:ROOT])).max() for own in columns)
+        step = step * min(1.0, _TURN / max(float(wide), 1e-9))
         values = self.builder.bounded(now.values + step[:count])
-        moved, down, at = [], [], count
-        for pose, tilt in zip(now.poses, now.down, strict=True):
-            many = ROOT + pose.angles.shape[1]
-            moved.append(pose.moved(step[None, at : at + many]))
-            down.append(tilt + float(step[at + many]))
-            at += many + 1
+        moved = [
+            pose.moved(step[None, own[:-1]]) for pose, own in zip(now.poses, columns, strict=True)
+        ]
+        down = [tilt + float(step[own[-1]]) for tilt, own in zip(now.down, columns, strict=True)]
         return Found(values, tuple(moved), tuple(down))
 
     def _body(self, one: Wanted) -> _Body:
@@ -164,12 +166,13 @@ class Problem:
             off = np.concatenate([off, _upright(pose, down)[0]])
             total += (down / TILT) ** 2
             total += float((_weights(off) * off**2).sum())
-            total += _angles(kinematics, pose, one.balance is not None)[0]
+            if not self.alike or one is self.wanted[0]:
+                total += _angles(kinematics, pose, one.balance is not None)[0]
         return total
 
     def _system(self, bodies: Sequence[_Body], now: Found) -> tuple[np.ndarray, np.ndarray]:
         count = len(now.values)
-        size = count + sum(ROOT + p.angles.shape[1] + 1 for p in now.poses)
+        columns, size = _columns(count, now.poses, self.alike)
         H, g = np.zeros((size, size)), np.zeros(size)
         H[:count, :count] = np.diag(1 / self.spread**2)
         g[:count] = (now.values - self.usual) / self.spread**2
@@ -177,8 +180,9 @@ class Problem:
             moved = self.near.moved_height
             H[:count, :count] += np.outer(moved, moved) / HEIGHT_M**2
             g[:count] += moved * (self._tall(now.values) - self.height_m) / HEIGHT_M**2
-        at = count
-        for one, body, pose, down in zip(self.wanted, bodies, now.poses, now.down, strict=True):
+        for k, (one, body, pose, down) in enumerate(
+            zip(self.wanted, bodies, now.poses, now.down, strict=True)
+        ):
             kinematics = body.at(now.values)
             points, turned = kinematics.linearise(pose)
             shaped = body.shaped(kinematics, pose).transpose(1, 2, 0)
@@ -190,21 +194,39 @@ class Problem:
             wide[:, count : count + 3], wide[:, -1] = leaning, tilting
             off, slope = np.concatenate([off, lean]), np.concatenate([slope, wide])
             say = _weights(off)
-            many = turned.shape[-1]
-            index = np.r_[0:count, at : at + many + 1]
+            index = np.r_[0:count, columns[k]]
             H[np.ix_(index, index)] += slope.T @ (say[:, None] * slope)
             g[index] += slope.T @ (say * off)
-            _, gradient, diagonal = _angles(kinematics, pose, one.balance is not None)
-            own = np.arange(at + ROOT, at + many)
-            g[own] += gradient
-            H[own, own] += diagonal
-            at += many + 1
-            H[at - 1, at - 1] += 1 / TILT**2
-            g[at - 1] += down / TILT**2
+            if not self.alike or k == 0:
+                _, gradient, diagonal = _angles(kinematics, pose, one.balance is not None)
+                own = columns[k][ROOT:-1]
+                g[own] += gradient
+                H[own, own] += diagonal
+            tilt = columns[k][-1]
+            H[tilt, tilt] += 1 / TILT**2
+            g[tilt] += down / TILT**2
             if not one.tilts:
-                H[at - 1], H[:, at - 1], g[at - 1] = 0.0, 0.0, 0.0
-                H[at - 1, at - 1] = 1.0
+                H[tilt], H[:, tilt], g[tilt] = 0.0, 0.0, 0.0
+                H[tilt, tilt] = 1.0
         return H, g
+
+
+def _columns(
+    count: int, poses: Sequence[Poses], alike: bool
+) -> tuple[list[Int[np.ndarray, " unknowns"]], int]:
+    """Which unknowns, after so many of the build, each photograph's are: its root's, the angles,
+    the tilt; and how many there are in all."""
+    angles, at = np.arange(count, count + poses[0].angles.shape[1]), count
+    at += len(angles) if alike else 0
+    found: list[np.ndarray] = []
+    for pose in poses:
+        root, at = np.arange(at, at + ROOT), at + ROOT
+        if not alike:
+            angles = np.arange(at, at + pose.angles.shape[1])
+            at += len(angles)
+        found.append(np.r_[root, angles, at])
+        at += 1
+    return found, at
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,10 +14,12 @@ from studio.human.catalogue import make
 from studio.human.descent import Target
 from studio.human.names import hand
 from studio.human.observe import RIGID_FACE
-from studio.human.solver import Kinematics
+from studio.human.solver import Kinematics, Poses
+from studio.vision.camera import project
 from studio.vision.one_view import assumed
 
-BODY = 33
+BODY, LIMBS = 33, 11
+"""How many points a body has; the first of them are the head's."""
 FIELD_DEG = 42.0
 """The field of view, along the longer side, that photographs of people usually have."""
 NEAR_M = 2.6
@@ -171,3 +173,11 @@ def in_space(
         if at < BODY and not name.endswith(("pinky", "index", "thumb")):
             xyz[0, row], weight[0, row] = world[at], sure[at] / 0.04
     return Target(xyz, weight)
+
+
+def off_px(pose: Poses, kinematics: Kinematics, ask: Wanted) -> float:
+    """How far the points of body and feet are off on average (pixels)."""
+    xy = project(ask.camera, kinematics.points(pose)[0][: len(ask.xy_px)])
+    body = np.flatnonzero(ask.say[:BODY] > 0)
+    body = body[body >= LIMBS]
+    return float(np.nanmean(np.linalg.norm(xy[body] - ask.xy_px[body], axis=1)))

@@ -52,8 +52,11 @@ def camera() -> Camera:
 
 @cache
 @torch.no_grad()
-def seen(noise_px: float = 1.0, clothes_m: float = 0.0) -> Seen:
-    """A man who has lifted an arm and sets a foot forward, seen obliquely."""
+def seen(
+    noise_px: float = 1.0, clothes_m: float = 0.0, yaw: float = 0.35, bent_deg: float = 0.0
+) -> Seen:
+    """A man who has lifted an arm and sets a foot forward, seen obliquely; his other arm bent
+    more, if told."""
     points = layout("whole_body")
     body = make(points.name, points.points[:33], ())
     builder = Builder(DESIGN, body, hands=False)
@@ -63,7 +66,8 @@ def seen(noise_px: float = 1.0, clothes_m: float = 0.0) -> Seen:
     angles = np.zeros((1, len(names)))
     for name, value in ANGLES_DEG.items():
         angles[0, names.index(name)] = np.radians(value)
-    c, s = np.cos(0.35), np.sin(0.35)
+    angles[0, names.index("elbow_flexion.R")] = np.radians(bent_deg)
+    c, s = np.cos(yaw), np.sin(yaw)
     turn = np.array([[[c, -s, 0], [s, c, 0], [0, 0, 1.0]]])
     pose = Poses(turn, np.array([[0.05, 3.2, 0.05]]), angles)
     posed = whole().pose(

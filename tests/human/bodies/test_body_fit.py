@@ -15,7 +15,8 @@ from studio.human.bodies.outline import Window, edge_of, matched
 from studio.human.designs import change_of, shape_of
 from studio.human.person import whole
 from studio.vision.camera import project
-from tests.human.bodies.seen_people import camera, joints, seen
+from studio.vision.similarity import similarity
+from tests.human.bodies.seen_people import Seen, camera, joints, seen
 
 
 @torch.no_grad()
@@ -45,6 +46,31 @@ def test_a_clothed_man_who_is_made_up_is_found() -> None:
         True,
         False,
     ]
+
+
+def test_who_stands_alike_in_two_photographs_has_one_pose_and_it_is_better() -> None:
+    """From the points alone: outlines take their time."""
+    truth = [seen(noise_px=1.0, yaw=yaw) for yaw in (0.35, 1.7)]
+    told = Told(height_m=truth[0].height_m, gender=0.0)
+
+    def off_m(photos: list[Seen]) -> tuple[float, np.ndarray]:
+        fit = next(fitting([one.photo for one in photos], told))
+        rest = whole().rest(shape_of(fit.design), actions=False, change=change_of(fit.design))
+        found: list[float] = []
+        for view, one in zip(fit.views, photos, strict=True):
+            own = joints(view.posed(rest).joints_m[0].double().numpy())
+            turn, _, shift = similarity(own, one.joints_m, sized=False)
+            off = np.linalg.norm(own @ turn.T + shift - one.joints_m, axis=1)
+            found.append(float(off.mean()))
+        return float(np.mean(found)), np.stack([view.turns_rad[1:] for view in fit.views])
+
+    alone, _ = off_m(truth[:1])
+    both, turns = off_m(truth)
+    np.testing.assert_allclose(turns[0], turns[1], atol=1e-6)
+    assert both < 0.75 * alone
+    other = seen(noise_px=1.0, yaw=1.7, bent_deg=110.0)
+    _, turns = off_m([truth[0], other])
+    assert np.abs(turns[0] - turns[1]).max() > 1.0
 
 
 def test_what_cannot_be_fitted_is_said_by_name() -> None:
