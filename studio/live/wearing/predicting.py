@@ -2,12 +2,14 @@
 
 Live, one map a picture is predicted, the one that waited longest, so that six wearers take no
 longer than one; the others' are the last ones, moved as their items moved since. So is what was
-predicted a moment ago: what hides an item moves less than the item does. Until the first one there
-is none. Films and photographs have time for all.
+predicted a moment ago: what hides an item moves less than the item does. Only the first one of an
+item is waited for; the next ones are made on a thread of their own while pictures go on. Films and
+photographs have time for all.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -16,7 +18,9 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
+from studio.core.closing import Closing
 from studio.core.types import Camera
+from studio.live.relay import Lane
 from studio.live.stage.blending import straight
 from studio.live.wearing.drawing import Crop, DrawnItem
 from studio.live.wearing.maps import Map
@@ -63,13 +67,36 @@ class Wanted:
     depths: Depths
 
 
-class Predictions:
-    """Predicts maps. For one thread."""
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """What the network is asked, and of what."""
 
-    def __init__(self, make: Callable[[], Predictor] = OcclusionPredictor) -> None:
+    key: Key
+    given: OccluderInput
+    square: tuple[float, float, float]
+    corners_px: np.ndarray
+    time_s: float
+
+
+class Predictions(Closing):
+    """Predicts maps. For one thread, which must also close it. ``apart`` waits for none but the
+    first of an item."""
+
+    def __init__(
+        self, make: Callable[[], Predictor] = OcclusionPredictor, *, apart: bool = False
+    ) -> None:
         """Raises StudioError if the network is not installed."""
         self._predictor = make()
         self._kept: dict[Key, _Kept] = {}
+        self._alone = threading.Lock()
+        self._lane = Lane("maps", self._answer) if apart else None
+        self._waits: _Asked | None = None
+        self._answered: tuple[_Asked, np.ndarray] | None = None
+
+    def close(self) -> None:
+        """End the thread."""
+        if self._lane is not None:
+            self._lane.close()
 
     def forget(self) -> None:
         """Begin anew: another film, other items."""
@@ -80,6 +107,7 @@ class Predictions:
     ) -> list[Map | None]:
         """The map of each item in its crop; None where nothing was predicted yet. ``at_leisure``
         predicts them all, for films and photographs; else there is one a picture at most."""
+        self._take_answer()
         self._kept = {
             key: kept
             for key, kept in self._kept.items()
@@ -97,43 +125,46 @@ class Predictions:
             key=lambda k: kept.time_s if (kept := self._kept.get(wanted[k].key)) else -np.inf,
         )
         for k in order if at_leisure else order[:1]:
-            self._predict(rgb, wanted[k], time_s)
+            self._ask(rgb, wanted[k], time_s, wait=at_leisure or wanted[k].key not in self._kept)
         return [self._moved_to(one) for one in wanted]
 
-    def _predict(self, rgb: np.ndarray, one: Wanted, time_s: float) -> None:
-        drawn = one.drawn
-        box = _box(drawn)
-        if box is None:
+    def _ask(self, rgb: np.ndarray, one: Wanted, time_s: float, *, wait: bool) -> None:
+        """Predict a map, at once or beside the pictures; not while another one is under way."""
+        if self._lane is None or wait:
+            if (asked := _asked(rgb, one, time_s)) is not None:
+                self._keep(asked, self._predicted(asked.given))
+        elif self._waits is None and (asked := _asked(rgb, one, time_s)) is not None:
+            self._waits = asked
+            self._lane.put(asked)
+
+    def _predicted(self, given: OccluderInput) -> np.ndarray:
+        with self._alone:
+            return self._predictor.predict(given)
+
+    def _answer(self, asked: _Asked) -> None:
+        self._answered = asked, self._predicted(asked.given)
+
+    def _take_answer(self) -> None:
+        """Keep what was predicted since."""
+        if self._lane is None:
             return
-        anchor_m = float(drawn.frame[1, 3])
-        camera = drawn.crop.camera
-        square = square_around(box, float(camera.matrix[0, 0]) / anchor_m)
-        scale = SIDE_PX / square[2]
-        whole = _to_square(square)
-        part = whole.copy()
-        part[:, 2] += scale * np.array([drawn.crop.left, drawn.crop.top])
-        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        seen = _warped(rgb, whole, how, cv2.BORDER_REPLICATE)
-        item = straight(_warped(drawn.rgba, part, how, cv2.BORDER_CONSTANT))
-        depth = np.where(np.isfinite(drawn.depth_m), drawn.depth_m, np.float32(1e4))
-        item_m = cv2.warpAffine(depth, part, (SIDE_PX, SIDE_PX), flags=cv2.INTER_NEAREST,
-                                borderMode=cv2.BORDER_CONSTANT, borderValue=1e4)  # fmt: skip
-        item_m[item_m > 1e3] = np.inf
-        looking = _looking(camera, drawn.crop, square)
-        corners = _corners(drawn)
-        before = self._kept.get(one.key)
-        previous = None
-        if before is not None:
-            previous = _between(before, square, corners)
-        # Told the map before, the weights that ship flicker more (4.4 %) than untold (0.4 %).
-        found = self._predictor.predict(
-            OccluderInput(seen, item, item_m, one.depths(looking), anchor_m)
-        )
-        if previous is not None and before is not None:
-            moved = float(np.abs(corners - before.corners_px).max()) * scale
+        if self._lane.error is not None:
+            raise self._lane.error
+        if self._answered is not None and self._answered[0] is self._waits:
+            self._keep(*self._answered)
+            self._waits = self._answered = None
+
+    def _keep(self, asked: _Asked, found: np.ndarray) -> None:
+        before = self._kept.get(asked.key)
+        if before is not None and 0 <= asked.time_s - before.time_s < _STALE_S:
+            previous = _between(before, asked.square, asked.corners_px)
+            moved = float(np.abs(asked.corners_px - before.corners_px).max())
+            moved *= SIDE_PX / asked.square[2]
             share = _CALM * float(np.clip(1 - moved / 4, 0, 1))
             found = (1 - share) * found + share * previous
-        self._kept[one.key] = _Kept(found.astype(np.float32), square, corners, time_s)
+        self._kept[asked.key] = _Kept(
+            found.astype(np.float32), asked.square, asked.corners_px, asked.time_s
+        )
 
     def _moved_to(self, one: Wanted) -> Map | None:
         """A kept map in an item's crop as it is now."""
@@ -148,6 +179,32 @@ class Predictions:
         matrix = (shift @ move @ np.linalg.inv(back))[:2]
         return cv2.warpAffine(kept.map, matrix, crop.camera.size_px, flags=cv2.INTER_LINEAR,
                               borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
+
+
+def _asked(rgb: np.ndarray, one: Wanted, time_s: float) -> _Asked | None:
+    """What the network is asked about an item; None where too little of it is in the picture."""
+    drawn = one.drawn
+    box = _box(drawn)
+    if box is None:
+        return None
+    anchor_m = float(drawn.frame[1, 3])
+    camera = drawn.crop.camera
+    square = square_around(box, float(camera.matrix[0, 0]) / anchor_m)
+    scale = SIDE_PX / square[2]
+    whole = _to_square(square)
+    part = whole.copy()
+    part[:, 2] += scale * np.array([drawn.crop.left, drawn.crop.top])
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    seen = _warped(rgb, whole, how, cv2.BORDER_REPLICATE)
+    item = straight(_warped(drawn.rgba, part, how, cv2.BORDER_CONSTANT))
+    depth = np.where(np.isfinite(drawn.depth_m), drawn.depth_m, np.float32(1e4))
+    item_m = cv2.warpAffine(depth, part, (SIDE_PX, SIDE_PX), flags=cv2.INTER_NEAREST,
+                            borderMode=cv2.BORDER_CONSTANT, borderValue=1e4)  # fmt: skip
+    item_m[item_m > 1e3] = np.inf
+    # Told the map before, the weights that ship flicker more (4.4 %) than untold (0.4 %).
+    depths_m = one.depths(_looking(camera, drawn.crop, square))
+    given = OccluderInput(seen, item, item_m, depths_m, anchor_m)
+    return _Asked(one.key, given, square, _corners(drawn), time_s)
 
 
 def _box(drawn: DrawnItem) -> tuple[float, float, float, float] | None:

@@ -40,7 +40,7 @@ from studio.vision.one_view import assumed
 
 _NOISE_PX = 512
 _SHADOW_M = 0.004
-_LIGHT_EVERY_S = 0.1
+_LIGHT_EVERY_S, _LEFT_S = 0.1, 2.0
 _GREEN, _RED = (40, 200, 80), (220, 50, 40)
 
 
@@ -49,9 +49,9 @@ class TryOn(Closing):
 
     ``find_item`` loads items, ``find_head`` designs, by the names that settings give them.
     ``nudges`` move items, by those names, in the axes of their anchor points, while a hand holds
-    them; replace it whole. ``apart`` is for cameras: bodies and hands are followed beside the
-    pictures, which do not wait for them, one map a picture is predicted, and what is small is drawn
-    with fewer triangles.
+    them; replace it whole. ``apart`` is for cameras: bodies and hands are followed and maps
+    predicted beside the pictures, which do not wait for them, and what is small is drawn with fewer
+    triangles.
     ``clock`` tells the seconds of which stages are told. Raises StudioError where OpenGL or a
     network is missing.
     """
@@ -88,8 +88,8 @@ class TryOn(Closing):
 
     def close(self) -> None:
         """Free the networks and what OpenGL holds."""
-        for each in (self._wearers, self._drawer, self._proxies):
-            if each is not None:
+        for each in (self._wearers, self._predictions, self._drawer, self._proxies):
+            if isinstance(each, Closing):
                 each.close()
 
     def show(self, frame: Frame, settings: WearSettings) -> Worn:
@@ -195,6 +195,7 @@ class TryOn(Closing):
         if not placed:
             return found
         with self._timed("light"):
+            self._leave(frame.time_s)
             shines = {each.number: self._shine(each, frame, settings) for each in people}
         with self._timed("draw"):
             if self._drawer is None:
@@ -206,6 +207,11 @@ class TryOn(Closing):
                 if drawn is not None:
                     found.append((name, one, drawn))
         return found
+
+    def _leave(self, time_s: float) -> None:
+        """Forget the light of those who left."""
+        self._lit = {k: v for k, v in self._lit.items() if 0 <= time_s - v[0] < _LEFT_S}
+        self._lights = {k: v for k, v in self._lights.items() if k in self._lit}
 
     def _shine(self, wearer: WearerNow, frame: Frame, settings: WearSettings) -> Shine:
         plain = studio_light()
@@ -270,7 +276,7 @@ class TryOn(Closing):
     ) -> tuple[list[Map | None], StudioError | None]:
         if self._predictions is None:
             try:
-                self._predictions = Predictions(self._make_predictor)
+                self._predictions = Predictions(self._make_predictor, apart=self._apart)
             except StudioError as error:
                 self._predictions = error
         if isinstance(self._predictions, StudioError):

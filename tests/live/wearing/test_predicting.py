@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
 import numpy as np
+import pytest
 from wearers import VIEW_DEG, Crowd, face_at, glasses, grey
 
 from studio.core.errors import StudioError
@@ -21,12 +24,22 @@ class Halves:
 
     def __init__(self) -> None:
         self.asked: list[OccluderInput] = []
+        self.free = threading.Event()
+        self.free.set()
 
     def predict(self, crop: OccluderInput) -> np.ndarray:
         self.asked.append(crop)
+        self.free.wait(10)
         seen = np.ones((256, 256), np.float32)
         seen[:, 128:] = 0
         return seen
+
+    def wait_for(self, count: int) -> int:
+        """How often it was asked, once that is so often."""
+        until_s = time.monotonic() + 10
+        while len(self.asked) < count and time.monotonic() < until_s:
+            time.sleep(0.005)
+        return len(self.asked)
 
 
 def trying(predictor: Any, *faces: np.ndarray, apart: bool = True) -> tuple[TryOn, Crowd]:
@@ -81,9 +94,56 @@ def test_a_map_moves_with_its_item_until_the_next_one() -> None:
         both = tryon.show(grey(time_s=0.03), PLAIN)
         crowd.faces = tuple(face + np.array([6.0, 4.0, 0.0]) for face in faces)
         moved = tryon.show(grey(time_s=0.06), PLAIN)
-    assert len(asked.asked) == 3  # one a picture, whoever waited longest
+        assert asked.wait_for(3) == 3  # one a picture, whoever waited longest
     again = np.roll(both.maps["one"], (4, 6), (0, 1))
     assert (np.abs(again.astype(int) - moved.maps["one"]) > 100).sum() < 60
+
+
+class Ever(Halves):
+    """Hides all but the first time, when nothing is hidden."""
+
+    def predict(self, crop: OccluderInput) -> np.ndarray:
+        super().predict(crop)
+        return np.full((256, 256), 1.0 if len(self.asked) == 1 else 0.0, np.float32)
+
+
+def test_pictures_wait_for_no_map_but_the_first() -> None:
+    asked = Ever()
+    tryon, _ = trying(asked, face_at((0.0, 0.6, 0.0)))
+    with tryon:
+        first = tryon.show(grey(time_s=0.0), PLAIN)
+        asked.free.clear()
+        again = tryon.show(grey(time_s=0.1), PLAIN)
+        busy = tryon.show(grey(time_s=0.2), PLAIN)
+        assert asked.wait_for(2) == 2  # and none is asked for beside it
+        asked.free.set()
+        last = busy
+        for k in range(100):
+            last = tryon.show(grey(time_s=0.21 + k / 1000), PLAIN)
+            if not (last.maps["one"] > 127).any():
+                break
+            time.sleep(0.01)
+    for shown in (first, again, busy):
+        assert (shown.maps["one"] > 127).any()
+    assert not (last.maps["one"] > 127).any()
+
+
+def test_a_broken_network_is_told() -> None:
+    class Broken(Halves):
+        def predict(self, crop: OccluderInput) -> np.ndarray:
+            if self.asked:
+                raise ValueError("broken")
+            return super().predict(crop)
+
+    tryon, _ = trying(Broken(), face_at((0.0, 0.6, 0.0)))
+
+    def show() -> None:
+        for k in range(400):
+            tryon.show(grey(time_s=0.1 * k), PLAIN)
+            time.sleep(0.005)
+
+    with tryon, pytest.raises(ValueError, match="broken"):
+        show()
 
 
 def test_films_and_photographs_have_time_for_every_map() -> None:
