@@ -31,6 +31,7 @@ _SPLITS: tuple[tuple[Split, int, float], ...] = (("validation", 0, 0.125), ("tes
 _OF_SCENES = ("algebraic", "volumetric")
 _OF_ITEMS = "occluder"
 _OF_BODIES = ("body", "body_head")
+_OF_HEADS = "neus"
 
 
 def main(
@@ -99,7 +100,7 @@ def main(
         prepare: Only pack so many samples into --data (and a part of it for validation and test);
             of algebraic and volumetric: scenes of four cameras, the held-out ones of eight; of
             occluder: pictures of people with two items each; of body and body_head: clothed people
-            with points about them.
+            with points about them; of neus: heads filmed around.
         surroundings: Only pack pieces of the pictures in this folder into --data: photographs or
             panoramas without people, which people are then put before.
         takes: Motion files or folders of them to pack for the pose prior; --prepare then says how
@@ -176,7 +177,7 @@ def _alone(
 def _prepare(
     name: str, data: Path | None, count: int, surroundings: Path | None, seed: int, json: bool
 ) -> None:
-    from studio.training import bodies, multiview, people, tryon
+    from studio.training import bodies, heads, multiview, people, tryon
     from studio.training.surroundings import pack
 
     if data is None:
@@ -202,6 +203,8 @@ def _prepare(
                 packed[split] = multiview.pack(place, split, dice, wanted, told)
             elif name == _OF_ITEMS:
                 packed[split] = tryon.pack(place, split, dice, wanted, told)
+            elif name == _OF_HEADS:
+                packed[split] = heads.pack(place, split, dice, wanted, told, finder())
             elif name in _OF_BODIES:
                 packed[split] = bodies.pack(place, split, dice, wanted, told)
             else:

@@ -166,6 +166,11 @@ class Pack:
         shard, place = divmod(number, self._shard)
         return np.array(self._map(shard, key)[place])
 
+    def whole(self, number: int, key: str) -> np.ndarray:
+        """One value of a sample as it lies on the disk, for those who want a few of its numbers."""
+        shard, place = divmod(number, self._shard)
+        return self._map(shard, key)[place]
+
     def _map(self, shard: int, key: str) -> np.ndarray:
         path = self._shards[shard]
         path = path.with_name(path.name.replace("_rgb", f"_{key}"))

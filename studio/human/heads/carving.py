@@ -38,7 +38,7 @@ def _kernel(a: Float[np.ndarray, "a 3"], b: Float[np.ndarray, "b 3"]) -> Float[n
 
 
 @cache
-def _fields() -> Float[np.ndarray, "478 fields"]:
+def fields() -> Float[np.ndarray, "478 fields"]:
     """Smooth fields on the face whose sums, by numbers of spread one, are off as faces are."""
     spread, ways = np.linalg.eigh(_kernel(*[model.points_of(model.usual())] * 2))
     kept = spread > _FAINT_M**2
@@ -49,20 +49,20 @@ def carve(head: FittedHead, portraits: Sequence[Portrait]) -> Float[np.ndarray, 
     """How far the points must move, beyond what builds and sliders do, to lie where the photographs
     show them (metres, in the head's frame). Along the line of sight of a single photograph nothing
     is known, and next to nothing moves."""
-    fields = _fields()
-    count = fields.shape[1]
+    smooth = fields()
+    count = smooth.shape[1]
     known, wanted = np.eye(3 * count), np.zeros((3, count))
     for one, view in zip(portraits, head.views, strict=True):
         off_px, say = residuals_of(one, view, head)
         deep = view.camera_points(head.points_m)[:, 2]
-        heard = fields * np.square(say / NOISE_M)[:, None]
-        told = heard.T @ fields
+        heard = smooth * np.square(say / NOISE_M)[:, None]
+        told = heard.T @ smooth
         for axis in (0, 1):
             way = view.rotation[axis]
             known += np.kron(np.outer(way, way), told)
             wanted += way[:, None] * ((off_px[:, axis] * deep / view.focal_px) @ heard)
     found = cho_solve(cho_factor(known), wanted.ravel())
-    return fields @ found.reshape(3, count).T
+    return smooth @ found.reshape(3, count).T
 
 
 def field_at(places_m: Float[np.ndarray, "places 3"]) -> Float[np.ndarray, "places 478"]:

@@ -22,6 +22,7 @@ TASKS: Mapping[str, str] = {
     "occluder": "studio.training.tasks.occluder:OccluderTask",
     "body": "studio.training.tasks.body:BodyTask",
     "body_head": "studio.training.tasks.body:BodyHeadTask",
+    "neus": "studio.training.tasks.neus:NeusTask",
     "lift": "studio.training.tasks.lift:LiftTask",
     "algebraic": "studio.training.tasks.algebraic:AlgebraicTask",
     "volumetric": "studio.training.tasks.volumetric:VolumetricTask",

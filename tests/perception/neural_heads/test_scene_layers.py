@@ -1,0 +1,45 @@
+"""Layers of many scenes, against what they are said to be."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from studio.perception.neural_heads.layers import Kind, SceneLinear
+
+
+def test_low_rank_layers_mix_copies_by_each_scenes_coefficients() -> None:
+    torch.manual_seed(0)
+    layer = SceneLinear(3, 2, "low-rank", scenes=4, rank=5)
+    assert layer.sets is not None
+    assert layer.bank is not None
+    x = torch.randn(2, 7, 3)
+    found = layer(x, layer.sets[[1, 3]]).detach().numpy()
+    bank = layer.bank.detach().numpy().reshape(5, 4, 2)
+    for row, scene in enumerate((1, 3)):
+        coefficients = layer.sets[scene].detach().numpy()
+        mixed = np.zeros((4, 2))
+        for k in range(5):
+            mixed += coefficients[k] * bank[k]
+        wanted = x[row].numpy() @ mixed[:3] + mixed[3]
+        np.testing.assert_allclose(found[row], wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_independent_layers_are_one_scenes_alone() -> None:
+    layer = SceneLinear(3, 2, "independent", scenes=3, rank=1)
+    assert layer.sets is not None
+    x = torch.randn(1, 5, 3)
+    before = layer(x, layer.sets[[0]])
+    with torch.no_grad():
+        layer.sets[1] += 1.0
+    assert torch.equal(layer(x, layer.sets[[0]]), before)
+    assert not torch.equal(layer(x, layer.sets[[1]]), before)
+
+
+@pytest.mark.parametrize(
+    ("kind", "numbers"), [("shared", 8), ("independent", 6 * 8), ("low-rank", 5 * 8 + 6 * 5)]
+)
+def test_a_layer_has_as_many_numbers_as_its_kind_needs(kind: Kind, numbers: int) -> None:
+    layer = SceneLinear(3, 2, kind, scenes=6, rank=5)
+    assert sum(p.numel() for p in layer.parameters()) == numbers

@@ -1,0 +1,81 @@
+"""Multi-NeuS learns several heads at once, from pictures and from points about their surface."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from studio.perception.neural_heads.network import HeadNetwork
+from studio.perception.neural_heads.photographs import FREE, HEAD
+from studio.perception.neural_heads.space import HIGH_M, LOW_M, places
+from studio.training.heads import STEP_M, steps
+from studio.training.task import Sample
+from studio.training.tasks import neus
+from studio.training.tasks.neus import NeusTask, points_drawn, rays_drawn
+
+_SIDE_PX, _RADII_M = 48, (0.11, 0.13)
+
+
+class Balls:
+    """Heads that are balls, larger than what their fits take them for."""
+
+    def __len__(self) -> int:
+        return len(_RADII_M)
+
+    def __getitem__(self, number: int) -> Sample:
+        dice, radius = np.random.default_rng(number), _RADII_M[number]
+        middle = (LOW_M + HIGH_M) / 2
+        grid, size = places(0.02)
+        outside = np.linalg.norm(grid - middle, axis=1) - 0.1
+        ways = dice.normal(0, 1, (500, 3))
+        ways /= np.linalg.norm(ways, axis=1, keepdims=True)
+        points = middle + ways * (radius + dice.normal(0, 0.01, (500, 1)))
+        far = np.linalg.norm(points - middle, axis=1)
+        rows, columns = np.mgrid[:_SIDE_PX, :_SIDE_PX]
+        off = np.hypot(columns - 23.5, rows - 23.5) / 72.0
+        labels = np.where(off < np.tan(np.arcsin(radius / 0.6)), HEAD, FREE).astype(np.uint8)
+        rotation = np.array([(1, 0, 0), (0, 0, -1), (0, 1, 0)], float)
+        pose = np.column_stack([rotation, np.array([0, 0, 0.6]) - rotation @ middle])
+        return {
+            "rgb": np.full((1, _SIDE_PX, _SIDE_PX, 3), 90, np.uint8), "labels": labels[None],
+            "lens": np.array([[72.0, 72.0, 23.5, 23.5]], np.float32),
+            "poses": pose[None].astype(np.float32), "points": steps(points),
+            "inside": (radius - far).astype(np.float16), "bare": (0.1 - far).astype(np.float16),
+            "facing": np.round(127 * ways).astype(np.int8),
+            "outside": outside.reshape(size).astype(np.float16),
+            "moved": np.zeros((3, *places(0.06)[1]), np.float16),
+        }  # fmt: skip
+
+
+def test_rays_fall_mostly_on_the_head_and_points_keep_their_truth() -> None:
+    part = neus.Part(Balls(), 1)
+    dice = torch.Generator().manual_seed(0)
+    rays = rays_drawn(part, dice, 40)
+    assert 0.5 < float((rays["labels"] == HEAD).float().mean()) < 0.7
+    wanted = part["labels"][0][rays["pixels"][:, 1].long(), rays["pixels"][:, 0].long()]
+    assert (rays["labels"].numpy() == wanted).all()
+    told = points_drawn(part, dice, 50)
+    far = np.linalg.norm(told["points"].numpy() - (LOW_M + HIGH_M) / 2, axis=1)
+    np.testing.assert_allclose(0.1 * told["truth"].numpy(), far - _RADII_M[1], atol=2e-3)
+    assert np.abs(told["points"].numpy()).max() < 32767 * STEP_M
+
+
+def test_heads_of_different_sizes_are_learned_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neus, "heads", lambda *_: Balls())
+    monkeypatch.setattr(neus, "RAYS", 12)
+    monkeypatch.setattr(neus, "POINTS", 128)
+    torch.manual_seed(0)
+    task, network = NeusTask(), HeadNetwork(2, rank=4)
+    optimiser = torch.optim.Adam(network.parameters(), 5e-3)
+    off: list[float] = []
+    for step in range(24):
+        dice = torch.Generator().manual_seed(step)
+        batch = task.prepare({"head": torch.tensor([0, 1])}, dice)
+        losses = task.loss(network, batch)
+        assert all(bool(torch.isfinite(value)) for value in losses.values())
+        off.append(float(losses["distance"].detach()))
+        optimiser.zero_grad()
+        torch.stack(list(losses.values())).sum().backward()
+        optimiser.step()
+    assert np.mean(off[-4:]) < 0.6 * np.mean(off[:2])
