@@ -6,6 +6,7 @@ What makes a photograph a bad one for a body is said by name.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +186,21 @@ def _chosen(name: str, people: tuple[Person2D, ...], at_px: tuple[float, float] 
             f"{len(people)} found in it: choose a place on one of them.",
         )
     return people[int(np.argmin(away))]
+
+
+def put_right(photo: BodyPhoto, corrected: Mapping[str, tuple[float, float]]) -> BodyPhoto:
+    """A photograph that was looked at, with points where somebody saw them (names of the layout
+    ``whole_body``, pixels).
+
+    Raises StudioError if a point has no such name.
+    """
+    if not corrected:
+        return photo
+    found = photo.keypoints
+    whose = Person2D(found.layout, found.xy_px, found.confidence)
+    moved = _put_right(whose, corrected).keypoints(found.camera, found.time_s)
+    names = dict.fromkeys((*photo.corrected, *corrected))
+    return replace(photo, keypoints=moved, corrected=tuple(names))
 
 
 def _put_right(person: Person2D, corrected: Mapping[str, tuple[float, float]]) -> Person2D:

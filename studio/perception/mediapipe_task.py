@@ -17,6 +17,8 @@ from studio.core.errors import StudioError
 
 Make = Callable[[Any, Any, Any], Any]
 """Makes a task of MediaPipe's module ``vision``, its base options and its running mode."""
+_FOUND = ("pose_landmarks", "face_landmarks", "hand_landmarks")
+"""The first answer that finds somebody warns of what nobody can change."""
 _stderr = threading.Lock()
 
 
@@ -34,6 +36,7 @@ class Task:
         self._image, self._srgb = Image, ImageFormat.SRGB
         self._films, self._last_ms = films, 0
         self._begun_s: float | None = None
+        self._loud = True
         mode = vision.RunningMode.VIDEO if films else vision.RunningMode.IMAGE
         with _quiet():
             try:
@@ -57,7 +60,12 @@ class Task:
             self._begun_s = time_s
         # A film that began again, or two pictures of one millisecond: time goes on all the same.
         self._last_ms = max(self._last_ms + 1, round(1e3 * (time_s - self._begun_s)))
-        return self._answer(rgb)
+        if not self._loud:
+            return self._answer(rgb)
+        with _quiet():
+            answer = self._answer(rgb)
+        self._loud = not any(getattr(answer, name, None) for name in _FOUND)
+        return answer
 
     def _answer(self, rgb: np.ndarray) -> Any:
         picture = self._image(image_format=self._srgb, data=np.ascontiguousarray(rgb))

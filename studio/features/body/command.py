@@ -17,6 +17,7 @@ from studio.features.body.engine import Body, Inputs, reconstruct
 from studio.features.body.params import Params
 from studio.jobs import run
 from studio.jobs.terminal import OnTerminal, show_made
+from studio.media.formats.levels import check_levels, write_levels
 from studio.media.formats.whole import check_places
 
 
@@ -34,6 +35,7 @@ def main(
     texture_px: int = 2048,
     head: Path | None = None,
     motion: Path | None = None,
+    lods: int = 1,
     json: bool = False,
 ) -> None:
     """Make a rigged, clothed avatar from photographs of a whole person.
@@ -53,25 +55,29 @@ def main(
         texture_px: Side of the texture in pixels, 512 to 4096.
         head: A design by “doppel head --design”, whose head the person gets: .json.
         motion: A motion that the avatar shall do: .bvh, .trc, .c3d or .csv.
+        lods: So many levels of detail as files of their own, NAME_LOD0 the finest, each next one
+            with half the triangles and half the texture's side: 1 to 5.
         json: Print one JSON object.
     """
     if out is None and overlay is None:
         raise StudioError("There is nothing to write.", "Give --out FILE.glb.")
     check_places((out, (".glb", ".vrm")), (overlay, (".png", ".jpg")))
+    check_levels(lods)
     params = _params(photos=photos, name=name, height_m=height_m, gender=gender, back=back,
                      seed=seed, pose=pose, triangles=triangles, texture_px=texture_px, head=head,
                      motion=motion)  # fmt: skip
     began = time.perf_counter()
     with OnTerminal("Body", quiet=json) as context:
         made = run(reconstruct(params, Inputs(), context))
+    written: list[Path] = []
     if out is not None:
-        _write(out, made)
+        written += _write(out, made, lods)
     if overlay is not None:
         from studio.synth.avatars.compared import compared
 
         rows = [compared(made.made, made.fit.design, view) for view in made.fit.views]
         write_picture(overlay, np.vstack(rows))
-    written = [path for path in (out, overlay) if path is not None]
+        written.append(overlay)
     _tell(made, written, time.perf_counter() - began, json)
 
 
@@ -88,15 +94,14 @@ def _params(**told: object) -> Params:
         ) from error
 
 
-def _write(out: Path, made: Body) -> None:
+def _write(out: Path, made: Body, lods: int) -> Sequence[Path]:
     if out.suffix.lower() == ".vrm":
         from studio.media.formats.vrm import write_vrm
 
-        write_vrm(out, made.made.character)
-        return
+        return write_levels(out, made.made.character, lods, write_vrm)
     from studio.media.formats.gltf import write_glb
 
-    write_glb(out, made.character)
+    return write_levels(out, made.character, lods, write_glb)
 
 
 def _tell(made: Body, written: Sequence[Path], seconds: float, as_json: bool) -> None:

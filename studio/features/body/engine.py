@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
 from studio.core.errors import StudioError
 from studio.core.types import Character, Fact, Posed
-from studio.features.body.moving import animation_of
+from studio.document.pins import PhotoPin
+from studio.features.body.moving import as_animation, moved
 from studio.features.body.params import Params
+from studio.features.body.points import key_of
+from studio.features.body.staging import standing
 from studio.human.bodies.fit import Told, fitting
 from studio.human.bodies.fitted import BodyFit, BodyPhoto
 from studio.human.character import bones_world
 from studio.human.design import Design, Worn, read_file
 from studio.human.fit import Fit
 from studio.jobs import Context, Engine
-from studio.perception.bodies_seen import NETWORKS, BodyLooker
+from studio.perception.bodies_seen import NETWORKS, BodyLooker, put_right
 from studio.perception.portraits import Looked, Looker
 from studio.synth import closet, designed
-from studio.synth.avatars.making import Look, Made, canonical_turns, in_pose, made
+from studio.synth.avatars.making import Look, Made, in_pose, made
 from studio.synth.heads.dressing import eye_colour, hair_colour, nearest_skin
 from studio.weights.store import find
 
@@ -33,7 +37,12 @@ GOOD_IOU, GOOD_PX = 0.93, 0.012
 
 @dataclass(frozen=True)
 class Inputs:
-    """Nothing but what the params name."""
+    """What is known already of the params' photographs: what was seen in them, and a whole fit to
+    them with what was put right; and the designs of the project's heads, by their items' ids."""
+
+    looked: Mapping[Path, BodyPhoto] = field(default_factory=dict)
+    fit: BodyFit | None = None
+    heads: Mapping[str, Design] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,31 +70,38 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
         raise StudioError("There is no photograph.", "Choose one that shows the whole person.")
     if len(params.photos) > MOST:
         raise StudioError(f"{len(params.photos)} photographs are many.", f"Give at most {MOST}.")
-    head = None if params.head is None else _head(params)
-    photos = _looked(params, context)
-    told = Told(params.height_m, GENDERS.get(params.gender))
-    steps = fitting(photos, told, lambda f, text: _report(context, 0.12 + 0.33 * f, text))
+    head = _head(params, inputs)
     name = params.name or params.photos[0].stem
-    while True:
-        try:
-            yield _bare(next(steps), name)
-        except StopIteration as end:
-            fit: BodyFit = end.value
-            break
-    faces = _faces(photos)
+    fit = inputs.fit
+    if fit is None:
+        photos = _looked(params, inputs, context)
+        told = Told(params.height_m, GENDERS.get(params.gender))
+        steps = fitting(photos, told, lambda f, text: _report(context, 0.12 + 0.33 * f, text))
+        while True:
+            try:
+                yield _bare(next(steps), name)
+            except StopIteration as end:
+                fit = end.value
+                break
+        assert fit is not None
+    _report(context, 0.45, "Looking at the face")
+    faces = _faces([view.photo for view in fit.views])
     fit, skin, hair = _dressed(fit, faces, head)
     look = Look(params.back, params.triangles, params.texture_px, params.seed)
     found = made(fit, skin, hair, look, name,
                  report=lambda f, text: _report(context, 0.47 + 0.5 * f, text))  # fmt: skip
     character = in_pose(found, params.pose)
+    still = standing(designed.still(fit.design), fit.design, params.pose)
+    still = replace(still, height_m=fit.height_m)
     if params.motion is not None:
         _report(context, 0.97, "Moving")
-        moved = animation_of(params.motion, found.character.armature)
-        character = replace(character, animation=moved)
+        bones = found.character.armature
+        still = moved(params.motion, bones, still)
+        character = replace(character, animation=as_animation(still, bones))
     yield _shown(character)
     context.report(1.0, "Done")
     facts = facts_of(params, fit, found, faces)
-    return Body(name, character, fit.design, _still(fit, found), fit, found, facts)
+    return Body(name, character, fit.design, still, fit, found, facts)
 
 
 def _report(context: Context, fraction: float, text: str) -> None:
@@ -93,14 +109,22 @@ def _report(context: Context, fraction: float, text: str) -> None:
     context.check()
 
 
-def _looked(params: Params, context: Context) -> list[BodyPhoto]:
+def _looked(params: Params, inputs: Inputs, context: Context) -> list[BodyPhoto]:
     files = {name: find(name) for name in NETWORKS}
     photos: list[BodyPhoto] = []
     with BodyLooker(files) as looker:
         for path in params.photos:
             _report(context, 0.12 * len(photos) / len(params.photos), f"Looking at {path.name}")
-            photos.append(looker.file(path))
+            known = inputs.looked.get(path)
+            found = looker.file(path) if known is None else known
+            photos.append(corrected(found, path, params.pins))
     return photos
+
+
+def corrected(photo: BodyPhoto, path: Path, pins: Sequence[PhotoPin]) -> BodyPhoto:
+    """A photograph with those points put right that are pinned in it."""
+    mine = {key_of(pin.point): (pin.x_px, pin.y_px) for pin in pins if pin.photo == path}
+    return put_right(photo, mine)
 
 
 def _faces(photos: Sequence[BodyPhoto]) -> list[Looked | None]:
@@ -116,8 +140,13 @@ def _faces(photos: Sequence[BodyPhoto]) -> list[Looked | None]:
     return found
 
 
-def _head(params: Params) -> Design:
-    assert params.head is not None
+def _head(params: Params, inputs: Inputs) -> Design | None:
+    if params.head_item:
+        if params.head_item not in inputs.heads:
+            raise StudioError("The chosen head is not in the project any more.", "Choose another.")
+        return inputs.heads[params.head_item]
+    if params.head is None:
+        return None
     if params.head.suffix.lower() != ".json":
         raise StudioError(
             f"“{params.head.name}” is no design of a head.",
@@ -166,14 +195,6 @@ def _shown(character: Character) -> Posed:
     """The character at rest."""
     morphs = np.zeros(len(character.morph_names))
     return Posed(character, 0.0, character.armature.rest_world, morphs)
-
-
-def _still(fit: BodyFit, found: Made) -> Fit:
-    """The avatar in its T as a fit of one frame, for a project."""
-    turns = canonical_turns(found.canonical)
-    root = found.canonical.bones_world[0, :3, 3]
-    base = designed.still(fit.design)
-    return replace(base, turns_rad=turns[None], root_m=root[None], height_m=fit.height_m)
 
 
 def facts_of(

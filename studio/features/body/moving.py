@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from studio.core.types import Animation, Armature
 from studio.human.character import bones_world
-from studio.human.fit import fit_motion
+from studio.human.fit import Fit, fit_motion
 from studio.human.prior.retarget import retarget
 from studio.human.prior.space import pose_space
 from studio.human.rig import ACTIONS, BONE_NAMES
@@ -23,14 +24,21 @@ _RATE_HZ = 30.0
 _FEET = [BONE_NAMES.index(f"{bone}.{side}") for bone in ("foot", "toe1-2") for side in "LR"]
 
 
-def animation_of(path: Path, bones: Armature) -> Animation:
-    """A motion file on an armature in the rig's reference pose; a BVH is any skeleton's, other
-    files hold points, to which a person is fitted.
+def as_animation(fit: Fit, bones: Armature) -> Animation:
+    """A fit's motion on an armature in the rig's reference pose."""
+    return Animation(fit.times_s, bones_world(bones, fit.turns_rad, fit.root_m), fit.actions)
+
+
+def moved(path: Path, bones: Armature, still: Fit) -> Fit:
+    """A person's fit that does what a motion file tells; a BVH is any skeleton's, other files hold
+    points, to which a person is fitted.
 
     Raises StudioError if the file cannot be read, or its bones cannot be told by their names.
     """
     if path.suffix.lower() != ".bvh":
-        return carried_over(run(fit_motion(read_motion(path))), bones)
+        found = run(fit_motion(read_motion(path)))
+        roots = carried_over(found, bones).bones_world[:, 0, :3, 3]
+        return _like(still, found.times_s, found.turns_rad, roots, found.actions)
     skeleton, clip = read_bvh(path)
     clip = _thinned(clip)
     space = pose_space()
@@ -44,11 +52,21 @@ def animation_of(path: Path, bones: Armature) -> Animation:
     scale = _hips(bones.rest_world[:, :3, 3]) / _hips(skeleton.rest_world[:, :3, 3])
     root = np.zeros((len(turns), 3))
     root[:, :2] = scale * (way - way[0])[:, :2]
-    rotations = Rotation.from_matrix(turns.reshape(-1, 3, 3)).as_rotvec()
-    world = bones_world(bones, rotations.reshape(*turns.shape[:2], 3), root)
+    rotations = Rotation.from_matrix(turns.reshape(-1, 3, 3)).as_rotvec().reshape(
+        *turns.shape[:2], 3
+    )  # fmt: skip
+    world = bones_world(bones, rotations, root)
     standing = bones.rest_world[_FEET, 2, 3]
-    world[:, :, 2, 3] -= (world[:, _FEET, 2, 3] - standing).min(1)[:, None]
-    return Animation(found.times_s, world, np.zeros((len(world), len(ACTIONS))))
+    root[:, 2] -= (world[:, _FEET, 2, 3] - standing).min(1)
+    return _like(still, found.times_s, rotations, root, np.zeros((len(root), len(ACTIONS))))
+
+
+def _like(
+    still: Fit, times_s: np.ndarray, turns_rad: np.ndarray, root_m: np.ndarray, actions: np.ndarray
+) -> Fit:
+    lacks = np.full((len(times_s), len(still.points)), np.nan)
+    return replace(still, times_s=times_s, turns_rad=turns_rad, root_m=root_m, actions=actions,
+                   residual_m=lacks)  # fmt: skip
 
 
 def _thinned(clip: Animation) -> Animation:

@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from studio.document.pins import PhotoPin
+
 
 class Params(BaseModel):
     """What is known of the person besides the photographs, and how the avatar shall be."""
@@ -40,6 +42,13 @@ class Params(BaseModel):
     )
     head: Path | None = Field(
         default=None, description="A design by “doppel head”, whose head the person gets"
+    )
+    head_item: str = Field(
+        default="", title="Head",
+        description="A head of the project by “Head from photographs”, in this one's place",
+    )  # fmt: skip
+    pins: tuple[PhotoPin, ...] = Field(
+        default=(), description="Points of the body put where the photographs show them"
     )
     motion: Path | None = Field(
         default=None, description="A motion that the avatar shall do: .bvh, .trc, .c3d or .csv"

@@ -16,6 +16,7 @@ from studio.core.pictures import write_picture
 from studio.features.head.engine import Head, Inputs, Params, reconstruct
 from studio.jobs import run
 from studio.jobs.terminal import OnTerminal, show_made
+from studio.media.formats.levels import check_levels
 from studio.media.formats.whole import check_places
 
 
@@ -32,6 +33,7 @@ def main(
     hair: bool = True,
     style: bool = False,
     texture_px: int = 2048,
+    lods: int = 1,
     json: bool = False,
 ) -> None:
     """Make a rigged, animatable person from photographs of a head.
@@ -51,11 +53,14 @@ def main(
         hair: Give it hair, or what else covers the head.
         style: Take the wardrobe's style that fits best, not the photograph's own hair.
         texture_px: Side of the skin's texture in pixels, 512 to 4096.
+        lods: So many levels of detail as files of their own, NAME_LOD0 the finest, each next one
+            with half the triangles and half the texture's side: 1 to 5.
         json: Print one JSON object.
     """
     if out is None and design is None and compare is None:
         raise StudioError("There is nothing to write.", "Give --out FILE.glb or --design F.json.")
     check_places((out, (".glb",)), (design, (".json",)), (compare, (".png", ".jpg")))
+    check_levels(lods)
     if pupils_mm is not None and not 40 <= pupils_mm <= 80:
         raise StudioError(f"No pupils are {pupils_mm:g} mm apart.", "Give 40 to 80 mm.")
     if not 512 <= texture_px <= 4096:
@@ -66,15 +71,17 @@ def main(
                     texture_px=texture_px)  # fmt: skip
     with OnTerminal("Head", quiet=json) as context:
         made = run(reconstruct(params, Inputs(), context))
+    written: list[Path] = []
     if out is not None:
         from studio.media.formats.gltf import write_glb
+        from studio.media.formats.levels import write_levels
 
-        write_glb(out, made.character)
+        written += write_levels(out, made.character, lods, write_glb)
     if design is not None:
         design.write_text(made.design.text(), "utf-8")
     if compare is not None:
         write_picture(compare, _sheet(made))
-    written = [path for path in (out, design, compare) if path is not None]
+    written += [path for path in (design, compare) if path is not None]
     _tell(made, written, time.perf_counter() - began, json)
 
 

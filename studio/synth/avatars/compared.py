@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
-from studio.core.types import Camera, Posed
+from studio.core.types import Camera, Character, Posed
 from studio.human.bodies.fitted import BodyView
 from studio.human.character import bones_world
 from studio.human.design import Design
@@ -24,7 +24,7 @@ _ROOM = 1.08
 def laid_over(found: Made, view: BodyView, tall_px: int = 720) -> UInt8[np.ndarray, "tall wide 3"]:
     """The avatar alone as the photograph sees it (see :func:`window`), alpha as a fourth channel
     left out: black where it is not."""
-    rgba = _seen(found, view, *window(view, tall_px))
+    rgba = seen_as(found.character, view, *window(view, tall_px))
     return (rgba[..., :3] * (rgba[..., 3:] / 255.0)).astype(np.uint8)
 
 
@@ -41,16 +41,18 @@ def window(view: BodyView, tall_px: int = 720) -> tuple[np.ndarray, tuple[int, i
     return np.column_stack([scale * np.eye(2), shift]), (wide, tall_px)
 
 
-def _seen(
-    found: Made, view: BodyView, matrix: np.ndarray, size: tuple[int, int]
+def seen_as(
+    character: Character, view: BodyView, matrix: np.ndarray, size: tuple[int, int]
 ) -> UInt8[np.ndarray, "tall wide 4"]:
+    """A character in the rig's reference pose as a photograph of it sees it, with what is between
+    it and the camera left out: the photograph's pixels are mapped by ``matrix`` (2, 3) into a
+    picture of that size."""
     scale = float(matrix[0, 0])
     lens = view.camera.matrix.copy()
     lens[:2] *= scale
     lens[:2, 2] += matrix[:, 2]
     camera = Camera("photograph", size, lens, np.zeros(0), view.camera.rotation,
                     view.camera.translation_m)  # fmt: skip
-    character = found.character
     world = bones_world(character.armature, view.turns_rad[None], view.root_m[None])[0]
     posed = Posed(character, 0.0, world, view.actions)
     with Renderer(size) as renderer:
@@ -71,7 +73,7 @@ def compared(
         small = cv2.GaussianBlur(small, (0, 0), 0.4 / float(matrix[0, 0]))
     photo = cv2.warpAffine(small, matrix, size, flags=cv2.INTER_LINEAR,
                            borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
-    over = _seen(found, view, matrix, size)
+    over = seen_as(found.character, view, matrix, size)
     alpha = over[..., 3:] / 255.0
     laid = (photo * (1 - alpha) + over[..., :3] * alpha).astype(np.uint8)
     return np.hstack([photo, laid, *turned(found, tall_px)])

@@ -24,6 +24,7 @@ class Busy(QFrame):
         self._over = over
         self._done: Callable[[], bool] = lambda: True
         self._began_s = 0.0
+        self._what: str | Callable[[], str] = ""
         self.setObjectName("busy")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         mark, self.told = QLabel(), QLabel()
@@ -37,23 +38,29 @@ class Busy(QFrame):
         self._timer.timeout.connect(self._ask)
         self.hide()
 
-    def watch(self, what: str, done: Callable[[], bool]) -> None:
-        """Say ``what`` is under way until ``done()``."""
+    def watch(self, what: str | Callable[[], str], done: Callable[[], bool]) -> None:
+        """Say ``what`` is under way until ``done()``; asked anew, where it changes."""
         if not self._timer.isActive():
             self._began_s = time.monotonic()
         self._done = done
         if done():
             self._ask()
             return
+        self._what = what
+        self._tell()
+        self._timer.start()
+
+    def _tell(self) -> None:
+        what = self._what if isinstance(self._what, str) else self._what()
         self.told.setText(f"{what}…")
         self.setAccessibleName(f"Busy: {what}")
-        self._timer.start()
 
     def _ask(self) -> None:
         if self._done() or not self._over.isVisible():
             self._timer.stop()
             self.hide()
         elif time.monotonic() - self._began_s >= PATIENCE_S:
+            self._tell()
             self._place()
 
     def _place(self) -> None:

@@ -13,7 +13,9 @@ from PySide6.QtWidgets import (
 )
 from superqt import QFlowLayout
 
+from studio.ui import theme
 from studio.ui.controls import CalmSlider
+from studio.ui.staging.fields import NAMES_PX
 from studio.ui.studio import Studio
 
 _TURN_DEG, _TURN_MS = 1.5, 33
@@ -64,11 +66,12 @@ class Looks(QWidget):
         sliders = QGridLayout()
         sliders.setHorizontalSpacing(8)
         sliders.setVerticalSpacing(4)
-        for row, slider in enumerate((self.opacity, self.wipe)):
-            label = QLabel(slider.accessibleName())
+        for row, (title, slider) in enumerate((("Opacity", self.opacity), ("Wipe", self.wipe))):
+            label = QLabel(title)
             label.setProperty("role", "muted")
             sliders.addWidget(label, row, 0)
             sliders.addWidget(slider, row, 1)
+        sliders.setColumnMinimumWidth(0, theme.look().px(NAMES_PX))
         sliders.setColumnStretch(1, 1)
         self._row = QFlowLayout()
         self._row.setSpacing(8)

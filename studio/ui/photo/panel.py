@@ -95,6 +95,11 @@ class PhotosPanel(StepPanel, Generic[P]):
         """What a point is called."""
         raise NotImplementedError
 
+    def shown_of(self, photo: Any) -> tuple[float, float, float, float] | None:
+        """What of a photograph is seen at first (left, top, width, height in pixels); the middle
+        of its square if None."""
+        return None
+
     # -- what the step panel asks for
 
     def build(self, place: QVBoxLayout) -> None:
@@ -135,6 +140,7 @@ class PhotosPanel(StepPanel, Generic[P]):
             self.studio.selection.set((packed.items[0].id,))
             self.give_way()
             self.refresh()
+            self.want()
 
     # -- coming and going
 
@@ -239,7 +245,7 @@ class PhotosPanel(StepPanel, Generic[P]):
         if photo is None:
             table.clear()
         elif self.isVisible():
-            table.lay(photo.path.name, photo.rgb, photo.square)
+            table.lay(photo.path.name, photo.rgb, photo.square, self.shown_of(photo))
             table.say(photo.refused)
 
     # -- the document

@@ -18,13 +18,15 @@ def _nameless(number: int) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Marks:
-    """Points on a photograph (pixels): where they were ``found`` and where what was fitted has
-    them, which are pinned and where, and how points are called."""
+    """Points on a photograph (pixels, NaN where there is none): where they were ``found`` and where
+    what was fitted has them, which are pinned and where, how points are called, and which of the
+    fitted ones lines join."""
 
     found_px: Float[np.ndarray, "points 2"]
     fitted_px: Float[np.ndarray, "points 2"]
     pins: dict[int, Point] = field(default_factory=dict)
     name_of: Callable[[int], str] = _nameless
+    lines: tuple[tuple[int, int], ...] = ()
 
 
 class PhotoTable(QObject):
@@ -49,6 +51,7 @@ class PhotoTable(QObject):
         self.marks: Marks | None = None
         self.over: UInt8[np.ndarray, "side side 4"] | None = None
         self.square = (0.0, 0.0, 1.0)
+        self.shown: tuple[float, float, float, float] | None = None
         self.opacity = 0.6
         self.wipe = 1.0
         self.pointed = True
@@ -59,12 +62,14 @@ class PhotoTable(QObject):
         title: str,
         rgb: UInt8[np.ndarray, "height width 3"],
         square: tuple[float, float, float],
+        shown: tuple[float, float, float, float] | None = None,
     ) -> None:
         """Lay out a photograph. What is laid over it fills ``square``: left, top, side (pixels);
-        it is what the view shows at first."""
+        the view shows at first what is ``shown`` (left, top, width, height), or the square's
+        middle."""
         if rgb is self.rgb:
             return
-        self.title, self.rgb, self.square = title, rgb, square
+        self.title, self.rgb, self.square, self.shown = title, rgb, square, shown
         self.marks = self.over = None
         self.laid.emit()
         self.changed.emit()

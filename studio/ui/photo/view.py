@@ -26,6 +26,9 @@ NEAR_PX = 14.0
 _ROOM = 0.1
 """So much of the photograph's square is left out on each side at first."""
 FOUND, FITTED = QColor(255, 205, 60), QColor(80, 195, 255)
+_BONE = QColor(80, 195, 255, 150)
+_SMALL, _LARGE, _MANY = 1.4, 3.0, 120
+"""How large points are drawn where there are many, and where there are few (screen pixels)."""
 _DARK = QColor(10, 12, 16, 170)
 _KEYS = (Qt.Key.Key_F, Qt.Key.Key_H, Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 _EMPTY = "Drop photographs here."
@@ -72,12 +75,14 @@ class PhotoView(ZoomedPicture):
         self.update()
 
     def fit(self) -> None:
-        """Show the head."""
+        """Show what the photograph was laid out for."""
         if self._image is None:
             return
         left, top, side = self.table.square
         cut = _ROOM * side
         shown = QRectF(left, top, side, side).adjusted(cut, cut, -cut, -cut)
+        if self.table.shown is not None:
+            shown = QRectF(*self.table.shown)
         whole = QRectF(self._image.rect())
         shown = shown.intersected(whole) if shown.intersects(whole) else whole
         room = min(self.width() / shown.width(), self.height() / shown.height())
@@ -101,6 +106,7 @@ class PhotoView(ZoomedPicture):
         for points, ids in _layers(marks, self.table.pointed):
             places = self._on_widget(points) - (at.x(), at.y())
             far = np.hypot(*places.T)
+            far = np.where(np.isfinite(far), far, np.inf)
             if len(far) and far.min() <= NEAR_PX:
                 return int(ids[int(far.argmin())])
         return None
@@ -165,13 +171,19 @@ class PhotoView(ZoomedPicture):
         if self.table.pointed:
             found, fitted = (self._on_widget(p) for p in (marks.found_px, marks.fitted_px))
             painter.setPen(QPen(FITTED, 1.0))
-            for a, b in zip(found.tolist(), fitted.tolist(), strict=True):
+            for a, b in _whole(found, fitted):
                 painter.drawLine(QPointF(*a), QPointF(*b))
+            if marks.lines:
+                ends = np.array(marks.lines, int)
+                painter.setPen(QPen(_BONE, 2.0))
+                for a, b in _whole(fitted[ends[:, 0]], fitted[ends[:, 1]]):
+                    painter.drawLine(QPointF(*a), QPointF(*b))
+            radius = _SMALL if len(found) > _MANY else _LARGE
             painter.setPen(Qt.PenStyle.NoPen)
             for places, colour in ((found, FOUND), (fitted, FITTED)):
                 painter.setBrush(colour)
-                for x, y in places.tolist():
-                    painter.drawEllipse(QPointF(x, y), 1.4, 1.4)
+                for x, y in places[np.isfinite(places).all(1)].tolist():
+                    painter.drawEllipse(QPointF(x, y), radius, radius)
         accent = QColor(theme.look().tokens.accent)
         for number, at in marks.pins.items():
             self._draw_pin(painter, self.widget_xy(at), accent, number == self.near)
@@ -317,6 +329,12 @@ class PhotoView(ZoomedPicture):
             self.update()
         else:
             super().keyReleaseEvent(event)
+
+
+def _whole(a: np.ndarray, b: np.ndarray) -> list[tuple[list[float], list[float]]]:
+    """Pairs of places that are both known."""
+    known = np.isfinite(a).all(1) & np.isfinite(b).all(1)
+    return list(zip(a[known].tolist(), b[known].tolist(), strict=True))
 
 
 def _layers(marks: Marks, pointed: bool) -> list[tuple[np.ndarray, np.ndarray]]:

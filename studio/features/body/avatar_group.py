@@ -1,0 +1,83 @@
+"""How the avatar shall be: its unseen back, whose head, how it stands, how fine it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from studio.features.body.params import Params
+from studio.ui import theme
+from studio.ui.staging.fields import NAMES_PX, Fields
+
+ROWS = {
+    "back": "Unseen back", "seed": "Other folds", "pose": "Stands in a", "triangles": "Triangles",
+    "texture_px": "Texture",
+}  # fmt: skip
+WORDS = {
+    "back": (("paint", "Cloth with folds"), ("plain", "Plain cloth"), ("mirror", "The front")),
+    "pose": (("T", "T"), ("A", "A")),
+}
+_OWN = "As photographed"
+
+
+class AvatarGroup(QWidget):
+    """``changed(values)`` follows every edit, with all values by the params' names."""
+
+    changed = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fields = Fields(Params, ROWS, WORDS)
+        self.fields.changed.connect(lambda: self.changed.emit(self.fields.value()))
+        self.head = QComboBox()
+        self.head.setAccessibleName("Head")
+        self.head.setToolTip("A head of this project by “Head from photographs” can take the place "
+                             "of the photograph's")  # fmt: skip
+        self.head.activated.connect(lambda _: self.changed.emit({"head_item": self._chosen()}))
+        label = QLabel("Head")
+        label.setProperty("role", "muted")
+        label.setMinimumWidth(theme.look().px(NAMES_PX))
+        self.head_row = QWidget()
+        row = QHBoxLayout(self.head_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(label)
+        row.addWidget(self.head, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(self.fields)
+        column.addWidget(self.head_row)
+        self._params = Params()
+        self.show_heads({})
+
+    def show_params(self, params: Params) -> None:
+        """Show these; nothing is told."""
+        self._params = params
+        with QSignalBlocker(self.fields):
+            self.fields.set_value(params)
+        self._show_chosen()
+
+    def show_heads(self, heads: Mapping[str, str]) -> None:
+        """The project's heads: names by their items' ids."""
+        there = {"": _OWN, **heads}
+        if self._listed() != there:
+            with QSignalBlocker(self.head):
+                self.head.clear()
+                for id, name in there.items():
+                    self.head.addItem(name, id)
+        self.head_row.setVisible(bool(heads))
+        self._show_chosen()
+
+    def _listed(self) -> dict[Any, str]:
+        return {self.head.itemData(k): self.head.itemText(k) for k in range(self.head.count())}
+
+    def _chosen(self) -> str:
+        return str(self.head.currentData() or "")
+
+    def _show_chosen(self) -> None:
+        with QSignalBlocker(self.head):
+            self.head.setCurrentIndex(max(self.head.findData(self._params.head_item), 0))
