@@ -62,11 +62,15 @@ def grid(matrices: torch.Tensor, height: int, width: int, old: tuple[int, int]) 
     device = matrices.device
     y = (torch.arange(height, device=device) + 0.5) * 2 / height - 1
     x = ((torch.arange(width, device=device) + 0.5) * 2 - width) / height
-    ys, xs = torch.meshgrid(y, x, indexing="ij")
-    flat = torch.stack([xs, ys, torch.ones_like(xs)], -1).view(-1, 3)
-    pixels = flat @ matrices.transpose(1, 2)
     size = torch.tensor([old[1], old[0]], device=device)
-    return ((pixels + 0.5) * 2 / size - 1).view(len(matrices), height, width, 2)
+    shares = matrices * (2 / size)[:, None]
+    start = shares[:, :, 2] + 1 / size - 1
+    across = shares[:, :, 0, None] * x + start[:, :, None]
+    down = shares[:, :, 1, None] * y
+    found = torch.empty(len(matrices), height, width, 2, device=device)
+    for axis in range(2):
+        torch.add(across[:, axis, None], down[:, axis, :, None], out=found[..., axis])
+    return found
 
 
 def look(rgb: torch.Tensor, places: torch.Tensor) -> torch.Tensor:

@@ -19,20 +19,21 @@ SIDE_PX = 256
 """The side of the square that the network looks at."""
 DIVIDED_PX = 16
 """What divides the sides of what it is given."""
-CHANNELS = 10
-"""Picture 3, item 3 (alpha multiplied in), its alpha, its depth, the proxy's depth, the map
-before."""
-REACH_M = 0.1
-"""Depths are told up to so far before and behind the anchor."""
+CHANNELS = 11
+"""Picture 3, item 3 (alpha multiplied in), its alpha, its depth, the proxy's depth, the map before,
+and how much farther away the item is than the proxy."""
+REACH_M, CLOSE_M = 0.1, 0.02
+"""Depths are told up to so far before and behind the anchor, and up to so far from each other."""
 UNKNOWN = 0.5
 """What stands for a map before where there is none."""
 FAINT = 0.02
 """What covers less of a pixel is no item."""
 _WIDTHS = (24, 48, 72, 96)
+_BLOCKS = (1, 1, 2)
 
 
 class OccluderNetwork(nn.Module):
-    """What :func:`assembled` gives (batch, 10, height, width) to logits (batch, 2, height, width):
+    """What :func:`assembled` gives (batch, 11, height, width) to logits (batch, 2, height, width):
     whether the item is seen, and how much of it where it begins to be hidden. 16 divides both
     sides."""
 
@@ -40,8 +41,8 @@ class OccluderNetwork(nn.Module):
         super().__init__()
         self.stem = conv(4 * CHANNELS, _WIDTHS[0])
         self.stages = nn.ModuleList(
-            nn.Sequential(conv(before, width, stride=2), Block(width))
-            for before, width in pairwise(_WIDTHS)
+            nn.Sequential(conv(before, width, stride=2), *(Block(width) for _ in range(count)))
+            for (before, width), count in zip(pairwise(_WIDTHS), _BLOCKS, strict=True)
         )
         self.gate = Gate(_WIDTHS[-1])
         self.decoder = Decoder(_WIDTHS, _WIDTHS[:-1], finest=0)
@@ -82,7 +83,7 @@ def assembled(
     proxy_m: torch.Tensor,
     before: torch.Tensor,
 ) -> torch.Tensor:
-    """What the network is given (batch, 10, height, width), all about 0..1.
+    """What the network is given (batch, 11, height, width), all about 0..1.
 
     ``rgb`` (batch, 3, height, width) and ``item`` (batch, 4, height, width; alpha not multiplied
     in) are 0..1; ``item_m`` and ``proxy_m`` (batch, height, width) are depths less the anchor's,
@@ -90,14 +91,16 @@ def assembled(
     0..1, which counts where the item is.
     """
     alpha = item[:, 3:]
-    shares = [_share(depth)[:, None] for depth in (item_m, proxy_m)]
+    shares = [_share(depth, REACH_M)[:, None] for depth in (item_m, proxy_m)]
+    deeper = torch.where(item_m.isfinite(), item_m - proxy_m, 0.0)
+    shares.append(_share(deeper, CLOSE_M)[:, None])
     told = torch.where(alpha > FAINT, before[:, None], UNKNOWN)
-    return torch.cat([rgb, item[:, :3] * alpha, alpha, *shares, told], 1)
+    return torch.cat([rgb, item[:, :3] * alpha, alpha, *shares[:2], told, shares[2]], 1)
 
 
-def _share(depth_m: torch.Tensor) -> torch.Tensor:
+def _share(depth_m: torch.Tensor, reach_m: float) -> torch.Tensor:
     """Depths within reach as 0..1; what is nowhere is far."""
-    return (depth_m / REACH_M).clamp(-1, 1).nan_to_num(1.0) / 2 + 0.5
+    return (depth_m / reach_m).clamp(-1, 1).nan_to_num(1.0) / 2 + 0.5
 
 
 def mapped(logits: torch.Tensor) -> torch.Tensor:

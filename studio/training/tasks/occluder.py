@@ -107,7 +107,8 @@ class OccluderTask:
             told += f"; some painted: {LabelFolder.open(self._labels).origin or 'by the user'}"
         return {
             "inputs": "256 × 256: RGB, the item as RGB (alpha multiplied in) and alpha, its depth "
-            "and that of a tracker's body less the anchor's (± 0.1 m), the map before",
+            "and that of a tracker's body less the anchor's (± 0.1 m), the map before, how far the "
+            "item lies behind that body (± 20 mm)",
             "outputs": "where the item is seen; how much, at edges",
             "data": told,
         }
