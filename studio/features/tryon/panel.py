@@ -37,6 +37,7 @@ FITTING = {
 LOOKS = {
     "colour": "My light", "brightness": "Brightness", "contrast": "Contrast", "gamma": "Gamma",
     "shadow": "Shadow", "lens": "Lens tint", "match_camera": "Like the camera",
+    "paint_out": "Paint out old rims",
 }  # fmt: skip
 WORDS = {
     "occlusion": WAYS,

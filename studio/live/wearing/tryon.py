@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 import cv2
@@ -24,6 +25,7 @@ from studio.live.wearing.camera_look import LookFinder
 from studio.live.wearing.drawing import Crop, DrawnItem, ItemDrawer
 from studio.live.wearing.laying import CameraLook
 from studio.live.wearing.maps import Map, depth_map, softened, static_map
+from studio.live.wearing.old_rims import OldRims
 from studio.live.wearing.own_head import FindHead, OwnHead, design_file, head_of
 from studio.live.wearing.placing import Placed, nudged, places_of, points_of
 from studio.live.wearing.predicting import Predictions, Predictor, Wanted
@@ -41,6 +43,7 @@ from studio.vision.one_view import assumed
 _NOISE_PX = 512
 _SHADOW_M = 0.004
 _LIGHT_EVERY_S, _LEFT_S = 0.1, 2.0
+GLASSES = ("glasses", "sunglasses")
 _GREEN, _RED = (40, 200, 80), (220, 50, 40)
 
 
@@ -80,7 +83,7 @@ class TryOn(Closing):
         self._items: dict[str, Item | StudioError] = {}
         self._lights: dict[int, LightFinder] = {}
         self._lit: dict[int, tuple[float, Shine]] = {}
-        self._look = LookFinder()
+        self._look, self._rims = LookFinder(), OldRims()
         self._noise = np.random.default_rng(7).normal(0, 1, (_NOISE_PX, _NOISE_PX, 3))
         self._noise = self._noise.astype(np.float32)
         self._spent: dict[str, float] = {}
@@ -108,6 +111,7 @@ class TryOn(Closing):
             people = self._wearers.find(frame, camera, points, settings)
         trouble = trouble or self._wearers.trouble
         notes += lacking(wanted, people)
+        frame = self._bared(frame, items, people, settings)
         trouble = self._take_own_head(settings, people) or trouble
         drawn = self._draw_all(items, people, frame, camera, settings)
         look = self._camera_look(frame, people, settings)
@@ -157,6 +161,17 @@ class TryOn(Closing):
         if gone and self._drawer is not None:
             self._drawer.forget(tuple(item.character for _, item in found))
         return found, trouble, notes
+
+    def _bared(
+        self, frame: Frame, items: list[tuple[str, Item]], people: tuple[WearerNow, ...],
+        settings: WearSettings,
+    ) -> Frame:  # fmt: skip
+        """The frame without the rims that wearers of new glasses have on, if that is wanted."""
+        if not settings.paint_out or not any(item.kind in GLASSES for _, item in items):
+            return frame
+        faces = {one.number: one.head.face_px for one in people if one.head is not None}
+        with self._timed("rims"):
+            return replace(frame, rgb=self._rims.painted_out(frame.rgb, faces, frame.time_s))
 
     def _take_own_head(
         self, settings: WearSettings, people: tuple[WearerNow, ...]
@@ -297,7 +312,7 @@ class TryOn(Closing):
             picture = np.zeros((*rgb.shape[:2], 4), np.uint8) if alone else _opaque(rgb)
             for (_, one, each), seen in zip(drawn, maps, strict=True):
                 soft = softened(seen, settings.edge_px)
-                glassy = one.item.kind in ("glasses", "sunglasses")
+                glassy = one.item.kind in GLASSES
                 rgba = laying.adjusted(each.rgba, settings, look, tinted=glassy)
                 rgba = laying.like_camera(rgba, look, self._grain(rgba.shape))
                 part = each.crop.part

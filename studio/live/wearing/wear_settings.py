@@ -79,6 +79,10 @@ class WearSettings(BaseModel):
     match_camera: bool = Field(
         default=True, description="Blur items and add noise as the camera does"
     )
+    paint_out: bool = Field(
+        default=False,
+        description="Paint out the dark rims of glasses that the wearer has on, under new glasses",
+    )
     smoothing_ms: float = Field(
         default=40.0, ge=0, le=500,
         description="How far a calm item may lag behind, milliseconds; quick moves lag less",
