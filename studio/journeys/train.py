@@ -28,7 +28,7 @@ from studio.weights.store import finder
 
 _PICTURE_S = 120.0
 _SPLITS: tuple[tuple[Split, int, float], ...] = (("validation", 0, 0.125), ("test", 0, 0.25))
-_OF_SCENES = ("algebraic", "volumetric")
+_OF_SCENES = ("algebraic", "volumetric", "volumetric_refiner")
 _OF_ITEMS = "occluder"
 _OF_BODIES = ("body", "body_head")
 _OF_HEADS = "neus"

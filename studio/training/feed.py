@@ -91,7 +91,7 @@ def batches(
         source,  # pyright: ignore[reportArgumentType]
         batch_sampler=_Steps(order, first_step, rank, world),  # pyright: ignore[reportArgumentType]
         num_workers=workers,
-        collate_fn=_stack,
+        collate_fn=gathered,
         worker_init_fn=_start_worker if workers else None,
         multiprocessing_context="spawn" if workers else None,
         prefetch_factor=3 if workers else None,
@@ -99,7 +99,8 @@ def batches(
     return iter(loader)
 
 
-def _stack(samples: list[Sample]) -> Batch:
+def gathered(samples: list[Sample]) -> Batch:
+    """Samples as a batch."""
     return {key: torch.from_numpy(np.stack([s[key] for s in samples])) for key in samples[0]}
 
 
@@ -111,4 +112,4 @@ def batches_once(source: Source, count: int, batch: int) -> Iterator[Batch]:
     """The first ``count`` samples, or all if there are fewer, in their order."""
     count = min(count, len(source))
     for start in range(0, count, batch):
-        yield _stack([source[number] for number in range(start, min(start + batch, count))])
+        yield gathered([source[number] for number in range(start, min(start + batch, count))])

@@ -138,16 +138,17 @@ class Pack:
     """Samples kept on disk as plain arrays, read without being loaded: quick, and all it takes is
     NumPy."""
 
-    def __init__(self, folder: Path, shard: int = SHARD) -> None:
-        """``shard`` is how many samples a file holds. Raises StudioError if there is no pack."""
-        self.folder, self._shard = folder, shard
-        self._shards = sorted(folder.glob("*_rgb.npy"))
+    def __init__(self, folder: Path, shard: int = SHARD, last: str = "rgb") -> None:
+        """``shard`` is how many samples a file holds, ``last`` what is packed of them last. Raises
+        StudioError if there is no pack."""
+        self.folder, self._shard, self._last = folder, shard, last
+        self._shards = sorted(folder.glob(f"*_{last}.npy"))
         if not self._shards:
             raise StudioError(
                 f"There are no samples in “{folder}”.",
                 "Make some: doppel train NAME --prepare N --data FOLDER",
             )
-        first = self._shards[0].name.removesuffix("rgb.npy")
+        first = self._shards[0].name.removesuffix(f"{last}.npy")
         self._maps = [path.stem.removeprefix(first) for path in folder.glob(f"{first}*.npy")]
         self._open: dict[str, np.ndarray] = {}
 
@@ -173,7 +174,7 @@ class Pack:
 
     def _map(self, shard: int, key: str) -> np.ndarray:
         path = self._shards[shard]
-        path = path.with_name(path.name.replace("_rgb", f"_{key}"))
+        path = path.with_name(path.name.replace(f"_{self._last}", f"_{key}"))
         if str(path) not in self._open:
             self._open[str(path)] = np.load(path, mmap_mode="r")
         return self._open[str(path)]
@@ -186,20 +187,21 @@ def fill(
     told: Callable[[int], object] = lambda _: None,
     facts: dict[str, Any] | None = None,
     shard: int = SHARD,
+    last: str = "rgb",
 ) -> int:
     """Pack the first ``count`` samples of a source, rounded up to whole shards.
 
     Shards that are there already are kept, so it can be ended and called again. ``told`` hears how
-    many are packed. Returns that number.
+    many are packed; ``last`` is the value that is written last. Returns that number.
     """
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / "pack.json", json.dumps({"shard": shard, **(facts or {})}).encode())
     shards = -(-count // shard)
     for number in range(shards):
-        if not (folder / f"{number:05d}_rgb.npy").is_file():
+        if not (folder / f"{number:05d}_{last}.npy").is_file():
             samples = [source[k] for k in range(number * shard, (number + 1) * shard)]
-            keys = [key for key in samples[0] if key not in ("rgb", "weight")]
-            for key in [*keys, "rgb"]:  # the pictures last: they say that the shard is whole
+            keys = [key for key in samples[0] if key not in (last, "weight")]
+            for key in [*keys, last]:  # it says that the shard is whole
                 _keep(folder / f"{number:05d}_{key}.npy", np.stack([s[key] for s in samples]))
         told((number + 1) * shard)
     return shards * shard

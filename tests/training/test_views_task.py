@@ -132,7 +132,7 @@ def test_frozen_the_views_network_stays_as_it_is() -> None:
     after = network.state_dict()
     assert all(torch.equal(v, after[n]) for n, v in before.items())
     learned = {n.split(".")[0] for n, p in network.named_parameters() if p.grad is not None}
-    assert learned == {"latent", "voxels", "shares"}
+    assert learned == {"latent", "voxels", "shares", "refiner"}
 
 
 def test_every_method_is_measured_on_the_same_points(monkeypatch: pytest.MonkeyPatch) -> None:

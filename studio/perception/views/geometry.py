@@ -79,6 +79,18 @@ def linear(projections: torch.Tensor, xy_px: torch.Tensor, scale: torch.Tensor) 
     return torch.linalg.solve(normal, -left.transpose(-1, -2) @ right)[..., 0]
 
 
+def information(
+    projections: torch.Tensor, points: torch.Tensor, weights: torch.Tensor
+) -> torch.Tensor:
+    """How well views hold points in place (batch, points, 3, 3; one over square metres): the
+    inverse of the covariance of a triangulation near ``points``, for ``weights`` (batch, views,
+    points) of one over a pixel's standard deviation."""
+    at, depth = projected(projections, points)
+    rows = projections[:, :, None, :2, :3] - at[..., None] * projections[:, :, None, 2:, :3]
+    rows = rows / depth.clamp_min(_LEAST_DEPTH_M)[..., None, None] * weights[..., None, None]
+    return torch.einsum("bvpki,bvpkj->bpij", rows, rows)
+
+
 def middle_of(
     projections: torch.Tensor, there: torch.Tensor, size_px: tuple[int, int], tall_m: float = 1.9
 ) -> torch.Tensor:

@@ -3,8 +3,9 @@
 After Iskakov et al. 2019: maps of every view are unprojected into a grid about the pelvis,
 aggregated, and read by a 3D network whose volumes' softmax gives the joints. Two things differ.
 The views' own heatmaps, as evidence that may be wrong, are in the grid too, and the 3D network adds
-to it what a body can be; so it begins where the algebraic one stands. And around each joint that
-is found, the evidence is looked at a second time on a fine grid, so that a voxel may be large.
+to it what a body can be; so it begins where the algebraic one stands. Around each joint that is
+found, the evidence is looked at a second time on a fine grid, so that a voxel may be large. Last,
+all joints are judged together (:mod:`studio.perception.views.refiner`).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from studio.perception.views.geometry import (
     unprojected_sum,
 )
 from studio.perception.views.network import AlgebraicNetwork, confidence, solved
+from studio.perception.views.refiner import First, Refiner
 from studio.perception.views.seen import JOINTS, PELVIS, Seen
 from studio.perception.views.sides import agreed
 from studio.perception.views.volume import Aggregation, VoxelNetwork, aggregated
@@ -42,13 +44,13 @@ _BLUR_PX = 3.5
 
 @dataclass
 class Volumes:
-    """Joints ``xyz_m`` (batch, 26, 3) and, before the second look, ``coarse_m``; the coarse volumes
-    ``logits`` (batch, 26, voxels³) at ``places_m`` (batch, voxels³, 3); the middle of the grid,
-    ``centre_m`` (batch, 3), and how it is turned, ``turns`` (batch, 3, 3). Lengths in metres from
-    where people are expected."""
+    """Joints ``xyz_m`` (batch, 26, 3); the ``first`` solution, before they were judged together;
+    the coarse volumes ``logits`` (batch, 26, voxels³) at ``places_m`` (batch, voxels³, 3); the
+    middle of the grid, ``centre_m`` (batch, 3), and how it is turned, ``turns`` (batch, 3, 3).
+    Lengths in metres from where people are expected."""
 
     xyz_m: torch.Tensor
-    coarse_m: torch.Tensor
+    first: First
     logits: torch.Tensor
     places_m: torch.Tensor
     centre_m: torch.Tensor
@@ -65,10 +67,11 @@ class VolumetricNetwork(nn.Module):
         self.latent = nn.Conv2d(64, _LATENT, 1)
         self.voxels = VoxelNetwork(_LATENT + JOINTS + 1, JOINTS, _WIDTHS)
         self.shares = nn.Parameter(torch.tensor([-1.5, 0.0]))
+        self.refiner = Refiner()
 
     def outputs(self) -> list[nn.Module]:
         """The last layers."""
-        return [*self.algebraic.outputs(), self.voxels.last[1]]
+        return [*self.algebraic.outputs(), self.voxels.last[1], self.refiner.last]
 
     def forward(
         self, rgb: torch.Tensor, projections: torch.Tensor, there: torch.Tensor,
@@ -91,9 +94,9 @@ class VolumetricNetwork(nn.Module):
         latent = self.latent(seen.features.flatten(0, 1)).unflatten(0, there.shape)
         with torch.autocast(projections.device.type, enabled=False):
             projections = metric(projections.float())
+            points = solved(seen, projections, there).detach()
             if centre is None:
-                centre = solved(seen, projections, there)[:, PELVIS].detach()
-                centre = centre.clamp(-SIDE_M / 2, SIDE_M / 2)
+                centre = points[:, PELVIS].clamp(-SIDE_M / 2, SIDE_M / 2)
             trust = confidence(seen.sigma_px) * there[..., None]
             by_maps = self.shares[0].exp() * (evidence_of(seen.maps) - LEAST)
             by_maps = by_maps * trust[..., None, None]
@@ -117,8 +120,11 @@ class VolumetricNetwork(nn.Module):
             learned = learned.float().contiguous()
             logits = says + learned
             coarse = mean_place(logits, places)
-            xyz = self.again(coarse, learned, told, projections, centre, turns)
-        return Volumes(xyz, coarse, logits, places, centre, turns)
+            fine = self.again(coarse, learned, told, projections, centre, turns)
+            first = First(fine, coarse, points, _spread(logits, places, coarse), seen.xy_px,
+                          seen.sigma_px, projections, there)  # fmt: skip
+            xyz = self.refiner(first.known())
+        return Volumes(xyz, first, logits, places, centre, turns)
 
     def _by_points(self, seen: Seen, there: torch.Tensor, blur_px: float) -> torch.Tensor:
         """What the views' points say, by how sure they are, in maps like the heatmaps."""
@@ -155,6 +161,11 @@ class VolumetricNetwork(nn.Module):
             cube, grid.flatten(0, 1), "bilinear", "border", align_corners=False
         ).view(batch, JOINTS, count)
         return mean_place(says + likely, about)
+
+
+def _spread(logits: torch.Tensor, places: torch.Tensor, mean: torch.Tensor) -> torch.Tensor:
+    """How far volumes spread along each axis (batch, joints, 3)."""
+    return (mean_place(logits, places.square()) - mean.square()).clamp_min(1e-6).sqrt()
 
 
 LEAST = float(torch.tensor(_MISTAKEN).log())

@@ -26,6 +26,7 @@ TASKS: Mapping[str, str] = {
     "lift": "studio.training.tasks.lift:LiftTask",
     "algebraic": "studio.training.tasks.algebraic:AlgebraicTask",
     "volumetric": "studio.training.tasks.volumetric:VolumetricTask",
+    "volumetric_refiner": "studio.training.tasks.volumetric_refiner:RefinerTask",
 }
 """name -> module:class"""
 

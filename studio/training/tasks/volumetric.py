@@ -100,10 +100,11 @@ def begin(network: VolumetricNetwork, path: Path) -> None:
 
 
 def terms(told: Volumes, points: torch.Tensor) -> dict[str, torch.Tensor]:
-    """How far the joints are off, before and after the second look, and how unlikely the volumes
-    hold the voxels that the truth lies in."""
-    off = (told.xyz_m - points).abs().sum(-1)
-    coarse = (told.coarse_m - points).abs().sum(-1)
+    """How far the joints are off, before and after the second look and judged together, and how
+    unlikely the volumes hold the voxels that the truth lies in."""
+    off = (told.first.fine_m - points).abs().sum(-1)
+    whole = (told.xyz_m - points).abs().sum(-1)
+    coarse = (told.first.coarse_m - points).abs().sum(-1)
     local = torch.einsum("bji,bpj->bpi", told.turns, points - told.centre_m[:, None])
     voxel = (local / STEP_M + (VOXELS - 1) / 2).round().long()
     inside = ((voxel >= 0) & (voxel < VOXELS)).all(-1)
@@ -112,6 +113,7 @@ def terms(told: Volumes, points: torch.Tensor) -> dict[str, torch.Tensor]:
     share = told.logits.gather(2, near[..., None])[..., 0] - told.logits.logsumexp(-1)
     return {
         "space": 5 * off.clamp_max(1.0).mean(),
+        "whole": 5 * whole.clamp_max(1.0).mean(),
         "coarse": 5 * _COARSE * coarse.clamp_max(1.0).mean(),
         "likely": 5 * _LIKELY * -(share * inside).sum() / inside.sum().clamp_min(1),
     }
