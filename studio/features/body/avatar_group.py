@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+import numpy as np
+from jaxtyping import UInt8
 from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.features.body.params import Params
 from studio.ui import theme
 from studio.ui.staging.fields import NAMES_PX, Fields
+from studio.ui.thumb import Thumb
 
 ROWS = {
     "back": "Unseen back", "seed": "Other folds", "pose": "Stands in a", "triangles": "Triangles",
     "texture_px": "Texture",
 }  # fmt: skip
+BACKS = {"paint": "Folds", "plain": "Plain", "mirror": "Mirrored"}
 WORDS = {
-    "back": (("paint", "Cloth with folds"), ("plain", "Plain cloth"), ("mirror", "The front")),
     "pose": (("T", "T"), ("A", "A")),
 }
 _OWN = "As photographed"
+_BACK = (64, 88)
+_TIPS = {
+    "paint": "Even cloth with folds; another number gives others",
+    "plain": "Plain cloth",
+    "mirror": "The front, prints and all",
+}
 
 
 class AvatarGroup(QWidget):
@@ -30,7 +41,21 @@ class AvatarGroup(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.fields = Fields(Params, ROWS, WORDS)
+        self.backs: dict[str, Thumb] = {}
+        backs = QHBoxLayout()
+        backs.setSpacing(8)
+        for how, word in BACKS.items():
+            thumb = Thumb(word, _BACK, "ph.t-shirt")
+            thumb.setToolTip(_TIPS[how])
+            thumb.setFixedSize(thumb.sizeHint())
+            thumb.clicked.connect(partial(self._turn, how))
+            backs.addWidget(thumb)
+            self.backs[how] = thumb
+        backs.addStretch(1)
+        told = QLabel(ROWS["back"])
+        told.setProperty("role", "muted")
+        rows = {name: title for name, title in ROWS.items() if name != "back"}
+        self.fields = Fields(Params, rows, WORDS)
         self.fields.changed.connect(lambda: self.changed.emit(self.fields.value()))
         self.head = QComboBox()
         self.head.setAccessibleName("Head")
@@ -49,6 +74,8 @@ class AvatarGroup(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
+        column.addWidget(told)
+        column.addLayout(backs)
         column.addWidget(self.fields)
         column.addWidget(self.head_row)
         self._params = Params()
@@ -59,7 +86,21 @@ class AvatarGroup(QWidget):
         self._params = params
         with QSignalBlocker(self.fields):
             self.fields.set_value(params)
+        for how, thumb in self.backs.items():
+            thumb.setChecked(how == params.back)
         self._show_chosen()
+
+    def show_backs(self, pictures: Mapping[str, UInt8[np.ndarray, "tall wide 4"]]) -> None:
+        """What the backs look like, as somebody behind sees them."""
+        for how, rgba in pictures.items():
+            if how in self.backs:
+                tall, wide = rgba.shape[:2]
+                image = QImage(rgba.data, wide, tall, 4 * wide, QImage.Format.Format_RGBA8888)
+                self.backs[how].set_picture(image.copy())
+
+    def _turn(self, how: str, _: bool = False) -> None:
+        self.backs[how].setChecked(how == self._params.back)
+        self.changed.emit({"back": how})
 
     def show_heads(self, heads: Mapping[str, str]) -> None:
         """The project's heads: names by their items' ids."""

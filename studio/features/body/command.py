@@ -53,7 +53,7 @@ def main(
         pose: The avatar's rest pose.
         triangles: About how many triangles the avatar has.
         texture_px: Side of the texture in pixels, 512 to 4096.
-        head: A design by “doppel head --design”, whose head the person gets: .json.
+        head: A head by “doppel head” that the person gets, with its skin and hair: .glb or .json.
         motion: A motion that the avatar shall do: .bvh, .trc, .c3d or .csv.
         lods: So many levels of detail as files of their own, NAME_LOD0 the finest, each next one
             with half the triangles and half the texture's side: 1 to 5.

@@ -11,6 +11,7 @@ import numpy as np
 from studio.core.errors import StudioError
 from studio.core.types import Character, Fact, Posed
 from studio.document.pins import PhotoPin
+from studio.features.body.heads import Given, bared, given_head, with_head
 from studio.features.body.moving import as_animation, moved
 from studio.features.body.params import Params
 from studio.features.body.points import key_of
@@ -18,8 +19,9 @@ from studio.features.body.staging import standing
 from studio.human.bodies.fit import Told, fitting
 from studio.human.bodies.fitted import BodyFit, BodyPhoto
 from studio.human.character import bones_world
-from studio.human.design import Design, Worn, read_file
+from studio.human.design import Design, Worn
 from studio.human.fit import Fit
+from studio.human.photographs import check_photographs
 from studio.jobs import Context, Engine
 from studio.perception.bodies_seen import NETWORKS, BodyLooker, put_right
 from studio.perception.portraits import Looked, Looker
@@ -29,7 +31,6 @@ from studio.synth.heads.dressing import eye_colour, hair_colour, nearest_skin
 from studio.weights.store import find
 
 FACES = ("face_landmarker", "pose_landmarker_lite")
-MOST = 12
 GENDERS = {"woman": 1.0, "man": 0.0}
 GOOD_IOU, GOOD_PX = 0.93, 0.012
 """What outlines and points (by the person's height) of a good fit reach."""
@@ -66,11 +67,8 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     Raises StudioError if there is no photograph, one cannot be read or shows nobody, what is found
     is no human body, or a network is not installed.
     """
-    if not params.photos:
-        raise StudioError("There is no photograph.", "Choose one that shows the whole person.")
-    if len(params.photos) > MOST:
-        raise StudioError(f"{len(params.photos)} photographs are many.", f"Give at most {MOST}.")
-    head = _head(params, inputs)
+    check_photographs(params.photos, "Choose one that shows the whole person.")
+    head = given_head(params, inputs.heads)
     name = params.name or params.photos[0].stem
     fit = inputs.fit
     if fit is None:
@@ -87,7 +85,7 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     _report(context, 0.45, "Looking at the face")
     faces = _faces([view.photo for view in fit.views])
     fit, skin, hair = _dressed(fit, faces, head)
-    look = Look(params.back, params.triangles, params.texture_px, params.seed)
+    look = Look(params.back, params.triangles, params.texture_px, params.seed, head is None)
     found = made(fit, skin, hair, look, name,
                  report=lambda f, text: _report(context, 0.47 + 0.5 * f, text))  # fmt: skip
     character = in_pose(found, params.pose)
@@ -140,23 +138,8 @@ def _faces(photos: Sequence[BodyPhoto]) -> list[Looked | None]:
     return found
 
 
-def _head(params: Params, inputs: Inputs) -> Design | None:
-    if params.head_item:
-        if params.head_item not in inputs.heads:
-            raise StudioError("The chosen head is not in the project any more.", "Choose another.")
-        return inputs.heads[params.head_item]
-    if params.head is None:
-        return None
-    if params.head.suffix.lower() != ".json":
-        raise StudioError(
-            f"“{params.head.name}” is no design of a head.",
-            "Give the file that “doppel head --design F.json” wrote.",
-        )
-    return read_file(params.head)
-
-
 def _dressed(
-    fit: BodyFit, faces: Sequence[Looked | None], head: Design | None
+    fit: BodyFit, faces: Sequence[Looked | None], head: Given | None
 ) -> tuple[BodyFit, np.ndarray, list[np.ndarray | None]]:
     """The fit with the colours of the photographs' eyes and hair, or with another head; the skin
     under it; and where each photograph shows hair."""
@@ -173,14 +156,14 @@ def _dressed(
         colour = hair_colour(face)
         if colour is not None:
             design = design.but(hair=colour, brows=tuple(0.7 * c for c in colour))
-    if head is not None:
-        design = design.but(local=head.local, carved=head.carved, eyes=head.eyes)
-        worn = next((p for p, _ in closet.pieces(head.worn) if p.kind == "skin"), None)
-        skin = worn or skin
     texture = closet.plain(skin).texture
     assert texture is not None
-    design = design.but(worn=(Worn(item=skin.name),))
-    return replace(fit, design=design), texture, hair
+    if head is None:
+        return replace(fit, design=design.but(worn=(Worn(item=skin.name),))), texture, hair
+    changed = replace(
+        fit, design=with_head(design, head, skin.name), offsets_m=bared(fit.offsets_m)
+    )
+    return changed, texture if head.skin is None else head.skin, [None for _ in hair]
 
 
 def _bare(fit: BodyFit, name: str) -> Posed:

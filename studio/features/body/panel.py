@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QWidget
 
+from studio.core.errors import StudioError
 from studio.document.pins import PhotoPin
 from studio.document.project import AvatarItem
 from studio.features.body.avatar_group import ROWS, AvatarGroup
@@ -23,6 +24,7 @@ from studio.features.body.step import heads_of, newest_body, params_of
 from studio.jobs import Context, Engine
 from studio.registry import Feature
 from studio.ui.photo import Marks
+from studio.ui.photo.looks import segment
 from studio.ui.photo.panel import PhotosPanel
 from studio.ui.photo.pin_rows import PinRows
 from studio.ui.staging.fields import Fields
@@ -35,6 +37,7 @@ WORDS = {
 }
 _INVITES = "Drag a point in the photograph to where it belongs: the body is fitted anew."
 _STAGING = "Standing and moving"
+_NO_BODY = "No human body, or somebody else's: its points lie otherwise"
 
 
 class Panel(PhotosPanel[Params]):
@@ -55,6 +58,13 @@ class Panel(PhotosPanel[Params]):
     # -- what the panel of photographs asks for
 
     def controls(self) -> Sequence[QWidget]:
+        self.guessed = segment("Seen and guessed", "What photographs show of the avatar, and what "
+                               "is guessed, in colours on it")  # fmt: skip
+        self.looks.add(self.guessed)
+        self.legend = QLabel()
+        self.legend.setProperty("role", "small")
+        self.legend.setWordWrap(True)
+        self.legend.hide()
         self.person = Fields(Params, PERSON, WORDS)
         self.person.changed.connect(lambda: self.take_rows(self.person.value()))
         self.avatar = AvatarGroup()
@@ -79,7 +89,7 @@ class Panel(PhotosPanel[Params]):
         row.addWidget(self.motion_button)
         row.addWidget(self.still_button)
         row.addStretch(1)
-        return self.person, self.pins_fold, self.avatar_fold, self.moves
+        return self.legend, self.person, self.pins_fold, self.avatar_fold, self.moves
 
     def show_params(self, params: Params) -> None:
         there = bool(params.photos)
@@ -134,6 +144,7 @@ class Panel(PhotosPanel[Params]):
             self.facts.show_facts(())
         self._show_next(self._export if made is not None else None)
         self.moves.setVisible(made is not None)
+        self.guessed.setEnabled(made is not None)
 
     def run(self) -> None:
         """Make the avatar: surface, rig and texture."""
@@ -164,7 +175,9 @@ class Panel(PhotosPanel[Params]):
             self._mark(params)
             return
         self._mark(self._params)
-        self.live.want(Wish(self._params, self.chosen, self.made, self.studio.assets))
+        made, guessed = self.made, self.guessed.isChecked()
+        self.legend.setVisible(guessed and made is not None)
+        self.live.want(Wish(self._params, self.chosen, made, self.studio.assets, guessed))
         session = self.session
         self.busy.watch(lambda: session.stage or "Fitting the body", lambda: self.live.idle)
 
@@ -184,6 +197,8 @@ class Panel(PhotosPanel[Params]):
 
     def _show(self, answer: Answer) -> None:
         path = answer.wish.photo
+        if answer.trouble is not None:
+            self._refuse(answer.trouble)
         if answer.laid is None:
             return
         self.laid = answer.laid
@@ -193,6 +208,9 @@ class Panel(PhotosPanel[Params]):
         if answer.over is not None:
             table = self.studio.photos
             table.show_marks(table.marks, answer.over)
+        if answer.kept is not None:
+            self.avatar.show_backs(answer.kept.backs)
+            self.legend.setText(_legend(answer.kept.told))
         if self.studio.running(self.feature.id) is not None:
             return
         if answer.posed is None:
@@ -204,6 +222,12 @@ class Panel(PhotosPanel[Params]):
         if first:
             body = answer.posed.character.parts[0].mesh.vertices_m
             self.studio.frame_wanted.emit(body)
+
+    def _refuse(self, trouble: StudioError) -> None:
+        """No body can be fitted: say so at the photograph that is to blame."""
+        blamed = [path for path in self.used() if path.name in trouble.message] or self.used()
+        self.row.doubt(blamed, _NO_BODY)
+        self.studio.photos.say(trouble.hint)
 
     # -- the avatar
 
@@ -250,3 +274,11 @@ def _made_of(params: Params) -> Params:
     """The params without what a made avatar may change."""
     usual = {name: Params.model_fields[name].default for name in STAGED}
     return params.model_copy(update=usual)
+
+
+def _legend(told: np.ndarray | None) -> str:
+    if told is None:
+        return "What was seen of this avatar was not kept: make it again."
+    seen, other = (round(100 * float(share)) for share in told.mean(0))
+    return (f"Green: seen in a photograph ({seen} %). Amber: only its other side was ({other} %). "
+            f"Red: guessed ({100 - seen - other} %).")  # fmt: skip

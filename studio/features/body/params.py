@@ -41,7 +41,8 @@ class Params(BaseModel):
         default=2048, ge=512, le=4096, title="Texture", description="Side of the texture (px)"
     )
     head: Path | None = Field(
-        default=None, description="A design by “doppel head”, whose head the person gets"
+        default=None,
+        description="What “doppel head” wrote (.glb or .json): that head is the person's",
     )
     head_item: str = Field(
         default="", title="Head",

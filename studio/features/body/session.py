@@ -28,6 +28,7 @@ from studio.perception.bodies_seen import NETWORKS, BodyLooker
 from studio.render.clay import clay
 from studio.synth import designed
 from studio.synth.avatars.compared import seen_as
+from studio.synth.avatars.keeping import backs_from, told_from
 from studio.vision.camera import in_camera, project
 from studio.weights.store import find
 
@@ -140,6 +141,16 @@ def textured(
     return seen_as(character, view, matrix, (count, count))
 
 
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """An avatar of a project: the character in the rig's reference pose, what of its surface was
+    seen (:func:`studio.synth.avatars.keeping.told_from`), and small pictures of its backs."""
+
+    character: Character
+    told: Float[np.ndarray, "vertices 2"] | None
+    backs: Mapping[str, UInt8[np.ndarray, "tall wide 4"]]
+
+
 @dataclass(eq=False)
 class Session:
     """Photographs by path, and the bodies fitted to them. May be asked from any thread; one answer
@@ -152,7 +163,7 @@ class Session:
     _done: dict[object, Laid] = field(default_factory=dict)
     _steps: tuple[object, Generator[BodyFit, None, BodyFit]] | None = None
     _stop: Callable[[], bool] = lambda: False
-    _avatars: dict[str, Character] = field(default_factory=dict)
+    _avatars: dict[str, Kept] = field(default_factory=dict)
 
     def warm(self) -> None:
         """Load what the first body needs."""
@@ -225,17 +236,17 @@ class Session:
                     del self._done[old]
             return laid
 
-    def avatar(self, item: AvatarItem, assets: Assets) -> Character:
+    def avatar(self, item: AvatarItem, assets: Assets) -> Kept:
         """A project's avatar, read once."""
         from studio.synth.stored import avatar_of
 
         with self._lock:
-            found = self._avatars.get(item.data.sha256)
-            if found is None:
+            key = item.data.sha256
+            if key not in self._avatars:
                 arrays = assets.arrays(item.data)
-                found = avatar_of(arrays, item.name, item.design)
-                self._avatars = {item.data.sha256: found}
-            return found
+                character = avatar_of(arrays, item.name, item.design)
+                self._avatars = {key: Kept(character, told_from(arrays), backs_from(arrays))}
+            return self._avatars[key]
 
     def _report(self, share: float, text: str) -> None:
         self.stage, self.share = text, share

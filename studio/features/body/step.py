@@ -13,7 +13,7 @@ from studio.features.body.engine import Body, Inputs
 from studio.features.body.params import Params
 from studio.human.design import Design
 from studio.human.stored import fit_arrays
-from studio.synth.avatars.keeping import part_arrays
+from studio.synth.avatars.keeping import paint_arrays, part_arrays
 
 
 class Step:
@@ -30,7 +30,8 @@ class Step:
     ) -> Packed:
         if not isinstance(result, Body):
             raise TypeError("this step packs bodies")
-        arrays = {**fit_arrays(result.still), **part_arrays(result.made.character)}
+        arrays = {**fit_arrays(result.still), **part_arrays(result.made.character),
+                  **paint_arrays(result.made.paint)}  # fmt: skip
         item = AvatarItem(
             name=result.name,
             data=assets.put_arrays(arrays),

@@ -77,9 +77,9 @@ def export(params: Params, inputs: Inputs, context: Context) -> Engine[Written, 
             context.check()
             context.report(0.2 + 0.8 * number / len(formats), f"Writing {format.upper()}")
             path = staging / f"{safe_name(inputs.name)}.{format}"
-            write(format, path, job)
-            made.append(Written(path, format, path.stat().st_size))
-            yield made[-1]
+            for one in write(format, path, job):
+                made.append(Written(one, format, one.stat().st_size))
+                yield made[-1]
         context.check()
         files = _place(staging, folder, made)
     finally:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from studio.media.formats.levels import MOST
 from studio.media.formats.vrm.humanoid import Naming
 
 Format = Literal[
@@ -78,6 +79,11 @@ class Params(BaseModel):
         description="GLB: keep only the vertices a facial shape moves; off for readers that "
         "cannot, in a larger file",
     )
+    lods: int = Field(
+        1, ge=1, le=MOST, title="Levels of detail",
+        description="GLB and VRM: so many files, NAME_LOD0 the finest, each next one with half the "
+        "triangles and half the texture's side",
+    )  # fmt: skip
     still_frame: int = Field(
         -1, ge=-1, description="Frame that OBJ and PLY show, from 0; -1 is the rest pose"
     )

@@ -8,8 +8,11 @@ from pathlib import Path
 
 from studio.core.types import Character, Motion
 from studio.features.export.params import Format, Params, Wants
+from studio.media.formats.levels import write_levels
 from studio.media.formats.rights import Rights
 from studio.media.formats.vrm import Permissions
+
+_LEVELLED = ("glb", "vrm")
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,15 +27,21 @@ class Job:
     motion: Motion | None
 
 
-def write(format: Format, path: Path, job: Job) -> None:
-    """Write one file. The engine has made sure that the person or the motion is there."""
+def write(format: Format, path: Path, job: Job) -> tuple[Path, ...]:
+    """Write one file, or one for each level of detail; the files. The engine has made sure that
+    the person or the motion is there."""
     if format in _POINTS:
         assert job.motion is not None
         _POINTS[format](path, job.motion, job)
     else:
         assert job.character is not None
         assert job.named is not None
-        _PERSON[format](path, job.character if format.startswith("vrm") else job.named, job)
+        person = job.character if format.startswith("vrm") else job.named
+        if format in _LEVELLED:
+            return write_levels(path, person, job.params.lods,
+                                lambda one, level: _PERSON[format](one, level, job))  # fmt: skip
+        _PERSON[format](path, person, job)
+    return (path,)
 
 
 def _glb(path: Path, character: Character, job: Job) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_module
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -76,7 +77,9 @@ def main(
         from studio.media.formats.gltf import write_glb
         from studio.media.formats.levels import write_levels
 
-        written += write_levels(out, made.character, lods, write_glb)
+        # Bodies take the head out of such a file (features/body/heads).
+        write = partial(write_glb, notes={"doppel_design": made.design.text()})
+        written += write_levels(out, made.character, lods, write)
     if design is not None:
         design.write_text(made.design.text(), "utf-8")
     if compare is not None:

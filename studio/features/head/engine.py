@@ -20,6 +20,7 @@ from studio.features.head.params import Params
 from studio.human.design import Design, Worn
 from studio.human.fit import Fit
 from studio.human.heads.fit import FittedHead
+from studio.human.photographs import check_photographs
 from studio.human.wardrobe.asset import Asset, AssetMaterial, Card, Picture
 from studio.human.wardrobe.writing import write_asset
 from studio.jobs import Context, Engine
@@ -36,7 +37,6 @@ NETWORKS = ("face_landmarker", "pose_landmarker_lite")
 NO_FACE = 0.035
 """A fit that is further off, by the face's height, is of no human face."""
 TURNED_DEG = 40.0
-MOST = 12
 CLOSE_M = 0.0025
 """A face that is no further off a scan, on the mean, is a good one."""
 DRESSED = (Worn(item="teeth"), Worn(item="tshirt"))
@@ -77,10 +77,7 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     Raises StudioError if there is no photograph, one cannot be read, shows no face or no human
     one, or a network is not installed.
     """
-    if not params.photos:
-        raise StudioError("There is no photograph.", "Choose one in which the face looks ahead.")
-    if len(params.photos) > MOST:
-        raise StudioError(f"{len(params.photos)} photographs are many.", f"Give at most {MOST}.")
+    check_photographs(params.photos, "Choose one in which the face looks ahead.")
     files = {name: find(name) for name in NETWORKS}
     looked: list[Looked] = []
     with Looker(files) as looker:

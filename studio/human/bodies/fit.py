@@ -30,10 +30,10 @@ from studio.human.bodies.wanted import camera_of, in_space, off_px, size_px, use
 from studio.human.descent import Target, upright
 from studio.human.fit import from_nothing
 from studio.human.person import Rest
+from studio.human.photographs import check_photographs
 from studio.human.solver import Kinematics, Poses
 from studio.human.twist import spread_twist
 
-MOST = 12
 HEIGHTS_M = 1.76, 1.63
 """How tall men and women usually are."""
 ROUNDS, CLOTHES = 4, 6
@@ -114,10 +114,7 @@ def fitting(
 
 
 def _check(photos: Sequence[BodyPhoto], told: Told) -> None:
-    if not photos:
-        raise StudioError("There is no photograph.", "Choose one that shows the whole person.")
-    if len(photos) > MOST:
-        raise StudioError(f"{len(photos)} photographs are many.", f"Give at most {MOST}.")
+    check_photographs(photos, "Choose one that shows the whole person.")
     if told.height_m is not None and not 0.5 <= told.height_m <= 2.5:
         raise StudioError(
             f"Nobody is {told.height_m:g} m tall.", "Give the height in metres: 0.5 to 2.5."

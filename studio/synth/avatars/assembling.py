@@ -16,12 +16,14 @@ from studio.human.character import TOUCHED_M
 from studio.human.design import Design
 from studio.human.person import Rest
 from studio.human.rig import ACTIONS
-from studio.synth import complexion
+from studio.synth import closet, complexion
 from studio.synth.figure import figure_of, skin, strongest
 from studio.synth.looks import TEETH, TONGUE, body_parts
 
 BESIDES = ("eyes", "teeth", "tongue", "lashes")
 """Parts of the head that are the template's, beside the shell."""
+ON_HEAD = frozenset({"hair", "hat", "glasses"})
+"""The kinds of things of the wardrobe that are worn over the shell."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +88,8 @@ def character_of(
 
 
 def besides(rest: Rest, bones: Armature, design: Design) -> tuple[Part, ...]:
-    """Eyes, teeth, tongue and lashes of a person at rest."""
+    """Eyes, teeth, tongue and lashes of a person at rest, and what of the wardrobe is worn on the
+    head; other clothes are made for bare skin, and the shell has its own."""
     figure = figure_of(rest, bones)
     materials = {
         "eyes": complexion.eyes(design.eyes),
@@ -104,6 +107,11 @@ def besides(rest: Rest, bones: Armature, design: Design) -> tuple[Part, ...]:
         mesh = Mesh(figure.vertices_m[ids], faces.reshape(-1, 3), coordinates)
         moves = _morphs(actions[:, ids])
         parts.append(Part(part, mesh, materials[part], joints, weights, moves))
+    on_head = {piece.name for piece, _ in closet.pieces(design.worn) if piece.kind in ON_HEAD}
+    worn = tuple(one for one in design.worn if one.item in on_head)
+    if worn:
+        put = closet.put_on_body(figure, worn, design.hair, design.brows, actions)
+        parts += put.parts
     return tuple(parts)
 
 

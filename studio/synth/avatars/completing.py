@@ -11,13 +11,14 @@ from typing import Any, Literal
 
 import cv2
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 
 from studio.human.bodies.shell import Shell
 from studio.synth.avatars.looking import sampled
 from studio.vision.triangles import Triangles
 
 Back = Literal["paint", "plain", "mirror"]
+BACKS: tuple[Back, ...] = ("paint", "plain", "mirror")
 PIXEL_M = 0.002
 _WIDE_M, _LOW_M = 0.11, 0.006
 _COARSE = 3
@@ -27,11 +28,13 @@ _FOLDS = 0.16
 
 @dataclass(frozen=True, eq=False)
 class Front:
-    """The canonical body from ahead, orthographic: colours and how surely each is seen; pixel
-    (row, column) shows x = left_m + column · PIXEL_M, z = top_m - row · PIXEL_M."""
+    """The canonical body from ahead, orthographic: colours, how surely each is seen, and how surely
+    it is only seen on the body's other side; pixel (row, column) shows x = left_m + column ·
+    PIXEL_M, z = top_m - row · PIXEL_M."""
 
     rgb: Float[np.ndarray, "height width 3"]
     sure: Float[np.ndarray, "height width"]
+    mirrored: Float[np.ndarray, "height width"]
     on: np.ndarray
     left_m: float
     top_m: float
@@ -76,7 +79,7 @@ def front_of(
     share = said[..., None]
     filled = _spread(share * rgb + (1 - share) * beside, known)
     whole = np.clip(said * 1.6, 0, 1)[..., None]
-    return Front(whole * rgb + (1 - whole) * filled, said, on, float(x[0]), float(z[0]))
+    return Front(whole * rgb + (1 - whole) * filled, said, more, on, float(x[0]), float(z[0]))
 
 
 def _spread(rgb: np.ndarray, sure: np.ndarray) -> np.ndarray:
@@ -113,6 +116,19 @@ def back_of(front: Front, how: Back, seed: int = 0) -> Float[np.ndarray, "height
     fold = np.clip(near / np.fmax(soft, 8.0), 1 - _FOLDS, 1 + _FOLDS)
     grain = np.random.default_rng(seed).normal(1, 0.012, grey.shape).astype(np.float32)
     return even * (fold * grain)[..., None]
+
+
+def shown_back(
+    front: Front, how: Back, seed: int, tall_px: int
+) -> UInt8[np.ndarray, "tall wide 4"]:
+    """A back as somebody behind sees it, for a small picture."""
+    rgb = back_of(front, how, seed).clip(0, 255)
+    rgba = np.dstack([rgb, 255.0 * front.on]).astype(np.float32)[:, ::-1]
+    rows, columns = np.flatnonzero(front.on.any(1)), np.flatnonzero(front.on.any(0))
+    trunk = len(columns) // 3  # the arms of a T are of no interest
+    cut = rgba[rows[0] : rows[-1] + 1, columns[0] + trunk : columns[-1] + 1 - trunk]
+    wide = max(round(cut.shape[1] * tall_px / cut.shape[0]), 1)
+    return cv2.resize(cut, (wide, tall_px), interpolation=cv2.INTER_AREA).astype(np.uint8)
 
 
 def _evened(rgb: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

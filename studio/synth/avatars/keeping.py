@@ -6,11 +6,13 @@ from collections.abc import Mapping
 
 import cv2
 import numpy as np
+from jaxtyping import Float, UInt8
 
 from studio.core.errors import StudioError
 from studio.core.types import Character, Material, Mesh, Part
+from studio.synth.avatars.painting import Painted
 
-_PREFIX = "shell_"
+_PREFIX, _PAINT = "shell_", "painted_"
 _QUALITY = 92
 
 
@@ -43,6 +45,33 @@ def part_arrays(character: Character) -> dict[str, np.ndarray]:
     return {_PREFIX + name: value for name, value in told.items()}
 
 
+def paint_arrays(paint: Painted) -> dict[str, np.ndarray]:
+    """What of a shell was seen, and the backs to choose from, as named arrays beside its part's.
+
+    Raises StudioError if a picture cannot be packed.
+    """
+    told = {"told": np.rint(255 * paint.told.clip(0, 1)).astype(np.uint8)}
+    backs = {f"back_{how}": _packed(picture) for how, picture in paint.backs.items()}
+    return {_PAINT + name: value for name, value in (told | backs).items()}
+
+
+def told_from(arrays: Mapping[str, np.ndarray]) -> Float[np.ndarray, "vertices 2"] | None:
+    """How surely each vertex of a shell was seen, and how surely only its place on the other side
+    (0 to 1); None of an older avatar."""
+    told = arrays.get(f"{_PAINT}told")
+    return None if told is None else told / 255.0
+
+
+def backs_from(arrays: Mapping[str, np.ndarray]) -> dict[str, UInt8[np.ndarray, "tall wide 4"]]:
+    """The small pictures of the backs to choose from, RGBA, by their names. Raises StudioError if
+    one is damaged."""
+    start = f"{_PAINT}back_"
+    return {
+        name.removeprefix(start): _unpacked(data, cv2.IMREAD_UNCHANGED)
+        for name, data in arrays.items() if name.startswith(start)
+    }  # fmt: skip
+
+
 def has_part(arrays: Mapping[str, np.ndarray]) -> bool:
     """Whether there is a shell among an avatar's arrays."""
     return f"{_PREFIX}vertices" in arrays
@@ -69,14 +98,17 @@ def part_from(arrays: Mapping[str, np.ndarray]) -> Part:
 
 
 def _packed(picture: np.ndarray) -> np.ndarray:
-    done, data = cv2.imencode(".webp", picture[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, _QUALITY])
+    ways = cv2.COLOR_RGBA2BGRA if picture.shape[2] == 4 else cv2.COLOR_RGB2BGR
+    turned = cv2.cvtColor(picture, ways)
+    done, data = cv2.imencode(".webp", turned, [cv2.IMWRITE_WEBP_QUALITY, _QUALITY])
     if not done:
         raise StudioError("The texture cannot be written.", "Choose a smaller texture.")
     return data.ravel()
 
 
-def _unpacked(data: np.ndarray) -> np.ndarray:
-    found = cv2.imdecode(data.astype(np.uint8), cv2.IMREAD_COLOR)
+def _unpacked(data: np.ndarray, how: int = cv2.IMREAD_COLOR) -> np.ndarray:
+    found = cv2.imdecode(data.astype(np.uint8), how)
     if found is None:
         raise StudioError("The avatar's texture is damaged.", "Make the avatar again.")
-    return np.ascontiguousarray(found[..., ::-1])
+    ways = cv2.COLOR_BGRA2RGBA if found.shape[2] == 4 else cv2.COLOR_BGR2RGB
+    return cv2.cvtColor(found, ways)

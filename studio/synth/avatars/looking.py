@@ -1,4 +1,8 @@
-"""What photographs show of a shell: the colour of every texel, and how surely it is seen."""
+"""What photographs show of a shell: the colour of every texel, and how surely it is seen.
+
+The light of each photograph is told by the face's shading and taken out
+(:mod:`studio.synth.facelight`).
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from jaxtyping import Bool, Float, UInt8
 
 from studio.core.types import Camera
 from studio.human.wardrobe.layers import vertex_normals
+from studio.synth.facelight import EXPOSED, light_of, scene_linear, stored
 from studio.vision.camera import in_camera, project
 from studio.vision.triangles import Triangles
 
@@ -25,6 +30,9 @@ _HAND_RIM, _FOREARM_RIM = 0.016, 0.012
 _INSET, _SOFT = 0.0022, 0.005
 """How far within the mask's edge colours are taken, and over how much they fade in (shares of the
 person's height in the picture): edges hold some of what is behind."""
+_OF_CLOTH = 0.3
+"""How much of the light that the face tells is taken out of everything else, whose normals are less
+sure."""
 _ROWS = 4096
 
 
@@ -42,19 +50,20 @@ class Seen:
 
 @dataclass(frozen=True, eq=False)
 class Limbs:
-    """Which faces of a shell are of the head and of the arms, and the vertices of each hand and
-    forearm."""
+    """Which faces of a shell are of the head and of the arms, which vertices are of the face, and
+    the vertices of each hand and forearm."""
 
     head: Bool[np.ndarray, " faces"]
     arms: Bool[np.ndarray, " faces"]
+    face: Bool[np.ndarray, " vertices"]
     hands: tuple[np.ndarray, ...]
     forearms: tuple[np.ndarray, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Looks:
-    """What is seen of texels: colours (0 to 255), how surely each is seen, and how much of it is
-    hair (0 to 1)."""
+    """What is seen of texels: their own colours (0 to 255), how surely each is seen, and how much
+    of it is hair (0 to 1)."""
 
     colour: Float[np.ndarray, "texels 3"]
     sure: Float[np.ndarray, " texels"]
@@ -102,19 +111,28 @@ def looked(photos: Sequence[Seen], faces: np.ndarray, texels: Texels, limbs: Lim
     colour = np.zeros((len(texels.face), 3), np.float32)
     total = np.zeros(len(texels.face), np.float32)
     hair = np.zeros_like(total)
+    face = texels.at(faces, limbs.face.astype(np.float32)[:, None])[:, 0] > 0.5
+    share = np.where(limbs.head[texels.face], 1.0, _OF_CLOTH)[:, None].astype(np.float32)
     for one in photos:
-        xy, say = _one(one, faces, texels, limbs)
-        colour += say[:, None] * sampled(one.rgb.astype(np.float32), xy)
-        total += say
+        xy, say, out = _one(one, faces, texels, limbs)
+        linear = scene_linear(sampled(one.rgb.astype(np.float32), xy))
+        bare = face.copy()
         if one.hair is not None:
-            hair += say * sampled(one.hair.astype(np.float32), xy)
-    share = np.fmax(total, 1e-6)
-    return Looks(colour / share[:, None], np.clip(total, 0, 1), hair / share)
+            haired = sampled(one.hair.astype(np.float32), xy)
+            hair += say * haired
+            bare &= haired < 0.2
+        light = light_of(linear, out, np.where(bare, say, 0))
+        colour += say[:, None] * linear / light.on(out) ** share
+        total += say
+    whole = np.fmax(total, 1e-6)
+    own = stored(colour / whole[:, None] / EXPOSED).astype(np.float32)
+    return Looks(own, np.clip(total, 0, 1), hair / whole)
 
 
 def _one(
     one: Seen, faces: np.ndarray, texels: Texels, limbs: Limbs
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where texels are in a photograph, how surely it shows each, and where they look."""
     normals = vertex_normals(one.posed_m, faces).astype(np.float32)
     at = texels.at(faces, one.posed_m.astype(np.float32))
     out = texels.at(faces, normals)
@@ -136,7 +154,7 @@ def _one(
     say *= np.asarray(known) & np.where(limbs.head[texels.face], free[1], free[0])
     say *= limbs.arms[texels.face] | (sampled(_hands(one, limbs, tall), xy) < 0.5)
     say *= sampled(_inner(one.mask), xy)
-    return xy, say.astype(np.float32)
+    return xy, say.astype(np.float32), out
 
 
 def _hands(one: Seen, limbs: Limbs, tall: float) -> Float[np.ndarray, "height width"]:

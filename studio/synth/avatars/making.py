@@ -25,7 +25,7 @@ from studio.synth.avatars.assembling import Rigged, character_of, moves_of, repo
 from studio.synth.avatars.completing import Back
 from studio.synth.avatars.layout import packed
 from studio.synth.avatars.looking import Seen
-from studio.synth.avatars.painting import painted
+from studio.synth.avatars.painting import Painted, painted
 from studio.synth.avatars.unwrapping import unwrapped
 
 _UNDER_HAIR_M = 0.007
@@ -36,21 +36,22 @@ HEAD_TRIANGLES = 15_000
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """How the avatar shall be: what is on its back, its triangles, its texture's side (px), and the
-    spacing of the grid on which its surface is sought."""
+    """How the avatar shall be: what is on its back, its triangles, its texture's side (px), whether
+    the photographs show its head, and the spacing of the grid on which its surface is sought."""
 
     back: Back = "paint"
     triangles: int = 41_000
     texture_px: int = 2048
     seed: int = 0
+    head: bool = True
     spacing_m: float = 0.008
 
 
 @dataclass(frozen=True, eq=False)
 class Made:
     """An avatar: its character in the rig's reference pose, the canonical person, the person at
-    rest, the rigged shell, how many holes run through it, and how much of it the photographs show
-    (0 to 1, by texels)."""
+    rest, the rigged shell, how many holes run through it, how much of it the photographs show
+    (0 to 1, by texels), and how it was painted."""
 
     character: Character
     canonical: Canonical
@@ -58,6 +59,7 @@ class Made:
     body: Rigged
     genus: int
     seen: float
+    paint: Painted
 
 
 def made(
@@ -89,7 +91,8 @@ def made(
     told = [*hair, *[None] * (len(fit.views) - len(hair))]
     seen = [_seen(body, moves, view, one) for view, one in zip(fit.views, told, strict=True)]
     report(0.4, "Painting")
-    paint = painted(shell, uv, seen, skin, look.back, look.texture_px, look.seed)
+    paint = painted(shell, uv, seen, skin, look.back, look.texture_px, look.seed,
+                    look.head)  # fmt: skip
     report(0.95, "Putting the avatar together")
     rough = cv2.resize(paint.rough, (512, 512), interpolation=cv2.INTER_AREA)
     orm = np.stack([np.ones_like(rough), rough, np.zeros_like(rough)], -1)
@@ -97,7 +100,7 @@ def made(
                         orm_map=(255 * orm).astype(np.uint8))  # fmt: skip
     character = character_of(body, rest, fit.design, uv, material, name)
     share = float(paint.sure[paint.covered].mean())
-    return Made(character, still, rest, body, genus(shell.surface), share)
+    return Made(character, still, rest, body, genus(shell.surface), share, paint)
 
 
 def without_ears(

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from scipy.ndimage import distance_transform_edt
+from scipy.spatial import KDTree
 
 from studio.human.bodies.shell import Shell
 from studio.human.bodies.surface import neighbours
+from studio.human.heads.fit import OVAL
+from studio.human.heads.model import POINTS
 from studio.human.keypoints import HEAD_TOP
 from studio.human.names import face_vertices
 from studio.human.rig import HAND, bones_of
 from studio.human.wardrobe.layers import vertex_normals
-from studio.synth.avatars.completing import Back, Front, back_of, front_of, harmonic
+from studio.synth.avatars.completing import (
+    BACKS,
+    Back,
+    Front,
+    back_of,
+    front_of,
+    harmonic,
+    shown_back,
+)
 from studio.synth.avatars.looking import Limbs, Seen, Texels, looked, sampled
 
 _TURN_M = 0.35
 """Normals whose y is beyond this, either way, take all of the front or all of the back."""
-_HAND_SEEN = 0.0
+_HAND_SEEN, _HANDS_M = 0.0, 0.25
+_SHOWN_PX = 176
+_FACE_M = 0.014
+"""Vertices no further from the face's points are the face."""
 _DETAIL = 0.7
 _FORGET = 0.02
 _OVER_EAR_M = 0.006
@@ -31,12 +45,15 @@ _OVER_EAR_M = 0.006
 @dataclass(frozen=True, eq=False)
 class Painted:
     """A texture (sRGB), how surely each texel was seen (0 to 1), how rough it is (0 to 1), and
-    whether the shell covers it."""
+    whether the shell covers it; ``told`` says of each vertex how surely it was seen, and how surely
+    only its place on the other side was (0 to 1); ``backs`` show the backs to choose from."""
 
     rgb: UInt8[np.ndarray, "size size 3"]
     sure: Float[np.ndarray, "size size"]
     rough: Float[np.ndarray, "size size"]
     covered: Bool[np.ndarray, "size size"]
+    told: Float[np.ndarray, "vertices 2"]
+    backs: Mapping[str, UInt8[np.ndarray, "tall wide 4"]]
 
 
 def painted(
@@ -47,9 +64,10 @@ def painted(
     back: Back = "paint",
     size_px: int = 2048,
     seed: int = 0,
+    head: bool = True,
 ) -> Painted:
     """Paint a shell. ``skin`` is the wardrobe's skin that is nearest to the person's (in the
-    template's layout)."""
+    template's layout); the ``head`` has that skin alone if it is not the photographs'."""
     texels = Texels.of(uv, size_px)
     seen = looked(photos, shell.faces, texels, limbs_of(shell))
     colour, say = seen.colour, seen.sure
@@ -57,6 +75,8 @@ def painted(
     out = texels.at(shell.faces, vertex_normals(shell.vertices_m, shell.faces).astype(np.float32))
     out /= np.fmax(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
     own = shell.part[texels.face] == 1
+    if not head:
+        say = np.where(own & (np.abs(at[:, 0]) < _HANDS_M), 0, say)
     texture, sure = _square(texels, colour, say)
     front = front_of(shell, uv, _gutters(texture, sure > 0.02), sure, shell.part != 1)
     behind = back_of(front, back, seed)
@@ -64,12 +84,35 @@ def painted(
     colour[body] = _body(colour[body], say[body], at[body], out[body], front, behind)
     colour[own] = _template(shell, texels, own, colour[own], say[own],
                               seen.hair[own], at[own], skin)  # fmt: skip
+    if not head:
+        other = own & (np.abs(at[:, 0]) < _HANDS_M)
+        colour[other] = _under(shell, texels.face[other], texels.share[other], skin)[0]
     colour = _necked(shell, texels, colour, say, at, own)
     texture, covered = _square(texels, colour, np.ones(len(colour), np.float32))
     texture = _gutters(texture, covered > 0)
     _, bare = _square(texels, colour, own.astype(np.float32))
     rough = np.where(bare > 0, 0.75, 0.95).astype(np.float32)
-    return Painted(texture.clip(0, 255).astype(np.uint8), sure, rough, covered > 0)
+    told = np.column_stack([say, _mirrored(say, at, out, front, back) * body])
+    told, _ = _gathered(shell, texels, np.ones(len(say), bool), np.ones(len(say)), told)
+    backs = {how: shown_back(front, how, seed, _SHOWN_PX) for how in BACKS}
+    return Painted(texture.clip(0, 255).astype(np.uint8), sure, rough, covered > 0, told, backs)
+
+
+def _mirrored(
+    say: np.ndarray, at: np.ndarray, out: np.ndarray, front: Front, back: Back
+) -> np.ndarray:
+    """How surely texels that were not seen show what was seen on the body's other side."""
+    xy = front.pixels(at)
+    ahead = _ahead(out)
+    found = ahead * sampled(front.mirrored.astype(np.float32), xy)
+    if back == "mirror":
+        found += (1 - ahead) * sampled(front.sure.astype(np.float32), xy)
+    return (1 - say) * np.clip(found, 0, 1)
+
+
+def _ahead(out: np.ndarray) -> np.ndarray:
+    """How far normals look ahead, 0 to 1."""
+    return np.clip(0.5 - out[:, 1] / (2 * _TURN_M), 0, 1)
 
 
 def limbs_of(shell: Shell) -> Limbs:
@@ -80,7 +123,16 @@ def limbs_of(shell: Shell) -> Limbs:
     hands = tuple(np.flatnonzero(np.isin(strongest, bones_of(HAND, side))) for side in "LR")
     low = tuple(np.flatnonzero(np.isin(strongest, bones_of(("lowerarm",), side))) for side in "LR")
     head, arms = of["head"][shell.faces], of["arms"][shell.faces]
-    return Limbs(np.any(head, axis=1), np.all(arms, axis=1), hands, low)
+    return Limbs(np.any(head, axis=1), np.all(arms, axis=1), _face_of(shell), hands, low)
+
+
+def _face_of(shell: Shell) -> np.ndarray:
+    """Which vertices lie on the face, among MediaPipe's points."""
+    points = shell.canonical.vertices_m
+    inner = [k for k in range(POINTS) if k not in OVAL]
+    marks = np.array([points[list(face_vertices(f"mesh_{k}"))].mean(0) for k in inner])
+    off, _ = KDTree(marks).query(shell.vertices_m, distance_upper_bound=_FACE_M)
+    return np.isfinite(off) & shell.kept
 
 
 def _square(texels: Texels, colour: np.ndarray, say: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -105,7 +157,7 @@ def _body(
     """The body's colours: as seen, else as before or behind at that place."""
     xy = front.pixels(at)
     ahead, rear = sampled(front.rgb.astype(np.float32), xy), sampled(behind.astype(np.float32), xy)
-    share = np.clip(0.5 - out[:, 1] / (2 * _TURN_M), 0, 1)[:, None]
+    share = _ahead(out)[:, None]
     guessed = share * ahead + (1 - share) * rear
     whole = np.clip(say * 1.6, 0, 1)[:, None]
     return whole * colour + (1 - whole) * guessed
@@ -154,14 +206,9 @@ def _template(
     """Head and hands: the photographs' colours on the detail of the wardrobe's skin, bent to meet
     them where nothing is seen; hair where hair is."""
     face, share = texels.face[own], texels.share[own]
-    place = np.einsum("tc,tck->tk", share, shell.texture[face])
-    tall, wide = skin.shape[:2]
-    xy = np.stack([place[:, 0] * wide - 0.5, (1 - place[:, 1]) * tall - 0.5], 1).astype(np.float32)
-    picture = skin[..., :3].astype(np.float32)
-    under = sampled(picture, xy)
-    fine = under - sampled(cv2.GaussianBlur(picture, (0, 0), 0.0022 * wide), xy)
+    under, fine = _under(shell, face, share, skin)
     few = Texels(texels.size_px, texels.rows[own], texels.columns[own], face, share)
-    hand = np.abs(at[:, 0]) > 0.25
+    hand = np.abs(at[:, 0]) > _HANDS_M
     scalp, ear = _scalp(shell, few)
     bare_m = np.einsum("vc,vck->vk", shell.shares, shell.canonical.vertices_m[shell.base])
     off_m = np.linalg.norm(shell.vertices_m - bare_m, axis=1, keepdims=True)
@@ -180,6 +227,18 @@ def _template(
     whole = np.clip(seen * 1.5, 0, 1)[:, None]
     skinned = whole * shown + (1 - whole) * plain
     return _haired(shell, few, at, colour, say, hair, scalp, ear, skinned)
+
+
+def _under(
+    shell: Shell, face: np.ndarray, share: np.ndarray, skin: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The wardrobe's skin at places of the template, and its fine detail alone."""
+    place = np.einsum("tc,tck->tk", share, shell.texture[face])
+    tall, wide = skin.shape[:2]
+    xy = np.stack([place[:, 0] * wide - 0.5, (1 - place[:, 1]) * tall - 0.5], 1).astype(np.float32)
+    picture = skin[..., :3].astype(np.float32)
+    under = sampled(picture, xy)
+    return under, under - sampled(cv2.GaussianBlur(picture, (0, 0), 0.0022 * wide), xy)
 
 
 def _bent(

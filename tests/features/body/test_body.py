@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from studio.core.errors import StudioError
+from studio.core.types import Armature, Character, Material, Mesh, Part
 from studio.features.body.command import main
 from studio.features.body.engine import Inputs, reconstruct
+from studio.features.body.heads import NOTE, bared, given_head, with_head
 from studio.features.body.params import Params
+from studio.human.design import Design
+from studio.human.keypoints import HEAD_TOP, SOLES
 from studio.jobs import Context, run
+from studio.media.formats.gltf import write_glb
 from studio.ui.drop import wanting
 
 
@@ -32,10 +38,36 @@ def test_photographs_must_be_there(tmp_path: Path):
         run(reconstruct(Params(), Inputs(), Context()))
     with pytest.raises(StudioError, match="many"):
         run(reconstruct(Params(photos=(tmp_path / "a.png",) * 13), Inputs(), Context()))
-    with pytest.raises(StudioError, match="design"):
+    with pytest.raises(StudioError, match="no head"):
         run(reconstruct(
-            Params(photos=(tmp_path / "a.png",), head=tmp_path / "h.glb"), Inputs(), Context()
+            Params(photos=(tmp_path / "a.png",), head=tmp_path / "h.obj"), Inputs(), Context()
         ))  # fmt: skip
+
+
+def test_a_head_is_taken_out_of_the_file_that_the_head_tool_wrote(tmp_path: Path):
+    design = Design(eyes=(0.1, 0.2, 0.3), carved={152: (0.0, -0.002, 0.001)})
+    skin = np.full((8, 8, 3), (200, 150, 120), np.uint8)
+    faces, bone = np.array([[0, 1, 2]]), np.eye(4)[None]
+    mesh = Mesh(np.eye(3), faces, np.zeros((1, 3, 2)))
+    weights = np.tile([1.0, 0, 0, 0], (3, 1))
+    part = Part("body", mesh, Material("skin", texture=skin), np.zeros((3, 4), int), weights)
+    bones = Armature(("root",), np.array([-1]), bone, np.array([[0.0, 0, 1]]))
+    path = tmp_path / "head.glb"
+    write_glb(path, Character("Ada", bones, (part,)), notes={NOTE: design.text()})
+    found = given_head(Params(head=path), {})
+    assert found is not None
+    assert found.design.carved == design.carved
+    assert found.skin is not None
+    assert np.abs(found.skin[..., :3].astype(int) - skin).max() < 8
+    assert with_head(Design(), found, "man_fair").eyes == design.eyes
+    write_glb(path, Character("Ada", bones, (part,)))
+    with pytest.raises(StudioError, match="tells no head"):
+        given_head(Params(head=path), {})
+    with pytest.raises(StudioError, match="not in the project"):
+        given_head(Params(head_item="gone"), {})
+    offsets = bared(np.full(19_158, 0.01))
+    assert offsets[HEAD_TOP] == pytest.approx(0, abs=1e-3)
+    assert offsets[SOLES["left"][0]] == pytest.approx(0.01)
 
 
 def test_photographs_go_to_the_panel_that_is_shown(studio):

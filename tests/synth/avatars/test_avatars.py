@@ -13,9 +13,16 @@ from studio.human.design import Design
 from studio.human.layouts import layout
 from studio.human.rig import ACTIONS, BONE_NAMES
 from studio.human.stored import fit_arrays
+from studio.media.formats.levels import levels
 from studio.synth import designed
 from studio.synth.avatars import completing
-from studio.synth.avatars.keeping import has_part, part_arrays
+from studio.synth.avatars.keeping import (
+    backs_from,
+    has_part,
+    paint_arrays,
+    part_arrays,
+    told_from,
+)
 from studio.synth.avatars.making import Look, Made, canonical_turns, in_pose, made
 from studio.synth.figure import make_figure
 from studio.synth.stored import avatar_of
@@ -75,6 +82,26 @@ def _colour(found: Made, at_m: tuple[float, float, float]) -> np.ndarray:
     return picture[int((1 - v) * side), int(u * side)].astype(int)
 
 
+def test_what_was_seen_is_told_and_kept(avatar: Made):
+    told = avatar.paint.told
+    chest, nape = avatar.canonical.head_m("spine02"), avatar.canonical.head_m("spine03")
+    at = avatar.body.shell.vertices_m
+
+    def near(place):
+        return np.linalg.norm(at - place, axis=1).argmin()
+
+    assert told[near(np.add(chest, (0, -0.12, 0))), 0] > 0.6
+    assert told[near(np.add(nape, (0, 0.12, 0)))].max() < 0.1
+    arrays = paint_arrays(avatar.paint)
+    assert told_from(arrays) == pytest.approx(told.clip(0, 1), abs=0.003)
+    backs = backs_from(arrays)
+    assert set(backs) == {"paint", "plain", "mirror"}
+    assert backs["mirror"].shape[2] == 4
+    few = levels(avatar.character, 2)[1]
+    assert len(few.parts[0].mesh.faces) < 0.55 * len(avatar.character.parts[0].mesh.faces)
+    assert set(few.parts[0].morphs) == set(avatar.character.parts[0].morphs)
+
+
 def test_front_and_back_wear_what_the_photograph_shows(avatar: Made):
     chest = avatar.canonical.head_m("spine02")
     knee = avatar.canonical.head_m("lowerleg01.L")
@@ -127,7 +154,8 @@ def test_a_project_keeps_it(avatar: Made):
 def test_backs_differ_in_what_is_printed_on_them(back: completing.Back):
     rgb = np.full((80, 120, 3), 200, np.float32)
     rgb[30:50, 50:70] = 20
-    front = completing.Front(rgb, np.ones((80, 120), np.float32), np.ones((80, 120), bool), 0, 0)
+    ones = np.ones((80, 120), np.float32)
+    front = completing.Front(rgb, ones, 0 * ones, ones > 0, 0, 0)
     found = completing.back_of(front, back)
     print_left = 200 - float(found[40, 60].mean())
     assert print_left > 150 if back == "mirror" else print_left < 60

@@ -8,6 +8,7 @@ to be ticked.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,14 +41,17 @@ def write_glb(
     morphs: bool = True,
     sparse: bool = True,
     rights: Rights | None = None,
+    notes: Mapping[str, str] | None = None,
 ) -> None:
     """Write a character as GLB.
 
     ``sparse`` keeps only the vertices that a morph target moves, which makes the file several
-    times smaller; a few readers, VTK's among them, know only the other way. Raises StudioError
-    if the character has missing values or if the file cannot be written.
+    times smaller; a few readers, VTK's among them, know only the other way. ``notes`` are kept
+    beside the rights, for programs that know them. Raises StudioError if the character has missing
+    values or if the file cannot be written.
     """
     built = build(character, animation=animation, morphs=morphs, sparse=sparse, rights=rights)
+    built.file.document["asset"]["extras"] |= notes or {}
     built.file.write(path)
 
 
