@@ -24,7 +24,7 @@ from studio.training.publish import publish as publish_run
 from studio.training.runs import keep_picture, run_folder
 from studio.training.task import Bench, Split
 from studio.training.tasks import find_task
-from studio.weights.store import finder
+from studio.weights.store import find, finder
 
 _PICTURE_S = 120.0
 _SPLITS: tuple[tuple[Split, int, float], ...] = (("validation", 0, 0.125), ("test", 0, 0.25))
@@ -206,7 +206,7 @@ def _prepare(
             elif name == _OF_HEADS:
                 packed[split] = heads.pack(place, split, dice, wanted, told, finder())
             elif name in _OF_BODIES:
-                packed[split] = bodies.pack(place, split, dice, wanted, told)
+                packed[split] = bodies.pack(place, split, dice, wanted, told, bodies.lookers(find))
             else:
                 packed[split] = people.pack(place, split, dice, wanted, told, recipe)
     if json:

@@ -1,9 +1,10 @@
 """Pairs for bodies and heads as training samples: live from the factory, or packed.
 
 A sample is, for the square of the person and, with ``_head`` after the name, for that of their
-head: ``rgb`` (side, side, 3; uint8), ``mask`` (side, side; uint8), ``lens`` (4), and of each point
-``points`` and ``placed`` (n, 3; int16, tenths of a millimetre; in the reference pose of the fit,
-and in the camera's axes less the fit's root), ``inside`` and ``bare`` (n; float16, metres),
+head: ``rgb`` (side, side, 3; uint8), ``mask`` (twice as fine; uint8), ``lens`` (4), and of each
+point ``points`` and ``placed`` (n, 3; int16, tenths of a millimetre; in the reference pose of the
+fit, and in the camera's axes less the fit's root), ``inside``, ``bare`` and ``clothed`` (n;
+float16, metres),
 ``normals`` and ``facing`` (n, 3; int8, 127 is one), ``colours`` (n, 3; uint8) and ``near`` (n;
 int16). Besides:
 ``heads`` and ``joints`` (bones, 3; metres), ``turns`` and ``carried`` (bones, 3, 3 and 3, 4),
@@ -14,14 +15,15 @@ int16). Besides:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from studio.core.errors import StudioError
 from studio.training.people import Live, Pack, fill
-from studio.training.task import Sample, Source, Split
+from studio.training.task import Find, Sample, Source, Split
 
 SHARD = 12
 LIVE: Mapping[Split, int] = {"train": 1_000_000, "validation": 48, "test": 96}
@@ -34,14 +36,21 @@ DATA = (
 
 @dataclass
 class BodyPairs(Live):
-    """Pairs straight from the factory."""
+    """Pairs straight from the factory; ``files`` are the networks that look at photographs."""
+
+    files: Mapping[str, Path] = field(default_factory=dict[str, Path])
 
     count = LIVE
 
     def made(self) -> Any:
-        from studio.synth.bodies.pairs import BodyFactory
+        from studio.synth.bodies.pairs import BodyFactory, Fits
 
-        return BodyFactory(self.split, self.seed)
+        if not self.files:
+            raise StudioError(
+                "Bodies are learned from packs.",
+                "Pack some: doppel train body --prepare 300 --data FOLDER",
+            )
+        return BodyFactory(self.split, self.seed, Fits(self.files))
 
     def __getitem__(self, number: int) -> Sample:
         return sample_of(self.factory.pair(number))
@@ -64,17 +73,20 @@ def sample_of(pair: Any) -> Sample:
         "heads": template.heads_m.astype(np.float32), "joints": pair.joints_m.astype(np.float32),
         "turns": pair.turns.astype(np.float32),
         "carried": template.carried[:, :3].astype(np.float32),
-        "build": pair.build.astype(np.float32), "marks": pair.marks.astype(np.float32),
+        "build": pair.build.astype(np.float32),
+        "marks": pair.views["head"].square.marks_px.astype(np.float32),
+        "offsets": template.offsets_m[:13_380].astype(np.float16),
         "grid": pair.grid_m.astype(np.float16), "skin": steps(template.vertices_m[:13_380]),
         "surface": steps(pair.surface_m), "surface_normals": _ways(pair.surface_normals),
         "weight": np.array(1.0, np.float32),
     }  # fmt: skip
     for kind, view in pair.views.items():
-        told = view.points
+        told, seen = view.points, view.square
         own = {
-            "rgb": view.rgb, "mask": view.mask, "lens": view.lens.astype(np.float32),
+            "rgb": seen.rgb, "mask": seen.mask, "lens": seen.lens.astype(np.float32),
             "points": steps(told.points_m), "placed": steps(told.told.placed_m - root),
             "inside": told.inside_m.astype(np.float16), "bare": told.told.bare_m.astype(np.float16),
+            "clothed": told.told.clothed_m.astype(np.float16),
             "normals": _ways(told.normals), "facing": _ways(told.told.facing),
             "colours": told.colours, "near": told.told.near.astype(np.int16),
         }  # fmt: skip
@@ -87,15 +99,29 @@ def _root(template: Any) -> np.ndarray:
     return carried[:3, :3] @ template.heads_m[0] + carried[:3, 3]
 
 
-def pack(folder: Path, split: Split, seed: int, count: int, told: Callable[[int], object]) -> int:
-    """Pack pairs straight from the factory (see :func:`studio.training.people.fill`)."""
+def pack(
+    folder: Path, split: Split, seed: int, count: int, told: Callable[[int], object],
+    files: Mapping[str, Path],
+) -> int:  # fmt: skip
+    """Pack pairs straight from the factory (see :func:`studio.training.people.fill`); ``files`` are
+    the networks that look at photographs, by name."""
     facts = {"recipe": "bodies", "seed": seed, "split": split}
-    return fill(folder, BodyPairs(split, seed), count, told, facts, SHARD)
+    return fill(folder, BodyPairs(split, seed, files), count, told, facts, SHARD)
 
 
-def pairs(data: Path | None, split: Split, seed: int) -> Source:
+def pairs(
+    data: Path | None, split: Split, seed: int, files: Mapping[str, Path] | None = None
+) -> Source:
     """The pairs of a split: those packed under ``data``, or, without, live from the factory."""
-    return BodyPairs(split, seed) if data is None else Pack(data / split, SHARD)
+    return BodyPairs(split, seed, files or {}) if data is None else Pack(data / split, SHARD)
+
+
+def lookers(find: Find | None) -> dict[str, Path]:
+    """The files of the networks that look at photographs, by name; none where nothing finds
+    them."""
+    from studio.perception.bodies_seen import NETWORKS
+
+    return {} if find is None else {name: find(name) for name in NETWORKS}
 
 
 class Of:

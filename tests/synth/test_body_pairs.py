@@ -4,20 +4,51 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
-from studio.core.types import Mesh
-from studio.perception.bodies.crops import SIDE_PX
+from studio.core.types import Keypoints, Mesh
+from studio.human.bodies.fitted import BodyFit, BodyPhoto, BodyView
+from studio.human.design import Design
+from studio.human.layouts import layout
+from studio.human.person import PHENOTYPES
+from studio.human.rig import BONE_PARENTS
+from studio.human.segments import SEGMENT_NAMES
+from studio.perception.bodies.crops import FINE, SIDE_PX
 from studio.perception.bodies.template import SKIN
-from studio.synth.bodies.pairs import ANYWHERE, GRID, NEAR, BodyFactory, spread
+from studio.synth.bodies.pairs import ANYWHERE, GRID, NEAR, BodyFactory, Photograph, spread
 from studio.synth.bodies.solid import enclosed, outer_surface
 from studio.synth.shapes import box
 from studio.training.bodies import STEP_M, sample_of
 from studio.vision.triangles import Triangles
 
 
+def nearly(taken: Photograph, rng: np.random.Generator) -> BodyFit:
+    """A fit that has the true build, 3 % larger, and a pose that is a little off."""
+    shape, camera = taken.subject.shape, taken.camera
+    design = Design(
+        phenotypes=dict(zip(PHENOTYPES, shape.phenotypes.tolist(), strict=True)),
+        scales=dict(zip(SEGMENT_NAMES, (1.03 * shape.scales).tolist(), strict=True)),
+    )
+    turns = camera.rotation.T @ taken.carried[:, :3, :3]
+    own = turns.copy()
+    for bone, parent in enumerate(BONE_PARENTS):
+        if parent >= 0:
+            own[bone] = turns[parent].T @ turns[bone]
+    off = Rotation.from_rotvec(rng.normal(0, 0.01, (len(own), 3)))
+    heads = taken.subject.figure.heads_m
+    root = taken.carried[0, :3, :3] @ heads[0] + taken.carried[0, :3, 3]
+    root = camera.rotation.T @ (1.03 * root - camera.translation_m)
+    points = layout("whole_body")
+    keypoints = Keypoints("", 0.0, points, np.zeros((len(points), 2)), np.zeros(len(points)))
+    photo = BodyPhoto("", taken.rgb, taken.mask, keypoints)
+    view = BodyView(photo, camera, root, (Rotation.from_matrix(own) * off).as_rotvec(),
+                    np.zeros(52), 0.9, 0.8, 3.0)  # fmt: skip
+    return BodyFit(design, (view,), np.full(19_158, 0.01), 1.03 * taken.height_m)
+
+
 @pytest.fixture(scope="module")
 def pair():
-    with BodyFactory("train", 5, step_m=0.03) as factory:
+    with BodyFactory("train", 5, nearly, step_m=0.03) as factory:
         return factory.pair(0)
 
 
@@ -57,20 +88,23 @@ def test_what_cloth_surrounds_is_inside_and_the_surface_is_closed():
 def test_points_lie_where_the_person_is_seen(pair):
     for kind, view in pair.views.items():
         side = SIDE_PX[kind]
-        assert view.rgb.shape == (side, side, 3)
+        square = view.square
+        assert square.rgb.shape == (side, side, 3)
+        assert square.mask.shape == (FINE * side, FINE * side)
         points = view.points
         count = sum(many for _, many in NEAR[kind]) + ANYWHERE[kind]
         assert points.points_m.shape == points.normals.shape == (count, 3)
         deep = points.inside_m > 0.015
-        at = np.round(pixels(points.told.placed_m[deep], view.lens)).astype(int)
+        at = np.round(pixels(points.told.placed_m[deep], square.lens)).astype(int)
         within = ((at >= 0) & (at < side)).all(1)
-        assert (view.mask[at[within, 1], at[within, 0]] > 0).mean() > 0.75  # fits are off
-    body = pair.views["body"]
+        at = FINE * at[within]
+        assert (square.mask[at[:, 1], at[:, 0]] > 0).mean() > 0.75  # fits are off
+    body = pair.views["body"].square
     share = (body.mask > 127).mean()
     assert 0.05 < share < 0.6
     ys, xs = np.nonzero(body.mask > 127)
     assert min(xs.min(), ys.min()) > 0
-    assert max(xs.max(), ys.max()) < SIDE_PX["body"] - 1
+    assert max(xs.max(), ys.max()) < FINE * SIDE_PX["body"] - 1
 
 
 def test_clothes_lie_outside_the_skin(pair):
@@ -78,6 +112,8 @@ def test_clothes_lie_outside_the_skin(pair):
     truly, bare = points.inside_m > 0, points.told.bare_m > 0
     assert (truly & bare).sum() > 0.75 * bare.sum()
     assert truly.sum() > bare.sum()
+    off = points.told.clothed_m - points.told.bare_m
+    assert np.median(off[np.abs(points.told.bare_m) < 0.03]) == pytest.approx(0.01, abs=0.002)
     near = np.abs(points.inside_m) < 0.01
     assert points.colours[near].std() > 10
     np.testing.assert_allclose(np.linalg.norm(points.normals, axis=1), 1, atol=0.01)
@@ -89,7 +125,7 @@ def test_the_posed_truth_lies_about_the_root(pair):
     assert (middle > 0).any()
     assert pair.grid_m[0].max() < 0
     root = pair.joints_m[0]
-    assert abs(pixels(root[None], pair.views["body"].lens)[0] - 128).max() < 80
+    assert abs(pixels(root[None], pair.views["body"].square.lens)[0] - 128).max() < 80
     assert 1.5 < root[2] < 9
 
 

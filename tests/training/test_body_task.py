@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from studio.human.person import Shape, whole
-from studio.perception.bodies.crops import SIDE_PX, edge_px, heat, square, window
+from studio.perception.bodies.crops import FINE, SIDE_PX, edge_px, heat, square, window
 from studio.perception.bodies.network import BodyNetwork, turned
 from studio.perception.bodies.parts import MARKS, PARTS, bones_of_parts, marks_m, part_weights
 from studio.perception.bodies.template import SKIN, Template
@@ -28,7 +28,8 @@ def template() -> Template:
     to = np.tile(np.eye(4), (104, 1, 1))
     to[:, :3, :3] = [[1, 0, 0], [0, 0, -1], [0, 1, 0]]
     to[:, :3, 3] = [0, 0, 4]
-    return Template(rest.vertices_m.double().numpy(), rest.heads_m.double().numpy(), to)
+    return Template(rest.vertices_m.double().numpy(), rest.heads_m.double().numpy(), to,
+                    np.full(19_158, 0.005))  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -54,14 +55,15 @@ def batch(template) -> dict[str, torch.Tensor]:
         middle = -focal * (-0.1 if kind == "body" else -skin[:, 2].mean()) / 4
         lens = np.array([focal, focal, side / 2, side / 2 + (middle if kind == "head" else 0)])
         lens[3] = side / 2 + focal / 4 * skin[:, 2].mean()
-        mask = np.zeros((side, side), np.uint8)
-        mask[side // 8 : -side // 8, side // 3 : -side // 3] = 255
+        mask = np.zeros((FINE * side, FINE * side), np.uint8)
+        mask[side // 4 : -side // 4, 2 * side // 3 : -2 * side // 3] = 255
         own = {
             "rgb": rng.integers(0, 255, (side, side, 3)).astype(np.uint8), "mask": mask,
             "lens": lens.astype(np.float32), "points": steps(points),
             "placed": steps(told.placed_m - root), "near": told.near.astype(np.int16),
             "inside": (told.bare_m + 0.02).astype(np.float16),
             "bare": told.bare_m.astype(np.float16),
+            "clothed": told.clothed_m.astype(np.float16),
             "normals": np.tile(np.int8([0, -127, 0]), (300, 1)),
             "facing": (127 * told.facing).astype(np.int8),
             "colours": np.tile(np.uint8([200, 90, 40]), (300, 1)),
@@ -69,9 +71,7 @@ def batch(template) -> dict[str, torch.Tensor]:
         found |= {key + end: value for key, value in own.items()}
     face = marks_m(template.vertices_m) @ carried[0, :3, :3].T + carried[0, :3, 3]
     lens = found["lens_head"]
-    found["marks"] = np.column_stack(
-        [face[:, :2] / face[:, 2:] * lens[:2] + lens[2:], np.ones(len(MARKS))]
-    ).astype(np.float32)
+    found["marks"] = (face[:, :2] / face[:, 2:] * lens[:2] + lens[2:]).astype(np.float32)
     return {key: torch.from_numpy(value[None]) for key, value in found.items()}
 
 
@@ -178,9 +178,9 @@ def test_parts_squares_and_maps():
     mask = np.zeros((64, 64), np.uint8)
     mask[20:40, 20:40] = 255
     far = edge_px(mask)
-    assert far[30, 20] == pytest.approx(0.5, abs=0.06)
-    assert far[30, 19] == pytest.approx(-0.5, abs=0.06)
-    assert far[30, 30] > 8
+    assert far[30, 20] == pytest.approx(0.25, abs=0.03)  # of a square half as fine
+    assert far[30, 19] == pytest.approx(-0.25, abs=0.03)
+    assert far[30, 30] > 4
     points = np.full((len(MARKS), 2), np.nan)
     points[0] = (10, 30)
     maps = heat(points, 64)

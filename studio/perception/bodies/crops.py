@@ -10,6 +10,8 @@ from studio.perception.bodies.parts import FEATURES, MARKS, Kind
 
 SIDE_PX: dict[Kind, int] = {"body": 256, "head": 160}
 """How large the squares are."""
+FINE = 2
+"""Masks are that much finer."""
 LOOSE: dict[Kind, float] = {"body": 1.16, "head": 1.6}
 """How much larger than the person's box (the face's points' box, for heads) they are."""
 FAR_PX = 32.0
@@ -41,12 +43,13 @@ def cut(picture: np.ndarray, into: np.ndarray, side_px: int) -> np.ndarray:
                           borderMode=cv2.BORDER_CONSTANT)  # fmt: skip
 
 
-def edge_px(mask: UInt8[np.ndarray, "side side"]) -> Float32[np.ndarray, "side side"]:
-    """How far inside a mask's edge pixels are, up to ``FAR_PX``; negative outside."""
+def edge_px(mask: UInt8[np.ndarray, "fine fine"]) -> Float32[np.ndarray, "fine fine"]:
+    """How far inside a mask's edge the pixels of a fine mask are, in pixels of the square, up to
+    ``FAR_PX``; negative outside."""
     on = (mask > 127).astype(np.uint8)
     inner = cv2.distanceTransform(on, cv2.DIST_L2, 3) - 0.5 * on
     outer = cv2.distanceTransform(1 - on, cv2.DIST_L2, 3) - 0.5 * (1 - on)
-    return np.clip(inner - outer, -FAR_PX, FAR_PX).astype(np.float32)
+    return np.clip((inner - outer) / FINE, -FAR_PX, FAR_PX).astype(np.float32)
 
 
 def heat(marks_px: np.ndarray, side_px: int) -> Float32[np.ndarray, "features side side"]:

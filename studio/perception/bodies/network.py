@@ -8,6 +8,9 @@ tensor is sampled, and what comes out says how far inside the person it is, and 
 normal the surface has there. Heads have two models of the same kind, which see the face's points
 besides and are told where points lie to the features of the face.
 
+What is told is how far the fit with its clothes, as the outline has them, is off: a network that
+has learned nothing is that fit. It also says how far off it may be itself.
+
 Sources: US 12394154 (tensor and pose predicted jointly, canonical points classified); Saito et al.
 2019 (pixel-aligned features); Huang et al. 2020 (canonical space); Zheng et al. 2021 (the body's
 own surface as a prior); Zhou et al. 2019 (turns as six numbers); Tancik et al. 2020 (Fourier
@@ -25,7 +28,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from studio.human.phenotypes import PHENOTYPES
-from studio.perception.bodies.crops import SIDE_PX
+from studio.perception.bodies.crops import FINE, SIDE_PX
 from studio.perception.bodies.parts import FEATURES, PARTS, Kind, chain
 from studio.perception.trunk import Block, Decoder, Gate, conv
 
@@ -38,6 +41,8 @@ USUAL_M: dict[Kind, float] = {"body": 2.1, "head": 0.42}
 """How large a square is, about, where the person stands (metres)."""
 UNIT_M = 0.05
 """Values are told in this unit; what is further off is clipped."""
+SURE_M = 0.008
+"""How far off a network is, about, that has learned nothing."""
 SOFT_M = 0.006
 """How far from the surface the network may be in two minds."""
 _WIDTHS = (20, 32, 56, 80, 96)
@@ -51,16 +56,17 @@ class Asked:
     """Points of the canonical space (batch, n), and what is known of them.
 
     ``points_m`` (batch, n, 3) lie in the reference pose of a fit whose parts begin at ``heads_m``
-    (batch, parts, 3), ``weights`` (batch, n, parts) say on which parts they hang, ``bare_m``
-    (batch, n) how far inside the fit's skin they are, ``facing`` (batch, n, 3) which way that
-    looks before the camera. ``features_m`` (batch, features, 3) are the middles of the features of
-    the face.
+    (batch, parts, 3), ``weights`` (batch, n, parts) say on which parts they hang, ``bare_m`` and
+    ``clothed_m`` (batch, n) how far inside the fit's skin and its clothes they are, ``facing``
+    (batch, n, 3) which way the skin looks before the camera. ``features_m`` (batch, features, 3)
+    are the middles of the features of the face.
     """
 
     points_m: Tensor
     heads_m: Tensor
     weights: Tensor
     bare_m: Tensor
+    clothed_m: Tensor
     facing: Tensor
     features_m: Tensor
 
@@ -129,16 +135,17 @@ class Encoder(nn.Module):
 
 
 class Classifier(nn.Module):
-    """The second model: what is sampled and told of a point to (..., 7): how far inside (in units
-    of ``UNIT_M``), normal in the canonical axes, colour."""
+    """The second model: what is sampled and told of a point to (..., 8): how much further inside
+    than the fit's clothes (in units of ``UNIT_M``), normal in the canonical axes, colour, and the
+    logarithm of how far off that may be (in units of ``SURE_M``)."""
 
     def __init__(self, kind: Kind) -> None:
         super().__init__()
-        known = CHANNELS + 1 + encoded_size(kind)
+        known = CHANNELS + 2 + encoded_size(kind)
         layers: list[nn.Module] = []
         for before, width in pairwise((known, *_HIDDEN)):
             layers += [nn.Linear(before, width), nn.ReLU()]
-        self.last = nn.Linear(_HIDDEN[-1], 7)
+        self.last = nn.Linear(_HIDDEN[-1], 8)
         nn.init.zeros_(self.last.weight)
         nn.init.zeros_(self.last.bias)
         self.layers = nn.Sequential(*layers)
@@ -186,13 +193,14 @@ class BodyNetwork(nn.Module):
     def ask(
         self, seen: Seen, asked: Asked, placed_m: Tensor, root_m: Tensor, lens: Tensor, edge: Tensor
     ) -> Tensor:
-        """The second model's answer (batch, n, 7) about points that a pose carries to ``placed_m``
+        """The second model's answer (batch, n, 8; see :class:`Classifier`, the first how far inside
+        the person they are) about points that a pose carries to ``placed_m``
         (batch, n, 3), before the camera, its root at ``root_m`` (batch, 3); ``edge`` (batch, 1,
-        side, side) are the mask's distances in pixels."""
+        fine, fine) are the fine mask's distances in pixels."""
         looked = sampled(seen.tensor, edge, placed_m, root_m, lens, REACH_M[self.kind])
         known = torch.cat([looked, encoded(asked, self.kind)], -1)
         answer = self.classifier(known.to(self.classifier.last.weight.dtype)).float()
-        inside = asked.bare_m / UNIT_M + answer[..., 0]
+        inside = asked.clothed_m / UNIT_M + answer[..., 0]
         return torch.cat([inside[..., None], answer[..., 1:]], -1)
 
 
@@ -207,36 +215,49 @@ def turned(six: Tensor) -> Tensor:
 def sampled(
     tensor: Tensor, edge: Tensor, placed_m: Tensor, root_m: Tensor, lens: Tensor, reach_m: float
 ) -> Tensor:
-    """The tensor (batch, n, channels + 1) where points lie before the camera, and how far inside
-    the mask's edge that is, in units of ``UNIT_M``."""
-    z = placed_m[..., 2].clamp_min(0.05)
-    flat = placed_m[..., :2] / z[..., None] * lens[:, None, :2] + lens[:, None, 2:]
-    at = (flat + 0.5) * (2 / edge.shape[-1]) - 1
+    """The tensor (batch, n, channels + 2) where points lie before the camera, and how far inside
+    the mask's edge that is, in units of ``UNIT_M``: as it is, and near the edge."""
+    at = _at(placed_m, lens, edge.shape[-1] // FINE)
     deep = (placed_m[..., 2] - root_m[:, None, 2]) / reach_m
     where = torch.cat([at, deep[..., None]], -1)[:, None, None]
     sample = partial(functional.grid_sample, padding_mode="border", align_corners=False)
     volume = sample(tensor.float(), where)[:, :, 0, 0].transpose(1, 2)
-    off = sample(edge, at[:, None])[:, 0, 0]
-    off = off * z / lens[:, None, 0] / UNIT_M
-    return torch.cat([volume, off.clamp(-2, 2)[..., None]], -1)
+    off = within_m(edge, placed_m, lens) / UNIT_M
+    return torch.cat([volume, off.clamp(-2, 2)[..., None], (5 * off).tanh()[..., None]], -1)
+
+
+def within_m(edge: Tensor, placed_m: Tensor, lens: Tensor) -> Tensor:
+    """How far inside a mask's edge (batch, 1, fine, fine; pixels) points before the camera (batch,
+    n, 3) are seen (batch, n): metres where they are, negative outside."""
+    at = _at(placed_m, lens, edge.shape[-1] // FINE)
+    off = functional.grid_sample(edge, at[:, None], padding_mode="border", align_corners=False)
+    return off[:, 0, 0] * placed_m[..., 2].clamp_min(0.05) / lens[:, None, 0]
+
+
+def _at(placed_m: Tensor, lens: Tensor, side: int) -> Tensor:
+    """Where in a square of pixels points before the camera are seen: -1 to 1 (batch, n, 2)."""
+    z = placed_m[..., 2:].clamp_min(0.05)
+    flat = placed_m[..., :2] / z * lens[:, None, :2] + lens[:, None, 2:]
+    return (flat + 0.5) * (2 / side) - 1
 
 
 def encoded_size(kind: Kind) -> int:
     """How many numbers tell of a point's place."""
     more = 4 * len(FEATURES) if kind == "head" else 0
-    return len(PARTS[kind]) + 3 + 6 * _OCTAVES + 3 + 3 + more
+    return len(PARTS[kind]) + 3 + 6 * _OCTAVES + 6 + 3 + more
 
 
 def encoded(asked: Asked, kind: Kind) -> Tensor:
     """Where points are (batch, n, numbers): the parts on which they hang, their place in those
-    parts' frames as it is and as waves, how far inside the fit's skin they are, which way that
-    looks, and, for heads, where they lie to the features of the face."""
+    parts' frames as it is and as waves, how far inside the fit's skin and clothes they are, which
+    way the skin looks, and, for heads, where they lie to the features of the face."""
     local = asked.points_m - asked.weights @ asked.heads_m
     scale = 2.0 if kind == "head" else 1.0
     waves = [local * (scale * torch.pi * 2.0**k) for k in range(_OCTAVES)]
-    bare = asked.bare_m[..., None]
     told = [asked.weights, local, *(w.sin() for w in waves), *(w.cos() for w in waves)]
-    told += [(bare / 0.01).tanh(), bare / UNIT_M, (bare / UNIT_M) ** 2, asked.facing]
+    for far in (asked.bare_m[..., None], asked.clothed_m[..., None]):
+        told += [(far / 0.01).tanh(), far / UNIT_M, (far / UNIT_M) ** 2]
+    told.append(asked.facing)
     if kind == "head":
         way = (asked.points_m[:, :, None] - asked.features_m[:, None]) / 0.1
         told += [way.flatten(2), (-(way**2).sum(-1) * 4).exp()]
@@ -244,8 +265,10 @@ def encoded(asked: Asked, kind: Kind) -> Tensor:
 
 
 def given_of(rgb: Tensor, mask: Tensor, edge: Tensor, heat: Tensor | None = None) -> Tensor:
-    """What the first model is given: ``rgb`` (batch, 3, side, side) and ``mask`` (batch, 1, side,
-    side) in 0..1, what is beside the person blacked out, the mask's distances ``edge`` (pixels),
-    and for heads the ``heat`` maps (:func:`studio.perception.bodies.crops.heat`)."""
+    """What the first model is given: ``rgb`` (batch, 3, side, side) and the fine ``mask`` (batch,
+    1, fine, fine) in 0..1, what is beside the person blacked out, the fine mask's distances
+    ``edge`` (pixels), and for heads the ``heat`` maps
+    (:func:`studio.perception.bodies.crops.heat`)."""
+    mask, edge = functional.avg_pool2d(mask, FINE), functional.avg_pool2d(edge, FINE)
     planes = [torch.lerp(torch.full_like(rgb, 0.5), rgb, mask), mask, edge / 64 + 0.5]
     return torch.cat([*planes, heat + 0.5] if heat is not None else planes, 1)

@@ -11,6 +11,8 @@ from scipy.spatial import KDTree
 
 from studio.core.types import Mesh
 from studio.human.bodies.canonical import SKIN, skin_faces
+from studio.human.bodies.clothed import grown
+from studio.human.bodies.field import MeshField
 from studio.human.wardrobe.fitting import base_weights
 from studio.perception.bodies.parts import Kind, bones_of_parts
 from studio.render.scene import vertex_normals
@@ -23,11 +25,12 @@ REACH_M = 0.1
 @dataclass(frozen=True, eq=False)
 class Placed:
     """Points beside a template: the vertex of the skin that is nearest to each, how far inside the
-    skin they are (metres, clipped), where the pose carries them, and which way the skin looks
-    there, both in the camera's axes."""
+    skin they are and how far inside the clothes that the fit's outline told (metres, clipped),
+    where the pose carries them, and which way the skin looks there, both in the camera's axes."""
 
     near: Int[np.ndarray, " points"]
     bare_m: Float[np.ndarray, " points"]
+    clothed_m: Float[np.ndarray, " points"]
     placed_m: Float[np.ndarray, "points 3"]
     facing: Float[np.ndarray, "points 3"]
 
@@ -38,12 +41,19 @@ class Template:
     of a camera: metres, Z up there, the soles anywhere.
 
     ``vertices_m`` are all base vertices, ``heads_m`` where the bones begin, ``carried`` (bones, 4,
-    4) takes what hangs on each bone before the camera.
+    4) takes what hangs on each bone before the camera, ``offsets_m`` is how far clothes lie outside
+    the skin, as the fit has it.
     """
 
     vertices_m: Float[np.ndarray, "vertices 3"]
     heads_m: Float[np.ndarray, "bones 3"]
     carried: Float[np.ndarray, "bones 4 4"]
+    offsets_m: Float[np.ndarray, " vertices"]
+
+    @cached_property
+    def clothed(self) -> MeshField:
+        """The fit with its clothes."""
+        return MeshField(grown(self.vertices_m[:SKIN], self.offsets_m[:SKIN]), self.faces)
 
     @cached_property
     def faces(self) -> Int[np.ndarray, "faces 3"]:
@@ -87,7 +97,7 @@ class Template:
         blend = self._blends[near]
         placed = np.einsum("nij,nj->ni", blend[..., :3], points_m) + blend[..., 3]
         facing = np.einsum("nij,nj->ni", blend[..., :3], self._normals[near])
-        return Placed(near, self.inside_m(points_m), placed, facing)
+        return Placed(near, self.inside_m(points_m), self.clothed.inside(points_m), placed, facing)
 
     def part_heads_m(self, kind: Kind) -> Float[np.ndarray, "parts 3"]:
         """Where the parts begin in the reference pose."""

@@ -11,7 +11,15 @@ from torch import nn
 
 from studio.human.bodies.canonical import SKIN
 from studio.perception.bodies.crops import edge_px, heat
-from studio.perception.bodies.network import UNIT_M, Asked, BodyNetwork, Seen, given_of
+from studio.perception.bodies.network import (
+    SURE_M,
+    UNIT_M,
+    Asked,
+    BodyNetwork,
+    Seen,
+    given_of,
+    within_m,
+)
 from studio.perception.bodies.parts import (
     FEATURES,
     MARKS,
@@ -25,16 +33,20 @@ from studio.perception.bodies.template import Template
 _AT_ONCE = 32_768
 CLIP_M = 0.05
 """Values are clipped to this far inside and outside."""
+SLACK_M, CUT_M = 0.001, 0.02
+"""So far beside the outline points may still be inside; so much of the fit's clothes may be cut."""
+LOOSE_M, LESS = 0.01, 0.6
+"""Cloth that is looser than that, where the fit has it tight, is taken for so much less loose."""
 
 
 @dataclass(frozen=True, eq=False)
 class Square:
-    """What the first model looks at: a square of a picture with somebody, their mask, the lens
+    """What the first model looks at: a square of a picture with somebody, their fine mask, the lens
     (focal lengths and principal point in its pixels), and for heads the face's points (marks, 2;
     pixels, NaN where unknown)."""
 
     rgb: UInt8[np.ndarray, "side side 3"]
-    mask: UInt8[np.ndarray, "side side"]
+    mask: UInt8[np.ndarray, "fine fine"]
     lens: Float[np.ndarray, " 4"]
     marks_px: Float[np.ndarray, "marks 2"] | None = None
 
@@ -68,11 +80,25 @@ class Volume:
     def inside(self, points_m: Float[np.ndarray, "points 3"]) -> Float32[np.ndarray, " points"]:
         """How far inside the clothed person points of the template's reference pose are, metres,
         clipped to ``CLIP_M``; negative outside."""
+        return np.clip(self._template.clothed.inside(points_m) + self.told(points_m)[0],
+                       -CLIP_M, CLIP_M)  # fmt: skip
+
+    def told(
+        self, points_m: Float[np.ndarray, "points 3"]
+    ) -> tuple[Float32[np.ndarray, " points"], Float32[np.ndarray, " points"]]:
+        """How much further inside the person than inside the fit's clothes points of the template's
+        reference pose are (metres), and how far off that may be.
+
+        What is seen beside the person is not inside, by ``CUT_M`` at most: fits are off, too.
+        """
+        if not len(points_m):
+            return np.zeros(0, np.float32), np.zeros(0, np.float32)
         found = [self._told(points_m[k : k + _AT_ONCE]) for k in range(0, len(points_m), _AT_ONCE)]
-        return np.concatenate(found) if found else np.zeros(0, np.float32)
+        further, off = (np.concatenate(part) for part in zip(*found, strict=True))
+        return further, off
 
     @torch.inference_mode()
-    def _told(self, points_m: np.ndarray) -> np.ndarray:
+    def _told(self, points_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         placed = self._template.place(points_m)
 
         def tensor(values: np.ndarray) -> torch.Tensor:
@@ -80,13 +106,19 @@ class Volume:
 
         asked = Asked(
             tensor(points_m), self._heads, tensor(self._weights[placed.near]),
-            tensor(placed.bare_m), tensor(placed.facing), self._features,
+            tensor(placed.bare_m), tensor(placed.clothed_m), tensor(placed.facing),
+            self._features,
         )  # fmt: skip
-        answer = self._network.ask(
-            self.seen, asked, tensor(placed.placed_m), self._root, self._lens, self._edge
-        )
-        value = (answer[0, :, 0] * UNIT_M).clamp(-CLIP_M, CLIP_M)
-        return value.numpy().astype(np.float32)
+        there = tensor(placed.placed_m)
+        answer = self._network.ask(self.seen, asked, there, self._root, self._lens, self._edge)
+        fitted = asked.clothed_m[0]
+        most = within_m(self._edge, there, self._lens)[0] + SLACK_M
+        most = torch.maximum(most, fitted - CUT_M)
+        further = torch.minimum(answer[0, :, 0] * UNIT_M, most).clamp(-CLIP_M, CLIP_M) - fitted
+        beside = (fitted / CLIP_M + 1).mul(2.5).clamp(0, 1)  # 0 far from the fit, as within skirts
+        further = further - LESS * beside * (further - LOOSE_M).clamp_min(0)
+        off = SURE_M * answer[0, :, 7].clamp(-4, 4).exp()
+        return further.numpy().astype(np.float32), off.numpy().astype(np.float32)
 
 
 def _features_m(vertices_m: np.ndarray) -> np.ndarray:

@@ -10,16 +10,18 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from scipy.spatial.transform import Rotation
 
+from studio.core.errors import StudioError
 from studio.core.types import Character, Material
 from studio.human.bodies.canonical import SKIN, Canonical, CanonicalPose, canonical
 from studio.human.bodies.clothed import ClothedField
 from studio.human.bodies.field import Field
 from studio.human.bodies.fitted import BodyFit, BodyView
-from studio.human.bodies.shell import shell_of
+from studio.human.bodies.shell import Shell, shell_of
 from studio.human.bodies.surface import genus, neighbours
 from studio.human.character import bones_world
 from studio.human.names import face_vertices
 from studio.human.person import Rest
+from studio.perception.bodies.field import better_than_the_fit, volume_field
 from studio.synth import designed
 from studio.synth.avatars.assembling import Rigged, character_of, moves_of, reposed, rigged
 from studio.synth.avatars.completing import Back
@@ -30,6 +32,7 @@ from studio.synth.avatars.unwrapping import unwrapped
 
 _UNDER_HAIR_M = 0.007
 """Where ears are grown by more, hair hangs over them."""
+NOTE = "the surface that the network sees cannot be joined to head and hands: the fit's is used"
 HEAD_TRIANGLES = 15_000
 """About how many triangles head and hands have, whatever the budget."""
 
@@ -51,7 +54,7 @@ class Look:
 class Made:
     """An avatar: its character in the rig's reference pose, the canonical person, the person at
     rest, the rigged shell, how many holes run through it, how much of it the photographs show
-    (0 to 1, by texels), and how it was painted."""
+    (0 to 1, by texels), and how it was painted; ``notes`` say what was not as it should be."""
 
     character: Character
     canonical: Canonical
@@ -60,6 +63,7 @@ class Made:
     genus: int
     seen: float
     paint: Painted
+    notes: tuple[str, ...] = ()
 
 
 def made(
@@ -73,7 +77,8 @@ def made(
 ) -> Made:
     """The avatar of a fitted person. ``skin`` is the wardrobe's skin nearest to theirs, ``hair``
     where each photograph shows hair, ``field`` the body where something knows it better than the
-    fit, in the T. ``report`` is told a fraction and a text and may raise to stop the work.
+    fit and our networks, in the T. ``report`` is told a fraction and a text and may raise to stop
+    the work.
 
     Raises StudioError if neck or wrists cannot be told from what is around them.
     """
@@ -82,8 +87,9 @@ def made(
     still = canonical(rest, "T")
     clothed = ClothedField(still, fit.offsets_m)
     grown_m = without_ears(clothed.vertices_m, fit.offsets_m, still)
-    shell = shell_of(field or clothed, still, grown_m, unwrapped,
-                     max(look.triangles - HEAD_TRIANGLES, 4000), look.spacing_m)  # fmt: skip
+    if field is None and better_than_the_fit("body"):
+        field = volume_field(fit, rest, still)
+    shell, notes = _shell(field, clothed, still, grown_m, look)
     report(0.3, "Rigging")
     body = rigged(shell)
     uv = packed(shell, look.texture_px)
@@ -100,7 +106,22 @@ def made(
                         orm_map=(255 * orm).astype(np.uint8))  # fmt: skip
     character = character_of(body, rest, fit.design, uv, material, name)
     share = float(paint.sure[paint.covered].mean())
-    return Made(character, still, rest, body, genus(shell.surface), share, paint)
+    return Made(character, still, rest, body, genus(shell.surface), share, paint, notes)
+
+
+def _shell(
+    field: Field | None, clothed: Field, still: Canonical, grown_m: np.ndarray, look: Look
+) -> tuple[Shell, tuple[str, ...]]:
+    """The shell of a field, or, where that cannot be joined to head and hands, of the fit; and a
+    note then."""
+    triangles = max(look.triangles - HEAD_TRIANGLES, 4000)
+    try:
+        one = field or clothed
+        return shell_of(one, still, grown_m, unwrapped, triangles, look.spacing_m), ()
+    except StudioError:
+        if field is None:
+            raise
+    return shell_of(clothed, still, grown_m, unwrapped, triangles, look.spacing_m), (NOTE,)
 
 
 def without_ears(

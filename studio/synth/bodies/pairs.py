@@ -1,26 +1,36 @@
-"""Pairs: a picture of somebody in clothes, and points about their body in the reference pose of
-what a fit takes them for, with what is true of each."""
+"""Pairs: a photograph of somebody in clothes as it is cut out and fitted, and points about their
+body in the reference pose of what the fit takes them for, with what is true of each."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import cv2
 import numpy as np
 
 from studio.core.closing import Closing
+from studio.core.errors import StudioError
 from studio.core.types import Camera, Mesh
+from studio.human.bodies.fit import Told, fit_body
+from studio.human.bodies.fitted import BodyFit
+from studio.human.rig import BONE_NAMES
 from studio.human.wardrobe.fitting import base_weights
-from studio.perception.bodies.crops import LOOSE, SIDE_PX, square, window
-from studio.perception.bodies.parts import Kind, head_share, mark_vertices, marks_m
+from studio.perception.bodies.crops import SIDE_PX, square, window
+from studio.perception.bodies.field import square_about, square_of, template_of
+from studio.perception.bodies.parts import MARKS, Kind, head_share, marks_m
 from studio.perception.bodies.template import SKIN, Placed, Template
+from studio.perception.bodies.volume import Square
+from studio.perception.bodies_seen import BodyLooker
 from studio.render.raster import Renderer
 from studio.render.scene import Drawable, vertex_normals
 from studio.render.scene_depths import SceneDepths
 from studio.synth.actor import Posed
 from studio.synth.bodies.colours import colours_at
-from studio.synth.bodies.people import Guess, Subject, guessed, hung_over, make_subject
+from studio.synth.bodies.people import Subject, hung_over, make_subject
 from studio.synth.bodies.solid import STEP_M
+from studio.synth.designed import resting
 from studio.synth.factory.clearance import posed_clear
 from studio.synth.factory.eye import random_eye
 from studio.synth.factory.framing import film
@@ -31,10 +41,12 @@ from studio.synth.factory.streams import Split, stream
 from studio.synth.figure import carry, skin
 from studio.vision.triangles import Triangles
 
-MOMENTS: dict[Split, int] = {"train": 12, "validation": 4, "test": 4}
+MOMENTS: dict[Split, int] = {"train": 3, "validation": 2, "test": 4}
 """How many pictures there are of a person."""
-PLACES = 3
+PLACES: dict[Split, int] = {"train": 1, "validation": 2, "test": 3}
 """In how many places these are taken."""
+SIDE = 768
+"""How large photographs are (pixels)."""
 NEAR: dict[Kind, tuple[tuple[float, int], ...]] = {
     "body": ((0.05, 2048), (0.01, 2816)),
     "head": ((0.03, 1024), (0.007, 1792)),
@@ -51,6 +63,14 @@ from the root they reach."""
 REACH_M = 0.1
 _FINE = 1.5
 _ROOM_M = (3.6, 3.6)
+_TRIES = 12
+_HEAD = BONE_NAMES.index("head")
+_NO_FIT_M = 0.12
+"""A fit whose joints are further off has taken somebody for standing otherwise."""
+_USUAL = 0.6
+_USUALLY = ("stand", "hips", "wave", "point", "talk", "walk", "call", "read")
+"""What people do in photographs of whole people, in so many of them."""
+_HEIGHT_TOLD, _LENS_TOLD = 0.5, 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,28 +89,25 @@ class Points:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A square of the picture: ``lens`` is its focal lengths and principal point (4; pixels)."""
+    """A square of the photograph as the networks look at it, and points about what it shows."""
 
-    rgb: np.ndarray
-    mask: np.ndarray
-    lens: np.ndarray
+    square: Square
     points: Points
 
 
 @dataclass(frozen=True, eq=False)
 class BodyPair:
     """See :class:`BodyFactory`. In the camera's axes (metres): ``turns`` (bones, 3, 3) are the true
-    turns from the reference pose and ``joints_m`` where bones begin, ``marks`` (marks, 3) the
-    face's points in the head's square (pixels) and whether they are seen, ``template`` is the fit,
+    turns from the reference pose and ``joints_m`` where bones begin, ``template`` is the fit,
     ``grid_m`` how far inside the posed person places about the root are. ``surface_m`` and
-    ``surface_normals`` are of the true surface, in the fit's reference pose."""
+    ``surface_normals`` are of the true surface, in the fit's reference pose. What is true is as
+    large, and as far away, as the fit takes it for."""
 
     views: dict[Kind, View]
     template: Template
     turns: np.ndarray
     joints_m: np.ndarray
     build: np.ndarray
-    marks: np.ndarray
     grid_m: np.ndarray
     surface_m: np.ndarray
     surface_normals: np.ndarray
@@ -98,118 +115,128 @@ class BodyPair:
 
 @dataclass(frozen=True, eq=False)
 class Photograph:
-    """Somebody's picture, their mask, the camera (no distortion), and who they are."""
+    """Somebody's picture, their mask, the camera (no distortion), who they are, and what carries
+    their bones before the camera (bones, 4, 4)."""
 
     rgb: np.ndarray
     mask: np.ndarray
     camera: Camera
     subject: Subject
+    carried: np.ndarray
+
+    @property
+    def height_m(self) -> float:
+        """How tall they are."""
+        return float(np.ptp(self.subject.figure.vertices_m[:SKIN, 2]))
+
+
+Fitter = Callable[[Photograph, np.random.Generator], BodyFit]
+
+
+class Fits(Closing):
+    """Fits photographs as users' are: looked at, cut out, height and lens told or not. ``files``
+    are the networks that look (:data:`studio.perception.bodies_seen.NETWORKS`)."""
+
+    def __init__(self, files: Mapping[str, Path]) -> None:
+        self._looker = BodyLooker(files)
+
+    def close(self) -> None:
+        """Free the networks."""
+        self._looker.close()
+
+    def __call__(self, taken: Photograph, rng: np.random.Generator) -> BodyFit:
+        """The fit. Raises StudioError where nobody is found, or somebody else."""
+        lens = float(taken.camera.matrix[0, 0]) if rng.random() < _LENS_TOLD else None
+        tall = taken.height_m if rng.random() < _HEIGHT_TOLD else None
+        return fit_body([self._looker.look("photograph", taken.rgb, focal_px=lens)], Told(tall))
 
 
 class BodyFactory(Closing):
     """Makes pairs; a context manager, to be used on one thread.
 
-    Pair ``number`` depends on the split, the seed and the number alone; ``step_m`` is how finely
-    the true surface is looked for.
+    Pair ``number`` depends on the split, the seed and the number alone; ``fits`` fits photographs
+    and ``step_m`` is how finely the true surface is looked for.
     """
 
-    def __init__(self, split: Split, seed: int, step_m: float = STEP_M) -> None:
+    def __init__(
+        self, split: Split, seed: int, fits: Fitter | None = None, step_m: float = STEP_M
+    ) -> None:
         self.split: Split = split
-        self.seed, self._step_m = seed, step_m
+        self.seed, self._fits, self._step_m = seed, fits, step_m
         self._subject: tuple[int, Subject] | None = None
         self._at: tuple[tuple[int, int], Place] | None = None
-        self._tools: dict[str, tuple[Renderer, SceneDepths]] = {}
+        self._tools: tuple[Renderer, SceneDepths] | None = None
 
     def close(self) -> None:
-        """Free the renderers."""
-        for renderer, depths in self._tools.values():
-            renderer.close()
-            depths.close()
-        self._tools = {}
+        """Free the renderers and what fits."""
+        for tool in self._tools or ():
+            tool.close()
+        if isinstance(self._fits, Closing):
+            self._fits.close()
+        self._tools = None
 
     def pair(self, number: int) -> BodyPair:
-        """The pair of that number."""
-        rng = stream("body pair", self.seed, self.split, number)
-        return self._seen(*self._acted(number, rng), rng)
+        """The pair of that number. Raises StudioError where no photograph can be fitted."""
+        assert self._fits is not None
+        for attempt in range(_TRIES):
+            rng = stream("body pair", self.seed, self.split, number, attempt)
+            taken = self._taken(number, SIDE, rng)
+            try:
+                fit = self._fits(taken, rng)
+            except StudioError:
+                continue
+            found = _pair(taken, fit, rng)
+            if found is not None:
+                return found
+        raise StudioError(f"No photograph of pair {number} can be fitted.")
 
-    def photograph(self, number: int, side_px: int = 768) -> Photograph:
-        """The picture of a pair's moment as a photograph of somebody would be: larger."""
-        rng = stream("body pair", self.seed, self.split, number)
-        subject, posed, place, camera, *_ = self._acted(number, rng)
-        drawn = np.concatenate([d.mesh.vertices_m for d in posed.drawables])
-        into = window(*square(_pixels(camera, drawn)[:, :2], 1.3), side_px)
-        rgb, mask = self._shot("photograph", posed, place, camera, into, rng, side_px)
-        seen = replace(camera, matrix=into @ camera.matrix, size_px=(side_px, side_px))
-        return Photograph(rgb, mask, seen, subject)
+    def photograph(self, number: int) -> Photograph:
+        """The picture of a pair's moment alone."""
+        return self._taken(number, SIDE, stream("body pair", self.seed, self.split, number))
 
-    def _acted(
-        self, number: int, rng: np.random.Generator
-    ) -> tuple[Subject, Posed, Place, Camera, np.ndarray, np.ndarray]:
-        """Who does what where, seen by which camera; where the root is and how bones are turned."""
+    def _taken(self, number: int, side_px: int, rng: np.random.Generator) -> Photograph:
+        """Somebody of the split doing something somewhere."""
         many = MOMENTS[self.split]
         who = number // many
         if self._subject is None or self._subject[0] != who:
             self._subject = who, make_subject(self.seed, self.split, who, self._step_m)
         subject = self._subject[1]
-        place = self._place(who, number % many * PLACES // many)
+        place = self._place(who, number % many * PLACES[self.split] // many)
         figure = subject.figure
         motion = str(rng.choice(motions_of(self.split)))
+        if self.split == "train" and rng.random() < _USUAL:
+            motion = str(rng.choice(_USUALLY))
         root, turns = turns_of(figure, make_pose(motion, rng, figure))
         yaw = float(rng.normal(0, 60))
         root, turns = turned(root, turns, yaw, (0.0, 0.0))
         towards = np.array([np.sin(np.radians(yaw)), -np.cos(np.radians(yaw)), 0.4])
         look_at(figure, root, turns, root + 2 * towards + rng.normal(0, 0.4, 3))
         posed = posed_clear(subject.actor, root, turns, {})
-        side = int(SIDE_PX["body"] * _FINE)
-        camera = film("full_body", posed, yaw, (side, side), _ROOM_M, rng)
-        return subject, posed, place, camera, root, turns
+        camera = film("full_body", posed, yaw, (side_px, side_px), _ROOM_M, rng)
+        drawn = np.concatenate([d.mesh.vertices_m for d in posed.drawables])
+        into = window(*square(_pixels(camera, drawn)[:, :2], 1.3), side_px)
+        seen = replace(camera, matrix=into @ camera.matrix)
+        rgb, mask = self._shot(posed, place, seen, rng)
+        to = np.eye(4)
+        to[:3, :3], to[:3, 3] = camera.rotation, camera.translation_m
+        return Photograph(rgb, mask, seen, subject, to @ carry(figure.heads_m, root, turns))
 
     def _place(self, who: int, which: int) -> Place:
         if self._at is None or self._at[0] != (who, which):
             self._at = (who, which), make_place(self.seed, self.split, who, which, 1)
         return self._at[1]
 
-    def _seen(
-        self, subject: Subject, posed: Posed, place: Place, camera: Camera, root: np.ndarray,
-        turns: np.ndarray, rng: np.random.Generator,
-    ) -> BodyPair:  # fmt: skip
-        guess = guessed(subject, root, turns, camera.rotation[2], rng)
-        template = _before(guess, camera)
-        figure = subject.figure
-        true = _before(Guess(figure.vertices_m, figure.heads_m, root, turns), camera)
-        drawn = np.concatenate([d.mesh.vertices_m for d in posed.drawables])
-        marks = _pixels(camera, marks_m(posed.vertices_m))
-        seen = _pixels(camera, drawn)
-        about: dict[Kind, np.ndarray] = {"body": seen[:, :2], "head": marks[:, :2]}
-        views: dict[Kind, View] = {}
-        for kind, points in about.items():
-            left, top, side = square(points, LOOSE[kind] * float(rng.uniform(0.96, 1.08)))
-            left, top = (np.array([left, top]) + rng.normal(0, 0.012, 2) * side).tolist()
-            into = window(left, top, side, SIDE_PX[kind])
-            if kind == "head":
-                marks[:, :2] = marks[:, :2] @ into[:2, :2].T + into[:2, 2]
-            rgb, mask = self._shot(kind, posed, place, camera, into, rng, SIDE_PX[kind])
-            matrix = into @ camera.matrix
-            lens = matrix[[0, 1, 0, 1], [0, 1, 2, 2]]
-            views[kind] = View(rgb, mask, lens, _points(kind, subject, guess, template, rng))
-        return BodyPair(
-            views, template, true.carried[:, :3, :3],
-            np.einsum("bij,bj->bi", true.carried[:, :3, :3], true.heads_m) + true.carried[:, :3, 3],
-            subject.shape.phenotypes.numpy(), _seen_marks(marks, true, camera),
-            _grid(subject, true), *true_surface(subject, guess.heads_m, rng),
-        )  # fmt: skip
-
     def _shot(
-        self, kind: str, posed: Posed, place: Place, camera: Camera, into: np.ndarray,
-        rng: np.random.Generator, side_px: int,
-    ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-        """A square of the picture, as it is taken, and the person's mask."""
+        self, posed: Posed, place: Place, camera: Camera, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The picture as it is taken, and the person's mask."""
+        side_px = camera.size_px[0]
         side = int(side_px * _FINE)
-        if kind not in self._tools:
-            self._tools[kind] = Renderer((side, side), samples=1), SceneDepths((side, side))
-        renderer, depths = self._tools[kind]
+        if self._tools is None:
+            self._tools = Renderer((side, side), samples=1), SceneDepths((side, side))
+        renderer, depths = self._tools
         finer = np.array([[_FINE, 0, (_FINE - 1) / 2], [0, _FINE, (_FINE - 1) / 2], [0, 0, 1]])
-        near = replace(camera, matrix=finer @ into @ camera.matrix, size_px=(side, side))
+        near = replace(camera, matrix=finer @ camera.matrix, size_px=(side, side))
         centre = posed.bones_world[0, :3, 3]
         lighting = replace(place.lighting, centre_m=tuple(centre), radius_m=1.6)
         behind = place.around.seen_by(near, (side, side))
@@ -222,12 +249,40 @@ class BodyFactory(Closing):
         return random_eye(rng, side_px / 256).take(rgb, mask > 127, rng), mask
 
 
-def _before(guess: Guess, camera: Camera) -> Template:
-    """A body in its pose before a camera."""
-    carried = carry(guess.heads_m, guess.root_m, guess.turns)
-    to = np.eye(4)
-    to[:3, :3], to[:3, 3] = camera.rotation, camera.translation_m
-    return Template(guess.vertices_m, guess.heads_m, to @ carried)
+def _pair(taken: Photograph, fit: BodyFit, rng: np.random.Generator) -> BodyPair | None:
+    """What is true of points about a fit; None where it takes the person for standing
+    otherwise."""
+    subject, view = taken.subject, fit.main
+    scale = fit.height_m / taken.height_m
+    template = template_of(resting(fit.design)[0], view, fit.offsets_m)
+    heads = scale * subject.figure.heads_m
+    carried = taken.carried.copy()
+    carried[:, :3, 3] *= scale
+    lens = float(view.camera.matrix[0, 0] / taken.camera.matrix[0, 0])
+    carried[:, 2, 3] += (lens - 1) * (carried[0, :3, :3] @ heads[0] + carried[0, :3, 3])[2]
+    joints, own = _joints(heads, carried), _joints(template.heads_m, template.carried)
+    if np.linalg.norm((joints - joints[0]) - (own - own[0]), axis=1).mean() > _NO_FIT_M:
+        return None
+    views: dict[Kind, View] = {}
+    for kind in SIDE_PX:
+        points = _points(kind, subject, template, scale, rng)
+        looked = square_of(view.photo, view, kind)
+        if looked is None:
+            face = marks_m(taken.subject.figure.vertices_m)
+            face = face @ taken.carried[_HEAD, :3, :3].T + taken.carried[_HEAD, :3, 3]
+            flat = face @ taken.camera.matrix.T
+            looked = square_about(flat[:, :2] / flat[:, 2:], view.photo, view, kind)
+            looked = replace(looked, marks_px=np.full((len(MARKS), 2), np.nan))
+        views[kind] = View(looked, points)
+    return BodyPair(
+        views, template, carried[:, :3, :3], joints, subject.shape.phenotypes.numpy(),
+        _grid(subject, heads, carried, scale),
+        *true_surface(subject, template.heads_m, rng, scale),
+    )  # fmt: skip
+
+
+def _joints(heads_m: np.ndarray, carried: np.ndarray) -> np.ndarray:
+    return np.einsum("bij,bj->bi", carried[:, :3, :3], heads_m) + carried[:, :3, 3]
 
 
 def _pixels(camera: Camera, points_m: np.ndarray) -> np.ndarray:
@@ -238,7 +293,7 @@ def _pixels(camera: Camera, points_m: np.ndarray) -> np.ndarray:
 
 
 def _points(
-    kind: Kind, subject: Subject, guess: Guess, template: Template, rng: np.random.Generator
+    kind: Kind, subject: Subject, template: Template, scale: float, rng: np.random.Generator
 ) -> Points:
     surface = subject.surface
     count = sum(many for _, many in NEAR[kind])
@@ -252,8 +307,8 @@ def _points(
     low, high = box.min(0) - 0.05, box.max(0) + 0.05
     points = np.concatenate([own, rng.uniform(low, high, (ANYWHERE[kind], 3))])
     inside, normals, colours = _truth(subject, points)
-    moved = hung_over(subject, points, guess.heads_m)
-    return Points(moved, inside, normals, colours, template.place(moved))
+    moved = hung_over(subject, points, template.heads_m, scale)
+    return Points(moved, scale * inside, normals, colours, template.place(moved))
 
 
 def _truth(subject: Subject, points_m: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -278,36 +333,26 @@ def spread(mesh: Mesh, count: int, rng: np.random.Generator) -> tuple[np.ndarray
 
 
 def true_surface(
-    subject: Subject, heads_m: np.ndarray, rng: np.random.Generator
+    subject: Subject, heads_m: np.ndarray, rng: np.random.Generator, scale: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Points of the true surface in the reference pose of a fit whose bones begin at ``heads_m``,
-    and the normals there (``SURFACE``, 3)."""
+    """Points of the true surface in the reference pose of a fit whose bones begin at ``heads_m``
+    and which takes the person for so many times as large, and the normals there (``SURFACE``,
+    3)."""
     points, _ = spread(subject.surface, SURFACE, rng)
     found = subject.inside.closest(points).faces
     smooth = vertex_normals(subject.surface.vertices_m, subject.surface.faces)
     normals = smooth[subject.surface.faces[found]].sum(1)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
-    return hung_over(subject, points, heads_m), normals
+    return hung_over(subject, points, heads_m, scale), normals
 
 
-def _grid(subject: Subject, true: Template) -> np.ndarray:
+def _grid(subject: Subject, heads_m: np.ndarray, carried: np.ndarray, scale: float) -> np.ndarray:
     """How far inside the posed person the places of a grid about the root are (``GRID``)."""
     weights = base_weights()[subject.surface_near]
-    posed = skin(subject.surface.vertices_m, weights, true.carried)
+    posed = skin(scale * subject.surface.vertices_m, weights, carried)
     triangles = Triangles([Mesh(posed, subject.surface.faces)])
-    root = true.carried[0, :3, :3] @ true.heads_m[0] + true.carried[0, :3, 3]
+    root = _joints(heads_m, carried)[0]
     axes = [np.linspace(-far, far, n) for far, n in zip(GRID_M, GRID, strict=True)]
     z, y, x = np.meshgrid(*axes, indexing="ij")
     found = triangles.inside_m((np.stack([x, y, z], -1) + root).reshape(-1, 3))
     return np.clip(found, -REACH_M, REACH_M).reshape(GRID)
-
-
-def _seen_marks(marks: np.ndarray, true: Template, camera: Camera) -> np.ndarray:
-    """The face's points (x, y, seen): those on the side that looks to the camera."""
-    normals = vertex_normals(true.posed_m, true.faces)
-    seen: list[bool] = []
-    for ids in mark_vertices():
-        ids = ids[ids < SKIN]
-        way = true.posed_m[ids].mean(0)
-        seen.append(bool(normals[ids].mean(0) @ way < 0.1 * np.linalg.norm(way)))
-    return np.column_stack([marks[:, :2], seen])

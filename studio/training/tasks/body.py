@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from studio.perception.bodies.network import SOFT_M, UNIT_M, BodyNetwork, Seen
+from studio.perception.bodies.network import SOFT_M, SURE_M, UNIT_M, BodyNetwork, Seen
 from studio.perception.bodies.parts import Kind
-from studio.training.bodies import DATA, Of, pairs
+from studio.perception.own import unpack
+from studio.training.bodies import DATA, Of, lookers, pairs
 from studio.training.muon import Muon
 from studio.training.task import Batch, Bench, Row, Source, Split
 from studio.training.tasks.body_pictures import Pairs, keys_of, varied
@@ -40,13 +41,19 @@ class BodyTask:
     better: Literal["higher", "lower"] = "lower"
     kind: Kind = "body"
 
-    def __init__(self, data: str | None = None, apart: bool | str = False) -> None:
-        """``data`` is a folder of packs, else pairs come live from the factory."""
+    def __init__(
+        self, data: str | None = None, apart: bool | str = False, trunk: str | None = None
+    ) -> None:
+        """``data`` is a folder of packs; ``trunk`` are weights of this network to start from."""
         self._data = Path(data) if data else None
+        self._trunk = Path(trunk) if trunk else None
         self._apart = str(apart).lower() in ("true", "1", "yes")
 
     def network(self) -> nn.Module:
-        return BodyNetwork(self.kind)
+        network = BodyNetwork(self.kind)
+        if self._trunk is not None:
+            unpack(network, self._trunk).train().requires_grad_(True)
+        return network
 
     def optimiser(self, network: nn.Module, decay: float) -> torch.optim.Optimizer:
         assert isinstance(network, BodyNetwork)
@@ -70,11 +77,15 @@ class BodyTask:
         return judged(network, self.data("validation", 0), _VALIDATED, device, self.kind)
 
     def evaluate(self, network: nn.Module, device: str, bench: Bench) -> list[Row]:
+        from studio.training.tasks import body_real
         from studio.training.tasks.body_figures import table
         from studio.training.tasks.body_photographs import rows
 
-        found = table(network, device, pairs(self._data, "test", 0), _TESTED[self.kind], self.kind)
-        return found + rows(network, bench.find) if self.kind == "body" else found
+        held_out = pairs(self._data, "test", 0, lookers(bench.find))
+        found = table(network, device, held_out, _TESTED[self.kind], self.kind)
+        if self.kind == "head":
+            return found
+        return [*found, *rows(network, bench.find), *body_real.rows(network, bench)]
 
     def sample_pictures(self, network: nn.Module, device: str) -> np.ndarray:
         from studio.training.tasks.body_figures import drawn
@@ -84,10 +95,11 @@ class BodyTask:
     def facts(self) -> Mapping[str, Any]:
         return {
             "inputs": "256 × 256: RGB, the person's mask and its distances; points by the parts on "
-            "which they hang, their place in those parts' frames, how far inside a fit's skin they "
-            "are and which way that looks",
+            "which they hang, their place in those parts' frames, how far inside a fit's skin and "
+            "its clothes they are and which way the skin looks",
             "outputs": "how far inside the clothed person points are, normal and colour of the "
-            "surface there; the pose as turns of 24 parts, the root's place, the build",
+            "surface there, and how far off that may be; the pose as turns of 24 parts, the root's "
+            "place, the build",
             "data": DATA,
         }
 
@@ -112,8 +124,8 @@ class BodyHeadTask(BodyTask):
 def losses(network: nn.Module, pairs: Pairs, kind: Kind, apart: bool = False) -> dict[str, Tensor]:
     """Template space: whether points are inside, and how far, where a fit carries them and where
     the predicted pose does. Posed space: the predicted pose carries points to where they are as far
-    inside the posed person as they are said to be. Pose, normals, colour. All but the last two
-    move both models."""
+    inside the posed person as they are said to be. Pose, normals, colour, how sure
+    the answer is. All but the last three move both models."""
     seen, by_fit, by_pose, own_m = network(
         pairs.given().contiguous(memory_format=torch.channels_last), pairs.lens, pairs.edge,
         pairs.asked, pairs.placed_m, pairs.root_m,
@@ -147,9 +159,12 @@ def _surface(answer: Tensor, pairs: Pairs) -> dict[str, Tensor]:
     near = (pairs.inside_m.abs() < _NEAR_M).float()
     total = near.sum().clamp_min(1)
     along = functional.cosine_similarity(answer[..., 1:4] + 1e-4, pairs.normals, dim=-1)
-    colour = (0.5 + answer[..., 4:] - pairs.colours).abs().mean(-1)
+    colour = (0.5 + answer[..., 4:7] - pairs.colours).abs().mean(-1)
+    log = answer[..., 7].clamp(-4, 4)
+    off = (answer[..., 0].detach() * UNIT_M - pairs.inside_m).abs().clamp_max(UNIT_M) / SURE_M
     return {"normal": 0.1 * ((1 - along) * near).sum() / total,
-            "colour": 0.2 * (colour * near).sum() / total}  # fmt: skip
+            "colour": 0.2 * (colour * near).sum() / total,
+            "sure": 0.03 * ((off * (-log).exp() + log) * near).sum() / total}  # fmt: skip
 
 
 def _pose(seen: Seen, pairs: Pairs, kind: Kind) -> dict[str, Tensor]:

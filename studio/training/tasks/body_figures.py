@@ -14,8 +14,9 @@ from torch import nn
 
 from studio.core.types import Mesh
 from studio.human.bodies.canonical import SKIN, skin_faces
+from studio.human.bodies.clothed import grown
 from studio.human.bodies.surface import finer
-from studio.perception.bodies.field import FIT
+from studio.perception.bodies.field import CLOTHED, FIT
 from studio.perception.bodies.network import UNIT_M, BodyNetwork
 from studio.perception.bodies.parts import Kind, head_share
 from studio.perception.bodies.template import Template
@@ -38,7 +39,8 @@ def judged(
     network: nn.Module, source: Source, count: int, device: str, kind: Kind
 ) -> dict[str, float]:
     """How far off distances are near the surface (mm) with the fit's pose and with the network's
-    own, those of the fit alone, the overlap of what is inside, and how far off joints are."""
+    own, those of the fit alone and with clothes as offsets, the overlap of what is inside, and how
+    far off joints are."""
     sums: dict[str, list[float]] = {}
     for batch in batches_once(source, count, _CHUNK):
         pairs = plain({key: value.to(device) for key, value in batch.items()}, kind)
@@ -46,8 +48,10 @@ def judged(
             pairs.given(), pairs.lens, pairs.edge, pairs.asked, pairs.placed_m, pairs.root_m
         )
         near = pairs.inside_m.abs() < _NEAR_M
-        bare = pairs.asked.bare_m
-        ways = {"": by_fit[..., 0] * UNIT_M, ", own pose": by_pose[..., 0] * UNIT_M, ", fit": bare}
+        ways = {
+            "": by_fit[..., 0] * UNIT_M, ", own pose": by_pose[..., 0] * UNIT_M,
+            ", fit": pairs.asked.bare_m, ", clothes": pairs.asked.clothed_m,
+        }  # fmt: skip
         for name, said in ways.items():
             off = (said.clamp(-CLIP_M, CLIP_M) - pairs.inside_m)[near].abs().mean()
             sums.setdefault(f"distance off{name}", []).append(1000 * float(off))
@@ -64,7 +68,8 @@ def template_of(sample: Sample) -> Template:
     """The fit of a sample."""
     carried = np.tile(np.eye(4), (len(sample["carried"]), 1, 1))
     carried[:, :3] = sample["carried"]
-    return Template(sample["skin"] * STEP_M, sample["heads"].astype(float), carried)
+    return Template(sample["skin"] * STEP_M, sample["heads"].astype(float), carried,
+                    sample["offsets"].astype(float))  # fmt: skip
 
 
 def square_of(sample: Sample, kind: Kind) -> Square:
@@ -124,7 +129,7 @@ def table(network: nn.Module, device: str, source: Source, count: int, kind: Kin
     assert isinstance(network, BodyNetwork)
     network = network.to("cpu").float().eval()
     rng = np.random.default_rng(0)
-    found: dict[str, list[tuple[float, float, float]]] = {"ours": [], FIT: []}
+    found: dict[str, list[tuple[float, float, float]]] = {"ours": [], FIT: [], CLOTHED: []}
     seconds: list[float] = []
     count = min(count, len(source))
     who = -(-count // MOMENTS["test"])
@@ -138,6 +143,10 @@ def table(network: nn.Module, device: str, source: Source, count: int, kind: Kin
         found["ours"].append(_measured(mesh, volume.inside, sample, template, kind, rng))
         bare = Mesh(template.vertices_m[:SKIN], skin_faces())
         found[FIT].append(_measured(bare, template.inside_m, sample, template, kind, rng))
+        fitted = Mesh(grown(bare.vertices_m, template.offsets_m[:SKIN]), skin_faces())
+        found[CLOTHED].append(
+            _measured(fitted, template.clothed.inside, sample, template, kind, rng)
+        )
     told = judged(network, source, count, "cpu", kind)
     means = {name: np.mean(values, 0) for name, values in found.items()}
     where = "body" if kind == "body" else "head and hair"
@@ -145,12 +154,13 @@ def table(network: nn.Module, device: str, source: Source, count: int, kind: Kin
     note = f"{count} pictures of {who} held-out people in clothes, the fit's pose"
     rows = [
         Row(name, float(means["ours"][k]), "" if k == 2 else "mm", "higher" if k == 2 else "lower",
-            {FIT: float(means[FIT][k])}, note)
+            {name: float(means[name][k]) for name in (FIT, CLOTHED)}, note)
         for k, name in enumerate(names)
     ]  # fmt: skip
     rows += [
         Row("distance off within 15 mm of the surface", told["distance off"], "mm", "lower",
-            {FIT: told["distance off, fit"], "own pose": told["distance off, own pose"]}),
+            {FIT: told["distance off, fit"], CLOTHED: told["distance off, clothes"],
+             "own pose": told["distance off, own pose"]}),
         Row("joints, own pose, root at root", told["joints off"], "mm", "lower"),
         Row("time of a picture, volume and surface", float(np.median(seconds)), "s", "lower"),
     ]  # fmt: skip

@@ -22,7 +22,7 @@ from studio.synth.designed import resting
 from studio.training.task import Find, Row
 from studio.training.tasks.body_figures import distances_mm, reconstructed
 
-PEOPLE, SEED = 4, 0
+PEOPLE, SEED = 6, 0
 OURS = "network"
 
 
@@ -51,10 +51,10 @@ def measured(
     with BodyFactory("test", SEED) as factory, looker:
         for who in range(people):
             taken = factory.photograph(MOMENTS["test"] * who)
-            tall = float(np.ptp(taken.subject.figure.vertices_m[:SKIN, 2]))
+            lens = float(taken.camera.matrix[0, 0])
             try:
-                photo = looker.look(f"{who}", taken.rgb, focal_px=float(taken.camera.matrix[0, 0]))
-                fit = fit_body([photo], Told(height_m=tall))
+                photo = looker.look(f"{who}", taken.rgb, focal_px=lens)
+                fit = fit_body([photo], Told(height_m=taken.height_m))
             except StudioError:
                 continue
             rest = resting(fit.design)[0]
@@ -64,10 +64,11 @@ def measured(
             clothed = ClothedField(space, fit.offsets_m)
             field = seen_by(cast(BodyNetwork, network), fit, rest, space)
             assert field is not None
+            template = template_of(rest, fit.main, fit.offsets_m)
             meshes = {
                 FIT: Mesh(space.vertices_m[:SKIN], space.faces),
                 CLOTHED: Mesh(clothed.vertices_m[:SKIN], space.faces),
-                OURS: reconstructed(field.inside, template_of(rest, fit.main)),
+                OURS: reconstructed(field.inside, template),
             }
             dice, row = np.random.default_rng(0), dict[str, tuple[float, float]]()
             for name, mesh in meshes.items():

@@ -22,11 +22,10 @@ from studio.perception.bodies.parts import (
 from studio.training.bodies import STEP_M
 from studio.training.task import Batch
 
-_OWN = ("rgb", "mask", "lens", "points", "placed", "inside", "bare", "normals", "facing", "colours",
-        "near")  # fmt: skip
+_OWN = ("rgb", "mask", "lens", "points", "placed", "inside", "bare", "clothed", "normals",
+        "facing", "colours", "near")  # fmt: skip
 _SHARED = ("heads", "joints", "turns", "carried", "build", "marks", "grid", "skin")
 _MARKS_PX, _MARKS_ALIKE_PX, _LOST = 1.0, 1.0, 0.1
-_MASK_PX = 1.5
 _MOVED_M = 0.006
 
 
@@ -93,7 +92,7 @@ def features_m(skin_m: Tensor) -> Tensor:
 def plain(
     batch: Batch, kind: Kind, which: Tensor | None = None, dice: torch.Generator | None = None
 ) -> Pairs:
-    """A batch as it was packed; only the points ``which``, if told. Dice shake masks and marks."""
+    """A batch as it was packed; only the points ``which``, if told. Dice shake marks."""
     device = batch["turns"].device
     own = {key: batch[key_of(key, kind)] for key in _OWN}
     if which is not None:
@@ -101,9 +100,8 @@ def plain(
                for k, v in own.items()}  # fmt: skip
     parts = torch.from_numpy(bones_of_parts(kind)).to(device)
     side = SIDE_PX[kind]
-    shift = 0.0 if dice is None else _MASK_PX * float(torch.randn((), generator=dice))
     edges = [edge_px(one) for one in own["mask"].cpu().numpy()]
-    edge = torch.from_numpy(np.stack(edges)).to(device)[:, None] + shift
+    edge = torch.from_numpy(np.stack(edges)).to(device)[:, None]
     marks = batch["marks"][..., :2]
     maps = None
     if kind == "head":
@@ -115,11 +113,12 @@ def plain(
         maps = torch.from_numpy(np.stack([heat(m, side) for m in marks.cpu().numpy()])).to(device)
     begin = [_begin(batch, bone) for bone in (0, int(parts[0]))]
     placed = own["placed"].float() * STEP_M + begin[0][:, None]
-    mask = (edge / 2 + 0.5).clamp(0, 1) if dice is not None else own["mask"][:, None].float() / 255
+    mask = own["mask"][:, None].float() / 255
     asked = Asked(
         own["points"].float() * STEP_M, batch["heads"][:, parts],
         _weights(kind).to(device)[own["near"].long()], own["bare"].float(),
-        own["facing"].float() / 127, features_m(batch["skin"].float() * STEP_M),
+        own["clothed"].float(), own["facing"].float() / 127,
+        features_m(batch["skin"].float() * STEP_M),
     )  # fmt: skip
     return Pairs(
         own["rgb"].permute(0, 3, 1, 2).float() / 255, mask, edge, maps, own["lens"], asked,
@@ -182,7 +181,7 @@ def _mirror(pairs: Pairs, rows: Tensor, kind: Kind) -> Pairs:
         turned_over(asked.points_m),
         put(asked.heads_m, asked.heads_m[rows][:, swap] * way),
         put(asked.weights, asked.weights[rows][..., swap]),
-        asked.bare_m, turned_over(asked.facing),
+        asked.bare_m, asked.clothed_m, turned_over(asked.facing),
         put(asked.features_m, asked.features_m[rows][:, order] * way),
     )  # fmt: skip
     return replace(

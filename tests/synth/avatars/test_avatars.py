@@ -6,7 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
+from studio.core.errors import StudioError
 from studio.core.types import Camera, Keypoints
+from studio.human.bodies.canonical import canonical
+from studio.human.bodies.field import template_field
 from studio.human.bodies.fitted import BodyFit, BodyPhoto, BodyView
 from studio.human.character import bones_world, skinned
 from studio.human.design import Design
@@ -15,7 +18,7 @@ from studio.human.rig import ACTIONS, BONE_NAMES
 from studio.human.stored import fit_arrays
 from studio.media.formats.levels import levels
 from studio.synth import designed
-from studio.synth.avatars import completing
+from studio.synth.avatars import completing, making
 from studio.synth.avatars.keeping import (
     backs_from,
     has_part,
@@ -64,9 +67,10 @@ def _none(name: str) -> tuple[np.ndarray, np.ndarray]:
 @pytest.fixture(scope="module")
 def avatar() -> Made:
     skin = np.full((64, 64, 3), (200, 150, 130), np.uint8)
-    return made(
-        _fit(), skin, [None], Look(triangles=19_000, texture_px=256, spacing_m=0.016), "Ada"
-    )
+    fit = _fit()
+    field = template_field(canonical(designed.resting(fit.design)[0]))  # no network: it takes long
+    look = Look(triangles=19_000, texture_px=256, spacing_m=0.016)
+    return made(fit, skin, [None], look, "Ada", field)
 
 
 def _colour(found: Made, at_m: tuple[float, float, float]) -> np.ndarray:
@@ -111,6 +115,28 @@ def test_front_and_back_wear_what_the_photograph_shows(avatar: Made):
         assert np.abs(shirt - RED).max() < 40, shirt
         assert np.abs(trousers - BLUE).max() < 40, trousers
     assert 0.1 < avatar.seen < 0.7
+
+
+def test_what_cannot_be_joined_is_the_fits_and_says_so(monkeypatch, avatar: Made):
+    asked: list[object] = []
+    fits, networks, others = (template_field(avatar.canonical) for _ in range(3))
+
+    def shell_of(field: object, *rest: object) -> object:
+        asked.append(field)
+        if field is networks:
+            raise StudioError("Two openings of the body touch.")
+        return avatar.body.shell
+
+    monkeypatch.setattr(making, "shell_of", shell_of)
+    still, look = avatar.canonical, Look()
+    for field, tried in ((networks, [networks, fits]), (others, [others]), (None, [fits])):
+        asked.clear()
+        found, said = making._shell(field, fits, still, still.vertices_m, look)
+        assert found is avatar.body.shell
+        assert said == ((making.NOTE,) if field is networks else ())
+        assert asked == tried
+    with pytest.raises(StudioError, match="openings"):
+        making._shell(None, networks, still, still.vertices_m, look)
 
 
 def test_it_has_the_rig_the_face_and_eyes(avatar: Made):

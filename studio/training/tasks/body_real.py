@@ -1,0 +1,151 @@
+"""What a body's fit is worth on real photographs and on a rendered man whose mesh is known, beside
+what a network makes of the same fit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import trimesh
+from scipy.spatial import KDTree
+from torch import nn
+
+from studio.core.errors import StudioError
+from studio.core.types import Mesh
+from studio.human.bodies.canonical import SKIN, canonical
+from studio.human.bodies.clothed import ClothedField
+from studio.human.bodies.field import neck_cuts
+from studio.human.bodies.fit import Told, fit_body
+from studio.human.bodies.fitted import BodyFit
+from studio.human.bodies.shell import Shell, shell_of
+from studio.human.bodies.surface import genus
+from studio.human.rig import BONE_NAMES
+from studio.human.wardrobe.fitting import base_weights
+from studio.perception.bodies.field import CLOTHED, FIT, seen_by, template_of
+from studio.perception.bodies.network import BodyNetwork
+from studio.perception.bodies_seen import NETWORKS, BodyLooker
+from studio.synth.avatars.unwrapping import unwrapped
+from studio.synth.designed import resting
+from studio.synth.figure import skin
+from studio.training.task import Bench, Row
+from studio.training.tasks.body_figures import reconstructed
+from studio.vision.similarity import similarity
+
+PHOTOGRAPHS, DRESSED = "body_sith_subset", "body_makehuman_dressed"
+SIDES = {"one view": ("00",), "three views": ("00", "01", "03")}
+GOAL_IOU, GOAL_DEG = 0.95, 20.0
+_JOINTS = {
+    f"{side.lower()}-{theirs}": f"{ours}.{side}"
+    for side in "LR"
+    for theirs, ours in (
+        ("shoulder", "upperarm01"), ("elbow", "lowerarm01"), ("hand", "wrist"),
+        ("upper-leg", "upperleg01"), ("knee", "lowerleg01"), ("ankle", "foot"),
+    )
+}  # fmt: skip
+_EVERY = 3
+
+
+def rows(network: nn.Module, bench: Bench) -> list[Row]:
+    """The fit's own rows, and the network's beside them; none without footage or detectors."""
+    if bench.find is None or bench.footage is None:
+        return []
+    with BodyLooker({name: bench.find(name) for name in NETWORKS}) as looker:
+        return [*_photographs(bench.footage / PHOTOGRAPHS, looker),
+                *_dressed(network, bench.footage / DRESSED / "male_a", looker)]  # fmt: skip
+
+
+def _photographs(folder: Path, looker: BodyLooker) -> Iterator[Row]:
+    iou: list[tuple[float, float]] = []
+    jumps: list[float] = []
+    closed = 0
+    for path in sorted((folder / "images").glob("*.png")):
+        fit = fit_body([looker.file(path)], Told())
+        iou.append((fit.main.silhouette_iou, fit.main.bare_iou))
+        space = canonical(resting(fit.design)[0], "T")
+        clothed = ClothedField(space, fit.offsets_m)
+        try:
+            shell = shell_of(clothed, space, clothed.vertices_m, unwrapped)
+            closed += genus(shell.surface) == 0
+        except (StudioError, ValueError):
+            continue
+        jumps.append(neck_jump_deg(shell))
+    if not iou:
+        return
+    clothes, bare = np.mean(iou, 0)
+    note = f"{len(iou)} photographs, the fit with clothes"
+    yield Row("silhouette IoU on photographs", float(clothes), "", "higher", {FIT: float(bare)},
+              note)  # fmt: skip
+    yield Row("avatars that are watertight, without holes through them", closed / len(iou), "",
+              "higher", {}, note)  # fmt: skip
+    if jumps:
+        yield Row("largest jump of normals across the neck", max(jumps), "°", "lower", {}, note)
+
+
+def neck_jump_deg(shell: Shell) -> float:
+    """The largest angle between normals on both sides of the band that joins head and body:
+    between vertices that a triangle of the neck joins."""
+    cuts = neck_cuts(shell.canonical)
+    on_neck = np.linalg.norm(shell.vertices_m - shell.canonical.head_m("neck01"), axis=1) < 0.15
+    band = np.unique(shell.faces[shell.part == 2])
+    band = band[on_neck[band] & (shell.vertices_m[band] @ cuts.axis < cuts.top_m + 0.05)]
+    edges = np.concatenate([shell.faces[:, [0, 1]], shell.faces[:, [1, 2]], shell.faces[:, [2, 0]]])
+    edges = edges[np.isin(edges, band).any(1)]
+    mesh = trimesh.Trimesh(shell.vertices_m, shell.faces, process=False)
+    normals = np.asarray(mesh.vertex_normals)
+    along = np.einsum("ij,ij->i", normals[edges[:, 0]], normals[edges[:, 1]])
+    return float(np.degrees(np.arccos(np.clip(along, -1, 1))).max())
+
+
+def _dressed(network: nn.Module, folder: Path, looker: BodyLooker) -> Iterator[Row]:
+    """Surface and joints of the rendered man, from one view and from three."""
+    if not folder.is_dir():
+        return
+    told = json.loads((folder / "joints_gt.json").read_text("utf-8"))
+    joints = np.array([told[name] for name in _JOINTS], float)
+    truth = trimesh.load(folder / "mesh_gt.ply", process=False)
+    surface = np.asarray(cast(trimesh.Trimesh, truth).vertices)
+    tall = float(json.loads((folder / "cameras.json").read_text("utf-8"))["height_m"])
+    for name, numbers in SIDES.items():
+        photos = [looker.file(next(folder.glob(f"view_{number}*.png"))) for number in numbers]
+        fit = fit_body(photos, Told(height_m=tall, gender=0.0))
+        found = _off_mm(network, fit, joints, surface)
+        note = f"{name} of a rendered man in clothes, height told; turned and moved to fit"
+        beside = {key: found[key] for key in (FIT, CLOTHED)}
+        yield Row(f"Chamfer, dressed man, {name}", found["network"], "mm", "lower", beside, note)
+        yield Row(f"joints, dressed man, {name}", found["joints"], "mm", "lower", {}, note)
+
+
+def _off_mm(
+    network: nn.Module, fit: BodyFit, joints: np.ndarray, surface: np.ndarray
+) -> dict[str, float]:
+    """Means over the photographs of a fit, millimetres."""
+    rest = resting(fit.design)[0]
+    space = canonical(rest, "A")
+    field = seen_by(cast(BodyNetwork, network), fit, rest, space)
+    assert field is not None
+    meshes = {
+        FIT: Mesh(space.vertices_m[:SKIN], space.faces),
+        CLOTHED: Mesh(ClothedField(space, fit.offsets_m).vertices_m[:SKIN], space.faces),
+        "network": reconstructed(field.inside, template_of(rest, fit.main, fit.offsets_m)),
+    }
+    tree, nearest = KDTree(surface), KDTree(space.vertices_m[:SKIN])
+    rows: list[dict[str, float]] = []
+    for view in fit.views:
+        template = template_of(rest, view, fit.offsets_m)
+        carried = template.carried
+        places = np.einsum("bij,bj->bi", carried[:, :3, :3], template.heads_m) + carried[:, :3, 3]
+        own = places[[BONE_NAMES.index(bone) for bone in _JOINTS.values()]]
+        turn, _, shift = similarity(own, joints, sized=False)
+        off = np.linalg.norm(own @ turn.T + shift - joints, axis=1)
+        row = {"joints": 1000 * float(off.mean())}
+        for name, mesh in meshes.items():
+            near = np.asarray(nearest.query(mesh.vertices_m)[1])
+            posed = skin(mesh.vertices_m, base_weights()[near], carried) @ turn.T + shift
+            there = tree.query(posed[::_EVERY])[0].mean()
+            back = KDTree(posed).query(surface[::_EVERY])[0].mean()
+            row[name] = 500 * float(there + back)
+        rows.append(row)
+    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
