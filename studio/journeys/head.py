@@ -19,7 +19,7 @@ from studio.core.types import Camera, CameraRig, Posed
 from studio.features.head.engine import NETWORKS, NO_FACE, Inputs, Params, reconstruct
 from studio.human.design import Design
 from studio.human.heads import model
-from studio.human.heads.fit import FittedHead, Portrait, View, fit
+from studio.human.heads.fit import FittedHead, Portrait, View, fit, jaw_of
 from studio.human.heads.proportions import womanly
 from studio.jobs import Context, run
 from studio.journeys.figures import Figure, Part, footage_set
@@ -41,6 +41,8 @@ PORTRAITS = "face_public_domain"
 MEN = ("biden", "obama", "obama3", "painting_louis14")
 """Of those portraits; the others are of women."""
 SETS = {"one view": (0,), "three views": (0, 1, 2)}
+SEEN_FROM = {"from ahead (F)": (0,), "from the left (L)": (1,), "from the right (R)": (2,),
+             "from all three": (0, 1, 2)}  # fmt: skip
 AVERAGE = "nothing but the average"
 STRANGERS, FIRST_SEED, TURNED = 8, 9000, 3
 _ASIDE_DEG, _CHIN = 30.0, 152
@@ -60,11 +62,13 @@ def parts(footage: Path | None) -> list[tuple[str, Part]]:
 
 @dataclass(frozen=True)
 class _Off:
-    """How far a head is off (metres, means): face and head, and the worst tenth of the face."""
+    """How far a head is off (metres, means): face and head, the worst tenth of the face, and the
+    whole head both ways (Chamfer, halved)."""
 
     face: float
     head: float
     worst: float
+    both: float
 
 
 def _off(
@@ -79,14 +83,22 @@ def _off(
     turn, shift = surface.laid(marks, landmarks)
     skin, marks = skin @ turn.T + shift, marks @ turn.T + shift
     used = np.unique(make_figure().surface.faces["skin"])
-    skin = skin[used]
+    whole, skin = skin, skin[used]
     apart = np.sqrt(((skin[:, None] - marks[None, ::3]) ** 2).sum(-1).min(1))
     up = marks[10] - marks[152]
     above = (skin - marks[152]) @ (up / np.linalg.norm(up)) > 0.0
     far = np.linalg.norm(skin - surface.nearest(skin), axis=1)
     face = far[apart < FACE_M]
     near = np.linalg.norm(skin - marks.mean(0), axis=1) < 0.22
-    return _Off(float(face.mean()), float(far[above & near].mean()), float(np.percentile(face, 90)))
+    head_m = float(far[above & near].mean())
+    there = surface.vertices_m
+    there = there[
+        ((there - marks[152]) @ (up / np.linalg.norm(up)) > 0)
+        & (np.linalg.norm(there - marks.mean(0), axis=1) < 0.22)
+    ]
+    own = Surface(whole, make_figure().surface.faces["skin"])
+    back = float(np.linalg.norm(there - own.nearest(there), axis=1).mean())
+    return _Off(float(face.mean()), head_m, float(np.percentile(face, 90)), (head_m + back) / 2)
 
 
 def _fit(portraits: Sequence[Portrait]) -> FittedHead:
@@ -114,7 +126,7 @@ def _scanned(footage: Path | None) -> Iterator[Figure]:
         size = (int(one["width"]), int(one["height"]))
         cameras.append(Camera("scan", size, np.array(one["K"], float), np.zeros(0),
                               np.array(one["R"], float), np.array(one["t"], float)))  # fmt: skip
-        every.append(Portrait(looked.xyz_px, size, cameras[-1]))
+        every.append(Portrait(looked.xyz_px, size, cameras[-1], jaw=jaw_of(looked.guesses)))
     landmarks = _triangulated(every, cameras)
     pupils_m = float(np.linalg.norm(landmarks[PUPILS[0]] - landmarks[PUPILS[1]]))
     surface = Surface(np.asarray(scan.vertices), np.asarray(scan.triangles))
@@ -149,7 +161,7 @@ def _made_up() -> Iterator[Figure]:
     """Strangers with faces of their own, rendered; the same, fitted. Their skins, hair and rooms
     are the project's own, and so is the shape that they are made of."""
     looker = _looker()
-    found: dict[str, list[_Off]] = {name: [] for name in (*SETS, AVERAGE)}
+    found: dict[str, list[_Off]] = {name: [] for name in (*SEEN_FROM, AVERAGE)}
     lost = 0
     for seed in range(FIRST_SEED, FIRST_SEED + STRANGERS):
         wanted = _face_of_their_own(stranger(seed), seed)
@@ -163,21 +175,22 @@ def _made_up() -> Iterator[Figure]:
         try:
             for rgb in _photographs(wanted):
                 looked = looker.look(f"stranger {seed}", rgb)
-                portraits.append(Portrait(looked.xyz_px, (_SIDE_PX, _SIDE_PX)))
+                jaw = jaw_of(looked.guesses)
+                portraits.append(Portrait(looked.xyz_px, (_SIDE_PX, _SIDE_PX), jaw=jaw))
         except StudioError:
             lost += 1
             continue
-        for name, views in SETS.items():
+        for name, views in SEEN_FROM.items():
             chosen = [portraits[k] for k in views]
             found[name].append(_off(seen_head(_fit(chosen), chosen, pupils_m), surface, landmarks))
         average = SeenHead(Design(phenotypes={}), (), pupils_m)
         found[AVERAGE].append(_off(average, surface, landmarks))
     for name, every in found.items():
         face = 1e3 * float(np.mean([one.face for one in every]))
-        head = 1e3 * float(np.mean([one.head for one in every]))
-        held = name in SETS
+        head = 1e3 * float(np.mean([one.both for one in every]))
+        held = name in SEEN_FROM
         yield Figure(
-            f"{len(every)} made-up people, {name}: face; head",
+            f"{len(every)} made-up people, {name}: face; head, both ways",
             f"{face:.2f}; {head:.2f} mm",
             "2; 6 mm" if held else "",
             (face <= 2 and head <= 6) if held else None,
@@ -287,7 +300,8 @@ def _portraits(footage: Path | None) -> Iterator[Figure]:
         except StudioError as error:
             reasons.append(error.message)
             continue
-        fitted = _fit([Portrait(looked.xyz_px, (rgb.shape[1], rgb.shape[0]))])
+        size = rgb.shape[1], rgb.shape[0]
+        fitted = _fit([Portrait(looked.xyz_px, size, jaw=jaw_of(looked.guesses))])
         share = fitted.off_px[0] / float(np.ptp(looked.xyz_px[:, :2], axis=0).max())
         off.append(share)
         found += share <= NO_FACE

@@ -21,6 +21,7 @@ from studio.perception.crops import Crop, bounds
 from studio.perception.faces.tracker import FaceCrowd, SeenFace
 from studio.perception.landmarkers import Landmarker
 from studio.perception.person_mask import PersonMask
+from studio.perception.spectacles import WORN, rims
 
 LEAST_PX, SMALL_PX = 40.0, 140.0
 """Faces lower than the first tell nothing, than the second little."""
@@ -47,6 +48,8 @@ _MOUTH = (
     78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95,
 )  # fmt: skip
 """The inner edge of the lips."""
+_LIPS = 0.01
+"""How far from that edge lips may be seen wrongly, by the face's height."""
 _FOREHEAD_PX, _LOCK = 256, 0.05
 """Foreheads are looked at so large; hair is what is so wide, by the face's height."""
 _CHIN, _TOP = 152, 10
@@ -164,6 +167,8 @@ def _warnings(rgb: np.ndarray, face: SeenFace, many: int) -> list[str]:
     )
     if size >= 256 and cv2.Laplacian(grey, cv2.CV_64F).var() < _BLURRED:
         said.append("the face is blurred")
+    if rims(rgb, face.xyz_px) > WORN:
+        said.append("glasses: they are painted on the skin, take them off for the photograph")
     return said
 
 
@@ -174,11 +179,14 @@ def _polygon(shape: tuple[int, ...], xy: np.ndarray) -> np.ndarray:
 
 
 def _open(shape: tuple[int, ...], xy: np.ndarray) -> np.ndarray:
-    """Eyes and the mouth's inside, as far as they are open."""
+    """Eyes and the mouth's inside, as far as they are open, and what of teeth and dark may lie on
+    the lips."""
     found = np.zeros(shape[:2], bool)
-    for ring in (*EYES, _MOUTH):
+    for ring in EYES:
         found |= _polygon(shape, xy[list(ring)])
-    return found
+    wide = 2 * max(round(_LIPS * float(np.ptp(xy[:, 1]))), 1) + 1
+    mouth = _polygon(shape, xy[list(_MOUTH)]).astype(np.uint8)
+    return found | (cv2.dilate(mouth, np.ones((wide, wide), np.uint8)) > 0)
 
 
 def _likeness(rgb: np.ndarray, xyz_px: np.ndarray) -> np.ndarray:

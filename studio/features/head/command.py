@@ -15,6 +15,8 @@ import tyro
 from studio.core.errors import StudioError
 from studio.core.pictures import write_picture
 from studio.features.head.engine import Head, Inputs, Params, reconstruct
+from studio.features.head.pins_file import read_pins
+from studio.human.heads.fit import Held
 from studio.jobs import run
 from studio.jobs.terminal import OnTerminal, show_made
 from studio.media.formats.levels import check_levels
@@ -29,10 +31,13 @@ def main(
     name: str = "",
     scan: Path | None = None,
     pupils_mm: float | None = None,
+    chin_mm: float | None = None,
     gender: Literal["as the face", "woman", "man"] = "as the face",
     expression: bool = True,
     hair: bool = True,
     style: bool = False,
+    pins: Path | None = None,
+    held: tuple[Held, ...] = (),
     texture_px: int = 2048,
     lods: int = 1,
     json: bool = False,
@@ -49,10 +54,16 @@ def main(
         name: What the person is called.
         scan: A scan of the same head, upright, to measure the face against: .ply, .obj, .stl, .glb.
         pupils_mm: Millimetres from pupil to pupil, for a true size (63 if not given).
+        chin_mm: Millimetres from the bridge of the nose, between the eyes, to the chin, mouth
+            closed, for a true size where the pupils' distance is not known.
         gender: A woman's build or a man's; otherwise as the face's proportions tell.
         expression: Faces may smile or frown in the photographs.
         hair: Give it hair, or what else covers the head.
         style: Take the wardrobe's style that fits best, not the photograph's own hair.
+        pins: Points put where the photographs show them: a project in which that was done
+            (.doppel), or .json with "pins" (photo, point of MediaPipe's 478, x_px, y_px), "held",
+            "reach_mm".
+        held: What pins leave as it was found: expression, eyelids, pose.
         texture_px: Side of the skin's texture in pixels, 512 to 4096.
         lods: So many levels of detail as files of their own, NAME_LOD0 the finest, each next one
             with half the triangles and half the texture's side: 1 to 5.
@@ -64,12 +75,17 @@ def main(
     check_levels(lods)
     if pupils_mm is not None and not 40 <= pupils_mm <= 80:
         raise StudioError(f"No pupils are {pupils_mm:g} mm apart.", "Give 40 to 80 mm.")
+    if chin_mm is not None and not 80 <= chin_mm <= 160:
+        raise StudioError(f"No chin is {chin_mm:g} mm below the bridge of the nose.",
+                          "Give 80 to 160 mm.")  # fmt: skip
     if not 512 <= texture_px <= 4096:
         raise StudioError(f"A texture of {texture_px} px cannot be had.", "Give 512 to 4096.")
     began = time.perf_counter()
-    params = Params(photos=photos, name=name, scan=scan, pupils_mm=pupils_mm, gender=gender,
-                    expression=expression, hair=hair, style=style,
-                    texture_px=texture_px)  # fmt: skip
+    told = {} if pins is None else read_pins(pins, photos)
+    told["held"] = tuple(dict.fromkeys((*told.get("held", ()), *held)))
+    params = Params(photos=photos, name=name, scan=scan, pupils_mm=pupils_mm, chin_mm=chin_mm,
+                    gender=gender, expression=expression, hair=hair, style=style,
+                    texture_px=texture_px, **told)  # fmt: skip
     with OnTerminal("Head", quiet=json) as context:
         made = run(reconstruct(params, Inputs(), context))
     written: list[Path] = []

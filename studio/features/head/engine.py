@@ -14,7 +14,7 @@ import numpy as np
 from studio.core.errors import StudioError
 from studio.core.pictures import read_picture
 from studio.core.types import Character, Fact, Posed
-from studio.features.head.fitting import GENDERS, build_of, fitted
+from studio.features.head.fitting import GENDERS, build_of, fitted, pupils_m
 from studio.features.head.measuring import measured
 from studio.features.head.params import Params
 from studio.human.design import Design, Worn
@@ -91,8 +91,8 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     fitting = fitted(looked, params.photos, params)
     check_human(fitting.found, looked)
     context.check()
-    pupils_m = None if params.pupils_mm is None else params.pupils_mm / 1000
-    seen = seen_head(fitting.head, fitting.portraits, pupils_m)
+    apart_m = pupils_m(params, fitting.head, fitting.portraits)
+    seen = seen_head(fitting.head, fitting.portraits, apart_m)
     name = params.name or params.photos[0].stem
     base = nearest_skin(looked[0], woman=build_of(looked, params) > 0.5)
     first = seen.design.but(worn=(Worn(item=base.name), Worn(item="tshirt")))
@@ -100,7 +100,8 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     main = frontal_of(seen.views)
     view, facing = seen.views[main], looked[main]
     context.report(0.5, "Shaping hair")
-    cover = hairdo.covered(seen, view, facing) if params.hair and not params.style else None
+    shaped = params.hair and not params.style
+    cover = hairdo.covered(seen, looked, main) if shaped else None
     styles: tuple[Styled, ...] = ()
     if params.hair and params.style:
         styles = hair_of(seen, view, facing)
@@ -209,7 +210,7 @@ def facts_of(
         for one, view in zip(looked, seen.views, strict=True)
         if view.turned_deg > TURNED_DEG
     ]
-    told = params.pupils_mm is not None
+    told = params.pupils_mm is not None or params.chin_mm is not None
     return (
         Fact("Face", f"points {np.mean(off):.1%} of its height off".replace("%", " %"),
              "good" if worst < 0.016 else "look",

@@ -10,9 +10,10 @@ import numpy as np
 
 from studio.core.exif import focal_px
 from studio.features.head.params import Params
-from studio.human.heads.fit import FittedHead, Portrait, fit
+from studio.human.heads.fit import FittedHead, Portrait, fit, jaw_of
 from studio.human.heads.proportions import womanly
 from studio.perception.portraits import Looked
+from studio.synth.heads.seen import apart_m, tall_m
 
 GENDERS = {"woman": 1.0, "man": 0.0}
 """How builds are called that are known, and where their slider is."""
@@ -53,7 +54,8 @@ def _portrait(one: Looked, path: Path, params: Params) -> Portrait:
         put = np.full((len(one.xyz_px), 2), np.nan)
         for pin in pins:
             put[pin.point] = pin.x_px, pin.y_px
-    return Portrait(one.xyz_px, size, None, put, focal, params.reach_mm / 1000)
+    return Portrait(one.xyz_px, size, None, put, focal, params.reach_mm / 1000,
+                    jaw_of(one.guesses))  # fmt: skip
 
 
 def fitted(
@@ -70,6 +72,16 @@ def fitted(
         head = fit(portraits, expression=params.expression, start=found, gender=gender,
                    rounds=_PINNED_ROUNDS, held=params.held)  # fmt: skip
     return Fitting(portraits, found, head)
+
+
+def pupils_m(params: Params, head: FittedHead, portraits: Sequence[Portrait]) -> float | None:
+    """How far the pupils are to be apart for a head of true size (metres); None if nothing is
+    known of it."""
+    if params.pupils_mm is not None:
+        return params.pupils_mm / 1000
+    if params.chin_mm is not None:
+        return params.chin_mm / 1000 * apart_m(head, portraits) / tall_m(head, portraits)
+    return None
 
 
 def followed(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studio.features.head.fitting import Fitting
+from studio.features.head.fitting import Fitting, pupils_m
 from studio.features.head.params import Params
 from studio.human.heads.carving import carve
 from studio.render.scene import vertex_normals
@@ -15,8 +15,8 @@ def measured(fitting: Fitting, params: Params, scan: Scan) -> Measured:
     """How far the head's bust is off the scan. Its size is what the params say, or else the
     scan's."""
     head, portraits = fitting.head, fitting.portraits
-    wanted = scan.pupils_m if params.pupils_mm is None else params.pupils_mm / 1000
-    scale = wanted / apart_m(head, portraits)
+    wanted = pupils_m(params, head, portraits)
+    scale = (scan.pupils_m if wanted is None else wanted) / apart_m(head, portraits)
     view = head.views[frontal_of(head.views)]
     carved = carve(head, portraits)
     skin = scale * bust().of(head.values, carved).acted(view.actions)

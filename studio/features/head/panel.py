@@ -28,7 +28,8 @@ from studio.ui.staging.fold import Fold
 from studio.ui.studio import Next, Studio
 
 PERSON = {
-    "name": "Name", "gender": "Build", "pupils_mm": "Pupils apart", "lens_mm": "Lens (35 mm)",
+    "name": "Name", "gender": "Build", "pupils_mm": "Pupils apart",
+    "chin_mm": "Nose to chin", "lens_mm": "Lens (35 mm)",
     "expression": "Faces may smile", "hair": "Hair", "style": "Of the wardrobe",
     "texture_px": "Skin texture",
 }  # fmt: skip

@@ -30,6 +30,11 @@ class Params(BaseModel):
         default=None, ge=40, le=80, title="Between the pupils",
         description="Millimetres from pupil to pupil: makes the head true to size; 63 if not given",
     )  # fmt: skip
+    chin_mm: float | None = Field(
+        default=None, ge=80, le=160, title="Nose to chin",
+        description="Millimetres from the bridge of the nose, between the eyes, to the chin, mouth "
+        "closed: makes the head true to size where the pupils' distance is not given",
+    )  # fmt: skip
     gender: Literal["as the face", "woman", "man"] = Field(
         default="as the face", title="Build",
         description="A woman's build or a man's; otherwise as the face's proportions tell",

@@ -12,7 +12,7 @@ from jaxtyping import Float, UInt8
 
 from studio.core.errors import StudioError
 from studio.features.head.engine import NETWORKS, NO_FACE, TURNED_DEG, read_rgb
-from studio.features.head.fitting import Fitting, fitted, followed
+from studio.features.head.fitting import Fitting, fitted, followed, pupils_m
 from studio.features.head.measuring import measured
 from studio.features.head.params import Params
 from studio.human.heads import model
@@ -222,6 +222,6 @@ def laid(params: Params, paths: tuple[Path, ...], fitting: Fitting) -> Laid:
         path: view.project(head.acted(view) + carved)
         for path, view in zip(paths, head.views, strict=True)
     }
-    wanted = PUPILS_M if params.pupils_mm is None else params.pupils_mm / 1000
-    scale = wanted / apart_m(head, portraits)
+    wanted = pupils_m(params, head, portraits)
+    scale = (PUPILS_M if wanted is None else wanted) / apart_m(head, portraits)
     return Laid(params, paths, fitting, points, bust().of(head.values, carved), scale)

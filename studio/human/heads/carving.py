@@ -13,6 +13,8 @@ from functools import cache
 import numpy as np
 from jaxtyping import Float
 from scipy.linalg import cho_factor, cho_solve
+from scipy.spatial import KDTree
+from scipy.spatial.distance import cdist
 
 from studio.human.heads import model
 from studio.human.heads.fit import FittedHead, Portrait, residuals_of
@@ -30,7 +32,7 @@ _EYES, IRISES = slice(14598, 14742), (473, 468)
 
 
 def _kernel(a: Float[np.ndarray, "a 3"], b: Float[np.ndarray, "b 3"]) -> Float[np.ndarray, "a b"]:
-    apart2 = ((a[:, None] - b[None]) ** 2).sum(-1)
+    apart2 = cdist(a, b, "sqeuclidean")
     alike = np.zeros_like(apart2)
     for width, spread in zip(WIDTHS_M, SPREADS_M, strict=True):
         alike += spread**2 * np.exp(-apart2 / (2 * width**2))
@@ -79,8 +81,15 @@ def _skin() -> tuple[np.ndarray, np.ndarray]:
     at = (rest.vertices_m - rest.heads_m[model.HEAD]).double().numpy()
     marks = model.points_of(model.usual())
     reach = 3 * max(WIDTHS_M)
-    near = np.array([((marks - one) ** 2).sum(1).min() < reach**2 for one in at])
-    return np.flatnonzero(near), at
+    off, _ = KDTree(marks).query(at, distance_upper_bound=reach)
+    return np.flatnonzero(np.isfinite(off)), at
+
+
+@cache
+def _pulls() -> Float[np.ndarray, "near 478"]:
+    """How alike the skin near the face goes with each of the face's points."""
+    ids, at = _skin()
+    return _kernel(at[ids], model.points_of(model.usual()))
 
 
 def skin_offsets(
@@ -97,7 +106,7 @@ def skin_offsets(
     moved = np.array([moved_m[int(k)] for k in which], float)
     gram = _kernel(held, held) + _JITTER_M**2 * np.eye(len(held))
     alpha = cho_solve(cho_factor(gram), moved)
-    out[ids] = _kernel(at[ids], held) @ alpha
+    out[ids] = _pulls()[:, which] @ alpha
     left = at[_EYES, 0] > 0
     for mine, iris in ((left, IRISES[0]), (~left, IRISES[1])):
         out[_EYES][mine] = (_kernel(marks[[iris]], held) @ alpha)[0]

@@ -39,9 +39,12 @@ ACTION = 0.25
 """How strong facial actions usually are in photographs."""
 PIN = 6.0
 """How many times as much a pin counts as a point that was found."""
+_JAW_SAID = (0.06, 1.4)
+"""How far the jaw is open at most: so much and so many times what MediaPipe guesses."""
 _FAR = 3.0
 _GENDER = model.BUILDS.index("gender")
 _SHY = [ACTIONS.index(name) for name in ("tongueOut", "cheekPuff", "jawForward")]
+_JAW = ACTIONS.index("jawOpen")
 _LIDS = [
     k for k, name in enumerate(ACTIONS) if name.startswith(("eyeBlink", "eyeSquint", "eyeWide"))
 ]
@@ -54,12 +57,18 @@ _OVAL_SAY = 0.35
 """The edge of the face is where the picture ends it, not one place on the skin."""
 
 
+def jaw_of(guesses: Float[np.ndarray, "52"]) -> float:
+    """The most that the jaw may be open where MediaPipe guesses these facial actions."""
+    return float(min(_JAW_SAID[0] + _JAW_SAID[1] * guesses[_JAW], 1.0))
+
+
 @dataclass(frozen=True, eq=False)
 class Portrait:
     """What one photograph shows: MediaPipe's points (pixels across and down, and their depth in the
     same unit, away from the camera), the picture's size, the camera if it is calibrated, what was
     ``pinned`` by hand: points put elsewhere (NaN: not pinned), the focal length that the
-    photograph's file tells, None if it tells none, and how far around a pin its neighbours go."""
+    photograph's file tells, None if it tells none, how far around a pin its neighbours go, and the
+    most that the jaw may be open: lips may be apart with teeth on teeth."""
 
     xyz_px: Float[np.ndarray, "478 3"]
     size_px: tuple[int, int]
@@ -67,6 +76,7 @@ class Portrait:
     pinned_px: Float[np.ndarray, "478 2"] | None = None
     focal_px: float | None = None
     reach_m: float = pins.REACH_M
+    jaw: float = 1.0
 
     @property
     def lens(self) -> tuple[float, float]:
@@ -245,7 +255,7 @@ class _Problem:
             if "pose" in self.held:
                 pose, lens = np.zeros(6), 0.0
             start.append(np.concatenate([np.zeros(7), [0.0, 1.0], view.actions]))
-            low, top = self._reach(view)
+            low, top = self._reach(view, one.jaw)
             least.append(np.concatenate([-pose, [-lens, -np.inf, 0.0], low]))
             most.append(np.concatenate([pose, [lens, np.inf, np.inf], top]))
         found = descend(
@@ -254,10 +264,11 @@ class _Problem:
         )  # fmt: skip
         return found[: self.count], [self._view(found, k) for k in range(len(views))]
 
-    def _reach(self, view: View) -> tuple[np.ndarray, np.ndarray]:
+    def _reach(self, view: View, jaw: float) -> tuple[np.ndarray, np.ndarray]:
         """The least and the most that each action may be."""
         low, top = np.zeros(52), np.full(52, 1.0 if self.expression else 0.0)
         top[_SHY] = 0.0
+        top[_JAW] = min(jaw, top[_JAW])
         still = np.zeros(52, bool)
         still[_LIDS] = "eyelids" in self.held
         still |= "expression" in self.held

@@ -9,6 +9,7 @@ photographs'.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -19,25 +20,30 @@ from scipy.spatial.distance import cdist
 
 from studio.human.heads import model
 from studio.human.heads.fit import View
+from studio.human.rig import ACTIONS
 from studio.render.scene import vertex_normals
 from studio.synth.atlas import Texels, skin_atlas, texels_above
 from studio.synth.facelight import Light, gain, light_of, scene_linear, stored
 from studio.synth.figure import make_figure
 from studio.synth.heads.seen import SeenHead
-from studio.synth.heads.shell import sampled
+from studio.synth.heads.shots import sampled
 from studio.vision.triangles import Triangles
 
 SIZE_PX = 2048
 _STRAIGHT, _SLANTED = 0.75, 0.3
 """Cosines of the angle of view: from the first on a texel counts fully, below the second not at
 all."""
+_FOLDED = (1.5, 2.2)
+"""Skin that can be so many times as wide as in the photograph lies in folds there: from the first
+on it counts less, from the second not at all."""
+_LIDS = [ACTIONS.index("eyeBlinkLeft"), ACTIONS.index("eyeBlinkRight")]
 _LIFT_M = 0.0015
 _SOFT_PX = 0.006
 _MIRROR_M = 0.004
 _MIRROR_SAY = 0.35
 _FACE_M = 0.012
 """Skin no further from MediaPipe's points is the face."""
-_SIDE_GREY, _SIDE_HUE = (-0.7, 0.25), 0.1
+_SIDE_GREY, _SIDE_HUE = (-0.6, 0.15), 0.08
 """How much darker and brighter than the face, and of how much another hue, its sides and the neck
 may be (logarithms)."""
 _BEND_M, _COARSE, _TOLD = 0.03, 256, 400
@@ -121,7 +127,7 @@ def _looked(
     straight = ((way / far) * out).sum(1)
     hit = Triangles.of(skin, faces).hits(np.hstack([at + _LIFT_M * out, way / far])).far
     say = np.clip((straight - _SLANTED) / (_STRAIGHT - _SLANTED), 0, 1) ** 2
-    say = np.where(np.isinf(hit), say, 0.0)
+    say = np.where(np.isinf(hit), say, 0.0) * _smooth(head, view, skin)[face]
     xy = view.project(at).astype(np.float32)
     height, width = picture.shape[:2]
     edge = np.minimum.reduce([xy[:, 0], xy[:, 1], width - 1 - xy[:, 0], height - 1 - xy[:, 1]])
@@ -130,6 +136,24 @@ def _looked(
         soft = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), _SOFT_PX * width)
         say *= sampled(soft, xy)
     return sampled(picture.astype(np.float32), xy), say.astype(np.float32), out
+
+
+def _smooth(head: SeenHead, view: View, skin: np.ndarray) -> np.ndarray:
+    """How far each face of the skin is seen without folds, 0 to 1: by how much wider it is on a
+    calm face and with closed lids."""
+    faces = make_figure().surface.faces["skin"]
+    calm, shut = np.zeros(52), np.zeros(52)
+    shut[_LIDS] = 1.0
+    wide = np.max(
+        [_areas(head.skin(replace(view, actions=acted)), faces) for acted in (calm, shut)], axis=0
+    )
+    folded = np.sqrt(wide / np.fmax(_areas(skin, faces), 1e-12))
+    return np.clip((_FOLDED[1] - folded) / (_FOLDED[1] - _FOLDED[0]), 0, 1)
+
+
+def _areas(at: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    a, b, c = at[faces[:, 0]], at[faces[:, 1]], at[faces[:, 2]]
+    return np.linalg.norm(np.cross(b - a, c - a), axis=1)
 
 
 def _mirrored(near: Texels, found: np.ndarray, sure: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

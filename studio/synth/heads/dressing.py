@@ -32,6 +32,10 @@ _WINDOW = 2.6
 _BALD = 0.05
 """A head with less hair than this share of its face is bald."""
 _IRISES = ((468, (469, 470, 471, 472)), (473, (474, 475, 476, 477)))
+_RINGS = (0.5, 0.65, 0.8)
+_BROWN, _DARK = (0.27, 0.16, 0.10), (0.18, 0.34)
+"""Irises darker than the first (brightest channel) are of this brown, from the second on as they
+are seen."""
 _FACE = (50, 280, 205, 425, 4, 151)
 _CHIN, _BROW = 152, 9
 _UNLIKE = 60.0
@@ -101,15 +105,20 @@ def hair_colour(looked: Looked) -> Colour | None:
 
 
 def eye_colour(looked: Looked) -> Colour:
-    """The irises' colour: halfway between their middle and their edge."""
+    """The irises' colour: what is rather bright of it, between its middle and its edge; irises that
+    are dark are brown."""
     found: list[np.ndarray] = []
     for middle, edge in _IRISES:
         at = looked.xyz_px[middle, :2]
-        ring = at + 0.6 * (looked.xyz_px[list(edge), :2] - at)
+        out = looked.xyz_px[list(edge), :2] - at
+        ring = np.concatenate([at + share * out for share in _RINGS])
         x, y = np.rint(ring).astype(int).T
         height, width = looked.rgb.shape[:2]
         found.append(looked.rgb[y.clip(0, height - 1), x.clip(0, width - 1)])
-    r, g, b = (np.median(np.concatenate(found), axis=0) / 255).clip(0.03, 0.9).tolist()
+    colour = np.percentile(np.concatenate(found), 60, axis=0) / 255
+    dark = np.clip((_DARK[1] - colour.max()) / (_DARK[1] - _DARK[0]), 0, 1)
+    colour = (colour + dark * (np.array(_BROWN) - colour)).clip(0.03, 0.9)
+    r, g, b = colour.tolist()
     return float(r), float(g), float(b)
 
 

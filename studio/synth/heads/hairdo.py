@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 
 import cv2
@@ -25,6 +26,7 @@ from studio.synth.figure import make_figure
 from studio.synth.heads import shell
 from studio.synth.heads.seen import SeenHead
 from studio.synth.heads.shell import Shell
+from studio.synth.heads.shots import Shot
 
 LEAST = 0.05
 """A head with less hair than this share of its face's height, squared, is bald."""
@@ -37,19 +39,30 @@ _SHADE = 1.2
 _HIDDEN = 8
 
 
-def covered(head: SeenHead, view: View, looked: Looked) -> Shell | None:
-    """The surface of what covers the head in a photograph; None where next to nothing does."""
-    tall = float(np.ptp(looked.xyz_px[:, 1]))
-    if looked.hair.sum() < LEAST * tall * tall:
+def covered(head: SeenHead, looked: Sequence[Looked], main: int = 0) -> Shell | None:
+    """The surface of what covers the head in photographs, of which ``main`` is the most frontal;
+    None where next to nothing does."""
+    order = [main, *(k for k in range(len(looked)) if k != main)]
+    enough = [k for k in order if looked[k].hair.sum() >= LEAST * _tall(looked[k]) ** 2]
+    if main not in enough:
         return None
-    skin_m = head.skin(view)
     faces = make_figure().surface.faces["skin"]
+    shots = [
+        Shot(head.views[k], head.skin(head.views[k]), looked[k].rgb, looked[k].hair,
+                   looked[k].bare)
+        for k in enough
+    ]  # fmt: skip
+    skin_m = shots[0].skin_m
     ids, means = model.marks()
     brow, chin = (means @ skin_m[ids])[[_BROW, _CHIN], 2].tolist()
     used = np.unique(faces)
     beside = used[(skin_m[used, 2] > chin) & (skin_m[used, 2] < brow + 0.02)]
     ear = skin_m[beside[np.argmax(skin_m[beside, 0])]]
-    return shell.around(skin_m, faces, view, looked.rgb, looked.hair, brow, ear)
+    return shell.around(shots, faces, brow, ear)
+
+
+def _tall(looked: Looked) -> float:
+    return float(np.ptp(looked.xyz_px[:, 1]))
 
 
 def keep(name: str, slug: str, head: SeenHead, made: Shell) -> tuple[str, Colour]:

@@ -37,9 +37,11 @@ _IN, _EVENLY, _OUT = np.array([[70, 130, 235], [236, 232, 226], [226, 74, 60]], 
 
 
 class Surface:
-    """A triangle mesh that is asked for the nearest places on it."""
+    """A triangle mesh that is asked for the nearest places on it; ``vertices_m`` are its
+    corners."""
 
     def __init__(self, vertices: np.ndarray, faces: np.ndarray) -> None:
+        self.vertices_m = vertices[np.unique(faces)]
         self._triangles = Triangles.of(vertices, faces)
 
     def nearest(self, points: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ PUPILS_M = 0.063
 """How far apart pupils are, usually."""
 _LEAST_M = 0.0001
 PUPILS = (468, 473)
+_NOSE_AND_CHIN = (168, 152)
 _HEAD_SCALES = (0.8, 1.3)
 
 
@@ -75,6 +76,13 @@ def seen_head(
 def frontal_of(views: Sequence[View]) -> int:
     """Which photograph sees the face most frontally."""
     return min(range(len(views)), key=lambda k: views[k].turned_deg)
+
+
+def tall_m(head: FittedHead, portraits: Sequence[Portrait]) -> float:
+    """How far it is from the bridge of the nose to the chin of the calm face (metres of the fit's
+    own size)."""
+    ends = (head.points_m + carve(head, portraits))[list(_NOSE_AND_CHIN)]
+    return float(np.linalg.norm(np.diff(ends, axis=0)))
 
 
 def apart_m(head: FittedHead, portraits: Sequence[Portrait]) -> float:

@@ -2,21 +2,23 @@
 
 Above the ears the surface is a globe around the skull, below them a curtain around the neck. How
 far it stands off the skin is taken from where the photograph's outline of the hair is, and is
-smooth in between; where it is seen its colours are the photograph's, and elsewhere strands of the
-same colours are laid.
+smooth in between; where it is seen its colours are the photograph's, and elsewhere hair like that
+which is seen is laid. Several photographs are asked together, each where it sees best.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Float, UInt8
 
 from studio.human.heads.fit import View
 from studio.synth.facelight import EXPOSED, scene_linear, stored
-from studio.synth.heads.strands import filled
+from studio.synth.heads.shots import Shot, sampled
+from studio.synth.heads.strands import filled, locks
 from studio.vision.triangles import Triangles
 
 COLUMNS, GLOBE, CURTAIN = 144, 36, 44
@@ -37,6 +39,16 @@ _RIM = 0.3
 """What is turned from the line of sight by more than this cosine is the outline."""
 _SEEN, _STRAIGHT = 0.15, 0.5
 _TAPER_M = 0.03
+_HOLE = (3, 5)
+"""Holes of so many cells down and across are none."""
+_ABOVE_M = 0.03
+"""So far above the brows hair beside what is seen is like that."""
+_SOFT = 0.8
+"""How softly what is there ends, in cells."""
+_RELIEF_M = 0.0016
+"""How far locks stand out, usually."""
+_ALIKE = (0.5, 2.0)
+"""How much darker and brighter hair may be in one photograph than in another."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,33 +77,29 @@ class _Frame:
 
 
 def around(
-    skin_m: Float[np.ndarray, "vertices 3"],
-    faces: np.ndarray,
-    view: View,
-    rgb: UInt8[np.ndarray, "height width 3"],
-    hair: Bool[np.ndarray, "height width"],
-    brow_m: float,
-    ear_m: Float[np.ndarray, "3"],
+    shots: Sequence[Shot], faces: np.ndarray, brow_m: float, ear_m: Float[np.ndarray, "3"]
 ) -> Shell:
-    """The surface of what covers a head in a photograph.
+    """The surface of what covers a head in photographs, the most frontal first.
 
-    ``skin_m`` is the head as photographed, in its frame; ``brow_m`` the height of the brows;
-    ``ear_m`` the left ear's outermost place; ``hair`` where the photograph shows what covers it.
+    ``brow_m`` is the height of the brows; ``ear_m`` the left ear's outermost place.
     """
-    soft = _Soft(view, hair)
-    frame = _frame(skin_m, faces, brow_m)
-    off = _thickness(frame, view, soft)
-    there, long = _there(frame, off, view, soft, skin_m, faces, brow_m, ear_m)
+    frame = _frame(shots[0].skin_m, faces, brow_m)
+    off = _thickness(frame, shots)
+    there, long = _there(frame, off, shots, faces, brow_m, ear_m)
     if long > 0.5:
         frame = _hanging(frame)
-        off = _thickness(frame, view, soft)
-        there, long = _there(frame, off, view, soft, skin_m, faces, brow_m, ear_m)
+        off = _thickness(frame, shots)
+        there, long = _there(frame, off, shots, faces, brow_m, ear_m)
     off = _tapered(off, there, frame.at(off), long)
-    there, long = _there(frame, off, view, soft, skin_m, faces, brow_m, ear_m)
+    there, long = _there(frame, off, shots, faces, brow_m, ear_m)
+    there = _blurred(_closed(there), _SOFT)
     off = _tapered(off, there, frame.at(off), long)
+    rgba = _painted(frame, off, there, shots, faces)
+    off = off + _RELIEF_M * np.clip(off / _USUAL_M, 0.2, 1.5) * _even(
+        locks(rgba, (off.shape[0], off.shape[1] - 1))
+    )  # fmt: skip
     places = frame.at(off)
-    rgba = _painted(places, frame, off, there, view, rgb, hair, skin_m, faces)
-    return Shell(places, rgba, _alike(places, there, view, hair, soft.tall))
+    return Shell(places, rgba, float(np.mean([_alike(places, there, one) for one in shots])))
 
 
 def _frame(skin_m: np.ndarray, faces: np.ndarray, brow_m: float) -> _Frame:
@@ -149,31 +157,13 @@ def _blurred(grid: np.ndarray, sigma: float) -> np.ndarray:
     return np.concatenate([out, out], axis=1)[:, first : first + ring.shape[1] + 1]
 
 
-class _Soft:
-    """A photograph's hair as shares, sampled at places of the head."""
-
-    def __init__(self, view: View, hair: np.ndarray) -> None:
-        self.view = view
-        rows, columns = np.nonzero(hair)
-        self.tall = float(max(np.ptp(rows), np.ptp(columns), 1)) if len(rows) else 1.0
-        self._mask = cv2.GaussianBlur(hair.astype(np.float32), (0, 0), max(0.004 * self.tall, 0.6))
-
-    def of(self, xyz_m: np.ndarray) -> np.ndarray:
-        return sampled(self._mask, self.view.project(xyz_m.reshape(-1, 3))).reshape(
-            xyz_m.shape[:-1]
-        )
-
-
-def sampled(picture: np.ndarray, xy: np.ndarray) -> np.ndarray:
-    """A picture's values at places (pixels), those of its edge beyond it."""
-    rows = 4096  # OpenCV's remap takes pictures of at most 32,767 rows
-    many = -(-len(xy) // rows)
-    padded = np.full((many * rows, 2), -1, np.float32)
-    padded[: len(xy)] = xy
-    grid = padded.reshape(many, rows, 2)
-    found = cv2.remap(picture, grid[..., 0], grid[..., 1], cv2.INTER_LINEAR,
-                      borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
-    return found.reshape(many * rows, *picture.shape[2:])[: len(xy)]
+def _closed(grid: np.ndarray) -> np.ndarray:
+    """A grid without small holes, around the head without a seam."""
+    wide = _HOLE[1]
+    ring = grid[:, :-1].astype(np.float32)
+    padded = np.concatenate([ring[:, -wide:], ring, ring[:, :wide]], axis=1)
+    out = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, np.ones(_HOLE, np.uint8))
+    return out[:, wide : wide + grid.shape[1]].astype(float)
 
 
 def _sight(places: np.ndarray, view: View) -> np.ndarray:
@@ -182,17 +172,30 @@ def _sight(places: np.ndarray, view: View) -> np.ndarray:
     return way / np.linalg.norm(way, axis=-1, keepdims=True)
 
 
-def _thickness(frame: _Frame, view: View, soft: _Soft) -> np.ndarray:
-    """How far the surface stands off the skin: on the outline as the photograph has it, smooth in
-    between."""
+def _thickness(frame: _Frame, shots: Sequence[Shot]) -> np.ndarray:
+    """How far the surface stands off the skin: on the outlines as the photographs have them, smooth
+    in between."""
     off = np.full(frame.radius_m.shape, _USUAL_M)
-    across = np.abs((frame.way * _sight(frame.at(off), view)).sum(-1))
+    say, value = np.zeros_like(off), np.zeros_like(off)
+    for shot in shots:
+        _outline(frame, off, shot, say, value)
+    total, mean = np.full_like(off, 1e-4), np.full_like(off, 1e-4 * _USUAL_M)
+    for sigma, trust in ((3.0, 1.0), (8.0, 0.1), (16.0, 0.02)):
+        total += trust * _blurred(say, sigma)
+        mean += trust * _blurred(say * value, sigma)
+    return _even(mean / total)
+
+
+def _outline(
+    frame: _Frame, off: np.ndarray, shot: Shot, say: np.ndarray, value: np.ndarray
+) -> None:
+    """Adds what a photograph's outline tells: how surely, and how far off the skin it is."""
+    across = np.abs((frame.way * _sight(frame.at(off), shot.view)).sum(-1))
     rim = across < _RIM
     reach = np.linspace(-0.02, _MOST_M, _STEPS)
-    rows, columns = np.nonzero(rim)
     along = frame.radius_m[rim][:, None] + reach
     places = frame.base_m[rim][:, None] + along[..., None] * frame.way[rim][:, None]
-    share = soft.of(places) > 0.5
+    share = shot.shown(places) > 0.5
     found = share.any(1)
     last = _STEPS - 1 - np.argmax(share[:, ::-1], axis=1)
     first = np.argmax(share, axis=1)
@@ -200,16 +203,11 @@ def _thickness(frame: _Frame, view: View, soft: _Soft) -> np.ndarray:
         at = np.flatnonzero(share[k, first[k] :]) + first[k]
         gaps = np.flatnonzero(np.diff(at) > _GAP)
         last[k] = at[gaps[0]] if len(gaps) else at[-1]
-    wanted = np.clip(reach[last], _LEAST_M, _MOST_M)
-    say = np.zeros_like(off)
-    value = np.zeros_like(off)
     weight = (1 - across[rim] / _RIM) * found
-    say[rows, columns], value[rows, columns] = weight, wanted
-    total, mean = np.full_like(off, 1e-4), np.full_like(off, 1e-4 * _USUAL_M)
-    for sigma, trust in ((3.0, 1.0), (8.0, 0.1), (16.0, 0.02)):
-        total += trust * _blurred(say, sigma)
-        mean += trust * _blurred(say * value, sigma)
-    return _even(mean / total)
+    say[rim] += weight
+    value[rim] += (
+        weight * (np.clip(reach[last], _LEAST_M, _MOST_M) - value[rim]) / np.fmax(say[rim], 1e-6)
+    )
 
 
 def _normals(places: np.ndarray) -> np.ndarray:
@@ -220,15 +218,13 @@ def _normals(places: np.ndarray) -> np.ndarray:
     return out / np.fmax(np.linalg.norm(out, axis=-1, keepdims=True), 1e-12)
 
 
-def _seen(
-    places: np.ndarray, normals: np.ndarray, view: View, skin_m: np.ndarray, faces: np.ndarray
-) -> np.ndarray:
+def _seen(places: np.ndarray, normals: np.ndarray, shot: Shot, faces: np.ndarray) -> np.ndarray:
     """How well each place is seen, 0 to 1: turned to the camera, and before the skin."""
-    way = _sight(places, view)
+    way = _sight(places, shot.view)
     straight = (normals * way).sum(-1)
     start = places + 0.004 * normals + 0.004 * way
     rays = np.concatenate([start, way], -1).reshape(-1, 6)
-    free = np.isinf(Triangles.of(skin_m, faces).hits(rays).far).reshape(straight.shape)
+    free = np.isinf(Triangles.of(shot.skin_m, faces).hits(rays).far).reshape(straight.shape)
     return np.clip((straight - _SEEN) / (_STRAIGHT - _SEEN), 0, 1) * free
 
 
@@ -238,21 +234,31 @@ def _inside(places: np.ndarray, frame: _Frame, off: np.ndarray, seen: np.ndarray
 
 
 def _there(
-    frame: _Frame, off: np.ndarray, view: View, soft: _Soft,
-    skin_m: np.ndarray, faces: np.ndarray, brow: float, ear_m: np.ndarray,
+    frame: _Frame, off: np.ndarray, shots: Sequence[Shot], faces: np.ndarray, brow: float,
+    ear_m: np.ndarray,
 ) -> tuple[np.ndarray, float]:  # fmt: skip
-    """How much of the surface is there, 0 to 1: as the photograph shows, and where it does not, as
+    """How much of the surface is there, 0 to 1: as the photographs show, and where they do not, as
     hair usually grows, as long behind as it is at the sides; and how long that is (0: to the ears,
     1: beyond)."""
     places = frame.at(off)
-    seen = _seen(places, _normals(places), view, skin_m, faces)
-    shown = np.fmax(soft.of(places), soft.of(_inside(places, frame, off, seen)))
-    twin = seen[:, ::-1] > seen + 0.2
+    normals = _normals(places)
+    total, shown, known, beside, rims = (np.zeros_like(off) for _ in range(5))
+    for shot in shots:
+        seen = _seen(places, normals, shot, faces)
+        inside = _inside(places, frame, off, seen)
+        told = np.fmax(shot.told(places), shot.told(inside))
+        sure = np.clip(seen * 2.5, 0, 1) * told + 1e-6 * seen
+        shown += sure * np.fmax(shot.shown(places), shot.shown(inside))
+        total += sure
+        known = np.fmax(known, seen * told)
+        rim = np.abs((frame.way * _sight(places, shot.view)).sum(-1)) < _RIM
+        beside += rim * shot.shown(_inside(places, frame, off, np.zeros_like(seen)))
+        rims += rim
+    shown /= np.fmax(total, 1e-12)
+    twin = known[:, ::-1] > known + 0.2
     shown = np.where(twin, shown[:, ::-1], shown)
-    known = np.where(twin, seen[:, ::-1], seen)
-    rim = np.abs((frame.way * _sight(places, view)).sum(-1)) < _RIM
-    beside = soft.of(_inside(places, frame, off, np.zeros_like(seen)))
-    sides = (beside * rim).sum(1) / np.fmax(rim.sum(1), 1)
+    known = np.where(twin, known[:, ::-1], known)
+    sides = beside.sum(1) / np.fmax(rims.sum(1), 1)
     covered = places[GLOBE // 2 :][sides[GLOBE // 2 :] > 0.4]
     lowest = float(covered[..., 2].min()) if len(covered) else brow
     long = float(np.clip((float(ear_m[2]) - lowest) / 0.05, 0, 1))
@@ -262,7 +268,7 @@ def _there(
     say = np.clip(known * 2.5, 0, 1)
     near = _blurred(say, 3.0)
     like = _blurred(say * shown, 3.0) / np.fmax(near, 1e-6)
-    usual = usual + np.clip(3 * near, 0, 1) * (places[..., 2] > brow) * (like - usual)
+    usual = usual + np.clip(3 * near, 0, 1) * (places[..., 2] > brow + _ABOVE_M) * (like - usual)
     whole = np.clip(say * shown + (1 - say) * usual, 0, 1)
     free = np.fmax((places[..., 1] - float(ear_m[1]) + 0.05) / 0.008,
                    (places[..., 2] - brow + 0.02) / 0.008)  # fmt: skip
@@ -276,8 +282,11 @@ def _usual(
     y, z = places[..., 1], places[..., 2]
     ear_y, ear_z = float(ear_m[1]), float(ear_m[2])
     nape = min(ear_z - 0.045, lowest)
-    behind = np.minimum((y - (ear_y + 0.012 - 0.05 * long)) / 0.006, (z - nape) / 0.008)
-    over = np.minimum((y - (ear_y - 0.035)) / 0.008, (z - (ear_z + 0.035)) / 0.006)
+    ahead = np.clip(1 - (y - ear_y - 0.012) / 0.05, 0, 1) * (1 - long)
+    edge = nape + (ear_z - 0.015 - nape) * ahead
+    behind = np.minimum((y - (ear_y + 0.012 - 0.05 * long)) / 0.006,
+                        (z - edge) / (0.026 - 0.018 * long))  # fmt: skip
+    over = np.minimum((y - (ear_y - 0.03)) / 0.008, (z - (ear_z + 0.016)) / 0.006)
     above = (z - (brow + 0.075)) / 0.01
     return np.clip(np.maximum.reduce([behind, over, above]) + 0.5, 0, 1)
 
@@ -305,27 +314,41 @@ def _fine(grid: np.ndarray) -> np.ndarray:
 
 
 def _painted(
-    places: np.ndarray, frame: _Frame, off: np.ndarray, there: np.ndarray, view: View,
-    rgb: np.ndarray, hair: np.ndarray, skin_m: np.ndarray, faces: np.ndarray,
-) -> np.ndarray:  # fmt: skip
-    """The texture: the photograph's colours where it shows them, the other side's, and strands of
+    frame: _Frame, off: np.ndarray, there: np.ndarray, shots: Sequence[Shot], faces: np.ndarray
+) -> np.ndarray:
+    """The texture: the photographs' colours where they show them, the other side's, and hair like
     what is near."""
+    places = frame.at(off)
     normals = _normals(places)
-    seen = _seen(places, normals, view, skin_m, faces)
-    at = _fine(_inside(places, frame, off, seen))
-    xy = view.project(at.reshape(-1, 3).astype(float)).astype(np.float32)
-    size = max(int(0.006 * max(np.ptp(np.nonzero(hair)[0]), 1)), 1)
-    core = cv2.erode(hair.astype(np.uint8), np.ones((2 * size + 1,) * 2, np.uint8))
-    mask = cv2.GaussianBlur(core.astype(np.float32), (0, 0), size)
-    colour = sampled(rgb.astype(np.float32), xy).reshape(*TEXTURE, 3)
-    say = _fine(seen) * sampled(mask, xy).reshape(TEXTURE)
-    return filled(stored(scene_linear(colour) / EXPOSED).astype(np.float32), say, _fine(there))
+    colour, total = np.zeros((*TEXTURE, 3), np.float32), np.zeros(TEXTURE, np.float32)
+    first = _middle(shots[0])
+    for shot in shots:
+        seen = _seen(places, normals, shot, faces)
+        at = _fine(_inside(places, frame, off, seen))
+        xy = shot.view.project(at.reshape(-1, 3).astype(float)).astype(np.float32)
+        size = max(int(0.006 * max(np.ptp(np.nonzero(shot.hair)[0]), 1)), 1)
+        core = cv2.erode(shot.hair.astype(np.uint8), np.ones((2 * size + 1,) * 2, np.uint8))
+        mask = cv2.GaussianBlur(core.astype(np.float32), (0, 0), size)
+        say = _fine(seen) ** 2 * sampled(mask, xy).reshape(TEXTURE)
+        found = sampled(shot.rgb.astype(np.float32), xy).reshape(*TEXTURE, 3)
+        bright = np.clip(first / _middle(shot), *_ALIKE).astype(np.float32)
+        colour += say[..., None] * scene_linear(found) * bright
+        total += say
+    colour /= np.fmax(total, 1e-6)[..., None]
+    say = np.sqrt(np.clip(total, 0, 1))
+    return filled(stored(colour / EXPOSED).astype(np.float32), say, _fine(there))
 
 
-def _alike(
-    places: np.ndarray, there: np.ndarray, view: View, hair: np.ndarray, tall: float
-) -> float:
+def _middle(shot: Shot) -> np.ndarray:
+    """The middle of the colours of what covers the head (linear)."""
+    if not shot.hair.any():
+        return np.ones(3)
+    return np.fmax(np.median(scene_linear(shot.rgb[shot.hair]), axis=0), 1e-3)
+
+
+def _alike(places: np.ndarray, there: np.ndarray, shot: Shot) -> float:
     """How much of the photograph's hair and of the surface's side that it shows is both."""
+    view, hair, tall = shot.view, shot.hair, shot.tall
     ahead = (_normals(places) * _sight(places, view)).sum(-1) > 0
     scale = min(160 / tall, 1.0)
     xy = view.project(places.reshape(-1, 3)).reshape(*there.shape, 2) * scale

@@ -6,6 +6,18 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
+_PIECES = ((160, 72), (96, 48), (56, 36))
+"""Pieces of seen hair that are laid elsewhere, the largest that there are: texels down and
+across."""
+_DRAWN, _FAINT = 0.35, 2.0
+"""How lively strands are drawn over those pieces, by what is seen, and at least (of 255)."""
+_DARK, _MOST = 10.0, 0.7
+"""What is fine is told in shares of brightness, darkness left out; at most so large (logarithm)."""
+_LIVELY = 0.12
+"""Hair whose brightness (logarithm) varies by less, from lock to lock, is smooth."""
+_TIPS = (5.0, 3.0)
+"""How unevenly strands end, along and across (texels)."""
+
 
 def filled(
     colour: Float[np.ndarray, "rows columns 3"],
@@ -21,18 +33,81 @@ def filled(
         say + mirror, 1e-4
     )[..., None]
     say = np.clip(say + mirror, 0, 1)
-    smooth, fine = _spread(colour, say), _spread(colour, say, (6.0,))
+    smooth = _spread(colour, say)
     known = say > 0.6
-    rough = (colour - fine)[known]
-    amount = float(np.clip(rough.std(), 2.0, 30.0)) if known.any() else 6.0
-    strands = _strands(say.shape)[..., None] * amount
+    rough = (colour - _spread(colour, say, (6.0,)))[known]
+    amount = float(np.clip(rough.std(), _FAINT, 30.0)) if known.any() else 6.0
     shade = np.clip(smooth / np.fmax(smooth.mean(), 1.0), 0.5, 1.6)
-    laid = smooth + strands * shade
+    like = _quilted(colour, say, known)
+    amount = amount if like is None else max(_DRAWN * amount, _FAINT)
+    laid = smooth + amount * _strands(say.shape)[..., None] * shade
+    if like is not None:
+        laid = (laid + _DARK) * np.exp(like) - _DARK
     keep = np.clip(say * 1.6 - 0.2, 0, 1)[..., None]
     painted = (keep * colour + (1 - keep) * laid).clip(0, 255)
-    ragged = there + 0.14 * _strands(say.shape, 3, 1.2, 14.0) * (there < 0.97)
-    alpha = np.clip((ragged - 0.3) / 0.45, 0, 1) * (there > 0.06)
+    alpha = np.clip((_tips(there) - 0.3) / 0.45, 0, 1) * (there > 0.03)
     return np.dstack([painted, 255 * alpha]).astype(np.uint8)
+
+
+def _tips(there: np.ndarray) -> np.ndarray:
+    """Where there is hair whose strands end here a little sooner, there a little later."""
+    rows, columns = np.mgrid[: there.shape[0], : there.shape[1]].astype(np.float32)
+    along = _strands(there.shape, 3, 1.0, 24.0).clip(-2, 2)
+    across = _strands(there.shape, 4, 4.0, 6.0).clip(-2, 2)
+    return cv2.remap(there, columns + _TIPS[1] * across, rows + _TIPS[0] * along,
+                     cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
+
+
+def _quilted(colour: np.ndarray, say: np.ndarray, known: np.ndarray) -> np.ndarray | None:
+    """What is fine of the hair that is seen, laid all over in pieces; None if too little is."""
+    for high, wide in _PIECES:
+        whole = cv2.boxFilter(known.astype(np.float32), -1, (wide, high), anchor=(0, 0),
+                              borderType=cv2.BORDER_CONSTANT)  # fmt: skip
+        rows, columns = np.nonzero(whole[: -high + 1, : -wide + 1] > 0.97)
+        if len(rows) >= high * wide // 8:
+            near = _spread(colour, say, (high / 8,))
+            fine = np.clip(np.log((colour + _DARK) / (near + _DARK)), -_MOST, _MOST)
+            return _laid(fine, rows, columns, high, wide)
+    return None
+
+
+def _laid(
+    fine: np.ndarray, rows: np.ndarray, columns: np.ndarray, high: int, wide: int
+) -> np.ndarray:
+    """Pieces that begin at some of these places, one beside the other all over."""
+    rng = np.random.default_rng(11)
+    down, along = (np.fmin(_ramp(n), _ramp(n)[::-1]) for n in (high, wide))
+    window = np.outer(down, along).astype(np.float32)[..., None]
+    total = np.zeros((fine.shape[0] + high, fine.shape[1], 1), np.float32)
+    out = np.zeros((*total.shape[:2], 3), np.float32)
+    for top in range(0, fine.shape[0], 3 * high // 4):
+        shift = int(rng.integers(wide))
+        for left in range(shift, shift + fine.shape[1], 3 * wide // 4):
+            k = int(rng.integers(len(rows)))
+            piece = fine[rows[k] : rows[k] + high, columns[k] : columns[k] + wide]
+            if rng.random() < 0.5:
+                piece = piece[:, ::-1]
+            across = np.arange(left, left + wide) % fine.shape[1]
+            out[top : top + high, across] += window * (piece - piece.mean((0, 1)))
+            total[top : top + high, across] += window**2
+    return (out / np.sqrt(np.fmax(total, 1e-3)))[: fine.shape[0]]
+
+
+def _ramp(count: int) -> np.ndarray:
+    """From 0 to 1 within the first quarter."""
+    return np.clip((np.arange(count) + 0.5) / (count / 4), 0, 1)
+
+
+def locks(
+    rgba: UInt8[np.ndarray, "rows columns 4"], size: tuple[int, int]
+) -> Float[np.ndarray, "down across"]:
+    """How far locks stand out, by how bright they are beside what is around them: of deviation 1,
+    on a grid whose last column is the first once more."""
+    bright = np.log(rgba[..., :3].astype(np.float32).mean(-1) + _DARK)
+    near = _blurred_ring(bright, 5.0) - _blurred_ring(bright, 28.0)
+    grid = cv2.resize(near, size[::-1], interpolation=cv2.INTER_AREA)
+    grid = np.concatenate([grid, grid[:, :1]], axis=1)
+    return np.clip(grid / max(float(grid.std()), _LIVELY), -2, 2).astype(float)
 
 
 def _spread(

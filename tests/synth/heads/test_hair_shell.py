@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
 from studio.human.heads.fit import View
 from studio.synth.heads import shell
+from studio.synth.heads.shots import Shot
 
 RADIUS_M, HAIR_M = 0.09, 0.11
 FOCAL, SIDE = 900.0, 300
@@ -39,7 +42,11 @@ def made(head):
     rgb = np.full((SIDE, SIDE, 3), (210, 170, 150), np.uint8)
     rgb[hair > 0] = (140, 30, 20)
     ear = np.array([RADIUS_M, 0, -0.01])
-    return shell.around(xyz, faces, view, rgb, hair > 0, BROW_M, ear), hair > 0, view
+    return (
+        shell.around([Shot(view, xyz, rgb, hair > 0, hair == 0)], faces, BROW_M, ear),
+        hair > 0,
+        view,
+    )
 
 
 def test_the_outline_is_the_photographs(made):
@@ -69,3 +76,43 @@ def test_unseen_hair_has_the_seen_hairs_colour_and_strands(made):
     red, green, blue = back.mean(0)
     assert red > 2.5 * max(green, blue)
     assert back[:, 0].std() > 1.0
+
+
+def test_a_second_photograph_tells_the_back(head, made):
+    xyz, faces, view = head
+    _, hair, _ = made
+    behind = replace(view, rotation=view.rotation @ np.diag([-1.0, -1.0, 1.0]))
+    back = np.zeros_like(hair)
+    back[: SIDE // 2 + 10] = True
+    yy, xx = np.mgrid[:SIDE, :SIDE]
+    back &= np.hypot(xx - SIDE / 2, yy - SIDE / 2) < FOCAL * HAIR_M
+    red = np.where(hair[..., None], (140, 30, 20), (210, 170, 150)).astype(np.uint8)
+    streaked = red.copy()
+    streaked[back] = (140, 30, 20)
+    streaked[back & (xx % 40 < 20)] = (60, 90, 30)
+    shots = [
+        Shot(view, xyz, red, hair, ~hair),
+        Shot(behind, xyz, streaked, back, ~back),
+    ]
+    found = shell.around(shots, faces, BROW_M, np.array([RADIUS_M, 0, -0.01]))
+    middle = found.rgba[200:400, :100].astype(int)
+    green = middle[..., 1] > middle[..., 0]
+    assert 0.25 < green.mean() < 0.75
+    assert not (made[0].rgba[..., 1] > made[0].rgba[..., 0]).any()
+
+
+def test_what_is_neither_hair_nor_skin_tells_nothing(head, made):
+    xyz, faces, view = head
+    _, hair, _ = made
+    rgb = np.full((SIDE, SIDE, 3), 120, np.uint8)
+    bare = ~hair
+    hidden = hair.copy()
+    hidden[:, : SIDE // 2 - 60] = False  # one side is told as neither
+    ear = np.array([RADIUS_M, 0, -0.01])
+    blind = shell.around([Shot(view, xyz, rgb, hidden, bare)], faces, BROW_M, ear)
+    sure = shell.around([Shot(view, xyz, rgb, hidden, ~hidden)], faces, BROW_M, ear)
+    side = (blind.xyz_m[..., 0] < -0.05) & (blind.xyz_m[..., 2] > 0.03)
+    alpha = [
+        cv2.resize(one.rgba[..., 3], one.xyz_m.shape[1::-1])[side].mean() for one in (blind, sure)
+    ]
+    assert alpha[0] > alpha[1]
