@@ -26,6 +26,7 @@ from studio.journeys import (
     lifting,
     monocular,
     networks,
+    neus,
     people,
     puppet,
     synth,
@@ -67,7 +68,8 @@ def main(
         data: A folder of packed samples (of a network); without, they come live from the factory.
         shots: How many pictures of each kind are looked at (of synth).
         soak: Minutes that somebody performs before a camera that comes and goes (of puppet).
-        out: A folder for the table as JSON and a sheet of pictures (of tryon).
+        out: A folder for the table as JSON and a sheet of pictures (of tryon), or for the page of
+            studies (of neus, with --data).
         json: Print one JSON object.
     """
     for path in (footage, peers, data):
@@ -99,6 +101,8 @@ def main(
         more = real[name](footage) if name in real else []
         if (way := learned(name)) is not None:
             more = views.parts(way, footage)
+        if name == "neus":
+            more = neus.parts(data, out)
         return measure(networks.parts_of(name, footage, data) + more, json)
     if name == "synth":
         return measure(synth.parts(shots), json)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import pyvista as pv
 import torch
 
+from studio.core.types import Mesh
 from studio.perception.neural_heads.network import HeadNetwork
 from studio.perception.neural_heads.photographs import FREE, HEAD
 from studio.perception.neural_heads.space import HIGH_M, LOW_M, places
@@ -13,6 +15,7 @@ from studio.training.heads import STEP_M, steps
 from studio.training.task import Sample
 from studio.training.tasks import neus
 from studio.training.tasks.neus import NeusTask, points_drawn, rays_drawn
+from studio.training.tasks.neus_figures import measured
 
 _SIDE_PX, _RADII_M = 48, (0.11, 0.13)
 
@@ -79,3 +82,30 @@ def test_heads_of_different_sizes_are_learned_together(monkeypatch: pytest.Monke
         torch.stack(list(losses.values())).sum().backward()
         optimiser.step()
     assert np.mean(off[-4:]) < 0.6 * np.mean(off[:2])
+
+
+def sphere(radius_m: float, middle: np.ndarray) -> Mesh:
+    """A ball's mesh."""
+    found = pv.Sphere(
+        radius=radius_m, center=middle.tolist(), theta_resolution=60, phi_resolution=60
+    )
+    return Mesh(np.asarray(found.points, float), found.faces.reshape(-1, 4)[:, 1:].astype(int))
+
+
+def test_a_head_is_measured_both_ways() -> None:
+    radius, dice = 0.1, np.random.default_rng(0)
+    middle = (LOW_M + HIGH_M) / 2
+    ways = dice.normal(0, 1, (4000, 3))
+    ways /= np.linalg.norm(ways, axis=1, keepdims=True)
+    marks = ways[:478].copy()
+    marks[152], marks[10] = (0.0, -0.6, -0.8), (0.0, -0.6, 0.8)
+    found = {
+        "surface": steps(middle + radius * ways), "normals": np.round(127 * ways).astype(np.int8),
+        "marks": middle + radius * marks,
+    }  # fmt: skip
+    part = neus.Part([found], 0)
+    for larger_m in (0.0, 0.004):
+        ball = sphere(radius + larger_m, middle)
+        off = measured(ball, part)
+        assert abs(off.head - 1000 * larger_m) < 0.8
+        assert off.face <= off.head + 0.3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_module
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,7 +19,7 @@ from studio.features.head.engine import Head, Inputs, Params, reconstruct
 from studio.features.head.pins_file import read_pins
 from studio.human.heads.fit import Held
 from studio.jobs import run
-from studio.jobs.terminal import OnTerminal, show_made
+from studio.jobs.terminal import OnTerminal, finish_on_interrupt, show_made
 from studio.media.formats.levels import check_levels
 from studio.media.formats.whole import check_places
 
@@ -40,6 +41,7 @@ def main(
     held: tuple[Held, ...] = (),
     texture_px: int = 2048,
     lods: int = 1,
+    seconds: float | None = None,
     json: bool = False,
 ) -> None:
     """Make a rigged, animatable person from photographs of a head.
@@ -67,6 +69,8 @@ def main(
         texture_px: Side of the skin's texture in pixels, 512 to 4096.
         lods: So many levels of detail as files of their own, NAME_LOD0 the finest, each next one
             with half the triangles and half the texture's side: 1 to 5.
+        seconds: So long a neural surface is fitted to the photographs, which tells the shape of
+            hair; Ctrl+C keeps it as it is.
         json: Print one JSON object.
     """
     if out is None and design is None and compare is None:
@@ -80,13 +84,16 @@ def main(
                           "Give 80 to 160 mm.")  # fmt: skip
     if not 512 <= texture_px <= 4096:
         raise StudioError(f"A texture of {texture_px} px cannot be had.", "Give 512 to 4096.")
+    if seconds is not None and not 1 <= seconds <= 3600:
+        raise StudioError(f"Nothing is learned in {seconds:g} s.", "Give 1 to 3600 seconds.")
     began = time.perf_counter()
     told = {} if pins is None else read_pins(pins, photos)
     told["held"] = tuple(dict.fromkeys((*told.get("held", ()), *held)))
     params = Params(photos=photos, name=name, scan=scan, pupils_mm=pupils_mm, chin_mm=chin_mm,
                     gender=gender, expression=expression, hair=hair, style=style,
-                    texture_px=texture_px, **told)  # fmt: skip
-    with OnTerminal("Head", quiet=json) as context:
+                    texture_px=texture_px, seconds=seconds, **told)  # fmt: skip
+    learns = finish_on_interrupt if seconds is not None else nullcontext
+    with OnTerminal("Head", quiet=json) as context, learns(context):
         made = run(reconstruct(params, Inputs(), context))
     written: list[Path] = []
     if out is not None:

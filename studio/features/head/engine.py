@@ -16,6 +16,7 @@ from studio.core.pictures import read_picture
 from studio.core.types import Character, Fact, Posed
 from studio.features.head.fitting import GENDERS, build_of, fitted, pupils_m
 from studio.features.head.measuring import measured
+from studio.features.head.neural import LEAST_ALIKE, Learned, learned
 from studio.features.head.params import Params
 from studio.human.design import Design, Worn
 from studio.human.fit import Fit
@@ -29,6 +30,7 @@ from studio.synth import closet, designed
 from studio.synth.heads import eyes, hairdo
 from studio.synth.heads.baking import bake
 from studio.synth.heads.dressing import Styled, coloured, hair_of, nearest_skin
+from studio.synth.heads.grown import grown
 from studio.synth.heads.scanned import read_scan
 from studio.synth.heads.seen import SeenHead, frontal_of, seen_head
 from studio.weights.store import find
@@ -57,7 +59,7 @@ class Inputs:
 class Head:
     """A reconstructed person: the design that wears the photographs' skin, the character in its
     pose, the same as a fit of one frame, how the photographs were understood, the styles of hair
-    that fit, and facts."""
+    that fit, facts, and the neural surface, if one was learned."""
 
     name: str
     design: Design
@@ -68,6 +70,7 @@ class Head:
     fitted: FittedHead
     styles: tuple[Styled, ...]
     facts: tuple[Fact, ...]
+    learned: Learned | None = None
 
 
 def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Posed, Head]:
@@ -102,6 +105,11 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     context.report(0.5, "Shaping hair")
     shaped = params.hair and not params.style
     cover = hairdo.covered(seen, looked, main) if shaped else None
+    neural = None
+    if params.seconds is not None:
+        neural = yield from learned(seen, view, looked, params.seconds, context)
+        if cover is not None and neural.alike > LEAST_ALIKE:
+            cover = grown(cover, neural.head)
     styles: tuple[Styled, ...] = ()
     if params.hair and params.style:
         styles = hair_of(seen, view, facing)
@@ -129,12 +137,14 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     yield made
     context.report(1.0, "Done")
     facts = facts_of(looked, fitting.head, seen, styles, params)
+    if neural is not None:
+        facts = (*facts, neural.fact())
     if scan is not None:
         off = measured(fitting, params, scan)
         verdict = "good" if off.mean_m < CLOSE_M else "look"
         facts = (Fact("Scan", off.text, verdict, f"face against {scan.name}"), *facts)
     return Head(name, design, made.character, still, tuple(looked), seen, fitting.head,
-                styles, facts)  # fmt: skip
+                styles, facts, neural)  # fmt: skip
 
 
 def read_rgb(path: Path) -> np.ndarray:

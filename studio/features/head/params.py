@@ -52,6 +52,11 @@ class Params(BaseModel):
         default=False, title="Hair of the wardrobe",
         description="The style of the wardrobe that fits best, not the photograph's own hair",
     )  # fmt: skip
+    seconds: float | None = Field(
+        default=None, ge=1, le=3600, title="Learn the surface",
+        description="So long a neural surface is fitted to the photographs (s): head and hair keep "
+        "its shape where it is seen to be better; not at all if not given",
+    )  # fmt: skip
     texture_px: int = Field(
         default=2048, ge=512, le=4096, title="Skin", description="Side of the skin's texture (px)"
     )

@@ -30,7 +30,9 @@ class Step:
             raise TypeError("this step packs heads")
         item = AvatarItem(
             name=result.name,
-            data=assets.put_arrays(fit_arrays(result.fit)),
+            data=assets.put_arrays(
+                fit_arrays(result.fit) | (result.learned.arrays() if result.learned else {})
+            ),
             design=result.design,
             facts=traces(result.facts),
             recipe=Recipe.of("head", params, seconds),

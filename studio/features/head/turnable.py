@@ -7,7 +7,8 @@ from itertools import count
 
 import numpy as np
 
-from studio.core.types import Armature, Character, Material, Mesh, Part, Posed
+from studio.core.types import Character, Material, Mesh, Part, Posed
+from studio.features.head.one_bone import HIGH_M, bone
 from studio.features.head.session import Laid
 from studio.human.design import Design
 from studio.synth import complexion
@@ -15,21 +16,12 @@ from studio.synth.heads.bust import bust
 from studio.synth.heads.scanned import Measured, colours_of
 from studio.synth.looks import body_parts
 
-HIGH_M = 1.55
-"""How high above the floor the head's joint is."""
 _RAMP = np.repeat(colours_of(np.linspace(-1, 1, 256))[None], 4, axis=0)
 _MAP = Material("map", roughness=0.8, texture=_RAMP)
 _CLAY = Material("clay", base=(0.62, 0.40, 0.31, 1.0), roughness=0.6)
 
 
 _maps = count(1)
-
-
-@cache
-def _bone() -> Armature:
-    rest = np.eye(4)
-    rest[2, 3] = HIGH_M
-    return Armature(("head",), np.array([-1]), rest[None], np.array([[0.0, 0.0, HIGH_M + 0.2]]))
 
 
 @cache
@@ -53,5 +45,5 @@ def turnable(laid: Laid, measured: Measured | None = None) -> Posed:
         body = Part(name, Mesh(vertices, skin, uv), _MAP, joints, weights)
     balls = Mesh(vertices, eyes, body_parts()["eyes"][1])
     parts = (body, Part("eyes", balls, _eyes(), joints, weights))
-    character = Character("Head", _bone(), parts)
-    return Posed(character, 0.0, _bone().rest_world, np.zeros(0))
+    character = Character("Head", bone(), parts)
+    return Posed(character, 0.0, bone().rest_world, np.zeros(0))

@@ -27,11 +27,11 @@ from studio.perception.neural_heads.space import HIGH_M, LOW_M, Space, asked
 from studio.perception.neural_heads.volume import Rays, look, rays_of
 
 RAYS = 160
-FIRST, SECOND = 160, 240
+FIRST, SECOND = 100, 60
 """Steps with the head's own layers alone, and with all layers and the cameras."""
 _SHARE = 0.45
-_OWN_RATE, _CAMERA_RATE, _SHARP_RATE = 1e-2, 5e-4, 5e-3
-_PRIOR = 0.002
+_OWN_RATE, _CAMERA_RATE, _SHARP_RATE = 6e-3, 5e-4, 5e-3
+_PRIOR = 0.03
 _NEAR = 0.5
 _POINTS = 384
 _TURN, _SHIFT_M = 0.02, 0.006
@@ -236,6 +236,21 @@ class _Pixels:
         rays = rays_of(pixels[None], self._lens[view][None], poses[None])
         rgb = self._rgb[view, row, column].float()[None] / 255
         return rays, rgb, self._labels[view, row, column][None]
+
+
+def covered(head: NeuralHead, side_px: int = 96) -> float:
+    """How well a head's outline covers that of its photographs (IoU, the mean)."""
+    found: list[float] = []
+    for one in head.photographs:
+        step = one.labels.shape[0] / side_px
+        at = (np.arange(side_px) * step).astype(int)
+        labels = _told(one, head.fields)[np.ix_(at, at)]
+        lens = one.lens / step
+        shown = head.seen(lens, one.pose, side_px)[..., 3] > 0.5
+        known = labels != UNKNOWN
+        both = (shown & (labels == HEAD) & known).sum()
+        found.append(float(both / max(((shown | (labels == HEAD)) & known).sum(), 1)))
+    return float(np.mean(found))
 
 
 def turned(poses: Tensor, by: Tensor) -> Tensor:

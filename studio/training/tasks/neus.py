@@ -49,12 +49,12 @@ class Numbers:
 
 class NeusTask:
     """A head network learns all heads of a pack at once. Scored by how far off distances are near
-    the surface of heads that it did not learn, after what is their own was fitted to their
-    photographs."""
+    the surface of heads that it did not learn, once what is their own was fitted to a
+    photograph."""
 
     name = "neus"
     does = "Say where the surface of a head with its hair is, given photographs to fit it to"
-    score = "distance off"
+    score = "surface off"
     better: Literal["higher", "lower"] = "lower"
 
     def __init__(

@@ -1,0 +1,108 @@
+"""Which layers of Multi-NeuS should be each head's own, and of what rank: learned anew for as many
+steps each, and a page of what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from studio.journeys.figures import Figure, Part
+from studio.journeys.report import Section, Table, write_report
+from studio.perception.neural_heads.fitting import Effort
+from studio.perception.neural_heads.network import OWN, RANK
+from studio.training.heads import TEST_SETS, heads
+from studio.training.loop import train
+from studio.training.plan import Plan
+from studio.training.publish import best_network
+from studio.training.tasks import find_task
+from studio.training.tasks.neus_figures import distances
+
+STEPS = 400
+KINDS: dict[str, dict[str, Any]] = {
+    "independent": {"kind": "independent"},
+    **{f"low-rank, r = {rank}": {"rank": rank} for rank in (4, 16, RANK)},
+    "shared by all": {"kind": "shared"},
+}
+PLACES: dict[str, dict[str, Any]] = {
+    f"own: {name}": {"placement": name} for name in OWN if name not in ("usual", "none")
+}
+_FIRST, _SECOND = Effort((80, 0)), Effort((80, 80))
+PAGE = "neus_studies.html"
+
+
+@dataclass(frozen=True)
+class Studied:
+    """How far distances are off near the surface of held-out heads (mm): of the mean of learned
+    heads, after the first step of fitting and after the second; ``numbers`` the network has."""
+
+    name: str
+    numbers: int
+    mean: float
+    first: float
+    second: float
+
+
+def parts(data: Path | None, out: Path | None, steps: int = STEPS) -> list[tuple[str, Part]]:
+    """The studies, if there is a place for their page; they need packs."""
+    if out is None or data is None:
+        return []
+    return [("layers and ranks", partial(_studies, data, out, steps))]
+
+
+def _studies(data: Path, out: Path, steps: int) -> Iterator[Figure]:
+    fit = 0.0
+    found: dict[str, list[Studied]] = {}
+    for title, settings in (("Kind and rank", KINDS), ("Which layers", PLACES)):
+        for name, options in settings.items():
+            one, fit = studied(name, data, steps, options)
+            found.setdefault(title, []).append(one)
+            yield Figure(
+                f"{name}, {steps} steps: distance off after the first step; the second",
+                f"{one.first:.2f}; {one.second:.2f} mm", "",
+                None, f"mean head {one.mean:.2f}, fit alone {fit:.2f} mm",
+            )  # fmt: skip
+    write_page(out / PAGE, found, fit, steps)
+
+
+def studied(name: str, data: Path, steps: int, options: dict[str, Any]) -> tuple[Studied, float]:
+    """One setting, learned from the packs of ``data`` and fitted to the first photographs of the
+    packed validation heads; and how far the fits alone are off (mm)."""
+    task = find_task("neus", data=str(data), **options)
+    plan = Plan(steps=steps, batch=4, precision="float32", validate_s=1e9, picture_s=1e9)
+    with TemporaryDirectory() as folder:
+        for _ in train(task, plan, Path(folder), device="cpu"):
+            pass
+        network: nn.Module = best_network(task, Path(folder))
+    source = heads(data, "validation", 0)
+    numbers = range(0, len(source), len(TEST_SETS))
+    told = np.array([distances(network, source, k, (_FIRST, _SECOND)) for k in numbers]).mean(0)
+    fit, mean, first, second = (1000 * told).tolist()
+    count = sum(p.numel() for p in network.parameters())
+    return Studied(name, count, mean, first, second), fit
+
+
+def write_page(path: Path, found: dict[str, list[Studied]], fit_mm: float, steps: int) -> None:
+    """The page. Raises StudioError if it cannot be written."""
+    head = ("layers", "numbers", "mean head, mm", "first step, mm", "second step, mm")
+    sections: list[Section] = []
+    for title, every in found.items():
+        best = min(one.second for one in every)
+        rows = tuple(
+            (one.name + (" (best)" if one.second == best else ""), f"{one.numbers:,}",
+             f"{one.mean:.2f}", f"{one.first:.2f}", f"{one.second:.2f}")
+            for one in every
+        )  # fmt: skip
+        text = (
+            f"Each learned for {steps} steps from the same heads, then fitted to one photograph of "
+            "heads that it did not learn: what is each head's own alone, then all layers and the "
+            f"camera. The parametric fit alone is {fit_mm:.2f} mm off."
+        )
+        sections.append(Section(title, text, (Table(head, rows),)))
+    write_report(path, "Multi-NeuS: which layers are each head's own", (), sections)
