@@ -152,5 +152,6 @@ def test_rig_and_detections_become_a_motion_on_the_screen(
     begin = time.perf_counter()
     window.close()
     assert time.perf_counter() - begin < 5
-    # The paintings of the first and the last turn alone take 40 ms where GL is drawn by software.
-    assert min(waits) < 100, waits
+    # The paintings of the first and the last turn alone take 40 ms where GL is drawn by software,
+    # and a machine that is slow today takes thrice as long; a window that hangs does for seconds.
+    assert min(waits) < 300, waits

@@ -21,6 +21,9 @@ Back = Literal["paint", "plain", "mirror"]
 BACKS: tuple[Back, ...] = ("paint", "plain", "mirror")
 PIXEL_M = 0.002
 _WIDE_M, _LOW_M = 0.11, 0.006
+"""How far to the sides colours are evened, and how far up and down."""
+_AROUND_M, _FEW = 0.1, 4
+"""How far up and down most of the body is asked for its colour, and of how many pixels one is."""
 _COARSE = 3
 _FOLDS = 0.16
 """How much brighter or darker folds make an evened-out back."""
@@ -138,15 +141,29 @@ def _evened(rgb: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray
     weight = cv2.resize(weight, small, interpolation=cv2.INTER_AREA)
     rgb = cv2.resize(rgb, small, interpolation=cv2.INTER_AREA)
     sigma = (_WIDE_M / PIXEL_M / _COARSE, _LOW_M / PIXEL_M / _COARSE)
-    found, total = rgb, weight
-    for turn in range(4):  # the mean of what is like the mean so far: near a median
+    found, total = _most(rgb, weight), weight
+    for _ in range(3):  # the mean of what is like the mean so far
         off = np.abs(rgb - found).mean(-1)
-        say = weight / (1 + (off / 18) ** 2) if turn else weight
+        say = weight / (1 + (off / 18) ** 2)
         many = cv2.GaussianBlur(rgb * say[..., None], (0, 0), sigma[0], sigmaY=sigma[1])
         total = cv2.GaussianBlur(say, (0, 0), sigma[0], sigmaY=sigma[1])
         found = many / np.fmax(total, 1e-5)[..., None]
     found = np.where((total > 1e-4)[..., None], found, rgb)
     return cv2.resize(found, full), cv2.resize(total, full)
+
+
+def _most(rgb: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """The weighted median colour of the rows about each row, so that a jacket outweighs a tie."""
+    tall = round(_AROUND_M / PIXEL_M / _COARSE)
+    rows = np.arange(len(rgb))[:, None] + np.arange(-tall, tall + 1, _FEW)
+    rows = rows.clip(0, len(rgb) - 1)
+    near = rgb[rows, ::_FEW].reshape(len(rgb), -1, rgb.shape[2])
+    say = weight[rows, ::_FEW].reshape(len(rgb), -1, 1)
+    order = near.argsort(1)
+    share = np.take_along_axis(np.broadcast_to(say, near.shape), order, 1).cumsum(1)
+    middle = (share < 0.5 * share[:, -1:]).sum(1, keepdims=True).clip(0, near.shape[1] - 1)
+    ranked = np.take_along_axis(near, order, 1)
+    return np.broadcast_to(np.take_along_axis(ranked, middle, 1), rgb.shape)
 
 
 def harmonic(
