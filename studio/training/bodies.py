@@ -23,6 +23,7 @@ import numpy as np
 
 from studio.core.errors import StudioError
 from studio.training.people import Live, Pack, fill
+from studio.training.small import steps, ways
 from studio.training.task import Find, Sample, Source, Split
 
 SHARD = 12
@@ -56,15 +57,6 @@ class BodyPairs(Live):
         return sample_of(self.factory.pair(number))
 
 
-def steps(points_m: np.ndarray) -> np.ndarray:
-    """Metres as int16, in steps of ``STEP_M``."""
-    return np.clip(np.round(points_m / STEP_M), -32767, 32767).astype(np.int16)
-
-
-def _ways(normals: np.ndarray) -> np.ndarray:
-    return np.clip(np.round(127 * normals), -127, 127).astype(np.int8)
-
-
 def sample_of(pair: Any) -> Sample:
     """A factory's pair as a training sample."""
     template = pair.template
@@ -76,18 +68,19 @@ def sample_of(pair: Any) -> Sample:
         "build": pair.build.astype(np.float32),
         "marks": pair.views["head"].square.marks_px.astype(np.float32),
         "offsets": template.offsets_m[:13_380].astype(np.float16),
-        "grid": pair.grid_m.astype(np.float16), "skin": steps(template.vertices_m[:13_380]),
-        "surface": steps(pair.surface_m), "surface_normals": _ways(pair.surface_normals),
+        "grid": pair.grid_m.astype(np.float16), "skin": steps(template.vertices_m[:13_380], STEP_M),
+        "surface": steps(pair.surface_m, STEP_M), "surface_normals": ways(pair.surface_normals),
         "weight": np.array(1.0, np.float32),
     }  # fmt: skip
     for kind, view in pair.views.items():
         told, seen = view.points, view.square
         own = {
             "rgb": seen.rgb, "mask": seen.mask, "lens": seen.lens.astype(np.float32),
-            "points": steps(told.points_m), "placed": steps(told.told.placed_m - root),
+            "points": steps(told.points_m, STEP_M),
+            "placed": steps(told.told.placed_m - root, STEP_M),
             "inside": told.inside_m.astype(np.float16), "bare": told.told.bare_m.astype(np.float16),
             "clothed": told.told.clothed_m.astype(np.float16),
-            "normals": _ways(told.normals), "facing": _ways(told.told.facing),
+            "normals": ways(told.normals), "facing": ways(told.told.facing),
             "colours": told.colours, "near": told.told.near.astype(np.int16),
         }  # fmt: skip
         found |= {key if kind == "body" else f"{key}_{kind}": value for key, value in own.items()}

@@ -22,6 +22,7 @@ import numpy as np
 
 from studio.core.errors import StudioError
 from studio.training.people import Live, Pack, fill
+from studio.training.small import steps, ways
 from studio.training.task import Find, Sample, Source, Split
 
 SHARD = 4
@@ -82,15 +83,6 @@ def _swept(factory: Any, seed: int, sets: tuple[str, ...]) -> Any:
     raise AssertionError
 
 
-def steps(points_m: np.ndarray) -> np.ndarray:
-    """Metres as int16, in steps of ``STEP_M``."""
-    return np.clip(np.round(points_m / STEP_M), -32767, 32767).astype(np.int16)
-
-
-def _ways(normals: np.ndarray) -> np.ndarray:
-    return np.clip(np.round(127 * normals), -127, 127).astype(np.int8)
-
-
 def sample_of(sweep: Any, name: str) -> Sample:
     """A factory's sweep as a training sample, in the frame of one of its fits."""
     from studio.perception.neural_heads.space import Space, outside_m
@@ -111,11 +103,11 @@ def sample_of(sweep: Any, name: str) -> Sample:
     padded = [*shots, *[shots[-1]] * (3 - len(shots))]
     return {
         "rgb": sweep.rgb, "labels": sweep.labels, "lens": sweep.lens.astype(np.float32),
-        "poses": poses.astype(np.float32), "points": steps(points),
+        "poses": poses.astype(np.float32), "points": steps(points, STEP_M),
         "inside": sweep.inside_m.astype(np.float16),
         "bare": np.clip(-outside_m(points, made.skin_m, faces), -0.12, 0.12).astype(np.float16),
-        "facing": _ways(sweep.facing @ turn.T), "surface": steps(laid(sweep.surface_m)),
-        "normals": _ways(sweep.normals @ turn.T), "marks": laid(sweep.marks_m).astype(np.float32),
+        "facing": ways(sweep.facing @ turn.T), "surface": steps(laid(sweep.surface_m), STEP_M),
+        "normals": ways(sweep.normals @ turn.T), "marks": laid(sweep.marks_m).astype(np.float32),
         "outside": space.outside_m.astype(np.float16), "moved": space.moved_m.astype(np.float16),
         "skin": made.skin_m.astype(np.float32),
         "shot": np.stack([one.rgb for one in padded]),

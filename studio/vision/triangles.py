@@ -105,3 +105,14 @@ class Triangles:
 def _tensor(values: np.ndarray, dtype: Any) -> Any:
     make: Any = o3d.core.Tensor
     return make(np.ascontiguousarray(values, dtype))
+
+
+def spread_over(
+    corners: Float[np.ndarray, "faces 3 3"], count: int, rng: np.random.Generator
+) -> tuple[Float[np.ndarray, "count 3"], Float[np.ndarray, "count 3"], float]:
+    """Points spread evenly over triangles, the triangles' normals there, and the whole area."""
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    area = np.linalg.norm(normals, axis=1)
+    pick = rng.choice(len(area), count, p=area / area.sum())
+    on = np.einsum("nc,ncd->nd", rng.dirichlet((1, 1, 1), count), corners[pick])
+    return on, normals[pick] / np.fmax(area[pick, None], 1e-12), float(area.sum())

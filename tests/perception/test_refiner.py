@@ -9,7 +9,9 @@ import torch
 
 from studio.perception.views.geometry import information, linear, metric, projected
 from studio.perception.views.refiner import (
+    ALONG,
     FEATURES,
+    SIDEWAYS,
     First,
     Refiner,
     axes_of,
@@ -93,9 +95,8 @@ def test_what_is_told_of_a_mirrored_body_is_mirrored() -> None:
     told = [features_of(one, axes_of(one.fine_m)) for one in (first, other)]
     assert told[0].shape == (1, JOINTS, FEATURES)
     moves = torch.rand(1, JOINTS, 3)
-    features, moved = mirrored(told[0], moves)
-    assert (features - told[1]).abs().max() < 1e-4
-    assert torch.equal(moved[:, order] * flip, moves)
+    assert (mirrored(told[0], SIDEWAYS) - told[1]).abs().max() < 1e-4
+    assert torch.equal(mirrored(moves, ALONG)[:, order] * flip, moves)
 
 
 def test_how_well_views_hold_a_joint_is_what_its_pixels_do_to_it() -> None:

@@ -14,7 +14,8 @@ from studio.perception.bodies.network import BodyNetwork, turned
 from studio.perception.bodies.parts import MARKS, PARTS, bones_of_parts, marks_m, part_weights
 from studio.perception.bodies.template import SKIN, Template
 from studio.render.scene import vertex_normals
-from studio.training.bodies import steps
+from studio.training.bodies import STEP_M
+from studio.training.small import steps
 from studio.training.tasks import find_task
 from studio.training.tasks.body import losses, posed
 from studio.training.tasks.body_figures import distances_mm, reconstructed
@@ -44,7 +45,7 @@ def batch(template) -> dict[str, torch.Tensor]:
         "build": np.full(11, 0.4), "grid": np.full((16, 32, 32), -0.1),
     }  # fmt: skip
     found = {key: value.astype(np.float32) for key, value in found.items()}
-    found["skin"] = steps(template.vertices_m[:SKIN])
+    found["skin"] = steps(template.vertices_m[:SKIN], STEP_M)
     for kind, end in (("body", ""), ("head", "_head")):
         side, skin = SIDE_PX[kind], template.vertices_m[:SKIN]
         if kind == "head":
@@ -59,8 +60,8 @@ def batch(template) -> dict[str, torch.Tensor]:
         mask[side // 4 : -side // 4, 2 * side // 3 : -2 * side // 3] = 255
         own = {
             "rgb": rng.integers(0, 255, (side, side, 3)).astype(np.uint8), "mask": mask,
-            "lens": lens.astype(np.float32), "points": steps(points),
-            "placed": steps(told.placed_m - root), "near": told.near.astype(np.int16),
+            "lens": lens.astype(np.float32), "points": steps(points, STEP_M),
+            "placed": steps(told.placed_m - root, STEP_M), "near": told.near.astype(np.int16),
             "inside": (told.bare_m + 0.02).astype(np.float16),
             "bare": told.bare_m.astype(np.float16),
             "clothed": told.clothed_m.astype(np.float16),

@@ -11,7 +11,8 @@ from studio.core.types import Mesh
 from studio.perception.neural_heads.network import HeadNetwork
 from studio.perception.neural_heads.photographs import FREE, HEAD
 from studio.perception.neural_heads.space import HIGH_M, LOW_M, places
-from studio.training.heads import STEP_M, steps
+from studio.training.heads import STEP_M
+from studio.training.small import steps
 from studio.training.task import Sample
 from studio.training.tasks import neus
 from studio.training.tasks.neus import NeusTask, points_drawn, rays_drawn
@@ -43,7 +44,7 @@ class Balls:
         return {
             "rgb": np.full((1, _SIDE_PX, _SIDE_PX, 3), 90, np.uint8), "labels": labels[None],
             "lens": np.array([[72.0, 72.0, 23.5, 23.5]], np.float32),
-            "poses": pose[None].astype(np.float32), "points": steps(points),
+            "poses": pose[None].astype(np.float32), "points": steps(points, STEP_M),
             "inside": (radius - far).astype(np.float16), "bare": (0.1 - far).astype(np.float16),
             "facing": np.round(127 * ways).astype(np.int8),
             "outside": outside.reshape(size).astype(np.float16),
@@ -100,7 +101,8 @@ def test_a_head_is_measured_both_ways() -> None:
     marks = ways[:478].copy()
     marks[152], marks[10] = (0.0, -0.6, -0.8), (0.0, -0.6, 0.8)
     found = {
-        "surface": steps(middle + radius * ways), "normals": np.round(127 * ways).astype(np.int8),
+        "surface": steps(middle + radius * ways, STEP_M),
+        "normals": np.round(127 * ways).astype(np.int8),
         "marks": middle + radius * marks,
     }  # fmt: skip
     part = neus.Part([found], 0)

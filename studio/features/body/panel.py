@@ -108,9 +108,6 @@ class Panel(PhotosPanel[Params]):
         else:
             super().take_rows(values)
 
-    def used(self) -> tuple[Path, ...]:
-        return self.session.used(self._params)
-
     def pin_of(self, point: int, x: float, y: float) -> PhotoPin:
         assert self.chosen is not None
         return PhotoPin(photo=self.chosen, point=point, x_px=x, y_px=y)
@@ -122,11 +119,6 @@ class Panel(PhotosPanel[Params]):
         return name_of(point)
 
     # -- what the step panel asks for
-
-    def params(self) -> Params:
-        used = self.used()
-        pins = tuple(pin for pin in self._params.pins if pin.photo in used)
-        return self._params.model_copy(update={"photos": used, "pins": pins})
 
     def run_text(self) -> str:
         return "Make the avatar"

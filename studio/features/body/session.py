@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from studio.core.errors import StudioError
+from studio.core.exif import focal_px
 from studio.core.types import Character
 from studio.document.folder import Assets
 from studio.document.project import AvatarItem
@@ -24,7 +25,7 @@ from studio.human.bodies.fit import Told, fitting
 from studio.human.bodies.fitted import BodyFit, BodyPhoto, BodyView
 from studio.human.person import Rest
 from studio.jobs import Context
-from studio.perception.bodies_seen import NETWORKS, BodyLooker
+from studio.perception.bodies_seen import NETWORKS, BodyLooker, read_photo
 from studio.render.clay import clay
 from studio.synth import designed
 from studio.synth.avatars.compared import seen_as
@@ -255,17 +256,16 @@ class Session:
 
 
 def _looked(looker: BodyLooker, path: Path) -> Photo:
-    from studio.perception.bodies_seen import read_photo
-
     try:
-        rgb = read_photo(path)[..., :3]
+        picture = read_photo(path)
     except StudioError as error:
         blank = np.zeros((1, 1, 3), np.uint8)
         return Photo(path, blank, refused=error.message, hint=error.hint)
     try:
-        body = looker.file(path)
+        body = looker.look(path.name, picture, focal_px=focal_px(path))
     except StudioError as error:
-        return Photo(path, np.ascontiguousarray(rgb), refused=error.message, hint=error.hint)
+        rgb = np.ascontiguousarray(picture[..., :3])
+        return Photo(path, rgb, refused=error.message, hint=error.hint)
     return Photo(path, body.rgb, body, body.warnings)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from PySide6.QtWidgets import QWidget
@@ -85,9 +84,6 @@ class Panel(PhotosPanel[Params]):
         self.person.set_value(params)
         self.person.blockSignals(False)
 
-    def used(self) -> tuple[Path, ...]:
-        return self.session.used(self._params)
-
     def pin_of(self, point: int, x: float, y: float) -> Pin:
         assert self.chosen is not None
         return Pin(photo=self.chosen, point=point, x_px=x, y_px=y)
@@ -96,11 +92,6 @@ class Panel(PhotosPanel[Params]):
         return name_of(point)
 
     # -- what the step panel asks for
-
-    def params(self) -> Params:
-        used = self.used()
-        pins = tuple(pin for pin in self._params.pins if pin.photo in used)
-        return self._params.model_copy(update={"photos": used, "pins": pins})
 
     def run_text(self) -> str:
         return "Make the head"

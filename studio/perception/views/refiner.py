@@ -8,6 +8,7 @@ at nothing: what it gives is added to the first solution.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -25,8 +26,10 @@ _UNSURE_M = 0.5
 _FAR_M, _FAR = 3.0, 8.0
 _ACROSS = ((11, 12), (5, 6))
 """Left and right hips and shoulders: between them a body's own x-axis lies."""
-_SIDEWAYS = (0, 3, 6, 15, 16)
+SIDEWAYS = (0, 3, 6, 15, 16)
 """What of a joint's features changes its sign in a mirror."""
+ALONG = (0,)
+"""The same of how far a joint moves."""
 FEATURES = 23
 
 
@@ -71,8 +74,8 @@ class Refiner(nn.Module):
         features = features_of(first, axes)
         moves = self.moves(features)
         if not self.training:
-            other = self.moves(mirrored(features, moves)[0])
-            moves = (moves + mirrored(features, other)[1]) / 2
+            other = self.moves(mirrored(features, SIDEWAYS))
+            moves = (moves + mirrored(other, ALONG)) / 2
         moves = moves * (first.there.sum(1) > 1)[:, None, None]
         return first.fine_m + torch.einsum("bji,bnj->bni", axes, moves)
 
@@ -152,10 +155,9 @@ def features_of(first: First, axes: torch.Tensor) -> torch.Tensor:
     return torch.cat(told, -1).nan_to_num(0.0, 0.0, 0.0).clamp(-_FAR, _FAR)
 
 
-def mirrored(features: torch.Tensor, moves: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """What the network is told, and how far joints move, of the same body in a mirror."""
-    order = torch.tensor(MIRROR, device=features.device)
-    features, moves = features[:, order].clone(), moves[:, order].clone()
-    features[..., list(_SIDEWAYS)] *= -1
-    moves[..., 0] *= -1
-    return features, moves
+def mirrored(values: torch.Tensor, sideways: Sequence[int]) -> torch.Tensor:
+    """What is told of every joint (batch, 26, k) as of the same body in a mirror: sides exchanged,
+    the signs of the entries ``sideways`` turned round."""
+    values = values[:, list(MIRROR)].clone()
+    values[..., list(sideways)] *= -1
+    return values

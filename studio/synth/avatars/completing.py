@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from studio.human.bodies.shell import Shell
-from studio.synth.avatars.looking import sampled
+from studio.vision.sampling import sampled
 from studio.vision.triangles import Triangles
 
 Back = Literal["paint", "plain", "mirror"]

@@ -17,6 +17,7 @@ from studio.core.types import Camera
 from studio.human.wardrobe.layers import vertex_normals
 from studio.synth.facelight import EXPOSED, light_of, scene_linear, stored
 from studio.vision.camera import in_camera, project
+from studio.vision.sampling import sampled
 from studio.vision.triangles import Triangles
 
 _STRAIGHT, _SLANTED = 0.7, 0.15
@@ -33,7 +34,6 @@ person's height in the picture): edges hold some of what is behind."""
 _OF_CLOTH = 0.3
 """How much of the light that the face tells is taken out of everything else, whose normals are less
 sure."""
-_ROWS = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,16 +208,3 @@ def _inner(mask: np.ndarray) -> np.ndarray:
     tall = max(_tall(mask), 1.0)
     within = cv2.distanceTransform(sure, cv2.DIST_L2, 5)
     return np.clip((within - _INSET * tall) / (_SOFT * tall), 0, 1).astype(np.float32)
-
-
-def sampled(picture: np.ndarray, xy: np.ndarray, how: int = cv2.INTER_LINEAR) -> np.ndarray:
-    """A picture's values at pixels (points, 2); beyond its edges the edge's."""
-    many = -(-len(xy) // _ROWS)  # OpenCV's remap takes pictures of at most 32,767 rows
-    padded = np.full((many * _ROWS, 2), -1, np.float32)
-    padded[: len(xy)] = xy
-    grid = padded.reshape(many, _ROWS, 2)
-    found = [
-        cv2.remap(picture, part[..., 0], part[..., 1], how, borderMode=cv2.BORDER_REPLICATE)
-        for part in np.array_split(grid, -(-many // 8192))
-    ]
-    return np.concatenate(found).reshape(many * _ROWS, *picture.shape[2:])[: len(xy)]

@@ -28,7 +28,8 @@ from studio.synth.avatars.completing import (
     harmonic,
     shown_back,
 )
-from studio.synth.avatars.looking import Limbs, Seen, Texels, looked, sampled
+from studio.synth.avatars.looking import Limbs, Seen, Texels, looked
+from studio.vision.sampling import sampled
 
 _TURN_M = 0.35
 """Normals whose y is beyond this, either way, take all of the front or all of the back."""

@@ -26,7 +26,7 @@ from studio.synth.atlas import Texels, skin_atlas, texels_above
 from studio.synth.facelight import Light, gain, light_of, scene_linear, stored
 from studio.synth.figure import make_figure
 from studio.synth.heads.seen import SeenHead
-from studio.synth.heads.shots import sampled
+from studio.vision.sampling import sampled
 from studio.vision.triangles import Triangles
 
 SIZE_PX = 2048

@@ -17,8 +17,9 @@ from jaxtyping import Float, UInt8
 
 from studio.human.heads.fit import View
 from studio.synth.facelight import EXPOSED, scene_linear, stored
-from studio.synth.heads.shots import Shot, sampled
+from studio.synth.heads.shots import Shot
 from studio.synth.heads.strands import filled, locks
+from studio.vision.sampling import sampled
 from studio.vision.triangles import Triangles
 
 COLUMNS, GLOBE, CURTAIN = 144, 36, 44

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from studio.human.heads.fit import View
+from studio.vision.sampling import sampled
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,15 +48,3 @@ class Shot:
     def _at(self, soft: np.ndarray, xyz_m: np.ndarray) -> np.ndarray:
         found = sampled(soft, self.view.project(xyz_m.reshape(-1, 3)))
         return found.reshape(xyz_m.shape[:-1])
-
-
-def sampled(picture: np.ndarray, xy: np.ndarray) -> np.ndarray:
-    """A picture's values at places (pixels), those of its edge beyond it."""
-    rows = 4096  # OpenCV's remap takes pictures of at most 32,767 rows
-    many = -(-len(xy) // rows)
-    padded = np.full((many * rows, 2), -1, np.float32)
-    padded[: len(xy)] = xy
-    grid = padded.reshape(many, rows, 2)
-    found = cv2.remap(picture, grid[..., 0], grid[..., 1], cv2.INTER_LINEAR,
-                      borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
-    return found.reshape(many * rows, *picture.shape[2:])[: len(xy)]

@@ -29,7 +29,7 @@ from studio.synth.figure import make_figure
 from studio.synth.heads.seen import PUPILS, seen_head
 from studio.synth.people import stranger
 from studio.vision.similarity import similarity
-from studio.vision.triangles import Triangles
+from studio.vision.triangles import Triangles, spread_over
 
 VIEWS, SIDE_PX = 20, 256
 """Pictures of a sweep, and how large they are."""
@@ -252,12 +252,8 @@ def _spread(
     corners = mesh.vertices_m[mesh.faces]
     middle = corners.mean(1)
     corners = corners[((middle > LOW_M) & (middle < HIGH_M)).all(1)]
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    area = np.linalg.norm(normals, axis=1)
-    pick = rng.choice(len(area), count, p=area / area.sum())
-    on = np.einsum("nc,ncd->nd", rng.dirichlet((1, 1, 1), count), corners[pick])
-    share = np.full(count, area.sum() / count)
-    return share, on, normals[pick] / np.fmax(area[pick, None], 1e-12)
+    on, normals, area = spread_over(corners, count, rng)
+    return np.full(count, area / count), on, normals
 
 
 def _sampled(truth: _Truth, rng: np.random.Generator) -> tuple[np.ndarray, ...]:

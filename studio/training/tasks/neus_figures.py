@@ -22,7 +22,7 @@ from studio.training.heads import STEP_M, TEST_SETS
 from studio.training.task import Row, Source
 from studio.training.tasks.neus import Part, part_of
 from studio.vision.similarity import similarity
-from studio.vision.triangles import Triangles
+from studio.vision.triangles import Triangles, spread_over
 
 OURS, FIT, BLIND = "ours", "parametric fit", "without the prior"
 PEOPLE = 3
@@ -149,13 +149,7 @@ def _laid(points: np.ndarray, triangles: Triangles) -> tuple[np.ndarray, np.ndar
 
 
 def _spread(mesh: Mesh, count: int) -> np.ndarray:
-    rng = np.random.default_rng(0)
-    corners = mesh.vertices_m[mesh.faces]
-    area = np.linalg.norm(
-        np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1
-    )
-    pick = rng.choice(len(area), count, p=area / area.sum())
-    return np.einsum("nc,ncd->nd", rng.dirichlet((1, 1, 1), count), corners[pick])
+    return spread_over(mesh.vertices_m[mesh.faces], count, np.random.default_rng(0))[0]
 
 
 def psnr(head: NeuralHead, part: Part) -> float:

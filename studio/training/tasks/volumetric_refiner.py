@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from studio.core.errors import StudioError
-from studio.perception.views.refiner import axes_of, features_of, mirrored
+from studio.perception.views.refiner import ALONG, SIDEWAYS, axes_of, features_of, mirrored
 from studio.perception.views.volumetric import VolumetricNetwork
 from studio.training import augment
 from studio.training.task import Batch, Source, Split
@@ -117,7 +117,7 @@ def _given(batch: Batch, dice: torch.Generator) -> tuple[torch.Tensor, torch.Ten
     near = (away.norm(dim=-1).amax(1) < _LOST_M) & (first.there.sum(1) > 1)
     moves = torch.einsum("bij,bnj->bni", axes, away).nan_to_num()
     here = augment.chance(dice, 0.5, count)[:, None, None]
-    pairs = zip(mirrored(features, moves), (features, moves), strict=True)
-    features, moves = (torch.where(here, a, b) for a, b in pairs)
+    features = torch.where(here, mirrored(features, SIDEWAYS), features)
+    moves = torch.where(here, mirrored(moves, ALONG), moves)
     known = batch.get("known", torch.ones(features.shape[:2], dtype=torch.bool, device=device))
     return features, moves, (known & near[:, None]).float()

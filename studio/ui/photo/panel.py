@@ -41,6 +41,8 @@ class PhotoSession(Protocol):
         self, paths: Iterable[Path], context: Context, told: Callable[[Any], object]
     ) -> None: ...
 
+    def used(self, params: Any) -> tuple[Path, ...]: ...
+
     def warm(self) -> None: ...
 
 
@@ -81,11 +83,6 @@ class PhotosPanel(StepPanel, Generic[P]):
         raise NotImplementedError
 
     @abstractmethod
-    def used(self) -> tuple[Path, ...]:
-        """The photographs that show what they should."""
-        raise NotImplementedError
-
-    @abstractmethod
     def pin_of(self, point: int, x: float, y: float) -> PhotoPin:
         """A pin in the chosen photograph."""
         raise NotImplementedError
@@ -100,7 +97,16 @@ class PhotosPanel(StepPanel, Generic[P]):
         of its square if None."""
         return None
 
+    def used(self) -> tuple[Path, ...]:
+        """The photographs that show what they should."""
+        return self._photographs.used(self._params)
+
     # -- what the step panel asks for
+
+    def params(self) -> P:
+        used = self.used()
+        pins = tuple(pin for pin in _pins(self._params) if pin.photo in used)
+        return self._params.model_copy(update={"photos": used, "pins": pins})
 
     def build(self, place: QVBoxLayout) -> None:
         self.busy = Busy(self.area)
