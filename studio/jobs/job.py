@@ -26,7 +26,10 @@ State = Literal["waiting", "running", "paused", "done", "failed", "cancelled"]
 
 
 class Context:
-    """All that an engine may know of the outside: check, report, cancel, pause, finish, renew."""
+    """All that an engine may know of the outside: check, report, cancel, pause, finish, renew.
+
+    An engine says that it ``keeps`` what there is while it would end early if asked to finish.
+    """
 
     def __init__(self) -> None:
         self._newer: Any = None
@@ -36,6 +39,7 @@ class Context:
         self._going.set()
         self.fraction = 0.0
         self.endless = False
+        self.keeps = False
         self.text = ""
 
     def check(self) -> None:
@@ -69,8 +73,13 @@ class Context:
         self._finishing.set()
         self._going.set()
 
+    @property
+    def stoppable(self) -> bool:
+        """Whether the work would end early and keep what there is."""
+        return self.endless or self.keeps
+
     def finish(self) -> None:
-        """Ask an engine that could go on for ever to come to its end and return what it has."""
+        """Ask an engine that is ``stoppable`` to come to its end and return what it has."""
         self._finishing.set()
         self._going.set()
 

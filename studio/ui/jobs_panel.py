@@ -36,7 +36,7 @@ class JobRow(QWidget):
     def __init__(self, watch: JobWatch, watched: Watched) -> None:
         super().__init__()
         self._watch, self.watched = watch, watched
-        self._state: tuple[str, bool] | None = None
+        self._state: tuple[str, bool, bool] | None = None
         self.mark = QLabel()
         self.name = QLabel(watched.job.name)
         self.told = QLabel()
@@ -76,12 +76,12 @@ class JobRow(QWidget):
         job = self.watched.job
         state, context = job.state, job.context
         symbol, role, word = _STATE[state]
-        if (state, context.endless) != self._state:
-            self._state = (state, context.endless)
+        if (now := (state, context.endless, context.stoppable)) != self._state:
+            self._state = now
             over = state in ("done", "failed", "cancelled")
             theme.set_icon(self.mark, symbol, role)
             self.pause.setVisible(not over and not context.endless)
-            self.stop.setVisible(not over and context.endless)
+            self.stop.setVisible(not over and context.stoppable)
             self.cancel.setVisible(not over)
             self.bar.setVisible(not over and not context.endless)
             self.retry.setVisible(over and self.watched.retry is not None)

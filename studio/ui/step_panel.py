@@ -153,7 +153,7 @@ class StepPanel(QWidget):
         self.cancel_button.clicked.connect(self._cancel)
         self.pause_button = QPushButton("Pause")
         self.pause_button.clicked.connect(self._pause)
-        self.stop_button = QPushButton(self.stop_text() or "Stop")
+        self.stop_button = QPushButton(self.stop_text() or "Stop, and keep it")
         self.stop_button.setProperty("role", self.run_role)
         self.stop_button.clicked.connect(self.stop)
         self.bar = ProgressBar()
@@ -329,6 +329,8 @@ class StepPanel(QWidget):
             return
         context = running.job.context
         self.bar.fill(context.fraction)
+        if not self.stop_text():
+            self.stop_button.setVisible(context.keeps and not context.finishing)
         self.pause_button.setText("Resume" if context.paused else "Pause")
         if self.stop_text():
             self.told.setText(context.text)

@@ -16,6 +16,7 @@ import tyro
 from studio.core.errors import StudioError
 from studio.core.pictures import write_picture
 from studio.features.head.engine import Head, Inputs, Params, reconstruct
+from studio.features.head.layers_file import LAYERS, check_layers, read_layers, write_layers
 from studio.features.head.pins_file import read_pins
 from studio.human.heads.fit import Held
 from studio.jobs import run
@@ -42,13 +43,14 @@ def main(
     texture_px: int = 2048,
     lods: int = 1,
     seconds: float | None = None,
+    layers: Path | None = None,
     json: bool = False,
 ) -> None:
     """Make a rigged, animatable person from photographs of a head.
 
     Args:
         photos: Photographs of one person; one that looks ahead is enough, others from the sides
-            make it better.
+            make it better. Or a film around the head: the sharpest pictures of its sides are taken.
         out: Where to write the person: .glb, with 52 facial actions.
         design: Where to write the design, to go on from in the studio: .json.
         compare: Where to write a picture of each photograph beside the head made of it: its points
@@ -71,6 +73,8 @@ def main(
             with half the triangles and half the texture's side: 1 to 5.
         seconds: So long a neural surface is fitted to the photographs, which tells the shape of
             hair; Ctrl+C keeps it as it is.
+        layers: Where what the surface learns is kept, to go on from at the next run: .npz. Of a
+            project (.doppel) what its newest head has learned is gone on from.
         json: Print one JSON object.
     """
     if out is None and design is None and compare is None:
@@ -86,7 +90,12 @@ def main(
         raise StudioError(f"A texture of {texture_px} px cannot be had.", "Give 512 to 4096.")
     if seconds is not None and not 1 <= seconds <= 3600:
         raise StudioError(f"Nothing is learned in {seconds:g} s.", "Give 1 to 3600 seconds.")
+    if layers is not None:
+        check_layers(layers)
+        if seconds is None:
+            raise StudioError("No surface is learned, so it has no layers.", "Give --seconds 60.")
     began = time.perf_counter()
+    before = None if layers is None else read_layers(layers)
     told = {} if pins is None else read_pins(pins, photos)
     told["held"] = tuple(dict.fromkeys((*told.get("held", ()), *held)))
     params = Params(photos=photos, name=name, scan=scan, pupils_mm=pupils_mm, chin_mm=chin_mm,
@@ -94,8 +103,11 @@ def main(
                     texture_px=texture_px, seconds=seconds, **told)  # fmt: skip
     learns = finish_on_interrupt if seconds is not None else nullcontext
     with OnTerminal("Head", quiet=json) as context, learns(context):
-        made = run(reconstruct(params, Inputs(), context))
+        made = run(reconstruct(params, Inputs(layers=before), context))
     written: list[Path] = []
+    if layers is not None and layers.suffix.lower() == LAYERS and made.learned is not None:
+        write_layers(layers, made.learned.arrays())
+        written.append(layers)
     if out is not None:
         from studio.media.formats.gltf import write_glb
         from studio.media.formats.levels import write_levels
@@ -132,6 +144,7 @@ def _tell(made: Head, written: Sequence[Path], seconds: float, as_json: bool) ->
             "off_px": [round(px, 3) for px in made.fitted.off_px],
             "hair": {one.name: round(one.fits, 3) for one in made.styles},
             "warnings": {one.name: list(one.warnings) for one in made.looked},
+            "surface": None if made.learned is None else made.learned.told(),
             "facts": [vars(fact) for fact in made.facts],
             "seconds": round(seconds, 3),
         }

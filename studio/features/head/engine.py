@@ -14,6 +14,7 @@ import numpy as np
 from studio.core.errors import StudioError
 from studio.core.pictures import read_picture
 from studio.core.types import Character, Fact, Posed
+from studio.features.head.filmed import is_film, photographs_of
 from studio.features.head.fitting import GENDERS, build_of, fitted, pupils_m
 from studio.features.head.measuring import measured
 from studio.features.head.neural import LEAST_ALIKE, Learned, learned
@@ -50,9 +51,11 @@ _SURE = 0.8
 
 @dataclass(frozen=True)
 class Inputs:
-    """Photographs of the params that were looked at already."""
+    """Photographs of the params that were looked at already, and the layers of a neural surface to
+    go on from."""
 
     looked: Mapping[Path, Looked] = field(default_factory=dict)
+    layers: Mapping[str, np.ndarray] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,13 +85,16 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     """
     check_photographs(params.photos, "Choose one in which the face looks ahead.")
     files = {name: find(name) for name in NETWORKS}
-    looked: list[Looked] = []
     with Looker(files) as looker:
+        known = dict(inputs.looked)
+        params = filmed(params, known, looker, context)
+        looked: list[Looked] = []
         for path in params.photos:
             context.report(0.2 * len(looked) / len(params.photos), f"Looking at {path.name}")
             context.check()
-            known = inputs.looked.get(path)
-            looked.append(looker.look(path.name, read_rgb(path)) if known is None else known)
+            if path not in known:
+                known[path] = looker.look(path.name, read_rgb(path))
+            looked.append(known[path])
         scan = None if params.scan is None else read_scan(params.scan, looker)
     context.report(0.2, "Fitting the face")
     fitting = fitted(looked, params.photos, params)
@@ -107,7 +113,8 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     cover = hairdo.covered(seen, looked, main) if shaped else None
     neural = None
     if params.seconds is not None:
-        neural = yield from learned(seen, view, looked, params.seconds, context)
+        layers = inputs.layers if params.go_on else None
+        neural = yield from learned(seen, view, looked, params.seconds, context, layers)
         if cover is not None and neural.alike > LEAST_ALIKE:
             cover = grown(cover, neural.head)
     styles: tuple[Styled, ...] = ()
@@ -145,6 +152,21 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
         facts = (Fact("Scan", off.text, verdict, f"face against {scan.name}"), *facts)
     return Head(name, design, made.character, still, tuple(looked), seen, fitting.head,
                 styles, facts, neural)  # fmt: skip
+
+
+def filmed(
+    params: Params, known: dict[Path, Looked], looker: Looker, context: Context
+) -> Params:  # fmt: skip
+    """Params in which films are what they show best; that joins what is ``known``."""
+    if not any(is_film(path) for path in params.photos):
+        return params
+    photos: list[Path] = []
+    for path in params.photos:
+        found = photographs_of(path, looker, context) if is_film(path) else {}
+        known |= found
+        photos += found or [path]
+    name = params.name or params.photos[0].stem
+    return params.model_copy(update={"photos": tuple(photos), "name": name})
 
 
 def read_rgb(path: Path) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
@@ -13,9 +13,11 @@ import numpy as np
 from studio.core.card import find_card
 from studio.core.types import Character, Fact, Material, Mesh, Part, Posed
 from studio.features.head.one_bone import HIGH_M, bone
+from studio.human.heads import model
 from studio.human.heads.fit import View
 from studio.jobs import Context
 from studio.perception.neural_heads.fitting import Effort, NeuralHead, begun, covered, fitted
+from studio.perception.neural_heads.keeping import is_of, kept, taken_up
 from studio.perception.neural_heads.meshing import QUICK_M, meshed
 from studio.perception.neural_heads.network import HeadNetwork
 from studio.perception.neural_heads.photographs import cut
@@ -36,16 +38,18 @@ _GREY = Material("surface", base=(0.62, 0.52, 0.45, 1.0), roughness=0.7)
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """A head that was fitted, how long that took, and the surface it was begun from: the skin as
-    the most frontal photograph shows it."""
+    """A head that was fitted, how long that took, the surface it was begun from (the skin as the
+    most frontal photograph shows it), and how many steps it had learned ``before``."""
 
     head: NeuralHead
     seconds: float
     skin_m: np.ndarray
+    before: int = 0
 
     def fact(self) -> Fact:
         """How long it learned, and how well its outline covers the photograph's."""
-        said = f"{sum(self.head.steps)} steps in {self.seconds:.0f} s, "
+        on = f"{self.before} and " if self.before else ""
+        said = f"{on}{sum(self.head.steps) - self.before} steps in {self.seconds:.0f} s, "
         said += f"outline {self.alike:.0%} alike".replace("%", " %")
         used = self.alike > LEAST_ALIKE
         return Fact(
@@ -57,37 +61,64 @@ class Learned:
         """How well its outline covers the photographs' (0 to 1)."""
         return covered(self.head)
 
+    def told(self) -> dict[str, float]:
+        """Its figures: steps before and now, seconds of now, how alike its outline is."""
+        now = sum(self.head.steps) - self.before
+        return {"steps_before": self.before, "steps": now, "seconds": round(self.seconds, 2),
+                "alike": round(self.alike, 4)}  # fmt: skip
+
     def arrays(self) -> dict[str, np.ndarray]:
-        """What is the head's own, to go on from or to look at again."""
-        own = [one.numpy().astype(np.float16) for one in self.head.own if one is not None]
-        return {
-            **{f"neural_own_{k}": one for k, one in enumerate(own)},
-            "neural_cameras": self.head.cameras.numpy(),
-            "neural_steps": np.array(self.head.steps), "neural_seed": np.array(0),
-        }  # fmt: skip
+        """All that was learned, to go on from (see :func:`taken_up`)."""
+        return kept(self.head)
 
 
 def learned(
-    seen: SeenHead, view: View, looked: Sequence[Looked], seconds: float, context: Context
-) -> Generator[Posed, None, Learned]:
-    """Fit a neural head for so many seconds, or until it is asked to finish. Yields its surface
-    every few seconds. Raises StudioError if there is no network."""
+    seen: SeenHead, view: View, looked: Sequence[Looked], seconds: float, context: Context,
+    layers: Mapping[str, np.ndarray] | None = None,
+) -> Generator[Posed, None, Learned]:  # fmt: skip
+    """Fit a neural head for so many seconds, not counting pauses, or until it is asked to finish:
+    on from ``layers``, where those learned from one of the photographs. Yields its surface every
+    few seconds. Raises StudioError if there is no network, or the layers are of another one."""
     network = cast(HeadNetwork, unpack(HeadNetwork(), find_card(NAME).weights))
     skin_m = seen.skin(view)
     space = Space.about(skin_m, make_figure().surface.faces["skin"])
     photographs = [cut(one, way) for one, way in zip(looked, seen.views, strict=True)]
-    head = begun(network, space, photographs)
-    start = shown = time.monotonic()
-    for _ in fitted(head, Effort(seconds=seconds)):
-        context.check()
-        spent = time.monotonic() - start
-        context.report(0.5 + 0.15 * min(spent / seconds, 1), f"Learning the surface, {spent:.0f} s")
-        if context.finishing:
-            break
-        if time.monotonic() - shown > SHOWN_S:
-            yield drawn(head)
-            shown = time.monotonic()
-    return Learned(head, time.monotonic() - start, skin_m)
+    ids, means = model.marks()
+    marks_m = means @ skin_m[ids]
+    before = 0
+    if layers is not None and is_of(layers, photographs):
+        head = taken_up(layers, network, space, photographs, marks_m)
+        before = sum(head.steps)
+    else:
+        head = begun(network, space, photographs, marks_m=marks_m)
+    spent_s, shown_s = 0.0, SHOWN_S
+    try:
+        context.keeps = True
+        for _, step_s in timed(fitted(head, Effort(seconds=seconds))):
+            spent_s += step_s
+            context.report(
+                0.5 + 0.15 * min(spent_s / seconds, 1), f"Learning the surface, {spent_s:.0f} s"
+            )
+            context.check()
+            if context.finishing:
+                break
+            if spent_s > shown_s:
+                yield drawn(head)
+                shown_s = spent_s + SHOWN_S
+    finally:
+        context.keeps = False
+    return Learned(head, spent_s, skin_m, before)
+
+
+def timed(steps: Iterable[NeuralHead]) -> Iterator[tuple[NeuralHead, float]]:
+    """Steps, each with the seconds that it took by itself."""
+    every = iter(steps)
+    while True:
+        begin = time.monotonic()
+        one = next(every, None)
+        if one is None:
+            return
+        yield one, time.monotonic() - begin
 
 
 def drawn(head: NeuralHead) -> Posed:

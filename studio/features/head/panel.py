@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 from PySide6.QtWidgets import QWidget
 
+from studio.core.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from studio.core.types import Posed
 from studio.features.head.engine import Inputs
+from studio.features.head.filmed import is_film, photographs_of
 from studio.features.head.live_head import Answer, LiveHead, Wish
 from studio.features.head.params import Params, Pin
 from studio.features.head.pins_list import LOCKS, PinsList
 from studio.features.head.scan_group import ScanGroup
-from studio.features.head.session import Laid, Session
-from studio.features.head.step import newest_head, params_of
+from studio.features.head.session import Laid, Session, new_looker
+from studio.features.head.step import layers_of, newest_head, params_of
 from studio.human.heads.fit import Held
 from studio.human.heads.model import HEAD
 from studio.human.heads.named import name_of
+from studio.jobs import Context, Engine
 from studio.registry import Feature
 from studio.ui.photo import Marks
 from studio.ui.photo.looks import segment
@@ -26,11 +30,12 @@ from studio.ui.staging.fields import Fields
 from studio.ui.staging.fold import Fold
 from studio.ui.studio import Next, Studio
 
+FILMED = "Looking for sides in a film"
 PERSON = {
     "name": "Name", "gender": "Build", "pupils_mm": "Pupils apart",
     "chin_mm": "Nose to chin", "lens_mm": "Lens (35 mm)",
     "expression": "Faces may smile", "hair": "Hair", "style": "Of the wardrobe",
-    "texture_px": "Skin texture",
+    "seconds": "Learn the surface", "go_on": "Go on learning", "texture_px": "Skin texture",
 }  # fmt: skip
 WORDS = {"gender": (("as the face", "As the face"), ("woman", "Woman"), ("man", "Man"))}
 _HEAD_M = np.array([[x, y, z] for x in (-0.11, 0.11) for y in (-0.14, 0.12) for z in (-0.05, 0.24)])
@@ -41,6 +46,7 @@ class Panel(PhotosPanel[Params]):
 
     thing = "head"
     rows = PERSON
+    endings = IMAGE_SUFFIXES | VIDEO_SUFFIXES
 
     def __init__(self, studio: Studio, feature: Feature) -> None:
         self.session = Session()
@@ -75,6 +81,27 @@ class Panel(PhotosPanel[Params]):
         fold.inside.addWidget(self.person)
         return self.pins_fold, fold, self.scan_fold
 
+    def add(self, paths: Iterable[Path]) -> None:
+        """More photographs of the same person; of films, their best pictures."""
+        given = tuple(paths)
+        super().add(path for path in given if not is_film(path))
+        films = tuple(path for path in given if is_film(path))
+        if not films:
+            return
+
+        def engine(context: Context) -> Engine[Path, tuple[Path, ...]]:
+            found: list[Path] = []
+            with new_looker() as looker:
+                for film in films:
+                    found += photographs_of(film, looker, context)
+                    yield film
+            return tuple(found)
+
+        self.studio.background(FILMED, engine, super().add, "cpu")
+        self.busy.watch(
+            FILMED, lambda: all(w.job.name != FILMED for w in self.studio.watch.working)
+        )
+
     def show_params(self, params: Params) -> None:
         self.scan.show_scan(params.scan)
         for part in (self.pins_fold, self.scan_fold):
@@ -107,7 +134,9 @@ class Panel(PhotosPanel[Params]):
         """Make the whole person, skin and hair too."""
         params = self.params()
         try:
-            given = Inputs(self.session.looked(params.photos))
+            learns = params.seconds is not None and params.go_on
+            layers = layers_of(self.studio.project, self.studio.assets) if learns else None
+            given = Inputs(self.session.looked(params.photos), layers)
             self.studio.start(self.feature.id, params, chosen=(), inputs=given)
         except Exception as error:
             self.studio.notices.error(error, self.feature.manifest.title)

@@ -57,6 +57,10 @@ class Params(BaseModel):
         description="So long a neural surface is fitted to the photographs (s): head and hair keep "
         "its shape where it is seen to be better; not at all if not given",
     )  # fmt: skip
+    go_on: bool = Field(
+        default=True, title="Go on learning",
+        description="The surface goes on from what it learned from these photographs before",
+    )  # fmt: skip
     texture_px: int = Field(
         default=2048, ge=512, le=4096, title="Skin", description="Side of the skin's texture (px)"
     )

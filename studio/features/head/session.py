@@ -132,7 +132,7 @@ class Session:
         new = [path for path in paths if path not in self.photos]
         if not new:
             return
-        with Looker({name: find(name) for name in NETWORKS}) as looker:
+        with new_looker() as looker:
             for number, path in enumerate(new):
                 context.check()
                 context.report(number / len(new), f"Looking at {path.name}")
@@ -174,7 +174,7 @@ class Session:
         """
         with self._lock:
             if path not in self._scans:
-                with Looker({name: find(name) for name in NETWORKS}) as looker:
+                with new_looker() as looker:
                     self._scans[path] = read_scan(path, looker)
             return measured(of.fitting, of.params, self._scans[path])
 
@@ -208,6 +208,11 @@ class Session:
             said.append(f"turned away by {turned:.0f}°")
         self._found[_key((path,), usual)] = alone.found
         return Photo(path, rgb, looked, tuple(said))
+
+
+def new_looker() -> Looker:
+    """What looks at photographs."""
+    return Looker({name: find(name) for name in NETWORKS})
 
 
 def _key(paths: tuple[Path, ...], params: Params) -> object:

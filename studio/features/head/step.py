@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from studio.document.folder import Assets
@@ -12,6 +13,7 @@ from studio.document.step import Missing, Packed
 from studio.features.head.engine import Head, Inputs
 from studio.features.head.params import Params
 from studio.human.stored import fit_arrays
+from studio.perception.neural_heads.keeping import LEARNED
 
 
 class Step:
@@ -21,7 +23,7 @@ class Step:
         return ()
 
     def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Inputs:
-        return Inputs()
+        return Inputs(layers=layers_of(project, assets))
 
     def pack(
         self, inputs: Any, params: BaseModel, result: Any, assets: Assets, seconds: float
@@ -40,10 +42,24 @@ class Step:
         return Packed("Head from photographs", (item,), result.facts)
 
 
+def heads_of(project: Project) -> tuple[AvatarItem, ...]:
+    """Who was made from photographs, the newest first."""
+    made = reversed(project.all(AvatarItem))
+    return tuple(one for one in made if one.recipe and one.recipe.feature == "head")
+
+
 def newest_head(project: Project) -> AvatarItem | None:
     """The newest person who was made from photographs."""
-    made = (one for one in reversed(project.all(AvatarItem)) if one.recipe is not None)
-    return next((one for one in made if one.recipe and one.recipe.feature == "head"), None)
+    return next(iter(heads_of(project)), None)
+
+
+def layers_of(project: Project, assets: Assets) -> dict[str, np.ndarray] | None:
+    """What the newest head with a learned surface has learned; None if there is none."""
+    for one in heads_of(project):
+        found = {k: v for k, v in assets.arrays(one.data).items() if k.startswith(LEARNED)}
+        if found:
+            return found
+    return None
 
 
 def params_of(item: AvatarItem) -> Params | None:

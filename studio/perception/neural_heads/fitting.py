@@ -19,12 +19,24 @@ import torch
 from jaxtyping import Float, Float32
 from torch import Tensor
 
-from studio.perception.neural_heads.losses import rendered_losses
+from studio.perception.neural_heads.losses import (
+    mirror_loss,
+    normal_loss,
+    seen_loss,
+    skin_loss,
+)
 from studio.perception.neural_heads.network import UNIT_M, Fields, HeadNetwork
-from studio.perception.neural_heads.photographs import FREE, HEAD, UNKNOWN, Photograph
+from studio.perception.neural_heads.photographs import (
+    BARE,
+    FREE,
+    HEAD,
+    UNKNOWN,
+    Photograph,
+    headed,
+)
 from studio.perception.neural_heads.prior import Usual
 from studio.perception.neural_heads.space import HIGH_M, LOW_M, Space, asked
-from studio.perception.neural_heads.volume import Rays, look, rays_of
+from studio.perception.neural_heads.volume import Rays, first_met, look, rays_of
 
 RAYS = 160
 FIRST, SECOND = 100, 60
@@ -36,25 +48,34 @@ _NEAR = 0.5
 _POINTS = 384
 _TURN, _SHIFT_M = 0.02, 0.006
 """How far cameras are off, usually (radians, metres)."""
+SKIN, NORMALS, MARKS = 0.0, 0.0, 0.0
+_SKIN_POINTS = 128
+_GRAZING = 0.25
+"""Skin that is seen at a flatter angle (its cosine) tells nothing of where it is."""
 
 
 @dataclass(frozen=True)
 class Effort:
     """How long to fit: ``steps`` of the first and the second part, or ``seconds`` in all. In the
     second part layers move at ``rate``, and what is not seen is held by ``stay``: of a network that
-    has learned nothing, not at all."""
+    has learned nothing, not at all. What the fit tells counts so much: that the surface goes
+    through its ``skin`` where the photographs show that bare, that it looks there as that does
+    (``normals``), and that it goes through the landmarks (``marks``)."""
 
     steps: tuple[int, int] = (FIRST, SECOND)
     seconds: float | None = None
     rate: float = 5e-4
     stay: float = 1.0
+    skin: float = SKIN
+    normals: float = NORMALS
+    marks: float = MARKS
 
 
 @dataclass(eq=False)
 class NeuralHead:
     """A head as it is learned: the network with what is its own, the space about its fit, its
-    photographs with how their cameras are turned and moved (photographs, 6), and how many steps of
-    each part were made."""
+    photographs with how their cameras are turned and moved (photographs, 6), how many steps of each
+    part were made, and where the fit has its landmarks (metres), if that is known."""
 
     network: HeadNetwork
     own: list[Tensor | None]
@@ -62,6 +83,7 @@ class NeuralHead:
     photographs: tuple[Photograph, ...]
     cameras: Tensor
     steps: tuple[int, int] = (0, 0)
+    marks_m: Float[np.ndarray, "marks 3"] | None = None
     fields: Fields = field(init=False)
 
     def __post_init__(self) -> None:
@@ -103,40 +125,44 @@ _AT_ONCE = 65_536
 
 
 def begun(
-    network: HeadNetwork, space: Space, photographs: Sequence[Photograph], heads: int | None = None
-) -> NeuralHead:
+    network: HeadNetwork, space: Space, photographs: Sequence[Photograph], heads: int | None = None,
+    marks_m: Float[np.ndarray, "marks 3"] | None = None,
+) -> NeuralHead:  # fmt: skip
     """A head before it is fitted: the mean of those ``heads`` that the network has learned."""
     own = copy.deepcopy(network).average_own(heads)
     return NeuralHead(copy.deepcopy(network), own, space, tuple(photographs),
-                      torch.zeros(len(photographs), 6))  # fmt: skip
+                      torch.zeros(len(photographs), 6), marks_m=marks_m)  # fmt: skip
 
 
 def fitted(
     head: NeuralHead, effort: Effort = Effort(), seed: int = 0, heads: int | None = None
 ) -> Generator[NeuralHead, None, None]:
     """Fit a head to its photographs, on from where it is: changed in place, and yielded after every
-    step. It can be ended at any step, and keeps what it is."""
+    step. It can be ended at any step, and keeps what it is; time between steps does not count. One
+    whose second part has begun stays in that."""
     usual = Usual.of(head.network, heads or head.network.heads)
-    begin, dice = time.monotonic(), torch.Generator().manual_seed(seed + sum(head.steps))
-    source = _Pixels(head)
+    spent_s, dice = 0.0, torch.Generator().manual_seed(seed + sum(head.steps))
+    source, share = _Pixels(head), 0.0 if head.steps[1] else _SHARE
     for part in (0, 1):
         if part == 0 and all(one is None for one in head.own):
             continue
         steps = _Steps(head, part, usual, source, effort)
-        while _left(head, part, effort, time.monotonic() - begin) > 0:
-            steps.make(_left(head, part, effort, time.monotonic() - begin), dice)
+        while (left := _left(head, part, effort, spent_s, share)) > 0:
+            begin = time.monotonic()
+            steps.make(left, dice)
             head.steps = (head.steps[0] + (part == 0), head.steps[1] + (part == 1))
+            spent_s += time.monotonic() - begin
             yield head
         steps.end()
 
 
-def _left(head: NeuralHead, part: int, effort: Effort, spent_s: float) -> float:
-    """What share of a part is left, 0 to 1."""
+def _left(head: NeuralHead, part: int, effort: Effort, spent_s: float, share: float) -> float:
+    """What share of a part is left, 0 to 1; the first has this share of the time."""
     if effort.seconds is None:
         wanted = effort.steps[part]
         return 1 - head.steps[part] / wanted if wanted else 0.0
-    end = effort.seconds * (_SHARE if part == 0 else 1.0)
-    length = effort.seconds * (_SHARE if part == 0 else 1 - _SHARE)
+    end = effort.seconds * (share if part == 0 else 1.0)
+    length = effort.seconds * (share if part == 0 else 1 - share)
     return (end - spent_s) / max(length, 1e-6)
 
 
@@ -171,15 +197,24 @@ class _Steps:
         head = self._head
         for group in self._optimiser.param_groups:
             group["lr"] = group["rate"] * (0.05 + 0.95 * left)
-        rays, rgb, labels = self._source.some(dice)
-        found = dict(rendered_losses(
-            head.network, rays, rgb, labels, head.fields, head.own, dice
-        ))  # fmt: skip
+        effort = self._effort
+        drawn = self._source.some(dice)
+        seen = look(head.network, drawn.rays, head.fields, head.own, dice)
+        found = seen_loss(seen, drawn.rgb, drawn.labels)
+        found["mirror"] = mirror_loss(head.network, head.fields, head.own, dice)
+        if effort.normals and drawn.facing is not None:
+            found["normals"] = effort.normals * normal_loss(seen, drawn.facing)
+        for weight, points in ((effort.skin, self._source.skin(dice)),
+                               (effort.marks, self._source.marks)):  # fmt: skip
+            if weight and points is not None:
+                lost = skin_loss(head.network, points, head.fields, head.own)
+                found["skin"] = found.get("skin", 0) + weight * lost
         mine = [one for one in head.own if one is not None]
         if self._usual is not None and mine:
             found["usual"] = _PRIOR * self._usual.unlikely(torch.cat([o[0] for o in mine]))
         if self._part == 1:
-            found["stay"] = self._effort.stay * self._stay(dice)
+            if effort.stay:
+                found["stay"] = effort.stay * self._stay(dice)
             off = head.cameras / torch.tensor([_TURN] * 3 + [_SHIFT_M] * 3)
             found["cameras"] = 0.01 * off.square().mean()
         self._optimiser.zero_grad()
@@ -206,8 +241,19 @@ class _Steps:
                 one.requires_grad_(False)
 
 
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """Some rays with their colours and labels, of one head each (1, n, ...), and which way the fit
+    looks where they meet its bare skin (0: not known)."""
+
+    rays: Rays
+    rgb: Tensor
+    labels: Tensor
+    facing: Tensor | None
+
+
 class _Pixels:
-    """The pixels of a head's photographs that tell something."""
+    """The pixels of a head's photographs that tell something, and what of the fit they show."""
 
     def __init__(self, head: NeuralHead) -> None:
         self._head = head
@@ -215,15 +261,40 @@ class _Pixels:
         self._labels = torch.from_numpy(np.stack(labels).astype(np.int64))
         self._rgb = torch.from_numpy(np.stack([one.rgb for one in head.photographs]))
         known = self._labels != UNKNOWN
-        edge = torch.nn.functional.max_pool2d((self._labels == HEAD).float()[:, None], 31, 1, 15)
+        there = (self._labels == HEAD) | (self._labels == BARE)
+        edge = torch.nn.functional.max_pool2d(there.float()[:, None], 31, 1, 15)
         near = (edge[:, 0] > 0) & known
-        self._on = (self._labels == HEAD).nonzero()
+        self._on = there.nonzero()
         self._off = (near & (self._labels == FREE)).nonzero()
         self._lens = torch.from_numpy(np.stack([one.lens for one in head.photographs])).float()
         self._poses = torch.from_numpy(np.stack([one.pose for one in head.photographs])).float()
+        self._met, self._facing = self._bare()
+        self.marks = None
+        if head.marks_m is not None:
+            self.marks = torch.from_numpy(head.marks_m.astype(np.float32))[None]
 
-    def some(self, dice: torch.Generator) -> tuple[Rays, Tensor, Tensor]:
-        """Some rays with their colours and labels, of one head each (1, n, ...)."""
+    def _bare(self) -> tuple[Tensor, Tensor | None]:
+        """Where bare pixels meet the fit's skin (n, 3; metres), and which way that looks there, as
+        pictures (photographs, rows, columns, 3; 0 elsewhere)."""
+        view, row, column = (self._labels == BARE).nonzero().T
+        if not len(view):
+            return torch.zeros(0, 3), None
+        pixels = torch.stack([column, row], -1).float()
+        rays = rays_of(pixels[None], self._lens[view][None], self._poses[view][None])
+        met, there, facing = first_met(rays, self._head.fields)
+        there = there[0] & (-(facing * rays.way).sum(-1)[0] > _GRAZING)
+        pictures = torch.zeros(*self._labels.shape, 3)
+        pictures[view[there], row[there], column[there]] = facing[0, there]
+        return met[0, there], pictures
+
+    def skin(self, dice: torch.Generator) -> Tensor | None:
+        """Some places (1, n, 3) of the fit's skin that the photographs show bare."""
+        if not len(self._met):
+            return None
+        return self._met[torch.randint(len(self._met), (_SKIN_POINTS,), generator=dice)][None]
+
+    def some(self, dice: torch.Generator) -> _Drawn:
+        """Some rays."""
         many = int(0.6 * RAYS)
         picked = [
             every[torch.randint(len(every), (count,), generator=dice)]
@@ -235,7 +306,10 @@ class _Pixels:
         pixels = torch.stack([column, row], -1).float()
         rays = rays_of(pixels[None], self._lens[view][None], poses[None])
         rgb = self._rgb[view, row, column].float()[None] / 255
-        return rays, rgb, self._labels[view, row, column][None]
+        labels = self._labels[view, row, column]
+        labels = torch.where(labels == BARE, HEAD, labels)[None]
+        facing = None if self._facing is None else self._facing[view, row, column][None]
+        return _Drawn(rays, rgb, labels, facing)
 
 
 def covered(head: NeuralHead, side_px: int = 96) -> float:
@@ -248,8 +322,9 @@ def covered(head: NeuralHead, side_px: int = 96) -> float:
         lens = one.lens / step
         shown = head.seen(lens, one.pose, side_px)[..., 3] > 0.5
         known = labels != UNKNOWN
-        both = (shown & (labels == HEAD) & known).sum()
-        found.append(float(both / max(((shown | (labels == HEAD)) & known).sum(), 1)))
+        there = headed(labels)
+        both = (shown & there & known).sum()
+        found.append(float(both / max(((shown | there) & known).sum(), 1)))
     return float(np.mean(found))
 
 
@@ -265,7 +340,7 @@ def turned(poses: Tensor, by: Tensor) -> Tensor:
 @torch.no_grad()
 def _told(one: Photograph, fields: Fields) -> np.ndarray:
     """A photograph's labels; what is seen of the neck below the box is not known."""
-    rows, columns = np.nonzero(one.labels == HEAD)
+    rows, columns = np.nonzero(one.head)
     labels = one.labels.copy()
     if not len(rows):
         return labels

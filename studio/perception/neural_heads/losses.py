@@ -32,6 +32,19 @@ def seen_loss(seen: Seen, rgb: Tensor, labels: Tensor) -> dict[str, Tensor]:
     }
 
 
+def normal_loss(seen: Seen, facing: Tensor) -> Tensor:
+    """How otherwise surfaces look than told (heads, n, 3; of length 1, or 0 where not known)."""
+    known = facing.norm(dim=-1)
+    along = functional.cosine_similarity(seen.normal, facing, dim=-1)
+    return ((1 - along) * known).sum() / known.sum().clamp_min(1)
+
+
+def skin_loss(network: HeadNetwork, points_m: Tensor, fields: Fields, own: Own) -> Tensor:
+    """How far the surface is from points of the fit's skin (heads, n, 3) that it should go
+    through."""
+    return network.tell(points_m, fields, own, ways=False).outside.abs().mean()
+
+
 def eikonal(ways: Tensor) -> Tensor:
     """How far distances are from growing by one a unit."""
     return (ways.norm(dim=-1) - 1).square().mean()

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Bool, Float, UInt8
 
 from studio.human.heads.fit import OVAL, View
 from studio.perception.neural_heads.space import HIGH_M, LOW_M
 from studio.perception.portraits import Looked
 
 SIDE_PX = 256
-FREE, HEAD, UNKNOWN = 0, 1, 255
-"""What pixels are: nothing of the head, the head or its hair, or not to be told."""
+FREE, HEAD, BARE, UNKNOWN = 0, 1, 2, 255
+"""What pixels are: nothing of the head, the head or its hair, the head where its skin is seen, or
+not to be told."""
 _CHIN, _TOP = 152, 10
 _GAP = 0.03
 _BELOW = 0.08
@@ -31,6 +32,16 @@ class Photograph:
     labels: UInt8[np.ndarray, "side side"]
     lens: Float[np.ndarray, "4"]
     pose: Float[np.ndarray, "3 4"]
+
+    @property
+    def head(self) -> Bool[np.ndarray, "side side"]:
+        """Where the head is seen, with its hair."""
+        return headed(self.labels)
+
+
+def headed(labels: UInt8[np.ndarray, "*pixels"]) -> Bool[np.ndarray, "*pixels"]:
+    """Which pixels are of the head, by their labels."""
+    return (labels == HEAD) | (labels == BARE)
 
 
 def cut(looked: Looked, view: View, side_px: int = SIDE_PX) -> Photograph:
@@ -50,7 +61,8 @@ def cut(looked: Looked, view: View, side_px: int = SIDE_PX) -> Photograph:
     )
     share = cv2.warpAffine(head.astype(np.float32), matrix, size)
     there = cv2.warpAffine(np.ones(head.shape, np.float32), matrix, size) > 0.99
-    labels = np.where(share > 0.5, HEAD, FREE).astype(np.uint8)
+    skin = cv2.warpAffine(looked.bare.astype(np.float32), matrix, size) > 0.9
+    labels = np.where(share > 0.5, np.where(skin, BARE, HEAD), FREE).astype(np.uint8)
     marks = scale * looked.xyz_px[:, :2] + shift
     down = marks[_CHIN] - marks[_TOP]
     tall = float(np.linalg.norm(down))

@@ -98,6 +98,23 @@ def stretch(rays: Rays, fields: Fields) -> tuple[Tensor, Tensor, Tensor]:
 
 
 @torch.no_grad()
+def first_met(rays: Rays, fields: Fields, many: int = 96) -> tuple[Tensor, Tensor, Tensor]:
+    """Where rays first meet the fit's skin (heads, n, 3; metres), whether they do, and which way it
+    looks there (unit)."""
+    begin, end, _ = stretch(rays, fields)
+    far = begin[..., None] + torch.linspace(0, 1, many) * (end - begin)[..., None]
+    out = asked(fields.outside[:, :1], rays.at(far).flatten(1, 2))[..., 0]
+    out = out.unflatten(1, far.shape[1:])
+    enters = (out[..., :-1] > 0) & (out[..., 1:] <= 0)
+    first = enters.float().argmax(-1, keepdim=True)
+    a, b = out.gather(-1, first), out.gather(-1, first + 1)
+    step = far.gather(-1, first + 1) - far.gather(-1, first)
+    met = rays.at(far.gather(-1, first) + step * a / (a - b).clamp_min(1e-6))[..., 0, :]
+    facing = torch.nn.functional.normalize(asked(fields.outside, met)[..., 1:], dim=-1)
+    return met, enters.any(-1), facing
+
+
+@torch.no_grad()
 def places(
     network: HeadNetwork, rays: Rays, fields: Fields, own: Own, dice: torch.Generator | None
 ) -> Tensor:

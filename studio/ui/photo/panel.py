@@ -48,9 +48,10 @@ class PhotoSession(Protocol):
 
 class PhotosPanel(StepPanel, Generic[P]):
     """``thing`` names what is fitted, such as a head; ``rows`` what undo calls the rows about the
-    person."""
+    person; ``endings`` are those of files that can be added."""
 
     thing = "person"
+    endings: ClassVar[frozenset[str]] = IMAGE_SUFFIXES
     rows: ClassVar[Mapping[str, str]] = {}
 
     def __init__(
@@ -176,7 +177,7 @@ class PhotosPanel(StepPanel, Generic[P]):
     # -- the photographs
 
     def _ask_photos(self) -> None:
-        endings = " ".join(f"*{suffix}" for suffix in sorted(IMAGE_SUFFIXES))
+        endings = " ".join(f"*{suffix}" for suffix in sorted(self.endings))
         paths, _ = QFileDialog.getOpenFileNames(
             self, f"Add photographs of a {self.thing}", "", f"Pictures ({endings})"
         )

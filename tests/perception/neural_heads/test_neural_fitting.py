@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from studio.perception.neural_heads import fitting
 from studio.perception.neural_heads.fitting import Effort, NeuralHead, begun, fitted, turned
 from studio.perception.neural_heads.meshing import meshed
 from studio.perception.neural_heads.network import HeadNetwork
-from studio.perception.neural_heads.photographs import FREE, HEAD, Photograph
+from studio.perception.neural_heads.photographs import BARE, FREE, HEAD, Photograph
 from studio.perception.neural_heads.space import HIGH_M, LOW_M
 from tests.perception.neural_heads.test_neural_volume import ball
 
@@ -78,6 +80,26 @@ def test_a_stopped_head_keeps_what_it_is_and_goes_on() -> None:
     now = [one for one in head.own if one is not None]
     moved = [(a - b).abs().max() for a, b in zip(now, kept, strict=True)]
     assert max(float(m) for m in moved) > 0
+
+
+def test_bare_skin_keeps_the_surface_at_the_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "RAYS", 20)
+    middle = (LOW_M + HIGH_M) / 2
+    ahead = middle + np.array([0.0, -0.1, 0.0])
+    off: list[float] = []
+    for weight in (0.0, 5.0):
+        torch.manual_seed(0)
+        one = photographs()[0]
+        rows, columns = np.mgrid[:_SIDE_PX, :_SIDE_PX]
+        bare = np.hypot(columns - 19.5, rows - 19.5) < 7
+        labels = np.where(bare & (one.labels == HEAD), BARE, one.labels).astype(np.uint8)
+        photograph = replace(one, labels=labels)
+        head = begun(HeadNetwork(3, rank=6), ball(), (photograph,), marks_m=ahead[None])
+        effort = Effort((0, 12), rate=3e-3, stay=0.0, skin=weight, marks=weight, normals=0.0)
+        for _ in fitted(head, effort):
+            pass
+        off.append(float(np.abs(head.outside_m(ahead[None])).max()))
+    assert off[1] < 0.5 * off[0]
 
 
 def test_cameras_are_turned_about_themselves_and_moved() -> None:

@@ -67,6 +67,18 @@ def test_rays_are_followed_only_near_the_head() -> None:
     assert 0.7 < float(end[0, 0]) < 0.85
 
 
+def test_rays_first_meet_the_fits_skin_where_it_looks_at_them() -> None:
+    fields = Fields.of([ball()])
+    middle = torch.as_tensor((LOW_M + HIGH_M) / 2, dtype=torch.float32)
+    eye = middle + torch.tensor([[0.0, -0.6, 0.0], [0.06, -0.6, 0.0], [0.0, -0.6, 0.14]])
+    rays = volume.Rays(eye[None], torch.tensor([0.0, 1.0, 0.0]).expand(1, 3, 3))
+    met, there, facing = volume.first_met(rays, fields)
+    assert there[0].tolist() == [True, True, False]
+    off = (met[0, :2] - middle).numpy()
+    np.testing.assert_allclose(off, [[0, -0.1, 0], [0.06, -0.08, 0]], atol=2e-3)
+    np.testing.assert_allclose(facing[0, :2].numpy(), off / 0.1, atol=0.06)
+
+
 def test_ways_are_the_gradient_of_the_distance() -> None:
     torch.manual_seed(3)
     network, fields = HeadNetwork(2), Fields.of([ball()])

@@ -1,0 +1,59 @@
+"""Which layers should be each head's own: studied, and shown on a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from studio.journeys import neus
+from studio.journeys.neus import KINDS, PAGE, PLACES, Studied, parts, write_page
+from studio.perception.neural_heads.network import OWN
+
+
+def test_there_are_no_studies_without_packs_or_a_place(tmp_path: Path) -> None:
+    assert parts(None, tmp_path) == []
+    assert parts(tmp_path, None) == []
+    assert [name for name, _ in parts(tmp_path, tmp_path)] == ["layers and ranks"]
+
+
+def test_every_setting_is_learned_as_long_judged_and_put_on_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learned: list[tuple[str, int, int]] = []
+
+    def trained(task, plan, folder, device):
+        network = task.network()
+        own = sum(1 for one in network.own_sets() if one is not None)
+        learned.append((task._placement, own, plan.steps))
+        yield from ()
+
+    def told(network, source, number, efforts):
+        own = sum(1 for one in network.own_sets() if one is not None)
+        return (0.004, 0.003, 0.003 + 1e-4 * own, 0.003 - 1e-4 * own)
+
+    monkeypatch.setattr(neus, "train", trained)
+    monkeypatch.setattr(neus, "best_network", lambda task, _: task.network())
+    monkeypatch.setattr(neus, "heads", lambda *_: range(4))
+    monkeypatch.setattr(neus, "distances", told)
+    ((_, part),) = parts(tmp_path, tmp_path, steps=7)
+    figures = list(part())
+    assert len(figures) == len(learned) == len(KINDS) + len(PLACES)
+    assert {steps for _, _, steps in learned} == {7}
+    assert {name for name, _, _ in learned} == set(OWN) - {"none"}
+    page = (tmp_path / PAGE).read_text("utf-8")
+    for name in (*KINDS, *PLACES):
+        assert name in page
+    assert page.count("(best)") >= 2
+    assert figures[0].value == "3.60; 2.40 mm"
+
+
+def test_the_best_of_each_table_is_marked(tmp_path: Path) -> None:
+    found = {"Kind and rank": [Studied("a", 1200, 3.0, 2.5, 2.0), Studied("b", 10, 3.0, 2.2, 2.1)]}
+    path = tmp_path / PAGE
+    write_page(path, found, 4.44, 400)
+    text = path.read_text("utf-8")
+    assert "a (best)" in text
+    assert "b (best)" not in text
+    assert "1,200" in text
+    assert "4.44" in text
