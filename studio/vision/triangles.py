@@ -89,6 +89,8 @@ class Triangles:
         self, rays: Float[np.ndarray, "rays 6"]
     ) -> tuple[Int[np.ndarray, " crossings"], Int[np.ndarray, " crossings"]]:
         """All triangles that rays run through: which ray, and which face."""
+        if not len(rays):  # which ends the process
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
         found = self._scene.list_intersections(_tensor(rays, np.float32))
         return (found["ray_ids"].numpy().astype(np.int64),
                 found["primitive_ids"].numpy().astype(np.int64))  # fmt: skip

@@ -12,15 +12,18 @@ from studio.core.card import Card
 from studio.core.types import Camera, Keypoints
 from studio.human.bodies.canonical import canonical
 from studio.human.bodies.clothed import ClothedField
-from studio.human.bodies.field import Field
-from studio.human.bodies.fitted import BodyPhoto, BodyView
+from studio.human.bodies.field import Field, MergedField
+from studio.human.bodies.fitted import BodyFit, BodyPhoto, BodyView
+from studio.human.bodies.settling import settled
+from studio.human.design import Design
 from studio.human.layouts import layout
+from studio.human.names import face_vertices
 from studio.human.person import Shape, whole
 from studio.perception.bodies import field as field_of
 from studio.perception.bodies.crops import FINE
 from studio.perception.bodies.field import VolumeField, square_of, template_of
 from studio.perception.bodies.network import BodyNetwork
-from studio.perception.bodies.parts import bones_of_parts
+from studio.perception.bodies.parts import bones_of_parts, head_share
 from studio.perception.bodies.template import SKIN
 from studio.perception.bodies.volume import CUT_M, Volume
 
@@ -126,17 +129,57 @@ def test_heads_are_looked_at_by_their_face(view):
     assert square_of(faceless, view, "head") is None
 
 
+def test_without_a_face_heads_are_looked_for_where_the_fit_has_them(rest, view):
+    blind = replace(view, photo=replace(view.photo, face_px=None))
+    template = template_of(rest, blind, np.zeros(19_158))
+    looked = field_of._square_behind(template, blind)
+    local = template.posed_m[head_share()[:SKIN] > 0.9]
+    at = local[:, :2] / local[:, 2:] * looked.lens[:2] + looked.lens[2:]
+    assert ((at > 0) & (at < 160)).all()
+    assert looked.marks_px is not None
+    assert np.isnan(looked.marks_px).all()
+
+
+def test_a_head_and_a_body_that_know_better_are_one_field(monkeypatch, rest, view):
+    space, offsets = canonical(rest, "T"), np.full(19_158, 0.01)
+    fit = BodyFit(Design(), (view,), offsets, 1.7)
+    monkeypatch.setattr(field_of, "better_than_the_fit", lambda kind: False)
+    assert field_of.person_field(fit, rest, space) is None
+    monkeypatch.setattr(field_of, "better_than_the_fit", lambda kind: kind == "head")
+    seen: list[str] = []
+
+    def told(fit, rest, space, kind):
+        seen.append(kind)
+        return ClothedField(space, np.full(19_158, 0.02))
+
+    monkeypatch.setattr(field_of, "volume_field", told)
+    merged = field_of.person_field(fit, rest, space)
+    assert isinstance(merged, MergedField)
+    assert seen == ["head"]
+    chest, crown = space.head_m("spine02"), space.vertices_m[:SKIN][:, 2].max()
+    above = np.array([[*space.head_m("head")[:2], crown + 0.015]])
+    assert merged.inside(above)[0] > 0 > merged.body.inside(above)[0]
+    assert merged.inside(chest[None])[0] == merged.body.inside(chest[None])[0]
+    moved = settled(merged, space, offsets)
+    top = int(space.vertices_m[:SKIN, 2].argmax())
+    assert moved[top] == pytest.approx(0.02, abs=0.003)
+    low = space.vertices_m[:SKIN, 2] < space.head_m("spine02")[2]
+    assert (moved[:SKIN][low] == offsets[:SKIN][low]).all()
+    nose = face_vertices("mesh_1")[0]
+    assert moved[nose] < 0.014  # the face stays as it was fitted
+
+
 @pytest.mark.parametrize(
     ("value", "beside", "better"),
     [(9.0, (15.0, 12.0), True), (13.0, (15.0, 12.0), False), (None, (15.0, 12.0), False)],
 )
 def test_the_card_says_whether_the_network_is_used(monkeypatch, value, beside, better):
     baselines = dict(zip((field_of.FIT, field_of.CLOTHED), beside, strict=True))
-    row = {"what": field_of.MADE, "value": value, "baselines": baselines}
+    row = {"what": field_of.MADE["body"], "value": value, "baselines": baselines}
     card = Card("body", "Apache-2.0", {}, ({"what": "other", "value": 1.0}, row))
     monkeypatch.setattr(field_of, "find_card", lambda name: card)
     assert field_of.better_than_the_fit("body") is better
-    assert not field_of.better_than_the_fit("head")  # its first figure has no baselines
+    assert not field_of.better_than_the_fit("head")  # it has a figure of its own
     with_none = Card("body", "Apache-2.0", {}, ())
     monkeypatch.setattr(field_of, "find_card", lambda name: with_none)
     assert not field_of.better_than_the_fit("body")

@@ -17,7 +17,8 @@ from studio.render.scene import vertex_normals
 from studio.training.bodies import STEP_M
 from studio.training.small import steps
 from studio.training.tasks import find_task
-from studio.training.tasks.body import losses, posed
+from studio.training.tasks.body import BodyTask, losses, posed
+from studio.training.tasks.body_apart import ApartNetwork
 from studio.training.tasks.body_figures import distances_mm, reconstructed
 from studio.training.tasks.body_pictures import Pairs, _mirror, plain, varied
 
@@ -105,7 +106,7 @@ def test_both_models_learn_a_suit(batch, kind, rounds):
         assert grad.abs().sum() > 0
 
 
-def test_the_posed_loss_moves_the_pose_and_apart_it_does_not(batch):
+def test_the_posed_loss_moves_the_pose(batch):
     torch.manual_seed(0)
     network = BodyNetwork("body")
     torch.nn.init.normal_(network.classifier.last.weight, 0, 0.1)
@@ -117,7 +118,23 @@ def test_the_posed_loss_moves_the_pose_and_apart_it_does_not(batch):
     moved = network.encoder.pose[2].weight.grad
     assert moved is not None
     assert moved.abs().sum() > 0
-    assert "posed" not in losses(network, pairs, "body", apart=True)
+
+
+def test_networks_that_learn_apart_move_nothing_of_each_other(batch):
+    torch.manual_seed(0)
+    network = BodyTask(apart=True).network()
+    assert isinstance(network, ApartNetwork)
+    torch.nn.init.normal_(network.classifier.last.weight, 0, 0.1)
+    terms = losses(network, plain(batch, "body", torch.arange(60)), "body")
+    assert "posed" not in terms
+    own = {"encoder.turns": ("turns", "joints"), "encoder.volume": ("tensor",),
+           "classifier": ("distance", "inside", "normal")}  # fmt: skip
+    for whose, names in own.items():
+        network.zero_grad()
+        torch.stack([terms[name] for name in names]).sum().backward(retain_graph=True)
+        moved = {n for n, p in network.named_parameters() if p.grad is not None and p.grad.any()}
+        assert moved
+        assert all(name.startswith((whose, "readout")) for name in moved)
 
 
 def test_the_true_pose_carries_points_where_the_fit_does(batch):

@@ -64,7 +64,7 @@ class Clothes:
 
     def __init__(self) -> None:
         self.offsets_m: Float[np.ndarray, " skin"] = np.zeros(SKIN)
-        self._system = _held()
+        self._system = held()
 
     def round(
         self, seen: Sequence[tuple[Drawn, Edge, np.ndarray, Window, Camera]], reach_px: float
@@ -125,8 +125,9 @@ def _gaps(person: Drawn, mask: np.ndarray, window: Window) -> Pairs:
 
 
 @cache
-def _held() -> sparse.csr_matrix:
-    """What keeps offsets smooth, small where nothing is known, and none on the face."""
+def held() -> sparse.csr_matrix:
+    """What keeps offsets smooth, small where nothing is known, and none on the face: a matrix of
+    the skin's vertices, to which what is known is added."""
     faces = skin_faces()
     edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     ones = np.ones(len(edges))

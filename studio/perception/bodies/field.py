@@ -17,14 +17,15 @@ from studio.core.card import find_card
 from studio.core.errors import StudioError
 from studio.human.bodies.canonical import SKIN, Canonical, canonical
 from studio.human.bodies.clothed import ClothedField
-from studio.human.bodies.field import Field
+from studio.human.bodies.field import Field, MergedField, neck_cuts
 from studio.human.bodies.fitted import BodyFit, BodyPhoto, BodyView
 from studio.human.bodies.shell import beyond
 from studio.human.person import Rest
+from studio.human.rig import BONE_NAMES
 from studio.human.wardrobe.fitting import base_weights
 from studio.perception.bodies.crops import FINE, LOOSE, SIDE_PX, cut, square, window
 from studio.perception.bodies.network import BodyNetwork
-from studio.perception.bodies.parts import MARKS, Kind
+from studio.perception.bodies.parts import MARKS, Kind, head_share, marks_m
 from studio.perception.bodies.template import Template
 from studio.perception.bodies.volume import CLIP_M, Square, Volume
 from studio.perception.own import unpack
@@ -32,17 +33,20 @@ from studio.perception.own import unpack
 NAMES: dict[Kind, str] = {"body": "body", "head": "body_head"}
 """Under what name the networks are published."""
 FIT, CLOTHED = "parametric fit", "fit with clothes as offsets"
-MADE = "Chamfer, body, from made photographs end to end"
-"""What cards call what a network must be better than, and the figure that says so."""
+MADE: dict[Kind, str] = {
+    "body": "Chamfer, body, from made photographs end to end",
+    "head": "Chamfer, head and hair, from made photographs end to end",
+}
+"""What cards call what a network must be better than, and the figures that say so."""
 
 
 NEAR_M, FAR_M = 0.025, 0.075
 """So far before the cuts of neck and wrists the field is that of the fit, and all the networks'."""
 SPACING_M, BAND_M = 0.016, 0.13
 """How closely the networks are asked, and how far from the skin."""
-BELIEF = 0.75
-"""How much of it is believed: near the surface fits are off by 11 mm and the networks by 6.5, of
-photographs that are like those they learned from."""
+BELIEF: dict[Kind, float] = {"body": 0.75, "head": 1.0}
+"""How much of it is believed."""
+_HEAD_FROM = 0.3
 CALM_M = 0.014
 """What they say is smoothed by so much: cloth is smoother than their doubts."""
 
@@ -80,6 +84,8 @@ class VolumeField:
     def _further(self) -> tuple[np.ndarray, Float32[np.ndarray, "x y z"]]:
         """The first of :meth:`told` on a grid about the person, where that begins."""
         skin = self.canonical.vertices_m[:SKIN]
+        if self._kind == "head":
+            skin = skin[head_share()[:SKIN] > _HEAD_FROM]
         low, high = skin.min(0) - BAND_M, skin.max(0) + BAND_M
         shape = np.ceil((high - low) / SPACING_M).astype(int) + 1
         points = np.stack(np.meshgrid(*(np.arange(n) for n in shape), indexing="ij"), -1)
@@ -94,14 +100,14 @@ class VolumeField:
         size, sigma = tuple(shape), CALM_M / SPACING_M
         weight = gaussian_filter(near.astype(np.float32).reshape(size), sigma)
         calm = gaussian_filter(found.reshape(size), sigma) / np.maximum(weight, 1e-3)
-        return low, (BELIEF * calm * (share * near).reshape(size)).astype(np.float32)
+        return low, (BELIEF[self._kind] * calm * (share * near).reshape(size)).astype(np.float32)
 
 
 def volume_field(
     fit: BodyFit, rest: Rest, space: Canonical, kind: Kind = "body", weights: Path | None = None
-) -> VolumeField | None:
+) -> VolumeField:
     """The field that our network for bodies (or heads) sees in the photographs of a fit, whose
-    person at rest is ``rest``; None where no photograph shows a face that a head could be told by.
+    person at rest is ``rest``.
 
     ``weights`` are published weights, those of Doppel or of the user without. What a lens distorts
     is not undone. Raises StudioError if there are no weights.
@@ -110,28 +116,39 @@ def volume_field(
     return seen_by(cast(BodyNetwork, unpack(BodyNetwork(kind), path)), fit, rest, space)
 
 
-def seen_by(network: BodyNetwork, fit: BodyFit, rest: Rest, space: Canonical) -> VolumeField | None:
+def seen_by(network: BodyNetwork, fit: BodyFit, rest: Rest, space: Canonical) -> VolumeField:
     """The field that a network sees (see :func:`volume_field`)."""
     volumes: list[Volume] = []
     for view in fit.views:
-        looked = square_of(view.photo, view, network.kind)
-        if looked is not None:
-            volumes.append(Volume(network, looked, template_of(rest, view, fit.offsets_m)))
-    if not volumes:
-        return None
+        template = template_of(rest, view, fit.offsets_m)
+        looked = square_of(view.photo, view, network.kind) or _square_behind(template, view)
+        volumes.append(Volume(network, looked, template))
     fitted = ClothedField(space, fit.offsets_m)
     return VolumeField(space, tuple(volumes), fitted, network.kind)
 
 
+def person_field(fit: BodyFit, rest: Rest, space: Canonical) -> Field | None:
+    """The field of a fitted person where our networks know better than the fit: the body's, the
+    head's, or both, blended along the neck. None where none of them does."""
+    kinds: tuple[Kind, ...] = ("body", "head")
+    known: dict[Kind, Field] = {
+        kind: volume_field(fit, rest, space, kind) for kind in kinds if better_than_the_fit(kind)
+    }
+    if "head" not in known:
+        return known.get("body")
+    body = known.get("body") or ClothedField(space, fit.offsets_m)
+    return MergedField(body, known["head"], neck_cuts(space))
+
+
 def better_than_the_fit(kind: Kind) -> bool:
     """Whether the published network came nearer to held-out people than the fit did, with clothes
-    as offsets and without, by the figures of its card: for bodies, from photographs end to end.
-    False where none is published, or it was not measured."""
+    as offsets and without, by the figures of its card, from photographs end to end. False where
+    none is published, or it was not measured."""
     try:
         rows = find_card(NAMES[kind]).figures
     except StudioError:
         return False
-    told = [row for row in rows if row["what"] == MADE] if kind == "body" else list(rows[:1])
+    told = [row for row in rows if row["what"] == MADE[kind]]
     if not told or told[0].get("value") is None or not told[0].get("baselines"):
         return False
     return told[0]["value"] < min(told[0]["baselines"].values())
@@ -166,6 +183,14 @@ def square_of(photo: BodyPhoto, view: BodyView, kind: Kind) -> Square | None:
         return found
     into = window(*square(about, LOOSE[kind]), SIDE_PX[kind])
     return replace(found, marks_px=marks @ into[:2, :2].T + into[:2, 2])
+
+
+def _square_behind(template: Template, view: BodyView) -> Square:
+    """The square of a head whose face is not seen, where the fit has it."""
+    head = template.carried[BONE_NAMES.index("head")]
+    flat = (marks_m(template.vertices_m) @ head[:3, :3].T + head[:3, 3]) @ view.camera.matrix.T
+    found = square_about(flat[:, :2] / flat[:, 2:], view.photo, view, "head")
+    return replace(found, marks_px=np.full((len(MARKS), 2), np.nan))
 
 
 def square_about(

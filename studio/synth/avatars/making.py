@@ -13,15 +13,15 @@ from scipy.spatial.transform import Rotation
 from studio.core.errors import StudioError
 from studio.core.types import Character, Material
 from studio.human.bodies.canonical import SKIN, Canonical, CanonicalPose, canonical
-from studio.human.bodies.clothed import ClothedField
-from studio.human.bodies.field import Field
+from studio.human.bodies.clothed import ClothedField, grown
+from studio.human.bodies.field import Field, MergedField
 from studio.human.bodies.fitted import BodyFit, BodyView
+from studio.human.bodies.settling import UNDER_HAIR_M, ears, settled
 from studio.human.bodies.shell import Shell, shell_of
 from studio.human.bodies.surface import genus, neighbours
 from studio.human.character import bones_world
-from studio.human.names import face_vertices
 from studio.human.person import Rest
-from studio.perception.bodies.field import better_than_the_fit, volume_field
+from studio.perception.bodies.field import person_field
 from studio.synth import designed
 from studio.synth.avatars.assembling import Rigged, character_of, moves_of, reposed, rigged
 from studio.synth.avatars.completing import Back
@@ -30,8 +30,6 @@ from studio.synth.avatars.looking import Seen
 from studio.synth.avatars.painting import Painted, painted
 from studio.synth.avatars.unwrapping import unwrapped
 
-_UNDER_HAIR_M = 0.007
-"""Where ears are grown by more, hair hangs over them."""
 NOTE = "the surface that the network sees cannot be joined to head and hands: the fit's is used"
 HEAD_TRIANGLES = 15_000
 """About how many triangles head and hands have, whatever the budget."""
@@ -86,10 +84,8 @@ def made(
     rest, _ = designed.resting(fit.design)
     still = canonical(rest, "T")
     clothed = ClothedField(still, fit.offsets_m)
-    grown_m = without_ears(clothed.vertices_m, fit.offsets_m, still)
-    if field is None and better_than_the_fit("body"):
-        field = volume_field(fit, rest, still)
-    shell, notes = _shell(field, clothed, still, grown_m, look)
+    field = field or person_field(fit, rest, still)
+    shell, notes = _shell(field, clothed, still, fit.offsets_m, look)
     report(0.3, "Rigging")
     body = rigged(shell)
     uv = packed(shell, look.texture_px)
@@ -110,18 +106,26 @@ def made(
 
 
 def _shell(
-    field: Field | None, clothed: Field, still: Canonical, grown_m: np.ndarray, look: Look
+    field: Field | None, clothed: ClothedField, still: Canonical, offsets_m: np.ndarray, look: Look
 ) -> tuple[Shell, tuple[str, ...]]:
     """The shell of a field, or, where that cannot be joined to head and hands, of the fit; and a
-    note then."""
+    note then. What tells heads, too, moves the template's head."""
     triangles = max(look.triangles - HEAD_TRIANGLES, 4000)
-    try:
-        one = field or clothed
-        return shell_of(one, still, grown_m, unwrapped, triangles, look.spacing_m), ()
-    except StudioError:
-        if field is None:
-            raise
-    return shell_of(clothed, still, grown_m, unwrapped, triangles, look.spacing_m), (NOTE,)
+
+    def found(one: Field, offsets: np.ndarray) -> Shell:
+        grown_m = without_ears(grown(still.vertices_m, offsets), offsets, still)
+        return shell_of(one, still, grown_m, unwrapped, triangles, look.spacing_m)
+
+    tried = [] if field is None else [field]
+    if isinstance(field, MergedField):
+        tried = [field, field.body]
+    for one in tried:
+        knows = isinstance(one, MergedField)
+        try:
+            return found(one, settled(one, still, offsets_m) if knows else offsets_m), ()
+        except StudioError:
+            continue
+    return found(clothed, offsets_m), () if field is None else (NOTE,)
 
 
 def without_ears(
@@ -132,11 +136,8 @@ def without_ears(
     """The grown base vertices, but that ears which lie under hair are even with it."""
     out = grown_m.copy()
     mean = neighbours(still.faces, SKIN)
-    for tragus in (454, 234):
-        middle = still.vertices_m[list(face_vertices(f"mesh_{tragus}"))].mean(0)
-        away = (still.vertices_m[:SKIN] - middle - (0, 0.018, 0.008)) / (0.045, 0.034, 0.045)
-        ear = np.flatnonzero(np.linalg.norm(away, axis=1) < 1)
-        if np.median(offsets_m[ear]) < _UNDER_HAIR_M:
+    for ear in ears(still):
+        if np.median(offsets_m[ear]) < UNDER_HAIR_M:
             continue
         for _ in range(200):
             out[ear] = mean[ear] @ out[:SKIN]

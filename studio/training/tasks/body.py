@@ -11,12 +11,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from studio.perception.bodies.network import SOFT_M, SURE_M, UNIT_M, BodyNetwork, Seen
+from studio.perception.bodies.network import (
+    SOFT_M,
+    SURE_M,
+    UNIT_M,
+    BodyNetwork,
+    Encoder,
+    Seen,
+)
 from studio.perception.bodies.parts import Kind
 from studio.perception.own import unpack
 from studio.training.bodies import DATA, Of, lookers, pairs
 from studio.training.muon import Muon
 from studio.training.task import Batch, Bench, Row, Source, Split
+from studio.training.tasks.body_apart import ApartNetwork
 from studio.training.tasks.body_pictures import Pairs, keys_of, varied
 
 REACH_M = (1.15, 1.15, 0.8)
@@ -31,8 +39,8 @@ class BodyTask:
     """A clothed person is told by points of the canonical space: inside, or not.
 
     Scored by how far off distances are near the surface, where a fit as good as fits are carries
-    the points; ``fit`` and ``own`` poses are both learned from. ``apart`` learns pose and volume
-    each for itself instead, to be compared with.
+    the points; ``fit`` and ``own`` poses are both learned from. ``apart`` learns pose, tensor and
+    classifier each for itself instead, to be compared with.
     """
 
     name = "body"
@@ -50,15 +58,19 @@ class BodyTask:
         self._apart = str(apart).lower() in ("true", "1", "yes")
 
     def network(self) -> nn.Module:
-        network = BodyNetwork(self.kind)
+        network = (ApartNetwork if self._apart else BodyNetwork)(self.kind)
         if self._trunk is not None:
             unpack(network, self._trunk).train().requires_grad_(True)
         return network
 
     def optimiser(self, network: nn.Module, decay: float) -> torch.optim.Optimizer:
         assert isinstance(network, BodyNetwork)
-        first = network.encoder.stem[0]
-        last = (network.classifier.last, network.encoder.tensor, network.encoder.pose[2], first)
+        last: list[nn.Module] = [network.classifier.last]
+        if isinstance(network, ApartNetwork):
+            last.append(network.readout)
+        for one in network.modules():
+            if isinstance(one, Encoder):
+                last += [one.tensor, one.pose[2], one.stem[0]]
         return Muon(network, last, decay)
 
     def data(self, split: Split, seed: int) -> Source:
@@ -69,7 +81,7 @@ class BodyTask:
 
     def loss(self, network: nn.Module, batch: Batch) -> Mapping[str, Tensor]:
         given: Any = batch["pairs"]
-        return losses(network, given, self.kind, self._apart)
+        return losses(network, given, self.kind)
 
     def validate(self, network: nn.Module, device: str) -> Mapping[str, float]:
         from studio.training.tasks.body_figures import judged
@@ -83,9 +95,10 @@ class BodyTask:
 
         held_out = pairs(self._data, "test", 0, lookers(bench.find))
         found = table(network, device, held_out, _TESTED[self.kind], self.kind)
+        made = rows(network, bench.find)
         if self.kind == "head":
-            return found
-        return [*found, *rows(network, bench.find), *body_real.rows(network, bench)]
+            return [*found, *made]
+        return [*found, *made, *body_real.rows(network, bench)]
 
     def sample_pictures(self, network: nn.Module, device: str) -> np.ndarray:
         from studio.training.tasks.body_figures import drawn
@@ -121,11 +134,12 @@ class BodyHeadTask(BodyTask):
         }
 
 
-def losses(network: nn.Module, pairs: Pairs, kind: Kind, apart: bool = False) -> dict[str, Tensor]:
+def losses(network: nn.Module, pairs: Pairs, kind: Kind) -> dict[str, Tensor]:
     """Template space: whether points are inside, and how far, where a fit carries them and where
     the predicted pose does. Posed space: the predicted pose carries points to where they are as far
     inside the posed person as they are said to be. Pose, normals, colour, how sure
-    the answer is. All but the last three move both models."""
+    the answer is. All but the last three move both models. Networks that learn apart have none that
+    move two."""
     seen, by_fit, by_pose, own_m = network(
         pairs.given().contiguous(memory_format=torch.channels_last), pairs.lens, pairs.edge,
         pairs.asked, pairs.placed_m, pairs.root_m,
@@ -135,8 +149,9 @@ def losses(network: nn.Module, pairs: Pairs, kind: Kind, apart: bool = False) ->
         "inside": _inside(by_fit[..., 0], truth), "distance": 2 * _off(by_fit[..., 0], truth),
         **_surface(by_fit, pairs), **_pose(seen, pairs, kind),
     }  # fmt: skip
-    if apart:
-        return found
+    if isinstance(network, ApartNetwork):
+        said = network.told(seen, pairs.placed_m, pairs.root_m, pairs.lens, pairs.edge)
+        return {**found, "tensor": _off(said, truth)}
     found["inside, own pose"] = 0.5 * _inside(by_pose[..., 0], truth)
     if kind == "body":
         there = (posed(pairs.grid_m, own_m - pairs.centre_m[:, None]) / UNIT_M).clamp(-1, 1)

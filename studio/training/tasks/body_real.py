@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -20,6 +21,7 @@ from studio.human.bodies.clothed import ClothedField
 from studio.human.bodies.field import neck_cuts
 from studio.human.bodies.fit import Told, fit_body
 from studio.human.bodies.fitted import BodyFit
+from studio.human.bodies.outline import Window, hits, overlap
 from studio.human.bodies.shell import Shell, shell_of
 from studio.human.bodies.surface import genus
 from studio.human.rig import BONE_NAMES
@@ -28,10 +30,11 @@ from studio.perception.bodies.field import CLOTHED, FIT, seen_by, template_of
 from studio.perception.bodies.network import BodyNetwork
 from studio.perception.bodies_seen import NETWORKS, BodyLooker
 from studio.synth.avatars.unwrapping import unwrapped
+from studio.synth.bodies.pairs import spread
 from studio.synth.designed import resting
 from studio.synth.figure import skin
 from studio.training.task import Bench, Row
-from studio.training.tasks.body_figures import reconstructed
+from studio.training.tasks.body_figures import distances_mm, reconstructed
 from studio.vision.similarity import similarity
 
 PHOTOGRAPHS, DRESSED = "body_sith_subset", "body_makehuman_dressed"
@@ -45,7 +48,7 @@ _JOINTS = {
         ("upper-leg", "upperleg01"), ("knee", "lowerleg01"), ("ankle", "foot"),
     )
 }  # fmt: skip
-_EVERY = 3
+SURFACE_POINTS, _STEP_M = 60_000, 0.01
 
 
 def rows(network: nn.Module, bench: Bench) -> list[Row]:
@@ -53,17 +56,17 @@ def rows(network: nn.Module, bench: Bench) -> list[Row]:
     if bench.find is None or bench.footage is None:
         return []
     with BodyLooker({name: bench.find(name) for name in NETWORKS}) as looker:
-        return [*_photographs(bench.footage / PHOTOGRAPHS, looker),
+        return [*_photographs(network, bench.footage / PHOTOGRAPHS, looker),
                 *_dressed(network, bench.footage / DRESSED / "male_a", looker)]  # fmt: skip
 
 
-def _photographs(folder: Path, looker: BodyLooker) -> Iterator[Row]:
-    iou: list[tuple[float, float]] = []
+def _photographs(network: nn.Module, folder: Path, looker: BodyLooker) -> Iterator[Row]:
+    iou: list[tuple[float, float, float]] = []
     jumps: list[float] = []
     closed = 0
     for path in sorted((folder / "images").glob("*.png")):
         fit = fit_body([looker.file(path)], Told())
-        iou.append((fit.main.silhouette_iou, fit.main.bare_iou))
+        iou.append((_met(network, fit), fit.main.silhouette_iou, fit.main.bare_iou))
         space = canonical(resting(fit.design)[0], "T")
         clothed = ClothedField(space, fit.offsets_m)
         try:
@@ -74,14 +77,30 @@ def _photographs(folder: Path, looker: BodyLooker) -> Iterator[Row]:
         jumps.append(neck_jump_deg(shell))
     if not iou:
         return
-    clothes, bare = np.mean(iou, 0)
+    ours, clothes, bare = np.mean(iou, 0)
+    yield Row("silhouette IoU on photographs", float(ours), "", "higher",
+              {FIT: float(bare), CLOTHED: float(clothes)}, f"{len(iou)} photographs")  # fmt: skip
     note = f"{len(iou)} photographs, the fit with clothes"
-    yield Row("silhouette IoU on photographs", float(clothes), "", "higher", {FIT: float(bare)},
-              note)  # fmt: skip
     yield Row("avatars that are watertight, without holes through them", closed / len(iou), "",
               "higher", {}, note)  # fmt: skip
     if jumps:
         yield Row("largest jump of normals across the neck", max(jumps), "°", "lower", {}, note)
+
+
+def _met(network: nn.Module, fit: BodyFit) -> float:
+    """How well the body that a network sees covers the person's mask."""
+    rest = resting(fit.design)[0]
+    space = canonical(rest, "A")
+    field = seen_by(cast(BodyNetwork, network), fit, rest, space)
+    template = template_of(rest, fit.main, fit.offsets_m)
+    mesh = reconstructed(field.inside, template, step_m=_STEP_M)
+    clothed = ClothedField(space, fit.offsets_m).vertices_m[:SKIN]
+    near = np.asarray(KDTree(clothed).query(mesh.vertices_m)[1])
+    posed = skin(mesh.vertices_m, base_weights()[near], template.carried)
+    ahead = replace(fit.camera, rotation=np.eye(3), translation_m=np.zeros(3))
+    window = Window.of(fit.mask)
+    seen = np.isfinite(hits(window, ahead, posed, mesh.faces)[0])
+    return overlap(seen, window.cut(fit.mask))
 
 
 def neck_jump_deg(shell: Shell) -> float:
@@ -105,8 +124,9 @@ def _dressed(network: nn.Module, folder: Path, looker: BodyLooker) -> Iterator[R
         return
     told = json.loads((folder / "joints_gt.json").read_text("utf-8"))
     joints = np.array([told[name] for name in _JOINTS], float)
-    truth = trimesh.load(folder / "mesh_gt.ply", process=False)
-    surface = np.asarray(cast(trimesh.Trimesh, truth).vertices)
+    truth = cast(trimesh.Trimesh, trimesh.load(folder / "mesh_gt.ply", process=False))
+    mesh = Mesh(np.asarray(truth.vertices, float), np.asarray(truth.faces))
+    surface = spread(mesh, SURFACE_POINTS, np.random.default_rng(0))
     tall = float(json.loads((folder / "cameras.json").read_text("utf-8"))["height_m"])
     for name, numbers in SIDES.items():
         photos = [looker.file(next(folder.glob(f"view_{number}*.png"))) for number in numbers]
@@ -119,19 +139,20 @@ def _dressed(network: nn.Module, folder: Path, looker: BodyLooker) -> Iterator[R
 
 
 def _off_mm(
-    network: nn.Module, fit: BodyFit, joints: np.ndarray, surface: np.ndarray
+    network: nn.Module, fit: BodyFit, joints: np.ndarray, surface: tuple[np.ndarray, np.ndarray]
 ) -> dict[str, float]:
-    """Means over the photographs of a fit, millimetres."""
+    """Means over the photographs of a fit, millimetres; ``surface`` are points and normals."""
     rest = resting(fit.design)[0]
     space = canonical(rest, "A")
     field = seen_by(cast(BodyNetwork, network), fit, rest, space)
-    assert field is not None
+    clothed = ClothedField(space, fit.offsets_m).vertices_m[:SKIN]
+    template = template_of(rest, fit.main, fit.offsets_m)
     meshes = {
         FIT: Mesh(space.vertices_m[:SKIN], space.faces),
-        CLOTHED: Mesh(ClothedField(space, fit.offsets_m).vertices_m[:SKIN], space.faces),
-        "network": reconstructed(field.inside, template_of(rest, fit.main, fit.offsets_m)),
+        CLOTHED: Mesh(clothed, space.faces),
+        "network": reconstructed(field.inside, template, step_m=_STEP_M),
     }
-    tree, nearest = KDTree(surface), KDTree(space.vertices_m[:SKIN])
+    nearest = KDTree(clothed)
     rows: list[dict[str, float]] = []
     for view in fit.views:
         template = template_of(rest, view, fit.offsets_m)
@@ -144,8 +165,7 @@ def _off_mm(
         for name, mesh in meshes.items():
             near = np.asarray(nearest.query(mesh.vertices_m)[1])
             posed = skin(mesh.vertices_m, base_weights()[near], carried) @ turn.T + shift
-            there = tree.query(posed[::_EVERY])[0].mean()
-            back = KDTree(posed).query(surface[::_EVERY])[0].mean()
-            row[name] = 500 * float(there + back)
+            dice = np.random.default_rng(0)
+            row[name] = distances_mm(Mesh(posed, mesh.faces), *surface, dice)[1]
         rows.append(row)
     return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}

@@ -9,7 +9,7 @@ import pytest
 from studio.core.errors import StudioError
 from studio.core.types import Camera, Keypoints
 from studio.human.bodies.canonical import canonical
-from studio.human.bodies.field import template_field
+from studio.human.bodies.field import MergedField, neck_cuts, template_field
 from studio.human.bodies.fitted import BodyFit, BodyPhoto, BodyView
 from studio.human.character import bones_world, skinned
 from studio.human.design import Design
@@ -123,20 +123,23 @@ def test_what_cannot_be_joined_is_the_fits_and_says_so(monkeypatch, avatar: Made
 
     def shell_of(field: object, *rest: object) -> object:
         asked.append(field)
-        if field is networks:
+        if field in (networks, merged):
             raise StudioError("Two openings of the body touch.")
         return avatar.body.shell
 
     monkeypatch.setattr(making, "shell_of", shell_of)
     still, look = avatar.canonical, Look()
-    for field, tried in ((networks, [networks, fits]), (others, [others]), (None, [fits])):
+    merged = MergedField(networks, others, neck_cuts(still))
+    ways = ((networks, [networks, fits]), (others, [others]), (None, [fits]),
+            (merged, [merged, networks, fits]))  # fmt: skip
+    for field, tried in ways:
         asked.clear()
-        found, said = making._shell(field, fits, still, still.vertices_m, look)
+        found, said = making._shell(field, fits, still, np.zeros(19_158), look)
         assert found is avatar.body.shell
-        assert said == ((making.NOTE,) if field is networks else ())
+        assert said == ((making.NOTE,) if fits in tried[1:] else ())
         assert asked == tried
     with pytest.raises(StudioError, match="openings"):
-        making._shell(None, networks, still, still.vertices_m, look)
+        making._shell(None, networks, still, np.zeros(19_158), look)
 
 
 def test_it_has_the_rig_the_face_and_eyes(avatar: Made):
