@@ -131,6 +131,7 @@ def person_field(fit: BodyFit, rest: Rest, space: Canonical) -> Field | None:
     """The field of a fitted person where our networks know better than the fit: the body's, the
     head's, or both, blended along the neck. None where none of them does."""
     kinds: tuple[Kind, ...] = ("body", "head")
+    kinds: tuple[Kind, ...] = ("body", "head")
     known: dict[Kind, Field] = {
         kind: volume_field(fit, rest, space, kind) for kind in kinds if better_than_the_fit(kind)
     }
