@@ -61,7 +61,8 @@ class VolumeField:
         self, canonical: Canonical, volumes: tuple[Volume, ...], fitted: Field, kind: Kind
     ) -> None:
         self.canonical, self._volumes, self._fitted = canonical, volumes, fitted
-        self._kind, self._tree = kind, KDTree(canonical.vertices_m[:SKIN])
+        self._kind: Kind = kind
+        self._tree = KDTree(canonical.vertices_m[:SKIN])
 
     def inside(self, points_m: Float[np.ndarray, "points 3"]) -> Float32[np.ndarray, " points"]:
         """How far inside the clothed person points of the canonical space are, metres, clipped to
