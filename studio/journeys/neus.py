@@ -3,8 +3,9 @@ steps each, and a page of what came out."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,8 +14,9 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from studio.core.files import write_whole
 from studio.journeys.figures import Figure, Part
-from studio.journeys.report import Section, Table, write_report
+from studio.journeys.report import Bars, Section, Table, write_report
 from studio.perception.neural_heads.fitting import Effort
 from studio.perception.neural_heads.network import OWN, RANK
 from studio.training.heads import TEST_SETS, heads
@@ -34,7 +36,8 @@ PLACES: dict[str, dict[str, Any]] = {
     f"own: {name}": {"placement": name} for name in OWN if name not in ("usual", "none")
 }
 _FIRST, _SECOND = Effort((80, 0)), Effort((80, 80))
-PAGE = "neus_studies.html"
+_PARTS = ("mean of learned heads", "after the first step", "after the second")
+PAGE, KEPT = "neus_studies.html", "neus_studies.json"
 
 
 @dataclass(frozen=True)
@@ -57,18 +60,37 @@ def parts(data: Path | None, out: Path | None, steps: int = STEPS) -> list[tuple
 
 
 def _studies(data: Path, out: Path, steps: int) -> Iterator[Figure]:
-    fit = 0.0
+    """Every setting's figure; the page is written after each, and what is on it already, learned
+    for as many steps, is not learned again."""
+    known, fit = read_studies(out / KEPT, steps)
     found: dict[str, list[Studied]] = {}
     for title, settings in (("Kind and rank", KINDS), ("Which layers", PLACES)):
         for name, options in settings.items():
-            one, fit = studied(name, data, steps, options)
+            if name not in known:
+                known[name], fit = studied(name, data, steps, options)
+                told = {"steps": steps, "fit": fit, "every": [asdict(s) for s in known.values()]}
+                write_whole(out / KEPT, json.dumps(told, indent=1).encode())
+            one = known[name]
             found.setdefault(title, []).append(one)
+            write_page(out / PAGE, found, fit, steps)
             yield Figure(
                 f"{name}, {steps} steps: distance off after the first step; the second",
                 f"{one.first:.2f}; {one.second:.2f} mm", "",
                 None, f"mean head {one.mean:.2f}, fit alone {fit:.2f} mm",
             )  # fmt: skip
-    write_page(out / PAGE, found, fit, steps)
+
+
+def read_studies(path: Path, steps: int) -> tuple[dict[str, Studied], float]:
+    """What was studied before with so many steps, by the settings' names, and how far fits alone
+    are off (mm): nothing and 0 if nothing was."""
+    try:
+        told = json.loads(path.read_text("utf-8"))
+        every = [Studied(**one) for one in told["every"]]
+        if told["steps"] == steps:
+            return {one.name: one for one in every}, float(told["fit"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return {}, 0.0
 
 
 def studied(name: str, data: Path, steps: int, options: dict[str, Any]) -> tuple[Studied, float]:
@@ -104,5 +126,8 @@ def write_page(path: Path, found: dict[str, list[Studied]], fit_mm: float, steps
             "heads that it did not learn: what is each head's own alone, then all layers and the "
             f"camera. The parametric fit alone is {fit_mm:.2f} mm off."
         )
-        sections.append(Section(title, text, (Table(head, rows),)))
+        groups = tuple((one.name, (one.mean, one.first, one.second)) for one in every)
+        bars = Bars(groups, _PARTS, "mm", "How far distances are off near the surface",
+                    ("the fit alone", fit_mm))  # fmt: skip
+        sections.append(Section(title, text, (bars, Table(head, rows))))
     write_report(path, "Multi-NeuS: which layers are each head's own", (), sections)

@@ -106,13 +106,69 @@ class Curve:
         )
 
 
+_HUES = ("#5d6670", "#7aa7e8", "#6cc08b")
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Groups of bars side by side, each with its number above; ``line`` is what they are held
+    against, such as what a simpler way reaches."""
+
+    groups: tuple[tuple[str, tuple[float, ...]], ...]
+    names: tuple[str, ...]
+    unit: str
+    caption: str
+    line: tuple[str, float] | None = None
+
+    def html(self) -> str:
+        width, height, top, bottom = 1000, 300, 30, 44
+        every = [value for _, values in self.groups for value in values]
+        most = 1.1 * max([*every, self.line[1] if self.line else 0.0, 1e-9])
+        wide = width / max(len(self.groups), 1)
+        thick = 0.8 * wide / max(len(self.names), 1)
+        ground = height - bottom
+        drawn: list[str] = []
+        for g, (name, values) in enumerate(self.groups):
+            left = (g + 0.1) * wide
+            drawn.append(_text(left + 0.4 * wide, height - 24, name, "middle"))
+            for k, value in enumerate(values):
+                tall = value / most * (ground - top)
+                x = left + k * thick
+                drawn.append(
+                    f'<rect x="{x:.1f}" y="{ground - tall:.1f}" width="{0.9 * thick:.1f}" '
+                    f'height="{tall:.1f}" fill="{_HUES[k % len(_HUES)]}"/>'
+                )
+                drawn.append(_text(x + 0.45 * thick, ground - tall - 4, f"{value:.2f}", "middle"))
+        if self.line is not None:
+            y = ground - self.line[1] / most * (ground - top)
+            drawn.append(f'<path d="M0 {y:.1f}H{width}" stroke="#e0b050" stroke-dasharray="6 4"/>')
+            drawn.append(_text(width - 8, y - 5, f"{self.line[0]} {self.line[1]:.2f}", "end"))
+        for k, name in enumerate(self.names):
+            x = 8 + 220 * k
+            drawn.append(
+                f'<rect x="{x}" y="6" width="12" height="12" fill="{_HUES[k % len(_HUES)]}"/>'
+            )
+            drawn.append(_text(x + 18, 16, name, "start"))
+        return (
+            f'<figure><svg viewBox="0 0 {width} {height}" role="img">{"".join(drawn)}</svg>'
+            f"<figcaption>{escape(self.caption)} ({escape(self.unit)})</figcaption></figure>"
+        )
+
+
+def _text(x: float, y: float, said: str, anchor: str) -> str:
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="#dfe1e4" font-size="12">'
+        f"{escape(said)}</text>"
+    )
+
+
 @dataclass(frozen=True)
 class Section:
     """A heading, a sentence, and what follows it."""
 
     title: str
     text: str = ""
-    parts: tuple[Table | Picture | Curve, ...] = ()
+    parts: tuple[Table | Picture | Curve | Bars, ...] = ()
 
     def html(self) -> str:
         text = f'<p class="small">{escape(self.text)}</p>' if self.text else ""

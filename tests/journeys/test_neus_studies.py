@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from studio.journeys import neus
-from studio.journeys.neus import KINDS, PAGE, PLACES, Studied, parts, write_page
+from studio.journeys.neus import KEPT, KINDS, PAGE, PLACES, Studied, parts, read_studies, write_page
 from studio.perception.neural_heads.network import OWN
 
 
@@ -46,6 +46,10 @@ def test_every_setting_is_learned_as_long_judged_and_put_on_the_page(
         assert name in page
     assert page.count("(best)") >= 2
     assert figures[0].value == "3.60; 2.40 mm"
+    again = list(part())
+    assert len(learned) == len(figures)
+    assert [one.value for one in again] == [one.value for one in figures]
+    assert read_studies(tmp_path / KEPT, 8) == ({}, 0.0)
 
 
 def test_the_best_of_each_table_is_marked(tmp_path: Path) -> None:
@@ -56,4 +60,5 @@ def test_the_best_of_each_table_is_marked(tmp_path: Path) -> None:
     assert "a (best)" in text
     assert "b (best)" not in text
     assert "1,200" in text
-    assert "4.44" in text
+    assert "the fit alone 4.44" in text
+    assert text.count("<rect") == 2 * 3 + 3

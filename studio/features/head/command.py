@@ -44,6 +44,7 @@ def main(
     lods: int = 1,
     seconds: float | None = None,
     layers: Path | None = None,
+    wrap: bool = False,
     json: bool = False,
 ) -> None:
     """Make a rigged, animatable person from photographs of a head.
@@ -75,6 +76,7 @@ def main(
             hair; Ctrl+C keeps it as it is.
         layers: Where what the surface learns is kept, to go on from at the next run: .npz. Of a
             project (.doppel) what its newest head has learned is gone on from.
+        wrap: The face takes the learned surface's shape too, not only hair.
         json: Print one JSON object.
     """
     if out is None and design is None and compare is None:
@@ -100,7 +102,7 @@ def main(
     told["held"] = tuple(dict.fromkeys((*told.get("held", ()), *held)))
     params = Params(photos=photos, name=name, scan=scan, pupils_mm=pupils_mm, chin_mm=chin_mm,
                     gender=gender, expression=expression, hair=hair, style=style,
-                    texture_px=texture_px, seconds=seconds, **told)  # fmt: skip
+                    texture_px=texture_px, seconds=seconds, wrap=wrap, **told)  # fmt: skip
     learns = finish_on_interrupt if seconds is not None else nullcontext
     with OnTerminal("Head", quiet=json) as context, learns(context):
         made = run(reconstruct(params, Inputs(layers=before), context))

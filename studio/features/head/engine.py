@@ -117,6 +117,8 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
         neural = yield from learned(seen, view, looked, params.seconds, context, layers)
         if cover is not None and neural.alike > LEAST_ALIKE:
             cover = grown(cover, neural.head)
+        if params.wrap:
+            seen = neural.wrapped(seen)
     styles: tuple[Styled, ...] = ()
     if params.hair and params.style:
         styles = hair_of(seen, view, facing)

@@ -26,6 +26,7 @@ from studio.perception.own import unpack
 from studio.perception.portraits import Looked
 from studio.synth.figure import make_figure
 from studio.synth.heads.seen import SeenHead
+from studio.synth.heads.wrapped import wrapped, wrapping
 
 NAME = "neus"
 """Under what name the network is published."""
@@ -60,6 +61,11 @@ class Learned:
     def alike(self) -> float:
         """How well its outline covers the photographs' (0 to 1)."""
         return covered(self.head)
+
+    def wrapped(self, seen: SeenHead) -> SeenHead:
+        """A head whose face takes the learned surface's shape."""
+        assert self.head.marks_m is not None
+        return wrapped(seen, wrapping(self.head, self.head.marks_m))
 
     def told(self) -> dict[str, float]:
         """Its figures: steps before and now, seconds of now, how alike its outline is."""

@@ -61,6 +61,11 @@ class Params(BaseModel):
         default=True, title="Go on learning",
         description="The surface goes on from what it learned from these photographs before",
     )  # fmt: skip
+    wrap: bool = Field(
+        default=False, title="Wrap the face",
+        description="The face takes the learned surface's shape, not only hair; a fitted face is "
+        "usually truer",
+    )  # fmt: skip
     texture_px: int = Field(
         default=2048, ge=512, le=4096, title="Skin", description="Side of the skin's texture (px)"
     )

@@ -40,9 +40,15 @@ def _kernel(a: Float[np.ndarray, "a 3"], b: Float[np.ndarray, "b 3"]) -> Float[n
 
 
 @cache
+def face_kernel() -> Float[np.ndarray, "478 478"]:
+    """How alike the face's points are moved (squared metres)."""
+    return _kernel(*[model.points_of(model.usual())] * 2)
+
+
+@cache
 def fields() -> Float[np.ndarray, "478 fields"]:
     """Smooth fields on the face whose sums, by numbers of spread one, are off as faces are."""
-    spread, ways = np.linalg.eigh(_kernel(*[model.points_of(model.usual())] * 2))
+    spread, ways = np.linalg.eigh(face_kernel())
     kept = spread > _FAINT_M**2
     return ways[:, kept] * np.sqrt(spread[kept])
 

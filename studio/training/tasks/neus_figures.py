@@ -13,6 +13,8 @@ from torch import nn
 
 from studio.core.types import Mesh
 from studio.human.bodies.canonical import skin_faces
+from studio.human.heads import model
+from studio.human.heads.carving import skin_offsets
 from studio.perception.neural_heads.fitting import FIRST, SECOND, Effort, NeuralHead, begun, fitted
 from studio.perception.neural_heads.meshing import meshed
 from studio.perception.neural_heads.network import Fields, HeadNetwork
@@ -25,6 +27,7 @@ from studio.vision.similarity import similarity
 from studio.vision.triangles import Triangles, spread_over
 
 OURS, FIT, BLIND = "ours", "parametric fit", "without the prior"
+WRAPPED = "template wrapped to it"
 PEOPLE = 3
 _VALIDATED = Effort((60, 0))
 SCORE = "surface off"
@@ -65,8 +68,10 @@ def space_of(part: Part) -> Space:
 
 
 def fit_to(network: HeadNetwork, part: Part, effort: Effort) -> NeuralHead:
-    """A head of a source, fitted to its photographs."""
-    head = begun(network, space_of(part), photographs_of(part))
+    """A head of a source, fitted to its photographs and to what its fit tells of them."""
+    ids, means = model.marks()
+    marks_m = means @ np.asarray(part["skin"], float)[ids]
+    head = begun(network, space_of(part), photographs_of(part), marks_m=marks_m)
     for _ in fitted(head, effort):
         pass
     return head
@@ -181,12 +186,17 @@ def _boxed(mesh: Mesh) -> Mesh:
     return Mesh(mesh.vertices_m, mesh.faces[near[mesh.faces].all(1)])
 
 
-def off_of(network: HeadNetwork, part: Part, effort: Effort) -> Off:
-    """How far a head is off that a network is fitted to."""
+def off_of(network: HeadNetwork, part: Part, effort: Effort) -> tuple[Off, Off]:
+    """How far a head is off that a network is fitted to, and the template that is wrapped to it."""
+    from studio.synth.heads.wrapped import wrapping
+
     head = fit_to(network, part, effort)
+    assert head.marks_m is not None
     skin = fit_mesh(part)
     found = meshed(head, skin=Triangles([skin]))
-    return measured(Mesh(found.vertices_m, found.faces), part, head)
+    moved = skin_offsets(dict(enumerate(wrapping(head, head.marks_m).tolist())))
+    around = _boxed(Mesh(skin.vertices_m + moved, skin.faces))
+    return measured(Mesh(found.vertices_m, found.faces), part, head), measured(around, part)
 
 
 def table(network: nn.Module, source: Source, people: int = PEOPLE) -> list[Row]:
@@ -194,16 +204,20 @@ def table(network: nn.Module, source: Source, people: int = PEOPLE) -> list[Row]
     assert isinstance(network, HeadNetwork)
     network = network.eval()
     people = min(people, len(source) // len(TEST_SETS))
-    told: dict[str, dict[str, list[Off]]] = {n: {OURS: [], FIT: [], BLIND: []} for n in TEST_SETS}
+    told: dict[str, dict[str, list[Off]]] = {
+        name: {OURS: [], WRAPPED: [], FIT: [], BLIND: []} for name in TEST_SETS
+    }
     for who in range(people):
         for k, name in enumerate(TEST_SETS):
             part = part_of(source, who * len(TEST_SETS) + k)
-            told[name][OURS].append(off_of(network, part, Effort()))
+            ours, around = off_of(network, part, Effort())
+            told[name][OURS].append(ours)
+            told[name][WRAPPED].append(around)
             told[name][FIT].append(measured(_boxed(fit_mesh(part)), part))
             if name == "F":
                 torch.manual_seed(0)
                 unlearned = HeadNetwork(2, "shared")
-                told[name][BLIND].append(off_of(unlearned, part, UNLEARNED))
+                told[name][BLIND].append(off_of(unlearned, part, UNLEARNED)[0])
     note = f"{people} held-out made-up people with hair; fits and outlines as found in pictures"
     one = {key: [off for name in ("F", "L", "R") for off in told[name][key]] for key in (OURS, FIT)}
     rows = [
@@ -213,7 +227,8 @@ def table(network: nn.Module, source: Source, people: int = PEOPLE) -> list[Row]
     ]  # fmt: skip
     for name, found in told.items():
         for what in ("head", "face"):
-            beside = {key: _mean(found[key], what) for key in (FIT, BLIND) if found[key]}
+            keys = (WRAPPED, FIT, BLIND) if what == "face" else (FIT, BLIND)
+            beside = {key: _mean(found[key], what) for key in keys if found[key]}
             value = _mean(found[OURS], what)
             rows.append(Row(f"{what} off, {name}", value, "mm", "lower", beside))
     for name in ("F", "F+L+R"):
