@@ -115,7 +115,7 @@ def _tell(made: Body, written: Sequence[Path], seconds: float, as_json: bool) ->
             "triangles": sum(len(part.mesh.faces) for part in made.character.parts),
             "genus": made.made.genus,
             "seen": round(made.made.seen, 3),
-            "notes": list(made.fit.notes),
+            "notes": [*made.fit.notes, *made.made.notes],
             "facts": [vars(fact) for fact in made.facts],
             "seconds": round(seconds, 3),
         }

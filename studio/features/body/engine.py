@@ -11,7 +11,7 @@ import numpy as np
 from studio.core.errors import StudioError
 from studio.core.types import Character, Fact, Posed
 from studio.document.pins import PhotoPin
-from studio.features.body.heads import Given, bared, given_head, with_head
+from studio.features.body.heads import Given, given_head, with_head
 from studio.features.body.moving import as_animation, moved
 from studio.features.body.params import Params
 from studio.features.body.points import key_of
@@ -26,6 +26,7 @@ from studio.jobs import Context, Engine
 from studio.perception.bodies_seen import NETWORKS, BodyLooker, put_right
 from studio.perception.portraits import Looked, Looker
 from studio.synth import closet, designed
+from studio.synth.avatars.hair import bared, hair_of, wearing
 from studio.synth.avatars.making import Look, Made, in_pose, made
 from studio.synth.heads.dressing import eye_colour, hair_colour, nearest_skin
 from studio.weights.store import find
@@ -84,7 +85,7 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
         assert fit is not None
     _report(context, 0.45, "Looking at the face")
     faces = _faces([view.photo for view in fit.views])
-    fit, skin, hair = _dressed(fit, faces, head)
+    fit, skin, hair = _dressed(fit, faces, head, name)
     look = Look(params.back, params.triangles, params.texture_px, params.seed, head is None)
     found = made(fit, skin, hair, look, name,
                  report=lambda f, text: _report(context, 0.47 + 0.5 * f, text))  # fmt: skip
@@ -139,10 +140,10 @@ def _faces(photos: Sequence[BodyPhoto]) -> list[Looked | None]:
 
 
 def _dressed(
-    fit: BodyFit, faces: Sequence[Looked | None], head: Given | None
+    fit: BodyFit, faces: Sequence[Looked | None], head: Given | None, name: str
 ) -> tuple[BodyFit, np.ndarray, list[np.ndarray | None]]:
     """The fit with the colours of the photographs' eyes and hair, or with another head; the skin
-    under it; and where each photograph shows hair."""
+    under it; and where each photograph shows hair. Hair is kept in the user's wardrobe and worn."""
     face = next((one for one in faces if one is not None), None)
     woman = fit.design.build("gender") > 0.5
     hair = [None if one is None else one.hair for one in faces]
@@ -159,7 +160,9 @@ def _dressed(
     texture = closet.plain(skin).texture
     assert texture is not None
     if head is None:
-        return replace(fit, design=design.but(worn=(Worn(item=skin.name),))), texture, hair
+        fit = replace(fit, design=design.but(worn=(Worn(item=skin.name),)))
+        own = hair_of(fit, faces)
+        return (fit if own is None else wearing(fit, own, name)), texture, hair
     changed = replace(
         fit, design=with_head(design, head, skin.name), offsets_m=bared(fit.offsets_m)
     )
@@ -200,7 +203,7 @@ def facts_of(
         Fact("Seen", f"{found.seen:.0%} of the surface, the rest is guessed".replace("%", " %"),
              "plain", f"back: {params.back}"),
         Fact("Surface", "closed" if closed else f"closed, {found.genus} holes run through it",
-             "good" if closed else "look"),
+             "good" if closed and not found.notes else "look", "; ".join(found.notes)),
         Fact("Photographs", "; ".join(said) or f"{len(fit.views)}", "look" if said else "good",
              f"no face in {', '.join(unseen)}" if unseen else ""),
     )  # fmt: skip

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import UInt8
 
 from studio.core.errors import StudioError
 from studio.features.body.params import Params
 from studio.human.design import Design, Worn, read, read_file
-from studio.human.rig import bones_of
-from studio.human.wardrobe.fitting import base_weights, share_of
 from studio.media.formats.gltf.document import Document
 from studio.media.formats.gltf.read import read_gltf
 from studio.synth import closet
@@ -79,8 +77,3 @@ def with_head(design: Design, given: Given, skin: str) -> Design:
     worn = tuple(one for one in head.worn if one.item in there)
     return design.but(local=head.local, carved=head.carved, eyes=head.eyes, hair=head.hair,
                       brows=head.brows, worn=(Worn(item=skin), *worn))  # fmt: skip
-
-
-def bared(offsets_m: Float[np.ndarray, " vertices"]) -> Float[np.ndarray, " vertices"]:
-    """Clothes without what lies on the head: the photographs' hair."""
-    return offsets_m * (1 - share_of(base_weights(), bones_of(("head", "eye"))))

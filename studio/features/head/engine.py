@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -132,10 +131,10 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
                       params.texture_px)  # fmt: skip
     context.check()
     design = coloured(seen.design, facing)
-    worn = [Worn(item=eyes.keep(name, _slug(name), facing, design.eyes)), *DRESSED]
+    worn = [Worn(item=eyes.keep(name, hairdo.slug_of(name), facing, design.eyes)), *DRESSED]
     if cover is not None:
         skin = hairdo.painted(skin, seen, view, cover)
-        item, colour = hairdo.keep(name, _slug(name), seen, cover)
+        item, colour = hairdo.keep(name, hairdo.slug_of(name), seen, cover)
         worn.append(Worn(item=item))
         design = design.but(hair=colour)
     elif styles:
@@ -196,16 +195,12 @@ def _posed(design: Design, name: str) -> tuple[Posed, Fit]:
     return Posed(character, 0.0, animation.bones_world[0], animation.morphs[0]), still
 
 
-def _slug(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "face"
-
-
 def kept_skin(name: str, skin: np.ndarray) -> str:
     """Keep a painted skin in the user's wardrobe; its name there."""
     done, data = cv2.imencode(".webp", skin[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, 92])
     if not done:
         raise StudioError("The skin's picture cannot be written.", "Choose a smaller texture.")
-    item = f"skin_{_slug(name)}_{hashlib.sha256(data.tobytes()).hexdigest()[:8]}"
+    item = f"skin_{hairdo.slug_of(name)}_{hashlib.sha256(data.tobytes()).hexdigest()[:8]}"
     picture = Picture(f"{item}_diffuse.webp", data.tobytes())
     material = AssetMaterial(item, roughness=0.55, specular=(0.3, 0.3, 0.3),
                              pictures={"diffuse": picture})  # fmt: skip

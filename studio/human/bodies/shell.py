@@ -4,7 +4,7 @@ hands, whose lips, lids and fingers no field of that size can tell."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from studio.human.bodies.field import Field, neck_cuts
 from studio.human.bodies.joining import cut, loops, zipped
 from studio.human.bodies.surface import (
     Surface,
+    eased,
     largest,
     neighbours,
     polished,
@@ -160,7 +161,28 @@ def shell_of(
     uv = np.concatenate([body.uv, kept.uv, *strip])
     weights = _weights(base, shares, faces, count)
     shell = Shell(canonical, vertices, faces, base, shares, weights, part, texture, uv)
-    return _faired(shell, count)
+    shell = _faired(shell, count)
+    neck = neck_band(shell)
+    return replace(shell, vertices_m=eased(shell.surface, neck).vertices_m) if len(neck) else shell
+
+
+def neck_band(shell: Shell) -> Int[np.ndarray, " vertices"]:
+    """The vertices of the band that joins head and body."""
+    cuts = neck_cuts(shell.canonical)
+    near = np.linalg.norm(shell.vertices_m - shell.canonical.head_m("neck01"), axis=1) < NECK_R_M
+    band = np.unique(shell.faces[shell.part == 2])
+    return band[near[band] & (shell.vertices_m[band] @ cuts.axis < cuts.top_m + 0.05)]
+
+
+def neck_jump_deg(shell: Shell) -> float:
+    """How far normals turn at most from one vertex to the next where head and body are joined: over
+    the edges that touch the band between them (degrees)."""
+    band = neck_band(shell)
+    edges = np.concatenate([shell.faces[:, [0, 1]], shell.faces[:, [1, 2]], shell.faces[:, [2, 0]]])
+    edges = edges[np.isin(edges, band).any(1)]
+    normals = vertex_normals(shell.vertices_m, shell.faces)
+    along = np.einsum("ij,ij->i", normals[edges[:, 0]], normals[edges[:, 1]])
+    return float(np.degrees(np.arccos(np.clip(along, -1, 1))).max())
 
 
 def _body(
@@ -292,5 +314,4 @@ def _faired(shell: Shell, body: int) -> Shell:
     at = shell.vertices_m
     for _ in range(6):
         at = at + 0.5 * near[:, None] * (mean @ at - at)
-    return Shell(shell.canonical, at, shell.faces, shell.base, shell.shares, shell.weights,
-                 shell.part, shell.texture, shell.uv)  # fmt: skip
+    return replace(shell, vertices_m=at)

@@ -11,7 +11,7 @@ import pyvista as pv
 from jaxtyping import Float, Int
 from scipy.ndimage import binary_dilation, gaussian_filter, zoom
 from scipy.sparse import csr_matrix, diags
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse.csgraph import connected_components, dijkstra
 
 from studio.core.errors import StudioError
 from studio.human.bodies.field import REACH_M, Field
@@ -167,6 +167,24 @@ def polished(surface: Surface, rounds: int = 4, share: float | np.ndarray = 1.0)
     for _ in range(rounds):
         for step in (0.5, -0.53):
             at = at + step * weight * (mean @ at - at)
+    return Surface(at, surface.faces)
+
+
+def eased(
+    surface: Surface, around: Int[np.ndarray, " ring"], reach_m: float = 0.03, rounds: int = 20
+) -> Surface:
+    """A surface made smooth about some vertices: most there, less and less along the surface until
+    ``reach_m`` from them. It moves inwards a little where it is bent."""
+    at, count = surface.vertices_m, len(surface.vertices_m)
+    a, b = surface.faces[:, [0, 1, 2]].ravel(), surface.faces[:, [1, 2, 0]].ravel()
+    long = np.fmax(np.linalg.norm(at[a] - at[b], axis=1), 1e-6)
+    edges = csr_matrix((long, (a, b)), (count, count))
+    far = dijkstra(edges, False, around, min_only=True, limit=reach_m)
+    near = np.clip(1 - far / reach_m, 0, 1)
+    near = (near * near * (3 - 2 * near))[:, None]
+    mean = neighbours(surface.faces, count)
+    for _ in range(rounds):
+        at = at + 0.5 * near * (mean @ at - at)
     return Surface(at, surface.faces)
 
 

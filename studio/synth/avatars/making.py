@@ -22,7 +22,7 @@ from studio.human.bodies.surface import genus, neighbours
 from studio.human.character import bones_world
 from studio.human.person import Rest
 from studio.perception.bodies.field import person_field
-from studio.synth import designed
+from studio.synth import closet, designed
 from studio.synth.avatars.assembling import Rigged, character_of, moves_of, reposed, rigged
 from studio.synth.avatars.completing import Back
 from studio.synth.avatars.layout import packed
@@ -30,6 +30,8 @@ from studio.synth.avatars.looking import Seen
 from studio.synth.avatars.painting import Painted, painted
 from studio.synth.avatars.unwrapping import unwrapped
 
+_BLEED = 0.02
+"""How far beyond hair pixels hold some of it, by its height in the picture."""
 NOTE = "the surface that the network sees cannot be joined to head and hands: the fit's is used"
 HEAD_TRIANGLES = 15_000
 """About how many triangles head and hands have, whatever the budget."""
@@ -85,16 +87,21 @@ def made(
     still = canonical(rest, "T")
     clothed = ClothedField(still, fit.offsets_m)
     field = field or person_field(fit, rest, still)
+    hangs = any(piece.kind == "hair" for piece, _ in closet.pieces(fit.design.worn))
+    if hangs and isinstance(field, MergedField):
+        field = field.body  # a head that is told with its hair would have it twice
     shell, notes = _shell(field, clothed, still, fit.offsets_m, look)
     report(0.3, "Rigging")
     body = rigged(shell)
     uv = packed(shell, look.texture_px)
     moves = moves_of(shell, rest)
     told = [*hair, *[None] * (len(fit.views) - len(hair))]
+    if hangs:
+        told = [None if one is None else _around(one) for one in told]
     seen = [_seen(body, moves, view, one) for view, one in zip(fit.views, told, strict=True)]
     report(0.4, "Painting")
     paint = painted(shell, uv, seen, skin, look.back, look.texture_px, look.seed,
-                    look.head)  # fmt: skip
+                    look.head, hangs)  # fmt: skip
     report(0.95, "Putting the avatar together")
     rough = cv2.resize(paint.rough, (512, 512), interpolation=cv2.INTER_AREA)
     orm = np.stack([np.ones_like(rough), rough, np.zeros_like(rough)], -1)
@@ -142,6 +149,14 @@ def without_ears(
         for _ in range(200):
             out[ear] = mean[ear] @ out[:SKIN]
     return out
+
+
+def _around(hair: Bool[np.ndarray, "height width"]) -> Bool[np.ndarray, "height width"]:
+    """Hair with the pixels about it, which are half hair."""
+    rows = np.flatnonzero(hair.any(1))
+    radius = max(round(_BLEED * float(np.ptp(rows))), 1) if len(rows) else 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
+    return cv2.dilate(hair.astype(np.uint8), kernel) > 0
 
 
 def _seen(

@@ -66,9 +66,11 @@ def painted(
     size_px: int = 2048,
     seed: int = 0,
     head: bool = True,
+    hangs: bool = False,
 ) -> Painted:
     """Paint a shell. ``skin`` is the wardrobe's skin that is nearest to the person's (in the
-    template's layout); the ``head`` has that skin alone if it is not the photographs'."""
+    template's layout); the ``head`` has that skin alone if it is not the photographs'. Hair that
+    ``hangs`` over the shell is painted where it grows alone: what it hides is not seen."""
     texels = Texels.of(uv, size_px)
     seen = looked(photos, shell.faces, texels, limbs_of(shell))
     colour, say = seen.colour, seen.sure
@@ -76,6 +78,8 @@ def painted(
     out = texels.at(shell.faces, vertex_normals(shell.vertices_m, shell.faces).astype(np.float32))
     out /= np.fmax(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
     own = shell.part[texels.face] == 1
+    if hangs:
+        say = np.where(own, say, say * (1 - seen.hair))
     if not head:
         say = np.where(own & (np.abs(at[:, 0]) < _HANDS_M), 0, say)
     texture, sure = _square(texels, colour, say)
@@ -84,7 +88,7 @@ def painted(
     body = ~own
     colour[body] = _body(colour[body], say[body], at[body], out[body], front, behind)
     colour[own] = _template(shell, texels, own, colour[own], say[own],
-                              seen.hair[own], at[own], skin)  # fmt: skip
+                              seen.hair[own], at[own], skin, hangs)  # fmt: skip
     if not head:
         other = own & (np.abs(at[:, 0]) < _HANDS_M)
         colour[other] = _under(shell, texels.face[other], texels.share[other], skin)[0]
@@ -202,10 +206,11 @@ def _gathered(
 
 def _template(
     shell: Shell, texels: Texels, own: np.ndarray, colour: np.ndarray, say: np.ndarray,
-    hair: np.ndarray, at: np.ndarray, skin: np.ndarray,
+    hair: np.ndarray, at: np.ndarray, skin: np.ndarray, hangs: bool,
 ) -> np.ndarray:  # fmt: skip
     """Head and hands: the photographs' colours on the detail of the wardrobe's skin, bent to meet
-    them where nothing is seen; hair where hair is."""
+    them where nothing is seen; hair where hair is, or, if it hangs over the skin, where it
+    grows."""
     face, share = texels.face[own], texels.share[own]
     under, fine = _under(shell, face, share, skin)
     few = Texels(texels.size_px, texels.rows[own], texels.columns[own], face, share)
@@ -218,6 +223,9 @@ def _template(
         if np.median(grown[side & (ear > 0.5)]) > _OVER_EAR_M:
             scalp[side] = np.fmax(scalp[side], ear[side])
             ear[side] = 0
+    if hangs:
+        say = say * (1 - hair * (1 - scalp))
+        hair = hair * scalp
     seen = np.where(hand, _HAND_SEEN, say) * (1 - ear)
     ratio = np.log1p(colour) - np.log1p(under)
     bare = (hair < 0.2) & (scalp < 0.3) & (ear < 0.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from functools import cache
 
@@ -63,6 +64,11 @@ def covered(head: SeenHead, looked: Sequence[Looked], main: int = 0) -> Shell | 
 
 def _tall(looked: Looked) -> float:
     return float(np.ptp(looked.xyz_px[:, 1]))
+
+
+def slug_of(name: str) -> str:
+    """A name as it stands in the names of files."""
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "face"
 
 
 def keep(name: str, slug: str, head: SeenHead, made: Shell) -> tuple[str, Colour]:
