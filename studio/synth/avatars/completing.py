@@ -144,7 +144,7 @@ def _evened(rgb: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray
     found, total = _most(rgb, weight), weight
     for _ in range(3):  # the mean of what is like the mean so far
         off = np.abs(rgb - found).mean(-1)
-        say = weight / (1 + (off / 18) ** 2)
+        say = weight / (1 + (off / 18) ** 2) ** 2
         many = cv2.GaussianBlur(rgb * say[..., None], (0, 0), sigma[0], sigmaY=sigma[1])
         total = cv2.GaussianBlur(say, (0, 0), sigma[0], sigmaY=sigma[1])
         found = many / np.fmax(total, 1e-5)[..., None]

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 
 from studio.human.bodies.fitted import BodyFit, BodyView
 from studio.human.character import armature, bones_world
@@ -23,6 +24,8 @@ from studio.synth.heads.seen import PUPILS_M, SeenHead, frontal_of
 from studio.synth.heads.shell import Shell
 
 _HEAD = BONE_NAMES.index("head")
+_SPECK, _THERE = 0.02, 8
+"""Islands smaller than this share of the largest are specks; alpha above the second is hair."""
 _NECK_M = 0.004
 """So far at most clothes stand off a neck over which hair hangs."""
 
@@ -47,7 +50,25 @@ def hair_of(fit: BodyFit, looked: Sequence[Looked | None]) -> Hair | None:
     main = frontal_of(head.views)
     faces = [one for one in looked if one is not None]
     shell = hairdo.covered(head, faces, main)
-    return None if shell is None else Hair(head, shell, head.views[main])
+    if shell is None:
+        return None
+    return Hair(head, replace(shell, rgba=without_islands(shell.rgba)), head.views[main])
+
+
+def without_islands(
+    rgba: UInt8[np.ndarray, "rows columns 4"],
+) -> UInt8[np.ndarray, "rows columns 4"]:
+    """The texture of hair without the specks that hang together with nothing: faces so small hold
+    brows and shadows that look like hair."""
+    there = (rgba[..., 3] > _THERE).astype(np.uint8)
+    _, of, stats, _ = cv2.connectedComponentsWithStats(there)
+    areas = stats[:, cv2.CC_STAT_AREA].copy()
+    areas[0] = 0
+    specks = areas < _SPECK * areas.max()
+    specks[0] = False
+    out = rgba.copy()
+    out[specks[of], 3] = 0
+    return out
 
 
 def _view(view: BodyView, rest: Rest) -> View:

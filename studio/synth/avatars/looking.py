@@ -28,6 +28,11 @@ _NEARER_M, _RIM, _FINE_RIM = 0.025, 0.011, 0.0025
 to a pixel, and what is before would be smeared over it. On the head they are truer (both in shares
 of the person's height in the picture)."""
 _HAND_RIM, _FOREARM_RIM = 0.016, 0.012
+_ARM_RIMS, _BEHIND_M = (0.004, 0.006, 0.008), 0.05
+"""So far within their own outline against what lies so much further behind, arms are not believed:
+there pictures show what is between arm and trunk, or the trunk."""
+_TONE, _RARE = 4, 0.003
+"""How far apart tones are told (Lab), and what share of the person a tone has that is theirs."""
 _INSET, _SOFT = 0.0022, 0.005
 """How far within the mask's edge colours are taken, and over how much they fade in (shares of the
 person's height in the picture): edges hold some of what is behind."""
@@ -152,7 +157,11 @@ def _one(
         for share in (_RIM, _FINE_RIM)
     ]
     say *= np.asarray(known) & np.where(limbs.head[texels.face], free[1], free[0])
-    say *= limbs.arms[texels.face] | (sampled(_hands(one, limbs, tall), xy) < 0.5)
+    arms = limbs.arms[texels.face]
+    rim = sum(sampled(_dilated(depths, share * tall), xy, cv2.INTER_NEAREST) > deep + _BEHIND_M
+              for share in _ARM_RIMS)  # fmt: skip
+    say *= np.where(arms, (1 - rim / len(_ARM_RIMS)) * (sampled(_odd(one, tall), xy) < 0.5), 1)
+    say *= arms | (sampled(_hands(one, limbs, tall), xy) < 0.5)
     say *= sampled(_inner(one.mask), xy)
     return xy, say.astype(np.float32), out
 
@@ -174,10 +183,32 @@ def _hands(one: Seen, limbs: Limbs, tall: float) -> Float[np.ndarray, "height wi
     return total.astype(np.float32)
 
 
+def _odd(one: Seen, tall: float) -> Float[np.ndarray, "height width"]:
+    """Where a tone is seen that hardly anything of the person has, or nearly: what was left of the
+    ground between arm and trunk when somebody was cut out."""
+    sure = one.mask > 200
+    tones = cv2.cvtColor(one.rgb, cv2.COLOR_RGB2LAB)[..., 1:] // _TONE
+    side = 256 // _TONE
+    place = tones[..., 0].astype(np.int64) * side + tones[..., 1]
+    many = np.bincount(place[sure], minlength=side * side).reshape(side, side)
+    share = many / max(many.sum(), 1)
+    about = cv2.boxFilter(share, -1, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)
+    rare = (sure & (about.ravel()[place] < _RARE)).astype(np.uint8)
+    radius = max(round(_ARM_RIMS[1] * tall), 1)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
+    return cv2.dilate(rare, kernel).astype(np.float32)
+
+
 def _eroded(depths: np.ndarray, radius_px: float) -> np.ndarray:
     radius = max(round(radius_px), 1)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
     return cv2.erode(depths, kernel)
+
+
+def _dilated(depths: np.ndarray, radius_px: float) -> np.ndarray:
+    radius = max(round(radius_px), 1)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
+    return cv2.dilate(depths, kernel)
 
 
 def _tall(mask: np.ndarray) -> float:

@@ -39,6 +39,9 @@ _FACE_M = 0.014
 """Vertices no further from the face's points are the face."""
 _DETAIL = 0.7
 _FORGET = 0.02
+_COLLAR_M, _SHARP_M, _TOLD, _UNLIKE = 0.09, 0.006, 60, 0.035
+"""How far aside a neckline is looked for, how sharp it is behind, by how many texels it is told,
+and how unlike skin cloth is (tones)."""
 _OVER_EAR_M = 0.006
 """Where the surface lies so far outside an ear, hair hangs over it."""
 
@@ -175,7 +178,12 @@ def _necked(
     """The neck below the chin and behind: where it is not seen, as the skin and the collar around
     it are."""
     low, high = shell.canonical.head_m("neck01")[2] - 0.05, shell.canonical.head_m("neck01")[2]
-    near = np.clip((at[:, 2] - low) / (high - low), 0, 1) * (np.abs(at[:, 0]) < 0.16) * ~own
+    near = np.clip((at[:, 2] - low) / (high - low), 0, 1)
+    line = _neckline(shell, colour, say, at, own)
+    if line is not None:
+        behind = at[:, 1] > shell.canonical.head_m("neck01")[1]
+        near = np.where(behind, np.clip((at[:, 2] - line) / _SHARP_M, 0, 1), near)
+    near *= (np.abs(at[:, 0]) < 0.16) * ~own
     told = np.where(own, 1.0, say) * (at[:, 2] > low - 0.1)
     some = told > 0.3
     value, weight = _gathered(shell, texels, some, told, np.log1p(np.fmax(colour, 0)))
@@ -185,6 +193,29 @@ def _necked(
     found = np.expm1(texels.at(shell.faces, harmonic(mean, value, np.where(known, 0.95, 0.0))))
     share = (near * (1 - np.clip(say * 1.6, 0, 1)))[:, None]
     return (1 - share) * colour + share * found
+
+
+def _neckline(
+    shell: Shell, colour: np.ndarray, say: np.ndarray, at: np.ndarray, own: np.ndarray
+) -> float | None:
+    """How high cloth reaches about the neck as far as it is seen; None if it is not told."""
+    low = shell.canonical.head_m("neck01")[2] - 0.08
+    sure, slim = say > 0.5, np.abs(at[:, 0]) < _COLLAR_M
+    bare = own & sure & slim & (at[:, 2] > low)
+    body = ~own & sure & slim & (at[:, 2] > low)
+    if bare.sum() < _TOLD or body.sum() < _TOLD:
+        return None
+    skin = np.median(_tones(colour[bare]), axis=0)
+    cloth = np.abs(_tones(colour[body]) - skin).max(1) > _UNLIKE
+    if cloth.sum() < _TOLD:
+        return None
+    return float(np.percentile(at[body, 2][cloth], 95))
+
+
+def _tones(colour: np.ndarray) -> np.ndarray:
+    """Colours as shares of red and of green, and how bright they are, a fifth as important."""
+    total = np.fmax(colour.sum(1), 12.0)
+    return np.column_stack([colour[:, 0] / total, colour[:, 1] / total, 0.2 * total / 765])
 
 
 def _gathered(

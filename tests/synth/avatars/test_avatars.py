@@ -26,7 +26,9 @@ from studio.synth.avatars.keeping import (
     part_arrays,
     told_from,
 )
+from studio.synth.avatars.looking import Seen, _odd
 from studio.synth.avatars.making import Look, Made, canonical_turns, in_pose, made
+from studio.synth.avatars.painting import _neckline
 from studio.synth.figure import make_figure
 from studio.synth.stored import avatar_of
 from studio.vision.camera import project
@@ -115,6 +117,29 @@ def test_front_and_back_wear_what_the_photograph_shows(avatar: Made):
         assert np.abs(shirt - RED).max() < 40, shirt
         assert np.abs(trousers - BLUE).max() < 40, trousers
     assert 0.1 < avatar.seen < 0.7
+
+
+def test_what_is_left_of_the_ground_between_arm_and_trunk_is_told_by_its_tone(avatar: Made):
+    photo = _fit().main.photo
+    rgb = photo.rgb.copy()
+    row, column = np.argwhere(photo.mask > 0)[len(np.argwhere(photo.mask > 0)) // 2]
+    rgb[row : row + 4, column : column + 4] = (90, 150, 110)
+    still = avatar.body.shell.vertices_m
+    odd = _odd(Seen(rgb, photo.mask, _fit().camera, still), 300.0) > 0
+    assert odd[row + 1, column + 1]
+    assert odd.sum() < 120, "shirt and trousers are theirs"
+
+
+def test_a_collar_reaches_as_high_behind_as_it_is_seen_ahead(avatar: Made):
+    shell = avatar.body.shell
+    at, own = shell.vertices_m, shell.kept
+    line = shell.canonical.head_m("neck01")[2] - 0.02
+    colour = np.where((at[:, 2] < line)[:, None], RED, (200, 150, 130)).astype(float)
+    ahead = (at[:, 1] < shell.canonical.head_m("neck01")[1]).astype(float)
+    many = [np.repeat(each, 20, axis=0) for each in (colour, ahead, at, own)]
+    assert _neckline(shell, *many) == pytest.approx(line, abs=0.02)
+    bare = np.broadcast_to((200.0, 150.0, 130.0), many[0].shape)
+    assert _neckline(shell, bare, *many[1:]) is None
 
 
 def test_what_cannot_be_joined_is_the_fits_and_says_so(monkeypatch, avatar: Made):

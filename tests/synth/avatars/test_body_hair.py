@@ -20,7 +20,7 @@ from studio.human.wardrobe.fitting import base_weights, share_of
 from studio.perception.portraits import Looked
 from studio.synth import closet, designed
 from studio.synth.avatars.assembling import besides
-from studio.synth.avatars.hair import hair_of, wearing
+from studio.synth.avatars.hair import hair_of, wearing, without_islands
 from studio.vision.camera import project
 
 SIZE = (200, 200)
@@ -89,3 +89,12 @@ def test_who_has_no_hair_or_no_face_keeps_the_surface_there_is(
     fit, looked = photographed
     assert hair_of(fit, [None]) is None
     assert hair_of(fit, [replace(looked, hair=np.zeros_like(looked.hair))]) is None
+
+
+def test_specks_of_hair_go():
+    rgba = np.zeros((60, 60, 4), np.uint8)
+    rgba[:30, :, 3] = 255
+    rgba[50:53, 10:13, 3] = 255
+    found = without_islands(rgba)
+    assert (found[:30, :, 3] == 255).all()
+    assert not found[40:, :, 3].any()
