@@ -26,7 +26,10 @@ from studio.perception.spectacles import WORN, rims
 LEAST_PX, SMALL_PX = 40.0, 140.0
 """Faces lower than the first tell nothing, than the second little."""
 _CLOSE_PX, _ROOM = 768, 2.0
-_BLURRED = 18.0
+_SHARP_PX, _BLURRED = 90.0, 0.014
+"""How lively the finest of a face is at least, by all that varies in it, if it is so high."""
+_DARK, _PALE = 30.0, 245.0
+_BROWS = (70, 105, 107, 336, 334, 300)
 _MOST = 6
 _SKIN = (50, 280, 205, 425, 101, 330, 36, 266, 118, 347, 151, 9)
 """Points of the cheeks and the forehead's middle: skin, whoever it is."""
@@ -55,6 +58,12 @@ _FOREHEAD_PX, _LOCK = 256, 0.05
 _CHIN, _TOP = 152, 10
 _LIKE = 3.2
 """So many standard deviations of the face's colours a pixel may be off and still be skin."""
+_HAIRS, _YELLOW_DEG, _GREY = 0.012, 17.0, 0.4
+"""Colours are asked over so much of the face's height; skin is less than so much yellower (of hue)
+than the face, and has more than this share of its colour."""
+_SPREAD, _HIGHLIGHT = (2.3, 3.5), 1.3
+"""Faces of many colours let more be skin: so many of their deviations of hue and of strength. What
+is so many times as light shines, and tells nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,9 +106,15 @@ class Looker(Closing):
         be loaded.
         """
         faces = self._every(rgb)
+        if not faces and self._anybody(rgb):
+            raise StudioError(
+                f"Somebody is seen in “{name}”, but not their face.",
+                "Take a photograph in which both eyes are seen: turned no further than half to the "
+                "side, with nothing before the face.",
+            )
         if not faces:
             raise StudioError(
-                f"No face is found in “{name}”.",
+                f"No human face is found in “{name}”.",
                 "Take a photograph in which somebody looks towards the camera, with light on the "
                 "face.",
             )
@@ -139,6 +154,10 @@ class Looker(Closing):
         near = [self._about(rgb, *closeups.head_square(body.xy_px)[:2]) for body in bodies]
         return tuple(one for one in near if one is not None)
 
+    def _anybody(self, rgb: np.ndarray) -> bool:
+        """Whether a person is seen in a picture without a face."""
+        return self._bodies is not None and len(self._bodies.find(rgb)) > 0
+
     def _about(self, rgb: np.ndarray, centre: np.ndarray, size: float) -> SeenFace | None:
         """The largest face in a square of the picture, in the whole picture's pixels."""
         crop = Crop.around(centre, max(size, 1.0), side_px=_CLOSE_PX)
@@ -165,9 +184,14 @@ def _warnings(rgb: np.ndarray, face: SeenFace, many: int) -> list[str]:
     grey = cv2.resize(
         cv2.cvtColor(part, cv2.COLOR_RGB2GRAY), (256, 256), interpolation=cv2.INTER_AREA
     )
-    if size >= 256 and cv2.Laplacian(grey, cv2.CV_64F).var() < _BLURRED:
+    fine = float(cv2.Laplacian(grey, cv2.CV_64F).var()) / max(float(grey.var()), 1.0)
+    if size >= _SHARP_PX and fine < _BLURRED:
         said.append("the face is blurred")
-    if rims(rgb, face.xyz_px) > WORN:
+    middle = float(np.median(grey))
+    if not _DARK < middle < _PALE:
+        said.append(f"the face is too {'dark' if middle <= _DARK else 'bright'}: few details")
+    brows = face.xyz_px[list(_BROWS), :2]
+    if brows.min() > 0.05 * size and rims(rgb, face.xyz_px) > WORN:
         said.append("glasses: they are painted on the skin, take them off for the photograph")
     return said
 
@@ -206,6 +230,26 @@ def _likeness(rgb: np.ndarray, xyz_px: np.ndarray) -> np.ndarray:
     return np.sqrt(np.square(off).sum(-1) / 2)
 
 
+def _paler(rgb: np.ndarray, xyz_px: np.ndarray) -> np.ndarray:
+    """What is less red than the face's skin, or all but grey: hair that has gone
+    white, in the face's own light."""
+    tall = float(np.ptp(xyz_px[:, 1]))
+    soft = cv2.GaussianBlur(rgb, (0, 0), max(_HAIRS * tall, 0.5))
+    lab = cv2.cvtColor(soft, cv2.COLOR_RGB2LAB).astype(np.float32)
+    light, a, b = lab[..., 0], lab[..., 1] - 128, lab[..., 2] - 128
+    inner = _polygon(rgb.shape, xyz_px[list(_BELOW_BROWS), :2])
+    if not inner.any():
+        return inner
+    usual = [float(np.median(one[inner])) for one in (light, a, b)]
+    strong = np.hypot(a, b) / max(float(np.hypot(usual[1], usual[2])), 1.0)
+    turned = np.degrees(np.arctan2(b, a) - np.arctan2(usual[2], usual[1]))
+    vary, fade = (1.48 * float(np.median(np.abs(one[inner]))) for one in (turned, strong - 1))
+    yellow = (turned > max(_YELLOW_DEG, _SPREAD[0] * vary)) & (turned < 180)
+    grey = strong < min(_GREY, 1 - _SPREAD[1] * fade)
+    shines = light > _HIGHLIGHT * usual[0]
+    return (yellow | grey) & ~shines
+
+
 def _bare(rgb: np.ndarray, xyz_px: np.ndarray, person: np.ndarray | None) -> np.ndarray:
     """Where skin is seen: the face below the brows, and what of the person has its colours around
     it; above the brows as far as hair begins."""
@@ -213,7 +257,7 @@ def _bare(rgb: np.ndarray, xyz_px: np.ndarray, person: np.ndarray | None) -> np.
     like = cv2.GaussianBlur(_likeness(rgb, xyz_px), (0, 0), max(0.006 * size, 0.5)) < _LIKE
     rows, columns = np.mgrid[: rgb.shape[0], : rgb.shape[1]]
     around = np.hypot((columns - x) / 0.85, (rows - y) / 1.1) < 0.85 * size
-    found = like & around
+    found = like & around & ~_paler(rgb, xyz_px)
     if person is not None:
         found &= person
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * max(int(0.008 * size), 1) + 1,) * 2)

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-EXPOSED = 1.0
-"""How brightly a face is lit that people are shown by here (:mod:`studio.synth.portrait`)."""
+EXPOSED = 1.15
+"""How brightly a face is lit, on the mean, by the light that people are shown by here
+(:mod:`studio.synth.portrait`)."""
 _A, _B, _C, _D, _E = 2.51, 0.03, 2.43, 0.59, 0.14
 """The curve by which cameras, and this rasteriser, make pictures of light (Narkowicz, 2015)."""
 _BRIGHTEST = 0.955
@@ -106,7 +107,8 @@ def _fitted(rows: np.ndarray, values: np.ndarray, weight: np.ndarray, calm: floa
     return found
 
 
-def gain(middle: Float[np.ndarray, "3"]) -> float:
-    """What a face's colours are multiplied with, whose middle this is, to be its skin's own."""
-    usual = float(middle.mean()) / EXPOSED
-    return float(np.clip(usual, *_PLAUSIBLE) / max(usual, 1e-4)) / EXPOSED
+def gain(middle: Float[np.ndarray, "3"], shade: float = 1.0) -> float:
+    """What a face's colours are multiplied with, whose middle this is, to be its skin's own;
+    ``shade`` is how many times too dark it is in the photograph."""
+    usual = max(float(middle.mean()) / EXPOSED, 1e-4)
+    return float(np.clip(shade * usual, *_PLAUSIBLE) / usual) / EXPOSED

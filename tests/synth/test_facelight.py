@@ -59,3 +59,4 @@ def test_skin_is_as_bright_as_in_the_photograph_within_what_skin_is():
     assert gain(np.full(3, 0.3)) == pytest.approx(1 / EXPOSED)
     assert gain(np.full(3, 2.0)) * 2.0 <= 0.47
     assert gain(np.full(3, 0.01)) * 0.01 >= 0.06
+    assert gain(np.full(3, 0.1), 2.0) == pytest.approx(2 / EXPOSED)

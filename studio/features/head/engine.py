@@ -33,6 +33,7 @@ from studio.synth.heads.dressing import Styled, coloured, hair_of, nearest_skin
 from studio.synth.heads.grown import grown
 from studio.synth.heads.scanned import read_scan
 from studio.synth.heads.seen import SeenHead, frontal_of, seen_head
+from studio.synth.heads.undertone import shade_of
 from studio.weights.store import find
 
 NETWORKS = ("face_landmarker", "pose_landmarker_lite")
@@ -41,11 +42,13 @@ NO_FACE = 0.035
 TURNED_DEG = 40.0
 CLOSE_M = 0.0025
 """A face that is no further off a scan, on the mean, is a good one."""
-DRESSED = (Worn(item="teeth"), Worn(item="tshirt"))
+DRESSED = (Worn(item="teeth"), Worn(item="lashes"), Worn(item="tshirt"))
 """What everybody wears besides what photographs show."""
 PHOTOGRAPHED = "as_photographed"
 """What hair is called that is no style of the wardrobe."""
 _SURE = 0.8
+_ROUGH = 0.7
+"""How rough photographed skin is: what shone of it is in its picture already."""
 
 
 @dataclass(frozen=True)
@@ -103,13 +106,14 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     seen = seen_head(fitting.head, fitting.portraits, apart_m)
     name = params.name or params.photos[0].stem
     base = nearest_skin(looked[0], woman=build_of(looked, params) > 0.5)
-    first = seen.design.but(worn=(Worn(item=base.name), Worn(item="tshirt")))
+    first = seen.design.but(worn=(Worn(item=base.name), *DRESSED))
     yield _posed(first, name)[0]
     main = frontal_of(seen.views)
     view, facing = seen.views[main], looked[main]
+    shade = shade_of(facing)
     context.report(0.5, "Shaping hair")
     shaped = params.hair and not params.style
-    cover = hairdo.covered(seen, looked, main) if shaped else None
+    cover = hairdo.covered(seen, looked, main, shade) if shaped else None
     neural = None
     if params.seconds is not None:
         layers = inputs.layers if params.go_on else None
@@ -128,9 +132,9 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     texture = closet.plain(base).texture
     assert texture is not None
     skin, _ = bake(seen, [one.rgb for one in looked], texture, [one.bare for one in looked],
-                      params.texture_px)  # fmt: skip
+                   params.texture_px, shade)  # fmt: skip
     context.check()
-    design = coloured(seen.design, facing)
+    design = coloured(seen.design, facing, shade)
     worn = [Worn(item=eyes.keep(name, hairdo.slug_of(name), facing, design.eyes)), *DRESSED]
     if cover is not None:
         skin = hairdo.painted(skin, seen, view, cover)
@@ -202,7 +206,7 @@ def kept_skin(name: str, skin: np.ndarray) -> str:
         raise StudioError("The skin's picture cannot be written.", "Choose a smaller texture.")
     item = f"skin_{hairdo.slug_of(name)}_{hashlib.sha256(data.tobytes()).hexdigest()[:8]}"
     picture = Picture(f"{item}_diffuse.webp", data.tobytes())
-    material = AssetMaterial(item, roughness=0.55, specular=(0.3, 0.3, 0.3),
+    material = AssetMaterial(item, roughness=_ROUGH, specular=(0.3, 0.3, 0.3),
                              pictures={"diffuse": picture})  # fmt: skip
     card = Card(f"Skin of {name}", "skin", source="photographs")
     write_asset(Asset(item, card, (material,)), closet.own_folder() / "skin" / item)

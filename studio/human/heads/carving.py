@@ -29,6 +29,9 @@ _FAINT_M = 0.0002
 """Fields that move no point by more are left out."""
 _EYES, IRISES = slice(14598, 14742), (473, 468)
 """The vertices of the eyes, and the points in the middle of the left iris and the right one."""
+_TEETH, _SEAM, _BITE_M = slice(14992, 15128), (13, 14), 0.0045
+"""The vertices of the teeth, the points where the lips meet, and how much lower than the model's
+teeth those of people are: the upper ones end a little below the upper lip."""
 
 
 def _kernel(a: Float[np.ndarray, "a 3"], b: Float[np.ndarray, "b 3"]) -> Float[np.ndarray, "a b"]:
@@ -116,4 +119,5 @@ def skin_offsets(
     left = at[_EYES, 0] > 0
     for mine, iris in ((left, IRISES[0]), (~left, IRISES[1])):
         out[_EYES][mine] = (_kernel(marks[[iris]], held) @ alpha)[0]
+    out[_TEETH] = (_kernel(marks[list(_SEAM)], held) @ alpha).mean(0) - (0.0, 0.0, _BITE_M)
     return out

@@ -41,8 +41,8 @@ _LIFT_M = 0.0015
 _SOFT_PX = 0.006
 _MIRROR_M = 0.004
 _MIRROR_SAY = 0.35
-_FACE_M = 0.012
-"""Skin no further from MediaPipe's points is the face."""
+_FACE_M, _BESIDE_M = 0.012, 0.025
+"""Skin no further from MediaPipe's points is the face, from so much further on it is none."""
 _SIDE_GREY, _SIDE_HUE = (-0.6, 0.15), 0.08
 """How much darker and brighter than the face, and of how much another hue, its sides and the neck
 may be (logarithms)."""
@@ -57,30 +57,34 @@ def bake(
     base: UInt8[np.ndarray, "rows columns 3"],
     masks: Sequence[Bool[np.ndarray, "height width"] | None] = (),
     size_px: int = SIZE_PX,
+    shade: float = 1.0,
 ) -> tuple[UInt8[np.ndarray, "size size 3"], Float[np.ndarray, "size size"]]:
     """The skin's texture, and how surely each texel was seen (0 to 1).
 
     ``base`` is the skin of the wardrobe that is nearest; ``masks`` say, of each photograph, where
-    the face is bare (None: everywhere).
+    the face is bare (None: everywhere); ``shade`` is how many times too dark they
+    are (:func:`studio.synth.heads.undertone.shade_of`).
     """
     near = texels_above(size_px, make_figure().head("neck01")[2] - 0.05)
     under = cv2.resize(base[..., :3], (size_px, size_px), interpolation=cv2.INTER_CUBIC)
     colour = np.zeros((size_px, size_px, 3), np.float32)
     total = np.zeros((size_px, size_px), np.float32)
     told = [*masks, *[None] * (len(pictures) - len(masks))]
-    face = _is_face(near)
+    off = _off_face(near)
+    face = off < _FACE_M
+    aside = np.clip((off - _FACE_M) / _BESIDE_M, 0, 1)[:, None]
     lights: list[Light] = []
     for view, picture, mask in zip(head.views, pictures, told, strict=True):
         seen, say, out = _looked(head, view, near, picture, mask)
         linear = scene_linear(seen)
         light = light_of(linear, out, np.where(face, say, 0))
-        colour[near.at] += say[:, None] * _likely(linear / light.on(out), light.middle, face)
+        colour[near.at] += say[:, None] * _likely(linear / light.on(out), light.middle, aside)
         lights.append(light)
         total[near.at] += say
     found = colour / np.fmax(total, 1e-6)[..., None]
     sure = np.clip(total, 0, 1)
     found, sure = _mirrored(near, found, sure)
-    found *= gain(np.mean([one.middle for one in lights], axis=0))
+    found *= gain(np.mean([one.middle for one in lights], axis=0), shade)
     found = stored(found).astype(np.float32)
     bent = _bent(under.astype(np.float32), found, sure)
     soft = cv2.GaussianBlur(sure, (0, 0), size_px * 0.0015)[..., None]
@@ -88,21 +92,20 @@ def bake(
     return (found * soft + bent * (1 - soft)).clip(0, 255).astype(np.uint8), sure
 
 
-def _is_face(near: Texels) -> np.ndarray:
-    """Which of the head's texels lie on the face, among MediaPipe's points."""
+def _off_face(near: Texels) -> np.ndarray:
+    """How far the head's texels lie from MediaPipe's points (metres)."""
     ids, means = model.marks()
     marks = means @ make_figure().template_m[ids]
-    off, _ = KDTree(marks).query(near.xyz_m, distance_upper_bound=_FACE_M)
-    return np.isfinite(off)
+    return KDTree(marks).query(near.xyz_m)[0]
 
 
-def _likely(linear: np.ndarray, middle: np.ndarray, face: np.ndarray) -> np.ndarray:
-    """Colours that skin beside the face may have: what is brighter or of another hue is light or
-    cloth."""
+def _likely(linear: np.ndarray, middle: np.ndarray, aside: np.ndarray) -> np.ndarray:
+    """Colours that skin beside the face may have, the more so the further ``aside`` it is (0 to 1):
+    what is brighter or of another hue is light or cloth."""
     share = np.log(np.fmax(linear, 1e-3) / middle)
     grey = share.mean(1, keepdims=True)
     held = grey.clip(*_SIDE_GREY) + (share - grey).clip(-_SIDE_HUE, _SIDE_HUE)
-    return np.where(face[:, None], linear, np.exp(held) * middle).astype(np.float32)
+    return (linear + aside * (np.exp(held) * middle - linear)).astype(np.float32)
 
 
 def _looked(

@@ -32,7 +32,7 @@ _WINDOW = 2.6
 _BALD = 0.05
 """A head with less hair than this share of its face is bald."""
 _IRISES = ((468, (469, 470, 471, 472)), (473, (474, 475, 476, 477)))
-_RINGS = (0.5, 0.65, 0.8)
+_RINGS, _GAMMA = (0.5, 0.65, 0.8), 2.2
 _BROWN, _DARK = (0.27, 0.16, 0.10), (0.18, 0.34)
 """Irises darker than the first (brightest channel) are of this brown, from the second on as they
 are seen."""
@@ -104,9 +104,9 @@ def hair_colour(looked: Looked) -> Colour | None:
     return float(r), float(g), float(b)
 
 
-def eye_colour(looked: Looked) -> Colour:
+def eye_colour(looked: Looked, shade: float = 1.0) -> Colour:
     """The irises' colour: what is rather bright of it, between its middle and its edge; irises that
-    are dark are brown."""
+    are dark are brown. ``shade`` is how many times too dark they are in the photograph."""
     found: list[np.ndarray] = []
     for middle, edge in _IRISES:
         at = looked.xyz_px[middle, :2]
@@ -115,7 +115,7 @@ def eye_colour(looked: Looked) -> Colour:
         x, y = np.rint(ring).astype(int).T
         height, width = looked.rgb.shape[:2]
         found.append(looked.rgb[y.clip(0, height - 1), x.clip(0, width - 1)])
-    colour = np.percentile(np.concatenate(found), 60, axis=0) / 255
+    colour = np.percentile(np.concatenate(found), 60, axis=0) / 255 * shade ** (1 / _GAMMA)
     dark = np.clip((_DARK[1] - colour.max()) / (_DARK[1] - _DARK[0]), 0, 1)
     colour = (colour + dark * (np.array(_BROWN) - colour)).clip(0.03, 0.9)
     r, g, b = colour.tolist()
@@ -193,10 +193,11 @@ def _shown(
     return seen.parts == PartLabel.HAIR
 
 
-def coloured(design: Design, looked: Looked) -> Design:
-    """The design with the photograph's colours of hair, eyes and brows."""
+def coloured(design: Design, looked: Looked, shade: float = 1.0) -> Design:
+    """The design with the photograph's colours of hair, eyes and brows; ``shade`` is how many times
+    too dark its eyes are."""
     colour = hair_colour(looked)
-    told: dict[str, object] = {"eyes": eye_colour(looked)}
+    told: dict[str, object] = {"eyes": eye_colour(looked, shade)}
     if colour is not None:
         told |= {"hair": colour, "brows": tuple(0.7 * c for c in colour)}
     return design.but(**told)

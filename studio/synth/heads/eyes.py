@@ -10,7 +10,7 @@ import hashlib
 
 import cv2
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 
 from studio.core.errors import StudioError
 from studio.human.design import Colour
@@ -31,8 +31,8 @@ _BELIEVED = 0.6
 _FEW_PX = 30
 
 
-def white_of(looked: Looked) -> Float[np.ndarray, "3"]:
-    """The colour of the whites of the eyes (sRGB, 0 to 1): as usual where too little is seen."""
+def whites_px(looked: Looked) -> UInt8[np.ndarray, "pixels 3"]:
+    """The pixels in which whites of the eyes are seen."""
     found: list[np.ndarray] = []
     xy = looked.xyz_px[:, :2]
     for ring, (middle, edge) in zip(EYES, _IRISES, strict=True):
@@ -42,8 +42,13 @@ def white_of(looked: Looked) -> Float[np.ndarray, "3"]:
         centre = np.rint(xy[middle]).astype(int)
         cv2.circle(mask, centre.tolist(), int(np.ceil(1.25 * radius)), 0, -1)
         found.append(looked.rgb[mask > 0])
-    colours = scene_linear(np.concatenate(found))
-    usual = _linear(_USUAL)
+    return np.concatenate(found)
+
+
+def white_of(looked: Looked) -> Float[np.ndarray, "3"]:
+    """The colour of the whites of the eyes (sRGB, 0 to 1): as usual where too little is seen."""
+    colours = scene_linear(whites_px(looked))
+    usual = decoded(_USUAL)
     if len(colours) < _FEW_PX:
         return _USUAL
     bright = colours[colours.mean(1) >= np.percentile(colours.mean(1), 60)]
@@ -53,7 +58,8 @@ def white_of(looked: Looked) -> Float[np.ndarray, "3"]:
     return stored(grey * hue) / 255
 
 
-def _linear(colour: np.ndarray) -> np.ndarray:
+def decoded(colour: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
+    """Colours of a picture (sRGB, 0 to 1) without its gamma."""
     return np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
 
 

@@ -40,9 +40,11 @@ _SHADE = 1.2
 _HIDDEN = 8
 
 
-def covered(head: SeenHead, looked: Sequence[Looked], main: int = 0) -> Shell | None:
-    """The surface of what covers the head in photographs, of which ``main`` is the most frontal;
-    None where next to nothing does."""
+def covered(
+    head: SeenHead, looked: Sequence[Looked], main: int = 0, shade: float = 1.0
+) -> Shell | None:
+    """The surface of what covers the head in photographs, of which ``main`` is the most frontal and
+    ``shade`` times too dark; None where next to nothing does."""
     order = [main, *(k for k in range(len(looked)) if k != main)]
     enough = [k for k in order if looked[k].hair.sum() >= LEAST * _tall(looked[k]) ** 2]
     if main not in enough:
@@ -59,7 +61,7 @@ def covered(head: SeenHead, looked: Sequence[Looked], main: int = 0) -> Shell | 
     used = np.unique(faces)
     beside = used[(skin_m[used, 2] > chin) & (skin_m[used, 2] < brow + 0.02)]
     ear = skin_m[beside[np.argmax(skin_m[beside, 0])]]
-    return shell.around(shots, faces, brow, ear)
+    return shell.around(shots, faces, brow, ear, shade)
 
 
 def _tall(looked: Looked) -> float:

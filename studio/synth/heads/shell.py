@@ -48,6 +48,11 @@ _SOFT = 0.8
 """How softly what is there ends, in cells."""
 _RELIEF_M = 0.0016
 """How far locks stand out, usually."""
+_ABOVE = 1.3
+"""How many times as brightly as faces hair is lit, which looks up, and shines."""
+_SHADED, _RIM_LIGHT = 1.15, (2.0, 3.5)
+"""Whose face is in the shade by so much has light behind: what is so many times as bright as their
+hair on the whole is less and less believed to be its colour."""
 _ALIKE = (0.5, 2.0)
 """How much darker and brighter hair may be in one photograph than in another."""
 
@@ -78,11 +83,13 @@ class _Frame:
 
 
 def around(
-    shots: Sequence[Shot], faces: np.ndarray, brow_m: float, ear_m: Float[np.ndarray, "3"]
-) -> Shell:
+    shots: Sequence[Shot], faces: np.ndarray, brow_m: float, ear_m: Float[np.ndarray, "3"],
+    shade: float = 1.0,
+) -> Shell:  # fmt: skip
     """The surface of what covers a head in photographs, the most frontal first.
 
-    ``brow_m`` is the height of the brows; ``ear_m`` the left ear's outermost place.
+    ``brow_m`` is the height of the brows; ``ear_m`` the left ear's outermost place; ``shade`` is
+    how many times too dark the first photograph is.
     """
     frame = _frame(shots[0].skin_m, faces, brow_m)
     off = _thickness(frame, shots)
@@ -95,7 +102,7 @@ def around(
     there, long = _there(frame, off, shots, faces, brow_m, ear_m)
     there = _blurred(_closed(there), _SOFT)
     off = _tapered(off, there, frame.at(off), long)
-    rgba = _painted(frame, off, there, shots, faces)
+    rgba = _painted(frame, off, there, shots, faces, shade)
     off = off + _RELIEF_M * np.clip(off / _USUAL_M, 0.2, 1.5) * _even(
         locks(rgba, (off.shape[0], off.shape[1] - 1))
     )  # fmt: skip
@@ -315,8 +322,9 @@ def _fine(grid: np.ndarray) -> np.ndarray:
 
 
 def _painted(
-    frame: _Frame, off: np.ndarray, there: np.ndarray, shots: Sequence[Shot], faces: np.ndarray
-) -> np.ndarray:
+    frame: _Frame, off: np.ndarray, there: np.ndarray, shots: Sequence[Shot], faces: np.ndarray,
+    shade: float,
+) -> np.ndarray:  # fmt: skip
     """The texture: the photographs' colours where they show them, the other side's, and hair like
     what is near."""
     places = frame.at(off)
@@ -332,12 +340,17 @@ def _painted(
         mask = cv2.GaussianBlur(core.astype(np.float32), (0, 0), size)
         say = _fine(seen) ** 2 * sampled(mask, xy).reshape(TEXTURE)
         found = sampled(shot.rgb.astype(np.float32), xy).reshape(*TEXTURE, 3)
-        bright = np.clip(first / _middle(shot), *_ALIKE).astype(np.float32)
-        colour += say[..., None] * scene_linear(found) * bright
+        middle, linear = _middle(shot), scene_linear(found)
+        if shade > _SHADED:
+            more = (linear / middle).mean(-1)
+            say *= np.clip((_RIM_LIGHT[1] - more) / (_RIM_LIGHT[1] - _RIM_LIGHT[0]), 0, 1)
+        bright = np.clip(first / middle, *_ALIKE).astype(np.float32)
+        colour += say[..., None] * linear * bright
         total += say
     colour /= np.fmax(total, 1e-6)[..., None]
     say = np.sqrt(np.clip(total, 0, 1))
-    return filled(stored(colour / EXPOSED).astype(np.float32), say, _fine(there))
+    own = stored(colour * (shade / (_ABOVE * EXPOSED)))
+    return filled(own.astype(np.float32), say, _fine(there))
 
 
 def _middle(shot: Shot) -> np.ndarray:

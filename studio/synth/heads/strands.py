@@ -17,6 +17,9 @@ _LIVELY = 0.12
 """Hair whose brightness (logarithm) varies by less, from lock to lock, is smooth."""
 _TIPS = (5.0, 3.0)
 """How unevenly strands end, along and across (texels)."""
+_HAIRLINES, _FINE, _ROOTS = 0.4, 0.15, 0.18
+"""Above so much of the texture strands begin rather than end: so much less unevenly, but each by
+itself."""
 
 
 def filled(
@@ -52,10 +55,15 @@ def filled(
 def _tips(there: np.ndarray) -> np.ndarray:
     """Where there is hair whose strands end here a little sooner, there a little later."""
     rows, columns = np.mgrid[: there.shape[0], : there.shape[1]].astype(np.float32)
+    down = np.clip((rows / len(rows) - _HAIRLINES) / 0.1, _FINE, 1)
     along = _strands(there.shape, 3, 1.0, 24.0).clip(-2, 2)
     across = _strands(there.shape, 4, 4.0, 6.0).clip(-2, 2)
-    return cv2.remap(there, columns + _TIPS[1] * across, rows + _TIPS[0] * along,
-                     cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
+    moved = cv2.remap(there, columns + down * _TIPS[1] * across, rows + down * _TIPS[0] * along,
+                      cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
+    thin = np.random.default_rng(6).normal(size=there.shape).astype(np.float32)
+    thin = cv2.GaussianBlur(thin, (0, 0), sigmaX=0.8, sigmaY=6.0)
+    roots = (1 - down) * _ROOTS * (thin / thin.std()).clip(-2, 2)
+    return moved + roots * ((moved > 0.03) & (moved < 0.97))
 
 
 def _quilted(colour: np.ndarray, say: np.ndarray, known: np.ndarray) -> np.ndarray | None:

@@ -52,7 +52,7 @@ def test_a_photograph_becomes_a_person(photo, tmp_path, capsys, monkeypatch):
     kept = read_file(design)
     assert kept.carved
     kinds = {closet.piece(one.item).kind for one in kept.worn}
-    assert kinds == {"skin", "hair", "eyes", "teeth", "top"}
+    assert kinds == {"skin", "hair", "eyes", "teeth", "lashes", "top"}
     skin = next(one for one in kept.worn if one.item.startswith("skin_mara"))
     texture = closet.plain(closet.piece(skin.item)).texture
     rgb = cv2.imread(str(photo))[..., ::-1]
@@ -76,14 +76,14 @@ def _laid_over_her(rows: np.ndarray) -> None:
 def test_what_is_no_face_is_refused_by_name(tmp_path, photo):
     grey = tmp_path / "wall.png"
     write_picture(grey, np.full((200, 200, 3), 120, np.uint8))
-    with pytest.raises(StudioError, match=r"No face is found in “wall.png”"):
+    with pytest.raises(StudioError, match=r"No human face is found in “wall.png”"):
         run(reconstruct(Params(photos=(grey,)), Inputs(), Context()))
     small = tmp_path / "far.png"
     picture = np.full((400, 400, 3), 90, np.uint8)
     rgb = cv2.imread(str(photo))[..., ::-1]
     picture[100:175, 100:168] = cv2.resize(rgb, (68, 75), interpolation=cv2.INTER_AREA)
     write_picture(small, picture)
-    with pytest.raises(StudioError, match=r"pixels high|No face"):
+    with pytest.raises(StudioError, match=r"pixels high|No human face"):
         run(reconstruct(Params(photos=(small,)), Inputs(), Context()))
     with pytest.raises(StudioError, match="no photograph"):
         run(reconstruct(Params(), Inputs(), Context()))
@@ -138,3 +138,25 @@ def test_what_lies_above_a_fringe_is_no_skin(photo):
     assert calm.bare[above].mean() > 0.5
     assert not told.bare[above].any()
     assert told.bare[brow - 3 : brow + 6, x - 10 : x + 10].all()
+
+
+def test_hair_gone_white_in_the_shade_is_hair_and_photographs_say_what_is_wrong(photo):
+    rgb = np.ascontiguousarray(cv2.imread(str(photo))[..., ::-1])
+    with portraits.Looker({name: find(name) for name in NETWORKS}) as looker:
+        plain = looker.look("plain", rgb)
+        skin = np.median(rgb[plain.bare], axis=0)
+        white = rgb.copy()
+        fine = rgb[plain.hair].mean(1, keepdims=True) - rgb[plain.hair].mean()
+        white[plain.hair] = np.clip(skin.mean() + np.array([6, 0, -8]) + 0.3 * fine, 0, 255)
+        told = looker.look("white", white)
+        blurred = looker.look("blurred", cv2.GaussianBlur(rgb, (0, 0), 5)).warnings
+        dark = looker.look("dark", (rgb * 0.1).astype(np.uint8)).warnings
+    both = (told.hair & plain.hair).sum() / (told.hair | plain.hair).sum()
+    assert both > 0.75
+    assert (told.bare & plain.hair).sum() < 0.06 * plain.hair.sum()
+    said = [" ".join(one) for one in (plain.warnings, blurred, dark)]
+    assert "blurred" not in said[0]
+    assert "dark" not in said[0]
+    assert "blurred" in said[1]
+    assert "too dark" in said[2]
+    assert "blurred" not in said[2]

@@ -10,6 +10,7 @@ from studio.human.design import Design
 from studio.human.heads import model
 from studio.human.heads.carving import carve, skin_offsets
 from studio.human.heads.fit import Portrait, View, _Problem, fit
+from studio.human.person import whole
 from studio.human.rig import ACTIONS
 
 SIZE = (640, 640)
@@ -115,6 +116,19 @@ def test_what_is_carved_moves_the_skin_there_and_nothing_far_off():
     eye = skin_offsets({468: (0.0, 0.001, 0.0)})[14598:14742]
     left = eye[np.abs(eye).max(1) > 1e-5]
     assert len(np.unique(left.round(9), axis=0)) <= 2  # each eye as a whole
+
+
+def test_teeth_end_below_the_upper_lip_and_go_with_the_mouth():
+    teeth = slice(14992, 15128)
+    rest = whole().rest(model.shape_of(model.usual()), actions=False)
+    at = (rest.vertices_m - rest.heads_m[model.HEAD]).double().numpy()[teeth]
+    seam = model.points_of(model.usual())[[13, 14], 2].mean()
+    upper = at[:, 2] > np.median(at[:, 2])
+    still = skin_offsets({234: (0.001, 0.0, 0.0)})[teeth]
+    low = (at + still)[upper, 2].min()
+    assert seam - 0.004 < low < seam
+    moved = skin_offsets({13: (0.0, 0.0, -0.004), 14: (0.0, 0.0, -0.004)})[teeth]
+    assert (moved - still)[:, 2].mean() == pytest.approx(-0.004, abs=0.0008)
 
 
 def test_carving_brings_the_points_nearer_to_the_photographs(them):
