@@ -46,10 +46,12 @@ class Params(BaseModel):
     pause_s: float = Field(0.001, ge=0, le=1, description="Seconds between steps")
     fail: str = Field("", description="How to fail")
     endless: bool = Field(False, description="Count until it is ended")
+    keeps: bool = Field(False, description="Keep what was counted if asked to finish")
     need: bool = Field(False, description="Whether something is missing")
     path: Path | None = Field(None, description="A file to keep")
 
 def count(params, inputs, context):
+    context.keeps = params.keeps
     for number in range(params.steps):
         context.check()
         if params.fail == "studio" and number == 2:
@@ -59,7 +61,7 @@ def count(params, inputs, context):
         time.sleep(params.pause_s)
         share = None if params.endless else (number + 1) / params.steps
         context.report(share, f"Step {number + 1}")
-        if params.endless and context.finishing:
+        if context.stoppable and context.finishing:
             break
         yield number
     return params.steps

@@ -8,6 +8,7 @@ import pytest
 from studio.core.errors import StudioError
 from studio.document.project import FileItem
 from studio.ui.jobs_panel import JobsPanel, summary
+from studio.ui.step_panel import StepPanel
 from studio.ui.watchdog import Watchdog
 
 
@@ -98,6 +99,27 @@ def test_a_job_without_an_end_says_how_long_it_runs_and_can_be_ended(qtbot, stud
     row.stop.click()
     qtbot.waitUntil(lambda: finished(studio), timeout=5000)
     assert job.state == "done"
+
+
+def test_a_job_that_keeps_what_there_is_can_be_paused_and_stopped(qtbot, studio):
+    jobs, panel = JobsPanel(studio.watch), StepPanel(studio, studio.registry["count"])
+    for widget in (jobs, panel):
+        qtbot.addWidget(widget)
+        widget.show()
+    job = studio.start("count", {"steps": 900, "keeps": True, "pause_s": 0.005})
+    qtbot.waitUntil(lambda: panel.stop_button.isVisible(), timeout=5000)
+    assert panel.pause_button.isVisible()
+    (row,) = jobs.rows.values()
+    row.refresh()
+    assert row.stop.isVisible()
+    assert row.pause.isVisible()
+    row.pause.click()
+    qtbot.waitUntil(lambda: job.state == "paused", timeout=1000)
+    panel.stop_button.click()
+    qtbot.waitUntil(lambda: finished(studio), timeout=5000)
+    assert job.state == "done"
+    assert len(studio.project.items) == 1
+    assert not panel.stop_button.isVisible()
 
 
 def test_the_job_list_tells_what_how_far_and_how_long(qtbot, studio):

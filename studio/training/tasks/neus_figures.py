@@ -15,7 +15,16 @@ from studio.core.types import Mesh
 from studio.human.bodies.canonical import skin_faces
 from studio.human.heads import model
 from studio.human.heads.carving import skin_offsets
-from studio.perception.neural_heads.fitting import FIRST, SECOND, Effort, NeuralHead, begun, fitted
+from studio.perception.neural_heads.fitting import (
+    FIRST,
+    MARKS,
+    SECOND,
+    SKIN,
+    Effort,
+    NeuralHead,
+    begun,
+    fitted,
+)
 from studio.perception.neural_heads.meshing import meshed
 from studio.perception.neural_heads.network import Fields, HeadNetwork
 from studio.perception.neural_heads.photographs import HEAD, Photograph
@@ -27,7 +36,8 @@ from studio.vision.similarity import similarity
 from studio.vision.triangles import Triangles, spread_over
 
 OURS, FIT, BLIND = "ours", "parametric fit", "without the prior"
-WRAPPED = "template wrapped to it"
+WRAPPED, HELD = "template wrapped to it", "held to the fit"
+_HELD = Effort(skin=SKIN, marks=MARKS)
 PEOPLE = 3
 _VALIDATED = Effort((60, 0))
 SCORE = "surface off"
@@ -205,7 +215,7 @@ def table(network: nn.Module, source: Source, people: int = PEOPLE) -> list[Row]
     network = network.eval()
     people = min(people, len(source) // len(TEST_SETS))
     told: dict[str, dict[str, list[Off]]] = {
-        name: {OURS: [], WRAPPED: [], FIT: [], BLIND: []} for name in TEST_SETS
+        name: {OURS: [], HELD: [], WRAPPED: [], FIT: [], BLIND: []} for name in TEST_SETS
     }
     for who in range(people):
         for k, name in enumerate(TEST_SETS):
@@ -213,6 +223,7 @@ def table(network: nn.Module, source: Source, people: int = PEOPLE) -> list[Row]
             ours, around = off_of(network, part, Effort())
             told[name][OURS].append(ours)
             told[name][WRAPPED].append(around)
+            told[name][HELD].append(off_of(network, part, _HELD)[0])
             told[name][FIT].append(measured(_boxed(fit_mesh(part)), part))
             if name == "F":
                 torch.manual_seed(0)
@@ -227,7 +238,7 @@ def table(network: nn.Module, source: Source, people: int = PEOPLE) -> list[Row]
     ]  # fmt: skip
     for name, found in told.items():
         for what in ("head", "face"):
-            keys = (WRAPPED, FIT, BLIND) if what == "face" else (FIT, BLIND)
+            keys = (HELD, WRAPPED, FIT, BLIND) if what == "face" else (HELD, FIT, BLIND)
             beside = {key: _mean(found[key], what) for key in keys if found[key]}
             value = _mean(found[OURS], what)
             rows.append(Row(f"{what} off, {name}", value, "mm", "lower", beside))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -9,6 +12,7 @@ from PySide6.QtTest import QTest
 from scipy.spatial.transform import Rotation
 
 from studio.core.types import Posed
+from studio.features.head import panel as head_panel
 from studio.features.head.params import Params
 from studio.features.head.session import Photo, Session
 from studio.human.heads import model
@@ -142,9 +146,13 @@ def test_a_pin_is_dragged_and_the_head_follows_and_undo_takes_it_back(qtbot, stu
     assert labels(studio)[-1] == "Unpin: chin"
 
 
-def test_locks_and_what_is_known_are_kept_in_the_project(qtbot, studio, panel, paths):
-    panel.add(paths[:1])
+def test_locks_and_what_is_known_are_kept_in_the_project(qtbot, studio, panel, paths, monkeypatch):
+    told = {Path("sweep.mp4"): {paths[0]: None}}
+    monkeypatch.setattr(head_panel, "photographs_of", lambda film, *_: told[film])
+    monkeypatch.setattr(head_panel, "new_looker", lambda: nullcontext(None))
+    panel.add([Path("sweep.mp4")])
     settled(qtbot, panel)
+    assert panel._params.photos == paths[:1]
     panel.pins.locks["pose"].click()
     was = panel.laid.fitting.found.views[0]
     drag(qtbot, panel, NOSE, QPoint(14, 0))
@@ -163,5 +171,19 @@ def test_locks_and_what_is_known_are_kept_in_the_project(qtbot, studio, panel, p
     studio.document.undo()
     settled(qtbot, panel)
     assert gender.value() == "as the face"
+    _goes_on(studio, panel, monkeypatch)
     panel.hide()
     assert "head" not in studio.editing
+
+
+def _goes_on(studio, panel, monkeypatch) -> None:
+    """What a surface has learned is given to the next one that learns, unless that begins anew."""
+    given, layers = [], {"neural_steps": np.array([3, 0])}
+    monkeypatch.setattr(studio, "start", lambda *_, inputs, **__: given.append(inputs.layers))
+    monkeypatch.setattr(head_panel, "layers_of", lambda *_: layers)
+    panel.run()
+    panel.edit("Learn", seconds=9.0)
+    panel.run()
+    panel.edit("Begin anew", go_on=False)
+    panel.run()
+    assert given == [None, layers, None]

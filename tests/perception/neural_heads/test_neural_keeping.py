@@ -84,7 +84,7 @@ def test_a_head_in_its_second_part_stays_in_that(learned, monkeypatch) -> None:
     monkeypatch.setattr(fitting.time, "monotonic", lambda: float(next(clock)))
     again = taken_up(kept(head), network, ball(), two())
     count = 0
-    for _ in fitted(again, Effort(seconds=0.35)):
+    for _ in fitted(again, Effort(seconds=0.45)):
         count += 1
         for _ in range(500):
             next(clock)  # somebody else's time
