@@ -105,6 +105,10 @@ class Feature:
                 ) from error
         return self._loaded[what]
 
+    def ready(self, what: str) -> bool:
+        """Whether :meth:`load` has it already, so that it takes no time."""
+        return what in self._loaded
+
     def _module(self, name: str) -> ModuleType:
         return importlib.import_module(f"{self.package}.{name}")
 

@@ -62,3 +62,18 @@ def makehuman() -> Callable[[str], Path]:
 def private_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the user's own settings."""
     monkeypatch.setenv("DOPPEL_CONFIG_DIR", str(tmp_path / "config"))
+
+
+@pytest.fixture
+def private_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of the test's own, but for what takes a minute to make and is always the same."""
+    from studio.core.folders import cache_folder
+
+    own = tmp_path / "cache"
+    own.mkdir()
+    for name in ("anny", "key_poses", "places", "wardrobe"):
+        kept = cache_folder(name)
+        kept.mkdir(parents=True, exist_ok=True)
+        (own / name).symlink_to(kept, target_is_directory=True)
+    monkeypatch.setenv("DOPPEL_CACHE_DIR", str(own))
+    return own

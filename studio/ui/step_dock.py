@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
     QLabel,
+    QProgressBar,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -21,6 +22,27 @@ from studio.ui.step_panel import StepPanel
 from studio.ui.studio import Studio
 
 
+class GettingReady(QWidget):
+    """Stands for a panel whose code is still being imported, so that the window never waits."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.params: Any = None
+        told = QLabel(f"Getting “{title}” ready…")
+        told.setProperty("role", "muted")
+        told.setWordWrap(True)
+        bar = QProgressBar()
+        bar.setRange(0, 0)
+        bar.setTextVisible(False)
+        bar.setAccessibleName(told.text())
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.setSpacing(8)
+        layout.addWidget(told)
+        layout.addWidget(bar)
+        layout.addStretch(1)
+
+
 class StepDock(QWidget):
     """Panels are made when they are first shown and then kept: switching loses nothing."""
 
@@ -28,6 +50,8 @@ class StepDock(QWidget):
         super().__init__()
         self._studio = studio
         self.panels: dict[str, QWidget] = {}
+        self._coming: dict[str, GettingReady] = {}
+        self._arrived: set[str] = set()
         self._last: dict[str, str] = {}
         self._menu = ""
         self._bar = QWidget()
@@ -96,23 +120,47 @@ class StepDock(QWidget):
         return button
 
     def show_feature(self, id: str, params: Any = None) -> QWidget:
-        """Show a feature's panel, filled in with ``params`` if there are any."""
+        """Show a feature's panel, filled in with ``params`` if there are any, or what stands for it
+        until its code is imported."""
         feature = self._studio.registry[id]
         menu = feature.manifest.menu
         if menu != self._menu:
             self._last[menu] = id
             self.show_menu(menu)
-        if id not in self.panels:
-            self.panels[id] = self._make(feature)
-            self._stack.addWidget(self.panels[id])
-        panel = self.panels[id]
+        panel = self._panel(feature)
         self._stack.setCurrentWidget(panel)
         self._last[menu] = id
         for button in self._group.buttons():
             button.setChecked(button.property("feature") == id)
-        if params is not None and isinstance(panel, StepPanel):
+        if isinstance(panel, GettingReady):
+            panel.params = params
+        elif params is not None and isinstance(panel, StepPanel):
             panel.fill(params)
         return panel
+
+    def _panel(self, feature: Feature) -> QWidget:
+        """The panel of a feature; what stands for it while its code is imported."""
+        id = feature.id
+        if id in self.panels:
+            return self.panels[id]
+        if feature.manifest.panel is None or feature.ready("panel") or id in self._arrived:
+            self.panels[id] = self._make(feature)
+            self._stack.addWidget(self.panels[id])
+            return self.panels[id]
+        if id not in self._coming:
+            self._coming[id] = GettingReady(feature.manifest.title)
+            self._stack.addWidget(self._coming[id])
+            self._studio.load_panel(feature, lambda: self._arrive(id))
+        return self._coming[id]
+
+    def _arrive(self, id: str) -> None:
+        """A panel's code is there, or cannot be had: who still waits for it gets what there is."""
+        page = self._coming.pop(id)
+        self._arrived.add(id)
+        if self._stack.currentWidget() is page:
+            self.show_feature(id, page.params)
+        self._stack.removeWidget(page)
+        page.deleteLater()
 
     def _make(self, feature: Feature) -> QWidget:
         if feature.manifest.panel is None:

@@ -162,6 +162,12 @@ class Studio(QObject):
             lambda error, details: self.notices.error(error, feature.manifest.title, details),
         )
 
+    def load_panel(self, feature: Feature, then: Callable[[], object]) -> None:
+        """Import a feature's own panel on a worker, then call ``then`` here, also where it cannot
+        be imported: who makes it is told why."""
+        future = self.lanes["io"].submit(lambda: feature.load("panel"))
+        self.watch.call(future, lambda _: then(), lambda error, details: then())
+
     def warm_up(self) -> None:
         """Import the features' code on a worker before it is asked for: starting is quick then,
         and libraries are loaded while nobody waits for a picture."""

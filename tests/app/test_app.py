@@ -8,6 +8,10 @@ import time
 
 import pytest
 
+HANGS_MS = 300
+"""The paintings of the first and the last turn alone take 40 ms where GL is drawn by software, and
+a machine that is slow today takes thrice as long; a window that hangs does for seconds."""
+
 START = """
 import json, sys, time
 begin = time.process_time()
@@ -98,9 +102,7 @@ assert "cv2" not in os.environ.get("QT_QPA_PLATFORM_PLUGIN_PATH", "")
 
 
 @pytest.mark.screen
-def test_rig_and_detections_become_a_motion_on_the_screen(
-    qtbot, footage, tmp_path, monkeypatch, request
-):
+def test_rig_and_detections_become_a_motion_on_the_screen(qtbot, footage, private_cache, request):
     """Real footage through the real window: drop, one button, a motion; the window never waits."""
     from studio.app import SWITCH_S
     from studio.core.settings import SettingsFile
@@ -112,7 +114,6 @@ def test_rig_and_detections_become_a_motion_on_the_screen(
     from studio.ui.watchdog import Watchdog
     from studio.ui.window import Window
 
-    monkeypatch.setenv("DOPPEL_CACHE_DIR", str(tmp_path / "cache"))
     switch = sys.getswitchinterval()
     request.addfinalizer(lambda: sys.setswitchinterval(switch))
     sys.setswitchinterval(SWITCH_S)  # as the studio does when it starts
@@ -133,11 +134,13 @@ def test_rig_and_detections_become_a_motion_on_the_screen(
     studio.load(studio.registry["triangulate"], lambda _: None)
     qtbot.waitUntil(lambda: not studio.watch.busy, timeout=60000)
     window.show_panel("triangulate")
-    panel = window.steps.panels["triangulate"]
+    panels = window.steps.panels
+    qtbot.waitUntil(lambda: "triangulate" in panels, timeout=60000)
+    panel = panels["triangulate"]
     qtbot.waitUntil(lambda: panel.loaded, timeout=10000)
     assert panel.run_button.isEnabled()
     waits = []
-    for run in range(1, 4):  # other programs can only add to it: the best of three tells
+    for run in range(1, 4):  # other programs can only add to it: the best of three at most tells
         with Watchdog() as dog:
             panel.run_button.click()
             qtbot.waitUntil(
@@ -145,13 +148,11 @@ def test_rig_and_detections_become_a_motion_on_the_screen(
             )
         qtbot.waitUntil(lambda: not studio.watch.busy, timeout=20000)
         waits.append(dog.latency_ms(99))
-        if waits[-1] < 50:
+        if waits[-1] < HANGS_MS:
             break
     assert window.stage.views["viewport"].scene is not None
     assert len(panel.facts._facts) >= 3
     begin = time.perf_counter()
     window.close()
     assert time.perf_counter() - begin < 5
-    # The paintings of the first and the last turn alone take 40 ms where GL is drawn by software,
-    # and a machine that is slow today takes thrice as long; a window that hangs does for seconds.
-    assert min(waits) < 300, waits
+    assert min(waits) < HANGS_MS, waits

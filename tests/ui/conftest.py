@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from studio.core.settings import SettingsFile
 from studio.registry import discover
@@ -95,7 +95,7 @@ def plugin(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make_studio(
-    qapp: QApplication, plugin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    qapp: QApplication, plugin: Path, private_cache: Path
 ) -> Iterator[Callable[[], Studio]]:
     """Makes studios; all are closed at the end."""
     import sys
@@ -106,7 +106,6 @@ def make_studio(
     if mounted is not None:  # other tests' plug-ins stay mounted, former tests' folders do not
         kept = [path for path in mounted.__path__ if not (Path(path) / "count").is_dir()]
         mounted.__path__[:] = kept
-    monkeypatch.setenv("DOPPEL_CACHE_DIR", str(tmp_path / "cache"))
     theme.apply("dark")
     made: list[Studio] = []
 
@@ -141,6 +140,18 @@ def window(qtbot, studio: Studio):
     yield window
     window.close()
     window.deleteLater()
+
+
+@pytest.fixture
+def opened(qtbot, studio: Studio, window) -> Callable[..., QWidget]:
+    """``opened("pose")`` opens a feature's panel and waits until it is there."""
+
+    def panel_of(id: str, params: object = None) -> QWidget:
+        studio.open_panel(id, params)
+        qtbot.waitUntil(lambda: id in window.steps.panels, timeout=60_000)
+        return window.steps.panels[id]
+
+    return panel_of
 
 
 def settle(app: QApplication) -> None:

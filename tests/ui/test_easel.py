@@ -143,12 +143,11 @@ def test_an_item_is_uncovered_by_painting(qtbot) -> None:
     np.testing.assert_array_equal(desk.shown()[30, 25], (250, 240, 10))
 
 
-def test_labels_are_saved_as_they_are_painted(qtbot, studio, window, tmp_path: Path) -> None:
+def test_labels_are_saved_as_they_are_painted(qtbot, studio, opened, tmp_path: Path) -> None:
     folder = LabelFolder.create(tmp_path / "labels")
     folder.add(RGB, "one")
     folder.add(np.full((60, 80, 3), 30, np.uint8), "two")
-    studio.open_panel("label", {"folder": str(folder.path)})
-    panel = window.steps.panels["label"]
+    panel = opened("label", {"folder": str(folder.path)})
     qtbot.waitUntil(lambda: panel.loaded and panel.pictures.count() == 2)
     assert studio.desk.title == "one"
     studio.desk.choose(value=7, radius_px=5)
@@ -169,12 +168,11 @@ def test_labels_are_saved_as_they_are_painted(qtbot, studio, window, tmp_path: P
     assert [ink.title for ink in studio.desk.inks] == ["Background", "Person"]
 
 
-def test_a_picture_that_went_is_explained(qtbot, studio, window, tmp_path: Path) -> None:
+def test_a_picture_that_went_is_explained(qtbot, studio, opened, tmp_path: Path) -> None:
     folder = LabelFolder.create(tmp_path / "labels")
     folder.add(RGB, "one")
     write_picture(folder.path / "pictures" / "two.png", RGB)
-    studio.open_panel("label", {"folder": str(folder.path)})
-    panel = window.steps.panels["label"]
+    panel = opened("label", {"folder": str(folder.path)})
     qtbot.waitUntil(lambda: panel.loaded and panel.pictures.count() == 2)
     (folder.path / "pictures" / "two.png").unlink()
     with qtbot.waitSignal(studio.notices.toast) as told:

@@ -44,12 +44,11 @@ class Stander:
 
 
 @pytest.fixture
-def panel(qtbot, studio, window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def panel(qtbot, studio, window, opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The step, on a film that plays over and over, with quick networks."""
     monkeypatch.setattr("studio.features.follow.engine.maker", lambda *how: Finder)
     monkeypatch.setattr("studio.features.follow.engine.LiftSolver", lambda camera: Stander())
-    studio.open_panel("follow")
-    made = window.steps.panels["follow"]
+    made = opened("follow")
     qtbot.waitUntil(lambda: made.loaded)
     made.cameras.add_places([str(film(tmp_path / "cam.mp4"))])
     qtbot.waitUntil(made.run_button.isEnabled, timeout=20000)

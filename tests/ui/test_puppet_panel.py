@@ -47,14 +47,13 @@ taken: list[bool] = []
 
 
 @pytest.fixture
-def panel(qtbot, studio, window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def panel(qtbot, studio, window, opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The step, on a film that plays over and over, a figure of sticks, and a quick face."""
     monkeypatch.setattr("studio.features.puppet.engine.face_performer", Finder)
     monkeypatch.setattr(
         "studio.features.puppet.panel.of_project", lambda *_: lambda _: avatar_of(sticks())
     )
-    studio.open_panel("puppet")
-    made = window.steps.panels["puppet"]
+    made = opened("puppet")
     qtbot.waitUntil(lambda: made.loaded, timeout=60000)
     made.body.setChecked(False)
     monkeypatch.setattr(made.movement, "_folder", lambda: tmp_path / "out")

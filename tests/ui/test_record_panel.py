@@ -34,13 +34,12 @@ def takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def panel(qtbot, studio, window, driver, socket, takes):
+def panel(qtbot, studio, window, opened, driver, socket, takes):
     """The Cameras step on devices of our own."""
     studio.settings.change(cameras_agreed=True)
     studio.cameras = CameraService(studio.settings, studio.notices, hub(driver), socket.devices())
     window.steps.panels.pop("record", None)
-    studio.open_panel("record")
-    made = window.steps.panels["record"]
+    made = opened("record")
     qtbot.waitUntil(lambda: made.loaded)
     qtbot.waitUntil(lambda: not studio.watch.busy)
     return made

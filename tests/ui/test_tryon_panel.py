@@ -64,13 +64,12 @@ def head() -> tuple[Character, Anchors]:
 
 
 @pytest.fixture
-def panel(qtbot, studio, window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def panel(qtbot, studio, window, opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The step, opened, on a film that plays over and over."""
     monkeypatch.setattr("studio.features.tryon.engine.dresser", Dresser)
     monkeypatch.setattr("studio.live.wearing.mannequin.clay", head)
     monkeypatch.setenv("DOPPEL_DATA_DIR", str(tmp_path / "data"))
-    studio.open_panel("tryon")
-    made = window.steps.panels["tryon"]
+    made = opened("tryon")
     qtbot.waitUntil(lambda: made.loaded, timeout=60000)
     monkeypatch.setattr(made.output, "_folder", lambda: tmp_path / "out")
     qtbot.waitUntil(lambda: bool(made.outfit.goods.entry("fedora")), timeout=60000)

@@ -60,6 +60,7 @@ def test_every_command_runs_or_says_why_not(window, qtbot, monkeypatch):
             assert studio.notices.shown[told].hint == why
         qtbot.wait(5)
     assert failures == []
+    studio.watch.cancel_all()
     qtbot.waitUntil(lambda: not studio.watch.busy, timeout=150_000)
     for dialog in QApplication.topLevelWidgets():
         if dialog is not window and dialog.isVisible():
@@ -463,3 +464,48 @@ def test_text_fields_keep_their_letters(window, qtbot):
     field.setFocus()
     qtbot.keyClicks(field, "1 3 7 f")
     assert field.text() == "1 3 7 f"
+
+
+def test_a_panel_whose_code_is_still_imported_keeps_nobody_waiting(
+    window, qtbot, studio, monkeypatch
+):
+    """The window shows that it is coming, and whoever goes elsewhere meanwhile is left there."""
+    from studio.ui.step_dock import GettingReady
+    from studio.ui.step_panel import StepPanel
+
+    go = threading.Event()
+    feature = studio.registry["count"]
+    whole = feature.load
+    manifest = feature.manifest.model_copy(update={"panel": "engine:Panel"})
+    monkeypatch.setattr(feature, "manifest", manifest)
+
+    def load(what):
+        if what != "panel":
+            return whole(what)
+        assert go.wait(20)
+        return StepPanel
+
+    monkeypatch.setattr(feature, "load", load)
+    window.show_panel("count", {"steps": 9})
+    page = window.steps.findChild(GettingReady)
+    assert page.isVisible()
+    window.show_panel("count", {"steps": 7})
+    assert window.steps.findChildren(GettingReady) == [page]
+    assert window.steps.current == ""
+    go.set()
+    qtbot.waitUntil(lambda: window.steps.current == "count")
+    panel = window.steps.panels["count"]
+    qtbot.waitUntil(lambda: panel.loaded)
+    assert panel.params().steps == 7
+
+
+def test_a_panel_that_cannot_be_imported_is_told_and_has_a_plain_one(
+    window, qtbot, studio, monkeypatch
+):
+    feature = studio.registry["count"]
+    manifest = feature.manifest.model_copy(update={"panel": "nowhere:Panel"})
+    monkeypatch.setattr(feature, "manifest", manifest)
+    window.show_panel("count")
+    qtbot.waitUntil(lambda: window.steps.current == "count")
+    assert "could not be started" in studio.notices.shown[-1].message
+    qtbot.waitUntil(lambda: window.steps.panels["count"].loaded)

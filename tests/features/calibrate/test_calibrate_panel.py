@@ -15,10 +15,7 @@ from studio.ui.drop import wanting
 from studio.ui.next_step import NextStep
 from studio.vision.camera import project
 
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("DOPPEL_CACHE_DIR", str(tmp_path / "cache"))
+pytestmark = pytest.mark.usefixtures("private_cache")
 
 
 @pytest.fixture

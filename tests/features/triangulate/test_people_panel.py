@@ -57,10 +57,9 @@ def test_where_both_are_there_the_first_counts() -> None:
 
 
 @pytest.fixture
-def panel(qtbot: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+def panel(qtbot: Any, tmp_path: Any, private_cache: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     from studio.features.triangulate.panel import Panel
 
-    monkeypatch.setenv("DOPPEL_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("DOPPEL_DATA_DIR", str(tmp_path / "data"))
     studio = Studio(discover(), SettingsFile(tmp_path / "settings.toml"))
     items = [
