@@ -46,12 +46,7 @@ def slack_of(seen: Seen, tracks: Sequence[Track]) -> Float[np.ndarray, " views"]
 
 def _turned(seen: Seen, tracks: Sequence[Track], view: int) -> float:
     """By how much the people of the other cameras lie aside in a view, all the same way."""
-    ways: list[np.ndarray] = []
-    for track in tracks:
-        for k in np.unique(np.linspace(0, len(track.frames) - 1, _LOOKS).astype(int)).tolist():
-            way = _aside(seen, track, k, view)
-            if way is not None:
-                ways.append(way)
+    ways = _aside(seen, tracks, view)
     if len(ways) < _LEAST_LOOKS:
         return 0.0
     every = np.stack(ways)
@@ -61,16 +56,37 @@ def _turned(seen: Seen, tracks: Sequence[Track], view: int) -> float:
     return size if spread < _STEADY * size else 0.0
 
 
-def _aside(seen: Seen, track: Track, k: int, view: int) -> np.ndarray | None:
-    """How far from a person, as the other cameras solve them, the nearest in a view is (2,)."""
-    places = track.places[k].copy()
-    places[view] = -1
-    if (places >= 0).sum() < _OTHERS:
-        return None
-    frame = track.frames[k]
-    xyz, _ = solve(seen, frame, places[None], track.mirrored[k][None], track.points[k][None])
+def _aside(seen: Seen, tracks: Sequence[Track], view: int) -> list[np.ndarray]:
+    """How far from people, as the other cameras solve them, the nearest in a view are (2,): a few
+    moments of every track, all solved together."""
+    looks = [
+        (track, k)
+        for track in tracks
+        for k in np.unique(np.linspace(0, len(track.frames) - 1, _LOOKS).astype(int)).tolist()
+    ]
+    if not looks:
+        return []
+    places = np.stack([track.places[k] for track, k in looks])
+    places[:, view] = -1
+    frames = np.array([track.frames[k] for track, k in looks])
+    mirrored = np.stack([track.mirrored[k] for track, k in looks])
+    points = np.stack([track.points[k] for track, k in looks])
+    enough = (places >= 0).sum(1) >= _OTHERS
+    if not enough.any():
+        return []
+    frames = frames[enough]
+    xyz, _ = solve(seen, frames, places[enough], mirrored[enough], points[enough])
     at, _ = seen.project(xyz)
-    way = seen.uv[frame, view] - at[view, 0]
+    ways = (
+        _nearest(seen, frame, view, one)
+        for frame, one in zip(frames.tolist(), at[view], strict=True)
+    )
+    return [way for way in ways if way is not None]
+
+
+def _nearest(seen: Seen, frame: int, view: int, at: np.ndarray) -> np.ndarray | None:
+    """How far aside the nearest that a view sees lies from where a person's joints would be."""
+    way = seen.uv[frame, view] - at
     there = np.isfinite(way).all(-1) & (seen.weight[frame, view] > 0)
     best: np.ndarray | None = None
     for place in np.flatnonzero(there.sum(-1) >= LEAST_POINTS).tolist():

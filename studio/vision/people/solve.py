@@ -19,14 +19,15 @@ _ROUNDS = 3
 
 def gather(
     seen: Seen,
-    frame: int,
+    frame: int | Int[np.ndarray, " people"],
     places: Int[np.ndarray, "people views"],
     mirrored: Bool[np.ndarray, "people views"],
 ) -> tuple[Float[np.ndarray, "views people joints 2"], Float[np.ndarray, "views people joints"]]:
-    """What the views saw of people at their places (-1: not seen), left and right as it is."""
+    """What the views saw of people at their places (-1: not seen) in one frame, or in a frame for
+    each, left and right as it is."""
     views = np.arange(seen.views)[:, None]
     at = np.where(places >= 0, places, 0).T
-    uv, weight = seen.uv[frame][views, at], seen.weight[frame][views, at]
+    uv, weight = seen.uv[frame, views, at], seen.weight[frame, views, at]
     weight = np.where((places >= 0).T[..., None], weight, 0.0)
     turn = mirrored.T[..., None]
     uv = np.where(turn[..., None], uv[:, :, seen.mirror], uv)
@@ -35,12 +36,13 @@ def gather(
 
 def solve(
     seen: Seen,
-    frame: int,
+    frame: int | Int[np.ndarray, " people"],
     places: Int[np.ndarray, "people views"],
     mirrored: Bool[np.ndarray, "people views"],
     start_m: Float[np.ndarray, "people joints 3"],
 ) -> tuple[Float[np.ndarray, "people joints 3"], Float[np.ndarray, "views people joints"]]:
-    """Joints of people (NaN where fewer than two views agree), and each view's distance from them.
+    """Joints of people (NaN where fewer than two views agree), and each view's distance from them;
+    all in one frame, or in a frame for each.
 
     Weighted linear triangulation, weights falling with the distance from ``start_m`` (NaN where
     unknown) and then from the solution before: views that disagree lose their say.
