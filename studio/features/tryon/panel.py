@@ -35,13 +35,15 @@ FITTING = {
     "view_deg": "Camera sees",
 }  # fmt: skip
 LOOKS = {
-    "colour": "My light", "brightness": "Brightness", "contrast": "Contrast", "gamma": "Gamma",
+    "colour": "My light", "light_by": "Told by", "brightness": "Brightness",
+    "contrast": "Contrast", "gamma": "Gamma",
     "shadow": "Shadow", "lens": "Lens tint", "match_camera": "Like the camera",
     "paint_out": "Paint out old rims",
 }  # fmt: skip
 WORDS = {
     "occlusion": WAYS,
     "compare": ((None, "Nothing"), *WAYS, FITTED),
+    "light_by": (("network", "Network"), ("skin", "Average skin")),
     "occluder": (("own", "My own"), ("fitted", "Fitted"), ("both", "Both")),
 }
 

@@ -1,111 +1,21 @@
-"""How a face in a picture is lit, so that an avatar can be lit alike.
-
-A matt surface's brightness is a smooth function of its normal, which nine spherical harmonics hold
-(Basri and Jacobs, "Lambertian reflectance and linear subspaces", PAMI 2003). They are fitted to the
-colours of the face's points by their normals, with little trust in the higher ones and none in
-points that stand out (brows, glasses, hair). What a face cannot tell is whether the skin or the
-light is bright or coloured: an average skin is assumed, and what differs is believed in part.
-"""
+"""How a face in a picture is lit, followed calmly, so that an avatar can be lit alike."""
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
 
-import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
-from scipy.spatial import Delaunay
 
-from studio.perception.faces.head import stored
-from studio.render.environment import MATT, basis
+from studio.perception.faces.lit import skin_light
+from studio.render.environment import MATT
 from studio.render.quick import Shine
 
-SKIN = np.array([0.46, 0.28, 0.20])
-"""What an average skin sends back (linear RGB)."""
-BRIGHTNESS_BELIEVED, COLOUR_BELIEVED = 0.6, 0.55
 CALM_S = 0.6
-LEAST_POINTS = 120
-_NOT_SKIN = frozenset(
-    (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185, 78,
-     95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191, 33, 246,
-     161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7, 263, 466, 388, 387, 386,
-     385, 384, 398, 362, 382, 381, 380, 374, 373, 390, 249, 70, 63, 105, 66, 107, 55, 65, 52, 53,
-     46, 300, 293, 334, 296, 336, 285, 295, 282, 283, 276)
-)  # fmt: skip
-_WEIGHT = np.array([0.0] + [0.02] * 3 + [0.25] * 5)
+FindLight = Callable[[np.ndarray, np.ndarray], np.ndarray | None]
+"""The light on the face (478 points, pixels) in a picture: what a white matt surface would send
+back by its normal, as harmonics (9, 3) of linear RGB; None where too little of the face is seen."""
 _KEY_SHARE = 0.6
-
-
-@cache
-def _faces() -> np.ndarray:
-    """Triangles over the face's 468 points, seen from the front, outward normals to the viewer."""
-    shape = stored()["shape"][:468]
-    flat = shape[:, [0, 2]]
-    faces = Delaunay(flat).simplices
-    a, b, c = (shape[faces[:, k]] for k in range(3))
-    long = np.max([np.linalg.norm(p - q, axis=1) for p, q in ((a, b), (b, c), (c, a))], axis=0)
-    normal = np.cross(b - a, c - a)
-    faces = np.where((normal[:, 1] > 0)[:, None], faces[:, ::-1], faces)
-    return faces[long < 0.45]
-
-
-@cache
-def _skin() -> np.ndarray:
-    return np.array([k for k in range(468) if k not in _NOT_SKIN])
-
-
-def normals(face_px: Float[np.ndarray, "478 3"]) -> Float[np.ndarray, "468 3"]:
-    """Unit normals of a face's points in the axes of a level camera's world (right, away, up)."""
-    points = face_px[:468, [0, 2, 1]] * (1.0, 1.0, -1.0)
-    faces = _faces()
-    a, b, c = (points[faces[:, k]] for k in range(3))
-    area = np.cross(b - a, c - a)
-    total = np.zeros((468, 3))
-    for k in range(3):
-        np.add.at(total, faces[:, k], area)
-    return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-9)
-
-
-def face_light(
-    rgb: UInt8[np.ndarray, "height width 3"], face_px: Float[np.ndarray, "478 3"]
-) -> Float[np.ndarray, "9 3"] | None:
-    """What a white matt surface would send back by its normal, as harmonics (9, 3), linear RGB; in
-    the axes of a level camera's world. None where too little of the face can be seen."""
-    height, width = rgb.shape[:2]
-    facing = normals(face_px)
-    wide = float(np.ptp(face_px[:468, 0]))
-    reach = max(int(wide / 60), 1)
-    x, y = np.rint(face_px[:468, :2]).astype(int).T
-    inside = (x >= reach) & (x < width - reach) & (y >= reach) & (y < height - reach)
-    chosen = np.zeros(468, bool)
-    chosen[_skin()] = True
-    chosen &= inside & (facing[:, 1] < -0.15)
-    at = np.flatnonzero(chosen)
-    if len(at) < LEAST_POINTS:
-        return None
-    left, right = max(int(x[at].min()) - 8, 0), int(x[at].max()) + 9
-    top, low = max(int(y[at].min()) - 8, 0), int(y[at].max()) + 9
-    patch = cv2.blur(rgb[top:low, left:right], (2 * reach + 1, 2 * reach + 1))
-    seen = (patch[y[at] - top, x[at] - left].astype(np.float64) / 255) ** 2.2
-    return _fitted(seen, facing[at])
-
-
-def _fitted(seen: np.ndarray, facing: np.ndarray) -> np.ndarray:
-    """Harmonics (9, 3) of the light, of colours (points, 3) and normals (points, 3)."""
-    Y = basis(facing)
-    share = np.ones(len(Y))
-    ridge = np.diag(_WEIGHT * len(Y))
-    found = np.zeros((9, 3))
-    for _ in range(4):
-        found = np.linalg.solve(Y.T @ (share[:, None] * Y) + ridge, Y.T @ (share[:, None] * seen))
-        off = np.abs((seen - Y @ found).mean(1))
-        share = 1 / np.maximum(off / max(1.5 * float(np.median(off)), 1e-4), 1.0)
-    mean = seen.mean(0)
-    bright = float(mean.mean())
-    level = (bright / float(SKIN.mean())) ** BRIGHTNESS_BELIEVED
-    tint = (mean / max(bright, 1e-6)) / (SKIN / SKIN.mean())
-    tint = np.clip(tint, 0.3, 3.0) ** COLOUR_BELIEVED
-    return found / np.maximum(mean, 1e-4) * np.clip(level, 0.2, 2.2) * tint / tint.mean()
 
 
 def shine_of(light: Float[np.ndarray, "9 3"]) -> Shine:
@@ -125,10 +35,19 @@ def shine_of(light: Float[np.ndarray, "9 3"]) -> Shine:
     return Shine(light / MATT[:, None], (x, y, z), (float(key[0]), float(key[1]), float(key[2])))
 
 
+def of_skin(
+    rgb: UInt8[np.ndarray, "height width 3"], face_px: Float[np.ndarray, "478 3"]
+) -> Float[np.ndarray, "9 3"] | None:
+    """The light on a face (see :data:`FindLight`), as if its skin were average."""
+    told = skin_light(rgb, face_px)
+    return None if told is None else told.light
+
+
 class LightFinder:
     """Follows how a face is lit, calmly. For one thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, find: FindLight = of_skin) -> None:
+        self._find = find
         self._light: np.ndarray | None = None
         self._time_s = 0.0
 
@@ -136,7 +55,7 @@ class LightFinder:
         self, rgb: np.ndarray, face_px: np.ndarray | None, time_s: float, mirrored: bool = False
     ) -> Shine | None:
         """The light at a moment; of a face that is lost, the last. None before one was seen."""
-        found = None if face_px is None else face_light(rgb, face_px)
+        found = None if face_px is None else self._find(rgb, face_px)
         if found is not None:
             if mirrored:
                 found = found * np.array([1, 1, 1, -1, -1, 1, 1, -1, 1])[:, None]

@@ -18,12 +18,12 @@ from studio.core.closing import Closing
 from studio.core.errors import StudioError
 from studio.core.items import AnchorPoint, Item, ItemKind
 from studio.core.types import Camera, Frame
-from studio.live.stage.light import LightFinder
 from studio.live.wearing import laying
 from studio.live.wearing.bodies import Bodies
 from studio.live.wearing.camera_look import LookFinder
 from studio.live.wearing.drawing import Crop, DrawnItem, ItemDrawer
 from studio.live.wearing.laying import CameraLook
+from studio.live.wearing.lights import Lights
 from studio.live.wearing.maps import Map, depth_map, softened, static_map
 from studio.live.wearing.old_rims import OldRims
 from studio.live.wearing.own_head import FindHead, OwnHead, design_file, head_of
@@ -37,12 +37,10 @@ from studio.media.catalogue import catalogue
 from studio.media.catalogue.catalogue import FindItem
 from studio.perception.faces.tracker import FaceCrowd
 from studio.perception.occluder.predictor import OcclusionPredictor
-from studio.render.quick import Shine, studio_light
 from studio.vision.one_view import assumed
 
 _NOISE_PX = 512
 _SHADOW_M = 0.004
-_LIGHT_EVERY_S, _LEFT_S = 0.1, 2.0
 GLASSES = ("glasses", "sunglasses")
 _GREEN, _RED = (40, 200, 80), (220, 50, 40)
 
@@ -81,8 +79,7 @@ class TryOn(Closing):
         self._drawer: ItemDrawer | None = None
         self._proxies: Proxies | None = None
         self._items: dict[str, Item | StudioError] = {}
-        self._lights: dict[int, LightFinder] = {}
-        self._lit: dict[int, tuple[float, Shine]] = {}
+        self._lights = Lights()
         self._look, self._rims = LookFinder(), OldRims()
         self._noise = np.random.default_rng(7).normal(0, 1, (_NOISE_PX, _NOISE_PX, 3))
         self._noise = self._noise.astype(np.float32)
@@ -116,7 +113,7 @@ class TryOn(Closing):
         drawn = self._draw_all(items, people, frame, camera, settings)
         look = self._camera_look(frame, people, settings)
         maps, unpredicted = self._maps(frame, drawn, settings.occlusion)
-        trouble = trouble or unpredicted
+        trouble = trouble or unpredicted or self._lights.trouble
         rgba = self._composed(frame.rgb, drawn, maps, look, settings)
         compared = None
         if settings.compare is not None and settings.compare != settings.occlusion:
@@ -210,8 +207,8 @@ class TryOn(Closing):
         if not placed:
             return found
         with self._timed("light"):
-            self._leave(frame.time_s)
-            shines = {each.number: self._shine(each, frame, settings) for each in people}
+            self._lights.leave(frame.time_s)
+            shines = {each.number: self._lights.shine(each, frame, settings) for each in people}
         with self._timed("draw"):
             if self._drawer is None:
                 self._drawer = ItemDrawer(swift=self._apart)
@@ -222,28 +219,6 @@ class TryOn(Closing):
                 if drawn is not None:
                     found.append((name, one, drawn))
         return found
-
-    def _leave(self, time_s: float) -> None:
-        """Forget the light of those who left."""
-        self._lit = {k: v for k, v in self._lit.items() if 0 <= time_s - v[0] < _LEFT_S}
-        self._lights = {k: v for k, v in self._lights.items() if k in self._lit}
-
-    def _shine(self, wearer: WearerNow, frame: Frame, settings: WearSettings) -> Shine:
-        plain = studio_light()
-        if settings.colour <= 0:
-            return plain
-        seen_s, found = self._lit.get(wearer.number, (-np.inf, plain))
-        if not 0 <= frame.time_s - seen_s < _LIGHT_EVERY_S:
-            finder = self._lights.setdefault(wearer.number, LightFinder())
-            face = None if wearer.head is None else wearer.head.face_px
-            found = finder.find(frame.rgb, face, frame.time_s) or plain
-            self._lit[wearer.number] = frame.time_s, found
-        share = settings.colour
-        ambient = plain.ambient + share * (found.ambient - plain.ambient)
-        towards = np.array(found.towards)
-        key = np.array(plain.key) + share * (np.array(found.key) - np.array(plain.key))
-        x, y, z = (float(v) for v in towards)
-        return Shine(ambient, (x, y, z), (float(key[0]), float(key[1]), float(key[2])))
 
     def _camera_look(
         self, frame: Frame, people: tuple[WearerNow, ...], settings: WearSettings

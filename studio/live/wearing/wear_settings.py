@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Occlusion = Literal["static", "depth", "predicted"]
 Occluder = Literal["fitted", "own", "both"]
 Compared = Literal["static", "depth", "predicted", "fitted"]
+Told = Literal["network", "skin"]
 MOST_PEOPLE = 6
 
 
@@ -64,6 +65,11 @@ class WearSettings(BaseModel):
     colour: float = Field(
         default=1.0, ge=0, le=1,
         description="How much of the light found in the picture falls on items, 0 to 1",
+    )  # fmt: skip
+    light_by: Told = Field(
+        default="network",
+        description="What tells that light: a network that sees the face and what is about it, or "
+        "the face's colours alone, as if its skin were average",
     )  # fmt: skip
     contrast: float = Field(default=1.0, ge=0.2, le=3, description="Contrast of items, 1 as found")
     gamma: float = Field(default=1.0, ge=0.2, le=3, description="Gamma of items, 1 as found")

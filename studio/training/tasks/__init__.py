@@ -23,6 +23,7 @@ TASKS: Mapping[str, str] = {
     "body": "studio.training.tasks.body:BodyTask",
     "body_head": "studio.training.tasks.body:BodyHeadTask",
     "neus": "studio.training.tasks.neus:NeusTask",
+    "face_light": "studio.training.tasks.face_light:FaceLightTask",
     "lift": "studio.training.tasks.lift:LiftTask",
     "algebraic": "studio.training.tasks.algebraic:AlgebraicTask",
     "volumetric": "studio.training.tasks.volumetric:VolumetricTask",

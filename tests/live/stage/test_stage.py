@@ -27,9 +27,10 @@ from studio.live.outlets.frames import Picture, Wish
 from studio.live.performance import Performance
 from studio.live.stage import Stager, blending
 from studio.live.stage.film import film_sink
-from studio.live.stage.light import LightFinder, face_light, normals, shine_of
+from studio.live.stage.light import LightFinder, of_skin, shine_of
 from studio.live.stage.placing import eyes_in
 from studio.perception.faces.head import stored
+from studio.perception.faces.lit import normals
 from studio.render.environment import MATT, basis
 
 SIZE = (120, 90)
@@ -164,7 +165,7 @@ def test_light_is_found_where_it_comes_from(side: float) -> None:
     light[3], light[2], light[1] = 0.5 * side, 0.25, -0.35
     face = face_at(160, 120, 110)
     picture = lit_picture(light, face, (320, 240))
-    found = face_light(picture, face)
+    found = of_skin(picture, face)
     assert found is not None
     shine = shine_of(found)
     true = np.array((0.5 * side, -0.35, 0.25))

@@ -1,0 +1,1 @@
+"""The light on a face, told by a network that knows how skins differ."""
