@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtGui import QMouseEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFileDialog,
     QHBoxLayout,
     QLineEdit,
+    QSizePolicy,
     QSlider,
     QSpinBox,
     QToolButton,
@@ -23,6 +24,8 @@ from PySide6.QtWidgets import (
 from studio.ui import theme
 
 STEPS = 1000
+SLIDER_PX, FIELD_PX = 40, 80
+"""The least widths of a number's slider and field."""
 
 
 class Control(QWidget):
@@ -91,7 +94,7 @@ class Number(Control):
         self.slider = CalmSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, STEPS if not whole else min(STEPS, max(1, int(soft[1] - soft[0]))))
         self.slider.setAccessibleName(f"{name}, slider")
-        self.slider.setMinimumWidth(64)
+        self.slider.setMinimumWidth(theme.look().px(SLIDER_PX))
         field = QSpinBox() if whole else QDoubleSpinBox()
         if isinstance(field, QDoubleSpinBox):
             field.setDecimals(_decimals(default, soft))
@@ -103,7 +106,8 @@ class Number(Control):
         field.setSpecialValueText(nothing)
         field.setKeyboardTracking(False)
         field.setAccessibleName(name)
-        field.setFixedWidth(theme.look().px(96))
+        field.setMinimumWidth(theme.look().px(FIELD_PX))
+        field.setMaximumWidth(theme.look().px(96))
         field.lineEdit().setTextMargins(6, 0, 6, 0)
         field.installEventFilter(self)
         self.field = field
@@ -113,6 +117,12 @@ class Number(Control):
         self.slider.reset.connect(self.reset)
         field.valueChanged.connect(self._typed)
         self.set_value(default)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is no room for a slider there is the field alone."""
+        super().resizeEvent(event)
+        least = theme.look().px(SLIDER_PX) + self.row.spacing() + theme.look().px(FIELD_PX)
+        self.slider.setVisible(self.width() >= least)
 
     def value(self) -> float | int:
         return self.field.value()
@@ -274,6 +284,9 @@ class Auto(Control):
         self.auto.setToolTip("Let Doppel choose")
         self.row.addWidget(self.auto)
         self.row.addWidget(inner, 100)
+        if isinstance(inner, Number):  # its slider goes where there is no room
+            inner.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+            inner.setMinimumWidth(theme.look().px(FIELD_PX))
         self.row.addStretch(1)
         self.auto.toggled.connect(self._switched)
         inner.changed.connect(self.changed)

@@ -189,3 +189,19 @@ def test_presets_are_kept_and_come_back(form, qtbot):
     assert form.value() == Params(limit_px=4.0)
     again.delete_button.click()
     assert SettingsFile().value.presets["triangulate"] == {}
+
+
+def test_a_number_without_room_for_a_slider_keeps_its_field(form, qtbot):
+    optional = next(c for c in form.controls.values()
+                    if isinstance(c, Auto) and isinstance(c.inner, Number))  # fmt: skip
+    number = optional.inner
+    optional.set_value(number.value())
+    optional.setParent(None)
+    qtbot.addWidget(optional)
+    optional.show()
+    for wide, slides in ((160, False), (320, True)):
+        optional.resize(wide, 30)
+        qtbot.waitUntil(lambda slides=slides: number.slider.isVisible() == slides)
+        assert optional.width() == wide
+        assert number.field.width() >= 80
+        assert number.geometry().right() < wide

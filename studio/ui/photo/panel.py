@@ -121,6 +121,8 @@ class PhotosPanel(StepPanel, Generic[P]):
         self.looks.changed.connect(self.want)
         for widget in (self.row, self.add_button, self.looks, *self.controls()):
             place.addWidget(widget)
+        self.looks.hide()
+        self.show_params(self._params)
 
     def set_params(self, params: BaseModel) -> None:
         if isinstance(params, type(self._empty)):

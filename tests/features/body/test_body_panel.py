@@ -100,6 +100,8 @@ def settled(qtbot, panel) -> None:
 def test_a_body_is_laid_over_its_photograph_and_a_point_is_put_right(qtbot, studio, panel, paths):
     there, wall = paths
     assert not panel.run_button.isEnabled()
+    assert panel.add_button.isVisible()
+    assert not any(part.isVisible() for part in (panel.looks, panel.person, panel.avatar_fold))
     panel.fill(Params(photos=(wall, there)))  # as a drop does
     settled(qtbot, panel)
     assert panel.row.cells[there].words.text().startswith("The feet are missing")
@@ -107,6 +109,8 @@ def test_a_body_is_laid_over_its_photograph_and_a_point_is_put_right(qtbot, stud
     assert panel.chosen == there
     assert panel.params().photos == (there,)
     assert panel.run_button.isEnabled()
+    assert panel.person.isVisible()
+    assert panel.area.widget().minimumSizeHint().width() <= panel.area.viewport().width()
     assert isinstance(studio.drawn[-1], Posed)
     assert studio.photos.over[..., 3].any()
     assert np.isnan(studio.photos.marks.fitted_px[40]).all(), "hands were not seen"
@@ -153,3 +157,6 @@ def test_a_made_avatar_stands_otherwise_in_one_step_of_the_history(qtbot, studio
     assert panel.made == item
     panel.edit("Height", height_m=1.9)
     assert panel.made is None, "a taller person is made anew"
+    panel.avatar_fold.button.setChecked(True)
+    inside = panel.area.widget().minimumSizeHint().width()
+    assert inside <= panel.area.viewport().width(), "nothing is cut off in a narrow panel"
