@@ -71,7 +71,7 @@ class Panel(PicturePanel):
         self.hiding = Fields(self.feature.params, HIDING, WORDS)
         self.own_head = OwnHeadRow(self.studio)
         self.fitting = Fields(self.feature.params, FITTING)
-        self.looks = Fields(self.feature.params, LOOKS)
+        self.looks = Fields(self.feature.params, LOOKS, WORDS)
         self.takers = Takers(self.studio, self._outgoing)
         self.below = QWidget()
         below = QVBoxLayout(self.below)
