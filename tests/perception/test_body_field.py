@@ -132,7 +132,7 @@ def test_heads_are_looked_at_by_their_face(view):
 def test_without_a_face_heads_are_looked_for_where_the_fit_has_them(rest, view):
     blind = replace(view, photo=replace(view.photo, face_px=None))
     template = template_of(rest, blind, np.zeros(19_158))
-    looked = field_of._square_behind(template, blind)
+    looked = field_of.square_behind(template, blind)
     local = template.posed_m[head_share()[:SKIN] > 0.9]
     at = local[:, :2] / local[:, 2:] * looked.lens[:2] + looked.lens[2:]
     assert ((at > 0) & (at < 160)).all()

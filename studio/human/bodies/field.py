@@ -17,6 +17,8 @@ from studio.vision.triangles import Triangles
 
 REACH_M = 0.05
 """Values are clipped to this far inside and outside."""
+NEAR_M, FAR_M = 0.18, 0.25
+"""So near to the neck's axis all may be the head's, and so far from it nothing."""
 _WAY = np.array([0.0314, 0.0271, 0.99914], np.float32)
 """Rays go up, but along no axis: grids and symmetric meshes have edges there."""
 
@@ -61,20 +63,28 @@ def template_field(canonical: Canonical) -> MeshField:
 
 @dataclass(frozen=True, eq=False)
 class NeckCuts:
-    """The two cuts of the neck and its axis (unit): below the first all is the body's, above the
-    second all the head's. They are places along the axis, from the world's origin, metres."""
+    """The two cuts of the neck, its axis (unit) and a point of it: below the first all is the
+    body's, above the second all the head's. They are places along the axis, from the world's
+    origin, metres. Shoulders and raised arms, far from the axis, are the body's."""
 
     axis: Float[np.ndarray, " 3"]
     bottom_m: float
     top_m: float
+    on_m: Float[np.ndarray, " 3"]
 
     def share_of_head(
         self, points_m: Float[np.ndarray, "points 3"]
     ) -> Float[np.ndarray, " points"]:
         """How much the head says at points, 0 to 1: a smooth step from cut to cut."""
-        t = (np.asarray(points_m) @ self.axis - self.bottom_m) / (self.top_m - self.bottom_m)
-        t = np.clip(t, 0, 1)
-        return t * t * (3 - 2 * t)
+        away = np.asarray(points_m) - self.on_m
+        far = np.linalg.norm(away - np.outer(away @ self.axis, self.axis), axis=1)
+        up = (np.asarray(points_m) @ self.axis - self.bottom_m) / (self.top_m - self.bottom_m)
+        return _smooth(up) * _smooth((FAR_M - far) / (FAR_M - NEAR_M))
+
+
+def _smooth(t: np.ndarray) -> np.ndarray:
+    t = np.clip(t, 0, 1)
+    return t * t * (3 - 2 * t)
 
 
 def neck_cuts(canonical: Canonical) -> NeckCuts:
@@ -82,7 +92,7 @@ def neck_cuts(canonical: Canonical) -> NeckCuts:
     bottom, top = canonical.head_m("neck01"), canonical.head_m("head")
     axis = (top - bottom) / np.linalg.norm(top - bottom)
     low, high = float(bottom @ axis), float(top @ axis)
-    return NeckCuts(axis, low + 0.15 * (high - low), low + 0.85 * (high - low))
+    return NeckCuts(axis, low + 0.15 * (high - low), low + 0.85 * (high - low), bottom)
 
 
 @dataclass(frozen=True, eq=False)

@@ -45,7 +45,8 @@ NEAR_M, FAR_M = 0.025, 0.075
 SPACING_M, BAND_M = 0.016, 0.13
 """How closely the networks are asked, and how far from the skin."""
 BELIEF: dict[Kind, float] = {"body": 0.75, "head": 1.0}
-"""How much of it is believed."""
+"""How much of what they say is believed: all of it came nearer to validation people than three
+quarters."""
 _HEAD_FROM = 0.3
 CALM_M = 0.014
 """What they say is smoothed by so much: cloth is smoother than their doubts."""
@@ -122,7 +123,7 @@ def seen_by(network: BodyNetwork, fit: BodyFit, rest: Rest, space: Canonical) ->
     volumes: list[Volume] = []
     for view in fit.views:
         template = template_of(rest, view, fit.offsets_m)
-        looked = square_of(view.photo, view, network.kind) or _square_behind(template, view)
+        looked = square_of(view.photo, view, network.kind) or square_behind(template, view)
         volumes.append(Volume(network, looked, template))
     fitted = ClothedField(space, fit.offsets_m)
     return VolumeField(space, tuple(volumes), fitted, network.kind)
@@ -187,7 +188,7 @@ def square_of(photo: BodyPhoto, view: BodyView, kind: Kind) -> Square | None:
     return replace(found, marks_px=marks @ into[:2, :2].T + into[:2, 2])
 
 
-def _square_behind(template: Template, view: BodyView) -> Square:
+def square_behind(template: Template, view: BodyView) -> Square:
     """The square of a head whose face is not seen, where the fit has it."""
     head = template.carried[BONE_NAMES.index("head")]
     flat = (marks_m(template.vertices_m) @ head[:3, :3].T + head[:3, 3]) @ view.camera.matrix.T

@@ -32,7 +32,10 @@ from studio.synth.avatars.unwrapping import unwrapped
 
 _BLEED = 0.02
 """How far beyond hair pixels hold some of it, by its height in the picture."""
-NOTE = "the surface that the network sees cannot be joined to head and hands: the fit's is used"
+NOTE = (
+    "the surface that the network sees cannot be joined to head and hands, or has holes through "
+    "it: the fit's is used"
+)
 HEAD_TRIANGLES = 15_000
 """About how many triangles head and hands have, whatever the budget."""
 
@@ -115,8 +118,8 @@ def made(
 def _shell(
     field: Field | None, clothed: ClothedField, still: Canonical, offsets_m: np.ndarray, look: Look
 ) -> tuple[Shell, tuple[str, ...]]:
-    """The shell of a field, or, where that cannot be joined to head and hands, of the fit; and a
-    note then. What tells heads, too, moves the template's head."""
+    """The shell of a field, or, where that cannot be joined to head and hands or has holes through
+    it, of the fit; and a note then. What tells heads, too, moves the template's head."""
     triangles = max(look.triangles - HEAD_TRIANGLES, 4000)
 
     def found(one: Field, offsets: np.ndarray) -> Shell:
@@ -129,9 +132,11 @@ def _shell(
     for one in tried:
         knows = isinstance(one, MergedField)
         try:
-            return found(one, settled(one, still, offsets_m) if knows else offsets_m), ()
+            shell = found(one, settled(one, still, offsets_m) if knows else offsets_m)
         except StudioError:
             continue
+        if genus(shell.surface) == 0:
+            return shell, ()
     return found(clothed, offsets_m), () if field is None else (NOTE,)
 
 

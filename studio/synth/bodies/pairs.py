@@ -15,11 +15,10 @@ from studio.core.errors import StudioError
 from studio.core.types import Camera, Mesh
 from studio.human.bodies.fit import Told, fit_body
 from studio.human.bodies.fitted import BodyFit
-from studio.human.rig import BONE_NAMES
 from studio.human.wardrobe.fitting import base_weights
 from studio.perception.bodies.crops import SIDE_PX, square, window
-from studio.perception.bodies.field import square_about, square_of, template_of
-from studio.perception.bodies.parts import MARKS, Kind, head_share, marks_m
+from studio.perception.bodies.field import square_behind, square_of, template_of
+from studio.perception.bodies.parts import Kind, head_share
 from studio.perception.bodies.template import SKIN, Placed, Template
 from studio.perception.bodies.volume import Square
 from studio.perception.bodies_seen import BodyLooker
@@ -64,7 +63,6 @@ REACH_M = 0.1
 _FINE = 1.5
 _ROOM_M = (3.6, 3.6)
 _TRIES = 12
-_HEAD = BONE_NAMES.index("head")
 _NO_FIT_M = 0.12
 """A fit whose joints are further off has taken somebody for standing otherwise."""
 _USUAL = 0.6
@@ -266,13 +264,7 @@ def _pair(taken: Photograph, fit: BodyFit, rng: np.random.Generator) -> BodyPair
     views: dict[Kind, View] = {}
     for kind in SIDE_PX:
         points = _points(kind, subject, template, scale, rng)
-        looked = square_of(view.photo, view, kind)
-        if looked is None:
-            face = marks_m(taken.subject.figure.vertices_m)
-            face = face @ taken.carried[_HEAD, :3, :3].T + taken.carried[_HEAD, :3, 3]
-            flat = face @ taken.camera.matrix.T
-            looked = square_about(flat[:, :2] / flat[:, 2:], view.photo, view, kind)
-            looked = replace(looked, marks_px=np.full((len(MARKS), 2), np.nan))
+        looked = square_of(view.photo, view, kind) or square_behind(template, view)
         views[kind] = View(looked, points)
     return BodyPair(
         views, template, carried[:, :3, :3], joints, subject.shape.phenotypes.numpy(),

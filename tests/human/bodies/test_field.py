@@ -69,10 +69,16 @@ def test_fields_are_blended_between_the_cuts_of_the_neck(person: Canonical):
     cuts = neck_cuts(person)
     merged = MergedField(_Flat(0.01), _Flat(-0.03), cuts)
     at = [cuts.bottom_m - 0.1, 0.5 * (cuts.bottom_m + cuts.top_m), cuts.top_m + 0.1]
-    found = merged.inside(np.array(at)[:, None] * cuts.axis)
+
+    def along(places_m: object) -> np.ndarray:
+        return cuts.on_m + (np.array(places_m) - cuts.on_m @ cuts.axis)[:, None] * cuts.axis
+
+    found = merged.inside(along(at))
     np.testing.assert_allclose(found, [0.01, -0.01, -0.03], atol=1e-6)
-    steps = np.linspace(cuts.bottom_m - 0.01, cuts.top_m + 0.01, 50)[:, None] * cuts.axis
-    assert (np.diff(merged.inside(steps)) <= 1e-7).all()
+    shoulder = person.head_m("upperarm01.L") + np.array([0.1, 0, 0.2])
+    assert merged.inside(shoulder[None])[0] == pytest.approx(0.01)
+    steps = np.linspace(cuts.bottom_m - 0.01, cuts.top_m + 0.01, 50)
+    assert (np.diff(merged.inside(along(steps))) <= 1e-7).all()
 
 
 def test_a_neck_has_room_between_its_cuts(person: Canonical):

@@ -165,6 +165,8 @@ def test_what_cannot_be_joined_is_the_fits_and_says_so(monkeypatch, avatar: Made
         assert asked == tried
     with pytest.raises(StudioError, match="openings"):
         making._shell(None, networks, still, np.zeros(19_158), look)
+    monkeypatch.setattr(making, "genus", lambda surface: 1)
+    assert making._shell(others, fits, still, np.zeros(19_158), look)[1] == (making.NOTE,)
 
 
 def test_it_has_the_rig_the_face_and_eyes(avatar: Made):
