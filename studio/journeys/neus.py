@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,6 +32,7 @@ KINDS: dict[str, dict[str, Any]] = {
     **{f"low-rank, r = {rank}": {"rank": rank} for rank in (4, 16, RANK)},
     "shared by all": {"kind": "shared"},
 }
+USUAL = f"low-rank, r = {RANK}"
 PLACES: dict[str, dict[str, Any]] = {
     f"own: {name}": {"placement": name} for name in OWN if name not in ("usual", "none")
 }
@@ -71,7 +72,8 @@ def _studies(data: Path, out: Path, steps: int) -> Iterator[Figure]:
                 told = {"steps": steps, "fit": fit, "every": [asdict(s) for s in known.values()]}
                 write_whole(out / KEPT, json.dumps(told, indent=1).encode())
             one = known[name]
-            found.setdefault(title, []).append(one)
+            usual = [replace(known[USUAL], name="own: usual")] if settings is PLACES else []
+            found.setdefault(title, usual).append(one)
             write_page(out / PAGE, found, fit, steps)
             yield Figure(
                 f"{name}, {steps} steps: distance off after the first step; the second",

@@ -42,7 +42,7 @@ def test_every_setting_is_learned_as_long_judged_and_put_on_the_page(
     assert {steps for _, _, steps in learned} == {7}
     assert {name for name, _, _ in learned} == set(OWN) - {"none"}
     page = (tmp_path / PAGE).read_text("utf-8")
-    for name in (*KINDS, *PLACES):
+    for name in (*KINDS, *PLACES, "own: usual"):
         assert name in page
     assert page.count("(best)") >= 2
     assert figures[0].value == "3.60; 2.40 mm"

@@ -44,7 +44,7 @@ def main(
     lods: int = 1,
     seconds: float | None = None,
     layers: Path | None = None,
-    wrap: bool = False,
+    wrap: bool = True,
     json: bool = False,
 ) -> None:
     """Make a rigged, animatable person from photographs of a head.
@@ -73,7 +73,7 @@ def main(
         lods: So many levels of detail as files of their own, NAME_LOD0 the finest, each next one
             with half the triangles and half the texture's side: 1 to 5.
         seconds: So long a neural surface is fitted to the photographs, which tells the shape of
-            hair; Ctrl+C keeps it as it is.
+            hair and face; Ctrl+C keeps it as it is.
         layers: Where what the surface learns is kept, to go on from at the next run: .npz. Of a
             project (.doppel) what its newest head has learned is gone on from.
         wrap: The face takes the learned surface's shape too, not only hair.

@@ -16,7 +16,14 @@ from studio.features.head.one_bone import HIGH_M, bone
 from studio.human.heads import model
 from studio.human.heads.fit import View
 from studio.jobs import Context
-from studio.perception.neural_heads.fitting import Effort, NeuralHead, begun, covered, fitted
+from studio.perception.neural_heads.fitting import (
+    NORMALS,
+    Effort,
+    NeuralHead,
+    begun,
+    covered,
+    fitted,
+)
 from studio.perception.neural_heads.keeping import is_of, kept, taken_up
 from studio.perception.neural_heads.meshing import QUICK_M, meshed
 from studio.perception.neural_heads.network import HeadNetwork
@@ -100,7 +107,7 @@ def learned(
     spent_s, shown_s = 0.0, SHOWN_S
     try:
         context.keeps = True
-        for _, step_s in timed(fitted(head, Effort(seconds=seconds))):
+        for _, step_s in timed(fitted(head, Effort(seconds=seconds, normals=NORMALS))):
             spent_s += step_s
             context.report(
                 0.5 + 0.15 * min(spent_s / seconds, 1), f"Learning the surface, {spent_s:.0f} s"

@@ -62,9 +62,8 @@ class Params(BaseModel):
         description="The surface goes on from what it learned from these photographs before",
     )  # fmt: skip
     wrap: bool = Field(
-        default=False, title="Wrap the face",
-        description="The face takes the learned surface's shape, not only hair; a fitted face is "
-        "usually truer",
+        default=True, title="Wrap the face",
+        description="The face takes the learned surface's shape too, not only hair",
     )  # fmt: skip
     texture_px: int = Field(
         default=2048, ge=512, le=4096, title="Skin", description="Side of the skin's texture (px)"

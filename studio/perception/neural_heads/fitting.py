@@ -48,10 +48,9 @@ _NEAR = 0.5
 _POINTS = 384
 _TURN, _SHIFT_M = 0.02, 0.006
 """How far cameras are off, usually (radians, metres)."""
-SKIN, MARKS = 2.0, 1.0
-"""How much the fit's bare skin and its landmarks count where a surface is held to it. That makes
-a real, scanned face truer, which what is learned of made-up ones makes worse, and those less true:
-it is not done if not said."""
+NORMALS = 0.3
+"""How much it counts, where photographs are of somebody real, that the surface looks where skin is
+bare as the fit's does: what is learned of made-up faces makes them truer, not real ones."""
 _SKIN_POINTS, _BARE = 128, 8000
 """Places of bare skin in each step, and in all photographs together."""
 _GRAZING = 0.25
@@ -210,8 +209,8 @@ class _Steps:
         found["mirror"] = mirror_loss(head.network, head.fields, head.own, dice)
         if effort.normals and drawn.facing is not None:
             found["normals"] = effort.normals * normal_loss(seen, drawn.facing)
-        for weight, points in ((effort.skin, self._source.skin(dice)),
-                               (effort.marks, self._source.marks)):  # fmt: skip
+        met = self._source.skin(dice) if effort.skin else None
+        for weight, points in ((effort.skin, met), (effort.marks, self._source.marks)):
             if weight and points is not None:
                 lost = skin_loss(head.network, points, head.fields, head.own)
                 found["skin"] = found.get("skin", 0) + weight * lost

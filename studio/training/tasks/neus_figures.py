@@ -17,9 +17,8 @@ from studio.human.heads import model
 from studio.human.heads.carving import skin_offsets
 from studio.perception.neural_heads.fitting import (
     FIRST,
-    MARKS,
+    NORMALS,
     SECOND,
-    SKIN,
     Effort,
     NeuralHead,
     begun,
@@ -36,8 +35,8 @@ from studio.vision.similarity import similarity
 from studio.vision.triangles import Triangles, spread_over
 
 OURS, FIT, BLIND = "ours", "parametric fit", "without the prior"
-WRAPPED, HELD = "template wrapped to it", "held to the fit"
-_HELD = Effort(skin=SKIN, marks=MARKS)
+WRAPPED, HELD = "template wrapped to it", "held to the fit's normals"
+_HELD = Effort(normals=NORMALS)
 PEOPLE = 3
 _VALIDATED = Effort((60, 0))
 SCORE = "surface off"
