@@ -24,8 +24,9 @@ from PySide6.QtWidgets import (
 from studio.ui import theme
 
 STEPS = 1000
-SLIDER_PX, FIELD_PX = 40, 80
-"""The least widths of a number's slider and field."""
+SLIDER_PX, FIELD_PX, NARROW_PX = 40, 96, 80
+"""A number's slider is no narrower than the first, its field as wide as the second, or, where there
+is no room for both, as wide as there is, down to the third."""
 
 
 class Control(QWidget):
@@ -106,8 +107,7 @@ class Number(Control):
         field.setSpecialValueText(nothing)
         field.setKeyboardTracking(False)
         field.setAccessibleName(name)
-        field.setMinimumWidth(theme.look().px(FIELD_PX))
-        field.setMaximumWidth(theme.look().px(96))
+        field.setFixedWidth(theme.look().px(FIELD_PX))
         field.lineEdit().setTextMargins(6, 0, 6, 0)
         field.installEventFilter(self)
         self.field = field
@@ -121,8 +121,9 @@ class Number(Control):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where there is no room for a slider there is the field alone."""
         super().resizeEvent(event)
-        least = theme.look().px(SLIDER_PX) + self.row.spacing() + theme.look().px(FIELD_PX)
-        self.slider.setVisible(self.width() >= least)
+        usual = theme.look().px(FIELD_PX)
+        self.slider.setVisible(self.width() >= self.slider.minimumWidth() + 8 + usual)
+        self.field.setFixedWidth(min(usual, max(self.width(), theme.look().px(NARROW_PX))))
 
     def value(self) -> float | int:
         return self.field.value()
@@ -286,7 +287,7 @@ class Auto(Control):
         self.row.addWidget(inner, 100)
         if isinstance(inner, Number):  # its slider goes where there is no room
             inner.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-            inner.setMinimumWidth(theme.look().px(FIELD_PX))
+            inner.setMinimumWidth(theme.look().px(NARROW_PX))
         self.row.addStretch(1)
         self.auto.toggled.connect(self._switched)
         inner.changed.connect(self.changed)

@@ -289,6 +289,8 @@ class PhotosPanel(StepPanel, Generic[P]):
         self.summary.setVisible(not photos)
         self.looks.setVisible(bool(photos))
         self.show_params(params)
+        if not photos:
+            self.give_way()
         self._show_photos()
         self._look()
         self.want()

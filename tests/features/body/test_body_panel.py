@@ -132,8 +132,10 @@ def test_a_body_is_laid_over_its_photograph_and_a_point_is_put_right(qtbot, stud
     panel.looks.wipe.setValue(40)
     assert view.line_x() == pytest.approx(view._origin.x() + (
         np.dot(studio.photos.wiped_px, (0.6, 0.4))) * view._zoom)  # fmt: skip
-    panel.hide()
-    assert "body" not in studio.editing
+    assert "body" in studio.editing
+    studio.document.undo()
+    assert panel.params().photos == ()
+    assert "body" not in studio.editing, "nobody is left in the viewport"
 
 
 def test_a_made_avatar_stands_otherwise_in_one_step_of_the_history(qtbot, studio, panel, paths):
