@@ -39,7 +39,9 @@ _STEPS, _GAP = 64, 8
 _RIM = 0.3
 """What is turned from the line of sight by more than this cosine is the outline."""
 _SEEN, _STRAIGHT = 0.15, 0.5
-_TAPER_M = 0.03
+_TAPER_M, _CORNERS = 0.03, 3.5
+"""How far from where it begins hair has its full height, and by how much sooner than at straight
+edges it is low, so that it is in corners too."""
 _HOLE = (3, 5)
 """Holes of so many cells down and across are none."""
 _ABOVE_M = 0.03
@@ -50,9 +52,9 @@ _RELIEF_M = 0.0016
 """How far locks stand out, usually."""
 _ABOVE = 1.3
 """How many times as brightly as faces hair is lit, which looks up, and shines."""
-_SHADED, _RIM_LIGHT = 1.15, (2.0, 3.5)
-"""Whose face is in the shade by so much has light behind: what is so many times as bright as their
-hair on the whole is less and less believed to be its colour."""
+_SHADED, _RIM_LIGHT = 1.15, (35, 2.0)
+"""Whose face is in the shade by so much has light behind, which shines through the hair's edges:
+nothing is taken to be brighter than so many of a hundred of the hair's pixels by so many times."""
 _ALIKE = (0.5, 2.0)
 """How much darker and brighter hair may be in one photograph than in another."""
 
@@ -304,7 +306,7 @@ def _tapered(off: np.ndarray, there: np.ndarray, places: np.ndarray, long: float
     cell = float(np.linalg.norm(np.diff(places[GLOBE], axis=0), axis=1).mean())
     near = np.clip(1 - there, 0, 1)
     near[GLOBE + 4 :] *= 1 - 0.65 * long
-    edge = np.clip(_blurred(near, 0.5 * _TAPER_M / cell) * 2, 0, 1)
+    edge = np.clip(_blurred(near, 0.5 * _TAPER_M / cell) * _CORNERS, 0, 1)
     return _LEAST_M + (off - _LEAST_M) * (1 - edge)
 
 
@@ -342,8 +344,11 @@ def _painted(
         found = sampled(shot.rgb.astype(np.float32), xy).reshape(*TEXTURE, 3)
         middle, linear = _middle(shot), scene_linear(found)
         if shade > _SHADED:
-            more = (linear / middle).mean(-1)
-            say *= np.clip((_RIM_LIGHT[1] - more) / (_RIM_LIGHT[1] - _RIM_LIGHT[0]), 0, 1)
+            own = np.percentile(scene_linear(shot.rgb[shot.hair]).mean(-1), _RIM_LIGHT[0])
+            most = _RIM_LIGHT[1] * max(float(own), 1e-3)
+            over = np.clip(linear.mean(-1) / most - 1, 0, 1)[..., None]
+            linear *= np.fmin(most / np.fmax(linear.mean(-1), 1e-6), 1.0)[..., None]
+            linear += over * (most * middle / middle.mean() - linear)
         bright = np.clip(first / middle, *_ALIKE).astype(np.float32)
         colour += say[..., None] * linear * bright
         total += say
