@@ -22,8 +22,8 @@ MOST = 5
 """Photographs that a sweep gives: sides in between tell little more."""
 APART_DEG = 12.0
 """Pictures of nearer sides are of one side."""
-FAR_DEG = 60.0
-"""Faces that are turned further are not told well."""
+FAR_DEG = 42.0
+"""Faces that are turned further are not told well, and spoil hair."""
 _LOOKED_AT, _TRIED = 15, 6
 _SMALL_PX = 320
 _EARS = (234, 454)
@@ -83,7 +83,8 @@ def looked_at(film: Path, looker: Looker, context: Context) -> list[Taken]:
             sharp = [sharpness(one.rgb) for one in frames]
             best = frames[int(np.argmax(sharp))]
             try:
-                looked = looker.look(film.name, np.ascontiguousarray(best.rgb))
+                name = f"{film.name}, {best.time_s:.1f} s"
+                looked = looker.look(name, np.ascontiguousarray(best.rgb))
             except StudioError:
                 continue
             found.append(Taken(best.time_s, turn_deg(looked.xyz_px), max(sharp), looked))
