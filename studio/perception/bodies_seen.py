@@ -36,6 +36,8 @@ _FACE_PX, _FACE_ROOM = 512, 1.5
 _CORRECTED = 1.0
 _FEET = ("left_ankle", "right_ankle", "left_foot_index", "right_foot_index")
 _SEEN = 0.3
+_FEW = 0.02
+"""A person covers more of the square of their height than this."""
 _EDGE, _CUT_OUT_EDGE = 0.02, 0.1
 """So much of the picture's edge, by the person's height, is touched by those whom it cuts; pictures
 that were cut out often end where the person does."""
@@ -109,6 +111,7 @@ class BodyLooker(Closing):
         space, share = self._close_up(rgb, centre, _ROOM * size)
         mask = alpha if alpha is not None else matte(rgb, _of_one(share, main, people))
         mask = _main_part(mask, body, main.confidence[:33])
+        _check_there(name, mask, size)
         face = self._face(rgb, body)
         warnings = _warnings(rgb, mask, main, face, len(people), alpha is not None)
         keypoints = main.keypoints(name, 0.0)
@@ -248,6 +251,15 @@ def _main_part(mask: np.ndarray, body: np.ndarray, sure: np.ndarray) -> np.ndarr
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
     kept = cv2.dilate(np.isin(labels, mine).astype(np.uint8), kernel)
     return np.where(kept > 0, mask, 0).astype(np.uint8)
+
+
+def _check_there(name: str, mask: np.ndarray, tall_px: float) -> None:
+    """Raises StudioError where points were found but next to nothing of a person: animals."""
+    if (mask > 127).sum() < _FEW * tall_px**2:
+        raise StudioError(
+            f"What is found in “{name}” is no person: perhaps an animal, or a thing.",
+            "Take a photograph of the whole person, standing free, with light on them.",
+        )
 
 
 def _warnings(

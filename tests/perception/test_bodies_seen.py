@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from studio.core.errors import StudioError
-from studio.perception.bodies_seen import NETWORKS, BodyLooker, read_photo
+from studio.perception.bodies_seen import NETWORKS, BodyLooker, _check_there, read_photo
 from studio.perception.matting import matte
 from studio.weights.store import find
 
@@ -55,3 +55,12 @@ def test_a_coarse_mask_becomes_true_to_a_pixel() -> None:
     assert rough < 0.95
     assert both > 0.99
     assert not matte(rgb, np.zeros((300, 200))).any()
+
+
+def test_points_without_a_person_are_no_person():
+    mask = np.zeros((200, 200), np.uint8)
+    mask[100:110, 100:110] = 255
+    with pytest.raises(StudioError, match=r"cat\.jpg.*animal"):
+        _check_there("cat.jpg", mask, 180.0)
+    mask[10:190, 80:120] = 255
+    _check_there("ada.jpg", mask, 180.0)
