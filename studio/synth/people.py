@@ -267,7 +267,8 @@ def preset(name: str) -> Design:
 
 
 def stranger(seed: int) -> Design:
-    """A random adult in random clothes, standing relaxed."""
+    """A random adult in random clothes of the starter set, standing relaxed: the same wherever it
+    is asked for, whatever was added to the user's wardrobe."""
     rng = np.random.default_rng(seed)
 
     def pick(colours: tuple[Colour, ...]) -> Colour:
@@ -279,7 +280,8 @@ def stranger(seed: int) -> Design:
     tone = int(np.clip(rng.normal(1 + 5 * build["african"] + build["asian"], 0.8), 0, 6))
     kinds: dict[str, list[str]] = {}
     for piece in closet.catalogue():
-        kinds.setdefault(piece.kind, []).append(piece.name)
+        if piece.root is None:
+            kinds.setdefault(piece.kind, []).append(piece.name)
     outfit = ("dress", "shoes") if build["gender"] > 0.6 and rng.random() < 0.3 else (
         "top", "bottom", "shoes")  # fmt: skip
     worn = tuple(

@@ -55,6 +55,16 @@ def test_a_stranger_is_the_same_for_the_same_number() -> None:
     assert read(stranger(5).text()) == stranger(5)
 
 
+def test_strangers_wear_nothing_that_the_user_added(tmp_path: Path, monkeypatch) -> None:
+    before = [stranger(seed) for seed in range(6)]
+    own = [
+        closet.Piece(f"mine{k}", "hair", "Mine", (0.1, 0.1, 0.1), root=tmp_path) for k in range(40)
+    ]
+    every = (*closet.catalogue(), *own)
+    monkeypatch.setattr(closet, "catalogue", lambda: every)
+    assert [stranger(seed) for seed in range(6)] == before
+
+
 def test_the_step_keeps_somebody_who_can_be_read_again(tmp_path: Path) -> None:
     assets, step = Assets(tmp_path), Step()
     params = Params(preset="Kofi")
