@@ -171,7 +171,7 @@ def polished(surface: Surface, rounds: int = 4, share: float | np.ndarray = 1.0)
 
 
 def eased(
-    surface: Surface, around: Int[np.ndarray, " ring"], reach_m: float = 0.03, rounds: int = 20
+    surface: Surface, around: Int[np.ndarray, " ring"], reach_m: float = 0.03, rounds: int = 40
 ) -> Surface:
     """A surface made smooth about some vertices: most there, less and less along the surface until
     ``reach_m`` from them. It moves inwards a little where it is bent."""
