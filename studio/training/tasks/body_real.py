@@ -18,17 +18,17 @@ from studio.core.errors import StudioError
 from studio.core.types import Mesh
 from studio.human.bodies.canonical import SKIN, canonical
 from studio.human.bodies.clothed import ClothedField
-from studio.human.bodies.field import neck_cuts
 from studio.human.bodies.fit import Told, fit_body
 from studio.human.bodies.fitted import BodyFit
 from studio.human.bodies.outline import Window, hits, overlap
-from studio.human.bodies.shell import Shell, shell_of
+from studio.human.bodies.shell import neck_jump_deg, shell_of
 from studio.human.bodies.surface import genus
 from studio.human.rig import BONE_NAMES
 from studio.human.wardrobe.fitting import base_weights
 from studio.perception.bodies.field import CLOTHED, FIT, seen_by, template_of
 from studio.perception.bodies.network import BodyNetwork
 from studio.perception.bodies_seen import NETWORKS, BodyLooker
+from studio.synth.avatars.hair import bared
 from studio.synth.avatars.unwrapping import unwrapped
 from studio.synth.bodies.pairs import spread
 from studio.synth.designed import resting
@@ -68,7 +68,7 @@ def _photographs(network: nn.Module, folder: Path, looker: BodyLooker) -> Iterat
         fit = fit_body([looker.file(path)], Told())
         iou.append((_met(network, fit), fit.main.silhouette_iou, fit.main.bare_iou))
         space = canonical(resting(fit.design)[0], "T")
-        clothed = ClothedField(space, fit.offsets_m)
+        clothed = ClothedField(space, bared(fit.offsets_m))
         try:
             shell = shell_of(clothed, space, clothed.vertices_m, unwrapped)
             closed += genus(shell.surface) == 0
@@ -80,7 +80,7 @@ def _photographs(network: nn.Module, folder: Path, looker: BodyLooker) -> Iterat
     ours, clothes, bare = np.mean(iou, 0)
     yield Row("silhouette IoU on photographs", float(ours), "", "higher",
               {FIT: float(bare), CLOTHED: float(clothes)}, f"{len(iou)} photographs")  # fmt: skip
-    note = f"{len(iou)} photographs, the fit with clothes"
+    note = f"{len(iou)} photographs, the fit with clothes, its hair worn"
     yield Row("avatars that are watertight, without holes through them", closed / len(iou), "",
               "higher", {}, note)  # fmt: skip
     if jumps:
@@ -101,21 +101,6 @@ def _met(network: nn.Module, fit: BodyFit) -> float:
     window = Window.of(fit.mask)
     seen = np.isfinite(hits(window, ahead, posed, mesh.faces)[0])
     return overlap(seen, window.cut(fit.mask))
-
-
-def neck_jump_deg(shell: Shell) -> float:
-    """The largest angle between normals on both sides of the band that joins head and body:
-    between vertices that a triangle of the neck joins."""
-    cuts = neck_cuts(shell.canonical)
-    on_neck = np.linalg.norm(shell.vertices_m - shell.canonical.head_m("neck01"), axis=1) < 0.15
-    band = np.unique(shell.faces[shell.part == 2])
-    band = band[on_neck[band] & (shell.vertices_m[band] @ cuts.axis < cuts.top_m + 0.05)]
-    edges = np.concatenate([shell.faces[:, [0, 1]], shell.faces[:, [1, 2]], shell.faces[:, [2, 0]]])
-    edges = edges[np.isin(edges, band).any(1)]
-    mesh = trimesh.Trimesh(shell.vertices_m, shell.faces, process=False)
-    normals = np.asarray(mesh.vertex_normals)
-    along = np.einsum("ij,ij->i", normals[edges[:, 0]], normals[edges[:, 1]])
-    return float(np.degrees(np.arccos(np.clip(along, -1, 1))).max())
 
 
 def _dressed(network: nn.Module, folder: Path, looker: BodyLooker) -> Iterator[Row]:
