@@ -14,7 +14,7 @@ from studio.live.wearing.wearers import WearerNow
 from studio.perception.face_light.predictor import FaceLightPredictor
 from studio.render.quick import Shine, studio_light
 
-_EVERY_S, _LEFT_S = 0.1, 2.0
+_EVERY_S, _LEFT_S = 0.2, 2.0
 
 
 def learned() -> FindLight:

@@ -27,9 +27,18 @@ def square_of(
     reach = grown * LOOSE * float((high - low).max()) / 2
     step = 2 * reach / side
     corner = (low + high - 2 * reach + step) / 2
+    if step >= 2:  # made smaller by whole pixels first: what is left out else is seen as noise
+        height, width = rgb.shape[:2]
+        by = int(step)
+        left, top = np.clip(corner - 2 * step, 0, (width - by, height - by)).astype(int)
+        right, below = np.clip(corner + 2 * reach + 2 * step, (left + by, top + by),
+                               (width, height)).astype(int)  # fmt: skip
+        wide, tall = (right - left) // by, (below - top) // by
+        part = rgb[top : top + by * tall, left : left + by * wide]
+        rgb = cv2.resize(part, (int(wide), int(tall)), interpolation=cv2.INTER_AREA)
+        corner = (corner - (left, top) + 0.5) / by - 0.5
+        step /= by
     matrix = np.array([[step, 0, corner[0]], [0, step, corner[1]]])
-    if step > 1.5:  # what is made so much smaller is blurred first
-        rgb = cv2.GaussianBlur(rgb, (0, 0), 0.4 * step)
     return cv2.warpAffine(
         rgb, matrix, (side, side), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REFLECT_101,
