@@ -15,6 +15,8 @@ import numpy as np
 
 MATT = np.array([1.0] + [2 / 3] * 3 + [1 / 4] * 5)
 """How much of each harmonic a matt surface keeps (the clamped cosine over pi)."""
+MIRRORED = np.array([1.0, 1.0, 1.0, -1.0, -1.0, 1.0, 1.0, -1.0, 1.0])
+"""What each harmonic is multiplied by where left and right (x) change places."""
 
 
 def basis(directions: np.ndarray) -> np.ndarray:
@@ -45,6 +47,16 @@ def directions(height: int, width: int) -> np.ndarray:
         ],
         axis=-1,
     )
+
+
+def spread(count: int) -> np.ndarray:
+    """Unit vectors (count, 3) spread evenly over a sphere, from the top down (a Fibonacci
+    lattice)."""
+    k = np.arange(count) + 0.5
+    z = 1 - 2 * k / count
+    turn = np.pi * (1 + 5**0.5) * k
+    level = np.sqrt(1 - z * z)
+    return np.stack([level * np.cos(turn), level * np.sin(turn), z], axis=1)
 
 
 def harmonics(surroundings: np.ndarray) -> np.ndarray:

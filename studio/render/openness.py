@@ -12,21 +12,13 @@ import moderngl
 import numpy as np
 
 from studio.core.types import Part
+from studio.render.environment import spread
 from studio.render.programs import Programs, set_uniforms
 from studio.render.scene import vertex_normals
 
 SIDES, SIDE_PX = 32, 512
 BIAS_M = 0.004
 LEAST, LEAST_INSIDE, INSIDE, SMOOTHED = 0.12, 0.4, 0.3, 2
-
-
-def sides(count: int = SIDES) -> np.ndarray:
-    """Unit vectors (count, 3) spread evenly over a sphere (a Fibonacci lattice)."""
-    k = np.arange(count) + 0.5
-    z = 1 - 2 * k / count
-    turn = np.pi * (1 + 5**0.5) * k
-    level = np.sqrt(1 - z * z)
-    return np.stack([level * np.cos(turn), level * np.sin(turn), z], axis=1)
 
 
 def openness(
@@ -55,7 +47,7 @@ def openness(
     normals = [vertex_normals(part.mesh.vertices_m, part.mesh.faces) for part in parts]
     got = [np.zeros(len(part.mesh.vertices_m)) for part in parts]
     most = [np.zeros(len(part.mesh.vertices_m)) for part in parts]
-    for towards in sides():
+    for towards in spread(SIDES):
         clip = _from_side(towards, centre, radius)
         buffer.use()
         buffer.clear(depth=1.0)

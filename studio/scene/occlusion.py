@@ -11,16 +11,9 @@ import numpy as np
 from jaxtyping import Float
 from scipy.ndimage import gaussian_filter, maximum_filter
 
+from studio.render.environment import spread
+
 KEY_LIGHT = np.array([0.48, -0.62, 0.74]) / np.linalg.norm([0.48, -0.62, 0.74])
-
-
-def sphere_directions(count: int) -> Float[np.ndarray, "count 3"]:
-    """Directions spread evenly over the sphere (Fibonacci spiral)."""
-    index = np.arange(count) + 0.5
-    z = 1 - 2 * index / count
-    angle = np.pi * (1 + 5**0.5) * index
-    ring = np.sqrt(1 - z**2)
-    return np.column_stack([ring * np.cos(angle), ring * np.sin(angle), z])
 
 
 def openness(
@@ -62,7 +55,7 @@ def ambient(
     """Cosine-weighted openness of each vertex to the whole sphere (0..1), for a resting mesh."""
     total = np.zeros(len(vertices_m))
     light = np.zeros(len(vertices_m))
-    for direction in sphere_directions(directions):
+    for direction in spread(directions):
         weight = np.clip(normals @ direction, 0, None)
         light += weight * openness(vertices_m, normals, direction)
         total += weight

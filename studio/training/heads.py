@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from studio.core.errors import StudioError
-from studio.training.people import Live, Pack, fill
+from studio.training.people import Live, Pack, fill, needed
 from studio.training.small import steps, ways
 from studio.training.task import Find, Sample, Source, Split
 
@@ -51,12 +51,8 @@ class HeadSweeps(Live):
         from studio.perception.portraits import Looker
         from studio.synth.heads.sweeps import Sweeper
 
-        if self.find is None:
-            raise StudioError(
-                "There are no heads to learn from.",
-                "Pack some: doppel train neus --prepare 64 --data FOLDER",
-            )
-        files = {name: self.find(name) for name in ("face_landmarker", "pose_landmarker_lite")}
+        find = needed(self.find, "heads", "neus --prepare 64")
+        files = {name: find(name) for name in ("face_landmarker", "pose_landmarker_lite")}
         self._kept: tuple[int, Any] | None = None
         return Sweeper(Looker(files))
 

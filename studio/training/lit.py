@@ -14,9 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from studio.core.errors import StudioError
 from studio.perception.face_light.predictor import square_of
-from studio.training.people import Live, Pack, fill
+from studio.training.people import Live, Pack, fill, needed
 from studio.training.task import Find, Sample, Source, Split
 
 SIDE_PX, GROWN, SHARD = 96, 1.3, 32
@@ -34,12 +33,8 @@ class LitFacesLive(Live):
         from studio.perception.faces.tracker import FaceCrowd
         from studio.synth.lit_faces import LitFaces
 
-        if self.find is None:
-            raise StudioError(
-                "There are no faces to learn from.",
-                "Pack some: doppel train face_light --prepare 1600 --data FOLDER",
-            )
-        crowd = FaceCrowd(self.find("face_landmarker"), 1, guesses=False, films=False)
+        find = needed(self.find, "faces", "face_light --prepare 1600")
+        crowd = FaceCrowd(find("face_landmarker"), 1, guesses=False, films=False)
 
         def found(rgb: np.ndarray) -> np.ndarray | None:
             seen = crowd.find(rgb, 0.0)

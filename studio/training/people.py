@@ -23,7 +23,7 @@ import numpy as np
 
 from studio.core.errors import StudioError
 from studio.core.files import write_whole
-from studio.training.task import Sample, Source, Split
+from studio.training.task import Find, Sample, Source, Split
 
 PEOPLE, POINTS, SIDE_PX = 3, 133, 256
 WHOLE = "dope"
@@ -68,6 +68,17 @@ class Live(ABC):
     @abstractmethod
     def made(self) -> Any:
         """A factory of this split and seed."""
+
+
+def needed(find: Find | None, what: str, command: str) -> Find:
+    """Where networks are found that live samples are looked at by. Raises StudioError if nothing
+    tells, and says by which ``command`` of ``doppel train`` to pack ``what`` there is to learn."""
+    if find is None:
+        raise StudioError(
+            f"There are no {what} to learn from.",
+            f"Pack some: doppel train {command} --data FOLDER",
+        )
+    return find
 
 
 @dataclass

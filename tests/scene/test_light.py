@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from studio.core.types import Armature, Character, Material, Mesh, Part
-from studio.scene.occlusion import ambient, floor_shadow, openness, sphere_directions
+from studio.render.environment import spread
+from studio.scene.occlusion import ambient, floor_shadow, openness
 from studio.scene.posing import PartPoser, moves_of, unrest_of
 from studio.scene.surface import Surface
 
 
 def test_directions_cover_the_sphere() -> None:
-    directions = sphere_directions(500)
+    directions = spread(500)
     np.testing.assert_allclose(np.linalg.norm(directions, axis=1), 1)
     assert np.abs(directions.mean(0)).max() < 0.01
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from studio.perception.faces.lit import skin_light
-from studio.render.environment import MATT
+from studio.render.environment import MATT, MIRRORED
 from studio.render.quick import Shine
 
 CALM_S = 0.6
@@ -58,7 +58,7 @@ class LightFinder:
         found = None if face_px is None else self._find(rgb, face_px)
         if found is not None:
             if mirrored:
-                found = found * np.array([1, 1, 1, -1, -1, 1, 1, -1, 1])[:, None]
+                found = found * MIRRORED[:, None]
             step_s = max(time_s - self._time_s, 0.0)
             share = 1.0 if self._light is None else 1 - float(np.exp(-step_s / CALM_S))
             before = found if self._light is None else self._light

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from studio.perception.face_light.network import SIDE_PX, FaceLightNetwork
 from studio.perception.faces.lit import GAMMA, SkinLight
-from studio.render.environment import basis
+from studio.render.environment import MIRRORED, basis, spread
 from studio.training import augment
 from studio.training.feed import batches_once
 from studio.training.lit import GROWN, lit
@@ -21,7 +21,7 @@ from studio.training.task import Batch, Bench, Row, Source, Split
 
 GREY = 0.5
 """What the ball sends back on which lights are compared."""
-_MIRRORED = (1.0, 1.0, 1.0, -1.0, -1.0, 1.0, 1.0, -1.0, 1.0)
+_MIRRORED = torch.from_numpy(MIRRORED).float()
 _VALIDATED, _TESTED, _FACING = 96, 192, 240
 _LITTLE = 0.02
 
@@ -29,11 +29,8 @@ _LITTLE = 0.02
 def facing(count: int = _FACING) -> np.ndarray:
     """Directions (count, 3) spread evenly over the half of a ball that a camera sees, in the axes
     of a level camera's world."""
-    number = np.arange(count) + 0.5
-    ahead = 1 - 0.95 * number / count
-    around = np.pi * (1 + 5**0.5) * number
-    aside = np.sqrt(1 - ahead**2)
-    return np.stack([aside * np.cos(around), -ahead, aside * np.sin(around)], -1)
+    x, y, z = spread(round(2 * count / 0.95))[:count].T  # but for the rim
+    return np.stack([x, -z, y], -1)
 
 
 class FaceLightTask:
@@ -168,7 +165,7 @@ def varied(batch: Batch, dice: torch.Generator) -> Batch:
     middle = torch.full((count, 2), (side - 1) / 2, device=rgb.device)
     matrices, mirrored = augment.placements(dice, middle, scales, turn_deg=0, shift=0.1)
     seen = augment.look(rgb, augment.grid(matrices, SIDE_PX, SIDE_PX, (side, side)))
-    sign = torch.where(mirrored[:, None, None], torch.tensor(_MIRRORED)[:, None], torch.ones(9, 1))
+    sign = torch.where(mirrored[:, None, None], _MIRRORED[:, None], torch.ones(9, 1))
     dimmed = torch.randn(count, 1, generator=dice) * 0.35
     warm, green = torch.randn(2, count, generator=dice) * torch.tensor([[0.2], [0.05]])
     gain = torch.exp(dimmed + torch.stack([warm, green, -warm], 1))
