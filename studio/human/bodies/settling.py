@@ -16,8 +16,8 @@ from studio.human.bodies.field import Field, neck_cuts
 from studio.human.heads.fit import OVAL
 from studio.human.heads.model import POINTS
 from studio.human.names import face_vertices
-from studio.human.person import whole
 from studio.human.rig import bones_of
+from studio.human.wardrobe.fitting import base_weights, share_of
 from studio.human.wardrobe.layers import vertex_normals
 from studio.vision.triangles import Triangles
 
@@ -75,9 +75,7 @@ def _led(canonical: Canonical) -> Bool[np.ndarray, " skin"]:
 @cache
 def _head() -> Bool[np.ndarray, " skin"]:
     """Which vertices of the skin are of head and neck."""
-    person = whole()
-    own = np.isin(person.bones.numpy()[:SKIN], bones_of(("head", "neck", "eye")))
-    return (person.weights.numpy()[:SKIN] * own).sum(1) > 0.5
+    return share_of(base_weights(), bones_of(("head", "neck", "eye")))[:SKIN] > 0.5
 
 
 @cache

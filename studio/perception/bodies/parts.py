@@ -11,6 +11,7 @@ from jaxtyping import Float32, Int
 from studio.human.names import face_vertices
 from studio.human.person import whole
 from studio.human.rig import BONE_NAMES, BONE_PARENTS, bones_of
+from studio.human.wardrobe.fitting import base_weights, share_of
 
 Kind = Literal["body", "head"]
 
@@ -92,9 +93,7 @@ def part_weights(kind: Kind) -> Float32[np.ndarray, "vertices parts"]:
 @cache
 def head_share() -> Float32[np.ndarray, " vertices"]:
     """How much every vertex of the person belongs to head and neck."""
-    person = whole()
-    own = np.isin(person.bones.numpy(), bones_of(("head", "neck", "eye")))
-    return (person.weights.numpy() * own).sum(1).astype(np.float32)
+    return share_of(base_weights(), bones_of(("head", "neck", "eye"))).astype(np.float32)
 
 
 @cache
