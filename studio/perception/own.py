@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import torch
 from safetensors.torch import load_file, save
@@ -12,6 +13,15 @@ from torch import nn
 from studio.core.errors import StudioError
 
 _ORDERS = {4: torch.channels_last, 5: torch.channels_last_3d}
+
+
+@runtime_checkable
+class Sized(Protocol):
+    """A network some of whose sizes its weights tell."""
+
+    def sized(self, state: Mapping[str, torch.Tensor]) -> None:
+        """Take the sizes of these weights."""
+        ...
 
 
 def pack(network: nn.Module, facts: Mapping[str, str]) -> bytes:
@@ -25,7 +35,8 @@ def pack(network: nn.Module, facts: Mapping[str, str]) -> bytes:
 
 
 def unpack(network: nn.Module, path: Path) -> nn.Module:
-    """Load published weights into a network of the same shape, in float32, ready for use.
+    """Load published weights into a network of the same shape (but for what they tell of it, see
+    :class:`Sized`), in float32, ready for use.
 
     Raises StudioError if the file is absent, damaged or of another network.
     """
@@ -39,6 +50,8 @@ def unpack(network: nn.Module, path: Path) -> nn.Module:
     wanted = {n for n in network.state_dict() if not n.endswith("num_batches_tracked")}
     if wanted != state.keys():
         raise StudioError(f"The weights “{path}” are those of another network.")
+    if isinstance(network, Sized):
+        network.sized(state)
     try:
         network.load_state_dict({n: v.float() for n, v in state.items()}, strict=False)
     except RuntimeError as error:

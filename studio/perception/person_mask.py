@@ -1,4 +1,5 @@
-"""The person's mask of MediaPipe's pose landmarker, as a yardstick for masks of our own."""
+"""The person's mask of MediaPipe's pose landmarker, as a yardstick for masks of our own, and the
+points that it tells besides."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from studio.core.closing import Closing
-from studio.perception.mediapipe_task import Task
+from studio.perception.mediapipe_task import Task, in_pixels
 
 
 class PersonMask(Closing):
@@ -34,7 +35,15 @@ class PersonMask(Closing):
         self, rgb: UInt8[np.ndarray, "height width 3"]
     ) -> Float[np.ndarray, "height width"] | None:
         """The mask in 0..1, or None if nobody is found."""
+        found = self.look(rgb)
+        return None if found is None else found[0]
+
+    def look(
+        self, rgb: UInt8[np.ndarray, "height width 3"]
+    ) -> tuple[Float[np.ndarray, "height width"], Float[np.ndarray, "33 3"]] | None:
+        """The mask and the person's points (pixels), or None if nobody is found."""
         answer = self._task.ask(rgb)
         if not answer.segmentation_masks:
             return None
-        return np.squeeze(answer.segmentation_masks[0].numpy_view()).astype(np.float64)
+        mask = np.squeeze(answer.segmentation_masks[0].numpy_view()).astype(np.float64)
+        return mask, in_pixels(answer.pose_landmarks[0], rgb.shape)

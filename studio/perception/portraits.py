@@ -19,6 +19,7 @@ from studio.perception import closeups
 from studio.perception.coiffure import covering
 from studio.perception.crops import Crop, bounds
 from studio.perception.faces.tracker import FaceCrowd, SeenFace
+from studio.perception.hidden import hidden
 from studio.perception.landmarkers import Landmarker
 from studio.perception.person_mask import PersonMask
 from studio.perception.spectacles import WORN, rims
@@ -56,6 +57,8 @@ _LIPS = 0.01
 _FOREHEAD_PX, _LOCK = 256, 0.05
 """Foreheads are looked at so large; hair is what is so wide, by the face's height."""
 _CHIN, _TOP = 152, 10
+_BODY_EYES, _BODY_MOUTH, _LIES_DEG = (2, 5), (9, 10), 60.0
+"""MediaPipe's points of a body's eyes and corners of the mouth, and how far heads may lean."""
 _LIKE = 3.2
 """So many standard deviations of the face's colours a pixel may be off and still be skin."""
 _HAIRS, _YELLOW_DEG, _GREY = 0.012, 17.0, 0.4
@@ -106,7 +109,10 @@ class Looker(Closing):
         be loaded.
         """
         faces = self._every(rgb)
-        if not faces and self._anybody(rgb):
+        bodies = () if faces or self._bodies is None else self._bodies.find(rgb)
+        for body in bodies:
+            _check_upright(name, body.xy_px)
+        if bodies:
             raise StudioError(
                 f"Somebody is seen in “{name}”, but not their face.",
                 "Take a photograph in which both eyes are seen: turned no further than half to the "
@@ -127,15 +133,27 @@ class Looker(Closing):
             )
         centre, size = bounds(main.xyz_px[:, :2])
         seen = self._about(rgb, centre, _ROOM * size) or main
-        warnings = [*_warnings(rgb, seen, sum(t > 0.4 * max(tall) for t in tall))]
         if self._person is None:
             self._person = PersonMask(self._files["pose_landmarker_lite"])
-        person = _somebody(rgb, seen.xyz_px, self._person)
+        somebody = _somebody(rgb, seen.xyz_px, self._person)
+        person = None if somebody is None else somebody[0]
+        if somebody is not None:
+            _check_upright(name, somebody[1])
+        warnings = [*_warnings(rgb, seen, sum(t > 0.4 * max(tall) for t in tall))]
         bare = _bare(rgb, seen.xyz_px, person)
         face = _polygon(rgb.shape, seen.xyz_px[list(_SURELY), :2])
         hair = covering(rgb, seen.xyz_px, bare, face, person)
         bare &= ~hair & ~_open(rgb.shape, seen.xyz_px[:, :2])
         return Looked(name, rgb, seen.xyz_px, seen.guesses, bare, hair, tuple(warnings))
+
+    def points(self, rgb: UInt8[np.ndarray, "height width 3"]) -> Float[np.ndarray, "478 3"] | None:
+        """The points of the main face of a picture, looked at close up; None if there is none."""
+        faces = self._every(rgb)
+        if not faces:
+            return None
+        main = max(faces, key=lambda one: float(np.ptp(one.xyz_px[:, :2], axis=0).max()))
+        centre, size = bounds(main.xyz_px[:, :2])
+        return (self._about(rgb, centre, _ROOM * size) or main).xyz_px
 
     def _seen(self, rgb: np.ndarray) -> tuple[SeenFace, ...]:
         if self._faces is None:
@@ -153,10 +171,6 @@ class Looker(Closing):
         bodies = self._bodies.find(rgb)
         near = [self._about(rgb, *closeups.head_square(body.xy_px)[:2]) for body in bodies]
         return tuple(one for one in near if one is not None)
-
-    def _anybody(self, rgb: np.ndarray) -> bool:
-        """Whether a person is seen in a picture without a face."""
-        return self._bodies is not None and len(self._bodies.find(rgb)) > 0
 
     def _about(self, rgb: np.ndarray, centre: np.ndarray, size: float) -> SeenFace | None:
         """The largest face in a square of the picture, in the whole picture's pixels."""
@@ -190,6 +204,8 @@ def _warnings(rgb: np.ndarray, face: SeenFace, many: int) -> list[str]:
     middle = float(np.median(grey))
     if not _DARK < middle < _PALE:
         said.append(f"the face is too {'dark' if middle <= _DARK else 'bright'}: few details")
+    if hidden(rgb, face.xyz_px):
+        said.append("something lies before the face: what it hides is guessed")
     brows = face.xyz_px[list(_BROWS), :2]
     if brows.min() > 0.05 * size and rims(rgb, face.xyz_px) > WORN:
         said.append("glasses: they are painted on the skin, take them off for the photograph")
@@ -292,16 +308,30 @@ def _below_hair(skin: np.ndarray, xyz_px: np.ndarray) -> np.ndarray:
     return skin & (back < 0.5)
 
 
-def _somebody(rgb: np.ndarray, xyz_px: np.ndarray, finder: PersonMask) -> np.ndarray | None:
-    """Where the person is whose face it is; None if nobody is told from what is behind."""
+def _check_upright(name: str, body_px: np.ndarray) -> None:
+    """Raises StudioError where somebody's eyes are not above their mouth. Faces that stand on their
+    heads are marked as if they did not; bodies are not taken in."""
+    up = body_px[list(_BODY_EYES), :2].mean(0) - body_px[list(_BODY_MOUTH), :2].mean(0)
+    lean = abs(float(np.degrees(np.arctan2(up[0], -up[1]))))
+    if lean > _LIES_DEG:
+        how = "is upside down" if lean > 180 - _LIES_DEG else "lies on its side"
+        raise StudioError(f"The head in “{name}” {how}.", "Turn the photograph upright.")
+
+
+def _somebody(
+    rgb: np.ndarray, xyz_px: np.ndarray, finder: PersonMask
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Where the person is whose face it is, and their points, as they lie to each other; None if
+    nobody is told from what is behind."""
     (x, y), size = bounds(xyz_px[:, :2])
     half = 1.4 * size
     left, top = max(int(x - half), 0), max(int(y - half), 0)
     part = rgb[top : int(y + half), left : int(x + half)]
-    person = finder.find(np.ascontiguousarray(part))
-    if person is None:
+    told = finder.look(np.ascontiguousarray(part))
+    if told is None:
         return None
+    person, points = told
     found = np.zeros(rgb.shape[:2], bool)
     inside = cv2.resize(person.astype(np.float32), part.shape[1::-1]) > 0.5
     found[top : top + part.shape[0], left : left + part.shape[1]] = inside
-    return found
+    return found, points

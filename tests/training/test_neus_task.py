@@ -70,7 +70,8 @@ def test_heads_of_different_sizes_are_learned_together(monkeypatch: pytest.Monke
     monkeypatch.setattr(neus, "RAYS", 12)
     monkeypatch.setattr(neus, "POINTS", 128)
     torch.manual_seed(0)
-    task, network = NeusTask(), HeadNetwork(2, rank=4)
+    task, network = NeusTask("packs"), HeadNetwork(2, rank=4)
+    assert len(task.data("train", 0)) == 2  # all that are packed
     optimiser = torch.optim.Adam(network.parameters(), 5e-3)
     off: list[float] = []
     for step in range(24):

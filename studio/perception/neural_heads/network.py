@@ -10,7 +10,7 @@ thesis' 4.3 (Multi-NeuS), Atzmon and Lipman 2020 (geometric initialisation), Mil
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,8 +25,8 @@ from studio.perception.neural_heads.space import Space, asked
 UNIT_M = 0.1
 """The network's unit of distance."""
 HEADS, RANK, WIDTH = 64, 32, 64
-"""How many heads are learned from, of how many copies low-rank layers consist, and how wide all
-are."""
+"""How many heads are learned from where nothing tells, of how many copies low-rank layers consist,
+and how wide all are."""
 Placement = Literal["usual", "first", "last", "surface", "colour", "all", "none"]
 """Which layers are each head's own."""
 OWN: dict[Placement, tuple[str, ...]] = {
@@ -127,6 +127,14 @@ class HeadNetwork(nn.Module):
                     values.mul_(0.0 if layer.kind == "shared" else 0.02)
         self.sharp = nn.Parameter(torch.tensor(0.3))
         self.mirrored = nn.Parameter(torch.tensor(-3.0))
+
+    def sized(self, state: Mapping[str, Tensor]) -> None:
+        """Hold as many heads as these weights."""
+        for name, layer in self.layers.items():
+            rows = state.get(f"layers.{name}.sets")
+            if isinstance(layer, SceneLinear) and layer.sets is not None and rows is not None:
+                self.heads = len(rows)
+                layer.sets = nn.Parameter(layer.sets.new_zeros(self.heads, layer.sets.shape[1]))
 
     @property
     def inverse_spread(self) -> Tensor:

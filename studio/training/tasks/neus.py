@@ -69,11 +69,15 @@ class NeusTask:
         self._placement: Placement = placement
 
     def network(self) -> nn.Module:
-        return HeadNetwork(HEADS, self._kind, self._rank, self._placement)
+        return HeadNetwork(self._count, self._kind, self._rank, self._placement)
 
     def data(self, split: Split, seed: int) -> Source:
-        source = heads(self._data, split, seed)
-        return Numbers(min(HEADS, len(source))) if split == "train" else source
+        return Numbers(self._count) if split == "train" else heads(self._data, split, seed)
+
+    @cached_property
+    def _count(self) -> int:
+        """How many heads are learned: all that are packed."""
+        return HEADS if self._data is None else len(heads(self._data, "train", 0))
 
     @cached_property
     def _train(self) -> Source:

@@ -151,6 +151,14 @@ def test_hair_gone_white_in_the_shade_is_hair_and_photographs_say_what_is_wrong(
         told = looker.look("white", white)
         blurred = looker.look("blurred", cv2.GaussianBlur(rgb, (0, 0), 5)).warnings
         dark = looker.look("dark", (rgb * 0.1).astype(np.uint8)).warnings
+        x, y = np.rint(plain.xyz_px[17, :2]).astype(int)
+        covered = rgb.copy()
+        cv2.ellipse(covered, (int(x), int(y)), (75, 55), 0, 0, 360, skin.tolist(), -1)
+        hidden = looker.look("hand", covered).warnings
+        cv2.ellipse(covered, (int(x), int(y)), (95, 60), 0, 0, 360, (130, 165, 200), -1)
+        masked = looker.look("mask", covered).warnings
+        with pytest.raises(StudioError, match=r"“turned” (is upside down|lies on its side)"):
+            looker.look("turned", np.ascontiguousarray(rgb[::-1, ::-1]))
     both = (told.hair & plain.hair).sum() / (told.hair | plain.hair).sum()
     assert both > 0.75
     assert (told.bare & plain.hair).sum() < 0.06 * plain.hair.sum()
@@ -160,3 +168,6 @@ def test_hair_gone_white_in_the_shade_is_hair_and_photographs_say_what_is_wrong(
     assert "blurred" in said[1]
     assert "too dark" in said[2]
     assert "blurred" not in said[2]
+    assert "lies before" not in said[0]
+    assert "lies before" in " ".join(hidden)
+    assert "lies before" in " ".join(masked)

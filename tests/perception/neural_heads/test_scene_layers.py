@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
+from studio.core.errors import StudioError
 from studio.perception.neural_heads.layers import Kind, SceneLinear
+from studio.perception.neural_heads.network import HeadNetwork
+from studio.perception.own import pack, unpack
 
 
 def test_low_rank_layers_mix_copies_by_each_scenes_coefficients() -> None:
@@ -43,3 +48,15 @@ def test_independent_layers_are_one_scenes_alone() -> None:
 def test_a_layer_has_as_many_numbers_as_its_kind_needs(kind: Kind, numbers: int) -> None:
     layer = SceneLinear(3, 2, kind, scenes=6, rank=5)
     assert sum(p.numel() for p in layer.parameters()) == numbers
+
+
+def test_a_published_network_tells_how_many_heads_it_learned(tmp_path: Path) -> None:
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(pack(HeadNetwork(5, rank=3), {}))
+    found = unpack(HeadNetwork(2, rank=3), path)
+    assert isinstance(found, HeadNetwork)
+    assert found.heads == 5
+    assert [len(one) for one in found.own_sets() if one is not None] == [5] * 6
+    assert len(found.own(torch.tensor([4]))) == 8
+    with pytest.raises(StudioError, match="of another size"):
+        unpack(HeadNetwork(5, rank=4), path)
