@@ -18,6 +18,7 @@ from studio.perception.lifting.lifter import Seen as One
 from studio.perception.lifting.network import METHODS, WRISTS, Lifted, LiftingNetwork, Method
 from studio.perception.lifting.normalise import (
     BODY,
+    FACE,
     PELVIS,
     POINTS,
     Normal,
@@ -45,17 +46,26 @@ class Errors:
     """Distances from the truth in mm: ``body`` (frames, 25) with the pelvis at the pelvis,
     ``hands`` (frames, 2, 21) wrist at wrist, ``face`` (frames, 70) nose at nose, ``whole`` (frames,
     137) pelvis at pelvis, and ``aligned`` (frames, 25) after the best turn, shift and scale of
-    each frame's body (PA-MPJPE)."""
+    each frame's body (PA-MPJPE). ``seen`` (frames, 137) says which points were found in the
+    picture: where the others are is a guess from those."""
 
     body: np.ndarray
     hands: np.ndarray
     face: np.ndarray
     whole: np.ndarray
     aligned: np.ndarray
+    seen: np.ndarray
 
     def mean(self) -> dict[str, float]:
-        """Means over all points, in mm."""
-        return {name: float(value.mean()) for name, value in vars(self).items()}
+        """Means over all points in mm; of body and hands also over those found, and of the body
+        over those that were not."""
+        told = {name: float(value.mean()) for name, value in vars(self).items() if name != "seen"}
+        body, hands = self.seen[:, :BODY], self.seen[:, BODY : FACE.start].reshape(-1, 2, 21)
+        return told | {
+            "body found": float(self.body[body].mean()),
+            "body not found": float(self.body[~body].mean()),
+            "hands found": float(self.hands[hands].mean()),
+        }  # fmt: skip
 
 
 def scenes(
@@ -81,7 +91,8 @@ def errors(guess: Callable[[Seen], tuple[Lifted, Normal]], seen_ones: Iterator[S
         body, hands, face = parts_of(truth)
         ours = told.xyz_m[..., :BODY, :]
         found.append((_off(ours, body), _off(told.hand_m, hands), _off(told.face_m, face),
-                      _off(told.xyz_m, truth), _off(aligned(ours, body), body)))  # fmt: skip
+                      _off(told.xyz_m, truth), _off(aligned(ours, body), body),
+                      seen.valid[:, -JUDGED:].flatten(0, 1).numpy()))  # fmt: skip
     return Errors(*(np.concatenate(values) for values in zip(*found, strict=True)))
 
 
@@ -236,7 +247,10 @@ def table(network: nn.Module, device: str, world: Callable[..., World]) -> list[
     cost = milliseconds(copy.deepcopy(network).cpu(), next(scenes(test, 1)))
     return [
         row("body, pelvis on pelvis (MPJPE)", "body"),
+        row("body, points that the detector found", "body found"),
+        row("body, points that it did not", "body not found"),
         row("hands, wrist on wrist", "hands"),
+        row("hands, points that the detector found", "hands found"),
         row("face, nose on nose", "face"),
         row("all 137 points, pelvis on pelvis", "whole"),
         row("body, best aligned (PA-MPJPE)", "aligned"),
