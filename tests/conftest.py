@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -77,3 +78,14 @@ def private_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (own / name).symlink_to(kept, target_is_directory=True)
     monkeypatch.setenv("DOPPEL_CACHE_DIR", str(own))
     return own
+
+
+@pytest.fixture(scope="module", autouse=True)
+def imports_set_aside() -> None:
+    """What was imported stays: to look through it for garbage after every window took a second.
+
+    A studio that is closed takes it back (:mod:`studio.ui.gc_guard`), so every module looks again.
+    """
+    if not gc.get_freeze_count():
+        gc.collect()
+        gc.freeze()

@@ -1,6 +1,7 @@
 """An old rig against today's person and today's scene: bumps seen, named, or said to be unseen."""
 
 from dataclasses import replace
+from functools import cache
 
 import cv2
 import numpy as np
@@ -37,8 +38,26 @@ def rig():
     return ring_rig(4)
 
 
-def test_a_rig_that_holds_is_called_good_and_says_what_would_have_been_seen(rig):
-    told = check_people(rig, filmed(rig))
+@pytest.fixture(scope="module")
+def held(rig):
+    """The rig as it was calibrated, checked against somebody who walks."""
+    return check_people(rig, filmed(rig))
+
+
+@pytest.fixture(scope="module")
+def bump(rig):
+    """The rig after a bump of its third camera, and the old one checked against it; made once."""
+
+    @cache
+    def made(turn_deg, shift_mm=0.0):
+        now = with_bump(rig, 2, turn_deg, shift_mm)
+        return now, check_people(rig, filmed(now))
+
+    return made
+
+
+def test_a_rig_that_holds_is_called_good_and_says_what_would_have_been_seen(rig, held):
+    told = held
     assert told.verdict == "good"
     assert told.moved == ()
     assert 0.1 <= told.least_deg < 0.6
@@ -49,9 +68,8 @@ def test_a_rig_that_holds_is_called_good_and_says_what_would_have_been_seen(rig)
 
 
 @pytest.mark.parametrize(("turn", "shift"), [(0.4, 0.0), (1.0, 0.0), (0.0, 40.0)])
-def test_a_bumped_camera_is_named_and_placed_anew(rig, turn, shift):
-    now = with_bump(rig, 2, turn, shift)
-    told = check_people(rig, filmed(now))
+def test_a_bumped_camera_is_named_and_placed_anew(rig, bump, turn, shift):
+    now, told = bump(turn, shift)
     assert [one.name for one in told.moved] == ["cam3"]
     verdicts = judge_cameras(rig, told, {})
     assert verdicts.moved == ("cam3",)
@@ -77,11 +95,11 @@ def test_two_cameras_are_never_called_good_without_a_reference(rig):
     assert any("which" in gate.text for gate in verdicts.gates)
 
 
-def test_noise_alone_moves_nobody_and_noise_hides_small_bumps(rig):
+def test_noise_alone_moves_nobody_and_noise_hides_small_bumps(rig, held):
     blurred = Detector(noise_px=12.0, sided_m=0.04)
     told = check_people(rig, filmed(rig, 0, blurred))
     assert told.moved == ()
-    assert told.least_deg > check_people(rig, filmed(rig)).least_deg
+    assert told.least_deg > held.least_deg
 
 
 def as_shift(rig, **told):
@@ -118,9 +136,9 @@ def test_a_move_within_its_own_error_bar_stops_nothing(rig, told, sure):
     assert doubtful == ()
 
 
-def test_what_cannot_be_told_is_no_more_than_a_look(rig):
+def test_what_cannot_be_told_is_no_more_than_a_look(rig, held):
     blunt = as_shift(rig, least_deg=3.3, rotation_sd_deg=0.74, centre_sd_mm=48.0)
-    told = replace(check_people(rig, filmed(rig)), unsure=(blunt,))
+    told = replace(held, unsure=(blunt,))
     assert told.verdict == "look"
     verdicts = judge_cameras(rig, told, {})
     assert verdicts.verdict == "look"
@@ -261,9 +279,8 @@ def test_the_scene_names_one_of_two_cameras(camera):
     assert verdicts.mended["cam1"] is camera
 
 
-def test_a_camera_that_disagrees_but_did_not_move_was_wrong_before(rig):
-    now = with_bump(rig, 2, 1.0)
-    told = check_people(rig, filmed(now))
+def test_a_camera_that_disagrees_but_did_not_move_was_wrong_before(rig, bump):
+    _, told = bump(1.0, 0.0)
     still = scene_shift(replace(rig["cam3"], size_px=(640, 480)), scene(), noisy(scene()))
     verdicts = judge_cameras(rig, told, {"cam3": still})
     gate = next(g for g in verdicts.gates if g.camera == "cam3")

@@ -141,7 +141,7 @@ def test_without_a_height_the_scale_is_not_called_good():
 
 def test_a_person_who_stands_still_is_not_enough():
     truth = ring_rig(4)
-    times = np.arange(0, 10, 0.1)
+    times = np.arange(0, 10, 0.2)
     still = np.repeat(walk(times[:1]), len(times), 0)
     solution = solve_people(detect(truth, times, still), truth, Scale(1.75))
     gates = {gate.id: gate for gate in solution.gates}
