@@ -27,6 +27,8 @@ from studio.training.small import steps, ways
 from studio.training.task import Find, Sample, Source, Split
 
 SHARD = 12
+FITTED, FEW = 4, 6
+"""Of so many people one is fitted; so many fits' errors are needed before any are shaken."""
 LIVE: Mapping[Split, int] = {"train": 1_000_000, "validation": 48, "test": 96}
 STEP_M = 1e-4
 DATA = (
@@ -37,9 +39,14 @@ DATA = (
 
 @dataclass
 class BodyPairs(Live):
-    """Pairs straight from the factory; ``files`` are the networks that look at photographs."""
+    """Pairs straight from the factory; ``files`` are the networks that look at photographs.
+
+    Of those learned from every fourth person is fitted as users' photographs are; with a file for
+    these fits' ``errors`` they are shaken over the others, in a tenth of the time.
+    """
 
     files: Mapping[str, Path] = field(default_factory=dict[str, Path])
+    errors: Path | None = None
 
     count = LIVE
 
@@ -54,7 +61,26 @@ class BodyPairs(Live):
         return BodyFactory(self.split, self.seed, Fits(self.files))
 
     def __getitem__(self, number: int) -> Sample:
-        return sample_of(self.factory.pair(number))
+        factory = self.factory
+        if self.errors is None:
+            return sample_of(factory.pair(number))
+        return sample_of(self._either(factory, self.errors, number))
+
+    def _either(self, factory: Any, file: Path, number: int) -> Any:
+        """A pair by a fit, whose errors are kept, or by errors of others."""
+        from studio.synth.bodies.errors import keep_errors, kept_errors
+        from studio.synth.bodies.pairs import MOMENTS
+
+        factory.errors = factory.errors or kept_errors(file)
+        fitted = number // MOMENTS[self.split] % FITTED == 0
+        if not fitted and len(factory.errors) >= FEW:
+            try:
+                return factory.shaken(number)
+            except StudioError:
+                pass
+        found = factory.pair(number)
+        keep_errors(file, factory.errors)
+        return found
 
 
 def sample_of(pair: Any) -> Sample:
@@ -97,9 +123,10 @@ def pack(
     files: Mapping[str, Path],
 ) -> int:  # fmt: skip
     """Pack pairs straight from the factory (see :func:`studio.training.people.fill`); ``files`` are
-    the networks that look at photographs, by name."""
+    the networks that look at photographs, by name. People to be judged by are all fitted."""
     facts = {"recipe": "bodies", "seed": seed, "split": split}
-    return fill(folder, BodyPairs(split, seed, files), count, told, facts, SHARD)
+    errors = folder / "errors.npz" if split == "train" else None
+    return fill(folder, BodyPairs(split, seed, files, errors), count, told, facts, SHARD)
 
 
 def pairs(

@@ -15,7 +15,10 @@ from studio.human.rig import BONE_PARENTS
 from studio.human.segments import SEGMENT_NAMES
 from studio.perception.bodies.crops import FINE, SIDE_PX
 from studio.perception.bodies.template import SKIN
-from studio.synth.bodies.pairs import ANYWHERE, GRID, NEAR, BodyFactory, Photograph, spread
+from studio.synth.bodies.errors import keep_errors, kept_errors
+from studio.synth.bodies.pairs import ANYWHERE, GRID, NEAR, BodyFactory, spread
+from studio.synth.bodies.photograph import Photograph, begin_m
+from studio.synth.bodies.shaken import shaken
 from studio.synth.bodies.solid import enclosed, outer_surface
 from studio.synth.shapes import box
 from studio.training.bodies import STEP_M, sample_of
@@ -47,9 +50,41 @@ def nearly(taken: Photograph, rng: np.random.Generator) -> BodyFit:
 
 
 @pytest.fixture(scope="module")
-def pair():
-    with BodyFactory("train", 5, nearly, step_m=0.03) as factory:
-        return factory.pair(0)
+def fitted():
+    """The pair, the photograph that was fitted, and the fit's errors."""
+    taken: list[Photograph] = []
+
+    def fits(photograph: Photograph, rng: np.random.Generator) -> BodyFit:
+        taken.append(photograph)
+        return nearly(photograph, rng)
+
+    with BodyFactory("train", 5, fits, step_m=0.03) as factory:
+        return factory.pair(0), taken[-1], factory.errors
+
+
+@pytest.fixture(scope="module")
+def pair(fitted):
+    return fitted[0]
+
+
+def test_errors_of_a_fit_are_kept_and_shaken_over_somebody(fitted, tmp_path):
+    _, taken, errors = fitted
+    keep_errors(tmp_path / "errors.npz", errors)
+    (one,) = kept_errors(tmp_path / "errors.npz")
+    assert kept_errors(tmp_path / "none.npz") == []
+    np.testing.assert_allclose(one.turns, errors[0].turns)
+    assert np.median(np.exp(one.scales)) == pytest.approx(1.03, abs=1e-3)
+    assert one.lens == pytest.approx(1)
+    found = shaken(taken, [one], np.random.default_rng(1))
+    assert found is not None
+    view, template, scale = found
+    assert 1.0 < scale < 1.05
+    truth, own = (begin_m(*each) for each in (
+        taken.scaled(scale, 1.0), (template.heads_m, template.carried)))  # fmt: skip
+    off = np.linalg.norm(truth - truth[0] - (own - own[0]), axis=1)
+    assert 1e-4 < off.mean() < 0.1
+    assert template.offsets_m[:SKIN].std() > 1e-3  # clothes, by the outline
+    assert (view.photo.mask != taken.mask).any()
 
 
 def pixels(points_m, lens):

@@ -28,7 +28,9 @@ from studio.perception.portraits import Looked, Looker
 from studio.synth import closet, designed
 from studio.synth.avatars.hair import bared, hair_of, wearing
 from studio.synth.avatars.making import Look, Made, in_pose, made
+from studio.synth.heads import eyes
 from studio.synth.heads.dressing import eye_colour, hair_colour, nearest_skin
+from studio.synth.heads.hairdo import slug_of
 from studio.weights.store import find
 
 FACES = ("face_landmarker", "pose_landmarker_lite")
@@ -143,9 +145,11 @@ def _dressed(
     fit: BodyFit, faces: Sequence[Looked | None], head: Given | None, name: str
 ) -> tuple[BodyFit, np.ndarray, list[np.ndarray | None]]:
     """The fit with the colours of the photographs' eyes and hair, or with another head; the skin
-    under it; and where each photograph shows hair. Hair is kept in the user's wardrobe and worn."""
+    under it; and where each photograph shows hair. Eyes and hair are kept in the user's wardrobe
+    and worn."""
     face = next((one for one in faces if one is not None), None)
     woman = fit.design.build("gender") > 0.5
+    worn: tuple[Worn, ...] = ()
     hair = [None if one is None else one.hair for one in faces]
     if face is None:
         named = "woman_fair" if woman else "man_fair"
@@ -154,13 +158,15 @@ def _dressed(
     else:
         skin = nearest_skin(face, woman)
         design = fit.design.but(eyes=eye_colour(face))
+        if head is None:
+            worn = (Worn(item=eyes.keep(name, slug_of(name), face, design.eyes)),)
         colour = hair_colour(face)
         if colour is not None:
             design = design.but(hair=colour, brows=tuple(0.7 * c for c in colour))
     texture = closet.plain(skin).texture
     assert texture is not None
     if head is None:
-        fit = replace(fit, design=design.but(worn=(Worn(item=skin.name),)))
+        fit = replace(fit, design=design.but(worn=(Worn(item=skin.name), *worn)))
         own = hair_of(fit, faces)
         return (fit if own is None else wearing(fit, own, name)), texture, hair
     changed = replace(

@@ -73,7 +73,8 @@ def _from_glb(path: Path) -> Given:
 def with_head(design: Design, given: Given, skin: str) -> Design:
     """A body's design with another head, what it wears there, and a skin of the wardrobe."""
     head = given.design
-    there = {piece.name for piece, _ in closet.pieces(head.worn) if piece.kind in ON_HEAD}
+    kinds = ON_HEAD | {"eyes"}
+    there = {piece.name for piece, _ in closet.pieces(head.worn) if piece.kind in kinds}
     worn = tuple(one for one in head.worn if one.item in there)
     return design.but(local=head.local, carved=head.carved, eyes=head.eyes, hair=head.hair,
                       brows=head.brows, worn=(Worn(item=skin), *worn))  # fmt: skip

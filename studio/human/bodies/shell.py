@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from studio.core.errors import StudioError
 from studio.human.bodies.canonical import SKIN, Canonical
-from studio.human.bodies.field import Field, neck_cuts
+from studio.human.bodies.field import Field, MeshField, neck_cuts
 from studio.human.bodies.joining import cut, loops, zipped
 from studio.human.bodies.surface import (
     Surface,
@@ -137,7 +137,8 @@ def shell_of(
     spacing_m: float = 0.008,
 ) -> Shell:
     """The closed mesh of a field. ``grown_m`` are the base vertices as head and hands have them
-    (canonical), ``triangles`` how many the body may have besides them.
+    (canonical), ``triangles`` how many the body may have besides them. Holes are closed, and
+    bridges cut, that the grown template has not.
 
     Raises StudioError if neck or wrists cannot be cut through: when clothes or hair run on.
     """
@@ -195,7 +196,8 @@ def _body(
         (foot.min(0) - 0.03, foot.max(0) + 0.03)
         for foot in (_hung(canonical, grown_m, f".{side}", ("foot", "toe")) for side in "LR")
     )
-    rough = surface_of(field, low, high, spacing_m, shoes)
+    like = None if isinstance(field, MeshField) else MeshField(grown_m[:SKIN], canonical.faces)
+    rough = surface_of(field, low, high, spacing_m, shoes, like=like)
     coarse = simplified(polished(rough), triangles // 4 + 2000)
     left = cut(coarse.faces, -(beyond(canonical, coarse.vertices_m) + GAP_M))
     body = largest(Surface(left.mix @ coarse.vertices_m, left.faces))

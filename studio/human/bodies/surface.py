@@ -14,6 +14,7 @@ from scipy.sparse import csr_matrix, diags
 from scipy.sparse.csgraph import connected_components, dijkstra
 
 from studio.core.errors import StudioError
+from studio.human.bodies import topology
 from studio.human.bodies.field import REACH_M, Field
 
 FINE_M, COARSE_M = 0.005, 0.012
@@ -34,20 +35,18 @@ class Surface:
 
 def surface_of(
     field: Field, low_m: np.ndarray, high_m: np.ndarray, spacing_m: float = FINE_M,
-    soft: tuple[Box, ...] = (), soft_m: float = 0.004,
+    soft: tuple[Box, ...] = (), soft_m: float = 0.004, like: Field | None = None,
 ) -> Surface:  # fmt: skip
     """Where a field is 0, inside a box that holds all of the body: its largest closed part.
 
     In the boxes ``soft`` the field is smoothed by ``soft_m`` first: narrow gaps close, as between
-    toes in a shoe. Raises StudioError if the field is empty in the box.
+    toes in a shoe. Of the surface of the field ``like``, if told, that of the field has the
+    topology: no holes but those. Raises StudioError if the field is empty in the box.
     """
-    values, origin = _sampled(field, low_m, high_m, spacing_m)
-    for low, high in soft:
-        a = np.clip(np.floor((low - origin) / spacing_m).astype(int), 0, values.shape)
-        b = np.clip(np.ceil((high - origin) / spacing_m).astype(int), 0, values.shape)
-        where = tuple(slice(*ends) for ends in zip(a, b, strict=True))
-        if all(b > a):
-            values[where] = gaussian_filter(values[where], soft_m / spacing_m)
+    values, origin = _softened(field, low_m, high_m, spacing_m, soft, soft_m)
+    if like is not None:
+        other, _ = _softened(like, low_m, high_m, spacing_m, soft, soft_m)
+        values = topology.kept(values, other, spacing_m)
     found = zero_of(values, origin, spacing_m)
     if not len(found.vertices_m):
         raise StudioError("There is no body in the field.", "Choose another photograph.")
@@ -55,6 +54,21 @@ def surface_of(
     return (
         surface if volume_m3(surface) > 0 else Surface(surface.vertices_m, surface.faces[:, ::-1])
     )
+
+
+def _softened(
+    field: Field, low_m: np.ndarray, high_m: np.ndarray, spacing_m: float, soft: tuple[Box, ...],
+    soft_m: float,
+) -> tuple[Float[np.ndarray, "x y z"], np.ndarray]:  # fmt: skip
+    """A field on a grid, smoothed in some boxes, and where that begins."""
+    values, origin = _sampled(field, low_m, high_m, spacing_m)
+    for low, high in soft:
+        a = np.clip(np.floor((low - origin) / spacing_m).astype(int), 0, values.shape)
+        b = np.clip(np.ceil((high - origin) / spacing_m).astype(int), 0, values.shape)
+        where = tuple(slice(*ends) for ends in zip(a, b, strict=True))
+        if all(b > a):
+            values[where] = gaussian_filter(values[where], soft_m / spacing_m)
+    return values, origin
 
 
 def zero_of(values: Float[np.ndarray, "x y z"], origin: np.ndarray, spacing_m: float) -> Surface:

@@ -19,6 +19,7 @@ from studio.human.bodies.canonical import SKIN, Canonical, canonical
 from studio.human.bodies.clothed import ClothedField
 from studio.human.bodies.field import Field, MergedField, neck_cuts
 from studio.human.bodies.fitted import BodyFit, BodyPhoto, BodyView
+from studio.human.bodies.meeting import MetField, Sight
 from studio.human.bodies.shell import beyond
 from studio.human.person import Rest
 from studio.human.rig import BONE_NAMES
@@ -44,9 +45,6 @@ NEAR_M, FAR_M = 0.025, 0.075
 """So far before the cuts of neck and wrists the field is that of the fit, and all the networks'."""
 SPACING_M, BAND_M = 0.016, 0.13
 """How closely the networks are asked, and how far from the skin."""
-BELIEF: dict[Kind, float] = {"body": 0.75, "head": 1.0}
-"""How much of what they say is believed: all of it came nearer to validation people than three
-quarters."""
 _HEAD_FROM = 0.3
 CALM_M = 0.014
 """What they say is smoothed by so much: cloth is smoother than their doubts."""
@@ -102,7 +100,7 @@ class VolumeField:
         size, sigma = tuple(shape), CALM_M / SPACING_M
         weight = gaussian_filter(near.astype(np.float32).reshape(size), sigma)
         calm = gaussian_filter(found.reshape(size), sigma) / np.maximum(weight, 1e-3)
-        return low, (BELIEF[self._kind] * calm * (share * near).reshape(size)).astype(np.float32)
+        return low, (calm * (share * near).reshape(size)).astype(np.float32)
 
 
 def volume_field(
@@ -133,14 +131,24 @@ def person_field(fit: BodyFit, rest: Rest, space: Canonical) -> Field | None:
     """The field of a fitted person where our networks know better than the fit: the body's, the
     head's, or both, blended along the neck. None where none of them does."""
     kinds: tuple[Kind, ...] = ("body", "head")
-    kinds: tuple[Kind, ...] = ("body", "head")
     known: dict[Kind, Field] = {
         kind: volume_field(fit, rest, space, kind) for kind in kinds if better_than_the_fit(kind)
     }
+    if "body" in known:
+        known["body"] = outlined(known["body"], fit, rest, space)
     if "head" not in known:
         return known.get("body")
     body = known.get("body") or ClothedField(space, fit.offsets_m)
     return MergedField(body, known["head"], neck_cuts(space))
+
+
+def outlined(field: Field, fit: BodyFit, rest: Rest, space: Canonical) -> MetField:
+    """A field of a fitted person, moved until it meets the outlines in the photographs."""
+    sights: list[Sight] = []
+    for view in fit.views:
+        carried = template_of(rest, view, fit.offsets_m).carried
+        sights.append(Sight.of(view.photo, view.camera, carried))
+    return MetField(field, space, fit, sights)
 
 
 def better_than_the_fit(kind: Kind) -> bool:

@@ -92,12 +92,17 @@ class Seen:
         return torch.stack(found, 1)
 
     def carried(self, asked: Asked, kind: Kind) -> Tensor:
-        """Where the predicted pose carries points (batch, n, 3): linear blend skinning."""
-        joints = self.joints_m(asked.heads_m, kind)
-        shift = joints - (self.turns @ asked.heads_m[..., None])[..., 0]
-        blend = torch.cat([self.turns, shift[..., None]], -1).flatten(2)
-        matrices = (asked.weights @ blend).unflatten(-1, (3, 4))
-        return (matrices[..., :3] @ asked.points_m[..., None])[..., 0] + matrices[..., 3]
+        """Where the predicted pose carries points (batch, n, 3)."""
+        return carried(self.turns, self.joints_m(asked.heads_m, kind), asked)
+
+
+def carried(turns: Tensor, joints_m: Tensor, asked: Asked) -> Tensor:
+    """Where a pose carries points (batch, n, 3), given the turns of its parts (batch, parts, 3, 3)
+    and where they begin (batch, parts, 3): linear blend skinning."""
+    shift = joints_m - (turns @ asked.heads_m[..., None])[..., 0]
+    blend = torch.cat([turns, shift[..., None]], -1).flatten(2)
+    matrices = (asked.weights @ blend).unflatten(-1, (3, 4))
+    return (matrices[..., :3] @ asked.points_m[..., None])[..., 0] + matrices[..., 3]
 
 
 class Encoder(nn.Module):
@@ -168,11 +173,12 @@ class BodyNetwork(nn.Module):
         root_m: Tensor,
     ) -> tuple[Seen, Tensor, Tensor, Tensor]:  # fmt: skip
         """Pictures and points at once: what is seen, the answers (see :meth:`ask`) where a fit
-        carries the points, those where the predicted pose does, and where that is."""
+        carries the points, those where the predicted pose does, and where that is. What is asked
+        there moves tensor and classifier; how it is seen elsewhere tells the pose too little."""
         seen = self.see(given, lens)
         by_fit = self.ask(seen, asked, placed_m, root_m, lens, edge)
         own_m = seen.carried(asked, self.kind)
-        by_pose = self.ask(seen, asked, own_m, seen.root_m, lens, edge)
+        by_pose = self.ask(seen, asked, own_m.detach(), seen.root_m.detach(), lens, edge)
         return seen, by_fit, by_pose, own_m
 
     def see(self, given: Tensor, lens: Tensor) -> Seen:

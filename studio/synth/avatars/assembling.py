@@ -13,17 +13,19 @@ from studio.core.types import Armature, Character, Material, Mesh, Part
 from studio.human.bodies.canonical import Canonical, CanonicalPose, canonical
 from studio.human.bodies.shell import Shell
 from studio.human.character import TOUCHED_M
-from studio.human.design import Design
+from studio.human.design import Design, Worn
 from studio.human.person import Rest
 from studio.human.rig import ACTIONS
-from studio.synth import closet, complexion
+from studio.synth import closet, designed
 from studio.synth.figure import figure_of, skin, strongest
 from studio.synth.looks import TEETH, TONGUE, body_parts
 
-BESIDES = ("eyes", "teeth", "tongue", "lashes")
+BESIDES = ("eyes", "teeth", "tongue")
 """Parts of the head that are the template's, beside the shell."""
-ON_HEAD = frozenset({"hair", "hat", "glasses"})
+ON_HEAD = frozenset({"hair", "hat", "glasses", "lashes"})
 """The kinds of things of the wardrobe that are worn over the shell."""
+LASHES = Worn(item="lashes")
+"""What everybody's eyes wear who has no others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +79,8 @@ def character_of(
     body: Rigged, rest: Rest, design: Design, uv: np.ndarray, material: Material,
     name: str = "Person", pose: CanonicalPose = "A",
 ) -> Character:  # fmt: skip
-    """The character: the shell with 52 facial actions, eyes, teeth, tongue and lashes, its rest
-    pose a T or an A."""
+    """The character: the shell with 52 facial actions, eyes, teeth, tongue and what is worn on the
+    head, its rest pose a T or an A."""
     bones = body.shell.canonical.armature
     moves = moves_of(body.shell, rest)
     mesh = Mesh(body.vertices_m, body.shell.faces, uv)
@@ -88,14 +90,13 @@ def character_of(
 
 
 def besides(rest: Rest, bones: Armature, design: Design) -> tuple[Part, ...]:
-    """Eyes, teeth, tongue and lashes of a person at rest, and what of the wardrobe is worn on the
-    head; other clothes are made for bare skin, and the shell has its own."""
+    """Eyes, teeth and tongue of a person at rest, and what of the wardrobe is worn on the head,
+    lashes too; other clothes are made for bare skin, and the shell has its own."""
     figure = figure_of(rest, bones)
     materials = {
-        "eyes": complexion.eyes(design.eyes),
+        "eyes": designed.materials_of(design)["eyes"],
         "teeth": TEETH,
         "tongue": TONGUE,
-        "lashes": complexion.lashes(design.brows, design.skin),
     }
     actions = rest.actions_m.numpy()
     parts: list[Part] = []
@@ -107,12 +108,12 @@ def besides(rest: Rest, bones: Armature, design: Design) -> tuple[Part, ...]:
         mesh = Mesh(figure.vertices_m[ids], faces.reshape(-1, 3), coordinates)
         moves = _morphs(actions[:, ids])
         parts.append(Part(part, mesh, materials[part], joints, weights, moves))
-    on_head = {piece.name for piece, _ in closet.pieces(design.worn) if piece.kind in ON_HEAD}
-    worn = tuple(one for one in design.worn if one.item in on_head)
-    if worn:
-        put = closet.put_on_body(figure, worn, design.hair, design.brows, actions)
-        parts += put.parts
-    return tuple(parts)
+    kinds = {p.name: p.kind for p, _ in closet.pieces(design.worn) if p.kind in ON_HEAD}
+    worn = tuple(one for one in design.worn if one.item in kinds)
+    if "lashes" not in kinds.values():
+        worn = (LASHES, *worn)
+    put = closet.put_on_body(figure, worn, design.hair, design.brows, actions)
+    return (*parts, *put.parts)
 
 
 def _morphs(moves: np.ndarray) -> dict[str, np.ndarray]:

@@ -29,6 +29,7 @@ from studio.synth.avatars.completing import (
     shown_back,
 )
 from studio.synth.avatars.looking import Limbs, Seen, Texels, looked
+from studio.synth.avatars.sleeves import around
 from studio.vision.sampling import sampled
 
 _TURN_M = 0.35
@@ -74,8 +75,8 @@ def painted(
     """Paint a shell. ``skin`` is the wardrobe's skin that is nearest to the person's (in the
     template's layout); the ``head`` has that skin alone if it is not the photographs'. Hair that
     ``hangs`` over the shell is painted where it grows alone: what it hides is not seen."""
-    texels = Texels.of(uv, size_px)
-    seen = looked(photos, shell.faces, texels, limbs_of(shell))
+    texels, limbs = Texels.of(uv, size_px), limbs_of(shell)
+    seen = looked(photos, shell.faces, texels, limbs)
     colour, say = seen.colour, seen.sure
     at = texels.at(shell.faces, shell.vertices_m.astype(np.float32))
     out = texels.at(shell.faces, vertex_normals(shell.vertices_m, shell.faces).astype(np.float32))
@@ -89,7 +90,9 @@ def painted(
     front = front_of(shell, uv, _gutters(texture, sure > 0.02), sure, shell.part != 1)
     behind = back_of(front, back, seed)
     body = ~own
-    colour[body] = _body(colour[body], say[body], at[body], out[body], front, behind)
+    shoulder = float(shell.canonical.head_m("upperarm01.L")[0])
+    sleeves = around(colour[body], say[body], at[body], limbs.arms[texels.face[body]], shoulder)
+    colour[body] = _body(colour[body], say[body], at[body], out[body], front, behind, sleeves)
     colour[own] = _template(shell, texels, own, colour[own], say[own],
                               seen.hair[own], at[own], skin, hangs)  # fmt: skip
     if not head:
@@ -160,13 +163,14 @@ def _gutters(texture: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 def _body(
     colour: np.ndarray, say: np.ndarray, at: np.ndarray, out: np.ndarray, front: Front,
-    behind: np.ndarray,
+    behind: np.ndarray, sleeves: tuple[np.ndarray, np.ndarray],
 ) -> np.ndarray:  # fmt: skip
-    """The body's colours: as seen, else as before or behind at that place."""
+    """The body's colours: as seen, else as before or behind at that place, arms as around it."""
     xy = front.pixels(at)
     ahead, rear = sampled(front.rgb.astype(np.float32), xy), sampled(behind.astype(np.float32), xy)
     share = _ahead(out)[:, None]
     guessed = share * ahead + (1 - share) * rear
+    guessed += sleeves[1][:, None] * (sleeves[0] - guessed)
     whole = np.clip(say * 1.6, 0, 1)[:, None]
     return whole * colour + (1 - whole) * guessed
 

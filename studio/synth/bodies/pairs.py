@@ -13,13 +13,13 @@ import numpy as np
 from studio.core.closing import Closing
 from studio.core.errors import StudioError
 from studio.core.types import Camera, Mesh
-from studio.human.bodies.fit import Told, fit_body
-from studio.human.bodies.fitted import BodyFit
+from studio.human.bodies.fit import Told, fitting
+from studio.human.bodies.fitted import BodyFit, BodyView
 from studio.human.wardrobe.fitting import base_weights
 from studio.perception.bodies.crops import SIDE_PX, square, window
 from studio.perception.bodies.field import square_behind, square_of, template_of
 from studio.perception.bodies.parts import Kind, head_share
-from studio.perception.bodies.template import SKIN, Placed, Template
+from studio.perception.bodies.template import Placed, Template
 from studio.perception.bodies.volume import Square
 from studio.perception.bodies_seen import BodyLooker
 from studio.render.raster import Renderer
@@ -27,7 +27,10 @@ from studio.render.scene import Drawable, vertex_normals
 from studio.render.scene_depths import SceneDepths
 from studio.synth.actor import Posed
 from studio.synth.bodies.colours import colours_at
+from studio.synth.bodies.errors import Errors
 from studio.synth.bodies.people import Subject, hung_over, make_subject
+from studio.synth.bodies.photograph import Photograph, begin_m, lens_of
+from studio.synth.bodies.shaken import shaken
 from studio.synth.bodies.solid import STEP_M
 from studio.synth.designed import resting
 from studio.synth.factory.clearance import posed_clear
@@ -65,6 +68,8 @@ _ROOM_M = (3.6, 3.6)
 _TRIES = 12
 _NO_FIT_M = 0.12
 """A fit whose joints are further off has taken somebody for standing otherwise."""
+_GIVE_UP_M = 0.14
+"""As soon as joints are so far off, a fit is given up."""
 _USUAL = 0.6
 _USUALLY = ("stand", "hips", "wave", "point", "talk", "walk", "call", "read")
 """What people do in photographs of whole people, in so many of them."""
@@ -111,23 +116,6 @@ class BodyPair:
     surface_normals: np.ndarray
 
 
-@dataclass(frozen=True, eq=False)
-class Photograph:
-    """Somebody's picture, their mask, the camera (no distortion), who they are, and what carries
-    their bones before the camera (bones, 4, 4)."""
-
-    rgb: np.ndarray
-    mask: np.ndarray
-    camera: Camera
-    subject: Subject
-    carried: np.ndarray
-
-    @property
-    def height_m(self) -> float:
-        """How tall they are."""
-        return float(np.ptp(self.subject.figure.vertices_m[:SKIN, 2]))
-
-
 Fitter = Callable[[Photograph, np.random.Generator], BodyFit]
 
 
@@ -143,17 +131,27 @@ class Fits(Closing):
         self._looker.close()
 
     def __call__(self, taken: Photograph, rng: np.random.Generator) -> BodyFit:
-        """The fit. Raises StudioError where nobody is found, or somebody else."""
+        """The fit. Raises StudioError where nobody is found, or somebody who stands otherwise."""
         lens = float(taken.camera.matrix[0, 0]) if rng.random() < _LENS_TOLD else None
         tall = taken.height_m if rng.random() < _HEIGHT_TOLD else None
-        return fit_body([self._looker.look("photograph", taken.rgb, focal_px=lens)], Told(tall))
+        photo = self._looker.look("photograph", taken.rgb, focal_px=lens)
+        steps, first = fitting([photo], Told(tall)), True
+        while True:
+            try:
+                fit = next(steps)
+            except StopIteration as end:
+                return end.value
+            if first and _off_m(taken, fit, _template(fit)) > _GIVE_UP_M:
+                raise StudioError("Somebody stands otherwise.", "Try another photograph.")
+            first = False
 
 
 class BodyFactory(Closing):
     """Makes pairs; a context manager, to be used on one thread.
 
-    Pair ``number`` depends on the split, the seed and the number alone; ``fits`` fits photographs
-    and ``step_m`` is how finely the true surface is looked for.
+    Pair ``number`` depends on the split, the seed and the number alone, those with the errors of
+    others also on these; ``fits`` fits photographs and ``step_m`` is how finely the true surface is
+    looked for. ``errors`` are those of the fits so far.
     """
 
     def __init__(
@@ -164,6 +162,7 @@ class BodyFactory(Closing):
         self._subject: tuple[int, Subject] | None = None
         self._at: tuple[tuple[int, int], Place] | None = None
         self._tools: tuple[Renderer, SceneDepths] | None = None
+        self.errors: list[Errors] = []
 
     def close(self) -> None:
         """Free the renderers and what fits."""
@@ -183,10 +182,23 @@ class BodyFactory(Closing):
                 fit = self._fits(taken, rng)
             except StudioError:
                 continue
-            found = _pair(taken, fit, rng)
-            if found is not None:
-                return found
+            template = _template(fit)
+            if _off_m(taken, fit, template) > _NO_FIT_M:
+                continue
+            self.errors.append(Errors.of(taken, fit, template))
+            return pair_of(taken, fit, rng)
         raise StudioError(f"No photograph of pair {number} can be fitted.")
+
+    def shaken(self, number: int) -> BodyPair:
+        """The pair of that number as a fit would have it that is as wrong as those of others were:
+        in a tenth of the time. Raises StudioError where none comes near enough."""
+        for attempt in range(_TRIES):
+            rng = stream("body pair", self.seed, self.split, number, attempt)
+            taken = self._taken(number, SIDE, rng)
+            found = shaken(taken, self.errors, rng)
+            if found is not None and _away_m(taken, *found) <= _NO_FIT_M:
+                return _pair(taken, *found, rng)
+        raise StudioError(f"No errors of others suit pair {number}.")
 
     def photograph(self, number: int) -> Photograph:
         """The picture of a pair's moment alone."""
@@ -247,34 +259,42 @@ class BodyFactory(Closing):
         return random_eye(rng, side_px / 256).take(rgb, mask > 127, rng), mask
 
 
-def _pair(taken: Photograph, fit: BodyFit, rng: np.random.Generator) -> BodyPair | None:
-    """What is true of points about a fit; None where it takes the person for standing
-    otherwise."""
-    subject, view = taken.subject, fit.main
-    scale = fit.height_m / taken.height_m
-    template = template_of(resting(fit.design)[0], view, fit.offsets_m)
-    heads = scale * subject.figure.heads_m
-    carried = taken.carried.copy()
-    carried[:, :3, 3] *= scale
-    lens = float(view.camera.matrix[0, 0] / taken.camera.matrix[0, 0])
-    carried[:, 2, 3] += (lens - 1) * (carried[0, :3, :3] @ heads[0] + carried[0, :3, 3])[2]
-    joints, own = _joints(heads, carried), _joints(template.heads_m, template.carried)
-    if np.linalg.norm((joints - joints[0]) - (own - own[0]), axis=1).mean() > _NO_FIT_M:
-        return None
+def pair_of(taken: Photograph, fit: BodyFit, rng: np.random.Generator) -> BodyPair:
+    """What is true of points about a fit."""
+    return _pair(taken, fit.main, _template(fit), fit.height_m / taken.height_m, rng)
+
+
+def _template(fit: BodyFit) -> Template:
+    return template_of(resting(fit.design)[0], fit.main, fit.offsets_m)
+
+
+def _off_m(taken: Photograph, fit: BodyFit, template: Template) -> float:
+    """How far a fit's joints are off, the root at the root."""
+    return _away_m(taken, fit.main, template, fit.height_m / taken.height_m)
+
+
+def _away_m(taken: Photograph, view: BodyView, template: Template, scale: float) -> float:
+    joints = begin_m(*taken.scaled(scale, lens_of(taken, view)))
+    own = begin_m(template.heads_m, template.carried)
+    return float(np.linalg.norm((joints - joints[0]) - (own - own[0]), axis=1).mean())
+
+
+def _pair(
+    taken: Photograph, view: BodyView, template: Template, scale: float, rng: np.random.Generator
+) -> BodyPair:
+    """What is true of points about a fit that takes somebody for so many times as large."""
+    subject = taken.subject
+    heads, carried = taken.scaled(scale, lens_of(taken, view))
     views: dict[Kind, View] = {}
     for kind in SIDE_PX:
         points = _points(kind, subject, template, scale, rng)
         looked = square_of(view.photo, view, kind) or square_behind(template, view)
         views[kind] = View(looked, points)
     return BodyPair(
-        views, template, carried[:, :3, :3], joints, subject.shape.phenotypes.numpy(),
-        _grid(subject, heads, carried, scale),
+        views, template, carried[:, :3, :3], begin_m(heads, carried),
+        subject.shape.phenotypes.numpy(), _grid(subject, heads, carried, scale),
         *true_surface(subject, template.heads_m, rng, scale),
     )  # fmt: skip
-
-
-def _joints(heads_m: np.ndarray, carried: np.ndarray) -> np.ndarray:
-    return np.einsum("bij,bj->bi", carried[:, :3, :3], heads_m) + carried[:, :3, 3]
 
 
 def _pixels(camera: Camera, points_m: np.ndarray) -> np.ndarray:
@@ -338,12 +358,22 @@ def true_surface(
     return hung_over(subject, points, heads_m, scale), normals
 
 
+def true_inside(
+    subject: Subject, heads_m: np.ndarray, rng: np.random.Generator, count: int, scale: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Points (count, 3) anywhere in the box around somebody, in the reference pose of a fit (see
+    :func:`true_surface`), and which are truly inside."""
+    low, high = subject.surface.vertices_m.min(0), subject.surface.vertices_m.max(0)
+    points = rng.uniform(low - 0.05, high + 0.05, (count, 3))
+    return hung_over(subject, points, heads_m, scale), subject.inside.inside_m(points) > 0
+
+
 def _grid(subject: Subject, heads_m: np.ndarray, carried: np.ndarray, scale: float) -> np.ndarray:
     """How far inside the posed person the places of a grid about the root are (``GRID``)."""
     weights = base_weights()[subject.surface_near]
     posed = skin(scale * subject.surface.vertices_m, weights, carried)
     triangles = Triangles([Mesh(posed, subject.surface.faces)])
-    root = _joints(heads_m, carried)[0]
+    root = begin_m(heads_m, carried)[0]
     axes = [np.linspace(-far, far, n) for far, n in zip(GRID_M, GRID, strict=True)]
     z, y, x = np.meshgrid(*axes, indexing="ij")
     found = triangles.inside_m((np.stack([x, y, z], -1) + root).reshape(-1, 3))

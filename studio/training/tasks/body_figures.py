@@ -17,7 +17,7 @@ from studio.human.bodies.canonical import SKIN, skin_faces
 from studio.human.bodies.clothed import grown
 from studio.human.bodies.surface import finer
 from studio.perception.bodies.field import CLOTHED, FIT
-from studio.perception.bodies.network import UNIT_M, BodyNetwork
+from studio.perception.bodies.network import UNIT_M, BodyNetwork, carried
 from studio.perception.bodies.parts import Kind, head_share
 from studio.perception.bodies.template import Template
 from studio.perception.bodies.volume import CLIP_M, Square, Volume
@@ -27,7 +27,7 @@ from studio.training.feed import batches_once
 from studio.training.task import Row, Sample, Source
 from studio.training.tasks.body_pictures import key_of, plain
 
-_CHUNK, _NEAR_M = 8, 0.015
+_CHUNK, _NEAR_M, _ON_M = 8, 0.015, 0.004
 _STEP_M: dict[Kind, float] = {"body": 0.015, "head": 0.012}
 _BAND_M, _SPREAD = 0.07, 8000
 _COARSE = 3
@@ -39,12 +39,13 @@ def judged(
     network: nn.Module, source: Source, count: int, device: str, kind: Kind
 ) -> dict[str, float]:
     """How far off distances are near the surface (mm) with the fit's pose and with the network's
-    own, those of the fit alone and with clothes as offsets, the overlap of what is inside, and how
-    far off joints are."""
+    own, those of the fit alone and with clothes as offsets, the overlap of what is inside, how far
+    off joints are, and how far apart the surfaces are, the network's where its own pose carries it
+    and the true one where that is, root at root."""
     sums: dict[str, list[float]] = {}
     for batch in batches_once(source, count, _CHUNK):
         pairs = plain({key: value.to(device) for key, value in batch.items()}, kind)
-        seen, by_fit, by_pose, _ = network(
+        seen, by_fit, by_pose, own_m = network(
             pairs.given(), pairs.lens, pairs.edge, pairs.asked, pairs.placed_m, pairs.root_m
         )
         near = pairs.inside_m.abs() < _NEAR_M
@@ -61,7 +62,22 @@ def judged(
         joints = seen.joints_m(pairs.asked.heads_m, kind)
         away = (joints - joints[:, :1]) - (pairs.joints_m - pairs.joints_m[:, :1])
         sums.setdefault("joints off", []).append(1000 * float(away.norm(dim=-1).mean()))
-    return {name: float(np.mean(values)) for name, values in sums.items()}
+        there = carried(pairs.turns, pairs.joints_m, pairs.asked) - pairs.joints_m[:, :1]
+        own_m = own_m - joints[:, :1]
+        said = by_pose[..., 0] * UNIT_M
+        sums.setdefault("posed surface off", []).extend(
+            _apart_mm(own_m[k][said[k].abs() < _ON_M], there[k][pairs.inside_m[k].abs() < _ON_M])
+            for k in range(len(said))
+        )
+    return {name: float(np.nanmean(values)) for name, values in sums.items()}
+
+
+def _apart_mm(a: torch.Tensor, b: torch.Tensor) -> float:
+    """The mean distance of points of two surfaces to each other, both ways."""
+    if not len(a) or not len(b):
+        return float("nan")
+    one, two = a.double().cpu().numpy(), b.double().cpu().numpy()
+    return 500 * float(KDTree(one).query(two)[0].mean() + KDTree(two).query(one)[0].mean())
 
 
 def template_of(sample: Sample) -> Template:

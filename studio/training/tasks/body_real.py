@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -20,12 +19,13 @@ from studio.human.bodies.canonical import SKIN, canonical
 from studio.human.bodies.clothed import ClothedField
 from studio.human.bodies.fit import Told, fit_body
 from studio.human.bodies.fitted import BodyFit
-from studio.human.bodies.outline import Window, hits, overlap
+from studio.human.bodies.meeting import Hung, Sight
+from studio.human.bodies.outline import overlap
 from studio.human.bodies.shell import neck_jump_deg, shell_of
-from studio.human.bodies.surface import genus
+from studio.human.bodies.surface import Surface, genus
 from studio.human.rig import BONE_NAMES
 from studio.human.wardrobe.fitting import base_weights
-from studio.perception.bodies.field import CLOTHED, FIT, seen_by, template_of
+from studio.perception.bodies.field import CLOTHED, FIT, outlined, seen_by, template_of
 from studio.perception.bodies.network import BodyNetwork
 from studio.perception.bodies_seen import NETWORKS, BodyLooker
 from studio.synth.avatars.hair import bared
@@ -61,12 +61,12 @@ def rows(network: nn.Module, bench: Bench) -> list[Row]:
 
 
 def _photographs(network: nn.Module, folder: Path, looker: BodyLooker) -> Iterator[Row]:
-    iou: list[tuple[float, float, float]] = []
+    iou: list[tuple[float, float, float, float]] = []
     jumps: list[float] = []
     closed = 0
     for path in sorted((folder / "images").glob("*.png")):
         fit = fit_body([looker.file(path)], Told())
-        iou.append((_met(network, fit), fit.main.silhouette_iou, fit.main.bare_iou))
+        iou.append((*_met(network, fit), fit.main.silhouette_iou, fit.main.bare_iou))
         space = canonical(resting(fit.design)[0], "T")
         clothed = ClothedField(space, bared(fit.offsets_m))
         try:
@@ -77,9 +77,10 @@ def _photographs(network: nn.Module, folder: Path, looker: BodyLooker) -> Iterat
         jumps.append(neck_jump_deg(shell))
     if not iou:
         return
-    ours, clothes, bare = np.mean(iou, 0)
-    yield Row("silhouette IoU on photographs", float(ours), "", "higher",
-              {FIT: float(bare), CLOTHED: float(clothes)}, f"{len(iou)} photographs")  # fmt: skip
+    ours, before, clothes, bare = map(float, np.mean(iou, 0))
+    beside = {FIT: bare, CLOTHED: clothes, "before": before}
+    yield Row("silhouette IoU on photographs, the outline met", ours, "", "higher", beside,
+              f"{len(iou)} photographs")  # fmt: skip
     note = f"{len(iou)} photographs, the fit with clothes, its hair worn"
     yield Row("avatars that are watertight, without holes through them", closed / len(iou), "",
               "higher", {}, note)  # fmt: skip
@@ -87,20 +88,21 @@ def _photographs(network: nn.Module, folder: Path, looker: BodyLooker) -> Iterat
         yield Row("largest jump of normals across the neck", max(jumps), "°", "lower", {}, note)
 
 
-def _met(network: nn.Module, fit: BodyFit) -> float:
-    """How well the body that a network sees covers the person's mask."""
+def _met(network: nn.Module, fit: BodyFit) -> tuple[float, float]:
+    """How well the body that a network sees covers the person's mask when it is moved to the
+    outline, and before."""
     rest = resting(fit.design)[0]
     space = canonical(rest, "A")
-    field = seen_by(cast(BodyNetwork, network), fit, rest, space)
+    seen = seen_by(cast(BodyNetwork, network), fit, rest, space)
     template = template_of(rest, fit.main, fit.offsets_m)
-    mesh = reconstructed(field.inside, template, step_m=_STEP_M)
     clothed = ClothedField(space, fit.offsets_m).vertices_m[:SKIN]
-    near = np.asarray(KDTree(clothed).query(mesh.vertices_m)[1])
-    posed = skin(mesh.vertices_m, base_weights()[near], template.carried)
-    ahead = replace(fit.camera, rotation=np.eye(3), translation_m=np.zeros(3))
-    window = Window.of(fit.mask)
-    seen = np.isfinite(hits(window, ahead, posed, mesh.faces)[0])
-    return overlap(seen, window.cut(fit.mask))
+    sight = Sight.of(fit.main.photo, fit.camera, template.carried)
+    found: list[float] = []
+    for field in (outlined(seen, fit, rest, space), seen):
+        mesh = reconstructed(field.inside, template, step_m=_STEP_M)
+        hung = Hung(Surface(mesh.vertices_m, mesh.faces), space, clothed)
+        found.append(overlap(hung.shown(sight), sight.mask))
+    return found[0], found[1]
 
 
 def _dressed(network: nn.Module, folder: Path, looker: BodyLooker) -> Iterator[Row]:
@@ -129,7 +131,7 @@ def _off_mm(
     """Means over the photographs of a fit, millimetres; ``surface`` are points and normals."""
     rest = resting(fit.design)[0]
     space = canonical(rest, "A")
-    field = seen_by(cast(BodyNetwork, network), fit, rest, space)
+    field = outlined(seen_by(cast(BodyNetwork, network), fit, rest, space), fit, rest, space)
     clothed = ClothedField(space, fit.offsets_m).vertices_m[:SKIN]
     template = template_of(rest, fit.main, fit.offsets_m)
     meshes = {

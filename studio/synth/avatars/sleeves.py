@@ -1,0 +1,57 @@
+"""Sleeves and bare arms go round: what is not seen of an arm is as the same place along it."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+_BIN_M, _FEW, _SEEN = 0.006, 10, 0.35
+"""How finely arms are told along their length, by how many texels, and how surely seen."""
+_FROM_M, _SOFT_M = 0.03, 0.06
+"""So far beyond the shoulder arms begin to be told so, and over so much."""
+
+
+def around(
+    colour: Float[np.ndarray, "texels 3"],
+    say: Float[np.ndarray, " texels"],
+    at_m: Float[np.ndarray, "texels 3"],
+    arms: Bool[np.ndarray, " texels"],
+    shoulder_m: float,
+) -> tuple[Float[np.ndarray, "texels 3"], Float[np.ndarray, " texels"]]:
+    """The colours of texels of the arms of a T as most of what is seen at the same place along the
+    same arm, or, where nothing is, along the other; and how far that holds (0 to 1).
+
+    ``say`` is how surely each texel is seen, ``shoulder_m`` how far aside arms begin.
+    """
+    out, share = colour.copy(), np.zeros(len(colour))
+    away = np.abs(at_m[:, 0]) - shoulder_m
+    if not arms.any():
+        return out, share
+    place = (away / _BIN_M).astype(int).clip(0)
+    count = int(place[arms].max()) + 1
+    sides = [arms & (at_m[:, 0] < 0), arms & (at_m[:, 0] >= 0)]
+    told = [_along(colour, place, side & (say > _SEEN) & (away > 0), count) for side in sides]
+    for side, own, other in zip(sides, told, told[::-1], strict=True):
+        found = np.where(np.isfinite(own), own, other)
+        known = np.flatnonzero(np.isfinite(found[:, 0]))
+        if not len(known):
+            continue
+        whole = np.column_stack(
+            [np.interp(np.arange(count), known, found[known, k]) for k in range(3)]
+        )
+        out[side] = whole[place[side].clip(0, count - 1)]
+        share[side] = np.clip((away[side] - _FROM_M) / _SOFT_M, 0, 1)
+    return out, share
+
+
+def _along(
+    colour: np.ndarray, place: np.ndarray, some: np.ndarray, count: int
+) -> Float[np.ndarray, "places 3"]:
+    """The median colour at each place along an arm; NaN where too little is seen."""
+    found = np.full((count, 3), np.nan)
+    order = np.flatnonzero(some)[np.argsort(place[some], kind="stable")]
+    ends = np.searchsorted(place[order], np.arange(count + 1))
+    for k in range(count):
+        if ends[k + 1] - ends[k] >= _FEW:
+            found[k] = np.median(colour[order[ends[k] : ends[k + 1]]], axis=0)
+    return found

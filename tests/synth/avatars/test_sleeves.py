@@ -1,0 +1,34 @@
+"""Arms that are seen from one side go round."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from studio.synth.avatars.sleeves import around
+
+BLACK, WHITE, SHIRT = (20.0, 20, 24), (240.0, 240, 240), (90.0, 20, 20)
+
+
+def test_a_cuff_goes_round_the_arm_and_comes_from_the_other_where_none_is_seen():
+    rng = np.random.default_rng(0)
+    side = np.repeat([-1, 1], 6000)
+    at = np.column_stack([side * rng.uniform(0.1, 0.6, 12_000), rng.uniform(-0.05, 0.05, 12_000),
+                          np.full(12_000, 1.4)])  # fmt: skip
+    away = np.abs(at[:, 0])
+    colour = np.where(((away > 0.5) & (away < 0.54))[:, None], WHITE, BLACK)
+    colour[away < 0.15] = SHIRT
+    seen = (at[:, 1] < 0) & ((side > 0) | (away < 0.45))
+    given = np.where(seen[:, None], colour, 128.0)
+    arms = away > 0.15
+    found, share = around(given, seen.astype(float), at, arms, 0.15)
+    cuff = (away > 0.506) & (away < 0.534)
+    assert np.abs(found[cuff] - WHITE).max() < 1
+    upper = (away > 0.26) & (away < 0.49)
+    assert np.abs(found[upper] - BLACK).max() < 1
+    assert (share[upper] == 1).all()
+    assert (share[~arms] == 0).all()
+    assert share[arms & (away < 0.18)].max() == pytest.approx(0, abs=0.01)
+    nothing, none = around(given, np.zeros(12_000), at, arms, 0.15)
+    assert (none == 0).all()
+    assert (nothing == given).all()
