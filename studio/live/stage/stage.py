@@ -19,7 +19,7 @@ from studio.live.avatar.finding import FindAvatar, of_files
 from studio.live.avatar.puppet import Puppet
 from studio.live.performance import Performance
 from studio.live.stage import blending
-from studio.live.stage.light import LightFinder
+from studio.live.stage.light import LearnedLight, LightFinder
 from studio.live.stage.matte import Matte
 from studio.live.stage.placing import Head, eyes_in, face_camera, free_camera, head_of
 from studio.render.quick import QuickRenderer, Shine, studio_light
@@ -70,7 +70,7 @@ class Stager(Closing):
         self._find, self._live = find, live
         self._renderer: QuickRenderer | None = None
         self._matte: Matte | None = None
-        self._light = LightFinder()
+        self._light = LightFinder(LearnedLight())
         self._actors: dict[str, _Actor] = {}
         self._pictures: dict[tuple[str, tuple[int, int]], np.ndarray] = {}
         self._place: _Place | None = None

@@ -186,7 +186,7 @@ def test_warm_light_is_warm_in_part_and_is_followed_calmly() -> None:
     face = face_at(160, 120, 110)
     even, warm = np.zeros((9, 3)), np.zeros((9, 3))
     even[0], warm[0] = 3.0, (3.4, 2.6, 1.4)
-    finder = LightFinder()
+    finder = LightFinder(every_s=0.0)
     size = (320, 240)
     before = finder.find(lit_picture(even, face, size), face, 0.0)
     just = finder.find(lit_picture(warm, face, size), face, 0.04)
@@ -199,6 +199,23 @@ def test_warm_light_is_warm_in_part_and_is_followed_calmly() -> None:
     assert warmth[2] > warmth[0] * 1.3
     assert warmth[0] <= warmth[1] < warmth[0] + 0.25 * (warmth[2] - warmth[0])
     assert finder.find(np.zeros((240, 320, 3), np.uint8), None, 10.0) is not None  # the last stays
+
+
+def test_light_is_looked_for_now_and_then_and_again_when_a_film_begins_again() -> None:
+    looked: list[float] = []
+    even = np.zeros((9, 3))
+    even[0] = 2.0
+
+    def find(rgb: np.ndarray, face_px: np.ndarray) -> np.ndarray:
+        looked.append(1.0)
+        return even
+
+    finder, face, picture = LightFinder(find, 0.2), face_at(160, 120, 110), np.zeros((2, 2, 3))
+    for time_s, looks in ((5.0, 1), (5.1, 1), (5.25, 2), (0.0, 3), (0.1, 3)):
+        assert finder.find(picture, face, time_s) is not None
+        assert len(looked) == looks
+    finder.find(picture, None, 9.0)
+    assert len(looked) == 3
 
 
 @pytest.mark.parametrize("name", ["f.mp4", "f.webm", "f.mov", "folder"])
