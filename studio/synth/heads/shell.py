@@ -18,7 +18,7 @@ from jaxtyping import Float, UInt8
 from studio.human.heads.fit import View
 from studio.synth.facelight import EXPOSED, scene_linear, stored
 from studio.synth.heads.shots import Shot
-from studio.synth.heads.strands import filled, locks
+from studio.synth.heads.strands import evened, filled, locks
 from studio.vision.sampling import sampled
 from studio.vision.triangles import Triangles
 
@@ -355,7 +355,9 @@ def _painted(
     colour /= np.fmax(total, 1e-6)[..., None]
     say = np.sqrt(np.clip(total, 0, 1))
     own = stored(colour * (shade / (_ABOVE * EXPOSED)))
-    return filled(own.astype(np.float32), say, _fine(there))
+    if shade > _SHADED:
+        own = evened(own.astype(np.float32), say)
+    return filled(own.astype(np.float32).clip(0, 255), say, _fine(there))
 
 
 def _middle(shot: Shot) -> np.ndarray:

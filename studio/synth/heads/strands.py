@@ -13,6 +13,8 @@ _DRAWN, _FAINT = 0.35, 2.0
 """How lively strands are drawn over those pieces, by what is seen, and at least (of 255)."""
 _DARK, _MOST = 10.0, 0.7
 """What is fine is told in shares of brightness, darkness left out; at most so large (logarithm)."""
+_EVENED, _LIT = 0.8, 1.0
+"""How much of the light at large is taken off, and the most that it may differ (logarithm)."""
 _LIVELY = 0.12
 """Hair whose brightness (logarithm) varies by less, from lock to lock, is smooth."""
 _TIPS = (5.0, 3.0)
@@ -50,6 +52,19 @@ def filled(
     painted = (keep * colour + (1 - keep) * laid).clip(0, 255)
     alpha = np.clip((_tips(there) - 0.3) / 0.45, 0, 1) * (there > 0.03)
     return np.dstack([painted, 255 * alpha]).astype(np.uint8)
+
+
+def evened(
+    colour: Float[np.ndarray, "rows columns 3"], say: Float[np.ndarray, "rows columns"]
+) -> Float[np.ndarray, "rows columns 3"]:
+    """The same hair (0 to 255) where light falls on one side of it, lit evenly: only of how bright
+    it is at large little is left."""
+    near = np.log(_spread(colour, say, (20.0, 80.0)).mean(-1) + _DARK)
+    known = say > 0.3
+    if not known.any():
+        return colour
+    over = np.clip(near - float(np.median(near[known])), -_LIT, _LIT)
+    return (colour + _DARK) * np.exp(-_EVENED * over)[..., None] - _DARK
 
 
 def _tips(there: np.ndarray) -> np.ndarray:

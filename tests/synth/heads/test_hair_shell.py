@@ -11,6 +11,7 @@ import pytest
 from studio.human.heads.fit import View
 from studio.synth.heads import shell
 from studio.synth.heads.shots import Shot
+from studio.synth.heads.strands import evened
 
 RADIUS_M, HAIR_M = 0.09, 0.11
 FOCAL, SIDE = 900.0, 300
@@ -116,3 +117,15 @@ def test_what_is_neither_hair_nor_skin_tells_nothing(head, made):
         cv2.resize(one.rgba[..., 3], one.xyz_m.shape[1::-1])[side].mean() for one in (blind, sure)
     ]
     assert alpha[0] > alpha[1]
+
+
+def test_hair_that_is_lit_from_one_side_is_lit_evenly_and_keeps_its_strands():
+    dice = np.random.default_rng(0)
+    strands = np.exp(0.2 * dice.normal(size=(1, 256)))
+    light = np.where(np.arange(256)[:, None] < 128, 60.0, 150.0)
+    hair = np.repeat((light * strands)[..., None], 3, -1).astype(np.float32)
+    found = evened(hair, np.ones((256, 256), np.float32))
+    dark, bright = found[:100].mean(), found[156:].mean()
+    assert bright / dark < 1.35
+    assert np.corrcoef(found[20].mean(-1), strands[0])[0, 1] > 0.95
+    assert np.allclose(evened(hair, np.zeros((256, 256), np.float32)), hair)
