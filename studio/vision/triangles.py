@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import open3d as o3d
 from jaxtyping import Bool, Float, Float32, Int
 
 from studio.core.types import Mesh
@@ -42,7 +41,9 @@ class Triangles:
     """All triangles of some meshes, metres."""
 
     def __init__(self, meshes: Sequence[Mesh]) -> None:
-        self._scene = o3d.t.geometry.RaycastingScene()
+        import open3d as o3d  # a second, for what a first look at a head does without
+
+        self._scene: Any = o3d.t.geometry.RaycastingScene()
         for mesh in meshes:
             self._scene.add_triangles(
                 _tensor(mesh.vertices_m, np.float32), _tensor(mesh.faces, np.uint32)
@@ -105,6 +106,8 @@ class Triangles:
 
 
 def _tensor(values: np.ndarray, dtype: Any) -> Any:
+    import open3d as o3d
+
     make: Any = o3d.core.Tensor
     return make(np.ascontiguousarray(values, dtype))
 

@@ -6,17 +6,24 @@ a fitted head is a :class:`~studio.human.design.Design` that can be changed like
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
+from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from scipy.sparse import csr_matrix
 
+from studio.core.errors import StudioError
+from studio.core.files import write_whole
 from studio.human.design import ADULT
 from studio.human.names import face_vertices
-from studio.human.person import Person, Rest, Shape, whole
+from studio.human.person import Person, Rest, Shape, cache_folder, whole
 from studio.human.rig import BONE_NAMES
 from studio.human.sliders import FACE, VERTICES, Basis, basis, sliders
 
@@ -168,16 +175,32 @@ def points_of(values: Float[np.ndarray, " unknowns"]) -> Float[np.ndarray, "poin
 
 @cache
 def _slid() -> Float[np.ndarray, "ends sliders points 3"]:
-    """How each slider moves the average face's points at its high end and at its low one."""
+    """How each slider moves the average face's points at its high end and at its low one. Kept in
+    the cache: it takes longer than a fit."""
     middle = usual()
     points = points_of(middle)
+    path = _kept_at(points)
+    with suppress(OSError, ValueError):
+        found = np.load(path)
+        if found.shape == (2, len(face_sliders()), *points.shape):
+            return found
     moves = np.empty((2, len(face_sliders()), *points.shape))
     for row, sign in enumerate((1.0, -1.0)):
         for k in range(len(face_sliders())):
             other = middle.copy()
             other[len(BUILDS) + k] = sign
             moves[row, k] = sign * (points_of(other) - points)
+    data = BytesIO()
+    np.save(data, moves)
+    with suppress(StudioError):
+        write_whole(path, data.getvalue())
     return moves
+
+
+def _kept_at(points: np.ndarray) -> Path:
+    """Where the moves of sliders of this face are kept, of these sliders and this person."""
+    known = f"{version('anny')} {face_sliders()}".encode() + points.round(6).tobytes()
+    return cache_folder() / "faces" / f"{sha256(known).hexdigest()[:16]}.npy"
 
 
 def linear(values: Float[np.ndarray, " unknowns"]) -> Linear:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import open3d as o3d
 from jaxtyping import Bool, Float, UInt8
 from scipy.spatial import KDTree
 
@@ -118,6 +117,8 @@ def read_scan(path: Path, looker: Looker) -> Scan:
     """
     if path.suffix.lower() not in ENDINGS or not path.is_file():
         raise StudioError(f"“{path.name}” is no scan.", f"Give a file: {', '.join(ENDINGS)}.")
+    import open3d as o3d
+
     mesh = o3d.io.read_triangle_mesh(path)
     vertices, faces = np.asarray(mesh.vertices), np.asarray(mesh.triangles)
     if len(faces) < 100:

@@ -150,3 +150,27 @@ def test_a_carved_design_in_the_mirror_is_carved_on_the_other_side():
     told = Design(carved={234: (0.001, 0.002, 0.003)}).mirrored().carved
     assert told == {454: (-0.001, 0.002, 0.003)}
     assert Design.model_validate_json(Design(carved={4: (0, 0, 0.001)}).text()).carved
+
+
+def test_what_sliders_do_is_kept_and_told_anew_where_it_is_damaged(tmp_path, monkeypatch):
+    monkeypatch.setattr(model, "cache_folder", lambda: tmp_path)
+    names = model.face_sliders()[:3]
+    monkeypatch.setattr(model, "face_sliders", lambda: names)
+    told = model._slid.__wrapped__()
+    assert told.shape == (2, 3, 478, 3)
+    (path,) = tmp_path.rglob("*.npy")
+    monkeypatch.setattr(model, "points_of", _Counted(model.points_of))
+    np.testing.assert_array_equal(model._slid.__wrapped__(), told)
+    assert model.points_of.asked == 1
+    path.write_bytes(b"torn")
+    np.testing.assert_array_equal(model._slid.__wrapped__(), told)
+    assert model.points_of.asked == 2 + 2 * 3
+
+
+class _Counted:
+    def __init__(self, asked_of):
+        self._of, self.asked = asked_of, 0
+
+    def __call__(self, values):
+        self.asked += 1
+        return self._of(values)
