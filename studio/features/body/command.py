@@ -25,6 +25,7 @@ def main(
     photos: Annotated[tuple[Path, ...], tyro.conf.Positional],
     out: Path | None = None,
     overlay: Path | None = None,
+    at_s: float | None = None,
     name: str = "",
     height_m: float | None = None,
     gender: Literal["as the face", "woman", "man"] = "as the face",
@@ -41,10 +42,12 @@ def main(
     """Make a rigged, clothed avatar from photographs of a whole person.
 
     Args:
-        photos: Photographs of one person, standing; one is enough.
+        photos: Photographs of one person, standing; one is enough. Of a film the sharpest picture
+            is taken.
         out: Where to write the avatar: .glb or .vrm, with 52 facial actions.
         overlay: Where to write a picture of each photograph, the avatar over it as it was taken,
             and the avatar from behind: .png or .jpg.
+        at_s: The picture of films at so many seconds is taken.
         name: What the person is called.
         height_m: The person's height in metres; usual for the build if not given.
         gender: A woman's build or a man's; otherwise as the face's proportions tell.
@@ -63,9 +66,9 @@ def main(
         raise StudioError("There is nothing to write.", "Give --out FILE.glb.")
     check_places((out, (".glb", ".vrm")), (overlay, (".png", ".jpg")))
     check_levels(lods)
-    params = _params(photos=photos, name=name, height_m=height_m, gender=gender, back=back,
-                     seed=seed, pose=pose, triangles=triangles, texture_px=texture_px, head=head,
-                     motion=motion)  # fmt: skip
+    params = _params(photos=photos, at_s=at_s, name=name, height_m=height_m, gender=gender,
+                     back=back, seed=seed, pose=pose, triangles=triangles, texture_px=texture_px,
+                     head=head, motion=motion)  # fmt: skip
     began = time.perf_counter()
     with OnTerminal("Body", quiet=json) as context:
         made = run(reconstruct(params, Inputs(), context))

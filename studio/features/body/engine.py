@@ -11,6 +11,7 @@ import numpy as np
 from studio.core.errors import StudioError
 from studio.core.types import Character, Fact, Posed
 from studio.document.pins import PhotoPin
+from studio.features.body.filmed import is_film, photograph_of
 from studio.features.body.heads import Given, given_head, with_head
 from studio.features.body.moving import as_animation, moved
 from studio.features.body.params import Params
@@ -73,6 +74,8 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     check_photographs(params.photos, "Choose one that shows the whole person.")
     head = given_head(params, inputs.heads)
     name = params.name or params.photos[0].stem
+    photos = [photograph_of(p, params.at_s) if is_film(p) else p for p in params.photos]
+    params = params.model_copy(update={"photos": tuple(photos)})
     fit = inputs.fit
     if fit is None:
         photos = _looked(params, inputs, context)

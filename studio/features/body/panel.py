@@ -3,7 +3,7 @@ that is made of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,12 @@ import numpy as np
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from studio.core.errors import StudioError
+from studio.core.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from studio.document.pins import PhotoPin
 from studio.document.project import AvatarItem
 from studio.features.body.avatar_group import ROWS, AvatarGroup
 from studio.features.body.engine import Inputs
+from studio.features.body.filmed import is_film, photograph_of
 from studio.features.body.live_body import Answer, LiveBody, Wish
 from studio.features.body.params import Params
 from studio.features.body.points import bones, found_px, name_of
@@ -37,6 +39,7 @@ WORDS = {
 }
 _INVITES = "Drag a point in the photograph to where it belongs: the body is fitted anew."
 _STAGING = "Standing and moving"
+_FILMED = "Looking for a picture in a film"
 _NO_BODY = "No human body, or somebody else's: its points lie otherwise"
 
 
@@ -45,6 +48,7 @@ class Panel(PhotosPanel[Params]):
     button."""
 
     thing = "body"
+    endings = IMAGE_SUFFIXES | VIDEO_SUFFIXES
     rows = PERSON | ROWS | {"head_item": "Head"}
 
     def __init__(self, studio: Studio, feature: Feature) -> None:
@@ -90,6 +94,25 @@ class Panel(PhotosPanel[Params]):
         row.addWidget(self.still_button)
         row.addStretch(1)
         return self.legend, self.person, self.pins_fold, self.avatar_fold, self.moves
+
+    def add(self, paths: Iterable[Path]) -> None:
+        """More photographs of the same person; of films, their sharpest picture."""
+        given = tuple(paths)
+        super().add(path for path in given if not is_film(path))
+        films = tuple(path for path in given if is_film(path))
+
+        def engine(context: Context) -> Engine[Path, tuple[Path, ...]]:
+            found: list[Path] = []
+            for film in films:
+                context.check()
+                found.append(photograph_of(film))
+                yield found[-1]
+            return tuple(found)
+
+        if films:
+            self.studio.background(_FILMED, engine, super().add, "cpu")
+            working = self.studio.watch
+            self.busy.watch(_FILMED, lambda: all(w.job.name != _FILMED for w in working.working))
 
     def show_params(self, params: Params) -> None:
         there = bool(params.photos)

@@ -16,8 +16,12 @@ class Params(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     photos: tuple[Path, ...] = Field(
-        default=(), description="Photographs of one whole person, standing; one is enough"
+        default=(), description="Photographs of one whole person, standing, or films; one is enough"
     )
+    at_s: float | None = Field(
+        default=None, ge=0, title="Moment",
+        description="Of films: the picture at so many seconds; the sharpest if not given",
+    )  # fmt: skip
     name: str = Field(default="", description="What the person is called; the first photo's name")
     height_m: float | None = Field(
         default=None, ge=0.5, le=2.5, title="Height",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Bool, Float
+from scipy.ndimage import gaussian_filter1d, median_filter
 
 _BIN_M, _FEW, _SEEN = 0.006, 10, 0.35
 """How finely arms are told along their length, by how many texels, and how surely seen."""
+_WIDE, _CUFF = 6, 14
+"""Over so many places either way prints and folds are evened out, but on so many last ones."""
 _FROM_M, _SOFT_M = 0.03, 0.06
 """So far beyond the shoulder arms begin to be told so, and over so much."""
 
@@ -18,8 +21,9 @@ def around(
     arms: Bool[np.ndarray, " texels"],
     shoulder_m: float,
 ) -> tuple[Float[np.ndarray, "texels 3"], Float[np.ndarray, " texels"]]:
-    """The colours of texels of the arms of a T as most of what is seen at the same place along the
-    same arm, or, where nothing is, along the other; and how far that holds (0 to 1).
+    """The colours of texels of the arms of a T as most of what is seen at the same place along
+    both, evened out, but that each has its own cuff, where that is seen; and how far that holds (0
+    to 1).
 
     ``say`` is how surely each texel is seen, ``shoulder_m`` how far aside arms begin.
     """
@@ -29,19 +33,32 @@ def around(
         return out, share
     place = (away / _BIN_M).astype(int).clip(0)
     count = int(place[arms].max()) + 1
-    sides = [arms & (at_m[:, 0] < 0), arms & (at_m[:, 0] >= 0)]
-    told = [_along(colour, place, side & (say > _SEEN) & (away > 0), count) for side in sides]
-    for side, own, other in zip(sides, told, told[::-1], strict=True):
-        found = np.where(np.isfinite(own), own, other)
-        known = np.flatnonzero(np.isfinite(found[:, 0]))
-        if not len(known):
-            continue
-        whole = np.column_stack(
-            [np.interp(np.arange(count), known, found[known, k]) for k in range(3)]
-        )
-        out[side] = whole[place[side].clip(0, count - 1)]
+    seen = arms & (say > _SEEN) & (away > 0)
+    both = _along(colour, place, seen, count)
+    if not np.isfinite(both).any():
+        return out, share
+    for side in (arms & (at_m[:, 0] < 0), arms & (at_m[:, 0] >= 0)):
+        own = _along(colour, place, seen & side, count)
+        own = _filled(np.where(np.isfinite(own), own, both))
+        found = np.where((np.arange(count) < count - _CUFF)[:, None], _plain(_filled(both)), own)
+        along = away[side] / _BIN_M - 0.5
+        for k in range(3):
+            out[side, k] = np.interp(along, np.arange(count), found[:, k])
         share[side] = np.clip((away[side] - _FROM_M) / _SOFT_M, 0, 1)
     return out, share
+
+
+def _plain(told: Float[np.ndarray, "places 3"]) -> Float[np.ndarray, "places 3"]:
+    """Without prints and folds."""
+    calm = median_filter(told, (2 * _WIDE + 1, 1), mode="nearest")
+    return gaussian_filter1d(calm, 1.0, axis=0)
+
+
+def _filled(told: Float[np.ndarray, "places 3"]) -> Float[np.ndarray, "places 3"]:
+    """What is told at some places, at all."""
+    known = np.flatnonzero(np.isfinite(told[:, 0]))
+    bins = np.arange(len(told))
+    return np.column_stack([np.interp(bins, known, told[known, k]) for k in range(3)])
 
 
 def _along(
