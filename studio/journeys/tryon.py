@@ -18,6 +18,7 @@ from studio.journeys.puppet import REAL, STILL_S, calmest, webcam
 from studio.journeys.strangers import Stood, stood
 from studio.journeys.tryon_limbs import limbs
 from studio.journeys.tryon_sheet import PORTRAITS, sheet
+from studio.journeys.tryon_shoes import old_shoes
 from studio.live.wearing.drawing import ItemDrawer
 from studio.live.wearing.maps import static_map
 from studio.live.wearing.trembling import Trembling
@@ -59,6 +60,7 @@ def parts(footage: Path | None, data: Path | None, out: Path | None) -> list[tup
           for folder, name in films),
         ("a still picture with noise", partial(_frozen, footage)),
         ("watches, shoes and necklaces on made-up people", limbs),
+        ("old shoes under new ones", old_shoes),
         ("speed at 640 x 480", partial(_speed, footage)),
         ("one map", _one_map),
         *networks.parts_of("occluder", footage, data),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from jaxtyping import UInt8
 
 from studio.core.items import AnchorPoint, ItemKind
 from studio.core.types import Camera, Frame
@@ -53,6 +54,16 @@ _LEVEL = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
 """From a camera's axes to those of its level world."""
 
 
+@dataclass(frozen=True, eq=False)
+class Filmed:
+    """A picture of somebody, what each of its pixels shows (:mod:`studio.core.parts`), and their
+    anchor points' frames in its camera's level world."""
+
+    rgb: UInt8[np.ndarray, "height width 3"]
+    parts: UInt8[np.ndarray, "height width"]
+    frames: dict[AnchorPoint, np.ndarray]
+
+
 def limbs() -> Iterator[Figure]:
     """Rows of each theme: found and near enough, off, trembling."""
     for which, theme in enumerate(THEMES):
@@ -61,10 +72,10 @@ def limbs() -> Iterator[Figure]:
             for who in range(which, PEOPLE, len(THEMES)):
                 wearer = make_wearer(SEED, "test", who, theme.kind)
                 for moment in range(2):
-                    rgb, frames = _filmed(renderer, wearer, theme, who, moment)
-                    found, jitter_px = _followed(rgb, theme)
+                    seen = filmed(renderer, wearer, theme, who, moment)
+                    found, jitter_px = _followed(seen.rgb, theme)
                     trembles += jitter_px
-                    for point, true in in_picture(frames, theme).items():
+                    for point, true in in_picture(seen.frames, theme).items():
                         there += 1
                         if point in found:
                             mm, degrees = off(found[point], true)
@@ -83,10 +94,8 @@ def limbs() -> Iterator[Figure]:
                      f"{len(trembles)} seen throughout")  # fmt: skip
 
 
-def _filmed(
-    renderer: Renderer, wearer: Wearer, theme: Theme, who: int, moment: int
-) -> tuple[np.ndarray, dict[AnchorPoint, np.ndarray]]:
-    """A picture of somebody, and their anchor points in its camera's level world."""
+def filmed(renderer: Renderer, wearer: Wearer, theme: Theme, who: int, moment: int) -> Filmed:
+    """A picture of somebody in the pose in which people show what is worn."""
     rng = stream("limbs", "test", who, moment)
     side, figure = "LR"[int(rng.integers(2))], wearer.actor.figure
     if theme.kind == "watch":
@@ -101,12 +110,13 @@ def _filmed(
     x, y, z = (float(v) for v in frames["torso"][:3, 3])
     light = replace(place.lighting, centre_m=(x, y, z), radius_m=1.8)
     scene = (*posed.drawables, *things, *place.floors)
-    seen = renderer.render(scene, camera, light, far_m=60.0,
+    seen = renderer.render(scene, camera, light, geometry=True, far_m=60.0,
                            backdrop=place.around.seen_by(camera, SIZE_PX))  # fmt: skip
     rgb = random_eye(rng, 1.0).take(seen.rgb, seen.alpha > 127, rng)
     carry = np.eye(4)
     carry[:3, :3], carry[:3, 3] = _LEVEL @ camera.rotation, _LEVEL @ camera.translation_m
-    return rgb, {point: carry @ frame for point, frame in frames.items()}
+    assert seen.parts is not None
+    return Filmed(rgb, seen.parts, {point: carry @ frame for point, frame in frames.items()})
 
 
 def _before(

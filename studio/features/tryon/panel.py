@@ -38,7 +38,7 @@ LOOKS = {
     "colour": "My light", "light_by": "Told by", "brightness": "Brightness",
     "contrast": "Contrast", "gamma": "Gamma",
     "shadow": "Shadow", "lens": "Lens tint", "match_camera": "Like the camera",
-    "paint_out": "Paint out old rims",
+    "paint_out": "Paint out old ones",
 }  # fmt: skip
 WORDS = {
     "occlusion": WAYS,

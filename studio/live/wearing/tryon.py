@@ -18,6 +18,7 @@ from studio.core.closing import Closing
 from studio.core.errors import StudioError
 from studio.core.items import AnchorPoint, Item, ItemKind
 from studio.core.types import Camera, Frame
+from studio.human.anchors import REFERENCE_M
 from studio.live.wearing import laying
 from studio.live.wearing.bodies import Bodies
 from studio.live.wearing.camera_look import LookFinder
@@ -26,6 +27,7 @@ from studio.live.wearing.laying import CameraLook
 from studio.live.wearing.lights import Lights
 from studio.live.wearing.maps import Map, depth_map, softened, static_map
 from studio.live.wearing.old_rims import OldRims
+from studio.live.wearing.old_shoes import Foot, FootSeen, OldShoes
 from studio.live.wearing.own_head import FindHead, OwnHead, design_file, head_of
 from studio.live.wearing.placing import Placed, nudged, places_of, points_of
 from studio.live.wearing.predicting import Predictions, Predictor, Wanted
@@ -42,6 +44,8 @@ from studio.vision.one_view import assumed
 _NOISE_PX = 512
 _SHADOW_M = 0.004
 GLASSES = ("glasses", "sunglasses")
+FEET: tuple[AnchorPoint, ...] = ("foot.L", "foot.R")
+_FOOT_M = REFERENCE_M["foot"]
 _GREEN, _RED = (40, 200, 80), (220, 50, 40)
 
 
@@ -80,7 +84,7 @@ class TryOn(Closing):
         self._proxies: Proxies | None = None
         self._items: dict[str, Item | StudioError] = {}
         self._lights = Lights()
-        self._look, self._rims = LookFinder(), OldRims()
+        self._look, self._rims, self._shoes = LookFinder(), OldRims(), OldShoes()
         self._noise = np.random.default_rng(7).normal(0, 1, (_NOISE_PX, _NOISE_PX, 3))
         self._noise = self._noise.astype(np.float32)
         self._spent: dict[str, float] = {}
@@ -108,7 +112,7 @@ class TryOn(Closing):
             people = self._wearers.find(frame, camera, points, settings)
         trouble = trouble or self._wearers.trouble
         notes += lacking(wanted, people)
-        frame = self._bared(frame, items, people, settings)
+        frame = self._bared(frame, items, people, camera, settings)
         trouble = self._take_own_head(settings, people) or trouble
         drawn = self._draw_all(items, people, frame, camera, settings)
         look = self._camera_look(frame, people, settings)
@@ -161,14 +165,26 @@ class TryOn(Closing):
 
     def _bared(
         self, frame: Frame, items: list[tuple[str, Item]], people: tuple[WearerNow, ...],
-        settings: WearSettings,
+        camera: Camera, settings: WearSettings,
     ) -> Frame:  # fmt: skip
-        """The frame without the rims that wearers of new glasses have on, if that is wanted."""
-        if not settings.paint_out or not any(item.kind in GLASSES for _, item in items):
-            return frame
-        faces = {one.number: one.head.face_px for one in people if one.head is not None}
-        with self._timed("rims"):
-            return replace(frame, rgb=self._rims.painted_out(frame.rgb, faces, frame.time_s))
+        """The frame without the rims and shoes that wearers of new ones have on, if that is
+        wanted."""
+        kinds = {item.kind for _, item in items} if settings.paint_out else set()
+        if not kinds.isdisjoint(GLASSES):
+            faces = {one.number: one.head.face_px for one in people if one.head is not None}
+            with self._timed("rims"):
+                bare = self._rims.painted_out(frame.rgb, faces, frame.time_s)
+            frame = replace(frame, rgb=bare)
+        if "shoes" in kinds:
+            feet: dict[Foot, FootSeen] = {
+                (one.number, point): FootSeen(one.frames[point], one.sizes_m["foot"] / _FOOT_M,
+                                              point == "foot.L")
+                for one in people for point in FEET if point in one.frames
+            }  # fmt: skip
+            with self._timed("shoes"):
+                bare = self._shoes.painted_out(frame.rgb, feet, camera, frame.time_s)
+            frame = replace(frame, rgb=bare)
+        return frame
 
     def _take_own_head(
         self, settings: WearSettings, people: tuple[WearerNow, ...]

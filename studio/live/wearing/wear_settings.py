@@ -87,7 +87,8 @@ class WearSettings(BaseModel):
     )
     paint_out: bool = Field(
         default=False,
-        description="Paint out the dark rims of glasses that the wearer has on, under new glasses",
+        description="Paint out what the wearer has on under new things: shoes, and dark rims of "
+        "glasses",
     )
     smoothing_ms: float = Field(
         default=40.0, ge=0, le=500,
