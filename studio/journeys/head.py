@@ -22,8 +22,9 @@ from studio.human.heads import model
 from studio.human.heads.fit import FittedHead, Portrait, View, fit, jaw_of
 from studio.human.heads.proportions import womanly
 from studio.jobs import Context, run
+from studio.journeys import head_hidden
 from studio.journeys.figures import Figure, Part, footage_set
-from studio.perception.portraits import Looker
+from studio.perception.portraits import Looked, Looker
 from studio.render.raster import Renderer
 from studio.render.scene import Drawable
 from studio.synth import closet, designed, portrait
@@ -293,6 +294,7 @@ def _portraits(footage: Path | None) -> Iterator[Figure]:
     looker = _looker()
     found, right, reasons, off = 0, 0, list[str](), list[float]()
     paths = sorted(p for p in folder.iterdir() if p.suffix in (".jpg", ".png"))
+    good: list[Looked] = []
     for path in paths:
         rgb = np.ascontiguousarray(read_picture(path)[..., :3])
         try:
@@ -300,6 +302,7 @@ def _portraits(footage: Path | None) -> Iterator[Figure]:
         except StudioError as error:
             reasons.append(error.message)
             continue
+        good.append(looked)
         size = rgb.shape[1], rgb.shape[0]
         fitted = _fit([Portrait(looked.xyz_px, size, jaw=jaw_of(looked.guesses))])
         share = fitted.off_px[0] / float(np.ptp(looked.xyz_px[:, :2], axis=0).max())
@@ -312,3 +315,4 @@ def _portraits(footage: Path | None) -> Iterator[Figure]:
         f"points {np.mean(off):.1%} of the face's height off; {'; '.join(reasons)}".strip("; "),
     )  # fmt: skip
     yield Figure(f"{PORTRAITS}: women and men told rightly", f"{right} of {len(off)}")
+    yield from head_hidden.figures(looker, good)
