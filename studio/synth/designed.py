@@ -143,17 +143,23 @@ def materials_of(design: Design) -> dict[str, Material]:
     top, bottom = bool(kinds & closet.TOPS), bool(kinds & closet.BOTTOMS)
     brows = None if "brows" in kinds else design.brows
     found = {
-        "eyes": complexion.eyes(design.eyes),
+        "eyes": eyes_of(design),
         "lashes": complexion.lashes(design.brows, design.skin),
     }
     for one, _ in worn:
         if one.kind == "skin" and closet.plain(one).texture is not None:
             found["body"] = complexion.worn_skin(closet.plain(one), top, bottom)
-        elif one.kind == "eyes" and not closet.has_mesh(one):
-            found["eyes"] = closet.plain(one)
     if "body" not in found:
         found["body"] = complexion.skin(design.skin, brows, top, bottom)
     return found
+
+
+def eyes_of(design: Design) -> Material:
+    """The eyes' material: the worn eyes', or painted in the design's colour."""
+    for one, _ in closet.pieces(design.worn):
+        if one.kind == "eyes" and not closet.has_mesh(one):
+            return closet.plain(one)
+    return complexion.eyes(design.eyes)
 
 
 # -- pose ------------------------------------------------------------------------------------------

@@ -94,7 +94,7 @@ def besides(rest: Rest, bones: Armature, design: Design) -> tuple[Part, ...]:
     lashes too; other clothes are made for bare skin, and the shell has its own."""
     figure = figure_of(rest, bones)
     materials = {
-        "eyes": designed.materials_of(design)["eyes"],
+        "eyes": designed.eyes_of(design),
         "teeth": TEETH,
         "tongue": TONGUE,
     }

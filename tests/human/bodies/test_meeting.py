@@ -22,7 +22,8 @@ WIDE, TALL = 420, 400
 
 
 def test_a_thin_body_is_thickened_to_the_outline(monkeypatch):
-    monkeypatch.setattr(meeting, "SPACING_M", 0.02)
+    for name, value in {"SPACING_M": 0.025, "_GRID_M": 0.03, "_ROUNDS": 2}.items():
+        monkeypatch.setattr(meeting, name, value)
     with torch.no_grad():
         space = canonical(whole().rest(Shape.of(), actions=False), "A")
     thin, thick = (ClothedField(space, np.full(19_158, far)) for far in (0.004, 0.016))
