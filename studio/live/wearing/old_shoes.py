@@ -70,11 +70,16 @@ class OldShoes:
         self._worn: dict[Foot, _Worn] = {}
 
     def painted_out(
-        self, rgb: UInt8[np.ndarray, "height width 3"], feet: Mapping[Foot, FootSeen],
-        camera: Camera, time_s: float,
-    ) -> UInt8[np.ndarray, "height width 3"]:  # fmt: skip
-        """The picture without the shoes on these feet. The same picture where no shoe is found."""
+        self,
+        rgb: UInt8[np.ndarray, "height width 3"],
+        feet: Mapping[Foot, FootSeen],
+        camera: Camera,
+        time_s: float,
+    ) -> tuple[UInt8[np.ndarray, "height width 3"], Float32[np.ndarray, "height width"]]:
+        """The picture without the shoes on these feet, and where they were (0 to 1). The same
+        picture where no shoe is found."""
         self._worn = {k: v for k, v in self._worn.items() if k in feet}
+        gone = np.zeros(rgb.shape[:2], np.float32)
         for key, foot in feet.items():
             shoe, core = (_seen(points, foot, camera) for points in (_SHOE_M, _CORE_M))
             if not (np.isfinite(shoe).all() and np.isfinite(core).all()):
@@ -90,8 +95,8 @@ class OldShoes:
                 known.looked_s = time_s
             mask = (known.near > _SURE).astype(np.uint8)
             if mask.any():
-                rgb = _filled(rgb, small, mask, into)
-        return rgb
+                rgb = _filled(rgb, gone, small, mask, into)
+        return rgb, gone
 
 
 def outlined(
@@ -145,8 +150,11 @@ def _hull(points: np.ndarray, shape: tuple[int, ...]) -> UInt8[np.ndarray, "side
     return mask
 
 
-def _filled(rgb: np.ndarray, small: np.ndarray, mask: np.ndarray, into: np.ndarray) -> np.ndarray:
-    """A picture, what a mask of the small one covers filled from around."""
+def _filled(
+    rgb: np.ndarray, gone: np.ndarray, small: np.ndarray, mask: np.ndarray, into: np.ndarray
+) -> np.ndarray:
+    """A picture, what a mask of the small one covers filled from around; ``gone`` is told where
+    that is."""
     height, width = rgb.shape[:2]
     back = cv2.invertAffineTransform(into)
     corners = _moved(np.array([[0.0, 0.0], [SIDE_PX, SIDE_PX]]), back)
@@ -162,6 +170,7 @@ def _filled(rgb: np.ndarray, small: np.ndarray, mask: np.ndarray, into: np.ndarr
     soft = cv2.GaussianBlur(255 * wide, (0, 0), 1.0)
     large, soft = (cv2.warpAffine(one, back, size, flags=cv2.INTER_LINEAR) for one in (bare, soft))
     share = soft.astype(np.float32)[..., None] / 255
+    np.maximum(gone[top:below, left:right], share[..., 0], out=gone[top:below, left:right])
     out = rgb.copy()
     part = rgb[top:below, left:right]
     out[top:below, left:right] = (part + share * (large.astype(np.float32) - part) + 0.5).astype(

@@ -112,19 +112,22 @@ class TryOn(Closing):
             people = self._wearers.find(frame, camera, points, settings)
         trouble = trouble or self._wearers.trouble
         notes += lacking(wanted, people)
-        frame = self._bared(frame, items, people, camera, settings)
+        old: set[ItemKind] = {item.kind for _, item in items if settings.paint_out}
+        frame = self._without_rims(frame, old, people)
         trouble = self._take_own_head(settings, people) or trouble
         drawn = self._draw_all(items, people, frame, camera, settings)
         look = self._camera_look(frame, people, settings)
-        maps, unpredicted = self._maps(frame, drawn, settings.occlusion)
+        maps, unpredicted = self._maps(seen := frame, drawn, settings.occlusion)
         trouble = trouble or unpredicted or self._lights.trouble
+        if "shoes" in old:  # once maps are made: they need feet that are there
+            frame, maps = self._without_shoes(frame, drawn, maps, people, camera)
         rgba = self._composed(frame.rgb, drawn, maps, look, settings)
         compared = None
         if settings.compare is not None and settings.compare != settings.occlusion:
             if settings.compare == "fitted":
                 self._hides = None
             how = "depth" if settings.compare == "fitted" else settings.compare
-            others, _ = self._maps(frame, drawn, how)
+            others, _ = self._maps(seen, drawn, how)
             compared = self._composed(frame.rgb, drawn, others, look, settings)
         told = self._told_maps(drawn, maps, (height, width))
         wearers = tuple(
@@ -163,28 +166,34 @@ class TryOn(Closing):
             self._drawer.forget(tuple(item.character for _, item in found))
         return found, trouble, notes
 
-    def _bared(
-        self, frame: Frame, items: list[tuple[str, Item]], people: tuple[WearerNow, ...],
-        camera: Camera, settings: WearSettings,
+    def _without_rims(
+        self, frame: Frame, kinds: set[ItemKind], people: tuple[WearerNow, ...]
     ) -> Frame:  # fmt: skip
-        """The frame without the rims and shoes that wearers of new ones have on, if that is
-        wanted."""
-        kinds = {item.kind for _, item in items} if settings.paint_out else set()
-        if not kinds.isdisjoint(GLASSES):
-            faces = {one.number: one.head.face_px for one in people if one.head is not None}
-            with self._timed("rims"):
-                bare = self._rims.painted_out(frame.rgb, faces, frame.time_s)
-            frame = replace(frame, rgb=bare)
-        if "shoes" in kinds:
-            feet: dict[Foot, FootSeen] = {
-                (one.number, point): FootSeen(one.frames[point], one.sizes_m["foot"] / _FOOT_M,
-                                              point == "foot.L")
-                for one in people for point in FEET if point in one.frames
-            }  # fmt: skip
-            with self._timed("shoes"):
-                bare = self._shoes.painted_out(frame.rgb, feet, camera, frame.time_s)
-            frame = replace(frame, rgb=bare)
-        return frame
+        """The frame without the rims that wearers of new glasses have on."""
+        if kinds.isdisjoint(GLASSES):
+            return frame
+        faces = {one.number: one.head.face_px for one in people if one.head is not None}
+        with self._timed("rims"):
+            return replace(frame, rgb=self._rims.painted_out(frame.rgb, faces, frame.time_s))
+
+    def _without_shoes(
+        self, frame: Frame, drawn: list[tuple[str, Placed, DrawnItem]], maps: list[Map],
+        people: tuple[WearerNow, ...], camera: Camera,
+    ) -> tuple[Frame, list[Map]]:  # fmt: skip
+        """The frame without the shoes that wearers of new ones have on, and the maps: where an old
+        shoe was, the new one is seen."""
+        feet: dict[Foot, FootSeen] = {
+            (one.number, point): FootSeen(one.frames[point], one.sizes_m["foot"] / _FOOT_M,
+                                          point == "foot.L")
+            for one in people for point in FEET if point in one.frames
+        }  # fmt: skip
+        with self._timed("shoes"):
+            bare, gone = self._shoes.painted_out(frame.rgb, feet, camera, frame.time_s)
+        shown = [
+            np.maximum(seen, gone[each.crop.part]) if one.item.kind == "shoes" else seen
+            for (_, one, each), seen in zip(drawn, maps, strict=True)
+        ]
+        return replace(frame, rgb=bare), shown
 
     def _take_own_head(
         self, settings: WearSettings, people: tuple[WearerNow, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,11 +11,12 @@ import numpy as np
 import pytest
 from wearers import SIZE, VIEW_DEG
 
+from studio.core.items import ItemKind
 from studio.core.types import Frame
 from studio.human.anchors import REFERENCE_M
+from studio.live.wearing.drawing import Crop
 from studio.live.wearing.old_shoes import FootSeen, OldShoes, outlined
 from studio.live.wearing.tryon import TryOn
-from studio.live.wearing.wear_settings import WearSettings
 from studio.live.wearing.wearers import WearerNow
 from studio.vision.one_view import assumed
 
@@ -71,27 +73,29 @@ def feet_of(both):
 
 def test_shoes_become_floor_and_legs_stay(both) -> None:
     rgb, shoes = drawn(both)
-    bare = OldShoes().painted_out(rgb, feet_of(both), CAMERA, 0.0)
+    bare, gone = OldShoes().painted_out(rgb, feet_of(both), CAMERA, 0.0)
     assert (off(bare, SHOE)[shoes] < 40).mean() < 0.03
     elsewhere = ~cv2.dilate(shoes.astype(np.uint8), np.ones((13, 13))).astype(bool)
     assert (bare[elsewhere] == rgb[elsewhere]).all()
+    assert gone[shoes].mean() > 0.95
+    assert not gone[elsewhere].any()
 
 
 def test_only_the_feet_that_are_named_are_touched(both) -> None:
     rgb, _ = drawn(both)
     own, other = (drawn({left: both[left]})[1] for left in (True, False))
-    bare = OldShoes().painted_out(rgb, {KEYS[True]: both[True]}, CAMERA, 0.0)
+    bare, _ = OldShoes().painted_out(rgb, {KEYS[True]: both[True]}, CAMERA, 0.0)
     changed = (bare != rgb).any(-1)
     assert changed[own].mean() > 0.95
     assert changed[other & ~own].mean() < 0.05
-    assert OldShoes().painted_out(rgb, {}, CAMERA, 0.0) is rgb
+    assert OldShoes().painted_out(rgb, {}, CAMERA, 0.0)[0] is rgb
 
 
 def test_what_is_nothing_like_a_shoe_is_left_alone(both) -> None:
     """The whole floor looks as what is at the foot."""
     rgb = np.full((SIZE[1], SIZE[0], 3), FLOOR, np.uint8)
     rgb[:, : SIZE[0] // 3] = SHOE
-    assert OldShoes().painted_out(rgb, feet_of(both), CAMERA, 0.0) is rgb
+    assert OldShoes().painted_out(rgb, feet_of(both), CAMERA, 0.0)[0] is rgb
 
 
 def test_feet_beyond_the_picture_or_behind_the_camera_do_no_harm(both) -> None:
@@ -99,7 +103,7 @@ def test_feet_beyond_the_picture_or_behind_the_camera_do_no_harm(both) -> None:
     away = standing(True)
     for place in ((30.0, 1.5, -0.4), (0.0, -1.0, -0.4), (-0.6, 1.0, -0.75)):
         away.frame[:3, 3] = place
-        bare = OldShoes().painted_out(rgb, {KEYS[True]: away}, CAMERA, 0.0)
+        bare, _ = OldShoes().painted_out(rgb, {KEYS[True]: away}, CAMERA, 0.0)
         assert bare.shape == rgb.shape
 
 
@@ -121,22 +125,22 @@ def test_it_looks_now_and_then_and_forgets_who_left(both, monkeypatch) -> None:
 
 def test_the_same_picture_has_the_same_outline(both) -> None:
     rgb, _ = drawn(both)
-    one, two = (OldShoes().painted_out(rgb, feet_of(both), CAMERA, 0.0) for _ in range(2))
+    one, two = (OldShoes().painted_out(rgb, feet_of(both), CAMERA, 0.0)[0] for _ in range(2))
     assert (one == two).all()
 
 
-@pytest.mark.parametrize(("kind", "wanted", "bared"), [
-    ("shoes", True, True), ("shoes", False, False), ("watch", True, False),
-])  # fmt: skip
-def test_they_are_painted_out_under_new_shoes_where_that_is_wanted(
-    both, kind: str, wanted: bool, bared: bool
-) -> None:
+@pytest.mark.parametrize("kind", ["shoes", "watch"])
+def test_where_an_old_shoe_was_the_new_one_is_seen(both, kind: ItemKind) -> None:
     rgb, shoes = drawn(both)
     feet = {f"foot.{'L' if left else 'R'}": foot.frame for left, foot in both.items()}
     somebody = WearerNow(1, feet, REFERENCE_M, None, 1.0, 0.0, {})
+    crop = Crop(10, 20, replace(CAMERA, size_px=(SIZE[0] - 10, SIZE[1] - 20)))
+    new: Any = ("new", SimpleNamespace(item=SimpleNamespace(kind=kind)), SimpleNamespace(crop=crop))
+    unsure = np.full((SIZE[1] - 20, SIZE[0] - 10), 0.4, np.float32)
     with TryOn() as tryon:
-        item: Any = SimpleNamespace(kind=kind)
-        told = tryon._bared(Frame("cam", 0.0, rgb), [("new", item)], (somebody,), CAMERA,
-                            WearSettings(paint_out=wanted))  # fmt: skip
-    assert bool(off(told.rgb, SHOE)[shoes].mean() > 40) is bared
-    assert ("shoes" in tryon._spent) is bared
+        bare, (seen,) = tryon._without_shoes(Frame("cam", 0.0, rgb), [new], [unsure], (somebody,),
+                                             CAMERA)  # fmt: skip
+    assert off(bare.rgb, SHOE)[shoes].mean() > 40
+    where = shoes[20:, 10:]
+    assert (seen[where].mean() > 0.95) == (kind == "shoes")
+    assert np.allclose(seen[: SIZE[1] // 4], 0.4)
