@@ -101,7 +101,8 @@ def main(
         prepare: Only pack so many samples into --data (and a part of it for validation and test);
             of algebraic and volumetric: scenes of four cameras, the held-out ones of eight; of
             occluder: pictures of people with two items each; of body and body_head: clothed people
-            with points about them; of neus: heads filmed around.
+            with points about them (every fourth is fitted, the others take these fits' errors); of
+            neus: heads filmed around.
         surroundings: Only pack pieces of the pictures in this folder into --data: photographs or
             panoramas without people, which people are then put before.
         takes: Motion files or folders of them to pack for the pose prior; --prepare then says how

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import ClassVar
 
 import numpy as np
 import pytest
 import torch
 
+from studio.core.errors import StudioError
 from studio.human.person import Shape, whole
 from studio.perception.bodies.crops import FINE, SIDE_PX, edge_px, heat, square, window
 from studio.perception.bodies.network import BodyNetwork, turned
 from studio.perception.bodies.parts import MARKS, PARTS, bones_of_parts, marks_m, part_weights
 from studio.perception.bodies.template import SKIN, Template
 from studio.render.scene import vertex_normals
+from studio.synth.bodies.errors import Errors, keep_errors, kept_errors
+from studio.training import bodies
 from studio.training.bodies import STEP_M
 from studio.training.small import steps
 from studio.training.tasks import find_task
@@ -204,3 +208,33 @@ def test_parts_squares_and_maps():
     maps = heat(points, 64)
     assert maps[0, 30, 10] == 1
     assert maps[1:].max() == 0
+
+
+def test_every_fourth_person_is_fitted_and_the_others_take_their_errors(tmp_path, monkeypatch):
+    errors = [
+        Errors(np.zeros(11), np.zeros(9), np.zeros((104, 3, 3)), np.zeros((104, 3)), np.zeros(3),
+               np.array(1.0 + k)) for k in range(bodies.FEW - 1)
+    ]  # fmt: skip
+    keep_errors(tmp_path / "errors.npz", errors)
+
+    class Factory:
+        errors: ClassVar[list[Errors]] = []
+
+        def pair(self, number):
+            self.errors.append(errors[0])
+            return "fitted", number
+
+        def shaken(self, number):
+            if number == 14:
+                raise StudioError("none suits")
+            return "shaken", number
+
+    monkeypatch.setattr(bodies, "sample_of", lambda pair: pair)
+    source = bodies.BodyPairs("train", 1, {}, tmp_path / "errors.npz")
+    source._factory = Factory()
+    made = [source[number] for number in (4, 5, 12, 13, 14)]
+    assert made == [("fitted", 4), ("shaken", 5), ("fitted", 12), ("fitted", 13), ("fitted", 14)]
+    assert len(kept_errors(tmp_path / "errors.npz")) == bodies.FEW + 3
+    source = bodies.BodyPairs("train", 1, {})
+    source._factory = Factory()
+    assert source[5] == ("fitted", 5)
