@@ -31,6 +31,8 @@ REACH_M = (1.15, 1.15, 0.8)
 """How far the posed truth reaches from the root: right, down, away."""
 _POINTS: dict[Kind, int] = {"body": 1536, "head": 1024}
 _NEAR_M = 0.01
+_POSE = 4.0
+"""How much the pose says where what it is learned from is learned for the tensor, too."""
 _VALIDATED = 24
 _TESTED: dict[Kind, int] = {"body": 16, "head": 24}
 
@@ -148,11 +150,13 @@ def losses(network: nn.Module, pairs: Pairs, kind: Kind) -> dict[str, Tensor]:
     truth = (pairs.inside_m / UNIT_M).clamp(-1, 1)
     found = {
         "inside": _inside(by_fit[..., 0], truth), "distance": 2 * _off(by_fit[..., 0], truth),
-        **_surface(by_fit, pairs), **_pose(seen, pairs, kind),
+        **_surface(by_fit, pairs),
     }  # fmt: skip
+    pose = _pose(seen, pairs, kind)
     if isinstance(network, ApartNetwork):
         said = network.told(seen, pairs.placed_m, pairs.root_m, pairs.lens, pairs.edge)
-        return {**found, "tensor": _off(said, truth)}
+        return {**found, **pose, "tensor": _off(said, truth)}
+    found |= {name: _POSE * value for name, value in pose.items()}
     found["inside, own pose"] = _inside(by_pose[..., 0], truth)
     found["distance, own pose"] = 2 * _off(by_pose[..., 0], truth)
     if kind == "body":
