@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import pyvista as pv
 import torch
 
+from studio.core.errors import StudioError
 from studio.core.types import Mesh
 from studio.perception.neural_heads.network import HeadNetwork
 from studio.perception.neural_heads.photographs import FREE, HEAD
@@ -112,3 +115,10 @@ def test_a_head_is_measured_both_ways() -> None:
         off = measured(ball, part)
         assert abs(off.head - 1000 * larger_m) < 0.8
         assert off.face <= off.head + 0.3
+
+
+def test_without_heads_to_learn_from_weights_are_still_measured(tmp_path: Path) -> None:
+    task = NeusTask(str(tmp_path))
+    assert isinstance(task.network(), HeadNetwork)
+    with pytest.raises(StudioError, match="no samples"):
+        task.data("train", 0)

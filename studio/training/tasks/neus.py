@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from studio.core.errors import StudioError
 from studio.perception.neural_heads.layers import Kind
 from studio.perception.neural_heads.losses import distance_losses, rendered_losses
 from studio.perception.neural_heads.network import (
@@ -72,12 +73,20 @@ class NeusTask:
         return HeadNetwork(self._count, self._kind, self._rank, self._placement)
 
     def data(self, split: Split, seed: int) -> Source:
-        return Numbers(self._count) if split == "train" else heads(self._data, split, seed)
+        if split != "train":
+            return heads(self._data, split, seed)
+        return Numbers(HEADS if self._data is None else len(self._train))
 
     @cached_property
     def _count(self) -> int:
-        """How many heads are learned: all that are packed."""
-        return HEADS if self._data is None else len(heads(self._data, "train", 0))
+        """How many heads are learned: all that are packed. Where none are, weights may still be
+        measured, which say how many they hold."""
+        if self._data is None:
+            return HEADS
+        try:
+            return len(self._train)
+        except StudioError:
+            return HEADS
 
     @cached_property
     def _train(self) -> Source:
