@@ -146,15 +146,6 @@ class Looker(Closing):
         bare &= ~hair & ~_open(rgb.shape, seen.xyz_px[:, :2])
         return Looked(name, rgb, seen.xyz_px, seen.guesses, bare, hair, tuple(warnings))
 
-    def points(self, rgb: UInt8[np.ndarray, "height width 3"]) -> Float[np.ndarray, "478 3"] | None:
-        """The points of the main face of a picture, looked at close up; None if there is none."""
-        faces = self._every(rgb)
-        if not faces:
-            return None
-        main = max(faces, key=lambda one: float(np.ptp(one.xyz_px[:, :2], axis=0).max()))
-        centre, size = bounds(main.xyz_px[:, :2])
-        return (self._about(rgb, centre, _ROOM * size) or main).xyz_px
-
     def _seen(self, rgb: np.ndarray) -> tuple[SeenFace, ...]:
         if self._faces is None:
             self._faces = FaceCrowd(self._files["face_landmarker"], _MOST, films=False)

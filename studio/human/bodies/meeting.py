@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32
@@ -47,8 +47,7 @@ class Sight:
     @classmethod
     def of(cls, photo: BodyPhoto, camera: Camera, carried: np.ndarray) -> Sight:
         """What a photograph says of a person whose bones are carried before its camera."""
-        ahead = Camera(camera.name, camera.size_px, camera.matrix, camera.distortion,
-                       np.eye(3), np.zeros(3))  # fmt: skip
+        ahead = replace(camera, rotation=np.eye(3), translation_m=np.zeros(3))
         window = Window.of(photo.mask)
         cut = window.cut(photo.mask)
         return cls(ahead, window, cut, edge_of(cut, window), carried)

@@ -16,6 +16,7 @@ from studio.human.bodies.fitted import BodyFit
 from studio.human.designs import shape_of
 from studio.perception.bodies.template import Template
 from studio.synth.bodies.photograph import Photograph, begin_m, lens_of
+from studio.vision.calibration.rotations import nearest
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,7 @@ class Errors:
         own, his = shape_of(fit.design), taken.subject.shape
         lens = lens_of(taken, fit.main)
         heads, carried = taken.scaled(fit.height_m / taken.height_m, lens)
-        true = rotations(carried)
+        true = nearest(carried[:, :3, :3])
         root = begin_m(heads, carried)[0]
         off = begin_m(template.heads_m, template.carried)[0] - root
         return cls(
@@ -47,12 +48,6 @@ class Errors:
             Rotation.from_matrix(template.carried[:, :3, :3] @ true.transpose(0, 2, 1)).as_rotvec(),
             off / root[2], np.array(lens),
         )  # fmt: skip
-
-
-def rotations(carried: Float[np.ndarray, "bones 4 4"]) -> Float[np.ndarray, "bones 3 3"]:
-    """The turns in matrices that may be larger than life."""
-    u, _, v = np.linalg.svd(carried[:, :3, :3])
-    return u @ v
 
 
 def keep_errors(path: Path, errors: Sequence[Errors]) -> None:

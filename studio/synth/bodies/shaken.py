@@ -21,9 +21,10 @@ from studio.human.rig import BONE_NAMES, BONE_PARENTS
 from studio.human.wardrobe.fitting import base_weights
 from studio.perception.bodies.parts import MARKS, bones_of_parts, marks_m
 from studio.perception.bodies.template import SKIN, Template
-from studio.synth.bodies.errors import Errors, rotations
+from studio.synth.bodies.errors import Errors
 from studio.synth.bodies.photograph import Photograph, begin_m
 from studio.synth.figure import skin
+from studio.vision.calibration.rotations import nearest
 
 _ALIKE, _SIZES = 4, (0.5, 1.1)
 """Of how many that stood most alike one's errors are taken, and how large these are made."""
@@ -39,7 +40,7 @@ def shaken(
 ) -> tuple[BodyView, Template, float] | None:
     """How somebody is seen, the template and for how many times as large they are taken by a fit
     as wrong as others were; None where that covers the person too badly."""
-    his, turns = taken.subject.shape, rotations(taken.carried)
+    his, turns = taken.subject.shape, nearest(taken.carried[:, :3, :3])
     main = bones_of_parts("body")[1:]
     away = [np.abs(one.true[main] - turns[main]).mean() + 0.05 * rng.random() for one in errors]
     like = errors[int(rng.choice(np.argsort(away)[:_ALIKE]))]
