@@ -17,6 +17,7 @@ from scipy.sparse import csr_matrix
 from studio.human import compact, compaction, sliders
 from studio.human.compact import CompactPerson
 from studio.human.person import Rest, Shape
+from studio.human.wardrobe.fitting import blended
 
 
 @cache
@@ -60,6 +61,6 @@ def _roughly(
     linear, heads = rest.frames[0], rest.heads_m[0]
     shift = heads - (linear @ rest.modelled_heads_m[0][..., None])[..., 0]
     matrices = torch.cat([linear, shift[..., None]], 2).numpy()
-    blend = np.asarray(weights @ matrices.reshape(-1, 12)).reshape(-1, 3, 4)
+    blend = blended(weights, matrices)
     skin = np.einsum("vij,vj->vi", blend[:, :, :3], rest.modelled_m[0].numpy())
     return skin + blend[:, :, 3], heads

@@ -14,7 +14,7 @@ from scipy.sparse import csr_matrix
 from studio.core.types import Armature
 from studio.human.person import Rest, whole
 from studio.human.rig import BONE_NAMES, BONE_PARENTS
-from studio.human.wardrobe.fitting import base_weights
+from studio.human.wardrobe.fitting import base_weights, blended
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +78,7 @@ def carry(heads_m: Figure | np.ndarray, root_m: np.ndarray, turns: np.ndarray) -
 
 def skin(points_m: np.ndarray, weights: csr_matrix, carried: np.ndarray) -> np.ndarray:
     """Linear blend skinning of points (V, 3) with weights (V, bones)."""
-    blend = (weights @ carried[:, :3].reshape(len(carried), 12)).reshape(-1, 3, 4)
+    blend = blended(weights, carried)
     return np.einsum("vij,vj->vi", blend[:, :, :3], points_m) + blend[:, :, 3]
 
 

@@ -20,7 +20,7 @@ from studio.human.humanoid import HUMANOID
 from studio.human.person import Rest, whole
 from studio.human.rig import BONE_NAMES
 from studio.human.tpose import turns_to_t
-from studio.human.wardrobe.fitting import base_weights
+from studio.human.wardrobe.fitting import base_weights, blended
 
 CanonicalPose = Literal["T", "A"]
 SKIN = 13_380
@@ -56,7 +56,7 @@ class Canonical:
         """Points of the canonical space back in the armature's reference pose, given the bones on
         which they hang: the inverse of their blended transforms, so that carrying them out again is
         the identity."""
-        blend = (weights @ self.carried[:, :3].reshape(len(self.carried), 12)).reshape(-1, 3, 4)
+        blend = blended(weights, self.carried)
         return np.linalg.solve(blend[..., :3], (points_m - blend[..., 3])[..., None])[..., 0]
 
 

@@ -20,7 +20,7 @@ from studio.human.bodies.fitted import BodyFit, BodyPhoto
 from studio.human.bodies.outline import Edge, Window, edge_of, hits, matched
 from studio.human.bodies.shell import beyond
 from studio.human.bodies.surface import Surface, surface_of
-from studio.human.wardrobe.fitting import base_weights
+from studio.human.wardrobe.fitting import base_weights, blended
 from studio.human.wardrobe.layers import vertex_normals
 
 SPACING_M = 0.01
@@ -76,8 +76,7 @@ class Hung:
         more = self.more_m[self.near][:, None]
         back = self._space.to_reference(self._surface.vertices_m + more * self._normals,
                                         self._weights)  # fmt: skip
-        flat = self._weights @ sight.carried[:, :3].reshape(len(sight.carried), 12)
-        blend = np.asarray(flat).reshape(-1, 3, 4)
+        blend = blended(self._weights, sight.carried)
         return np.einsum("vij,vj->vi", blend[..., :3], back) + blend[..., 3]
 
     def shown(self, sight: Sight) -> Bool[np.ndarray, "rows columns"]:

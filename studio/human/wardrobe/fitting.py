@@ -31,6 +31,14 @@ def base_weights() -> csr_matrix:
     return csr_matrix((values, (rows, columns)), shape=(count, len(BONE_NAMES)))
 
 
+def blended(
+    weights: csr_matrix, carried: Float[np.ndarray, "bones rows 4"]
+) -> Float[np.ndarray, "points 3 4"]:
+    """What carries points that hang on bones by ``weights`` (points, bones), where ``carried`` does
+    these: linear blend skinning."""
+    return np.asarray(weights @ carried[:, :3].reshape(len(carried), 12)).reshape(-1, 3, 4)
+
+
 def share_of(weights: csr_matrix, bones: Sequence[int]) -> Float[np.ndarray, " vertices"]:
     """How much of each vertex hangs on some bones, 0 to 1."""
     return np.asarray(weights[:, bones].sum(axis=1)).ravel()
