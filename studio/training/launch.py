@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from studio.core.errors import StudioError
+from studio.perception.own import quick_type
 from studio.training.plan import Precision
 
 _TYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
@@ -54,13 +55,12 @@ def choose_device(wanted: str) -> str:
 
 
 def choose_precision(wanted: Precision, device: str) -> Precision:
-    """What the device is quick in: bfloat16 on new cards and on processors with matrix tiles."""
+    """What the device is quick in: bfloat16 on new cards and on processors that multiply in it."""
     if wanted != "auto":
         return wanted
     if device == "cuda":
         return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
-    tiles = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)()
-    return "bfloat16" if tiles else "float32"
+    return "bfloat16" if quick_type(device) is torch.bfloat16 else "float32"
 
 
 class Alone:
