@@ -19,6 +19,7 @@ from studio.registry import Registry, discover, plugin_folders
 from studio.ui import theme
 from studio.ui.commands import KeepKeys
 from studio.ui.doctor_page import Check
+from studio.ui.focus import KeepFocus
 from studio.ui.gc_guard import GcGuard
 from studio.ui.studio import Studio
 from studio.ui.window import Window
@@ -35,8 +36,9 @@ def main(argv: Sequence[str] = ()) -> int:
     start_log()
     sys.setswitchinterval(SWITCH_S)
     app = make_app()
-    keys = KeepKeys(app)
+    keys, focus = KeepKeys(app), KeepFocus(app)
     keys.follow(app)
+    focus.follow(app)
     window = make_window()
     guard = GcGuard(lambda: window.studio.watch.busy)
     window.show()
