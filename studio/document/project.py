@@ -218,8 +218,8 @@ class MotionItem(ItemBase):
 class AvatarItem(ItemBase):
     """A parametric person, and how it moves. Data: whatever ``studio.human`` writes.
 
-    ``design`` is what somebody made of them since: their build and look. Of a person without a
-    motion it also tells pose and expression.
+    ``design`` is their build and look as films told it, or what somebody made of them since. Of a
+    person without a motion it also tells pose and expression.
     """
 
     kind: Literal["avatar"] = "avatar"

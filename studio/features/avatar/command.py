@@ -16,9 +16,11 @@ from rich.table import Table
 from studio.core.errors import StudioError
 from studio.core.types import Motion
 from studio.features.avatar.engine import Avatar, Inputs, avatar
+from studio.features.avatar.look import Filmed
 from studio.features.avatar.params import Params
 from studio.jobs import run
 from studio.jobs.terminal import VERDICT_MARKS, OnTerminal
+from studio.media.films import Film, Films
 from studio.media.formats.whole import check_places
 
 Up = Literal["x", "y", "z", "-x", "-y", "-z"]
@@ -30,6 +32,8 @@ def main(
     bvh: Path | None = None,
     height: float | None = None,
     up: Up | None = None,
+    rig: Path | None = None,
+    videos: tuple[Path, ...] = (),
     params: Annotated[Params, tyro.conf.arg(name="")] = Params(),  # noqa: B008
     json: bool = False,
 ) -> None:
@@ -41,6 +45,8 @@ def main(
         bvh: Where to write its motion: .bvh.
         height: Body height in metres, if it is known.
         up: Up axis of the motion, where its format does not say (TRC: y).
+        rig: The calibration of the cameras that filmed the motion, in its world.
+        videos: Their films, named like the cameras: the avatar is dressed like the person in them.
         params: How to fit.
         json: Print one JSON object.
     """
@@ -50,9 +56,9 @@ def main(
     if height is not None:
         params = Params.model_validate({**params.model_dump(), "height_m": height})
     start = time.perf_counter()
-    source = _read(motion, up)
+    source = Inputs(_read(motion, up), filmed=_filmed(rig, videos))
     with OnTerminal("Avatar", quiet=json) as bar:
-        result = run(avatar(params, Inputs(source), bar))
+        result = run(avatar(params, source, bar))
     _write(result, out, bvh)
     seconds = time.perf_counter() - start
     if json:
@@ -73,6 +79,24 @@ def _read(path: Path, up: Up | None) -> Motion:
             f"“{path.name}” is not a motion Doppel can read.", "Use .trc, .c3d or .csv."
         )
     return read(path, up) if up else read(path)
+
+
+def _filmed(rig: Path | None, videos: tuple[Path, ...]) -> Filmed | None:
+    from studio.media.formats.rigs import read_rig
+
+    if rig is None and not videos:
+        return None
+    if rig is None or not videos:
+        raise StudioError("To see the clothes, films and cameras are needed.",
+                          "Give both: --rig FILE and --videos FILE FILE ...")  # fmt: skip
+    cameras = read_rig(rig).rig
+    films = Films(tuple(Film(path.stem, path) for path in videos))
+    if unknown := [film.camera for film in films.films if film.camera not in cameras.names]:
+        raise StudioError(
+            f"The rig has no camera “{unknown[0]}”.",
+            f"Name the films like its cameras: {', '.join(cameras.names)}.",
+        )
+    return Filmed(films, cameras)
 
 
 def _write(result: Avatar, out: Path | None, bvh: Path | None) -> None:
@@ -100,7 +124,8 @@ def _as_json(
         "slide_mm": round(fit.slide_mm, 2),
         "floor_m": None if fit.floor_m is None else round(fit.floor_m, 4),
         "swapped": fit.swapped,
-        "facts": [asdict(fact) for fact in fit.facts],
+        "worn": [one.item for one in result.design.worn] if result.design else None,
+        "facts": [asdict(fact) for fact in result.facts],
         "seconds": round(seconds, 3),
     }
 

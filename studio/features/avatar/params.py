@@ -45,6 +45,10 @@ class Params(BaseModel):
         default=True,
         description="Shirt, trousers, shoes and hair; off is a plain body in painted-on sportswear",
     )
+    as_filmed: bool = Field(
+        default=True,
+        description="Garments, and colours of clothes, skin and hair, like those in the films",
+    )
 
     def options(self) -> Options:
         """These settings as the fitting room knows them."""

@@ -1,22 +1,26 @@
 """The avatar as a feature: engine, step, command."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from studio.cli import main
 from studio.core.errors import Cancelled, StudioError
-from studio.core.types import Posed
+from studio.core.resources import resource
+from studio.core.types import Camera, CameraRig, Posed
 from studio.document.data import motion_arrays
 from studio.document.folder import Assets
 from studio.document.project import AvatarItem, MotionItem, Project
 from studio.features.avatar.engine import Avatar, Inputs, avatar
 from studio.features.avatar.evaluate import known_body, made_up, measured
+from studio.features.avatar.look import Filmed, looked_at, sights
 from studio.features.avatar.params import Params
 from studio.features.avatar.step import Step
 from studio.human.stored import fit_from
 from studio.jobs import Context, run
+from studio.media.films import Film, Films
 from studio.media.formats.trc import write_trc
 
 
@@ -111,3 +115,43 @@ def test_a_known_body_is_met_within_a_centimetre(footage):
     row = measured("true joints", motion, truth)
     assert row.joints_mm is not None
     assert row.joints_mm < 10
+
+
+def test_films_that_are_gone_leave_the_usual_clothes_and_say_so(worked, tmp_path):
+    rig = CameraRig((looking("cam1"),))
+    gone = Filmed(Films((Film("cam1", tmp_path / "gone.mp4"),)), rig)
+    design, note = looked_at(gone, worked[0].fit, lambda: None)
+    assert design is None
+    assert note.label == "Clothes"
+    assert "gone.mp4" in note.text
+    assert replace(worked[0], note=note).facts[-1] is note
+
+
+def test_pictures_are_spread_over_the_take_and_belong_to_moments_of_the_fit(worked):
+    folder = resource("sample")
+    films = Films(tuple(Film(f"cam{k}", folder / f"cam{k}.mp4") for k in (1, 2, 9)))
+    rig = CameraRig(tuple(looking(f"cam{k}") for k in (1, 2)))
+    fit = replace(worked[0].fit, times_s=np.linspace(0, 4.9, len(worked[0].fit)))
+    found = list(sights(Filmed(films, rig), fit, lambda: None))
+    assert {one.camera.name for one in found} == {"cam1", "cam2"}
+    assert len(found) == 10
+    assert len({one.frame for one in found}) == 5
+    assert found[0].rgb.shape == (720, 960, 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(["--videos", "a.mp4"], "films and cameras"), (["--rig", "rig.toml"], "films and cameras")],
+)
+def test_the_command_wants_films_and_their_cameras(arguments, words, motion, tmp_path, capsys):
+    write_trc(tmp_path / "walk.trc", motion)
+    given = ["avatar", "--motion", str(tmp_path / "walk.trc"), "--out", str(tmp_path / "a.glb")]
+    assert main([*given, *arguments]) == 1
+    assert words in capsys.readouterr().err
+
+
+def looking(name):
+    """A camera 3 m before the origin."""
+    turn = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
+    matrix = np.array([[900.0, 0, 480], [0, 900, 360], [0, 0, 1]])
+    return Camera(name, (960, 720), matrix, np.zeros(0), turn, np.array([0, 1.0, 3.0]))
