@@ -14,11 +14,13 @@ from studio.document.project import Asset, AvatarItem, Recipe
 from studio.human.character import bones_world, character, skinned
 from studio.human.person import Shape
 from studio.human.rig import BONE_NAMES
+from studio.human.wardrobe.layers import Below
 from studio.media.formats.gltf import write_glb
 from studio.media.formats.vrm import write_vrm
 from studio.render.scene import vertex_normals
 from studio.synth.cloth import border
 from studio.synth.designed import USUAL, filmed, person_of, soles_m
+from studio.vision.triangles import Triangles
 
 Pose = dict[str, tuple[float, float, float]]
 SHAPES = {
@@ -126,6 +128,32 @@ def test_nothing_pokes_through(clothed: Character, pose: Pose) -> None:
 @pytest.mark.parametrize("pose", ["rest", "arms out", "arms up"])
 def test_trousers_stay_under_the_shirt(clothed: Character, pose: str) -> None:
     assert pokes_mm(clothed, POSES[pose], "jeans", "tshirt") < 1.0
+
+
+def before_mm2(of: Character, pose: Pose) -> float:
+    """How much skin comes before the shirt in a pose, of what lies closely under it at rest."""
+    skin, shirt = part(of, "body"), part(of, "tshirt")
+
+    def before(bones_now: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        skin_m, cloth_m = (skinned(one, of.armature, bones_now) for one in (skin, shirt))
+        corners = skin_m[skin.mesh.faces]
+        out = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        area = np.linalg.norm(out, axis=1)
+        ways = out / np.maximum(area, 1e-12)[:, None]
+        rays = np.hstack([corners.mean(axis=1) + 0.1 * ways, -ways]).astype(np.float32)
+        return Triangles.of(cloth_m, shirt.mesh.faces).hits(rays).far > 0.1, area / 2
+
+    cloth = Below(shirt.mesh.vertices_m, shirt.mesh.faces)
+    middles = skin.mesh.vertices_m[skin.mesh.faces].mean(axis=1)
+    hem = cKDTree(cloth.vertices_m[cloth.hems]).query(middles)[0]
+    first, _ = before(bones(of, {}))
+    now, area = before(bones(of, pose))
+    under = (cloth.nearest(middles)[2] < 0.006) & (hem > 0.011) & ~first
+    return 1e6 * float(area[under & now].sum())
+
+
+def test_no_skin_comes_through_a_collar_when_the_arms_rise(clothed: Character) -> None:
+    assert before_mm2(clothed, POSES["arms up"]) < 60  # 1,500 to 2,200 where the skin stays
 
 
 def test_clothes_too_tight_would_be_noticed() -> None:

@@ -13,7 +13,8 @@ from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy.sparse import csr_matrix, diags
+from scipy.sparse import coo_matrix, csr_matrix, diags
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 from studio.human.wardrobe.fitting import nearest_shares
@@ -22,6 +23,8 @@ REACH_M = 0.05
 """Surfaces that are further apart than this at rest don't meet."""
 THROUGH_M = 0.02
 """What comes through a face by more is something else."""
+SEAM_M = 0.006
+"""An edge that is nearer to another piece of the garment is sewn to it."""
 HEM_M, PEEP = 0.030, 0.8
 """What lies further inside a garment's edge than the first, and the second times as far as the gap
 there is wide, cannot be seen from outside."""
@@ -82,6 +85,21 @@ class Below:
         return found
 
     @cached_property
+    def hems(self) -> Int[np.ndarray, " hems"]:
+        """The vertices where it ends. Edges that lie on another piece of it, as those of a collar
+        that was sewn on, are seams."""
+        edge = np.flatnonzero(self.at_edge)
+        piece = pieces(self.faces, len(self.vertices_m))
+        seam = np.zeros(len(edge), bool)
+        for own in np.unique(piece[edge]):
+            others = self.faces[piece[self.faces[:, 0]] != own]
+            mine = piece[edge] == own
+            if len(others):
+                _, _, away = Below(self.vertices_m, others).nearest(self.vertices_m[edge[mine]])
+                seam[mine] = away < SEAM_M
+        return edge[~seam]
+
+    @cached_property
     def used(self) -> Int[np.ndarray, " used"]:
         return np.unique(self.faces)
 
@@ -106,6 +124,13 @@ class Below:
         best = away.argmin(axis=1)
         rows = np.arange(len(points_m))
         return found[rows, best], shares.reshape(-1, count, 3)[rows, best], away[rows, best]
+
+
+def pieces(faces: Int[np.ndarray, "faces 3"], count: int) -> Int[np.ndarray, " vertices"]:
+    """The number of the piece of each of ``count`` vertices: what faces join is one."""
+    ones = np.ones(faces.size)
+    joined = coo_matrix((ones, (faces.ravel(), np.roll(faces, 1, 1).ravel())), shape=(count, count))
+    return connected_components(joined, directed=False)[1]
 
 
 def looks_out(cloth: Below, skin: Below) -> Bool[np.ndarray, " faces"]:
@@ -304,7 +329,7 @@ def covered(
     out /= np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-12)
     at = np.einsum("nk,nkd->nd", shares, corners)
     under = (np.einsum("nd,nd->n", points - at, out) < out_m) & (away < within_m)
-    edge = outer.vertices_m[outer.at_edge]
+    edge = outer.vertices_m[outer.hems]
     if len(edge):
         under &= KDTree(edge).query(at)[0] > hem_m + PEEP * away
     found[near] = under

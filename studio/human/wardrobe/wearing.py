@@ -36,8 +36,9 @@ UNDER_HAIR = ("top", "dress", "suit", "jacket")
 OVER_SKIN_M, OVER_CLOTH_M = 0.0025, 0.003
 CLING_M, LEG_M = 0.02, 0.20
 """What is nearer to the skin than the first moves with it; legs reach as far as the second."""
-SKIN_HEM_M = 0.016
-"""Skin is hidden from this far inside a garment's edge on."""
+SKIN_HEMS_M = ((0.04, 0.016), (0.012, 0.007))
+"""Skin as near below a garment as the first is hidden from the second on inside its edge: where a
+collar lies close, it would come through it when the arms rise."""
 ON_SKIN_M, ON_CLOTH_M = (0.010, 0.020), (0.030, 0.050)
 """What rests on skin, or on cloth, takes over how that moves: wholly when it is nearer than the
 first, not at all when further than the second."""
@@ -45,7 +46,7 @@ UNDER_HAT_M, LOOSENS = 0.004, 0.7
 """Hair under a hat is no higher than the first above the skin; below its edge it may rise by the
 second a metre."""
 _NOTHING = np.zeros(0, np.int64)
-_BARE = (*HAND, "neck", "head", "eye", "foot", "toe")
+_BARE = (*HAND, "neck02", "neck03", "head", "eye", "foot", "toe")
 _PARTS = {
     "hair": PartLabel.HAIR, "brows": PartLabel.FACE, "lashes": PartLabel.FACE,
     "eyes": PartLabel.FACE, "teeth": PartLabel.FACE, "tongue": PartLabel.FACE,
@@ -237,7 +238,9 @@ def _skin_under(one: Worn, skin: Below) -> np.ndarray:
     """The skin that a garment hides by lying closely over it; never hands, head or feet."""
     bare = share_of(base_weights(), bones_of(_BARE)) > 0.3
     ids = np.setdiff1d(np.unique(skin.faces), np.flatnonzero(bare))
-    return ids[covered(skin.vertices_m[ids], one.surface, out_m=0.015, hem_m=SKIN_HEM_M)]
+    points = skin.vertices_m[ids]
+    hides = [covered(points, one.surface, near, 0.015, hem) for near, hem in SKIN_HEMS_M]
+    return ids[np.logical_or(*hides)]
 
 
 def _put_on(item: Item, below: Sequence[Worn], skin: Below) -> Worn:

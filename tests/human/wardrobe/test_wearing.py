@@ -163,6 +163,25 @@ def test_a_pushed_vertex_takes_its_neighbours_along() -> None:
     assert under.tolist() == [True, False, False]
 
 
+def test_where_a_collar_is_sewn_on_is_no_hem() -> None:
+    n = 9
+    x, y = np.meshgrid(np.arange(n) * 0.01, np.arange(n) * 0.01)
+    sheet = np.column_stack([x.ravel(), y.ravel(), np.zeros(n * n)])
+    k = np.arange(n * n).reshape(n, n)
+    a, b, c, d = k[:-1, :-1].ravel(), k[:-1, 1:].ravel(), k[1:, 1:].ravel(), k[1:, :-1].ravel()
+    faces = np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)])
+    collar = sheet + np.array([0, 0.06, 0.002])  # its lowest rows lie over the sheet's highest
+    both = Below(np.vstack([sheet, collar]), np.vstack([faces, faces + n * n]))
+    hems = both.vertices_m[both.hems]
+    across = (hems[:, 0] > 0.005) & (hems[:, 0] < 0.075)
+    assert {round(float(y), 3) for y in hems[across, 1]} == {0.0, 0.14}
+    edges = both.vertices_m[both.at_edge][:, 1]
+    assert {0.06, 0.08} <= {round(float(y), 3) for y in edges}
+    under = np.array([[0.04, 0.07, -0.003]])
+    assert covered(under, both, hem_m=0.02).all()
+    assert not covered(under, Below(sheet, faces), hem_m=0.02).any()
+
+
 def test_a_leg_pushes_a_skirt_away() -> None:
     n = 12
     x, z = np.meshgrid(np.arange(n) * 0.01, np.arange(n) * 0.01)
