@@ -278,9 +278,13 @@ class Viewport(QWidget):
 
     def set_theme(self, theme: ThemeName) -> None:
         self._theme = theme
-        ink = "#c9cdd4" if theme == "dark" else "#3c4149"
-        for label in (self._units, self._figures, self._message):
+        ink, veil = ("#c9cdd4", "30, 32, 36") if theme == "dark" else ("#3c4149", "246, 247, 249")
+        for label in (self._figures, self._message):
             label.setStyleSheet(f"QLabel {{ color: {ink}; background: transparent; }}")
+        self._units.setStyleSheet(  # cameras' pictures may lie behind it
+            f"QLabel {{ color: {ink}; background: rgba({veil}, 150); border-radius: 3px;"
+            " padding: 1px 5px; }"
+        )
         self._cube.set_theme(theme)
         self._toolbar.set_theme(theme)
         if self.scene is not None:
