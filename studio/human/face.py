@@ -1,7 +1,9 @@
 """Facial actions from face points: bounded least squares on the person's own blendshapes.
 
 The face is brought into the head's frame, its own neutral shape is learnt from the take's
-calmest frames, and what moves beyond it is explained by ARKit's actions, each between 0 and 1.
+calmest frames, and what moves beyond it is explained by ARKit's actions, each between 0 and 1. The
+less certain the points are, the more an action must explain: errors of one face's points go
+together, and would else be read as grimaces.
 """
 
 from __future__ import annotations
@@ -16,10 +18,10 @@ from studio.human.names import face_vertices
 from studio.human.observe import RIGID_FACE
 from studio.human.person import Shape, whole
 from studio.human.rig import ACTIONS, BONE_NAMES
-from studio.human.solver import Kinematics, Poses
 
-RIDGE_M = 0.008
-"""An action must explain about this much movement (root sum of squares) to be believed."""
+RIDGE_M, DOUBT = 0.008, 25.0
+"""An action must explain about this much movement (root sum of squares) to be believed; where the
+points' error bars are known, so many times those at least."""
 SMOOTH_S = 0.02
 _HEAD = BONE_NAMES.index("head")
 _UNSEEN = ("tongueOut", "cheekPuff")
@@ -60,9 +62,7 @@ def bounded(
     return x
 
 
-def face_actions(
-    motion: Motion, shape: Shape, kinematics: Kinematics, poses: Poses
-) -> Float[np.ndarray, "frames actions"]:
+def face_actions(motion: Motion, shape: Shape) -> Float[np.ndarray, "frames actions"]:
     """The facial actions of every frame; zero where fewer than 30 face points are seen."""
     columns = [i for i, p in enumerate(motion.layout.points) if p.startswith(("mesh_", "face_"))]
     found = np.zeros((len(motion), len(ACTIONS)))
@@ -87,7 +87,9 @@ def face_actions(
     offset[~there] = 0
     keep = np.array([a not in _UNSEEN and not a.startswith("eyeLook") for a in ACTIONS])
     A = deltas[keep][:, use].transpose(1, 2, 0).reshape(-1, int(keep.sum()))
-    full = bounded(A, offset[:, use].reshape(len(offset), -1), RIDGE_M)
+    errors = motion.error_m[:, columns][:, use]
+    off_m = float(np.median(errors[np.isfinite(errors)])) if np.isfinite(errors).any() else 0.0
+    full = bounded(A, offset[:, use].reshape(len(offset), -1), max(RIDGE_M, DOUBT * off_m))
     full[there[:, use].sum(1) < 30] = 0
     rate = motion.rate_hz
     if rate > 0 and len(full) > 2:

@@ -266,7 +266,7 @@ def _finish(
     actions = np.zeros((len(poses), len(ACTIONS)))
     if options.face:
         report(0.92, "Reading the face")
-        actions = face_actions(observed.motion, body.shape(values), kinematics, poses)
+        actions = face_actions(observed.motion, body.shape(values))
     rest, _ = body.built(values)
     fit = Fit(
         shape=body.shape(values),

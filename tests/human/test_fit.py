@@ -10,8 +10,10 @@ from made_up_people import made_up
 from studio.core.errors import Cancelled, StudioError
 from studio.core.types import Motion
 from studio.human.character import animated
+from studio.human.face import face_actions
 from studio.human.fit import Options, fit_motion
 from studio.human.layouts import layout
+from studio.human.person import Shape
 from studio.human.rig import ACTIONS, BONE_NAMES
 from studio.human.shapefit import Hints
 from studio.human.stored import fit_arrays, fit_from
@@ -45,6 +47,22 @@ def test_perfect_keypoints_give_the_joints_back(name):
     error = limb_error_mm(fit, truth)
     assert error.mean() < 10
     assert np.percentile(error, 95) < 30
+
+
+def test_grimaces_are_not_read_from_uncertain_points():
+    motion = made_up("whole_body", frames=12, noise_m=0).motion
+    faces = [i for i, name in enumerate(motion.layout.points) if name.startswith("mesh_")]
+    rng = np.random.default_rng(3)
+    xyz = motion.xyz_m.copy()
+    spread = xyz[:, faces] - xyz[:, faces].mean(1, keepdims=True)
+    xyz[:, faces] += spread @ (0.1 * rng.normal(size=(12, 3, 3)))  # errors that go together
+    seen, error_m = replace(motion, xyz_m=xyz), np.full(motion.error_m.shape, 0.007)
+    shape = Shape.of(height=0.5)
+    believed, doubted = (face_actions(replace(seen, error_m=e), shape)
+                         for e in (motion.error_m, error_m))  # fmt: skip
+    assert believed.max() > 0.9
+    assert doubted.max() < 0.5
+    assert doubted.mean() < 0.3 * believed.mean()
 
 
 def test_hands_and_face_are_found():
