@@ -11,7 +11,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import open3d as o3d
 
 from studio.core.errors import StudioError
 from studio.core.pictures import read_picture, write_picture
@@ -32,6 +31,7 @@ from studio.synth.figure import make_figure
 from studio.synth.heads.scanned import FACE_M, Surface
 from studio.synth.heads.seen import PUPILS, SeenHead, seen_head
 from studio.synth.people import stranger
+from studio.vision.o3d import open3d
 from studio.vision.sightings import sight
 from studio.vision.similarity import similarity
 from studio.vision.triangulate import dlt
@@ -117,7 +117,7 @@ def _looker() -> Looker:
 def _scanned(footage: Path | None) -> Iterator[Figure]:
     folder = footage_set(footage, SCAN)
     told = json.loads((folder / "rendered_views" / "cameras.json").read_text("utf-8"))["cameras"]
-    scan = o3d.io.read_triangle_mesh(folder / "scan_metres.ply")
+    scan = open3d().io.read_triangle_mesh(folder / "scan_metres.ply")
     looker = _looker()
     every: list[Portrait] = []
     cameras: list[Camera] = []

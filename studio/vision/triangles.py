@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32, Int
 
 from studio.core.types import Mesh
+from studio.vision.o3d import open3d
 
 Points = Float[np.ndarray, "points 3"]
 
@@ -41,9 +42,7 @@ class Triangles:
     """All triangles of some meshes, metres."""
 
     def __init__(self, meshes: Sequence[Mesh]) -> None:
-        import open3d as o3d  # a second, for what a first look at a head does without
-
-        self._scene: Any = o3d.t.geometry.RaycastingScene()
+        self._scene: Any = open3d().t.geometry.RaycastingScene()
         for mesh in meshes:
             self._scene.add_triangles(
                 _tensor(mesh.vertices_m, np.float32), _tensor(mesh.faces, np.uint32)
@@ -106,10 +105,7 @@ class Triangles:
 
 
 def _tensor(values: np.ndarray, dtype: Any) -> Any:
-    import open3d as o3d
-
-    make: Any = o3d.core.Tensor
-    return make(np.ascontiguousarray(values, dtype))
+    return open3d().core.Tensor(np.ascontiguousarray(values, dtype))
 
 
 def spread_over(

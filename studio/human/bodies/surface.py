@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import open3d as o3d
 import pyvista as pv
 from jaxtyping import Float, Int
 from scipy.ndimage import binary_dilation, gaussian_filter, zoom
@@ -16,6 +15,7 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from studio.core.errors import StudioError
 from studio.human.bodies import topology
 from studio.human.bodies.field import REACH_M, Field
+from studio.vision.o3d import open3d
 
 FINE_M, COARSE_M = 0.005, 0.012
 """Spacing of the grid for a finished surface, and for a first one."""
@@ -209,7 +209,8 @@ def simplified(surface: Surface, triangles: int) -> Surface:
     """
     if len(surface.faces) <= triangles:
         return surface
-    vector: Any = o3d.utility
+    o3d = open3d()
+    vector = o3d.utility
     mesh = o3d.geometry.TriangleMesh(
         vector.Vector3dVector(surface.vertices_m),
         vector.Vector3iVector(surface.faces.astype(np.int32)),

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
-import open3d as o3d
 
 from studio.core.types import Mesh
 from studio.human.bodies.surface import finer, zero_of
+from studio.vision.o3d import open3d
 from studio.vision.triangles import Triangles
 
 STEP_M = 0.01
@@ -70,6 +70,7 @@ def outer_surface(meshes: Sequence[Mesh], step_m: float = STEP_M) -> Mesh:
 
 def _largest(mesh: Mesh) -> Mesh:
     """The largest of the pieces, its faces looking out."""
+    o3d = open3d()
     whole = o3d.geometry.TriangleMesh(
         o3d.utility.Vector3dVector(mesh.vertices_m), o3d.utility.Vector3iVector(mesh.faces)
     )

@@ -18,6 +18,7 @@ from scipy.spatial import KDTree
 from studio.core.errors import StudioError
 from studio.perception.portraits import Looker
 from studio.synth.heads.seen import PUPILS
+from studio.vision.o3d import open3d
 from studio.vision.similarity import similarity
 from studio.vision.triangles import Triangles
 
@@ -117,9 +118,7 @@ def read_scan(path: Path, looker: Looker) -> Scan:
     """
     if path.suffix.lower() not in ENDINGS or not path.is_file():
         raise StudioError(f"“{path.name}” is no scan.", f"Give a file: {', '.join(ENDINGS)}.")
-    import open3d as o3d
-
-    mesh = o3d.io.read_triangle_mesh(path)
+    mesh = open3d().io.read_triangle_mesh(path)
     vertices, faces = np.asarray(mesh.vertices), np.asarray(mesh.triangles)
     if len(faces) < 100:
         raise StudioError(f"“{path.name}” has no surface.", "Save the scan as triangles.")
