@@ -18,8 +18,9 @@ from studio.core.types import Camera, CameraRig, Posed
 from studio.features.head.engine import NETWORKS, NO_FACE, Inputs, Params, reconstruct
 from studio.human.design import Design
 from studio.human.heads import model
-from studio.human.heads.fit import FittedHead, Portrait, View, fit, jaw_of
+from studio.human.heads.fit import FittedHead, View, fit
 from studio.human.heads.proportions import womanly
+from studio.human.heads.shown import Portrait, jaw_of
 from studio.jobs import Context, run
 from studio.journeys import head_hidden
 from studio.journeys.figures import Figure, Part, footage_set

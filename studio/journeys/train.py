@@ -93,7 +93,8 @@ def main(
         labels: A folder of labelled pictures to learn from too.
         share: How much of what is learned from are labelled pictures.
         trunk: Weights to start from: those of a parts network (of heatmaps), of heatmaps or its own
-            (of dope and algebraic), of algebraic or its own (of volumetric), or its own (of lift).
+            (of dope and algebraic), of algebraic or its own (of volumetric), or its own (of lift,
+            neus).
         experts: A folder with the runs dope_body, dope_hand and dope_face for dope to learn from.
         annotated: Of dope: one keeps the truth of one kind of part a picture, as where bodies and
             hands and faces have data sets of their own; experts complete it.

@@ -14,6 +14,7 @@ from studio.core.types import Mesh
 from studio.perception.neural_heads.network import HeadNetwork
 from studio.perception.neural_heads.photographs import FREE, HEAD
 from studio.perception.neural_heads.space import HIGH_M, LOW_M, places
+from studio.perception.own import pack
 from studio.training.heads import STEP_M
 from studio.training.small import steps
 from studio.training.task import Sample
@@ -122,3 +123,24 @@ def test_without_heads_to_learn_from_weights_are_still_measured(tmp_path: Path) 
     assert isinstance(task.network(), HeadNetwork)
     with pytest.raises(StudioError, match="no samples"):
         task.data("train", 0)
+
+
+def test_a_network_begins_with_what_another_learned_of_other_heads(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    learned = HeadNetwork(3)
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(pack(learned, {}))
+    task = NeusTask(trunk=str(path))
+    task.__dict__["_count"] = 5
+    begun = task.network()
+    assert isinstance(begun, HeadNetwork)
+    assert begun.heads == 5
+    points = torch.from_numpy(np.random.default_rng(0).uniform(LOW_M, HIGH_M, (1, 50, 3))).float()
+    fields = neus.fields_of(neus.Part(Balls(), 0))
+    mean = learned.tell(points, fields, learned.average_own(), ways=False).outside
+    for head in (0, 4):
+        own = begun.own(torch.tensor([head]))
+        torch.testing.assert_close(
+            begun.tell(points, fields, own, ways=False).outside, mean, atol=2e-3, rtol=0
+        )
+    assert all(value.requires_grad for value in begun.parameters())

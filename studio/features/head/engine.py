@@ -14,7 +14,7 @@ from studio.core.errors import StudioError
 from studio.core.pictures import read_picture
 from studio.core.types import Character, Fact, Posed
 from studio.features.head.filmed import is_film, photographs_of
-from studio.features.head.fitting import GENDERS, build_of, fitted, pupils_m
+from studio.features.head.fitting import GENDERS, build_of, fitted, sized
 from studio.features.head.measuring import measured
 from studio.features.head.neural import LEAST_ALIKE, Learned, learned
 from studio.features.head.params import Params
@@ -102,8 +102,8 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     fitting = fitted(looked, params.photos, params)
     check_human(fitting.found, looked)
     context.check()
-    apart_m = pupils_m(params, fitting.head, fitting.portraits)
-    seen = seen_head(fitting.head, fitting.portraits, apart_m)
+    scale = sized(params, fitting.head, fitting.portraits)
+    seen = seen_head(fitting.head, fitting.portraits, scale=scale)
     name = params.name or params.photos[0].stem
     base = nearest_skin(looked[0], woman=build_of(looked, params) > 0.5)
     first = seen.design.but(worn=(Worn(item=base.name), *DRESSED))

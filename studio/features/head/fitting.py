@@ -10,10 +10,11 @@ import numpy as np
 
 from studio.core.exif import focal_px
 from studio.features.head.params import Params
-from studio.human.heads.fit import FittedHead, Portrait, fit, jaw_of
+from studio.human.heads.fit import FittedHead, fit
 from studio.human.heads.proportions import womanly
+from studio.human.heads.shown import Portrait, jaw_of
 from studio.perception.portraits import Looked
-from studio.synth.heads.seen import apart_m, tall_m
+from studio.synth.heads.seen import scale_of, tall_m
 
 GENDERS = {"woman": 1.0, "man": 0.0}
 """How builds are called that are known, and where their slider is."""
@@ -74,14 +75,16 @@ def fitted(
     return Fitting(portraits, found, head)
 
 
-def pupils_m(params: Params, head: FittedHead, portraits: Sequence[Portrait]) -> float | None:
-    """How far the pupils are to be apart for a head of true size (metres); None if nothing is
-    known of it."""
+def sized(
+    params: Params, head: FittedHead, portraits: Sequence[Portrait], pupils_m: float | None = None
+) -> float:
+    """How many times as large as it was fitted the head is: by what was measured on the person, or
+    else by a scan's pupils (metres apart), or by usual ones."""
+    if params.pupils_mm is None and params.chin_mm is not None:
+        return params.chin_mm / 1000 / tall_m(head, portraits)
     if params.pupils_mm is not None:
-        return params.pupils_mm / 1000
-    if params.chin_mm is not None:
-        return params.chin_mm / 1000 * apart_m(head, portraits) / tall_m(head, portraits)
-    return None
+        pupils_m = params.pupils_mm / 1000
+    return scale_of(head, portraits, pupils_m)
 
 
 def followed(

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from studio.features.head.fitting import Fitting, pupils_m
+from studio.features.head.fitting import Fitting, sized
 from studio.features.head.params import Params
 from studio.human.heads.carving import carve
 from studio.render.scene import vertex_normals
 from studio.synth.heads.bust import bust
 from studio.synth.heads.scanned import Measured, Scan, compared
-from studio.synth.heads.seen import apart_m, frontal_of
+from studio.synth.heads.seen import frontal_of
 
 
 def measured(fitting: Fitting, params: Params, scan: Scan) -> Measured:
     """How far the head's bust is off the scan. Its size is what the params say, or else the
     scan's."""
     head, portraits = fitting.head, fitting.portraits
-    wanted = pupils_m(params, head, portraits)
-    scale = (scan.pupils_m if wanted is None else wanted) / apart_m(head, portraits)
+    scale = sized(params, head, portraits, scan.pupils_m)
     view = head.views[frontal_of(head.views)]
     carved = carve(head, portraits)
     skin = scale * bust().of(head.values, carved).acted(view.actions)

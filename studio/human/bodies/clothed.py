@@ -25,8 +25,8 @@ from studio.human.bodies.silhouette import (
     kinds_of_skin,
     pairs,
 )
-from studio.human.heads.fit import OVAL
 from studio.human.heads.model import POINTS
+from studio.human.heads.shown import OVAL
 from studio.human.names import face_vertices
 from studio.human.wardrobe.layers import vertex_normals
 from studio.vision.camera import in_camera

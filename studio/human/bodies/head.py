@@ -12,8 +12,9 @@ from studio.human.bodies.fitted import BodyPhoto
 from studio.human.design import Design
 from studio.human.heads import model
 from studio.human.heads.carving import carve
-from studio.human.heads.fit import Portrait, fit
+from studio.human.heads.fit import fit
 from studio.human.heads.proportions import womanly
+from studio.human.heads.shown import Portrait
 from studio.human.rig import ACTIONS
 from studio.human.shapefit import age_parameter
 

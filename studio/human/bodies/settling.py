@@ -13,8 +13,8 @@ from scipy.spatial import KDTree
 from studio.human.bodies.canonical import SKIN, Canonical
 from studio.human.bodies.clothed import LEAST_M, MOST_M, grown, held
 from studio.human.bodies.field import Field, neck_cuts
-from studio.human.heads.fit import OVAL
 from studio.human.heads.model import POINTS
+from studio.human.heads.shown import OVAL
 from studio.human.names import face_vertices
 from studio.human.rig import bones_of
 from studio.human.wardrobe.fitting import base_weights, share_of

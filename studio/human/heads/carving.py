@@ -17,7 +17,8 @@ from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 
 from studio.human.heads import model
-from studio.human.heads.fit import FittedHead, Portrait, residuals_of
+from studio.human.heads.fit import FittedHead, residuals_of
+from studio.human.heads.shown import Portrait
 from studio.human.person import whole
 
 WIDTHS_M, SPREADS_M = (0.013, 0.045), (0.0016, 0.0026)

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
-from studio.core.types import Camera
-from studio.human.heads import model, pins
+from studio.human.heads import model
 from studio.human.heads.descent import STEPS, Block, descend
 from studio.human.heads.model import Linear
+from studio.human.heads.shown import Portrait
 from studio.human.rig import ACTIONS
 from studio.vision.similarity import similarity
 
@@ -30,17 +30,11 @@ SURE = 0.012
 """How far a point is off, usually, by the face's height in the picture."""
 DEEP = 0.05
 """The same of MediaPipe's depths, after they are shifted and scaled as fits best."""
-FOCAL_SPREAD = 0.35
-FOCAL_TOLD = 0.04
-"""How far focal lengths are off, usually, that are guessed and that are told by files."""
-USUAL_FOCAL = 1.3
-"""The usual focal length of portraits, by the picture's longer side."""
+SIZE = 0.02
+"""How much faces of heads of one size differ in theirs (of its logarithm). Photographs do not tell
+how large a face is: without this, those seen from the side come out small on skulls too long."""
 ACTION = 0.25
 """How strong facial actions usually are in photographs."""
-PIN = 6.0
-"""How many times as much a pin counts as a point that was found."""
-_JAW_SAID = (0.06, 1.4)
-"""How far the jaw is open at most: so much and so many times what MediaPipe guesses."""
 _FAR = 3.0
 _GENDER = model.BUILDS.index("gender")
 _SHY = [ACTIONS.index(name) for name in ("tongueOut", "cheekPuff", "jawForward")]
@@ -49,67 +43,6 @@ _LIDS = [
     k for k, name in enumerate(ACTIONS) if name.startswith(("eyeBlink", "eyeSquint", "eyeWide"))
 ]
 _QUICK = 2
-OVAL = (
-    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
-    152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
-)  # fmt: skip
-_OVAL_SAY = 0.35
-"""The edge of the face is where the picture ends it, not one place on the skin."""
-
-
-def jaw_of(guesses: Float[np.ndarray, "52"]) -> float:
-    """The most that the jaw may be open where MediaPipe guesses these facial actions."""
-    return float(min(_JAW_SAID[0] + _JAW_SAID[1] * guesses[_JAW], 1.0))
-
-
-@dataclass(frozen=True, eq=False)
-class Portrait:
-    """What one photograph shows: MediaPipe's points (pixels across and down, and their depth in the
-    same unit, away from the camera), the picture's size, the camera if it is calibrated, what was
-    ``pinned`` by hand: points put elsewhere (NaN: not pinned), the focal length that the
-    photograph's file tells, None if it tells none, how far around a pin its neighbours go, and the
-    most that the jaw may be open: lips may be apart with teeth on teeth."""
-
-    xyz_px: Float[np.ndarray, "478 3"]
-    size_px: tuple[int, int]
-    camera: Camera | None = None
-    pinned_px: Float[np.ndarray, "478 2"] | None = None
-    focal_px: float | None = None
-    reach_m: float = pins.REACH_M
-    jaw: float = 1.0
-
-    @property
-    def lens(self) -> tuple[float, float]:
-        """The focal length to expect (pixels), and how far it may be off (of its logarithm)."""
-        if self.focal_px is not None:
-            return self.focal_px, FOCAL_TOLD
-        return USUAL_FOCAL * max(self.size_px), FOCAL_SPREAD
-
-    @cached_property
-    def pinned(self) -> Bool[np.ndarray, "478"]:
-        """Which points are pinned."""
-        if self.pinned_px is None:
-            return np.zeros(len(self.xyz_px), bool)
-        return np.isfinite(self.pinned_px[:, 0])
-
-    @cached_property
-    def wanted_px(self) -> Float[np.ndarray, "478 2"]:
-        """Where the points are: as they were found, near pins as those tell."""
-        xy = self.xyz_px[:, :2]
-        return xy if self.pinned_px is None else pins.pulled(xy, self.pinned_px, self.reach_m)
-
-    @cached_property
-    def say(self) -> Float[np.ndarray, "478"]:
-        """How much each point counts."""
-        say = np.ones(len(self.xyz_px))
-        say[list(OVAL)] = _OVAL_SAY
-        say[self.pinned] = PIN
-        return say
-
-    @cached_property
-    def tall_px(self) -> float:
-        """The longer side of the face."""
-        return float(np.ptp(self.xyz_px[:, :2], axis=0).max())
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,6 +132,13 @@ def residuals_of(
     return -_off(one, view, head.near), one.say
 
 
+@cache
+def _usual_size() -> float:
+    """The average face's size: its points' distances from their middle, together."""
+    points = model.points_of(model.usual())
+    return float(np.linalg.norm(points - points.mean(0)))
+
+
 def _off(one: Portrait, view: View, near: Linear) -> np.ndarray:
     return view.project(near.acted(view.actions)) - one.wanted_px
 
@@ -238,7 +178,7 @@ class _Problem:
         moves = np.concatenate([near.moves_m, near.actions_m])
         self._moves = np.ascontiguousarray(moves.transpose(1, 2, 0))
         self._tall_m = float(np.ptp(near.points_m[:, 2]))
-        firm = [np.zeros(self.count, bool)]
+        firm = [np.zeros(self.count + 1, bool)]
         for one in portraits:
             rest = len(one.xyz_px) + 52 + (one.camera is None)
             firm += [np.repeat(one.pinned, 2), np.zeros(rest, bool)]
@@ -296,7 +236,7 @@ class _Problem:
         return self.near.points_m + self._moves @ moved
 
     def residuals(self, x: np.ndarray) -> np.ndarray:
-        parts = [(x[: self.count] - model.usual()) / model.spread()]
+        parts = [(x[: self.count] - model.usual()) / model.spread(), [self._large(x)]]
         for k, one in enumerate(self.portraits):
             own, view, points = self._of(x, k), self._view(x, k), self._points(x, k)
             off = (view.project(points) - one.wanted_px) * (one.say / (SURE * one.tall_px))[:, None]
@@ -307,6 +247,22 @@ class _Problem:
                 parts.append(np.array([np.log(view.focal_px / usual) / spread]))
         return np.concatenate(parts)
 
+    def _calm(self, x: np.ndarray) -> np.ndarray:
+        """The calm face's points about their middle."""
+        by = model.ends(x[: self.count]) - model.ends(self.values)
+        points = self.near.points_m + self._moves[:, :, : len(by)] @ by
+        return points - points.mean(0)
+
+    def _large(self, x: np.ndarray) -> float:
+        """How large the face is."""
+        return float(np.log(np.linalg.norm(self._calm(x)) / _usual_size()) / SIZE)
+
+    def _larger(self, x: np.ndarray) -> np.ndarray:
+        """How that changes with the head's numbers (1, numbers)."""
+        calm = self._calm(x)
+        moves = self._moves[:, :, model.sides(x[: self.count])]
+        return np.einsum("pc,pcn->n", calm, moves)[None] / (np.square(calm).sum() * SIZE)
+
     def _depths(self, one: Portrait, own: np.ndarray, seen: np.ndarray) -> np.ndarray:
         """Depths against MediaPipe's, by the face's height."""
         told = one.xyz_px[:, 2] / one.tall_px
@@ -315,8 +271,11 @@ class _Problem:
 
     def jacobian(self, x: np.ndarray) -> list[Block]:
         every = np.arange(self.count)
-        blocks = [Block(0, every, np.diag(1 / model.spread()))]
-        first = self.count
+        blocks = [
+            Block(0, every, np.diag(1 / model.spread())),
+            Block(self.count, every, self._larger(x)),
+        ]
+        first = self.count + 1
         for k, one in enumerate(self.portraits):
             own = self.count + k * self.EACH + np.arange(self.EACH)
             slopes = self._slopes(x, k, one)

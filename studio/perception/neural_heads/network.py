@@ -136,6 +136,17 @@ class HeadNetwork(nn.Module):
                 self.heads = len(rows)
                 layer.sets = nn.Parameter(layer.sets.new_zeros(self.heads, layer.sets.shape[1]))
 
+    @torch.no_grad()
+    def follow(self, other: HeadNetwork) -> None:
+        """Take what heads share from a network of the same layers; every head of this one begins as
+        the mean of its heads."""
+        mean = other.average_own()
+        told = {name: value for name, value in other.state_dict().items() if "sets" not in name}
+        self.load_state_dict(told, strict=False)
+        for mine, theirs in zip(self.own_sets(), mean, strict=True):
+            if mine is not None and theirs is not None:
+                mine.copy_(theirs.expand_as(mine))
+
     @property
     def inverse_spread(self) -> Tensor:
         """NeuS' inverse standard deviation, by ``UNIT_M``."""

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from studio.human.heads.fit import OVAL, View
+from studio.human.heads.fit import View
+from studio.human.heads.shown import OVAL
 from studio.perception.neural_heads.space import HIGH_M, LOW_M
 from studio.perception.portraits import Looked
 

@@ -13,8 +13,8 @@ from scipy.spatial import KDTree
 
 from studio.human.bodies.shell import Shell
 from studio.human.bodies.surface import neighbours
-from studio.human.heads.fit import OVAL
 from studio.human.heads.model import POINTS
+from studio.human.heads.shown import OVAL
 from studio.human.keypoints import HEAD_TOP
 from studio.human.names import face_vertices
 from studio.human.rig import HAND, bones_of

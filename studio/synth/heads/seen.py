@@ -13,8 +13,9 @@ from jaxtyping import Float
 from studio.human.design import Design
 from studio.human.heads import model
 from studio.human.heads.carving import carve
-from studio.human.heads.fit import FittedHead, Portrait, View
+from studio.human.heads.fit import FittedHead, View
 from studio.human.heads.model import BUILDS, HEAD
+from studio.human.heads.shown import Portrait
 from studio.human.person import Rest
 from studio.synth import designed
 
@@ -22,6 +23,10 @@ PUPILS_M = 0.063
 """How far apart pupils are, usually."""
 _LEAST_M = 0.0001
 PUPILS = (468, 473)
+_ASIDE = 0.25
+"""How far off the pupils' distance is in a head seen from the side, by the sine's square."""
+_SIZES = 0.07
+"""How much heads differ in size; both of the logarithm."""
 _NOSE_AND_CHIN = (168, 152)
 _HEAD_SCALES = (0.8, 1.3)
 
@@ -47,13 +52,27 @@ class SeenHead:
         return (rest.vertices_m + acted - rest.heads_m[HEAD]).double().numpy()
 
 
-def seen_head(
+def scale_of(
     head: FittedHead, portraits: Sequence[Portrait], pupils_m: float | None = None
-) -> SeenHead:
-    """The design of a fitted head, of true size by how far its pupils are apart (usually, if they
-    were not measured)."""
+) -> float:
+    """How many times as large as it was fitted a head is, by how far its pupils are apart (usually,
+    if they were not measured). Of a face seen from the side alone pupils come out too near to each
+    other: the further it is turned, the more the usual size of heads says instead."""
     wanted = PUPILS_M if pupils_m is None else pupils_m
-    scale = float(np.clip(wanted / apart_m(head, portraits), *_HEAD_SCALES))
+    turned = np.radians(head.views[frontal_of(head.views)].turned_deg)
+    told, usual = (_ASIDE * np.sin(turned) ** 2) ** 2, _SIZES**2
+    return float((wanted / apart_m(head, portraits)) ** (usual / (usual + told)))
+
+
+def seen_head(
+    head: FittedHead, portraits: Sequence[Portrait], pupils_m: float | None = None,
+    scale: float | None = None,
+) -> SeenHead:  # fmt: skip
+    """The design of a fitted head in true size: ``scale`` times as large as it was fitted, if that
+    is known, else as its pupils tell (see :func:`scale_of`)."""
+    if scale is None:
+        scale = scale_of(head, portraits, pupils_m)
+    scale = float(np.clip(scale, *_HEAD_SCALES))
     moved = carve(head, portraits) * scale
     numbers = dict(zip(BUILDS, head.values.tolist(), strict=False))
     design = Design(

@@ -26,6 +26,7 @@ from studio.perception.neural_heads.network import (
 )
 from studio.perception.neural_heads.photographs import HEAD
 from studio.perception.neural_heads.volume import rays_of
+from studio.perception.own import unpack
 from studio.training.heads import DATA, STEP_M, heads
 from studio.training.task import Batch, Bench, Row, Sample, Source, Split
 
@@ -60,17 +61,24 @@ class NeusTask:
 
     def __init__(
         self, data: str | None = None, kind: Kind = "low-rank", rank: int | str = RANK,
-        placement: Placement = "usual",
+        placement: Placement = "usual", trunk: str | None = None,
     ) -> None:  # fmt: skip
         """``data`` is a folder of packs; ``kind``, ``rank`` and ``placement`` say which layers are
-        each head's own, and how."""
+        each head's own, and how. ``trunk`` is a file of weights of this network to start from: of
+        what heads share there, every head here begins as the mean of those."""
         self._data = Path(data) if data else None
         self._kind: Kind = kind
         self._rank = int(rank)
         self._placement: Placement = placement
+        self._trunk = None if trunk is None else Path(trunk)
 
     def network(self) -> nn.Module:
-        return HeadNetwork(self._count, self._kind, self._rank, self._placement)
+        network = HeadNetwork(self._count, self._kind, self._rank, self._placement)
+        if self._trunk is not None:
+            learned = HeadNetwork(1, self._kind, self._rank, self._placement)
+            unpack(learned, self._trunk)
+            network.follow(learned)
+        return network
 
     def data(self, split: Split, seed: int) -> Source:
         if split != "train":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
@@ -9,7 +11,8 @@ from scipy.spatial.transform import Rotation
 from studio.human.design import Design
 from studio.human.heads import model
 from studio.human.heads.carving import carve, skin_offsets
-from studio.human.heads.fit import Portrait, View, _Problem, fit
+from studio.human.heads.fit import View, _Problem, fit
+from studio.human.heads.shown import Portrait
 from studio.human.person import whole
 from studio.human.rig import ACTIONS
 
@@ -174,3 +177,19 @@ class _Counted:
     def __call__(self, values):
         self.asked += 1
         return self._of(values)
+
+
+def test_a_lens_is_guessed_by_the_picture_and_by_the_face():
+    one = photograph(model.usual())
+    near, far = (replace(one, xyz_px=k * one.xyz_px) for k in (1.0, 0.5))
+    assert far.lens[0] == pytest.approx(near.lens[0] / 2**0.5)
+    assert replace(one, focal_px=812.0).lens[0] == 812.0
+
+
+def test_a_face_is_as_large_as_faces_are_though_it_looks_narrow_from_the_side(them):
+    one = photograph(them, 35.0)
+    low, ahead = one.xyz_px[:, 0].min(), np.array([0.93, 1.0, 1.0])
+    narrow = replace(one, xyz_px=(one.xyz_px - [low, 0, 0]) * ahead + [low, 0, 0])
+    found = fit([narrow], gender=0.5).points_m
+    size = [float(np.linalg.norm(p - p.mean(0))) for p in (found, model.points_of(model.usual()))]
+    assert size[0] / size[1] == pytest.approx(1.0, abs=0.05)

@@ -10,9 +10,10 @@ from scipy.spatial.transform import Rotation
 
 from studio.human.heads import model
 from studio.human.heads.carving import carve
-from studio.human.heads.fit import Portrait, View, fit
+from studio.human.heads.fit import View, fit
 from studio.human.heads.named import PLACES, name_of
 from studio.human.heads.pins import pulled
+from studio.human.heads.shown import Portrait
 from studio.human.rig import ACTIONS
 
 CHIN = 152

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from studio.human.heads import model
-from studio.human.heads.fit import Portrait, fit
+from studio.human.heads.fit import fit
 from studio.human.heads.proportions import PROPORTIONS, proportions, womanly
+from studio.human.heads.shown import Portrait
 from studio.human.rig import ACTIONS
 
 
