@@ -18,12 +18,13 @@ from studio.core.types import Camera, CameraRig, Posed
 from studio.features.head.engine import NETWORKS, NO_FACE, Inputs, Params, reconstruct
 from studio.human.design import Design
 from studio.human.heads import model
-from studio.human.heads.fit import FittedHead, View, fit
+from studio.human.heads.fit import FittedHead, View
 from studio.human.heads.proportions import womanly
 from studio.human.heads.shown import Portrait, jaw_of
 from studio.jobs import Context, run
 from studio.journeys import head_hidden
 from studio.journeys.figures import Figure, Part, footage_set
+from studio.perception.correspondence import fit_together
 from studio.perception.portraits import Looked, Looker
 from studio.render.raster import Renderer
 from studio.render.scene import Drawable
@@ -103,9 +104,11 @@ def _off(
     return _Off(float(face.mean()), head_m, float(np.percentile(face, 90)), (head_m + back) / 2)
 
 
-def _fit(portraits: Sequence[Portrait]) -> FittedHead:
+def _fit(
+    portraits: Sequence[Portrait], pictures: Sequence[np.ndarray]
+) -> tuple[tuple[Portrait, ...], FittedHead]:
     """As the engine does."""
-    return fit(portraits, gender=womanly([one.xyz_px for one in portraits]))
+    return fit_together(pictures, portraits, womanly([one.xyz_px for one in portraits]))
 
 
 def _looker() -> Looker:
@@ -122,9 +125,11 @@ def _scanned(footage: Path | None) -> Iterator[Figure]:
     looker = _looker()
     every: list[Portrait] = []
     cameras: list[Camera] = []
+    pictures: list[np.ndarray] = []
     for one in told[:3]:
         path = folder / "rendered_views" / one["image"]
-        looked = looker.look(path.name, np.ascontiguousarray(read_picture(path)[..., :3]))
+        pictures.append(np.ascontiguousarray(read_picture(path)[..., :3]))
+        looked = looker.look(path.name, pictures[-1])
         size = (int(one["width"]), int(one["height"]))
         cameras.append(Camera("scan", size, np.array(one["K"], float), np.zeros(0),
                               np.array(one["R"], float), np.array(one["t"], float)))  # fmt: skip
@@ -135,8 +140,8 @@ def _scanned(footage: Path | None) -> Iterator[Figure]:
     for name, views in SETS.items():
         for known in (True, False):
             chosen = [every[k] if known else replace(every[k], camera=None) for k in views]
-            fitted = _fit(chosen)
-            head = seen_head(fitted, chosen, pupils_m)
+            matched, fitted = _fit(chosen, [pictures[k] for k in views])
+            head = seen_head(fitted, matched, pupils_m)
             off = _off(head, surface, landmarks, head.views[0].actions)
             goal = 1.9 if len(views) == 1 else 1.5
             lens = "lens known" if known else "lens unknown"
@@ -174,8 +179,9 @@ def _made_up() -> Iterator[Figure]:
         landmarks = means @ truth[ids]
         pupils_m = float(np.linalg.norm(landmarks[PUPILS[0]] - landmarks[PUPILS[1]]))
         portraits: list[Portrait] = []
+        pictures = list(_photographs(wanted))
         try:
-            for rgb in _photographs(wanted):
+            for rgb in pictures:
                 looked = looker.look(f"stranger {seed}", rgb)
                 jaw = jaw_of(looked.guesses)
                 portraits.append(Portrait(looked.xyz_px, (_SIDE_PX, _SIDE_PX), jaw=jaw))
@@ -184,7 +190,8 @@ def _made_up() -> Iterator[Figure]:
             continue
         for name, views in SEEN_FROM.items():
             chosen = [portraits[k] for k in views]
-            found[name].append(_off(seen_head(_fit(chosen), chosen, pupils_m), surface, landmarks))
+            matched, head = _fit(chosen, [pictures[k] for k in views])
+            found[name].append(_off(seen_head(head, matched, pupils_m), surface, landmarks))
         average = SeenHead(Design(phenotypes={}), (), pupils_m)
         found[AVERAGE].append(_off(average, surface, landmarks))
     for name, every in found.items():
@@ -305,7 +312,7 @@ def _portraits(footage: Path | None) -> Iterator[Figure]:
             continue
         good.append(looked)
         size = rgb.shape[1], rgb.shape[0]
-        fitted = _fit([Portrait(looked.xyz_px, size, jaw=jaw_of(looked.guesses))])
+        _, fitted = _fit([Portrait(looked.xyz_px, size, jaw=jaw_of(looked.guesses))], [rgb])
         share = fitted.off_px[0] / float(np.ptp(looked.xyz_px[:, :2], axis=0).max())
         off.append(share)
         found += share <= NO_FACE

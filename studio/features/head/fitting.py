@@ -13,6 +13,7 @@ from studio.features.head.params import Params
 from studio.human.heads.fit import FittedHead, fit
 from studio.human.heads.proportions import womanly
 from studio.human.heads.shown import Portrait, jaw_of
+from studio.perception.correspondence import fit_together
 from studio.perception.portraits import Looked
 from studio.synth.heads.seen import scale_of, tall_m
 
@@ -38,41 +39,48 @@ def build_of(looked: Sequence[Looked], params: Params) -> float:
 
 
 def portraits_of(
-    looked: Sequence[Looked], paths: Sequence[Path], params: Params
+    looked: Sequence[Looked], paths: Sequence[Path], params: Params, last: Fitting | None = None
 ) -> tuple[Portrait, ...]:
-    """The photographs as the fit takes them, with their pins."""
-    return tuple(
-        _portrait(one, path, params) for one, path in zip(looked, paths, strict=True)
-    )  # fmt: skip
+    """The photographs as the fit takes them, with their pins; what was matched of the ``last`` fit
+    of the same ones is kept."""
+    known = [_portrait(one, path, params) for one, path in zip(looked, paths, strict=True)]
+    if last is not None:
+        known = list(last.portraits)
+    return tuple(_pinned(one, path, params) for one, path in zip(known, paths, strict=True))
 
 
 def _portrait(one: Looked, path: Path, params: Params) -> Portrait:
     size = one.rgb.shape[1], one.rgb.shape[0]
     focal = focal_px(path) if params.lens_mm is None else params.lens_mm / _FILM_MM * max(size)
+    return Portrait(one.xyz_px, size, focal_px=focal, jaw=jaw_of(one.guesses))
+
+
+def _pinned(one: Portrait, path: Path, params: Params) -> Portrait:
     pins = [pin for pin in params.pins if pin.photo == path]
     put = None
     if pins:
         put = np.full((len(one.xyz_px), 2), np.nan)
         for pin in pins:
             put[pin.point] = pin.x_px, pin.y_px
-    return Portrait(one.xyz_px, size, None, put, focal, params.reach_mm / 1000,
-                    jaw_of(one.guesses))  # fmt: skip
+    return replace(one, pinned_px=put, reach_m=params.reach_mm / 1000)
 
 
 def fitted(
-    looked: Sequence[Looked], paths: Sequence[Path], params: Params, found: FittedHead | None = None
+    looked: Sequence[Looked], paths: Sequence[Path], params: Params, last: Fitting | None = None
 ) -> Fitting:
-    """The head, without pins (``found``, where that is known already) and with them."""
+    """The head, without pins (as the ``last`` fit of the same photographs found it, where there is
+    one) and with them."""
     gender = build_of(looked, params)
-    portraits = portraits_of(looked, paths, params)
-    if found is None:
-        free = [replace(one, pinned_px=None) for one in portraits]
-        found = fit(free, expression=params.expression, gender=gender)
-    head = found
+    if last is None:
+        pictures = [one.rgb for one in looked]
+        free = portraits_of(looked, paths, params.model_copy(update={"pins": ()}))
+        free, found = fit_together(pictures, free, gender, params.expression)
+        last = Fitting(free, found, found)
+    portraits, head = portraits_of(looked, paths, params, last), last.found
     if params.pins:
-        head = fit(portraits, expression=params.expression, start=found, gender=gender,
+        head = fit(portraits, expression=params.expression, start=head, gender=gender,
                    rounds=_PINNED_ROUNDS, held=params.held)  # fmt: skip
-    return Fitting(portraits, found, head)
+    return Fitting(portraits, last.found, head)
 
 
 def sized(
@@ -91,7 +99,7 @@ def followed(
     looked: Sequence[Looked], paths: Sequence[Path], params: Params, last: Fitting
 ) -> Fitting:
     """The head while a pin is dragged: begun where the ``last`` one was."""
-    portraits = portraits_of(looked, paths, params)
+    portraits = portraits_of(looked, paths, params, last)
     head = fit(portraits, expression=params.expression, start=last.head,
                gender=build_of(looked, params), rounds=0, held=params.held)  # fmt: skip
     return Fitting(portraits, last.found, head)

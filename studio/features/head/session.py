@@ -12,18 +12,17 @@ from jaxtyping import Float, UInt8
 
 from studio.core.errors import StudioError
 from studio.features.head.engine import NETWORKS, NO_FACE, TURNED_DEG, read_rgb
-from studio.features.head.fitting import Fitting, fitted, followed, pupils_m
+from studio.features.head.fitting import Fitting, fitted, followed, sized
 from studio.features.head.measuring import measured
 from studio.features.head.params import Params
 from studio.human.heads import model
 from studio.human.heads.carving import carve
-from studio.human.heads.fit import FittedHead, View
+from studio.human.heads.fit import View
 from studio.jobs import Context
 from studio.perception.portraits import Looked, Looker
 from studio.render.clay import clay
 from studio.synth.heads.bust import Shaped, bust
 from studio.synth.heads.scanned import Measured, Scan, read_scan
-from studio.synth.heads.seen import PUPILS_M, apart_m
 from studio.weights.store import find
 
 SIDE_PX = 560
@@ -115,7 +114,7 @@ class Session:
     def __init__(self) -> None:
         self.photos: dict[Path, Photo] = {}
         self._lock = Lock()
-        self._found: dict[object, FittedHead] = {}
+        self._found: dict[object, Fitting] = {}
         self._last: Laid | None = None
         self._scans: dict[Path, Scan] = {}
 
@@ -163,7 +162,7 @@ class Session:
                 fitting = followed(looked, paths, params, last.fitting)
             else:
                 fitting = fitted(looked, paths, params, self._found.get(key))
-                self._found[key] = fitting.found
+                self._found[key] = fitting
             self._last = laid(params, paths, fitting)
             return self._last
 
@@ -206,7 +205,7 @@ class Session:
         turned = alone.found.views[0].turned_deg
         if turned > TURNED_DEG:
             said.append(f"turned away by {turned:.0f}°")
-        self._found[_key((path,), usual)] = alone.found
+        self._found[_key((path,), usual)] = alone
         return Photo(path, rgb, looked, tuple(said))
 
 
@@ -227,6 +226,5 @@ def laid(params: Params, paths: tuple[Path, ...], fitting: Fitting) -> Laid:
         path: view.project(head.acted(view) + carved)
         for path, view in zip(paths, head.views, strict=True)
     }
-    wanted = pupils_m(params, head, portraits)
-    scale = (PUPILS_M if wanted is None else wanted) / apart_m(head, portraits)
+    scale = sized(params, head, portraits)
     return Laid(params, paths, fitting, points, bust().of(head.values, carved), scale)

@@ -28,8 +28,9 @@ Held = Literal["expression", "eyelids", "pose"]
 ROUNDS = 3
 SURE = 0.012
 """How far a point is off, usually, by the face's height in the picture."""
-DEEP = 0.05
-"""The same of MediaPipe's depths, after they are shifted and scaled as fits best."""
+DEEP, DEEP_MATCHED = 0.05, 0.15
+"""The same of MediaPipe's depths, after they are shifted and scaled as fits best: where nothing
+else tells how deep a face is, and where photographs were matched."""
 SIZE = 0.02
 """How much faces of heads of one size differ in theirs (of its logarithm). Photographs do not tell
 how large a face is: without this, those seen from the side come out small on skulls too long."""
@@ -177,6 +178,8 @@ class _Problem:
         self.expression, self.gendered, self.held = expression, gendered, held
         moves = np.concatenate([near.moves_m, near.actions_m])
         self._moves = np.ascontiguousarray(moves.transpose(1, 2, 0))
+        matched = any(one.matched is not None for one in portraits)
+        self._deep = DEEP_MATCHED if matched else DEEP
         self._tall_m = float(np.ptp(near.points_m[:, 2]))
         firm = [np.zeros(self.count + 1, bool)]
         for one in portraits:
@@ -267,7 +270,7 @@ class _Problem:
         """Depths against MediaPipe's, by the face's height."""
         told = one.xyz_px[:, 2] / one.tall_px
         deep = seen[:, 2] - seen[:, 2].mean()
-        return (deep / self._tall_m - own[8] * (told - told.mean()) - own[7]) / DEEP
+        return (deep / self._tall_m - own[8] * (told - told.mean()) - own[7]) / self._deep
 
     def jacobian(self, x: np.ndarray) -> list[Block]:
         every = np.arange(self.count)
@@ -310,7 +313,7 @@ class _Problem:
         told = one.xyz_px[:, 2] / one.tall_px
         deep[:, at + 7] -= 1.0
         deep[:, at + 8] -= told - told.mean()
-        deep /= DEEP
+        deep /= self._deep
         out[3 * rows : 3 * rows + 52, at + 9 :] = np.eye(52) / ACTION
         if lens:
             out[-1, at + 6] = 1 / one.lens[1]

@@ -20,6 +20,8 @@ USUAL_FOCAL = 1.3
 USUAL_AWAY = 6.3
 """How far away faces are usually photographed from, by their own height: 1.2 m. At arm's length it
 is half of that, in studios twice as much."""
+MATCHED = 3.0
+"""How many times as much a point counts that was put where another photograph's skin is seen."""
 PIN = 6.0
 """How many times as much a pin counts as a point that was found."""
 _JAW_SAID = (0.06, 1.4)
@@ -43,8 +45,9 @@ class Portrait:
     """What one photograph shows: MediaPipe's points (pixels across and down, and their depth in the
     same unit, away from the camera), the picture's size, the camera if it is calibrated, what was
     ``pinned`` by hand: points put elsewhere (NaN: not pinned), the focal length that the
-    photograph's file tells, None if it tells none, how far around a pin its neighbours go, and the
-    most that the jaw may be open: lips may be apart with teeth on teeth."""
+    photograph's file tells, None if it tells none, how far around a pin its neighbours go, the
+    most that the jaw may be open: lips may be apart with teeth on teeth; and which points are
+    ``matched``: put where another photograph's skin is seen (None: no other was asked)."""
 
     xyz_px: Float[np.ndarray, "478 3"]
     size_px: tuple[int, int]
@@ -53,6 +56,7 @@ class Portrait:
     focal_px: float | None = None
     reach_m: float = pins.REACH_M
     jaw: float = 1.0
+    matched: Bool[np.ndarray, "478"] | None = None
 
     @property
     def lens(self) -> tuple[float, float]:
@@ -82,6 +86,8 @@ class Portrait:
         """How much each point counts."""
         say = np.ones(len(self.xyz_px))
         say[list(OVAL)] = _OVAL_SAY
+        if self.matched is not None:
+            say[self.matched] = MATCHED
         say[self.pinned] = PIN
         return say
 
