@@ -74,7 +74,10 @@ def fitted(
     if last is None:
         pictures = [one.rgb for one in looked]
         free = portraits_of(looked, paths, params.model_copy(update={"pins": ()}))
-        free, found = fit_together(pictures, free, gender, params.expression)
+        if params.seconds is None:
+            free, found = fit_together(pictures, free, gender, params.expression)
+        else:  # neural heads learned from photographs that were not matched
+            found = fit(free, expression=params.expression, gender=gender)
         last = Fitting(free, found, found)
     portraits, head = portraits_of(looked, paths, params, last), last.found
     if params.pins:

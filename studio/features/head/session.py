@@ -215,7 +215,7 @@ def new_looker() -> Looker:
 
 
 def _key(paths: tuple[Path, ...], params: Params) -> object:
-    return paths, params.gender, params.expression, params.lens_mm
+    return paths, params.gender, params.expression, params.lens_mm, params.seconds is None
 
 
 def laid(params: Params, paths: tuple[Path, ...], fitting: Fitting) -> Laid:

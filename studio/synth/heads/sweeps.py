@@ -16,9 +16,9 @@ from studio.core.closing import Closing
 from studio.core.types import Camera, Mesh, Posed
 from studio.human.design import Design
 from studio.human.heads import carving, model
+from studio.human.heads.fit import fit
 from studio.human.heads.proportions import womanly
 from studio.human.heads.shown import Portrait, jaw_of
-from studio.perception.correspondence import fit_together
 from studio.perception.neural_heads.photographs import FREE, HEAD, UNKNOWN, Photograph, cut
 from studio.perception.neural_heads.space import HIGH_M, LOW_M
 from studio.perception.portraits import Looked, Looker
@@ -269,7 +269,7 @@ def _fitted(looked: Sequence[Looked], marks_m: np.ndarray) -> SweptFit:
     size = PHOTO_PX, PHOTO_PX
     portraits = [Portrait(one.xyz_px, size, jaw=jaw_of(one.guesses)) for one in looked]
     gender = womanly([one.xyz_px for one in looked])
-    portraits, found = fit_together([one.rgb for one in looked], portraits, gender)
+    found = fit(portraits, gender=gender)
     pupils_m = float(np.linalg.norm(marks_m[PUPILS[0]] - marks_m[PUPILS[1]]))
     seen = seen_head(found, portraits, pupils_m)
     skin_m = seen.skin(seen.views[0])
