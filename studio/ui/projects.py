@@ -269,9 +269,11 @@ class Projects(QObject):
         return tuple(found)
 
     def offer_recovery(self) -> None:
-        """After a crash: a banner that opens the project as it was."""
+        """After a crash: a banner that opens the project as it was, unless it is open already."""
         for path in self.crashed():
             folder = ProjectFolder(path)
+            if path == self.folder.path:
+                continue
             if folder.file.is_file() or folder.autosave_file.is_file():
                 self.notices.stay(
                     "Doppel did not close properly last time.",

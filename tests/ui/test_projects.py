@@ -72,6 +72,19 @@ def test_autosave_is_written_beside_and_offered(qtbot, studio, banners):
     assert len(studio.project.items) == 1
 
 
+def test_a_project_that_is_open_again_is_not_offered_after_a_crash(studio, banners, tmp_path):
+    add_item(studio)
+    studio.projects.save()
+    for number, path in enumerate((studio.projects.folder.path, tmp_path / "Other.doppel")):
+        path.mkdir(exist_ok=True)
+        (path / "project.json").touch()
+        marker = studio.settings.path.parent / f"session-99999999{number}.json"
+        marker.write_text(json.dumps({"project": str(path)}))
+    studio.projects.offer_recovery()
+    (card,) = banners.cards()
+    assert "Other" in card.notice.hint
+
+
 def test_kill_9_in_the_middle_of_a_job_loses_no_finished_result(
     qtbot, make_studio, plugin, tmp_path
 ):
