@@ -14,6 +14,8 @@ from studio.human.fit import Fit
 from studio.media.films import Films, opened
 from studio.synth.filmed_look import Sight, as_filmed
 
+LOOSE_M = 0.035
+"""A fit that is further off its keypoints, on average, lies beside the person in the pictures."""
 _MOMENTS, _CAMERAS = 5, 6
 
 
@@ -29,7 +31,12 @@ def looked_at(
     filmed: Filmed, fit: Fit, check: Callable[[], None]
 ) -> tuple[Design | None, Fact | None]:
     """The person's design as the films tell it (:func:`studio.synth.filmed_look.as_filmed`); none,
-    and a note that says why, if they cannot be read. ``check`` is called before each moment."""
+    and a note that says why, if they cannot be read or the fit does not lie well over them.
+    ``check`` is called before each moment."""
+    off_m = float(np.nanmean(fit.residual_m))
+    if off_m > LOOSE_M:
+        told = f"The usual ones: a fit that is {1000 * off_m:.0f} mm off shows not where they are."
+        return None, Fact("Clothes", told)
     try:
         return as_filmed(fit, sights(filmed, fit, check)), None
     except StudioError as error:

@@ -125,6 +125,10 @@ def test_films_that_are_gone_leave_the_usual_clothes_and_say_so(worked, tmp_path
     assert note.label == "Clothes"
     assert "gone.mp4" in note.text
     assert replace(worked[0], note=note).facts[-1] is note
+    loose = replace(worked[0].fit, residual_m=worked[0].fit.residual_m + 0.05)
+    design, note = looked_at(gone, loose, lambda: None)
+    assert design is None
+    assert "mm off" in note.text
 
 
 def test_pictures_are_spread_over_the_take_and_belong_to_moments_of_the_fit(worked):
