@@ -24,7 +24,7 @@ from studio.training.tasks import find_task
 from studio.training.tasks.body import BodyTask, losses, posed
 from studio.training.tasks.body_apart import ApartNetwork
 from studio.training.tasks.body_figures import distances_mm, reconstructed
-from studio.training.tasks.body_pictures import Pairs, _mirror, plain, varied
+from studio.training.tasks.body_pictures import Pairs, _framed, _lit, _mirror, plain, varied
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +81,12 @@ def batch(template) -> dict[str, torch.Tensor]:
     return {key: torch.from_numpy(value[None]) for key, value in found.items()}
 
 
+@torch.no_grad()
+def _told(network, batch, kind) -> dict[str, float]:
+    found = losses(network, plain(batch, kind, torch.arange(150)), kind)
+    return {name: float(value) for name, value in found.items()}
+
+
 @pytest.mark.parametrize(("kind", "rounds"), [("body", 7), ("head", 7)])
 def test_both_models_learn_a_suit(batch, kind, rounds):
     torch.manual_seed(0)
@@ -91,15 +97,13 @@ def test_both_models_learn_a_suit(batch, kind, rounds):
     for group in optimiser.param_groups:
         group["lr"] = 3e-3
     dice = torch.Generator().manual_seed(1)
-    first: dict[str, float] = {}
-    last: dict[str, float] = {}
+    first = _told(network, batch, kind)
     for _ in range(rounds):
         terms = losses(network, varied(batch, kind, 150, dice), kind)
         optimiser.zero_grad()
         torch.stack([*terms.values()]).sum().backward()
         optimiser.step()
-        last = {name: float(value.detach()) for name, value in terms.items()}
-        first = first or last
+    last = _told(network, batch, kind)
     assert last["distance"] < 0.7 * first["distance"]
     assert last["normal"] < first["normal"]
     assert last["turns"] + last["joints"] < first["turns"] + first["joints"]
@@ -166,6 +170,40 @@ def test_two_mirrors_change_nothing(batch, kind):
     off = (once.asked.points_m - once.asked.weights @ once.asked.heads_m).norm(dim=-1)
     was = (pairs.asked.points_m - pairs.asked.weights @ pairs.asked.heads_m).norm(dim=-1)
     torch.testing.assert_close(off, was, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("kind", ["body", "head"])
+def test_squares_cut_otherwise_show_the_same_people_in_the_same_places(batch, kind):
+    def middle(pairs: Pairs) -> torch.Tensor:
+        """Where before the camera the mask's middle is seen."""
+        at = (pairs.mask[0, 0] > 0.5).nonzero().float().mean(0).flip(0)
+        return ((at + 0.5) / FINE - 0.5 - pairs.lens[0, 2:]) / pairs.lens[0, :2]
+
+    was = plain(batch, kind)
+    for seed in range(3):
+        framed = _framed(batch, kind, torch.Generator().manual_seed(seed))
+        found = plain(framed, kind)
+        assert (found.lens - was.lens).abs().max() > 1
+        half = 0.6 / float(was.lens[0, 0])
+        torch.testing.assert_close(middle(found), middle(was), atol=half, rtol=0)
+        shown = found.mask.sum() / found.lens[0, 0] ** 2
+        assert float(shown * was.lens[0, 0] ** 2 / was.mask.sum()) == pytest.approx(1, abs=0.03)
+        if kind == "head":
+            rays = [
+                (raw["marks"][..., :2] - one.lens[:, None, 2:]) / one.lens[:, None, :2]
+                for raw, one in ((framed, found), (batch, was))
+            ]
+            torch.testing.assert_close(*rays, atol=1e-4, rtol=0)
+
+
+def test_grey_stays_grey_in_other_colours_but_for_the_patches():
+    grey = torch.full((2, 3, 64, 64), 0.5)
+    found = _lit(grey, torch.Generator().manual_seed(0))
+    tint = found.flatten(2).median(2).values
+    assert (tint.amax(1) / tint.amin(1)).max() < 1.5
+    red = torch.tensor([0.8, 0.2, 0.2])[:, None, None].expand(6, 3, 64, 64)
+    colours = _lit(red, torch.Generator().manual_seed(0)).flatten(2).median(2).values
+    assert colours.std(0).min() > 0.05
 
 
 def test_turns_are_rotations_and_the_posed_truth_is_sampled_where_it_lies():

@@ -43,10 +43,10 @@ MADE: dict[Kind, str] = {
 
 NEAR_M, FAR_M = 0.025, 0.075
 """So far before the cuts of neck and wrists the field is that of the fit, and all the networks'."""
-SPACING_M, BAND_M = 0.016, 0.13
+SPACING_M, BAND_M = 0.014, 0.13
 """How closely the networks are asked, and how far from the skin."""
 _HEAD_FROM = 0.3
-CALM_M = 0.014
+CALM_M = 0.008
 """What they say is smoothed by so much: cloth is smoother than their doubts."""
 
 

@@ -35,8 +35,6 @@ CLIP_M = 0.05
 """Values are clipped to this far inside and outside."""
 SLACK_M, CUT_M = 0.001, 0.02
 """So far beside the outline points may still be inside; so much of the fit's clothes may be cut."""
-LOOSE_M, LESS = 0.01, 0.6
-"""Cloth that is looser than that, where the fit has it tight, is taken for so much less loose."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,8 +113,6 @@ class Volume:
         most = within_m(self._edge, there, self._lens)[0] + SLACK_M
         most = torch.maximum(most, fitted - CUT_M)
         further = torch.minimum(answer[0, :, 0] * UNIT_M, most).clamp(-CLIP_M, CLIP_M) - fitted
-        beside = (fitted / CLIP_M + 1).mul(2.5).clamp(0, 1)  # 0 far from the fit, as within skirts
-        further = further - LESS * beside * (further - LOOSE_M).clamp_min(0)
         off = SURE_M * answer[0, :, 7].clamp(-4, 4).exp()
         return further.numpy().astype(np.float32), off.numpy().astype(np.float32)
 

@@ -31,7 +31,7 @@ REACH_M = (1.15, 1.15, 0.8)
 """How far the posed truth reaches from the root: right, down, away."""
 _POINTS: dict[Kind, int] = {"body": 1536, "head": 1024}
 _NEAR_M = 0.01
-_POSE = 4.0
+_POSE = 1.0
 """How much the pose says where what it is learned from is learned for the tensor, too."""
 _VALIDATED = 24
 _TESTED: dict[Kind, int] = {"body": 16, "head": 24}

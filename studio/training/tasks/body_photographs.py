@@ -18,7 +18,16 @@ from studio.human.bodies.fit import Told, fit_body
 from studio.human.bodies.fitted import BodyFit
 from studio.human.bodies.settling import settled
 from studio.human.person import Rest
-from studio.perception.bodies.field import CLOTHED, FIT, MADE, outlined, seen_by, template_of
+from studio.perception.bodies.field import (
+    CLOTHED,
+    FIT,
+    MADE,
+    better_than_the_fit,
+    outlined,
+    seen_by,
+    template_of,
+    volume_field,
+)
 from studio.perception.bodies.network import BodyNetwork
 from studio.perception.bodies.parts import head_share
 from studio.perception.bodies.template import Template
@@ -64,8 +73,9 @@ class Fitted:
 
 
 def rows(network: nn.Module, people: Sequence[Truth]) -> list[Row]:
-    """P2S, Chamfer and overlap of surfaces from photographs of held-out people, one of each; of
-    heads without the overlap. What cannot be measured says so where there is nobody."""
+    """P2S, Chamfer and overlap of surfaces from photographs of held-out people, one of each: bodies
+    with the published network for heads, as avatars are, where it is better than the fit; heads
+    without the overlap. What cannot be measured says so where there is nobody."""
     assert isinstance(network, BodyNetwork)
     made = MADE[network.kind]
     names = [made, made.replace("Chamfer", "P2S"), made.replace("Chamfer", "overlap (IoU)")]
@@ -154,7 +164,10 @@ def _ours(
 ) -> tuple[Mesh, Field]:
     seen = seen_by(network, fit, rest, space)
     if network.kind == "body":
-        field = outlined(seen, fit, rest, space)
+        field: Field = outlined(seen, fit, rest, space)
+        if better_than_the_fit("head"):
+            head = volume_field(fit, rest, space, "head")
+            field = MergedField(field, head, neck_cuts(space))
         return reconstructed(field.inside, template), field
     merged = MergedField(ClothedField(space, fit.offsets_m), seen, neck_cuts(space))
     offsets = settled(merged, space, fit.offsets_m)

@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from studio.perception.bodies.crops import SIDE_PX, edge_px, heat
 from studio.perception.bodies.network import Asked, given_of
@@ -27,6 +28,8 @@ _OWN = ("rgb", "mask", "lens", "points", "placed", "inside", "bare", "clothed", 
 _SHARED = ("heads", "joints", "turns", "carried", "build", "marks", "grid", "skin")
 _MARKS_PX, _MARKS_ALIKE_PX, _LOST = 1.0, 1.0, 0.1
 _MOVED_M = 0.006
+_SCALED, _SHIFTED = 0.07, 0.04
+_MIXED, _PATCHES, _PATCH = 0.35, 4, 0.08
 
 
 @dataclass(frozen=True)
@@ -139,17 +142,66 @@ def varied(batch: Batch, kind: Kind, points: int, dice: torch.Generator) -> Pair
     little different."""
     every = batch[key_of("near", kind)].shape[1]
     which = torch.randperm(every, generator=dice)[:points]
-    found = plain(batch, kind, which, dice)
+    found = plain(_framed(batch, kind, dice), kind, which, dice)
     rows = (torch.rand(len(found.rgb), generator=dice) < 0.5).nonzero()[:, 0]
     found = _mirror(found, rows, kind)
     count = len(found.rgb)
-    gain = (0.18 * torch.randn(count, 3, 1, 1, generator=dice) * torch.tensor([0.4])).exp()
+    return replace(
+        found, rgb=_lit(found.rgb, dice),
+        placed_m=found.placed_m + _MOVED_M * torch.randn(count, 1, 3, generator=dice),
+    )  # fmt: skip
+
+
+def _lit(rgb: Tensor, dice: torch.Generator) -> Tensor:
+    """Pictures in other light and of other colours, with noise, and a few grey patches."""
+    count, _, high, wide = rgb.shape
+    grey = rgb.mean(1, keepdim=True)
+    mixed = torch.eye(3) + _MIXED * torch.randn(count, 3, 3, generator=dice)
+    mixed = mixed - mixed.mean(2, keepdim=True) + 1 / 3  # grey stays grey
+    rgb = grey + torch.einsum("bij,bjhw->bihw", mixed, rgb - grey)
+    gain = (0.07 * torch.randn(count, 3, 1, 1, generator=dice)).exp()
     gain = gain * (0.2 * torch.randn(count, 1, 1, 1, generator=dice)).exp()
     power = (0.25 * torch.randn(count, 1, 1, 1, generator=dice)).exp()
-    noise = 0.015 * torch.randn(found.rgb.shape, generator=dice)
-    rgb = ((found.rgb.clamp_min(1e-3) ** power) * gain + noise).clamp(0, 1)
-    moved = _MOVED_M * torch.randn(count, 1, 3, generator=dice)
-    return replace(found, rgb=rgb, placed_m=found.placed_m + moved)
+    noise = 0.015 * torch.randn(rgb.shape, generator=dice)
+    rgb = (rgb.clamp(1e-3, 1) ** power) * gain + noise
+    size = torch.tensor([high, wide])
+    for _ in range(_PATCHES):
+        middle = torch.rand(count, 2, generator=dice) * size
+        reach = _PATCH * torch.rand(count, 2, generator=dice) * size
+        rows, columns = torch.arange(high), torch.arange(wide)
+        there = (rows - middle[:, :1]).abs() < reach[:, :1]
+        there = there[:, :, None] & ((columns - middle[:, 1:]).abs() < reach[:, 1:])[:, None]
+        rgb = rgb.masked_fill(there[:, None], 0.5)
+    return rgb.clamp(0, 1)
+
+
+def _framed(batch: Batch, kind: Kind, dice: torch.Generator) -> Batch:
+    """The same people in squares that were cut a little otherwise: larger or smaller, elsewhere."""
+    own = {key: key_of(key, kind) for key in ("rgb", "mask", "lens")}
+    count, side = len(batch[own["rgb"]]), SIDE_PX[kind]
+    scale = (_SCALED * torch.randn(count, generator=dice)).exp()
+    shift = _SHIFTED * torch.randn(count, 2, generator=dice)
+    into = torch.zeros(count, 2, 3)
+    into[:, 0, 0] = into[:, 1, 1] = 1 / scale
+    into[:, :, 2] = -shift / scale[:, None]
+    middle = (side - 1) / 2
+
+    def moved(xy_px: Tensor) -> Tensor:
+        by = (scale[:, None], shift) if xy_px.ndim == 2 else (scale[:, None, None], shift[:, None])
+        return by[0] * (xy_px - middle) + middle + by[1] * side / 2
+
+    def seen(planes: Tensor) -> Tensor:
+        grid = functional.affine_grid(into, list(planes.shape), align_corners=False)
+        return functional.grid_sample(planes.float(), grid, align_corners=False).round().byte()
+
+    lens, marks = batch[own["lens"]], batch["marks"].clone()
+    marks[..., :2] = moved(marks[..., :2])
+    return batch | {
+        own["rgb"]: seen(batch[own["rgb"]].permute(0, 3, 1, 2)).permute(0, 2, 3, 1),
+        own["mask"]: seen(batch[own["mask"]][:, None])[:, 0],
+        own["lens"]: torch.cat([lens[:, :2] * scale[:, None], moved(lens[:, 2:])], 1),
+        "marks": marks,
+    }
 
 
 def _mirror(pairs: Pairs, rows: Tensor, kind: Kind) -> Pairs:
