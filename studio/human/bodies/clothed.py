@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy import sparse
 from scipy.sparse.linalg import splu
+from scipy.spatial import ConvexHull
 
 from studio.core.types import Camera
 from studio.human.bodies.canonical import SKIN, Canonical, skin_faces
@@ -28,16 +29,20 @@ from studio.human.bodies.silhouette import (
 from studio.human.heads.model import POINTS
 from studio.human.heads.shown import OVAL
 from studio.human.names import face_vertices
+from studio.human.rig import BONE_NAMES
+from studio.human.wardrobe.fitting import base_weights
 from studio.human.wardrobe.layers import vertex_normals
 from studio.vision.camera import in_camera
 
 LEAST_M, MOST_M = -0.02, 0.14
-HAND_M = 0.006
-"""Skin may lie so much too far out, clothes so far outside, hands are off by no more."""
+HAND_M, SHOE_M = 0.006, 0.005
+"""Skin may lie so much too far out, clothes so far outside, hands are off by no more; feet that are
+thicker wear shoes."""
 _SEEN, _FACE, _HANDS, _CALM = 1.0, 30.0, 0.3, 2e-4
 _SMOOTH = 1.5
 _STEEP = 0.45
 _GAP_M = 0.12
+_CAP_M = 0.03
 
 
 def grown(
@@ -50,12 +55,46 @@ def grown(
     return out
 
 
+def shod(
+    grown_m: Float[np.ndarray, "vertices 3"], offsets_m: Float[np.ndarray, " vertices"]
+) -> Float[np.ndarray, "vertices 3"]:
+    """The grown base vertices, the toes of feet that something is on filled up to one cap, their
+    convex hull: shoes have no toes."""
+    out = grown_m.copy()
+    for toes, share in _toes():
+        if np.median(offsets_m[toes]) < SHOE_M:
+            continue
+        own = grown_m[toes]
+        middle = own.mean(0)
+        way = own - middle
+        hull = ConvexHull(own).equations
+        ahead = way @ hull[:, :3].T
+        room = -(hull[:, :3] @ middle + hull[:, 3])
+        steps = np.where(ahead > 1e-9, room / np.fmax(ahead, 1e-9), np.inf).min(1)
+        far = np.linalg.norm(way, axis=1)
+        more = share * np.clip((steps - 1) * far, 0, _CAP_M) / np.fmax(far, 1e-9)
+        out[toes] += more[:, None] * way
+    return out
+
+
+@cache
+def _toes() -> tuple[tuple[Int[np.ndarray, " toes"], Float[np.ndarray, " toes"]], ...]:
+    """The vertices of each foot's toes, and how much they hang on these."""
+    found: list[tuple[np.ndarray, np.ndarray]] = []
+    for side in "LR":
+        bones = [k for k, n in enumerate(BONE_NAMES) if n.startswith("toe") and n.endswith(side)]
+        share = np.asarray(base_weights()[:SKIN][:, bones].sum(1)).ravel()
+        toes = np.flatnonzero(share > 0)
+        found.append((toes, share[toes]))
+    return tuple(found)
+
+
 class ClothedField(MeshField):
-    """The field of a fitted person with clothes and hair: the canonical body, grown."""
+    """The field of a fitted person with clothes, hair and shoes: the canonical body, grown."""
 
     def __init__(self, canonical: Canonical, offsets_m: Float[np.ndarray, " vertices"]) -> None:
         self.canonical = canonical
-        self.vertices_m = grown(canonical.vertices_m, offsets_m)
+        self.vertices_m = shod(grown(canonical.vertices_m, offsets_m), offsets_m)
         super().__init__(self.vertices_m, canonical.faces)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from studio.human.bodies.canonical import Canonical, canonical
+from studio.human.bodies.canonical import SKIN, Canonical, canonical
+from studio.human.bodies.clothed import SHOE_M, ClothedField, shod
 from studio.human.bodies.field import MergedField, MeshField, NeckCuts, neck_cuts, template_field
 from studio.human.person import Shape, whole
 from studio.human.wardrobe.fitting import base_weights
@@ -63,6 +65,21 @@ def test_canonical_points_go_back_to_the_reference_exactly(person: Canonical):
     back = person.to_reference(person.vertices_m[ids], weights)
     still = canonical(whole().rest(Shape.of(), actions=False), "A")
     np.testing.assert_allclose(back, still.vertices_m[ids], atol=1e-5)
+
+
+def test_shoes_have_no_toes_but_bare_feet_do(person: Canonical):
+    top = [person.head_m(f"toe{k}-2.L") for k in (1, 2, 3, 4, 5)]
+    between = np.array([(a + b) / 2 for a, b in pairwise(top[1:4])])
+    gaps = between + np.array([0, -0.004, 0])
+    bare, worn = np.zeros(len(person.vertices_m)), np.full(len(person.vertices_m), 2 * SHOE_M)
+    np.testing.assert_array_equal(shod(person.vertices_m, bare), person.vertices_m)
+    filled = shod(person.vertices_m, worn)
+    moved = np.linalg.norm(filled - person.vertices_m, axis=1)
+    assert 0.005 < moved.max() < 0.04
+    assert (person.vertices_m[moved > 0, 2] < 0.1).all()
+    assert (MeshField(filled[:SKIN], person.faces).inside(gaps) > 0).all()
+    assert not (template_field(person).inside(gaps) > 0).all()
+    assert (ClothedField(person, worn).inside(gaps) > 0).all()
 
 
 def test_fields_are_blended_between_the_cuts_of_the_neck(person: Canonical):
