@@ -31,7 +31,7 @@ REACH_M = (1.15, 1.15, 0.8)
 """How far the posed truth reaches from the root: right, down, away."""
 _POINTS: dict[Kind, int] = {"body": 1536, "head": 1024}
 _NEAR_M = 0.01
-_POSE = 1.0
+_POSE = 4.0
 """How much the pose says where what it is learned from is learned for the tensor, too."""
 _VALIDATED = 24
 _TESTED: dict[Kind, int] = {"body": 16, "head": 24}
@@ -52,12 +52,15 @@ class BodyTask:
     kind: Kind = "body"
 
     def __init__(
-        self, data: str | None = None, apart: bool | str = False, trunk: str | None = None
-    ) -> None:
-        """``data`` is a folder of packs; ``trunk`` are weights of this network to start from."""
+        self, data: str | None = None, apart: bool | str = False, trunk: str | None = None,
+        pose: float | str = _POSE,
+    ) -> None:  # fmt: skip
+        """``data`` is a folder of packs; ``trunk`` are weights of this network to start from;
+        ``pose`` is how much the pose says beside the surface."""
         self._data = Path(data) if data else None
         self._trunk = Path(trunk) if trunk else None
         self._apart = str(apart).lower() in ("true", "1", "yes")
+        self._pose = float(pose)
 
     def network(self) -> nn.Module:
         network = (ApartNetwork if self._apart else BodyNetwork)(self.kind)
@@ -83,7 +86,7 @@ class BodyTask:
 
     def loss(self, network: nn.Module, batch: Batch) -> Mapping[str, Tensor]:
         given: Any = batch["pairs"]
-        return losses(network, given, self.kind)
+        return losses(network, given, self.kind, self._pose)
 
     def validate(self, network: nn.Module, device: str) -> Mapping[str, float]:
         from studio.training.tasks.body_figures import judged
@@ -137,7 +140,9 @@ class BodyHeadTask(BodyTask):
         }
 
 
-def losses(network: nn.Module, pairs: Pairs, kind: Kind) -> dict[str, Tensor]:
+def losses(
+    network: nn.Module, pairs: Pairs, kind: Kind, weight: float = _POSE
+) -> dict[str, Tensor]:
     """Template space: whether points are inside, and how far, where a fit carries them and where
     the predicted pose does. Posed space: the predicted pose carries points to where they are as far
     inside the posed person as they are said to be. Pose, normals, colour, how sure
@@ -156,7 +161,7 @@ def losses(network: nn.Module, pairs: Pairs, kind: Kind) -> dict[str, Tensor]:
     if isinstance(network, ApartNetwork):
         said = network.told(seen, pairs.placed_m, pairs.root_m, pairs.lens, pairs.edge)
         return {**found, **pose, "tensor": _off(said, truth)}
-    found |= {name: _POSE * value for name, value in pose.items()}
+    found |= {name: weight * value for name, value in pose.items()}
     found["inside, own pose"] = _inside(by_pose[..., 0], truth)
     found["distance, own pose"] = 2 * _off(by_pose[..., 0], truth)
     if kind == "body":
