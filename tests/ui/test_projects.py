@@ -72,9 +72,12 @@ def test_autosave_is_written_beside_and_offered(qtbot, studio, banners):
     assert len(studio.project.items) == 1
 
 
-def test_a_project_that_is_open_again_is_not_offered_after_a_crash(studio, banners, tmp_path):
+def test_a_project_that_is_open_again_is_not_offered_after_a_crash(
+    qtbot, studio, banners, tmp_path
+):
     add_item(studio)
     studio.projects.save()
+    idle(qtbot, studio)
     for number, path in enumerate((studio.projects.folder.path, tmp_path / "Other.doppel")):
         path.mkdir(exist_ok=True)
         (path / "project.json").touch()
