@@ -143,13 +143,18 @@ def test_skin_under_clothes_is_not_drawn_but_hems_do_not_gape() -> None:
     assert wear([Item(replace(tube, deletes=np.arange(10)))], skin, skin_faces()).deletes[0] == 0
 
 
-def test_a_pushed_vertex_takes_its_neighbours_along() -> None:
-    n = 9
+def sheet_of(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """A level sheet of n × n vertices, a centimetre apart, and its triangles."""
     x, y = np.meshgrid(np.arange(n) * 0.01, np.arange(n) * 0.01)
-    flat = np.column_stack([x.ravel(), y.ravel(), np.zeros(n * n)])
     k = np.arange(n * n).reshape(n, n)
     a, b, c, d = k[:-1, :-1].ravel(), k[:-1, 1:].ravel(), k[1:, 1:].ravel(), k[1:, :-1].ravel()
     faces = np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)])
+    return np.column_stack([x.ravel(), y.ravel(), np.zeros(n * n)]), faces
+
+
+def test_a_pushed_vertex_takes_its_neighbours_along() -> None:
+    n = 9
+    flat, faces = sheet_of(n)
     cloth = flat + np.array([0, 0, 0.004])
     dented = cloth.copy()
     dented[40, 2] = -0.01
@@ -165,11 +170,7 @@ def test_a_pushed_vertex_takes_its_neighbours_along() -> None:
 
 def test_where_a_collar_is_sewn_on_is_no_hem() -> None:
     n = 9
-    x, y = np.meshgrid(np.arange(n) * 0.01, np.arange(n) * 0.01)
-    sheet = np.column_stack([x.ravel(), y.ravel(), np.zeros(n * n)])
-    k = np.arange(n * n).reshape(n, n)
-    a, b, c, d = k[:-1, :-1].ravel(), k[:-1, 1:].ravel(), k[1:, 1:].ravel(), k[1:, :-1].ravel()
-    faces = np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)])
+    sheet, faces = sheet_of(n)
     collar = sheet + np.array([0, 0.06, 0.002])  # its lowest rows lie over the sheet's highest
     both = Below(np.vstack([sheet, collar]), np.vstack([faces, faces + n * n]))
     hems = both.vertices_m[both.hems]
@@ -184,11 +185,8 @@ def test_where_a_collar_is_sewn_on_is_no_hem() -> None:
 
 def test_a_leg_pushes_a_skirt_away() -> None:
     n = 12
-    x, z = np.meshgrid(np.arange(n) * 0.01, np.arange(n) * 0.01)
-    cloth = np.column_stack([x.ravel(), np.zeros(n * n), z.ravel()])
-    k = np.arange(n * n).reshape(n, n)
-    a, b, c, d = k[:-1, :-1].ravel(), k[:-1, 1:].ravel(), k[1:, 1:].ravel(), k[1:, :-1].ravel()
-    faces = np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)])
+    flat, faces = sheet_of(n)
+    cloth = flat[:, [0, 2, 1]]
     ball = np.random.default_rng(0).normal(size=(500, 3))
     ball /= np.linalg.norm(ball, axis=1, keepdims=True)
     limb = 0.03 * ball + [0.055, 0.02, 0.055]  # the ball's middle is behind the cloth's plane
