@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 
 import cv2
 import numpy as np
@@ -21,7 +22,8 @@ from studio.core.types import Camera
 from studio.human.character import bones_world
 from studio.human.design import Colour, Design, Worn
 from studio.human.fit import Fit
-from studio.human.rig import BONE_NAMES
+from studio.human.rig import bones_of
+from studio.render.scene import vertex_normals
 from studio.synth.designed import body_of, filmed, resting
 from studio.synth.figure import make_figure, skin
 from studio.vision.camera import project
@@ -83,18 +85,20 @@ def patches(
     body_m, figure = body_of(rest, bones), make_figure()
     faces = figure.surface.faces["skin"]
     found: dict[str, list[np.ndarray]] = {}
-    for sight in sights:
-        k = sight.frame
+    home = np.linalg.inv(bones.rest_world)
+    for k, taken in groupby(sights, lambda sight: sight.frame):
         world = bones_world(bones, fit.turns_rad[k][None], fit.root_m[k][None])[0]
-        posed_m = skin(body_m, figure.weights, world @ np.linalg.inv(bones.rest_world))
-        seen = _seen(sight.camera, posed_m, faces)
-        xy = np.rint(np.nan_to_num(project(sight.camera, posed_m), nan=-1)).astype(int)
-        height, width = sight.rgb.shape[:2]
-        seen &= (xy >= 0).all(1) & (xy < (width, height)).all(1)
-        for name, ids in _patches().items():
-            mine = ids[seen[ids]]
-            if len(mine) >= _LEAST:
-                found.setdefault(name, []).append(_lab(sight.rgb[xy[mine, 1], xy[mine, 0]]))
+        posed_m = skin(body_m, figure.weights, world @ home)
+        normals, body = vertex_normals(posed_m, faces), Triangles.of(posed_m, faces)
+        for sight in taken:
+            seen = _seen(sight.camera, posed_m, normals, body)
+            xy = np.rint(np.nan_to_num(project(sight.camera, posed_m), nan=-1)).astype(int)
+            height, width = sight.rgb.shape[:2]
+            seen &= (xy >= 0).all(1) & (xy < (width, height)).all(1)
+            for name, ids in _patches().items():
+                mine = ids[seen[ids]]
+                if len(mine) >= _LEAST:
+                    found.setdefault(name, []).append(_lab(sight.rgb[xy[mine, 1], xy[mine, 0]]))
     return {name: np.concatenate(colours) for name, colours in found.items()}
 
 
@@ -147,47 +151,33 @@ def _patches() -> dict[str, Int[np.ndarray, " vertices"]]:
     figure = make_figure()
     skin_ids = np.unique(figure.surface.faces["skin"])
     strongest = np.asarray(figure.weights[skin_ids].argmax(1)).ravel()
-    names = np.array([BONE_NAMES[k].split(".")[0] for k in strongest])
-    found = {patch: skin_ids[np.isin(names, bones)] for patch, bones in _BONES.items()}
+    found = {patch: skin_ids[np.isin(strongest, bones_of(own))] for patch, own in _BONES.items()}
     rest_m = figure.vertices_m
     for patch, (begins, ends, low, high) in _LIMBS.items():
         both = []
         for side in "LR":
             start, end = figure.head(f"{begins}.{side}"), figure.head(f"{ends}.{side}")
             way = (rest_m[skin_ids] - start) @ (end - start) / ((end - start) @ (end - start))
-            bones = [k for k, name in enumerate(BONE_NAMES) if name in _between(begins, side)]
-            mine = np.isin(strongest, bones) & (way > low) & (way < high)
+            half = bones_of((begins.removesuffix("01"),), side)
+            mine = np.isin(strongest, half) & (way > low) & (way < high)
             both.append(skin_ids[mine])
         found[patch] = np.concatenate(both)
     left, right = figure.head("eye.L"), figure.head("eye.R")
     grown = np.linalg.norm(left - right) / _EYES_M
-    head = skin_ids[np.isin(names, ("head", "neck03", "eye"))]
+    head = skin_ids[np.isin(strongest, bones_of(("head", "neck03", "eye")))]
     x, y, z = ((rest_m[head] - (left + right) / 2) / grown).T
     cheeks = (np.abs(x) > 0.015) & (np.abs(x) < 0.05) & (y < 0.03) & (z < -0.015) & (z > -0.055)
     top = (z > 0.075) | ((y > 0.12) & (z > -0.01))
     return {**found, "face": head[cheeks], "hair": head[top]}
 
 
-def _between(bone: str, side: str) -> tuple[str, str]:
-    """Both bones of a limb's half, by the first of them."""
-    return f"{bone}.{side}", f"{bone[:-1]}2.{side}"
-
-
-def _seen(camera: Camera, points_m: np.ndarray, faces: np.ndarray) -> np.ndarray:
+def _seen(camera: Camera, points_m: np.ndarray, normals: np.ndarray, body: Triangles) -> np.ndarray:
     """Which vertices face the camera with nothing of the body before them."""
     ways = points_m - camera.centre_m
     far = np.linalg.norm(ways, axis=1)
-    normals = _normals(points_m, faces)
     facing = -np.einsum("vi,vi->v", ways, normals) > _FACING * far
     rays = np.hstack([np.broadcast_to(camera.centre_m, ways.shape), ways]).astype(np.float32)
-    first = Triangles.of(points_m, faces).hits(rays).far
-    return facing & (first > 1 - _NEAR_M / far)
-
-
-def _normals(points_m: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    from studio.render.scene import vertex_normals
-
-    return vertex_normals(points_m, faces)
+    return facing & (body.hits(rays).far > 1 - _NEAR_M / far)
 
 
 def _lit(lab: Float[np.ndarray, "colours 3"]) -> Float[np.ndarray, " 3"]:

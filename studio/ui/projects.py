@@ -271,9 +271,9 @@ class Projects(QObject):
     def offer_recovery(self) -> None:
         """After a crash: a banner that opens the project as it was, unless it is open already."""
         for path in self.crashed():
-            folder = ProjectFolder(path)
             if path == self.folder.path:
                 continue
+            folder = ProjectFolder(path)
             if folder.file.is_file() or folder.autosave_file.is_file():
                 self.notices.stay(
                     "Doppel did not close properly last time.",
