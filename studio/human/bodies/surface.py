@@ -10,11 +10,12 @@ import pyvista as pv
 from jaxtyping import Float, Int
 from scipy.ndimage import binary_dilation, gaussian_filter, zoom
 from scipy.sparse import csr_matrix, diags
-from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.sparse.csgraph import dijkstra
 
 from studio.core.errors import StudioError
 from studio.human.bodies import topology
 from studio.human.bodies.field import REACH_M, Field
+from studio.human.wardrobe.layers import pieces
 from studio.vision.o3d import open3d
 
 FINE_M, COARSE_M = 0.005, 0.012
@@ -131,10 +132,7 @@ def _close(values: np.ndarray, step: float) -> np.ndarray:
 
 def largest(surface: Surface) -> Surface:
     """The part with the most triangles, without the vertices of others."""
-    count = len(surface.vertices_m)
-    a, b = surface.faces[:, [0, 1, 2]].ravel(), surface.faces[:, [1, 2, 0]].ravel()
-    _, part = connected_components(csr_matrix((np.ones(len(a)), (a, b)), (count, count)), False)
-    face_part = part[surface.faces[:, 0]]
+    face_part = pieces(surface.faces, len(surface.vertices_m))[surface.faces[:, 0]]
     mine = face_part == np.bincount(face_part).argmax()
     ids, faces = np.unique(surface.faces[mine], return_inverse=True)
     return Surface(surface.vertices_m[ids], faces.reshape(-1, 3))

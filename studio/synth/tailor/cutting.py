@@ -8,8 +8,8 @@ from functools import cache
 
 import numpy as np
 from scipy.sparse import csr_matrix, vstack
-from scipy.sparse.csgraph import connected_components
 
+from studio.human.wardrobe.layers import pieces
 from studio.render.scene import vertex_normals
 from studio.synth import cloth
 from studio.synth.cloth import Piece
@@ -83,10 +83,7 @@ def cut(
 
 def _without_crumbs(piece: Piece, least: int = 12) -> Piece:
     """A piece without the scraps of a few faces that a fine line may leave."""
-    pairs = piece.faces[:, [0, 1, 1, 2]].reshape(-1, 2)
-    graph = csr_matrix((np.ones(len(pairs)), pairs.T), shape=(len(piece), len(piece)))
-    _, which = connected_components(graph, directed=False)
-    own = which[piece.faces[:, 0]]
+    own = pieces(piece.faces, len(piece))[piece.faces[:, 0]]
     faces = piece.faces[np.bincount(own)[own] >= least]
     used, renumbered = np.unique(faces, return_inverse=True)
     return Piece(renumbered.reshape(-1, 3), csr_matrix(piece.of_base[used]))

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_matrix, identity
-from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
+
+from studio.human.wardrobe.layers import pieces
 
 MARGIN = 0.012
 
@@ -40,11 +41,7 @@ def panels(points_m: np.ndarray, faces: np.ndarray, label: np.ndarray) -> list[P
 
 
 def _patches(faces: np.ndarray) -> list[np.ndarray]:
-    count = int(faces.max()) + 1
-    pairs = faces[:, [0, 1, 1, 2]].reshape(-1, 2)
-    graph = csr_matrix((np.ones(len(pairs)), pairs.T), shape=(count, count))
-    _, which = connected_components(graph, directed=False)
-    own = which[faces[:, 0]]
+    own = pieces(faces, int(faces.max()) + 1)[faces[:, 0]]
     return [faces[own == one] for one in np.unique(own)]
 
 
