@@ -39,16 +39,20 @@ Part = Callable[[], Iterable[Figure]]
 def measure(
     parts: Sequence[tuple[str, Part]], json: bool, file: Path | None = None
 ) -> int:  # fmt: skip
-    """Run the parts, telling which on standard error, and print their table or one JSON object.
+    """Run the parts, telling on standard error what is measured as soon as it is, and print their
+    table or one JSON object.
 
     ``file`` is where the JSON object is kept as well. A part that raises FileNotFoundError is told
     as skipped. Returns 1 if a goal was missed.
     """
     figures: list[Figure] = []
+    beside = Console(stderr=True, quiet=json, highlight=False)
     for what, part in parts:
-        Console(stderr=True, quiet=json).rule(what)
+        beside.rule(what)
         try:
-            figures += part()
+            for figure in part():
+                figures.append(figure)
+                beside.print(f"{figure.what}: {figure.value}", markup=False)
         except FileNotFoundError as missing:
             figures.append(Figure(what, f"skipped: {missing}"))
     told = json_module.dumps({"figures": [asdict(f) for f in figures]}, ensure_ascii=False)

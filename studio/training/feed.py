@@ -6,7 +6,11 @@ the number of workers or devices.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -71,6 +75,32 @@ class Mixed:
         which = min(int(np.searchsorted(self._edges, dice.random(), "right")), len(self._edges) - 1)
         source = self._sources[which]
         return source[int(dice.integers(len(source)))]
+
+
+@dataclass(frozen=True)
+class _Kept:
+    source: Source
+    folder: Path
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __getitem__(self, number: int) -> Sample:
+        folder = self.folder / str(number)
+        if not folder.is_dir():
+            sample = self.source[number]
+            folder.mkdir()
+            for key, value in sample.items():
+                np.save(folder / f"{key}.npy", value)
+        return {path.stem: np.load(path) for path in folder.iterdir()}
+
+
+@contextmanager
+def made_once(source: Source) -> Generator[Source]:
+    """A source for going through the same samples several times: those that were asked for lie on
+    the disk as long as it is used."""
+    with TemporaryDirectory(prefix="doppel-samples-") as folder:
+        yield _Kept(source, Path(folder))
 
 
 def batches(

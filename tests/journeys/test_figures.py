@@ -27,7 +27,17 @@ def test_a_missed_goal_is_the_exit_code_and_missing_footage_is_said(
     assert [row["what"] for row in rows] == ["a", "two"]
     assert rows[1]["value"] == "skipped: the footage x is not here"
     assert measure([("one", lambda: [good, bad])], json=False) == 1
-    assert "not met" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "not met" in told.out
+    assert "a: 1 px\nb: 3 px" in told.err
+
+
+def test_figures_are_told_as_soon_as_they_are_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    def slow() -> Iterator[Figure]:
+        yield Figure("first", "1 px")
+        assert "first: 1 px" in capsys.readouterr().err
+
+    measure([("one", slow)], json=False)
 
 
 def test_parts_of_calibration_without_footage_are_skipped() -> None:

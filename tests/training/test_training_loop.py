@@ -17,7 +17,7 @@ from toy_task import Colours, Toy
 from studio.core.errors import Cancelled, StudioError
 from studio.jobs import Context, run
 from studio.training import checkpoint
-from studio.training.feed import Mixed, Order, batches
+from studio.training.feed import Mixed, Order, batches, made_once
 from studio.training.launch import Alone
 from studio.training.loop import train
 from studio.training.plan import Plan
@@ -206,3 +206,23 @@ def test_mixed_sources_come_in_their_shares() -> None:
     share = np.mean([mixed[n]["rgb"].tobytes() in rare for n in range(400)])
     assert 0.13 < share < 0.27
     assert mixed[5]["rgb"].tobytes() == mixed[5]["rgb"].tobytes()
+
+
+def test_samples_of_several_passes_are_made_once() -> None:
+    asked: list[int] = []
+
+    class Slow(Colours):
+        def __getitem__(self, number: int) -> dict[str, np.ndarray]:
+            asked.append(number)
+            return super().__getitem__(number)
+
+    plain = Colours(1, length=3)
+    with made_once(Slow(1, length=3)) as kept:
+        for _ in range(2):
+            for number in range(3):
+                sample = kept[number]
+                assert sample.keys() == plain[number].keys()
+                for key, value in plain[number].items():
+                    np.testing.assert_array_equal(sample[key], value)
+        assert asked == [0, 1, 2]
+        assert len(kept) == 3

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from studio.perception.occluder.network import OccluderNetwork, mapped
-from studio.training.feed import batches_once
+from studio.training.feed import batches_once, made_once
 from studio.training.labels import LabelFolder
 from studio.training.muon import Muon
 from studio.training.surroundings import Places
@@ -88,7 +88,9 @@ class OccluderTask:
     def evaluate(self, network: nn.Module, device: str, bench: Bench) -> list[Row]:
         from studio.training.tasks.occluder_figures import table
 
-        return table(network, device, self.data("test", 0), self.data("validation", 0), _TESTED)
+        test, validation = (made_once(self.data(split, 0)) for split in ("test", "validation"))
+        with test as source, validation as before:
+            return table(network, device, source, before, _TESTED)
 
     def sample_pictures(self, network: nn.Module, device: str) -> np.ndarray:
         batch = next(batches_once(self.data("validation", 0), 4, 4))
