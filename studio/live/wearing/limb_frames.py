@@ -51,7 +51,8 @@ _BEHIND_HEAD_M = 0.05
 _ACROSS_BELIEVED, _LEAN_BELIEVED, _HEAD_BELIEVED = 0.75, 0.5, 0.5
 _NECK_TURNS, _NECK_BY_HEAD = 0.25, 0.5
 _HAND_TRUST, _FOOT_TRUST, _KNEE = 0.25, 0.4, 0.3
-_FOOT_AWAY_SURE = 0.01
+_HAND_AWAY_SURE, _FOOT_AWAY_SURE = 0.07, 0.01
+"""A palm that is seen edge on would otherwise be anywhere along its ray."""
 _STEPS = 6
 
 
@@ -158,7 +159,8 @@ def wrist(hand: SeenPoints, side: str, camera: Camera) -> Framed:
     away = focal * similarity(in_space(seen), model)[1]
     at = at_pixel(middle_px, away, camera) - turn @ model.mean(0)
     deep = shape[:, 1] * focal / away
-    known = Seen(model, seen[:, :2], deep - deep.mean(), model - model.mean(0), _HAND_TRUST)
+    known = Seen(model, seen[:, :2], deep - deep.mean(), model - model.mean(0), _HAND_TRUST,
+                 (float(at[1]), _HAND_AWAY_SURE))  # fmt: skip
     turn, at = _settled(known, np.ones(len(model)), turn, at, camera)
     return Framed(turn, at, "wrist", REFERENCE_M["wrist"])
 

@@ -11,6 +11,7 @@ from wearers import SIZE, VIEW_DEG, body_at, face_at, frame_of, hand_at
 
 from studio.human.anchors import REFERENCE_M, average
 from studio.live.wearing.limb_frames import (
+    PALM,
     Framed,
     HeadSeen,
     foot,
@@ -19,6 +20,7 @@ from studio.live.wearing.limb_frames import (
     wrist,
 )
 from studio.perception.wearers.average import average_head
+from studio.perception.wearers.followed import SeenPoints
 from studio.perception.wearers.head_pose import head_pose
 from studio.vision.one_view import assumed
 
@@ -40,6 +42,31 @@ def test_a_straight_wrist_is_where_its_palm_says(side: str, angles: tuple[float,
     metres, degrees = off(wrist(hand_at(frame, side), side, CAMERA), turn, frame[:3, 3])
     assert metres < 0.04
     assert degrees < 7
+
+
+EDGE_ON = (
+    (((438.2, 310.9, 0), (441.3, 330.5, -36.8), (448.2, 340.1, -30.8), (451.4, 347.2, -25.2),
+      (452.3, 351.7, -20.7)),
+     ((2.4, 12.8, 10.7), (6.5, -1.6, 1.2), (1.2, 2.6, 0.2), (-2.4, -0.2, -1.9), (-2.9, 4.4, 1.2))),
+    (((438.1, 310.4, 0), (441.2, 330.6, -36.6), (448.5, 339.9, -30.8), (452.0, 346.9, -25.2),
+      (452.9, 351.5, -20.9)),
+     ((3.6, 26.8, 11.8), (5.6, -4.9, 0.9), (1.2, 1.1, 0.2), (-2.2, 1.6, -1.8), (-2.1, 10.9, 2.2))),
+    (((437.8, 310.4, 0), (441.2, 330.8, -35.9), (448.7, 340.1, -30.5), (452.3, 347.2, -25.4),
+      (453.2, 352.1, -21.4)),
+     ((3.2, 28.4, 12.1), (6.3, -4.8, 1.6), (1.2, 1.0, 0.3), (-2.5, 1.6, -1.9), (-2.9, 11.2, 2.1))),
+)  # fmt: skip
+"""What MediaPipe told of one still hand in pictures that differ by noise alone: the five points of
+the palm, seen from its edge (pixels), and its shape (millimetres), which is far too small."""
+
+
+def test_a_palm_that_is_seen_edge_on_stays_where_it_is() -> None:
+    camera = assumed("cam", (640, 480), VIEW_DEG)
+    places: list[np.ndarray] = []
+    for told, shape_mm in EDGE_ON:
+        seen, shape = np.zeros((21, 3)), np.zeros((21, 3))
+        seen[list(PALM)], shape[list(PALM)] = told, 1e-3 * np.array(shape_mm)
+        places.append(wrist(SeenPoints(seen, shape, np.ones(21)), "left", camera).place_m)
+    assert np.ptp(places, axis=0).max() < 0.05  # without a hold it was 1 m, and nowhere
 
 
 @pytest.mark.parametrize("turn", [np.eye(3), AHEAD])
