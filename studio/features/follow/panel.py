@@ -86,24 +86,21 @@ class Panel(LivePanel):
         self.quality.setAccessibleName("Quality")
         for value, title in QUALITIES.items():
             self.quality.addItem(title, value)
-        row = QHBoxLayout()
-        row.addWidget(QLabel("Quality"))
-        row.addWidget(self.quality, 1)
-        self.backend = QComboBox()
-        self.backend.setAccessibleName("Networks")
-        self.backend.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        for value, title in BACKENDS.items():
-            self.backend.addItem(title, value)
         self.people = QSpinBox()
         self.people.setRange(1, 16)
         self.people.setAccessibleName("People")
         self.people.setToolTip("How many people to follow, at most")
-        place.addLayout(row)
         row = QHBoxLayout()
+        row.addWidget(QLabel("Quality"))
+        row.addWidget(self.quality, 1)
         row.addWidget(QLabel("People"))
         row.addWidget(self.people)
+        place.addLayout(row)
+        self.backend = QComboBox()
+        self.backend.setAccessibleName("Networks")
+        for value, title in BACKENDS.items():
+            self.backend.addItem(title, value)
+        row = QHBoxLayout()
         row.addWidget(QLabel("Networks"))
         row.addWidget(self.backend, 1)
         place.addLayout(row)

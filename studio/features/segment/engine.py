@@ -47,7 +47,7 @@ class Params(BaseModel):
         "5 top, 6 bottom, 7 shoes, 8 items) into a folder that “Label pictures” opens",
     )
     colours: bool = Field(default=False, description="Write the labels as colours to look at too")
-    every: int = Field(default=1, ge=1, le=1000, description="Of a video, take every n-th frame")
+    every: int = Field(default=1, ge=1, le=1000, title="Every n-th frame", description="Of a video")
 
 
 @dataclass(frozen=True)
