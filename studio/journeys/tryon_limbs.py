@@ -45,11 +45,11 @@ class Theme:
     near_m: float
 
 
-THEMES = (
-    Theme("watch", "watches", ("wrist.L", "wrist.R"), 0.025),
-    Theme("shoes", "shoes", ("foot.L", "foot.R"), 0.05),
-    Theme("necklace", "necklaces", ("neck",), 0.03),
-)
+WATCHES = Theme("watch", "watches", ("wrist.L", "wrist.R"), 0.025)
+SHOES = Theme("shoes", "shoes", ("foot.L", "foot.R"), 0.05)
+NECKLACES = Theme("necklace", "necklaces", ("neck",), 0.03)
+THEMES = (WATCHES, SHOES, NECKLACES)
+"""Of the made-up people, each tries on one of them in turn."""
 _LEVEL = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
 """From a camera's axes to those of its level world."""
 

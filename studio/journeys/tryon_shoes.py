@@ -15,6 +15,7 @@ from studio.journeys.tryon_limbs import (
     LOOKS,
     PEOPLE,
     SEED,
+    SHOES,
     SIZE_PX,
     THEMES,
     VIEW_DEG,
@@ -33,15 +34,13 @@ Mask = Bool[np.ndarray, "height width"]
 
 def old_shoes() -> Iterator[Figure]:
     """Rows on made-up people, of whose pictures every pixel is known."""
-    theme, which = THEMES[1], 1
-    assert theme.kind == "shoes"
     pictures, feet = 0, 0
     around, left, wrong = list[float](), list[float](), list[float]()
     with Renderer(SIZE_PX, samples=2) as renderer, TryOn() as tryon:
-        for who in range(which, PEOPLE, len(THEMES)):
-            wearer = make_wearer(SEED, "test", who, theme.kind)
+        for who in range(THEMES.index(SHOES), PEOPLE, len(THEMES)):
+            wearer = make_wearer(SEED, "test", who, SHOES.kind)
             for moment in range(2):
-                seen = filmed(renderer, wearer, theme, who, moment)
+                seen = filmed(renderer, wearer, SHOES, who, moment)
                 covered, painted, worn = tried(tryon, seen)
                 pictures, feet = pictures + 1, feet + worn
                 old = seen.parts == PartLabel.SHOES
@@ -69,7 +68,7 @@ def tried(tryon: TryOn, seen: Filmed) -> tuple[Mask, Mask, int]:
     bared = tryon.show(Frame("still", LOOKS / 30, seen.rgb), bare)
     covered = worn.rgba[..., 3] > _ALPHA
     changed = np.abs(bared.rgba[..., :3].astype(int) - seen.rgb).max(-1) > _CHANGED
-    feet = sum(point in one.frames for one in worn.wearers for point in THEMES[1].points)
+    feet = sum(point in one.frames for one in worn.wearers for point in SHOES.points)
     return covered, changed & ~covered, feet
 
 

@@ -13,7 +13,7 @@ from studio.core.items import AnchorPoint
 from studio.core.types import Frame
 from studio.journeys import tryon
 from studio.journeys.figures import Figure, measure
-from studio.journeys.tryon_limbs import THEMES, in_picture, off
+from studio.journeys.tryon_limbs import WATCHES, in_picture, off
 from studio.journeys.tryon_sheet import TILES, around_head
 from studio.live.wearing.tryon import TryOn
 from studio.live.wearing.wear_settings import WearSettings
@@ -85,4 +85,4 @@ def test_a_watch_is_judged_by_how_far_off_it_is_in_the_picture_and_how_it_is_tur
     behind = np.eye(4)
     behind[1, 3] = -1
     frames: dict[AnchorPoint, np.ndarray] = {"wrist.L": true, "wrist.R": behind}
-    assert list(in_picture(frames, THEMES[0])) == ["wrist.L"]
+    assert list(in_picture(frames, WATCHES)) == ["wrist.L"]

@@ -8,11 +8,13 @@ filled from around (Telea 2004). Thin wires, and eyes behind dark lenses, are le
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from functools import partial
 
 import cv2
 import numpy as np
 from jaxtyping import Float, Float32, UInt8
+
+from studio.live.wearing.glanced import Glanced
 
 WIDTH, HEIGHT = 176, 80
 """The upright picture of the eyes."""
@@ -33,21 +35,11 @@ _LINE, _NEAR_PX = 9.0, 5
 _LOOK_S, _CALM, _SURE = 0.2, 0.4, 0.5
 
 
-@dataclass
-class _Worn:
-    """What is known of one wearer's glasses: where lines may be rims (0 to 1), when last looked."""
-
-    near: Float32[np.ndarray, "height width"] = field(
-        default_factory=lambda: np.zeros((HEIGHT, WIDTH), np.float32)
-    )
-    looked_s: float = -np.inf
-
-
 class OldRims:
     """Remembers who wears glasses. For one thread."""
 
     def __init__(self) -> None:
-        self._worn: dict[int, _Worn] = {}
+        self._worn: dict[int, Glanced] = {}
 
     def painted_out(
         self, rgb: UInt8[np.ndarray, "height width 3"], faces: dict[int, np.ndarray], time_s: float
@@ -56,18 +48,14 @@ class OldRims:
         (478, 2 or more; pixels) by wearer. The same picture where nobody wears any."""
         self._worn = {k: v for k, v in self._worn.items() if k in faces}
         for number, face_px in faces.items():
-            known = self._worn.setdefault(number, _Worn())
+            known = self._worn.setdefault(number, Glanced(_LOOK_S, _CALM))
             into = upright(face_px)
             eyes = cv2.warpAffine(rgb, into, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR,
                                   borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
             marks = face_px[:, :2] @ into[:, :2].T + into[:, 2]
             dark, skin = lines(eyes, marks)
-            if not 0 <= time_s - known.looked_s < _LOOK_S:
-                first = not np.isfinite(known.looked_s)
-                found = near_rims(eyes, dark, skin, marks)
-                known.near += (1.0 if first else _CALM) * (found - known.near)
-                known.looked_s = time_s
-            mask = (known.near > _SURE) & (dark > _LINE)
+            near = known.at(time_s, partial(near_rims, eyes, dark, skin, marks))
+            mask = (near > _SURE) & (dark > _LINE)
             if mask.any():
                 rgb = _filled(rgb, mask, into)
         return rgb

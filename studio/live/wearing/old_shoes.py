@@ -9,7 +9,8 @@ believed where it fills about what a shoe would, and filled from around (Telea 2
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from jaxtyping import Float, Float32, UInt8
 
 from studio.core.items import AnchorPoint
 from studio.core.types import Camera
+from studio.live.wearing.glanced import Glanced
 from studio.vision.camera import project
 
 Foot = tuple[int, AnchorPoint]
@@ -53,21 +55,11 @@ class FootSeen:
     left: bool
 
 
-@dataclass
-class _Worn:
-    """What is known of a foot: where its shoe is in the small picture (0 to 1), and since when."""
-
-    near: Float32[np.ndarray, "side side"] = field(
-        default_factory=lambda: np.zeros((SIDE_PX, SIDE_PX), np.float32)
-    )
-    looked_s: float = -np.inf
-
-
 class OldShoes:
     """Remembers who has which shoes on. For one thread."""
 
     def __init__(self) -> None:
-        self._worn: dict[Foot, _Worn] = {}
+        self._worn: dict[Foot, Glanced] = {}
 
     def painted_out(
         self,
@@ -87,13 +79,9 @@ class OldShoes:
             into = _square(shoe)
             small = cv2.warpAffine(rgb, into, (SIDE_PX, SIDE_PX), flags=cv2.INTER_AREA,
                                    borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
-            known = self._worn.setdefault(key, _Worn())
-            if not 0 <= time_s - known.looked_s < _LOOK_S:
-                first = not np.isfinite(known.looked_s)
-                found = outlined(small, _moved(shoe, into), _moved(core, into))
-                known.near += (1.0 if first else _CALM) * (found - known.near)
-                known.looked_s = time_s
-            mask = (known.near > _SURE).astype(np.uint8)
+            known = self._worn.setdefault(key, Glanced(_LOOK_S, _CALM))
+            look = partial(outlined, small, _moved(shoe, into), _moved(core, into))
+            mask = (known.at(time_s, look) > _SURE).astype(np.uint8)
             if mask.any():
                 rgb = _filled(rgb, gone, small, mask, into)
         return rgb, gone
