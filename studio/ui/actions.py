@@ -43,6 +43,9 @@ def _file(studio: Studio, window: Window) -> Iterable[Command]:
     def read_only() -> str:
         return "This project is open to look at only." if projects.read_only else ""
 
+    def no_footage() -> str:
+        return read_only() or ("" if studio.project.items else "Nothing is in the project yet.")
+
     def open_folder() -> None:
         path = QFileDialog.getExistingDirectory(window, "Open project (a folder .doppel)")
         if path:
@@ -74,6 +77,8 @@ def _file(studio: Studio, window: Window) -> Iterable[Command]:
                 "Ctrl+I", read_only, words="video calibration detections footage"),
         Command("file.import_folder", "Import folder…", import_folder, "File", "ph.folder-plus",
                 "Ctrl+Shift+I", read_only, words="images footage"),
+        Command("file.find_footage", "Find moved footage…", window.moved_footage.ask, "File",
+                "ph.magnifying-glass", "", no_footage, words="missing lost relink videos"),
         Command("file.save", "Save project", save, "File", "ph.floppy-disk", "Ctrl+S", read_only),
         Command("file.save_as", "Save project as…", save_as, "File", "ph.copy", "Ctrl+Shift+S"),
         Command("file.sample", "Try the sample", window.open_sample, "File", "ph.play-circle",

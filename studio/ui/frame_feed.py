@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.core.types import Frame
+from studio.document.moved import FootageMoved, is_there
 from studio.document.project import Clip, TakeItem
 from studio.media.video import ClipReader, open_clip
 
@@ -75,12 +76,20 @@ class FrameFeed:
         wanted = {_path(clip, folder) for clip in take.clips}
         for path in set(self._clips) - wanted:
             self._clips.pop(path).close()
+        lost = {path for path in wanted - self._clips.keys() if not is_there(path)}
+        if lost and lost == wanted:
+            raise FootageMoved(
+                f"The videos of “{take.name}” are not where they were.",
+                "Find them by “Find moved footage…” in the menu File.",
+            )
         found = {}
         for clip in take.clips:
             time_s = times_s.get(clip.camera) if isinstance(times_s, Mapping) else times_s
             if time_s is None:
                 continue
             path = _path(clip, folder)
+            if path in lost:
+                continue
             if path not in self._clips:
                 self._clips[path] = open_clip(path, camera=clip.camera, rate_hz=clip.rate_hz)
             reader = self._clips[path]

@@ -123,6 +123,7 @@ class LiveCanvas(QWidget):
         if self._alone not in self._order:
             self._alone = None
         self._tiles = {name: self._tile(name) for name in self._order}
+        self._message.setVisible(not self._order or bool(self.trouble))
         self._place_labels()
         self.redraw()
 
@@ -207,7 +208,6 @@ class LiveCanvas(QWidget):
     def clear(self) -> None:
         """No videos at all."""
         self.set_cameras(())
-        self._message.show()
 
     def redraw(self) -> None:
         if self._canvas is not None and self.isVisible():

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from studio.core.types import Character, Frame, FrameSet, Keypoints, Mesh, Posed, Skeleton
+from studio.document.moved import FootageMoved
 from studio.document.project import Project
 from studio.ui import theme
 from studio.ui.studio import Studio
@@ -39,7 +40,7 @@ class Presenter:
             views.get("plots"),
             studio.lanes["io"].submit,
             studio.watch.call,
-            studio.notices.error,
+            self._failed,
         )
         self._timeline = views.get("timeline")
         if self._timeline is not None:
@@ -54,6 +55,12 @@ class Presenter:
         theme.look().changed.connect(self._on_theme)
         self._on_theme()
         self.refresh()
+
+    def _failed(self, error: BaseException, where: str, details: str) -> None:
+        if isinstance(error, FootageMoved):
+            self._studio.footage_missed.emit()
+        else:
+            self._studio.notices.error(error, where, details)
 
     def _on_document(self, _: Project) -> None:
         self.refresh()

@@ -69,7 +69,8 @@ class Studio(QObject):
     None)`` asks the window to show a feature's panel, ``page_wanted(name)`` to show a dock,
     ``beside_wanted`` to show the cameras' pictures beside the viewport, ``alone_wanted`` to give
     them all the room there is, ``frame_wanted(points)`` to fill the viewport with points (metres),
-    ``turn_wanted(degrees)`` to turn it about what it shows.
+    ``turn_wanted(degrees)`` to turn it about what it shows. ``footage_missed``: a video that is to
+    be shown is not where the project has it.
     """
 
     live = Signal(str, object)
@@ -81,6 +82,7 @@ class Studio(QObject):
     frame_wanted = Signal(object)
     turn_wanted = Signal(float)
     dropped = Signal(list)
+    footage_missed = Signal()
 
     def __init__(
         self,

@@ -189,6 +189,7 @@ class Banners(QWidget):
         self._list.setSpacing(0)
         self._notices = notices
         notices.banner.connect(self.show_notice)
+        notices.settled.connect(self._settled)
 
     def show_notice(self, notice: Notice) -> None:
         card = _Card(self._notices, notice, "banner", wide=True)
@@ -199,6 +200,11 @@ class Banners(QWidget):
         """Those still up."""
         found = self.findChildren(_Card, options=Qt.FindChildOption.FindDirectChildrenOnly)
         return [card for card in found if not card.isHidden()]
+
+    def _settled(self, notice: Notice) -> None:
+        for card in self.cards():
+            if card.notice is notice:
+                card.leave()
 
     def clear(self) -> None:
         for card in self.cards():

@@ -17,6 +17,7 @@ from studio.ui.history_panel import HistoryPanel
 from studio.ui.jobs_panel import JobsPanel
 from studio.ui.log_panel import LogPanel
 from studio.ui.marks import marks
+from studio.ui.moved_footage import MovedFootage
 from studio.ui.next_step import NextStep
 from studio.ui.pace import Pace
 from studio.ui.palette import Palette
@@ -56,6 +57,7 @@ class Window(QMainWindow):
             self.docks.fill(id, widget)
         self.stage = Stage(studio, self.docks)
         self.next_step = NextStep(studio, self.stage.play)
+        self.moved_footage = MovedFootage(studio, self)
         add_actions(studio, self)
         self.palette_box = Palette(studio.commands, self)
 
@@ -80,6 +82,7 @@ class Window(QMainWindow):
         self._wire()
         self.docks.switch(WORKSPACES[0])
         self._on_opened()
+        self.moved_footage.look()
 
     def _wire(self) -> None:
         studio = self.studio

@@ -24,6 +24,7 @@ from studio.core.types import (
 )
 from studio.document.data import detections_arrays, motion_arrays, motion_from
 from studio.document.folder import ProjectFolder
+from studio.document.moved import FootageMoved
 from studio.document.project import (
     Clip,
     DetectionsItem,
@@ -352,6 +353,29 @@ def test_a_feed_without_a_take_asks_for_nothing() -> None:
     feed = FrameFeed(lane.submit, lane.deliver, print, lambda e, d: None)
     feed.ask(1.0)
     assert not lane.waiting
+
+
+def test_videos_that_are_left_are_shown_without_those_that_were_moved(
+    project: tuple[Project, ProjectFolder],
+) -> None:
+    lane, (whole, folder) = Lane(), project
+    shown: dict[str, Frame] = {}
+    feed = FrameFeed(lane.submit, lane.deliver, shown.update, lambda e, _: lane.errors.append(e))
+    (take,) = whole.all(TakeItem)
+    (folder.path / "a").rename(folder.path / "away")
+    feed.set_take(take, folder.path)
+    feed.ask(0.0)
+    lane.run()
+    assert list(shown) == ["b"]
+    assert not lane.errors
+    feed.close()
+    lane.run()
+    feed = FrameFeed(lane.submit, lane.deliver, shown.update, lambda e, _: lane.errors.append(e))
+    (folder.path / "b").rename(folder.path / "away too")
+    feed.set_take(take, folder.path)
+    feed.ask(0.0)
+    lane.run()
+    assert [type(error) for error in lane.errors] == [FootageMoved]
 
 
 def test_what_a_rig_is_worth_is_drawn_until_there_is_a_motion(
