@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from studio import __version__
 from studio.core.errors import Cancelled, StudioError
 from studio.core.log import log_path, start_log
+from studio.core.memory import keep_freed_memory
 from studio.registry import Registry, discover, plugin_folders
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     as_json = "--json" in arguments
     start_log(verbose="--verbose" in arguments)
+    keep_freed_memory()
     arguments = [a for a in arguments if a != "--verbose"]
     try:
         code = _dispatch(arguments)

@@ -82,20 +82,28 @@ def assembled(
     item_m: torch.Tensor,
     proxy_m: torch.Tensor,
     before: torch.Tensor,
+    out: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """What the network is given (batch, 11, height, width), all about 0..1.
+    """What the network is given (batch, 11, height, width), all about 0..1; written into ``out``
+    where there is one.
 
     ``rgb`` (batch, 3, height, width) and ``item`` (batch, 4, height, width; alpha not multiplied
     in) are 0..1; ``item_m`` and ``proxy_m`` (batch, height, width) are depths less the anchor's,
     metres, infinite where there is nothing; ``before`` (batch, height, width) is the map before,
     0..1, which counts where the item is.
     """
+    if out is None:
+        size = len(rgb), CHANNELS, *rgb.shape[2:]
+        out = torch.empty(size, device=rgb.device, memory_format=torch.channels_last)
     alpha = item[:, 3:]
-    shares = [_share(depth, REACH_M)[:, None] for depth in (item_m, proxy_m)]
-    deeper = torch.where(item_m.isfinite(), item_m - proxy_m, 0.0)
-    shares.append(_share(deeper, CLOSE_M)[:, None])
-    told = torch.where(alpha > FAINT, before[:, None], UNKNOWN)
-    return torch.cat([rgb, item[:, :3] * alpha, alpha, *shares[:2], told, shares[2]], 1)
+    out[:, :3] = rgb
+    out[:, 3:6] = item[:, :3] * alpha
+    out[:, 6:7] = alpha
+    out[:, 7] = _share(item_m, REACH_M)
+    out[:, 8] = _share(proxy_m, REACH_M)
+    out[:, 9] = torch.where(alpha[:, 0] > FAINT, before, UNKNOWN)
+    out[:, 10] = _share(torch.where(item_m.isfinite(), item_m - proxy_m, 0.0), CLOSE_M)
+    return out
 
 
 def _share(depth_m: torch.Tensor, reach_m: float) -> torch.Tensor:

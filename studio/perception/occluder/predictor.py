@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -13,6 +14,7 @@ from torch import nn
 
 from studio.core.card import find_card
 from studio.perception.occluder.network import (
+    CHANNELS,
     DIVIDED_PX,
     FAINT,
     SIDE_PX,
@@ -85,6 +87,7 @@ class OcclusionPredictor:
     def _take(self, network: nn.Module, device: str) -> None:
         self._device, self._type = device, quick_type(device)
         self._network = placed(network, device, self._type)
+        self._room = torch.empty(SIDE_PX**2 * CHANNELS, dtype=self._type, device=device)
 
     @torch.inference_mode()
     def predict(self, crop: OccluderInput) -> Float32[np.ndarray, "256 256"]:
@@ -106,8 +109,9 @@ class OcclusionPredictor:
             before = torch.full_like(item_m, UNKNOWN)
         else:
             before = torch.from_numpy(crop.previous[part]).to(self._device)[None]
-        given = assembled(rgb, item, item_m, proxy_m, before).to(self._type)
-        logits = self._network(given.contiguous(memory_format=torch.channels_last))
+        shape = 1, *rgb.shape[2:], CHANNELS
+        room = self._room[: math.prod(shape)].view(shape).permute(0, 3, 1, 2)
+        logits = self._network(assembled(rgb, item, item_m, proxy_m, before, room))
         found[part] = mapped(logits)[0].cpu().numpy()
         return found
 
