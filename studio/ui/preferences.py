@@ -26,7 +26,7 @@ from studio.ui.models_page import ModelsPage
 from studio.ui.studio import Studio
 
 THEMES = ("dark", "light")
-SCALES = (("small", 0.9), ("normal", 1.0), ("large", 1.2), ("larger", 1.5), ("largest", 2.0))
+SCALES = (("Small", 0.9), ("Normal", 1.0), ("Large", 1.2), ("Larger", 1.5), ("Largest", 2.0))
 
 
 class Preferences(QDialog):

@@ -25,8 +25,8 @@ from studio.ui.studio import Studio
 
 MENUS: dict[str, tuple[str, ...]] = {
     "&File": (
-        "file.new", "file.open", "menu.recent", "-", "file.import", "-", "file.save",
-        "file.save_as", "-", "file.quit",
+        "file.new", "file.open", "menu.recent", "-", "file.import", "file.find_footage", "-",
+        "file.save", "file.save_as", "-", "file.quit",
     ),
     "&Edit": ("edit.undo", "edit.redo", "-", "edit.rename", "edit.delete", "-", "app.shortcuts",
               "app.preferences"),
