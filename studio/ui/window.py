@@ -83,6 +83,7 @@ class Window(QMainWindow):
         self.docks.switch(WORKSPACES[0])
         self._on_opened()
         self.moved_footage.look()
+        self.setFocus()  # else the first tab has it, and a ring, as soon as the window is active
 
     def _wire(self) -> None:
         studio = self.studio

@@ -509,3 +509,12 @@ def test_a_panel_that_cannot_be_imported_is_told_and_has_a_plain_one(
     qtbot.waitUntil(lambda: window.steps.current == "count")
     assert "could not be started" in studio.notices.shown[-1].message
     qtbot.waitUntil(lambda: window.steps.panels["count"].loaded)
+
+
+def test_no_control_has_the_focus_before_somebody_uses_one(qtbot, window):
+    window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    assert QApplication.focusWidget() is window
+    qtbot.keyClick(window, Qt.Key.Key_Tab)
+    assert QApplication.focusWidget() is not window
