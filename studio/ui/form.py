@@ -6,6 +6,7 @@ import math
 import re
 import types
 import typing
+from collections.abc import Sequence
 from enum import Enum
 from itertools import pairwise
 from pathlib import Path
@@ -85,7 +86,7 @@ def _control(title: str, kind: Any, field: FieldInfo, default: Any) -> Control:
             return Auto(title, _control(title, rest[0], field, default))
         return Auto(title, Json(title))
     if origin is Literal:
-        return Choice(title, inner)
+        return Choice(title, inner, _words(field))
     if isinstance(kind, type) and issubclass(kind, Enum):
         return Choice(title, list(kind), [str(one.value) for one in kind])
     if kind is bool:
@@ -101,6 +102,13 @@ def _control(title: str, kind: Any, field: FieldInfo, default: Any) -> Control:
     if origin in (tuple, list) and inner and get_origin(inner[0]) is Literal:
         return Several(title, get_args(inner[0]))
     return Json(title)
+
+
+def _words(field: FieldInfo) -> Sequence[str]:
+    """What the values of a choice are called, where their names say too little."""
+    more = field.json_schema_extra
+    told = more.get("words") if isinstance(more, dict) else None
+    return [str(word) for word in told] if isinstance(told, list) else ()
 
 
 def _number(title: str, whole: bool, field: FieldInfo, default: Any) -> Number:

@@ -16,11 +16,14 @@ from studio.weights.store import find
 
 Backend = Literal["mediapipe", "dope"]
 """Whose networks find people: MediaPipe's, or Doppel's own (whole-body pose, several people)."""
+BACKENDS: dict[Backend, str] = {"mediapipe": "MediaPipe", "dope": "Our own"}
+"""What they are called where one is chosen."""
 Networks = Annotated[
     Backend,
     Field(
         title="Networks",
-        description="Whose networks find people: mediapipe, or dope, Doppel's own",
+        description="Whose networks find people: mediapipe, or dope, Doppel's own (133 points)",
+        json_schema_extra={"words": list(BACKENDS.values())},
     ),
 ]
 """The same as a setting of a feature."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QApplication, QDoubleSpinBox
+from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QToolButton
 
 from studio.core.settings import SettingsFile
 from studio.ui.choices import Choice, Several, Toggle
@@ -87,6 +87,19 @@ def test_defaults_and_the_controls_of_each_type(form):
     assert form.controls["method"].combo is None
     assert form.controls["layout"].combo is not None
     assert Choice("Long", [f"choice number {i}" for i in range(6)]).combo is not None
+
+
+def test_values_are_called_what_their_field_says(qtbot):
+    class Own(BaseModel):
+        networks: Literal["mediapipe", "dope"] = Field(
+            "dope", json_schema_extra={"words": ["MediaPipe", "Our own"]}
+        )
+
+    form = Form(Own)
+    qtbot.addWidget(form)
+    texts = [button.text() for button in form.findChildren(QToolButton) if button.isCheckable()]
+    assert texts == ["MediaPipe", "Our own"]
+    assert form.value() == Own()
 
 
 def test_any_of_a_few_keeps_the_order_of_the_options(qapp):

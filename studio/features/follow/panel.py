@@ -26,10 +26,10 @@ from studio.registry import Feature
 from studio.ui.live_panel import LivePanel
 from studio.ui.streams import Board, Programs
 from studio.ui.studio import Studio
+from studio.weights.detectors import BACKENDS
 
 SHOWN = layout("openpose_137")
 """Faces are drawn as lines: this layout has them."""
-BACKENDS = {"mediapipe": "MediaPipe", "dope": "Our own"}
 QUALITIES = {"fast": "Fast", "balanced": "Balanced", "thorough": "Thorough"}
 STAGES = {"grab": "Grab", "find": "Find", "solve": "Lift"}
 DRAW, WHOLE, RATE, SKIPPED = "Draw", "Camera to screen", "Rate", "Skipped"

@@ -17,7 +17,7 @@ from studio.media.films import Films, opened
 from studio.perception.cache import DetectionCache
 from studio.perception.take import TakeDetections, detect_take
 from studio.perception.whole_body import Options
-from studio.weights.detectors import Backend, maker
+from studio.weights.detectors import Networks, maker
 
 
 class Params(BaseModel):
@@ -30,11 +30,7 @@ class Params(BaseModel):
         description="How often each picture is looked at: fast once with the light network, "
         "balanced twice (once mirrored), thorough four times (tilted too)",
     )
-    backend: Backend = Field(
-        default="mediapipe",
-        title="Networks",
-        description="Whose networks find people: mediapipe, or dope, Doppel's own (133 points)",
-    )
+    backend: Networks = "mediapipe"
     body: bool = Field(
         default=True, description="Look for people; without, for hands and a face close up alone"
     )
