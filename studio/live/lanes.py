@@ -12,6 +12,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from studio.core.percent import percent
 from studio.core.types import Fact, FrameSet
 from studio.jobs import Context
 from studio.live.opening import await_live, over
@@ -184,6 +185,6 @@ def facts_of(
         Fact("Delay", f"{late:.0f} ms from picture to {what}",
              "good" if late <= GOOD_MS else "look" if late <= FAIR_MS else "stop",
              "" if late <= GOOD_MS else advice or stages),
-        Fact(of, f"in {share:.0%} of {result.count} pictures".replace("%", " %"),
+        Fact(of, f"in {percent(share)} of {result.count} pictures",
              "good" if share > 0.9 else "look"),
     )  # fmt: skip

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.core.percent import percent
 from studio.document.step import Missing, Offer, Packed, Step
 from studio.registry import Feature
 from studio.ui import theme
@@ -337,7 +338,7 @@ class StepPanel(QWidget):
         elif not context.cancelled:
             left = time_left(running.job.seconds_left)
             parts = (context.text or running.job.state.capitalize(),
-                     f"{context.fraction:.0%}".replace("%", " %"), left)  # fmt: skip
+                     percent(context.fraction), left)  # fmt: skip
             self.told.setText(" · ".join(part for part in parts if part))
 
 

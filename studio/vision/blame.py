@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from studio.core.percent import percent
 from studio.vision.gaps import runs
 from studio.vision.sightings import Sightings, in_cameras, residuals_px
 from studio.vision.triangulate import dlt, mean_px
@@ -163,6 +164,6 @@ def _sentence(
     if ends and not begins and share > 0.1:
         return f"{head} from {start:.2f} s on: it was bumped. Calibrate it again, or cut there."
     return (
-        f"{head} between {start:.2f} s and {end:.2f} s ({share:.0%} of the frames): "
+        f"{head} between {start:.2f} s and {end:.2f} s ({percent(share)} of the frames): "
         "it follows somebody else there, or it is out of step."
     )

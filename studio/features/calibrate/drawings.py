@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from studio.core.calibration import Solution
+from studio.core.percent import percent
 from studio.core.types import CameraRig
 from studio.vision.calibration.guidance import CameraGuidance, Guidance, spoken
 from studio.vision.camera import project
@@ -39,7 +40,7 @@ def coverage_svg(one: CameraGuidance, size_px: tuple[int, int], name: str) -> st
         for d, seen in enumerate(one.tilts)
     )
     told = (
-        f"{one.views} views · {one.covered:.0%} covered · {sum(one.tilts)} of 8 tilts · "
+        f"{one.views} views · {percent(one.covered)} covered · {sum(one.tilts)} of 8 tilts · "
         f"distances 1 : {one.depth_ratio:.1f}"
     )
     return (

@@ -9,6 +9,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from studio.core.percent import percent
 from studio.features.compare.engine import Inputs, Params, compare, read_truth
 from studio.human.layouts import layout_of
 from studio.jobs import Context, run
@@ -42,9 +43,9 @@ def main(motion: Path, truth: Path, params: Params = Params(), json: bool = Fals
         return
     table = Table("joint", "mean mm", "missing")
     for (joint, mean), share in zip(means.items(), gone, strict=True):
-        table.add_row(joint, "–" if mean is None else f"{mean:.1f}", f"{share:.1%}")
-    table.add_row("all", f"{errors.mean_mm:.1f}", f"{errors.missing:.1%}")
+        table.add_row(joint, "–" if mean is None else f"{mean:.1f}", percent(share, 1))
+    table.add_row("all", f"{errors.mean_mm:.1f}", percent(errors.missing, 1))
     console = Console()
     console.print(table)
     if errors.covered < 0.95:
-        console.print(f"The motion covers {errors.covered:.0%} of the truth's time.")
+        console.print(f"The motion covers {percent(errors.covered)} of the truth's time.")

@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from studio.core.errors import StudioError
+from studio.core.percent import percent
 from studio.core.types import Camera, Fact, Keypoints
 from studio.jobs import Context
 from studio.media.films import Films, opened
@@ -101,14 +102,14 @@ def facts(result: TakeDetections, seconds: float) -> tuple[Fact, ...]:
     worst = int(np.argmin(result.found))
     blame = ""
     if result.found[worst] < 0.98:
-        blame = f"{detections.cameras[worst]} sees the person in {result.found[worst]:.1%}"
+        blame = f"{detections.cameras[worst]} sees the person in {percent(result.found[worst], 1)}"
     sure = {
         part: float((detections.confidence[:, :, list(points)] > 0.3).any(1).mean())
         for part, points in detections.layout.parts.items()
         if part != "feet"
     }
     words = {"body": "body", "left_hand": "left hand", "right_hand": "right hand", "face": "face"}
-    parts = ", ".join(f"{words[p]} {s:.0%}" for p, s in sure.items())
+    parts = ", ".join(f"{words[p]} {percent(s)}" for p, s in sure.items())
     moments = len(detections.times_s)
     if result.crowd is not None:
         most = (result.crowd.confidence > 0).any(-1).sum(-1).max(0).tolist()
@@ -118,8 +119,8 @@ def facts(result: TakeDetections, seconds: float) -> tuple[Fact, ...]:
     return (
         Fact(
             "Person found",
-            f"{len(detections.cameras)} cameras, {moments} frames: in {share:.1%} of the pictures, "
-            f"{fresh}",
+            f"{len(detections.cameras)} cameras, {moments} frames: in {percent(share, 1)} of the "
+            f"pictures, {fresh}",
             "good" if share >= 0.98 else "look" if share >= 0.8 else "stop",
             blame,
         ),

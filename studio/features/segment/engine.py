@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from studio.core.card import Card, find_card
 from studio.core.errors import StudioError
 from studio.core.parts import PART_COLOURS, PART_TITLES, PartLabel
+from studio.core.percent import percent
 from studio.core.pictures import write_picture
 from studio.core.types import Fact
 from studio.jobs import Context, Engine
@@ -161,7 +162,7 @@ def facts(result: Segmented) -> tuple[Fact, ...]:
     """How much was found, and how quickly."""
     share = result.found / max(result.pictures, 1)
     parts = ", ".join(
-        f"{PART_TITLES[PartLabel[name.upper()]].lower()} {value:.1%}"
+        f"{PART_TITLES[PartLabel[name.upper()]].lower()} {percent(value, 1)}"
         for name, value in result.shares.items()
         if name != "background" and value >= 0.001
     )
@@ -181,7 +182,7 @@ def facts(result: Segmented) -> tuple[Fact, ...]:
 def _trust(measured: float | None) -> tuple[Fact, ...]:
     if measured is None:
         return ()
-    text = f"its masks agree with true cut-outs of real people by {measured:.0%} (IoU)"
+    text = f"its masks agree with true cut-outs of real people by {percent(measured)} (IoU)"
     if measured >= _GOOD:
         return (Fact("Network", text, "good"),)
     return (Fact("Network", text, "look", "correct its labels with “Label pictures”"),)

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from studio.core.errors import StudioError
+from studio.core.percent import percent
 from studio.core.types import Crowd, Detections, Fact, Motion
 from studio.features.triangulate.curves import SEED_CAMERAS, SEED_MM, Curve, held_out, of_take
 from studio.features.triangulate.engine import Triangulation
@@ -204,7 +205,7 @@ def _cameras_table(report: TakeReport) -> Table:
     for c in report.cameras:
         table.add_row(
             c.name, f"{c.mean_px:.2f}", f"{c.median_px:.2f}", f"{c.mean_mm:.1f}",
-            f"{c.unseen:.1%}", f"{c.excluded:.1%}", f"{c.swapped:.1%}",
+            percent(c.unseen, 1), percent(c.excluded, 1), percent(c.swapped, 1),
         )  # fmt: skip
     return table
 

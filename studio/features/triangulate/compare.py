@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from studio.core.errors import Cancelled, StudioError
+from studio.core.percent import percent
 from studio.core.types import Fact, Motion
 from studio.features.triangulate.fewer import Fewer, with_fewer
 from studio.features.triangulate.inputs import Inputs
@@ -33,7 +34,7 @@ class Compared:
         """The same as one line."""
         return Fact(
             f"{METHOD}{self.method}",
-            f"{self.reprojection_px:.1f} px, {self.bone_spread:.1%}, {self.off_mm:.0f} mm",
+            f"{self.reprojection_px:.1f} px, {percent(self.bone_spread, 1)}, {self.off_mm:.0f} mm",
         )
 
 

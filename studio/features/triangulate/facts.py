@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
+from studio.core.percent import percent
 from studio.core.types import CameraRig, Fact, Layout
 from studio.vision.report import TakeReport
 
@@ -32,10 +33,11 @@ def _agreement(report: TakeReport, rig: CameraRig) -> Fact:
     if len(rig) > 2:
         worst = max(report.cameras, key=lambda camera: camera.excluded)
         if worst.excluded > 0.1:
-            blame = f"Camera {worst.name} was left out for {worst.excluded:.0%} of its points."
+            blame = f"Camera {worst.name} was left out for {percent(worst.excluded)} of its points."
     swapper = max(report.cameras, key=lambda camera: camera.swapped)
     if swapper.swapped > 0.05:
-        blame = f"Camera {swapper.name} took left for right in {swapper.swapped:.0%} of its points."
+        share = percent(swapper.swapped)
+        blame = f"Camera {swapper.name} took left for right in {share} of its points."
     return Fact("Agreement", text, verdict, blame)
 
 
@@ -79,7 +81,7 @@ def _certainty(report: TakeReport, layout: Layout) -> Fact:
     lost = max(shown, key=lambda point: point.missing)
     if lost.missing > 0.05:
         name = lost.name.replace("_", " ")
-        blame = f"{name.capitalize()} is missing in {lost.missing:.0%} of the frames"
-        alone = f", seen by one camera only in {lost.one_camera:.0%}"
+        blame = f"{name.capitalize()} is missing in {percent(lost.missing)} of the frames"
+        alone = f", seen by one camera only in {percent(lost.one_camera)}"
         blame += f"{alone}." if lost.one_camera > 0.02 else "."
     return Fact("Error bar", text, verdict, blame)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from studio.core.errors import StudioError
+from studio.core.percent import percent
 from studio.core.types import CameraRig
 from studio.media.formats.rigs import write_rig
 from studio.media.live.camera import LiveCamera
@@ -192,7 +193,7 @@ def _warnings(tracks: Mapping[str, TrackStats], minutes_left: float) -> list[str
         if stats.lost:
             said.append(f"{name}: {stats.lost} frames lost, this machine cannot keep up.")
         elif stats.backlog > 0.5:
-            said.append(f"{name}: writing falls behind ({stats.backlog:.0%} of its buffer).")
+            said.append(f"{name}: writing falls behind ({percent(stats.backlog)} of its buffer).")
         if stats.dropped:
             said.append(f"{name}: {stats.dropped} frames dropped by the camera.")
     if minutes_left < 10:

@@ -10,6 +10,7 @@ from itertools import combinations, pairwise
 import numpy as np
 
 from studio.core.calibration import Dropped, Target
+from studio.core.percent import percent
 from studio.perception.boards.board import Found
 from studio.vision.calibration.lean import lean_of
 
@@ -67,7 +68,7 @@ def _hurried(seen: Sequence[Seen]) -> tuple[set[int], list[Dropped]]:
             if sharp < max(_BLURRED * usual, _SMEARED):
                 reason = f"smeared by movement (edges {1 / max(sharp, 0.01):.0f} px wide)"
             elif step > _HASTY:
-                reason = f"the board moved by {step:.0%} of its size from frame to frame"
+                reason = f"the board moved by {percent(step)} of its size from frame to frame"
             else:
                 continue
             out.add(id(one))

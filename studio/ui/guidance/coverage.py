@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
+from studio.core.percent import percent
 from studio.ui import theme
 from studio.vision.calibration.guidance import CameraGuidance
 
@@ -49,8 +50,8 @@ class CoverageMap(QWidget):
     def show_guidance(self, guidance: CameraGuidance, wanted: bool) -> None:
         """What the camera has seen; ``wanted`` marks it as the one to turn to next."""
         self._guidance, self._wanted = guidance, wanted
-        share = f"{guidance.covered:.0%} of the picture covered"
-        blurred = f", {guidance.blurred_share:.0%} blurred" if guidance.blurred else ""
+        share = f"{percent(guidance.covered)} of the picture covered"
+        blurred = f", {percent(guidance.blurred_share)} blurred" if guidance.blurred else ""
         self.setAccessibleDescription(
             f"{guidance.views} views, {share}, {sum(guidance.tilts)} of 8 tilts{blurred}"
         )

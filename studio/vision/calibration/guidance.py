@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Int
 
 from studio.core.calibration import Target, View
+from studio.core.percent import percent
 from studio.vision.calibration.lean import lean_of
 
 COLUMNS, ROWS = 8, 6
@@ -250,8 +251,8 @@ class Guide:
         for name, seen in self._seen.items():
             share = sum(seen.recent) / max(len(seen.recent), 1)
             if len(seen.recent) >= 10 and share >= 0.4:
-                text = f"Hold still: {share:.0%} of the views of {says[name].long} are blurred"
-                yield text.replace("%", " %"), name, None
+                text = f"Hold still: {percent(share)} of the views of {says[name].long} are blurred"
+                yield text, name, None
         if len(parts) > 1:
             pair = self._bridge(parts)
             yield self._wave(pair), "", pair

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from studio.core.calibration import Target
+from studio.core.percent import percent
 from studio.vision.calibration import lens as optics
 from studio.vision.calibration.bundle import Freedom, rig_freedom, robust_adjust, scale_px
 from studio.vision.calibration.covariance import uncertainty
@@ -49,7 +50,7 @@ class Support:
         said = (
             (self.views >= FEWEST_VIEWS, f"{self.views} views"),
             (self.depth_ratio >= DEPTH_RATIO, f"distances within 1:{self.depth_ratio:.1f}"),
-            (self.coverage >= COVERAGE, f"{self.coverage:.0%} of the picture covered"),
+            (self.coverage >= COVERAGE, f"{percent(self.coverage)} of the picture covered"),
             (self.tilt_deg >= TILT_DEG, f"tilts up to {self.tilt_deg:.0f} deg"),
         )  # fmt: skip
         return tuple(text for enough, text in said if not enough)
@@ -113,8 +114,9 @@ def unexplained(o: Observations, fixed: State, freed: State, freedom: Freedom) -
         shift = SIGMAS * float(np.linalg.norm(spread.centre_mm)) / 1000 / max(away, 1e-9)
         if turned[camera] > min(turn, MOST_DEG) or shifted[camera] > min(shift, MOST_SHARE):
             out[camera] = (
-                f"{o.cameras[camera]} by {turned[camera]:.2f} deg and {shifted[camera]:.1%} of its "
-                f"distance (explained: {min(turn, MOST_DEG):.2f} deg, {min(shift, MOST_SHARE):.1%})"
+                f"{o.cameras[camera]} by {turned[camera]:.2f} deg and "
+                f"{percent(shifted[camera], 1)} of its distance (explained: "
+                f"{min(turn, MOST_DEG):.2f} deg, {percent(min(shift, MOST_SHARE), 1)})"
             )
     return out
 
@@ -211,13 +213,13 @@ def _regularised(
             worse, sigma = paired_px(errors, tried)
             notes.append(
                 "Lenses were solved with the rig, held to those given within "
-                f"{strength / 100:.2%} of focal length: held-out error {worse:+.3f} ± "
+                f"{percent(strength / 100, 2)} of focal length: held-out error {worse:+.3f} ± "
                 f"{sigma:.3f} px."
             )
             return Refined(freed, freedom, tried, tuple(eligible), tuple(notes), tuple(told))
         told.append(
-            f"Lenses held to those given within {strength / 100:.2%} of focal length: refused, "
-            f"for it moves {'; '.join(bent.values())}."
+            f"Lenses held to those given within {percent(strength / 100, 2)} of focal length: "
+            f"refused, for it moves {'; '.join(bent.values())}."
         )
     notes.append("The given lenses were kept: freeing them at all bends the rig.")
     return Refined(s, base, errors, (), tuple(notes), tuple(told))

@@ -118,7 +118,7 @@ def test_the_command_prints_valid_json_with_gaps(
     assert told["joints"]["left_hip"] is None
     assert told["missing"] == pytest.approx(31 / 360)
     assert main(command) == 0
-    assert "100.0%" in capsys.readouterr().out
+    assert "100.0 %" in capsys.readouterr().out
 
 
 def test_the_table_lists_joints_that_are_missing(tmp_path: Path) -> None:

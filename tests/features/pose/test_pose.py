@@ -60,7 +60,7 @@ def test_a_project_gets_its_keypoints(videos, tmp_path):
     assert item.take == before.newest(TakeItem).id
     assert item.cameras == ("cam02", "cam03")
     assert item.recipe.params["quality"] == "fast"
-    assert "100.0%" in packed.facts[0].text
+    assert "100.0 %" in packed.facts[0].text
     stored = assets.arrays(item.data)
     assert stored["xy_px"].shape == (7, 2, 553, 2)
     again = run(detect(QUICK, inputs, Context()))
