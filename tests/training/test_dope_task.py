@@ -12,7 +12,7 @@ from dope_people import SIZE_PX, parts, person_m, seen_px, write_pack
 
 from studio.core.errors import StudioError
 from studio.perception.dope.kinds import FACE, KINDS, LEFT_HAND, RIGHT_HAND
-from studio.perception.dope.network import STRETCH, DopeNetwork, Poses, Regions
+from studio.perception.dope.network import SIZE, STRETCH, DopeNetwork, Poses, Regions
 from studio.perception.dope.ppi import Part
 from studio.perception.own import pack
 from studio.training import augment
@@ -102,7 +102,11 @@ def _exact(kind: str, told: Parts, boxes: torch.Tensor) -> tuple[DopeNetwork, Po
     target, _ = dope_targets.nearest_anchor(of, branch, told.xyz_m[:, whose], told.family[:, whose])
     logits = 30.0 * torch.nn.functional.one_hot(target, of.classes + 1).float()
     seen = torch.where(told.seen[:, whose], 30.0, -30.0)
-    return network, Poses(boxes, logits, deltas, seen)
+    cells = (torch.arange(SIZE) + 0.5) / SIZE
+    apart = cells[None, :, None] - xy[..., None, None, 1], cells - xy[..., None, None, 0]
+    marks = -0.5 * (apart[0] ** 2 + apart[1] ** 2) * (SIZE / 0.8) ** 2
+    marks = marks[:, :, None].expand(-1, -1, of.families, -1, -1, -1)
+    return network, Poses(boxes, logits, deltas, seen, marks)
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
@@ -120,6 +124,7 @@ def test_a_perfect_head_loses_nothing_and_every_fault_costs(kind: str) -> None:
     assert losses(replace(poses, deltas=poses.deltas + 0.1))["pose"] > 0.1
     assert losses(replace(poses, logits=-poses.logits))["class"] > 1
     assert losses(replace(poses, seen=-poses.seen))["seen"] > 1
+    assert losses(replace(poses, marks=poses.marks.flip(-1)))["marks"] > 1
     away = replace(poses, boxes_px=boxes + 500)
     assert losses(away)["class"] > 1  # a box of nothing with a class is wrong
     assert losses(away)["pose"] == 0

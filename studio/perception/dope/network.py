@@ -48,13 +48,15 @@ class Regions:
 class Poses:
     """What a head says of boxes: ``boxes_px`` (batch, boxes, 4), ``logits`` (batch, boxes, classes
     + 1) of anchor poses and, last, background, ``deltas`` (batch, boxes, classes, points, 5) from
-    each anchor to the pose (2D in the box, then 3D), and the logit of each point being ``seen``
-    (batch, boxes, points)."""
+    each anchor to the pose (2D in the box, then 3D), the logit of each point being ``seen``
+    (batch, boxes, points), and ``marks`` (batch, boxes, families, points, rows, columns), the
+    logits of where each point is in the box."""
 
     boxes_px: torch.Tensor
     logits: torch.Tensor
     deltas: torch.Tensor
     seen: torch.Tensor
+    marks: torch.Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +92,21 @@ class Proposer(nn.Module):
         return {name: Regions(raw[:, k, ..., 0], boxes[:, k]) for k, name in enumerate(self._kinds)}
 
 
+class Further(nn.Module):
+    """What a vector says of a pose, thought further: it begins as nothing (He et al. 2016). The
+    way from points in a picture to a pose in space is no sum of them."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.wide = nn.Linear(width, 2 * width)
+        self.back = nn.Linear(2 * width, width)
+        nn.init.zeros_(self.back.weight)
+        nn.init.zeros_(self.back.bias)
+
+    def forward(self, told: torch.Tensor) -> torch.Tensor:
+        return told + self.back(functional.relu(self.wide(told)))
+
+
 class Branch(nn.Module):
     """The head of one kind: classes, poses relative to their anchors, visibility.
 
@@ -112,6 +129,7 @@ class Branch(nn.Module):
         self.think = nn.Sequential(
             nn.Linear(width + 2 * kind.families * kind.points, width), nn.ReLU(inplace=True)
         )
+        self.further = nn.Sequential(Further(width), Further(width))
         self.name = nn.Linear(width, kind.classes + 1)
         self.pose = nn.Linear(width, kind.classes * kind.points * 5)
         self.common = nn.Linear(width, kind.families * kind.points * 5)
@@ -144,9 +162,10 @@ class Branch(nn.Module):
         kind = self.kind
         cut = roi_align(maps, boxes_px, stride_px, SIZE, 1 if kind.fine else 2).flatten(0, 1)
         cut = self.look(cut.to(maps.dtype).contiguous(memory_format=torch.channels_last))
-        begun = middles(self.marks(cut))
+        marks = self.marks(cut)
+        begun = middles(marks)
         read = self.read(functional.avg_pool2d(cut, 2).flatten(1))
-        told = self.think(torch.cat([read, begun.flatten(1).to(read.dtype)], 1))
+        told = self.further(self.think(torch.cat([read, begun.flatten(1).to(read.dtype)], 1)))
         begun = begun.view(batch, count, kind.families, 1, kind.points, 2)
         flat = self.flat.unflatten(0, (kind.families, -1))
         begun = functional.pad((begun - flat) * STRETCH, (0, 3))
@@ -157,6 +176,7 @@ class Branch(nn.Module):
             self.name(told).float().view(batch, count, kind.classes + 1),
             (begun + own + common).flatten(2, 3),
             self.seen(told).float().view(batch, count, kind.points),
+            marks.view(batch, count, kind.families, kind.points, SIZE, SIZE),
         )
 
     def decoded(self, poses: Poses) -> tuple[torch.Tensor, torch.Tensor]:

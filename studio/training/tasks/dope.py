@@ -34,7 +34,8 @@ _FEW = 4
 _VALIDATED, _TESTED = 64, 256
 PLAIN = "dope_plain"
 """A run beside the experts that learned without them: the student is compared with it."""
-_REGIONS, _BOXES, _CLASS, _POSE, _SEEN = 1.0, 1.0, 1.0, 0.5, 0.3
+_REGIONS, _BOXES = 1.0, 1.0
+_HEAD = {"class": 1.0, "pose": 0.5, "marks": 0.15, "seen": 0.3}
 _TAUGHT_CLASS, _TAUGHT_POSE = 1.0, 0.5
 
 
@@ -141,7 +142,7 @@ class DopeTask:
             add("boxes", boxes, _BOXES)
             poses = found.poses[name]
             head = dope_targets.head_losses(kind, branch, poses, parts)
-            for what, weight in (("class", _CLASS), ("pose", _POSE), ("seen", _SEEN)):
+            for what, weight in _HEAD.items():
                 add(what, head[what], weight)
             if f"{name} taught boxes" in batch:
                 taught = dope_teach.Taught.unpacked(name, batch, parts)
