@@ -36,7 +36,7 @@ from studio.journeys import (
 from studio.journeys import soak as soaking
 from studio.journeys.bench import Bench
 from studio.journeys.dressed import dressed_errors_mm
-from studio.journeys.figures import Figure, footage_set, measure
+from studio.journeys.figures import Figure, footage_set, measure, teller
 from studio.journeys.main_job import SAMPLE, sample_paths, track
 from studio.training.tasks import TASKS
 from studio.vision.report import limb_bones
@@ -102,8 +102,9 @@ def main(
         if (way := learned(name)) is not None:
             more = views.parts(way, footage)
         if name == "neus":
-            more = neus.parts(data, out)
-        return measure(networks.parts_of(name, footage, data) + more, json)
+            more = neus.parts(data, out, footage=footage)
+        every = networks.parts_of(name, footage, data, told=teller(json)) + more
+        return measure(every, json)
     if name == "synth":
         return measure(synth.parts(shots), json)
     return _feature(name, footage, peers, json)

@@ -36,6 +36,12 @@ def footage_set(footage: Path | None, name: str) -> Path:
 Part = Callable[[], Iterable[Figure]]
 
 
+def teller(quiet: bool) -> Callable[[str], None]:
+    """Says on standard error what was found so far, unless it is to be quiet."""
+    console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+    return lambda text: console.print(text, markup=False)
+
+
 def measure(
     parts: Sequence[tuple[str, Part]], json: bool, file: Path | None = None
 ) -> int:  # fmt: skip
@@ -46,20 +52,20 @@ def measure(
     as skipped. Returns 1 if a goal was missed.
     """
     figures: list[Figure] = []
-    beside = Console(stderr=True, quiet=json, highlight=False)
+    told = teller(json)
     for what, part in parts:
-        beside.rule(what)
+        Console(stderr=True, quiet=json).rule(what)
         try:
             for figure in part():
                 figures.append(figure)
-                beside.print(f"{figure.what}: {figure.value}", markup=False)
+                told(f"{figure.what}: {figure.value}")
         except FileNotFoundError as missing:
             figures.append(Figure(what, f"skipped: {missing}"))
-    told = json_module.dumps({"figures": [asdict(f) for f in figures]}, ensure_ascii=False)
+    whole = json_module.dumps({"figures": [asdict(f) for f in figures]}, ensure_ascii=False)
     if file is not None:
-        write_whole(file, told.encode())
+        write_whole(file, whole.encode())
     if json:
-        print(told)
+        print(whole)
     else:
         table = Table("figure", "measured", "goal", "", "")
         for f in figures:

@@ -118,25 +118,51 @@ def _looker() -> Looker:
 # -- a scan
 
 
-def _scanned(footage: Path | None) -> Iterator[Figure]:
+@dataclass(frozen=True, eq=False)
+class ScanViews:
+    """A scanned head as photographs see it: from ahead, left and right, each with its camera; where
+    MediaPipe's points are on it (metres)."""
+
+    vertices_m: np.ndarray
+    faces: np.ndarray
+    looked: tuple[Looked, ...]
+    portraits: tuple[Portrait, ...]
+    landmarks: np.ndarray
+
+    @property
+    def pupils_m(self) -> float:
+        """How far its pupils are apart."""
+        return float(np.linalg.norm(self.landmarks[PUPILS[0]] - self.landmarks[PUPILS[1]]))
+
+
+def scan_views(footage: Path | None) -> ScanViews:
+    """The scanned head. Raises FileNotFoundError if it is not here."""
     folder = footage_set(footage, SCAN)
     told = json.loads((folder / "rendered_views" / "cameras.json").read_text("utf-8"))["cameras"]
     scan = open3d().io.read_triangle_mesh(folder / "scan_metres.ply")
-    looker = _looker()
     every: list[Portrait] = []
     cameras: list[Camera] = []
-    pictures: list[np.ndarray] = []
-    for one in told[:3]:
-        path = folder / "rendered_views" / one["image"]
-        pictures.append(np.ascontiguousarray(read_picture(path)[..., :3]))
-        looked = looker.look(path.name, pictures[-1])
-        size = (int(one["width"]), int(one["height"]))
-        cameras.append(Camera("scan", size, np.array(one["K"], float), np.zeros(0),
-                              np.array(one["R"], float), np.array(one["t"], float)))  # fmt: skip
-        every.append(Portrait(looked.xyz_px, size, cameras[-1], jaw=jaw_of(looked.guesses)))
-    landmarks = _triangulated(every, cameras)
-    pupils_m = float(np.linalg.norm(landmarks[PUPILS[0]] - landmarks[PUPILS[1]]))
-    surface = Surface(np.asarray(scan.vertices), np.asarray(scan.triangles))
+    seen: list[Looked] = []
+    with _looker() as looker:
+        for one in told[:3]:
+            path = folder / "rendered_views" / one["image"]
+            rgb = np.ascontiguousarray(read_picture(path)[..., :3])
+            seen.append(looker.look(path.name, rgb))
+            size = (int(one["width"]), int(one["height"]))
+            lens, turn, shift = (np.array(one[key], float) for key in ("K", "R", "t"))
+            cameras.append(Camera("scan", size, lens, np.zeros(0), turn, shift))
+            jaw = jaw_of(seen[-1].guesses)
+            every.append(Portrait(seen[-1].xyz_px, size, cameras[-1], jaw=jaw))
+    vertices, faces = np.asarray(scan.vertices), np.asarray(scan.triangles)
+    marks = _triangulated(every, cameras)
+    return ScanViews(vertices, faces, tuple(seen), tuple(every), marks)
+
+
+def _scanned(footage: Path | None) -> Iterator[Figure]:
+    views_of = scan_views(footage)
+    every, landmarks, pupils_m = views_of.portraits, views_of.landmarks, views_of.pupils_m
+    pictures = [one.rgb for one in views_of.looked]
+    surface = Surface(views_of.vertices_m, views_of.faces)
     for name, views in SETS.items():
         for known in (True, False):
             chosen = [every[k] if known else replace(every[k], camera=None) for k in views]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from studio.core.card import find_card
@@ -13,14 +14,16 @@ from studio.weights.store import finder
 
 
 def parts_of(
-    name: str, footage: Path | None, data: Path | None, device: str = "auto"
-) -> list[tuple[str, Part]]:
-    """The one part of the evaluation of a trained network. Raises StudioError if it has none."""
+    name: str, footage: Path | None, data: Path | None, device: str = "auto",
+    told: Callable[[str], object] = id,
+) -> list[tuple[str, Part]]:  # fmt: skip
+    """The one part of the evaluation of a trained network; ``told`` hears what is found meanwhile.
+    Raises StudioError if it has none."""
 
     def measured() -> list[Figure]:
         card = find_card(name)
         task = find_task(name, **({} if data is None else {"data": str(data)}))
-        bench = Bench(footage, finder())
+        bench = Bench(footage, finder(), told)
         return [as_figure(row) for row in measure(task, card.weights, bench, device)]
 
     return [(name, measured)]

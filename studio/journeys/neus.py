@@ -14,17 +14,38 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from studio.core.card import find_card
 from studio.core.files import write_whole
+from studio.human.heads import model
+from studio.human.heads.fit import fit
+from studio.human.heads.proportions import womanly
 from studio.journeys.figures import Figure, Part
+from studio.journeys.head import SCAN, ScanViews, scan_views
 from studio.journeys.report import Bars, Section, Table, write_report
 from studio.perception.neural_heads.fitting import Effort
-from studio.perception.neural_heads.network import OWN, RANK
-from studio.training.heads import TEST_SETS, heads
+from studio.perception.neural_heads.network import OWN, RANK, HeadNetwork
+from studio.perception.neural_heads.photographs import cut
+from studio.perception.neural_heads.space import HIGH_M, LOW_M, Space
+from studio.perception.own import unpack
+from studio.synth.figure import make_figure
+from studio.synth.heads.seen import seen_head
+from studio.synth.heads.sweeps import SURFACE
+from studio.training import small
+from studio.training.heads import STEP_M, TEST_SETS, heads
 from studio.training.loop import train
 from studio.training.plan import Plan
 from studio.training.publish import best_network
-from studio.training.tasks import find_task
-from studio.training.tasks.neus_figures import distances
+from studio.training.tasks import find_task, neus
+from studio.training.tasks.neus_figures import (
+    HELD_EFFORT,
+    boxed,
+    distances,
+    fit_mesh,
+    measured,
+    off_of,
+)
+from studio.vision.similarity import similarity
+from studio.vision.triangles import spread_over
 
 STEPS = 400
 KINDS: dict[str, dict[str, Any]] = {
@@ -53,11 +74,56 @@ class Studied:
     second: float
 
 
-def parts(data: Path | None, out: Path | None, steps: int = STEPS) -> list[tuple[str, Part]]:
-    """The studies, if there is a place for their page; they need packs."""
-    if out is None or data is None:
-        return []
-    return [("layers and ranks", partial(_studies, data, out, steps))]
+def parts(
+    data: Path | None, out: Path | None, steps: int = STEPS, footage: Path | None = None
+) -> list[tuple[str, Part]]:
+    """A real head, and the studies, if there is a place for their page; they need packs."""
+    every: list[tuple[str, Part]] = [("a real head, scanned", partial(_scanned, footage))]
+    if out is not None and data is not None:
+        every.append(("layers and ranks", partial(_studies, data, out, steps)))
+    return every
+
+
+def _scanned(footage: Path | None) -> Iterator[Figure]:
+    """The scanned head from one photograph each, learned as the studio learns photographs, and both
+    ways against the scan above the chin, as made-up heads are."""
+    views = scan_views(footage)
+    network = unpack(HeadNetwork(), find_card("neus").weights)
+    assert isinstance(network, HeadNetwork)
+    for k, side in enumerate(("ahead", "the left", "the right")):
+        part = _scanned_part(views, k)
+        ours, around = off_of(network, part, HELD_EFFORT, filmed=False)
+        fit = measured(boxed(fit_mesh(part)), part)
+        yield Figure(
+            f"{SCAN} from {side}: the surface's face; the template's wrapped to it; head",
+            f"{ours.face:.2f}; {around.face:.2f}; {ours.head:.2f} mm",
+            f"{fit.face:.2f}; {fit.face:.2f}; {fit.head:.2f} mm (the fit)",
+        )  # fmt: skip
+
+
+def _scanned_part(views: ScanViews, which: int) -> neus.Part:
+    """The scanned head in the frame of the fit to one of its photographs."""
+    one, looked = replace(views.portraits[which], camera=None), views.looked[which]
+    found = fit([one], gender=womanly([one.xyz_px]))
+    seen = seen_head(found, [one], views.pupils_m)
+    view = seen.views[0]
+    skin_m = seen.skin(view)
+    ids, means = model.marks()
+    turn, _, shift = similarity(views.landmarks, means @ skin_m[ids], sized=False)
+    corners = (views.vertices_m @ turn.T + shift)[views.faces]
+    middle = corners.mean(1)
+    corners = corners[((middle > LOW_M) & (middle < HIGH_M)).all(1)]
+    surface, normals, _ = spread_over(corners, SURFACE, np.random.default_rng(0))
+    space = Space.about(skin_m, make_figure().surface.faces["skin"])
+    shot = cut(looked, view)
+    told = {
+        "surface": small.steps(surface, STEP_M), "normals": small.ways(normals),
+        "marks": views.landmarks @ turn.T + shift, "skin": skin_m, "shots": np.array(1),
+        "outside": space.outside_m, "moved": space.moved_m, "shot": shot.rgb[None],
+        "shot_labels": shot.labels[None], "shot_lens": shot.lens[None],
+        "shot_poses": shot.pose[None],
+    }  # fmt: skip
+    return neus.Part([told], 0)
 
 
 def _studies(data: Path, out: Path, steps: int) -> Iterator[Figure]:

@@ -52,10 +52,12 @@ class Find(Protocol):
 
 @dataclass(frozen=True)
 class Bench:
-    """What an evaluation may use: real footage and pre-trained networks as baselines, if here."""
+    """What an evaluation may use: real footage and pre-trained networks as baselines, if here;
+    ``told`` hears what a long one has found so far."""
 
     footage: Path | None = None
     find: Find | None = None
+    told: Callable[[str], object] = id
 
 
 class Task(Protocol):

@@ -13,7 +13,8 @@ from studio.core.errors import StudioError
 from studio.core.types import Mesh
 from studio.perception.neural_heads.network import HeadNetwork
 from studio.perception.neural_heads.photographs import FREE, HEAD
-from studio.perception.neural_heads.space import HIGH_M, LOW_M, places
+from studio.perception.neural_heads.space import HIGH_M, LOW_M, asked, places
+from studio.perception.neural_heads.volume import Rays, rays_of
 from studio.perception.own import pack
 from studio.training.heads import STEP_M
 from studio.training.small import steps
@@ -69,18 +70,49 @@ def test_rays_fall_mostly_on_the_head_and_points_keep_their_truth() -> None:
     assert np.abs(told["points"].numpy()).max() < 32767 * STEP_M
 
 
+def test_a_mirror_shows_the_other_side() -> None:
+    """What a pixel meets of a head, the pixel across meets of its mirror image."""
+    whole = dict(Balls()[1])
+    dice = np.random.default_rng(0)
+    whole["poses"] = whole["poses"] + np.array([[[0, 0, 0, 0.03], [0, 0, 0, 0.01], [0, 0, 0, 0]]])
+    whole["rgb"] = dice.integers(0, 255, whole["rgb"].shape).astype(np.uint8)
+    for key in ("outside", "moved"):
+        whole[key] = dice.normal(0, 1, whole[key].shape).astype(np.float16)
+    head = neus.Part([whole], 0)
+    other = neus.Mirrored(head)
+    across = torch.tensor([-1.0, 1.0, 1.0])
+    one, two = neus.fields_of(head), neus.fields_of(other)
+    points = torch.from_numpy(dice.uniform(LOW_M, HIGH_M, (1, 40, 3))).float()
+    near, far = asked(one.outside, points), asked(two.outside, points * across)
+    torch.testing.assert_close(near[..., 0], far[..., 0])
+    torch.testing.assert_close(near[..., 1:] * across, far[..., 1:], atol=1e-3, rtol=0)
+    near, far = asked(one.moved, points), asked(two.moved, points * across)
+    torch.testing.assert_close(near[..., :3] * across, far[..., :3])
+
+    def ray(part: neus.Part | neus.Mirrored, column: int) -> Rays:
+        lens, pose = (torch.from_numpy(np.array(part[k], np.float32)) for k in ("lens", "poses"))
+        return rays_of(torch.tensor([[[float(column), 9.0]]]), lens[None], pose[None])
+
+    near, far = ray(head, 5), ray(other, _SIDE_PX - 1 - 5)
+    torch.testing.assert_close(near.way * across, far.way)
+    torch.testing.assert_close(near.eye_m * across, far.eye_m)
+    assert (head["rgb"][0, 9, 5] == other["rgb"][0, 9, _SIDE_PX - 1 - 5]).all()
+    assert (head["points"][:, 0] == -other["points"][:, 0]).all()
+    assert (head["facing"][:, 0] == -other["facing"][:, 0]).all()
+
+
 def test_heads_of_different_sizes_are_learned_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(neus, "heads", lambda *_: Balls())
     monkeypatch.setattr(neus, "RAYS", 12)
     monkeypatch.setattr(neus, "POINTS", 128)
     torch.manual_seed(0)
-    task, network = NeusTask("packs"), HeadNetwork(2, rank=4)
-    assert len(task.data("train", 0)) == 2  # all that are packed
+    task, network = NeusTask("packs"), HeadNetwork(4, rank=4)
+    assert len(task.data("train", 0)) == 4  # all that are packed, and as a mirror shows them
     optimiser = torch.optim.Adam(network.parameters(), 5e-3)
     off: list[float] = []
     for step in range(24):
         dice = torch.Generator().manual_seed(step)
-        batch = task.prepare({"head": torch.tensor([0, 1])}, dice)
+        batch = task.prepare({"head": torch.tensor([0, 3])}, dice)
         losses = task.loss(network, batch)
         assert all(bool(torch.isfinite(value)) for value in losses.values())
         off.append(float(losses["distance"].detach()))
@@ -144,3 +176,17 @@ def test_a_network_begins_with_what_another_learned_of_other_heads(tmp_path: Pat
             begun.tell(points, fields, own, ways=False).outside, mean, atol=2e-3, rtol=0
         )
     assert all(value.requires_grad for value in begun.parameters())
+
+
+def test_weights_of_as_many_heads_are_gone_on_from(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    learned = HeadNetwork(3)
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(pack(learned, {}))
+    task = NeusTask(trunk=str(path))
+    task.__dict__["_count"] = 3
+    begun = task.network()
+    assert isinstance(begun, HeadNetwork)
+    for mine, theirs in zip(begun.own_sets(), learned.own_sets(), strict=True):
+        if theirs is not None:
+            torch.testing.assert_close(mine, theirs, atol=1e-3, rtol=0)

@@ -118,6 +118,8 @@ def fit(
         found, views = problem.solve(views, STEPS if rounds else _QUICK)
         near = model.linear(found) if rounds else near.moved(found)
         values = found
+    values = model.with_usual_ears(values)
+    near = near.moved(values)
     off = tuple(
         float(np.sqrt((_off(one, view, near) ** 2).sum(1).mean()))
         for one, view in zip(portraits, views, strict=True)

@@ -69,7 +69,7 @@ class Effort:
 
     steps: tuple[int, int] = (FIRST, SECOND)
     seconds: float | None = None
-    rate: float = 5e-4
+    rate: float = 1e-4
     stay: float = 1.0
     skin: float = 0.0
     normals: float = 0.0

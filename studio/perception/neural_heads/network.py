@@ -139,11 +139,11 @@ class HeadNetwork(nn.Module):
     @torch.no_grad()
     def follow(self, other: HeadNetwork) -> None:
         """Take what heads share from a network of the same layers; every head of this one begins as
-        the mean of its heads."""
-        mean = other.average_own()
+        the mean of its heads; or, where there are as many of them, as the same."""
+        theirs_of = other.own_sets() if other.heads == self.heads else other.average_own()
         told = {name: value for name, value in other.state_dict().items() if "sets" not in name}
         self.load_state_dict(told, strict=False)
-        for mine, theirs in zip(self.own_sets(), mean, strict=True):
+        for mine, theirs in zip(self.own_sets(), theirs_of, strict=True):
             if mine is not None and theirs is not None:
                 mine.copy_(theirs.expand_as(mine))
 

@@ -34,6 +34,8 @@ RAYS, POINTS = 48, 640
 """Of each head of a step: so many rays, and so many points about the surface."""
 _LIKELY, _ON_HEAD = 3, 0.6
 _SPREAD = 0.02
+_ACROSS = np.array([-1, 1, 1])
+"""What a mirror does to places."""
 
 
 @dataclass
@@ -65,7 +67,8 @@ class NeusTask:
     ) -> None:  # fmt: skip
         """``data`` is a folder of packs; ``kind``, ``rank`` and ``placement`` say which layers are
         each head's own, and how. ``trunk`` is a file of weights of this network to start from: of
-        what heads share there, every head here begins as the mean of those."""
+        what heads share there, every head here begins as the mean of those; where it holds as many
+        as are learned here, they are taken for the same ones."""
         self._data = Path(data) if data else None
         self._kind: Kind = kind
         self._rank = int(rank)
@@ -83,16 +86,16 @@ class NeusTask:
     def data(self, split: Split, seed: int) -> Source:
         if split != "train":
             return heads(self._data, split, seed)
-        return Numbers(HEADS if self._data is None else len(self._train))
+        return Numbers(HEADS if self._data is None else 2 * len(self._train))
 
     @cached_property
     def _count(self) -> int:
-        """How many heads are learned: all that are packed. Where none are, weights may still be
-        measured, which say how many they hold."""
+        """How many heads are learned: all that are packed, and as many again, each seen in a
+        mirror. Where none are, weights may still be measured, which say how many they hold."""
         if self._data is None:
             return HEADS
         try:
-            return len(self._train)
+            return 2 * len(self._train)
         except StudioError:
             return HEADS
 
@@ -112,7 +115,9 @@ class NeusTask:
         return {"head": batch["head"], **out, "fields": grids}  # pyright: ignore
 
     def _drawn(self, which: int, dice: torch.Generator) -> dict[str, Tensor]:
-        part = part_of(self._train, which)
+        part = part_of(self._train, which % len(self._train))
+        if which >= len(self._train):
+            part = Mirrored(part)
         if which not in self._fields:
             self._fields[which] = fields_of(part)
         return {**rays_drawn(part, dice), **points_drawn(part, dice)}
@@ -128,7 +133,7 @@ class NeusTask:
     def evaluate(self, network: nn.Module, device: str, bench: Bench) -> list[Row]:
         from studio.training.tasks.neus_figures import table
 
-        return table(network, heads(self._data, "test", 0, bench.find))
+        return table(network, heads(self._data, "test", 0, bench.find), told=bench.told)
 
     def sample_pictures(self, network: nn.Module, device: str) -> np.ndarray:
         from studio.training.tasks.neus_figures import drawn
@@ -162,6 +167,32 @@ class Part:
         return self._whole[key]
 
 
+class Mirrored:
+    """A head as a mirror shows it, for learning: what is about its skin's vertices is left out."""
+
+    def __init__(self, part: Part) -> None:
+        self._part = part
+
+    def __getitem__(self, key: str) -> np.ndarray:
+        value = self._part[key]
+        if key in ("rgb", "labels", "shot", "shot_labels"):
+            return value[:, :, ::-1]
+        if key in ("lens", "shot_lens"):
+            wide = self._part["rgb" if key == "lens" else "shot"].shape[2]
+            return np.column_stack([value[:, :2], wide - 1 - value[:, 2], value[:, 3]])
+        if key in ("poses", "shot_poses"):
+            return value * np.outer(_ACROSS, [*_ACROSS, 1]).astype(value.dtype)
+        if key in ("points", "facing", "surface", "normals", "marks"):
+            return value * _ACROSS.astype(value.dtype)
+        if key == "outside":
+            return value[..., ::-1]
+        if key == "moved":
+            return value[..., ::-1] * _ACROSS[:, None, None, None].astype(value.dtype)
+        if key == "skin":
+            raise KeyError(key)
+        return value
+
+
 _parts: dict[tuple[int, int], Part] = {}
 
 
@@ -170,15 +201,17 @@ def part_of(source: Source, number: int) -> Part:
     return _parts.setdefault((id(source), number), Part(source, number))
 
 
-def fields_of(part: Part) -> Fields:
+def fields_of(part: Part | Mirrored) -> Fields:
     """The grids about a head's fit."""
     return Fields.made(
-        torch.from_numpy(np.asarray(part["outside"], np.float32))[None, None],
-        torch.from_numpy(np.asarray(part["moved"], np.float32))[None],
+        torch.from_numpy(np.array(part["outside"], np.float32))[None, None],
+        torch.from_numpy(np.array(part["moved"], np.float32))[None],
     )
 
 
-def rays_drawn(part: Part, dice: torch.Generator, count: int = RAYS) -> dict[str, Tensor]:
+def rays_drawn(
+    part: Part | Mirrored, dice: torch.Generator, count: int = RAYS
+) -> dict[str, Tensor]:
     """Some rays of a head's pictures, more than half of them on the head."""
     labels = part["labels"]
     views, side = labels.shape[:2]
@@ -202,7 +235,9 @@ def rays_drawn(part: Part, dice: torch.Generator, count: int = RAYS) -> dict[str
     }  # fmt: skip
 
 
-def points_drawn(part: Part, dice: torch.Generator, count: int = POINTS) -> dict[str, Tensor]:
+def points_drawn(
+    part: Part | Mirrored, dice: torch.Generator, count: int = POINTS
+) -> dict[str, Tensor]:
     """Some points about a head's true surface."""
     many = part["points"].shape[0]
     which = torch.randint(many, (count,), generator=dice).numpy()

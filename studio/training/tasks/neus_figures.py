@@ -3,7 +3,7 @@ ahead, from the left and from the right, and to all three."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,8 +36,10 @@ from studio.vision.triangles import Triangles, spread_over
 
 OURS, FIT, BLIND = "ours", "parametric fit", "without the prior"
 WRAPPED, HELD = "template wrapped to it", "held to the fit's normals"
-_HELD = Effort(normals=NORMALS)
-PEOPLE = 3
+HELD_EFFORT = Effort(normals=NORMALS)
+"""How photographs of somebody real are learned."""
+PEOPLE, ONE = 8, ("F", "L", "R")
+"""So many people are measured; which fits are of one photograph."""
 _VALIDATED = Effort((60, 0))
 SCORE = "surface off"
 UNLEARNED = Effort((0, FIRST + SECOND), rate=2e-3, stay=0.0)
@@ -187,7 +189,7 @@ def fit_mesh(part: Part) -> Mesh:
     return Mesh(np.asarray(part["skin"], float), skin_faces())
 
 
-def _boxed(mesh: Mesh) -> Mesh:
+def boxed(mesh: Mesh) -> Mesh:
     """What of a mesh is in the box."""
     from studio.perception.neural_heads.space import HIGH_M, LOW_M
 
@@ -195,8 +197,11 @@ def _boxed(mesh: Mesh) -> Mesh:
     return Mesh(mesh.vertices_m, mesh.faces[near[mesh.faces].all(1)])
 
 
-def off_of(network: HeadNetwork, part: Part, effort: Effort) -> tuple[Off, Off]:
-    """How far a head is off that a network is fitted to, and the template that is wrapped to it."""
+def off_of(
+    network: HeadNetwork, part: Part, effort: Effort, filmed: bool = True
+) -> tuple[Off, Off]:
+    """How far a head is off that a network is fitted to, and the template that is wrapped to it.
+    What was not ``filmed`` around has no pictures to compare with."""
     from studio.synth.heads.wrapped import wrapping
 
     head = fit_to(network, part, effort)
@@ -204,49 +209,69 @@ def off_of(network: HeadNetwork, part: Part, effort: Effort) -> tuple[Off, Off]:
     skin = fit_mesh(part)
     found = meshed(head, skin=Triangles([skin]))
     moved = skin_offsets(dict(enumerate(wrapping(head, head.marks_m).tolist())))
-    around = _boxed(Mesh(skin.vertices_m + moved, skin.faces))
-    return measured(Mesh(found.vertices_m, found.faces), part, head), measured(around, part)
+    around = boxed(Mesh(skin.vertices_m + moved, skin.faces))
+    mesh = Mesh(found.vertices_m, found.faces)
+    return measured(mesh, part, head if filmed else None), measured(around, part)
 
 
-def table(network: nn.Module, source: Source, people: int = PEOPLE) -> list[Row]:
-    """The rows of the card: face and head off, from one photograph of each side, from three."""
+def table(
+    network: nn.Module, source: Source, people: int = PEOPLE, told: Callable[[str], object] = id
+) -> list[Row]:
+    """The rows of the card: face and head off, from one photograph of each side, from three;
+    ``told`` hears each head's."""
     assert isinstance(network, HeadNetwork)
     network = network.eval()
     people = min(people, len(source) // len(TEST_SETS))
-    told: dict[str, dict[str, list[Off]]] = {
+    found: dict[str, dict[str, list[Off]]] = {
         name: {OURS: [], HELD: [], WRAPPED: [], FIT: [], BLIND: []} for name in TEST_SETS
     }
     for who in range(people):
         for k, name in enumerate(TEST_SETS):
             part = part_of(source, who * len(TEST_SETS) + k)
-            ours, around = off_of(network, part, Effort())
-            told[name][OURS].append(ours)
-            told[name][WRAPPED].append(around)
-            told[name][HELD].append(off_of(network, part, _HELD)[0])
-            told[name][FIT].append(measured(_boxed(fit_mesh(part)), part))
-            if name == "F":
-                torch.manual_seed(0)
-                unlearned = HeadNetwork(2, "shared")
-                told[name][BLIND].append(off_of(unlearned, part, UNLEARNED)[0])
+            one = _compared(network, part, name == "F", name in ONE)
+            for key, off in one.items():
+                found[name][key].append(off)
+            mm = ", ".join(f"{key} {off.head:.1f}; {off.face:.1f}" for key, off in one.items())
+            told(f"person {who + 1} of {people}, {name}: head; face off (mm): {mm}")
     note = f"{people} held-out made-up people with hair; fits and outlines as found in pictures"
-    one = {key: [off for name in ("F", "L", "R") for off in told[name][key]] for key in (OURS, FIT)}
-    rows = [
-        Row(f"{what} off, one photograph, mean of F, L, R", _mean(one[OURS], what), "mm", "lower",
-            {FIT: _mean(one[FIT], what)}, note)
-        for what in ("head", "face")
-    ]  # fmt: skip
-    for name, found in told.items():
+    rows: list[Row] = []
+    for what in ("head", "face"):
+        ours, fit = (
+            np.mean([[getattr(off, what) for off in found[name][key]] for name in ONE], 0)
+            for key in (OURS, FIT)
+        )
+        sure = f"; standard error over people {_error(ours):.2f} mm"
+        rows.append(Row(f"{what} off, one photograph, mean of F, L, R", float(ours.mean()), "mm",
+                        "lower", {FIT: float(fit.mean())}, note + sure))  # fmt: skip
+    for name, every in found.items():
         for what in ("head", "face"):
             keys = (HELD, WRAPPED, FIT, BLIND) if what == "face" else (HELD, FIT, BLIND)
-            beside = {key: _mean(found[key], what) for key in keys if found[key]}
-            value = _mean(found[OURS], what)
-            rows.append(Row(f"{what} off, {name}", value, "mm", "lower", beside))
+            beside = {key: _mean(every[key], what) for key in keys if every[key]}
+            rows.append(Row(f"{what} off, {name}", _mean(every[OURS], what), "mm", "lower", beside))
     for name in ("F", "F+L+R"):
-        without = told[name][BLIND]
+        without = found[name][BLIND]
         beside = {BLIND: _mean(without, "psnr")} if without else {}
-        what, value = f"PSNR of views not seen, {name}", _mean(told[name][OURS], "psnr")
-        rows.append(Row(what, value, "dB", "higher", beside))
+        value = _mean(found[name][OURS], "psnr")
+        rows.append(Row(f"PSNR of views not seen, {name}", value, "dB", "higher", beside))
     return rows
+
+
+def _compared(network: HeadNetwork, part: Part, blind: bool, held: bool) -> dict[str, Off]:
+    """How far a head is off as it is learned, and beside it: wrapped, as fitted, and, if asked,
+    held to the fit's normals and learned without what other heads taught."""
+    ours, around = off_of(network, part, Effort())
+    found = {OURS: ours, WRAPPED: around, FIT: measured(boxed(fit_mesh(part)), part)}
+    if held:
+        found[HELD] = off_of(network, part, HELD_EFFORT)[0]
+    if blind:
+        torch.manual_seed(0)
+        found[BLIND] = off_of(HeadNetwork(2, "shared"), part, UNLEARNED)[0]
+    return found
+
+
+def _error(values: np.ndarray) -> float:
+    """The standard error of a mean; 0 of one value."""
+    return float(values.std(ddof=1) / len(values) ** 0.5) if len(values) > 1 else 0.0
 
 
 def _mean(every: list[Off], what: str) -> float:
