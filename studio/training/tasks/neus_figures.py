@@ -231,7 +231,7 @@ def table(
             one = _compared(network, part, name == "F", name in ONE)
             for key, off in one.items():
                 found[name][key].append(off)
-            mm = ", ".join(f"{key} {off.head:.1f}; {off.face:.1f}" for key, off in one.items())
+            mm = ", ".join(f"{key} {off.head:.2f}; {off.face:.2f}" for key, off in one.items())
             told(f"person {who + 1} of {people}, {name}: head; face off (mm): {mm}")
     note = f"{people} held-out made-up people with hair; fits and outlines as found in pictures"
     rows: list[Row] = []
