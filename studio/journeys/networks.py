@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from studio.core.card import find_card
@@ -20,11 +20,11 @@ def parts_of(
     """The one part of the evaluation of a trained network; ``told`` hears what is found meanwhile.
     Raises StudioError if it has none."""
 
-    def measured() -> list[Figure]:
+    def measured() -> Iterator[Figure]:
         card = find_card(name)
         task = find_task(name, **({} if data is None else {"data": str(data)}))
         bench = Bench(footage, finder(), told)
-        return [as_figure(row) for row in measure(task, card.weights, bench, device)]
+        yield from map(as_figure, measure(task, card.weights, bench, device))
 
     return [(name, measured)]
 

@@ -130,6 +130,15 @@ class Actor:
         drawn = (body, tongue, *worn)
         return Posed(drawn, vertices, carried @ figure.bones_world)
 
+    def whole(self, posed: Posed) -> list[Mesh]:
+        """Skin and clothes in a pose with what is hidden under others, too."""
+        faces = [self.figure.surface.faces["skin"]]
+        faces += [(one.surface.faces if one.part in _CLOTHES else one.faces)
+                  for one in (self._worn[k] for k in self._order)]  # fmt: skip
+        body, _, *worn = posed.drawables
+        shown = [body, *worn]
+        return [Mesh(d.mesh.vertices_m, own) for d, own in zip(shown, faces, strict=True)]
+
     def at(self, poses: Poses, frame: int) -> Posed:
         """The actor in one frame of a take."""
         return self.posed(poses.root_m[frame], poses.turns[frame], poses.actions(frame))

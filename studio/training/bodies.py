@@ -27,8 +27,9 @@ from studio.training.small import steps, ways
 from studio.training.task import Find, Sample, Source, Split
 
 SHARD = 12
-FITTED, FEW = 4, 6
-"""Of so many people one is fitted; so many fits' errors are needed before any are shaken."""
+FITTED, FEW, ENOUGH = 4, 6, 66
+"""Of so many people one is fitted; so many fits' errors are needed before any are shaken, and with
+so many nobody else is fitted."""
 LIVE: Mapping[Split, int] = {"train": 1_000_000, "validation": 48, "test": 96}
 STEP_M = 1e-4
 DATA = (
@@ -72,8 +73,9 @@ class BodyPairs(Live):
         from studio.synth.bodies.pairs import MOMENTS
 
         factory.errors = factory.errors or kept_errors(file)
-        fitted = number // MOMENTS[self.split] % FITTED == 0
-        if not fitted and len(factory.errors) >= FEW:
+        known = len(factory.errors)
+        fitted = number // MOMENTS[self.split] % FITTED == 0 and known < ENOUGH
+        if not fitted and known >= FEW:
             try:
                 return factory.shaken(number)
             except StudioError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -39,8 +39,8 @@ def best_network(task: Task, folder: Path, device: str = "cpu") -> torch.nn.Modu
     return placed(unpack(task.network(), path), device)
 
 
-def measure(task: Task, weights: Path, bench: Bench, device: str = "auto") -> list[Row]:
-    """The table of a network whose weights lie in a file, measured now."""
+def measure(task: Task, weights: Path, bench: Bench, device: str = "auto") -> Iterable[Row]:
+    """The table of a network whose weights lie in a file, measured now; rows may come one by one."""
     on = choose_device(device)
     return task.evaluate(placed(unpack(task.network(), weights), on), on, bench)
 
@@ -62,12 +62,12 @@ def publish(
     network = best_network(task, folder, device)
     if isinstance(task, Finishing):
         task.finish(network, device)
-    rows = task.evaluate(network, device, bench)
+    rows = list(task.evaluate(network, device, bench))
     home = models / task.name
     card = make_card(task, network, rows, folder, facts or {})
     told = f"{rows[0].what} {_shown(rows[0])}"
     if (home / WEIGHTS).is_file():
-        before = measure(task, home / WEIGHTS, Bench(), device)[0]
+        before = next(iter(measure(task, home / WEIGHTS, Bench(), device)))
         if not beats(rows[0], before):
             why = f"kept the old weights: {told} against {_shown(before)}"
             return Published(read_card(home), False, why)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
@@ -92,8 +92,9 @@ class Task(Protocol):
         """A few figures on the split ``validate``, quick enough to be taken while training."""
         ...
 
-    def evaluate(self, network: torch.nn.Module, device: str, bench: Bench) -> list[Row]:
-        """The held-out table: synthetic split ``test`` and real pictures, beside baselines."""
+    def evaluate(self, network: torch.nn.Module, device: str, bench: Bench) -> Iterable[Row]:
+        """The held-out table: synthetic split ``test`` and real pictures, beside baselines. Rows
+        may come as they are measured."""
         ...
 
     def sample_pictures(self, network: torch.nn.Module, device: str) -> np.ndarray:

@@ -7,19 +7,24 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from studio.core.types import Keypoints, Mesh
+from studio.human.bodies.canonical import skin_faces
 from studio.human.bodies.fitted import BodyFit, BodyPhoto, BodyView
 from studio.human.design import Design
 from studio.human.layouts import layout
-from studio.human.person import PHENOTYPES
+from studio.human.person import PHENOTYPES, Shape
 from studio.human.rig import BONE_PARENTS
 from studio.human.segments import SEGMENT_NAMES
 from studio.perception.bodies.crops import FINE, SIDE_PX
 from studio.perception.bodies.template import SKIN
+from studio.render.scene import vertex_normals
+from studio.synth.actor import Actor, Choice
 from studio.synth.bodies.errors import keep_errors, kept_errors
 from studio.synth.bodies.pairs import ANYWHERE, GRID, NEAR, BodyFactory, spread
+from studio.synth.bodies.people import Subject
 from studio.synth.bodies.photograph import Photograph, begin_m
 from studio.synth.bodies.shaken import shaken
 from studio.synth.bodies.solid import enclosed, outer_surface
+from studio.synth.figure import make_figure
 from studio.synth.shapes import box
 from studio.training.bodies import STEP_M, sample_of
 from studio.vision.triangles import Triangles
@@ -118,6 +123,19 @@ def test_what_cloth_surrounds_is_inside_and_the_surface_is_closed():
     middle = np.abs(points[:, 2] - 0.5) < 0.1
     out = points[middle] * [1, 1, 0]
     assert (np.einsum("ij,ij->i", out, normals[middle]) > 0).mean() > 0.9
+
+
+def test_what_is_hidden_under_an_open_jacket_is_inside():
+    figure = make_figure()
+    names = ("man_fair", "tank_top", "wide_trousers", "cardigan")
+    actor = Actor(figure, tuple(Choice(name) for name in names))
+    someone = Subject(Shape.of({}), figure, actor, {}, 0.025)
+    skin = figure.vertices_m[:SKIN]
+    deep = (skin - 0.03 * vertex_normals(skin, skin_faces()))[::9]
+    deep = deep[Triangles([Mesh(skin, skin_faces())]).inside_m(deep) > 0.02]
+    assert len(deep) > 300 and (someone.inside.inside_m(deep) > 0).mean() > 0.99
+    hidden = Triangles([outer_surface([d.mesh for d in someone.at_rest.drawables], 0.025)])
+    assert (hidden.inside_m(deep) > 0).mean() < 0.95  # what is drawn alone leaves a way out
 
 
 def test_points_lie_where_the_person_is_seen(pair):

@@ -37,7 +37,9 @@ _DEEP = (
 """Limbs of which a network tells how they lead ahead, and how far that is off, usually (metres)."""
 _ACROSS = (("shoulder", 0.04), ("hip", 0.03), ("ankle", 0.10))
 _WEIGHT = (("hip", 0.25), ("shoulder", 0.25), ("heel", -0.25), ("foot_index", -0.25))
-_LEGS = 0.3
+_LEGS, _BENT_DEG = 0.3, 130.0
+"""Who stands has legs at least so long in the picture, by the person's size, and one knee at least
+that is straighter, as a network guesses it."""
 _CONFIDENT_HAND = 0.35
 
 
@@ -146,7 +148,21 @@ def _balance(photo: BodyPhoto, layout: Layout) -> np.ndarray | None:
             return None
         for joint, share in _WEIGHT:
             out[layout.index(f"{side}_{joint}")] = share
-    return out
+    return None if _sits(photo) else out
+
+
+def _sits(photo: BodyPhoto) -> bool:
+    """Whether somebody bends both knees far: who sits need not be upright above their feet."""
+    if photo.space_m is None:
+        return False
+    at = photo.keypoints.layout.index
+    knees: list[float] = []
+    for side in ("left", "right"):
+        hip, knee, ankle = (photo.space_m[at(f"{side}_{j}")] for j in ("hip", "knee", "ankle"))
+        thigh, shank = hip - knee, ankle - knee
+        across = np.linalg.norm(thigh) * np.linalg.norm(shank)
+        knees.append(np.degrees(np.arccos(np.clip(thigh @ shank / max(across, 1e-9), -1, 1))))
+    return max(knees) < _BENT_DEG
 
 
 def _face_depths(photo: BodyPhoto, layout: Layout, pixel_m: float) -> list[Depths]:

@@ -65,7 +65,8 @@ from the root they reach."""
 REACH_M = 0.1
 _FINE = 1.5
 _ROOM_M = (3.6, 3.6)
-_TRIES = 12
+_TRIES, _DRAWS = 12, 8
+"""How many photographs are tried, and how many errors of others over each."""
 _NO_FIT_M = 0.12
 """A fit whose joints are further off has taken somebody for standing otherwise."""
 _GIVE_UP_M = 0.14
@@ -195,9 +196,10 @@ class BodyFactory(Closing):
         for attempt in range(_TRIES):
             rng = stream("body pair", self.seed, self.split, number, attempt)
             taken = self._taken(number, SIDE, rng)
-            found = shaken(taken, self.errors, rng)
-            if found is not None and _away_m(taken, *found) <= _NO_FIT_M:
-                return _pair(taken, *found, rng)
+            for _ in range(_DRAWS):
+                found = shaken(taken, self.errors, rng)
+                if found is not None and _away_m(taken, *found) <= _NO_FIT_M:
+                    return _pair(taken, *found, rng)
         raise StudioError(f"No errors of others suit pair {number}.")
 
     def photograph(self, number: int) -> Photograph:

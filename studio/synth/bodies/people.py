@@ -44,8 +44,11 @@ class Subject:
 
     @cached_property
     def surface(self) -> Mesh:
-        """The closed surface of the clothed person in the reference pose: the canonical truth."""
-        return outer_surface([d.mesh for d in self.at_rest.drawables], self.step_m)
+        """The closed surface of the clothed person in the reference pose: the canonical truth.
+
+        What clothes hide counts, too: without it there is a way out from under open jackets.
+        """
+        return outer_surface(self.actor.whole(self.at_rest), self.step_m)
 
     @cached_property
     def inside(self) -> Triangles:

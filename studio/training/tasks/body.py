@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -93,18 +93,22 @@ class BodyTask:
 
         return judged(network, self.data("validation", 0), _VALIDATED, device, self.kind)
 
-    def evaluate(self, network: nn.Module, device: str, bench: Bench) -> list[Row]:
+    def evaluate(self, network: nn.Module, device: str, bench: Bench) -> Iterator[Row]:
         from studio.training.tasks import body_real
         from studio.training.tasks.body_figures import table
-        from studio.training.tasks.body_photographs import PEOPLE, fitted, judged_rows, rows
+        from studio.training.tasks.body_photographs import PEOPLE, Truth, fitted, judged_rows, rows
 
-        found: list[Row] = []
         if self._data is not None:  # what is published is decided by these, without detectors
             held_out = pairs(self._data, "test", 0)
-            found = table(network, device, held_out, _TESTED[self.kind], self.kind)
-        people = [] if bench.find is None else list(fitted(bench.find, PEOPLE))
-        found += [*rows(network, people), *judged_rows(network, people)]
-        return found if self.kind == "head" else [*found, *body_real.rows(network, bench)]
+            yield from table(network, device, held_out, _TESTED[self.kind], self.kind)
+        people: list[Truth] = []
+        for one in fitted(bench.find, PEOPLE) if bench.find is not None else ():
+            people.append(one)
+            bench.told(f"{len(people)} of {PEOPLE} held-out people fitted")
+        yield from rows(network, people, bench.told)
+        yield from judged_rows(network, people)
+        if self.kind == "body":
+            yield from body_real.rows(network, bench)
 
     def sample_pictures(self, network: nn.Module, device: str) -> np.ndarray:
         from studio.training.tasks.body_figures import drawn

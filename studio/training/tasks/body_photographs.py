@@ -3,7 +3,7 @@ offsets, and what a network makes of it, all beside the true surface."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,23 +72,29 @@ class Fitted:
         return self._people[number].sample
 
 
-def rows(network: nn.Module, people: Sequence[Truth]) -> list[Row]:
+def rows(
+    network: nn.Module, people: Sequence[Truth], told: Callable[[str], object]
+) -> list[Row]:
     """P2S, Chamfer and overlap of surfaces from photographs of held-out people, one of each: bodies
     with the published network for heads, as avatars are, where it is better than the fit; heads
-    without the overlap. What cannot be measured says so where there is nobody."""
+    without the overlap. What cannot be measured says so where there is nobody. ``told`` hears of
+    each of them."""
     assert isinstance(network, BodyNetwork)
     made = MADE[network.kind]
     names = [made, made.replace("Chamfer", "P2S"), made.replace("Chamfer", "overlap (IoU)")]
-    told = names[: 2 if network.kind == "head" else 3]
+    names = names[: 2 if network.kind == "head" else 3]
     if not people:
-        return [Row(name, None, note="nobody could be fitted") for name in told]
-    found = [compared(network, one) for one in people]
+        return [Row(name, None, note="nobody could be fitted") for name in names]
+    found: list[dict[str, tuple[float, float, float]]] = []
+    for one in people:
+        found.append(compared(network, one))
+        told(f"{len(found)} of {len(people)}: Chamfer {found[-1][OURS][0]:.1f} mm")
     note = f"{len(found)} held-out people, a photograph each, their height told"
     means = {name: np.mean([row[name] for row in found], 0) for name in found[0]}
     return [
         Row(what, float(means[OURS][k]), "" if k == 2 else "mm", "higher" if k == 2 else "lower",
             {name: float(means[name][k]) for name in (FIT, CLOTHED)}, note)
-        for k, what in enumerate(told)
+        for k, what in enumerate(names)
     ]  # fmt: skip
 
 

@@ -51,13 +51,13 @@ _JOINTS = {
 SURFACE_POINTS, _STEP_M = 60_000, 0.01
 
 
-def rows(network: nn.Module, bench: Bench) -> list[Row]:
+def rows(network: nn.Module, bench: Bench) -> Iterator[Row]:
     """The fit's own rows, and the network's beside them; none without footage or detectors."""
     if bench.find is None or bench.footage is None:
-        return []
+        return
     with BodyLooker({name: bench.find(name) for name in NETWORKS}) as looker:
-        return [*_photographs(network, bench.footage / PHOTOGRAPHS, looker),
-                *_dressed(network, bench.footage / DRESSED / "male_a", looker)]  # fmt: skip
+        yield from _photographs(network, bench.footage / PHOTOGRAPHS, looker)
+        yield from _dressed(network, bench.footage / DRESSED / "male_a", looker)
 
 
 def _photographs(network: nn.Module, folder: Path, looker: BodyLooker) -> Iterator[Row]:

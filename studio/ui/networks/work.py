@@ -99,7 +99,7 @@ def measuring(name: str, context: Context) -> Engine[None, Card]:
     context.report(None, f"Measuring “{name}”")
     yield None
     card, task = find_card(name), find_task(name)
-    rows = measure(task, card.weights, Bench(None, finder()))
+    rows = list(measure(task, card.weights, Bench(None, finder())))
     return replace(card, figures=tuple(figure(row) for row in rows))
 
 
