@@ -161,7 +161,8 @@ def _sits(photo: BodyPhoto) -> bool:
         hip, knee, ankle = (photo.space_m[at(f"{side}_{j}")] for j in ("hip", "knee", "ankle"))
         thigh, shank = hip - knee, ankle - knee
         across = np.linalg.norm(thigh) * np.linalg.norm(shank)
-        knees.append(np.degrees(np.arccos(np.clip(thigh @ shank / max(across, 1e-9), -1, 1))))
+        turn = np.arccos(np.clip(thigh @ shank / max(across, 1e-9), -1, 1))
+        knees.append(float(np.degrees(turn)))
     return max(knees) < _BENT_DEG
 
 

@@ -53,10 +53,11 @@ def camera() -> Camera:
 @cache
 @torch.no_grad()
 def seen(
-    noise_px: float = 1.0, clothes_m: float = 0.0, yaw: float = 0.35, bent_deg: float = 0.0
+    noise_px: float = 1.0, clothes_m: float = 0.0, yaw: float = 0.35, bent_deg: float = 0.0,
+    sits: bool = False,
 ) -> Seen:
     """A man who has lifted an arm and sets a foot forward, seen obliquely; his other arm bent
-    more, if told."""
+    more, or sitting, if told."""
     points = layout("whole_body")
     body = make(points.name, points.points[:33], ())
     builder = Builder(DESIGN, body, hands=False)
@@ -67,6 +68,9 @@ def seen(
     for name, value in ANGLES_DEG.items():
         angles[0, names.index(name)] = np.radians(value)
     angles[0, names.index("elbow_flexion.R")] = np.radians(bent_deg)
+    for side in "LR" if sits else "":
+        angles[0, names.index(f"hip_flexion.{side}")] = np.radians(85)
+        angles[0, names.index(f"knee_flexion.{side}")] = np.radians(85)
     c, s = np.cos(yaw), np.sin(yaw)
     turn = np.array([[[c, -s, 0], [s, c, 0], [0, 0, 1.0]]])
     pose = Poses(turn, np.array([[0.05, 3.2, 0.05]]), angles)

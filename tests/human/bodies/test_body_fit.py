@@ -14,7 +14,7 @@ from studio.human.bodies.fit import Told, fit_body, fitting
 from studio.human.bodies.outline import Window, edge_of, matched
 from studio.human.designs import change_of, shape_of
 from studio.human.person import whole
-from studio.vision.camera import project
+from studio.vision.camera import in_camera, project
 from studio.vision.similarity import similarity
 from tests.human.bodies.seen_people import Seen, camera, joints, seen
 
@@ -71,6 +71,16 @@ def test_who_stands_alike_in_two_photographs_has_one_pose_and_it_is_better() -> 
     other = seen(noise_px=1.0, yaw=1.7, bent_deg=110.0)
     _, turns = off_m([truth[0], other])
     assert np.abs(turns[0] - turns[1]).max() > 1.0
+
+
+@torch.no_grad()
+def test_who_sits_is_not_taken_for_standing_further_away() -> None:
+    truth = seen(yaw=0.1, sits=True)
+    fit = next(fitting([truth.photo], Told(height_m=truth.height_m, gender=0.0)))
+    rest = whole().rest(shape_of(fit.design), actions=False, change=change_of(fit.design))
+    own = joints(fit.main.posed(rest).joints_m[0].double().numpy())
+    away = [in_camera(fit.camera, own), in_camera(camera(), truth.joints_m)]
+    assert away[0][:, 2].mean() == pytest.approx(away[1][:, 2].mean(), abs=0.035)
 
 
 def test_what_cannot_be_fitted_is_said_by_name() -> None:
