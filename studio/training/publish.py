@@ -40,7 +40,7 @@ def best_network(task: Task, folder: Path, device: str = "cpu") -> torch.nn.Modu
 
 
 def measure(task: Task, weights: Path, bench: Bench, device: str = "auto") -> Iterable[Row]:
-    """The table of a network whose weights lie in a file, measured now; rows may come one by one."""
+    """The table of a network whose weights lie in a file, measured now, row by row."""
     on = choose_device(device)
     return task.evaluate(placed(unpack(task.network(), weights), on), on, bench)
 

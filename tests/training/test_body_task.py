@@ -12,8 +12,15 @@ import torch
 from studio.core.errors import StudioError
 from studio.human.person import Shape, whole
 from studio.perception.bodies.crops import FINE, SIDE_PX, edge_px, heat, square, window
-from studio.perception.bodies.network import BodyNetwork, turned
-from studio.perception.bodies.parts import MARKS, PARTS, bones_of_parts, marks_m, part_weights
+from studio.perception.bodies.network import BodyNetwork, Seen, turned, within_m
+from studio.perception.bodies.parts import (
+    MARKS,
+    PARTS,
+    bones_of_parts,
+    marks_m,
+    mirrored,
+    part_weights,
+)
 from studio.perception.bodies.template import SKIN, Template
 from studio.render.scene import vertex_normals
 from studio.synth.bodies.errors import Errors, keep_errors, kept_errors
@@ -24,7 +31,15 @@ from studio.training.tasks import find_task
 from studio.training.tasks.body import BodyTask, losses, posed
 from studio.training.tasks.body_apart import ApartNetwork
 from studio.training.tasks.body_figures import distances_mm, reconstructed
-from studio.training.tasks.body_pictures import Pairs, _framed, _lit, _mirror, plain, varied
+from studio.training.tasks.body_pictures import (
+    Pairs,
+    _framed,
+    _lit,
+    _mirror,
+    _sized,
+    plain,
+    varied,
+)
 
 
 @pytest.fixture(scope="module")
@@ -173,11 +188,43 @@ def test_two_mirrors_change_nothing(batch, kind):
 
 
 @pytest.mark.parametrize("kind", ["body", "head"])
+@torch.no_grad()
+def test_people_of_another_size_before_a_camera_askew_are_told_as_they_are_seen(batch, kind):
+    was = plain(batch, kind)
+    dice = torch.Generator().manual_seed(2)
+    batch = batch | {"grid": torch.randn(1, 16, 32, 32, generator=dice)}
+    found = plain(_framed(_sized(batch, kind, dice), kind, dice), kind)
+    size = float(torch.linalg.det(found.to_grid)) ** (-1 / 3)
+    assert abs(size - 1) > 0.01
+    assert (found.turns - was.turns).abs().max() > 0.03
+    edges = [within_m(one.edge, one.placed_m, one.lens)[0] for one in (found, was)]
+    off = (edges[0] / size - edges[1]).abs()
+    assert edges[1].std() > 0.01
+    assert off.median() < 0.005
+    for name in ("inside_m", "joints_m", "centre_m"):
+        lengths = [getattr(one, name).abs().norm() for one in (found, was)]
+        assert float(lengths[0] / lengths[1]) == pytest.approx(size, rel=1e-3)
+    once = _mirror(found, torch.arange(1), kind)
+    for one in (found, once):
+        true = Seen(one.rgb, one.turns, one.joints_m[:, 0], one.build)
+        there = true.carried(one.asked, kind)
+        assert (there - one.placed_m).norm(dim=-1).median() < 1e-3
+        about = (one.joints_m - one.centre_m[:, None]) @ one.to_grid.mT
+        flip = torch.tensor([1.0 if one is found else -1.0, 1, 1])
+        wanted = flip * (was.joints_m - was.centre_m[:, None])
+        if one is once:
+            about = about[:, mirrored(kind)]
+        torch.testing.assert_close(about, wanted, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("kind", ["body", "head"])
 def test_squares_cut_otherwise_show_the_same_people_in_the_same_places(batch, kind):
     def middle(pairs: Pairs) -> torch.Tensor:
-        """Where before the camera the mask's middle is seen."""
+        """Where before the camera the mask's middle is seen, that held as at first."""
         at = (pairs.mask[0, 0] > 0.5).nonzero().float().mean(0).flip(0)
-        return ((at + 0.5) / FINE - 0.5 - pairs.lens[0, 2:]) / pairs.lens[0, :2]
+        ray = torch.ones(3)
+        ray[:2] = ((at + 0.5) / FINE - 0.5 - pairs.lens[0, 2:]) / pairs.lens[0, :2]
+        return (pairs.to_grid[0] @ ray)[:2]
 
     was = plain(batch, kind)
     for seed in range(3):
@@ -190,7 +237,9 @@ def test_squares_cut_otherwise_show_the_same_people_in_the_same_places(batch, ki
         assert float(shown * was.lens[0, 0] ** 2 / was.mask.sum()) == pytest.approx(1, abs=0.03)
         if kind == "head":
             rays = [
-                (raw["marks"][..., :2] - one.lens[:, None, 2:]) / one.lens[:, None, :2]
+                (raw["marks"][..., :2] - one.lens[:, None, 2:])
+                / one.lens[:, None, :2]
+                @ one.to_grid[:, :2, :2].mT
                 for raw, one in ((framed, found), (batch, was))
             ]
             torch.testing.assert_close(*rays, atol=1e-4, rtol=0)

@@ -169,7 +169,9 @@ def losses(
     found["inside, own pose"] = _inside(by_pose[..., 0], truth)
     found["distance, own pose"] = 2 * _off(by_pose[..., 0], truth)
     if kind == "body":
-        there = posed(pairs.grid_m, own_m - pairs.centre_m[:, None]) / UNIT_M
+        about = (own_m - pairs.centre_m[:, None]) @ pairs.to_grid.mT
+        size = torch.linalg.det(pairs.to_grid)[:, None] ** (-1 / 3)
+        there = size * posed(pairs.grid_m, about) / UNIT_M
         wanted = (pairs.inside_m / UNIT_M).clamp(-2, 2)
         found["posed"] = 0.25 * (there.clamp(-2, 2) - wanted).abs().mean()
         said = by_pose[..., 0].clamp(-1, 1)

@@ -72,9 +72,7 @@ class Fitted:
         return self._people[number].sample
 
 
-def rows(
-    network: nn.Module, people: Sequence[Truth], told: Callable[[str], object]
-) -> list[Row]:
+def rows(network: nn.Module, people: Sequence[Truth], told: Callable[[str], object]) -> list[Row]:
     """P2S, Chamfer and overlap of surfaces from photographs of held-out people, one of each: bodies
     with the published network for heads, as avatars are, where it is better than the fit; heads
     without the overlap. What cannot be measured says so where there is nobody. ``told`` hears of

@@ -28,7 +28,7 @@ _OWN = ("rgb", "mask", "lens", "points", "placed", "inside", "bare", "clothed", 
 _SHARED = ("heads", "joints", "turns", "carried", "build", "marks", "grid", "skin")
 _MARKS_PX, _MARKS_ALIKE_PX, _LOST = 1.0, 1.0, 0.1
 _MOVED_M = 0.006
-_SCALED, _SHIFTED = 0.07, 0.04
+_SCALED, _SHIFTED, _ROLLED, _SIZED = 0.07, 0.04, 0.14, 0.06
 _MIXED, _PATCHES, _PATCH = 0.35, 4, 0.08
 
 
@@ -38,7 +38,8 @@ class Pairs:
     carries the points, ``root_m`` (batch, 3) where its root is; ``turns`` (batch, parts, 3, 3),
     ``joints_m`` (batch, parts, 3) and ``centre_m`` (batch, 3; the root's place) are true.
     ``inside_m`` (batch, n) is how far inside the points truly are, ``normals`` and ``colours``
-    (batch, n, 3) those of the nearest surface; ``grid_m`` is the posed truth."""
+    (batch, n, 3) those of the nearest surface; ``grid_m`` is the posed truth, into whose axes and
+    size ``to_grid`` (batch, 3, 3) takes what lies about the root."""
 
     rgb: Tensor
     mask: Tensor
@@ -56,6 +57,7 @@ class Pairs:
     centre_m: Tensor
     build: Tensor
     grid_m: Tensor
+    to_grid: Tensor
 
     def given(self) -> Tensor:
         """What the first model is given."""
@@ -128,6 +130,7 @@ def plain(
         placed, begin[1], own["inside"].float(), own["normals"].float() / 127,
         own["colours"].float() / 255, batch["turns"][:, parts], batch["joints"][:, parts],
         batch["joints"][:, 0], batch["build"], batch["grid"].float(),
+        batch.get("to_grid", torch.eye(3, device=device).expand(len(placed), 3, 3)),
     )  # fmt: skip
 
 
@@ -142,7 +145,7 @@ def varied(batch: Batch, kind: Kind, points: int, dice: torch.Generator) -> Pair
     little different."""
     every = batch[key_of("near", kind)].shape[1]
     which = torch.randperm(every, generator=dice)[:points]
-    found = plain(_framed(batch, kind, dice), kind, which, dice)
+    found = plain(_framed(_sized(batch, kind, dice), kind, dice), kind, which, dice)
     rows = (torch.rand(len(found.rgb), generator=dice) < 0.5).nonzero()[:, 0]
     found = _mirror(found, rows, kind)
     count = len(found.rgb)
@@ -175,20 +178,41 @@ def _lit(rgb: Tensor, dice: torch.Generator) -> Tensor:
     return rgb.clamp(0, 1)
 
 
+def _sized(batch: Batch, kind: Kind, dice: torch.Generator) -> Batch:
+    """The same pictures of people who are larger and further away, or smaller and nearer."""
+    size = (_SIZED * torch.randn(len(batch["heads"]), generator=dice)).exp()
+
+    def sized(value: Tensor) -> Tensor:
+        return value.float() * size.view(-1, *[1] * (value.ndim - 1))
+
+    own = [key_of(key, kind) for key in ("points", "placed", "inside", "bare", "clothed")]
+    carried = batch["carried"].clone()
+    carried[..., 3] = sized(carried[..., 3])
+    grown = {key: sized(batch[key]) for key in (*own, "heads", "joints", "skin")}
+    to_grid = torch.eye(3) / size[:, None, None]
+    return batch | grown | {"carried": carried, "to_grid": to_grid}
+
+
 def _framed(batch: Batch, kind: Kind, dice: torch.Generator) -> Batch:
-    """The same people in squares that were cut a little otherwise: larger or smaller, elsewhere."""
+    """The same people in squares that were cut a little otherwise: larger or smaller, elsewhere, by
+    a camera that was held askew."""
     own = {key: key_of(key, kind) for key in ("rgb", "mask", "lens")}
     count, side = len(batch[own["rgb"]]), SIDE_PX[kind]
     scale = (_SCALED * torch.randn(count, generator=dice)).exp()
     shift = _SHIFTED * torch.randn(count, 2, generator=dice)
+    angle = _ROLLED * torch.randn(count, generator=dice)
+    roll = torch.eye(3).repeat(count, 1, 1)
+    roll[:, 0, 0] = roll[:, 1, 1] = angle.cos()
+    roll[:, 1, 0] = angle.sin()
+    roll[:, 0, 1] = -roll[:, 1, 0]
+    flat = scale[:, None, None] * roll[:, :2, :2]
     into = torch.zeros(count, 2, 3)
-    into[:, 0, 0] = into[:, 1, 1] = 1 / scale
-    into[:, :, 2] = -shift / scale[:, None]
+    into[:, :, :2] = torch.linalg.inv(flat)
+    into[:, :, 2:] = -into[:, :, :2] @ shift[..., None]
     middle = (side - 1) / 2
 
     def moved(xy_px: Tensor) -> Tensor:
-        by = (scale[:, None], shift) if xy_px.ndim == 2 else (scale[:, None, None], shift[:, None])
-        return by[0] * (xy_px - middle) + middle + by[1] * side / 2
+        return (xy_px - middle) @ flat.mT + middle + shift[:, None] * side / 2
 
     def seen(planes: Tensor) -> Tensor:
         grid = functional.affine_grid(into, list(planes.shape), align_corners=False)
@@ -196,12 +220,23 @@ def _framed(batch: Batch, kind: Kind, dice: torch.Generator) -> Batch:
 
     lens, marks = batch[own["lens"]], batch["marks"].clone()
     marks[..., :2] = moved(marks[..., :2])
-    return batch | {
-        own["rgb"]: seen(batch[own["rgb"]].permute(0, 3, 1, 2)).permute(0, 2, 3, 1),
-        own["mask"]: seen(batch[own["mask"]][:, None])[:, 0],
-        own["lens"]: torch.cat([lens[:, :2] * scale[:, None], moved(lens[:, 2:])], 1),
-        "marks": marks,
-    }
+    turned = {key: batch[key].float() @ roll.mT
+              for key in (key_of("placed", kind), key_of("facing", kind), "joints")}  # fmt: skip
+    turned |= {key: roll[:, None] @ batch[key] for key in ("turns", "carried")}
+    to_grid = batch.get("to_grid", torch.eye(3)) @ roll.mT
+    return (
+        batch
+        | turned
+        | {
+            own["rgb"]: seen(batch[own["rgb"]].permute(0, 3, 1, 2)).permute(0, 2, 3, 1),
+            own["mask"]: seen(batch[own["mask"]][:, None])[:, 0],
+            own["lens"]: torch.cat(
+                [lens[:, :2] * scale[:, None], moved(lens[:, None, 2:])[:, 0]], 1
+            ),
+            "marks": marks,
+            "to_grid": to_grid,
+        }
+    )
 
 
 def _mirror(pairs: Pairs, rows: Tensor, kind: Kind) -> Pairs:
@@ -243,4 +278,5 @@ def _mirror(pairs: Pairs, rows: Tensor, kind: Kind) -> Pairs:
         turns=put(pairs.turns, pairs.turns[rows][:, swap] * way[:, None] * way),
         joints_m=put(pairs.joints_m, pairs.joints_m[rows][:, swap] * way),
         centre_m=turned_over(pairs.centre_m), grid_m=flipped(pairs.grid_m),
+        to_grid=put(pairs.to_grid, pairs.to_grid[rows] * way[:, None] * way),
     )  # fmt: skip
