@@ -133,9 +133,8 @@ def test_what_is_hidden_under_an_open_jacket_is_inside():
     skin = figure.vertices_m[:SKIN]
     deep = (skin - 0.03 * vertex_normals(skin, skin_faces()))[::9]
     deep = deep[Triangles([Mesh(skin, skin_faces())]).inside_m(deep) > 0.02]
-    assert len(deep) > 300 and (someone.inside.inside_m(deep) > 0).mean() > 0.99
-    hidden = Triangles([outer_surface([d.mesh for d in someone.at_rest.drawables], 0.025)])
-    assert (hidden.inside_m(deep) > 0).mean() < 0.95  # what is drawn alone leaves a way out
+    assert len(deep) > 300
+    assert (someone.inside.inside_m(deep) > 0).mean() > 0.99
 
 
 def test_points_lie_where_the_person_is_seen(pair):

@@ -23,8 +23,9 @@ REACH_M = 0.05
 """Surfaces that are further apart than this at rest don't meet."""
 THROUGH_M = 0.02
 """What comes through a face by more is something else."""
-SEAM_M = 0.006
-"""An edge that is nearer to another piece of the garment is sewn to it."""
+SEAM_M, LEAVES_M = 0.006, 0.02
+"""An edge that is nearer to another piece of the garment, which leaves the own one by that within
+the second, is sewn to it."""
 HEM_M, PEEP = 0.030, 0.8
 """What lies further inside a garment's edge than the first, and the second times as far as the gap
 there is wide, cannot be seen from outside."""
@@ -87,16 +88,25 @@ class Below:
     @cached_property
     def hems(self) -> Int[np.ndarray, " hems"]:
         """The vertices where it ends. Edges that lie on another piece of it, as those of a collar
-        that was sewn on, are seams."""
+        that was sewn on, are seams, unless that piece lies along the own one all about (a facing).
+        """
         edge = np.flatnonzero(self.at_edge)
         piece = pieces(self.faces, len(self.vertices_m))
         seam = np.zeros(len(edge), bool)
-        for own in np.unique(piece[edge]):
-            others = self.faces[piece[self.faces[:, 0]] != own]
-            mine = piece[edge] == own
-            if len(others):
-                _, _, away = Below(self.vertices_m, others).nearest(self.vertices_m[edge[mine]])
-                seam[mine] = away < SEAM_M
+        for number in np.unique(piece[edge]):
+            own = piece[self.faces[:, 0]] == number
+            mine = piece[edge] == number
+            if own.all():
+                continue
+            ends = self.vertices_m[edge[mine]]
+            other = Below(self.vertices_m, self.faces[~own])
+            points = other.vertices_m[other.used]
+            _, _, off = Below(self.vertices_m, self.faces[own]).nearest(points)
+            leaves = points[off > SEAM_M]
+            if len(leaves):
+                seam[mine] = (other.nearest(ends)[2] < SEAM_M) & (
+                    KDTree(leaves).query(ends)[0] < LEAVES_M
+                )
         return edge[~seam]
 
     @cached_property

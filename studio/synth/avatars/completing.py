@@ -25,8 +25,9 @@ _WIDE_M, _LOW_M = 0.11, 0.006
 _AROUND_M, _FEW = 0.1, 4
 """How far up and down most of the body is asked for its colour, and of how many pixels one is."""
 _COARSE = 3
-_FOLDS = 0.16
-"""How much brighter or darker folds make an evened-out back."""
+_FOLDS, _FOLD_M, _WAVE_M = 0.16, 0.012, 0.035
+"""Folds make an evened-out back brighter or darker by so much (what is more is a print, a neckline
+or a limb's edge) within so much, against what is around."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,9 +115,14 @@ def back_of(front: Front, how: Back, seed: int = 0) -> Float[np.ndarray, "height
     if how == "plain":
         return even
     grey = front.rgb @ np.array([0.3, 0.59, 0.11], np.float32)
-    soft = even @ np.array([0.3, 0.59, 0.11], np.float32)
-    near = cv2.GaussianBlur(grey, (0, 0), 0.012 / PIXEL_M)
-    fold = np.clip(near / np.fmax(soft, 8.0), 1 - _FOLDS, 1 + _FOLDS)
+    on = front.on.astype(np.float32)
+    near, wide = (
+        cv2.GaussianBlur(grey * on, (0, 0), far / PIXEL_M)
+        / np.fmax(cv2.GaussianBlur(on, (0, 0), far / PIXEL_M), 1e-3)
+        for far in (_FOLD_M, _WAVE_M)
+    )
+    off = near / np.fmax(wide, 8.0) - 1
+    fold = 1 + off / (1 + (off / _FOLDS) ** 4)
     grain = np.random.default_rng(seed).normal(1, 0.012, grey.shape).astype(np.float32)
     return even * (fold * grain)[..., None]
 

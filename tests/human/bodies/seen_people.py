@@ -53,7 +53,10 @@ def camera() -> Camera:
 @cache
 @torch.no_grad()
 def seen(
-    noise_px: float = 1.0, clothes_m: float = 0.0, yaw: float = 0.35, bent_deg: float = 0.0,
+    noise_px: float = 1.0,
+    clothes_m: float = 0.0,
+    yaw: float = 0.35,
+    bent_deg: float = 0.0,
     sits: bool = False,
 ) -> Seen:
     """A man who has lifted an arm and sets a foot forward, seen obliquely; his other arm bent

@@ -178,6 +178,15 @@ def test_where_a_collar_is_sewn_on_is_no_hem() -> None:
     assert {round(float(y), 3) for y in hems[across, 1]} == {0.0, 0.14}
     edges = both.vertices_m[both.at_edge][:, 1]
     assert {0.06, 0.08} <= {round(float(y), 3) for y in edges}
+    facing = Below(
+        np.vstack([sheet, sheet[: 3 * n] + np.array([0, 0, -0.002])]),
+        np.vstack([faces, faces[(faces < 3 * n).all(1)] + n * n]),
+    )  # turned in at y = 0: it ends where the sheet does
+    ends = facing.vertices_m[facing.hems]
+    assert {round(float(z), 3) for z in ends[(ends[:, 1] < 0.005) & (ends[:, 0] > 0.005), 2]} == {
+        0.0,
+        -0.002,
+    }
     under = np.array([[0.04, 0.07, -0.003]])
     assert covered(under, both, hem_m=0.02).all()
     assert not covered(under, Below(sheet, faces), hem_m=0.02).any()
