@@ -14,6 +14,7 @@ from studio.ui.commands import Command
 from studio.ui.docks import DOCKS, WORKSPACES
 from studio.ui.drop import take_in
 from studio.ui.history_words import redo, undo
+from studio.ui.moved_footage import MovedFootage
 from studio.ui.studio import Studio
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def add_actions(studio: Studio, window: Window) -> None:
 
 
 def _file(studio: Studio, window: Window) -> Iterable[Command]:
-    projects = studio.projects
+    projects, footage = studio.projects, MovedFootage(studio, window)
 
     def read_only() -> str:
         return "This project is open to look at only." if projects.read_only else ""
@@ -77,7 +78,7 @@ def _file(studio: Studio, window: Window) -> Iterable[Command]:
                 "Ctrl+I", read_only, words="video calibration detections footage"),
         Command("file.import_folder", "Import folder…", import_folder, "File", "ph.folder-plus",
                 "Ctrl+Shift+I", read_only, words="images footage"),
-        Command("file.find_footage", "Find moved footage…", window.moved_footage.ask, "File",
+        Command("file.find_footage", "Find moved footage…", footage.ask, "File",
                 "ph.magnifying-glass", "", no_footage, words="missing lost relink videos"),
         Command("file.save", "Save project", save, "File", "ph.floppy-disk", "Ctrl+S", read_only),
         Command("file.save_as", "Save project as…", save_as, "File", "ph.copy", "Ctrl+Shift+S"),

@@ -30,6 +30,7 @@ class MovedFootage(QObject):
         self._told: Notice | None = None
         studio.projects.opened.connect(self._opened)
         studio.footage_missed.connect(self.look)
+        self.look()
 
     def _opened(self) -> None:
         self._settle()

@@ -17,7 +17,6 @@ from studio.ui.history_panel import HistoryPanel
 from studio.ui.jobs_panel import JobsPanel
 from studio.ui.log_panel import LogPanel
 from studio.ui.marks import marks
-from studio.ui.moved_footage import MovedFootage
 from studio.ui.next_step import NextStep
 from studio.ui.pace import Pace
 from studio.ui.palette import Palette
@@ -57,7 +56,6 @@ class Window(QMainWindow):
             self.docks.fill(id, widget)
         self.stage = Stage(studio, self.docks)
         self.next_step = NextStep(studio, self.stage.play)
-        self.moved_footage = MovedFootage(studio, self)
         add_actions(studio, self)
         self.palette_box = Palette(studio.commands, self)
 
@@ -82,7 +80,6 @@ class Window(QMainWindow):
         self._wire()
         self.docks.switch(WORKSPACES[0])
         self._on_opened()
-        self.moved_footage.look()
         self.setFocus()  # else the first tab has it, and a ring, as soon as the window is active
 
     def _wire(self) -> None:
@@ -99,8 +96,6 @@ class Window(QMainWindow):
         studio.projects.opened.connect(self._on_opened)
         studio.document.changed.connect(self._on_document)
         studio.selection.changed.connect(studio.commands.refresh)
-
-    # -- pages -------------------------------------------------------------------------------
 
     def _on_opened(self) -> None:
         self._on_document(self.studio.project)

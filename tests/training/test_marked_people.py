@@ -19,7 +19,7 @@ from studio.human.layouts import layout
 from studio.jobs import Context
 from studio.perception.detector import Person2D
 from studio.perception.dope.kinds import KINDS
-from studio.perception.dope.network import STRETCH, DopeNetwork, Poses
+from studio.perception.dope.network import SIZE, STRETCH, DopeNetwork, Poses
 from studio.training.labelled import LabelledWhole, told_of
 from studio.training.labels import LabelFolder, LabelledPerson
 from studio.training.loop import train
@@ -127,9 +127,11 @@ def test_what_is_not_known_in_3d_costs_nothing_in_3d(folder: LabelFolder, packs:
     family = parts.family[:, :1]
     best, _ = dope_targets.nearest_flat(kind, branch, xy, parts.weight[:, :1], family)
     logits = 30.0 * torch.nn.functional.one_hot(best, kind.classes + 1).float()
+    marks = torch.zeros(1, 1, kind.families, kind.points, SIZE, SIZE)
     poses = Poses(boxes, logits, torch.cat([flat, wild], -1),
-                  torch.where(parts.seen[:, :1], 30.0, -30.0))  # fmt: skip
-    told = dope_targets.head_losses(kind, branch, poses, parts)
+                  torch.where(parts.seen[:, :1], 30.0, -30.0), marks)  # fmt: skip
+    told = {**dope_targets.head_losses(kind, branch, poses, parts)}
+    assert float(told.pop("marks")) > 1  # nothing is marked
     assert max(float(value) for value in told.values()) < 1e-3
     off = replace(poses, deltas=poses.deltas + 0.2)
     assert float(dope_targets.head_losses(kind, branch, off, parts)["pose"]) > 0.2
