@@ -157,15 +157,21 @@ def test_without_heads_to_learn_from_weights_are_still_measured(tmp_path: Path) 
         task.data("train", 0)
 
 
-def test_a_network_begins_with_what_another_learned_of_other_heads(tmp_path: Path) -> None:
+def _begun(folder: Path, heads: int) -> tuple[HeadNetwork, HeadNetwork]:
+    """A network that learned three heads, and one of so many that begins with its weights."""
     torch.manual_seed(0)
     learned = HeadNetwork(3)
-    path = tmp_path / "weights.safetensors"
+    path = folder / "weights.safetensors"
     path.write_bytes(pack(learned, {}))
     task = NeusTask(trunk=str(path))
-    task.__dict__["_count"] = 5
+    task.__dict__["_count"] = heads
     begun = task.network()
     assert isinstance(begun, HeadNetwork)
+    return learned, begun
+
+
+def test_a_network_begins_with_what_another_learned_of_other_heads(tmp_path: Path) -> None:
+    learned, begun = _begun(tmp_path, 5)
     assert begun.heads == 5
     points = torch.from_numpy(np.random.default_rng(0).uniform(LOW_M, HIGH_M, (1, 50, 3))).float()
     fields = neus.fields_of(neus.Part(Balls(), 0))
@@ -179,14 +185,7 @@ def test_a_network_begins_with_what_another_learned_of_other_heads(tmp_path: Pat
 
 
 def test_weights_of_as_many_heads_are_gone_on_from(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    learned = HeadNetwork(3)
-    path = tmp_path / "weights.safetensors"
-    path.write_bytes(pack(learned, {}))
-    task = NeusTask(trunk=str(path))
-    task.__dict__["_count"] = 3
-    begun = task.network()
-    assert isinstance(begun, HeadNetwork)
+    learned, begun = _begun(tmp_path, 3)
     for mine, theirs in zip(begun.own_sets(), learned.own_sets(), strict=True):
         if theirs is not None:
             torch.testing.assert_close(mine, theirs, atol=1e-3, rtol=0)

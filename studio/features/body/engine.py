@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from studio.core.errors import StudioError
+from studio.core.percent import percent
 from studio.core.types import Character, Fact, Posed
 from studio.document.pins import PhotoPin
 from studio.features.body.filmed import is_film, photograph_of
@@ -203,13 +204,13 @@ def facts_of(
     unseen = [v.photo.name for v, one in zip(fit.views, faces, strict=True) if one is None]
     closed = found.genus == 0
     return (
-        Fact("Outline", f"{fit.silhouette_iou:.1%} alike".replace("%", " %"),
+        Fact("Outline", f"{percent(fit.silhouette_iou, 1)} alike",
              "good" if fit.silhouette_iou >= GOOD_IOU else "look"),
         Fact("Pose", f"points {fit.reprojection_px:.1f} px off",
              "good" if share < GOOD_PX else "look"),
         Fact("Height", f"{fit.height_m:.2f} m", "good" if fit.height_told else "look",
              "" if fit.height_told else "usual for the build: tell it for a true size"),
-        Fact("Seen", f"{found.seen:.0%} of the surface, the rest is guessed".replace("%", " %"),
+        Fact("Seen", f"{percent(found.seen)} of the surface, the rest is guessed",
              "plain", f"back: {params.back}"),
         Fact("Surface", "closed" if closed else f"closed, {found.genus} holes run through it",
              "good" if closed and not found.notes else "look", "; ".join(found.notes)),

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from studio.core.errors import StudioError
+from studio.core.percent import percent
 from studio.core.pictures import read_picture
 from studio.core.types import Character, Fact, Posed
 from studio.features.head.filmed import is_film, photographs_of
@@ -186,7 +187,7 @@ def check_human(fitted: FittedHead, looked: Sequence[Looked]) -> None:
         if share > NO_FACE:
             raise StudioError(
                 f"What is found in “{one.name}” is no human face, or not the same person's "
-                f"(points {share:.1%} of its height off).".replace("%", " %"),
+                f"(points {percent(share, 1)} of its height off).",
                 "Leave it out, or take a photograph in which the whole face is seen.",
             )
 
@@ -245,14 +246,14 @@ def facts_of(
     ]
     told = params.pupils_mm is not None or params.chin_mm is not None
     return (
-        Fact("Face", f"points {np.mean(off):.1%} of its height off".replace("%", " %"),
+        Fact("Face", f"points {percent(float(np.mean(off)), 1)} of its height off",
              "good" if worst < 0.016 else "look",
              "" if worst < 0.016 else f"most in {looked[int(np.argmax(off))].name}"),
         _build_of(seen, params),
         Fact("Size", f"{1e3 * seen.pupils_m:.0f} mm between the pupils",
              "good" if told else "look", "" if told else "guessed: measure it for a true size"),
-        Fact("Hair", f"{styles[0].name.replace('_', ' ')}, covers {styles[0].fits:.0%} alike"
-             .replace("%", " %") if styles else "none seen" if params.hair else "left out",
+        Fact("Hair", f"{styles[0].name.replace('_', ' ')}, covers {percent(styles[0].fits)} alike"
+             if styles else "none seen" if params.hair else "left out",
              "look" if params.style and styles else "plain",
              "the nearest of the wardrobe" if params.style and styles else ""),
         Fact("Photographs", f"{len(looked)}" if not said else "; ".join(said),

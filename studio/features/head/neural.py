@@ -11,6 +11,7 @@ from typing import cast
 import numpy as np
 
 from studio.core.card import find_card
+from studio.core.percent import percent
 from studio.core.types import Character, Fact, Material, Mesh, Part, Posed
 from studio.features.head.one_bone import HIGH_M, bone
 from studio.human.heads import model
@@ -58,7 +59,7 @@ class Learned:
         """How long it learned, and how well its outline covers the photograph's."""
         on = f"{self.before} and " if self.before else ""
         said = f"{on}{sum(self.head.steps) - self.before} steps in {self.seconds:.0f} s, "
-        said += f"outline {self.alike:.0%} alike".replace("%", " %")
+        said += f"outline {percent(self.alike)} alike"
         used = self.alike > LEAST_ALIKE
         return Fact(
             "Surface", said, "good" if used else "look", "" if used else "not used for hair"
