@@ -118,7 +118,8 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     neural = None
     if params.seconds is not None:
         layers = inputs.layers if params.go_on else None
-        neural = yield from learned(seen, view, looked, params.seconds, context, layers)
+        lenses = {k for k, one in enumerate(fitting.portraits) if one.focal_px is not None}
+        neural = yield from learned(seen, view, looked, params.seconds, context, layers, lenses)
         if cover is not None and neural.alike > LEAST_ALIKE:
             cover = grown(cover, neural.head)
         if params.wrap:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
@@ -26,6 +26,7 @@ from studio.perception.neural_heads.fitting import (
     fitted,
 )
 from studio.perception.neural_heads.keeping import is_of, kept, taken_up
+from studio.perception.neural_heads.lens import outlined
 from studio.perception.neural_heads.meshing import QUICK_M, meshed
 from studio.perception.neural_heads.network import HeadNetwork
 from studio.perception.neural_heads.photographs import cut
@@ -88,17 +89,19 @@ class Learned:
 
 def learned(
     seen: SeenHead, view: View, looked: Sequence[Looked], seconds: float, context: Context,
-    layers: Mapping[str, np.ndarray] | None = None,
+    layers: Mapping[str, np.ndarray] | None = None, known: Collection[int] = (),
 ) -> Generator[Posed, None, Learned]:  # fmt: skip
     """Fit a neural head for so many seconds, not counting pauses, or until it is asked to finish:
-    on from ``layers``, where those learned from one of the photographs. Yields its surface every
-    few seconds. Raises StudioError if there is no network, or the layers are of another one."""
+    on from ``layers``, where those learned from one of the photographs. Their lenses are told by
+    outlines, but for those that are ``known``. Yields its surface every few seconds. Raises
+    StudioError if there is no network, or the layers are of another one."""
     network = cast(HeadNetwork, unpack(HeadNetwork(), find_card(NAME).weights))
     skin_m = seen.skin(view)
     space = Space.about(skin_m, make_figure().surface.faces["skin"])
-    photographs = [cut(one, way) for one, way in zip(looked, seen.views, strict=True)]
+    fitted_to = [cut(one, way) for one, way in zip(looked, seen.views, strict=True)]
     ids, means = model.marks()
     marks_m = means @ skin_m[ids]
+    photographs = outlined(network, space, fitted_to, marks_m, known)
     before = 0
     if layers is not None and is_of(layers, photographs):
         head = taken_up(layers, network, space, photographs, marks_m)

@@ -76,8 +76,9 @@ class View:
 @dataclass(frozen=True, eq=False)
 class FittedHead:
     """A head: its numbers (:func:`studio.human.heads.model.unknowns`), the photographs' views, how
-    far points are off (pixels, root of mean squares a photograph), and the face near these numbers:
-    where the calm face's points are, and how numbers and actions move them."""
+    far points were off before the ears went back to where they usually are (pixels, root of mean
+    squares a photograph), and the face near these numbers: where the calm face's points are, and
+    how numbers and actions move them."""
 
     values: Float[np.ndarray, " unknowns"]
     views: tuple[View, ...]
@@ -118,12 +119,12 @@ def fit(
         found, views = problem.solve(views, STEPS if rounds else _QUICK)
         near = model.linear(found) if rounds else near.moved(found)
         values = found
-    values = model.with_usual_ears(values)
-    near = near.moved(values)
     off = tuple(
         float(np.sqrt((_off(one, view, near) ** 2).sum(1).mean()))
         for one, view in zip(portraits, views, strict=True)
     )
+    values = model.with_usual_ears(values)
+    near = near.moved(values)
     return FittedHead(values, tuple(views), off, near)
 
 

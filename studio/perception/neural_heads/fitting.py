@@ -264,7 +264,7 @@ class _Pixels:
 
     def __init__(self, head: NeuralHead) -> None:
         self._head = head
-        labels = [_told(one, head.fields) for one in head.photographs]
+        labels = [labels_of(one, head.fields) for one in head.photographs]
         self._labels = torch.from_numpy(np.stack(labels).astype(np.int64))
         self._rgb = torch.from_numpy(np.stack([one.rgb for one in head.photographs]))
         known = self._labels != UNKNOWN
@@ -326,7 +326,7 @@ def covered(head: NeuralHead, side_px: int = 56) -> float:
     for one in head.photographs:
         step = one.labels.shape[0] / side_px
         at = (np.arange(side_px) * step).astype(int)
-        labels = _told(one, head.fields)[np.ix_(at, at)]
+        labels = labels_of(one, head.fields)[np.ix_(at, at)]
         lens = one.lens / step
         shown = head.seen(lens, one.pose, side_px)[..., 3] > 0.5
         known = labels != UNKNOWN
@@ -346,7 +346,7 @@ def turned(poses: Tensor, by: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _told(one: Photograph, fields: Fields) -> np.ndarray:
+def labels_of(one: Photograph, fields: Fields) -> np.ndarray:
     """A photograph's labels; what is seen of the neck below the box is not known."""
     rows, columns = np.nonzero(one.head)
     labels = one.labels.copy()

@@ -24,6 +24,7 @@ from studio.perception.neural_heads.fitting import (
     begun,
     fitted,
 )
+from studio.perception.neural_heads.lens import outlined
 from studio.perception.neural_heads.meshing import meshed
 from studio.perception.neural_heads.network import Fields, HeadNetwork
 from studio.perception.neural_heads.photographs import HEAD, Photograph
@@ -82,7 +83,10 @@ def fit_to(network: HeadNetwork, part: Part, effort: Effort) -> NeuralHead:
     """A head of a source, fitted to its photographs and to what its fit tells of them."""
     ids, means = model.marks()
     marks_m = means @ np.asarray(part["skin"], float)[ids]
-    head = begun(network, space_of(part), photographs_of(part), marks_m=marks_m)
+    space, photographs = space_of(part), photographs_of(part)
+    if effort.stay:
+        photographs = outlined(network, space, photographs, marks_m)
+    head = begun(network, space, photographs, marks_m=marks_m)
     for _ in fitted(head, effort):
         pass
     return head
