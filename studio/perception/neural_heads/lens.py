@@ -1,7 +1,8 @@
 """From how far away photographs were taken, as outlines of heads tell it.
 
 A face is flat: its points alone lie as well with a lens half as long as with the true one. What is
-behind the face, skull and hair, then stands centimetres off the photograph's outline.
+behind the face, skull and hair, then stands centimetres off the photograph's outline. That is seen
+of heads that are turned: from ahead an outline is as wide as the hair.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ TIMES = (0.75, 1.0, 1.35, 1.8, 2.4)
 _SPREAD, _HELD = 0.4, 0.004
 """How much further or nearer heads are, usually, than fitted (of the logarithm), and how much that
 counts beside the outline's cross-entropy: one spread as much as this halved."""
+_TURNED_DEG = 25.0
 _SIDE_PX, _SURE = 48, 0.02
 
 
@@ -46,13 +48,20 @@ def outlined(
     marks_m: Float[np.ndarray, "marks 3"], known: Collection[int] = (),
 ) -> tuple[Photograph, ...]:  # fmt: skip
     """Photographs of one head with the lenses, and the places, by which the mean of learned heads
-    covers their outlines best; those whose lens is ``known`` stay as they are. ``marks_m`` are the
-    fit's landmarks."""
+    covers their outlines best; those that look ahead stay as they are, and those whose lens is
+    ``known``. ``marks_m`` are the fit's landmarks."""
     head = begun(network, space, photographs, marks_m=marks_m)
     middle_m = marks_m.mean(0)
     return tuple(
-        one if k in known else _outlined(head, one, middle_m) for k, one in enumerate(photographs)
+        one if k in known or _aside_deg(one) < _TURNED_DEG else _outlined(head, one, middle_m)
+        for k, one in enumerate(photographs)
     )
+
+
+def _aside_deg(one: Photograph) -> float:
+    """How far the head is turned to a side."""
+    ahead = one.pose[:, :3] @ (0.0, -1.0, 0.0)
+    return abs(float(np.degrees(np.arctan2(ahead[0], -ahead[2]))))
 
 
 def _outlined(head: NeuralHead, one: Photograph, middle_m: np.ndarray) -> Photograph:

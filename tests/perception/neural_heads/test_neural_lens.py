@@ -63,3 +63,6 @@ def test_the_outline_tells_the_lens_that_a_face_does_not(monkeypatch: pytest.Mon
     assert known is guessed
     (kept,) = outlined(network, ball(), (replace(near, labels=_photograph(1.0).labels),), marks)
     np.testing.assert_allclose(kept.lens, near.lens, rtol=0.3)
+    rotation = np.array([(1, 0, 0), (0, 0, -1), (0, 1, 0)], float)
+    ahead = replace(guessed, pose=np.column_stack([rotation, (0, 0, 1.2) - rotation @ _MIDDLE]))
+    assert outlined(network, ball(), (ahead,), marks) == (ahead,)
