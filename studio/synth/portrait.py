@@ -76,10 +76,11 @@ def drawables(person: Posed, only: tuple[str, ...] = ()) -> tuple[Drawable, ...]
 
 
 def picture(
-    renderer: Renderer, scene: tuple[Drawable, ...], framing: Framing
+    renderer: Renderer, scene: tuple[Drawable, ...], framing: Framing, from_right: bool = False
 ) -> UInt8[np.ndarray, "height width 3"]:
-    """The scene in the renderer's size."""
-    return renderer.render(scene, camera(framing, renderer.size_px), light(framing)).rgb
+    """The scene in the renderer's size, lit as :func:`light` says."""
+    lit = light(framing, from_right)
+    return renderer.render(scene, camera(framing, renderer.size_px), lit).rgb
 
 
 def camera(framing: Framing, size_px: tuple[int, int]) -> Camera:
@@ -96,11 +97,13 @@ def camera(framing: Framing, size_px: tuple[int, int]) -> Camera:
     return Camera("portrait", size_px, matrix, np.zeros(0), rotation, -rotation @ centre)
 
 
-def light(framing: Framing) -> Lighting:
-    """Three soft lights about what is framed."""
+def light(framing: Framing, from_right: bool = False) -> Lighting:
+    """Three soft lights about what is framed, the strongest from the camera's left, or right."""
     turn = np.radians(framing.turn_deg)
     spin = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
     towards = np.array([[-0.55, -0.75, 0.62], [0.85, -0.45, 0.15], [0.35, 0.85, 0.55]])
+    if from_right:
+        towards[:, 0] *= -1
     towards = (towards / np.linalg.norm(towards, axis=1, keepdims=True)) @ spin.T
     radiance = np.array([[1.45, 1.38, 1.28], [0.42, 0.46, 0.54], [0.8, 0.84, 0.95]])
     return Lighting(

@@ -65,14 +65,15 @@ class HeadSweeps(Live):
             name = sets[number % len(TEST_SETS)]
         factory = self.factory
         if self._kept is None or self._kept[0] != who:
-            self._kept = who, _swept(factory, _FIRST[self.split] + self.seed * 10_000 + who, sets)
+            first = _FIRST[self.split] + self.seed * 10_000
+            self._kept = who, _swept(factory, first + who, sets, self.split == "train")
         return sample_of(self._kept[1], name)
 
 
-def _swept(factory: Any, seed: int, sets: tuple[str, ...]) -> Any:
+def _swept(factory: Any, seed: int, sets: tuple[str, ...], both_sides: bool) -> Any:
     for k in range(_TRIES):
         try:
-            return factory.sweep(seed + 1_000_000 * k, sets)
+            return factory.sweep(seed + 1_000_000 * k, sets, both_sides=both_sides)
         except StudioError:
             if k + 1 == _TRIES:
                 raise

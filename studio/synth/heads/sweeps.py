@@ -109,9 +109,13 @@ class Sweeper(Closing):
         self._small.close()
         self._large.close()
 
-    def sweep(self, seed: int, sets: Sequence[str] = tuple(SETS), views: int = VIEWS) -> Sweep:
-        """The sweep of a number, fitted to these sets of photographs. Raises StudioError if no face
-        is found in a photograph."""
+    def sweep(
+        self, seed: int, sets: Sequence[str] = tuple(SETS), views: int = VIEWS,
+        both_sides: bool = False,
+    ) -> Sweep:  # fmt: skip
+        """The sweep of a number, fitted to these sets of photographs; these are lit from the left,
+        those of some people from the right if they are to be lit from ``both_sides``. Raises
+        StudioError if no face is found in a photograph."""
         design = somebody(seed)
         rest, bones = designed.resting(design)
         body_m = designed.body_of(rest, bones)
@@ -122,7 +126,8 @@ class Sweeper(Closing):
         marks_m = means @ bare_m[ids]
         drawn = portrait.drawables(posed)
         rng = np.random.default_rng((812, seed))
-        fits = self._fits(posed, drawn, marks_m, sets)
+        right = both_sides and bool(np.random.default_rng((813, seed)).random() < 0.5)
+        fits = self._fits(posed, drawn, marks_m, sets, right)
         truth = _Truth(
             Mesh(bare_m, make_figure().surface.faces["skin"]), _surface(posed, drawn, at)
         )
@@ -149,15 +154,16 @@ class Sweeper(Closing):
         return tuple(np.stack(one) for one in zip(*found, strict=True))
 
     def _fits(
-        self, posed: Posed, drawn: tuple[Drawable, ...], marks_m: np.ndarray, sets: Sequence[str]
-    ) -> dict[str, SweptFit]:
+        self, posed: Posed, drawn: tuple[Drawable, ...], marks_m: np.ndarray, sets: Sequence[str],
+        from_right: bool,
+    ) -> dict[str, SweptFit]:  # fmt: skip
         framing = portrait.face_of(posed)
         looked: dict[int, Looked] = {}
         for k in sorted({k for name in sets for k in SETS[name]}):
             turned = replace(
                 framing, turn_deg=SIDES_DEG[k], down_deg=0.0, size_m=1.25 * framing.size_m
             )
-            rgb = portrait.picture(self._large, drawn, turned)
+            rgb = portrait.picture(self._large, drawn, turned, from_right)
             looked[k] = self._looker.look(f"side {k}", rgb)
         return {name: _fitted([looked[k] for k in SETS[name]], marks_m) for name in sets}
 
