@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -11,12 +12,21 @@ from studio.core.types import Keypoints
 from studio.human.bodies.canonical import canonical
 from studio.human.bodies.clothed import ClothedField
 from studio.human.bodies.fit import Told, fit_body, fitting
+from studio.human.bodies.fitted import BodyFit, BodyPhoto, BodyView
 from studio.human.bodies.outline import Window, edge_of, matched
 from studio.human.designs import change_of, shape_of
-from studio.human.person import whole
+from studio.human.names import face_vertices
+from studio.human.person import Shape, whole
+from studio.human.rig import BONE_NAMES
 from studio.vision.camera import in_camera, project
 from studio.vision.similarity import similarity
 from tests.human.bodies.seen_people import Seen, camera, joints, seen
+
+
+@cache
+def by_points(*photos: BodyPhoto) -> BodyFit:
+    """From the points alone: outlines take their time."""
+    return next(fitting(photos, Told(height_m=seen().height_m, gender=0.0)))
 
 
 @torch.no_grad()
@@ -49,12 +59,10 @@ def test_a_clothed_man_who_is_made_up_is_found() -> None:
 
 
 def test_who_stands_alike_in_two_photographs_has_one_pose_and_it_is_better() -> None:
-    """From the points alone: outlines take their time."""
     truth = [seen(noise_px=1.0, yaw=yaw) for yaw in (0.35, 1.7)]
-    told = Told(height_m=truth[0].height_m, gender=0.0)
 
     def off_m(photos: list[Seen]) -> tuple[float, np.ndarray]:
-        fit = next(fitting([one.photo for one in photos], told))
+        fit = by_points(*(one.photo for one in photos))
         rest = whole().rest(shape_of(fit.design), actions=False, change=change_of(fit.design))
         found: list[float] = []
         for view, one in zip(fit.views, photos, strict=True):
@@ -71,6 +79,32 @@ def test_who_stands_alike_in_two_photographs_has_one_pose_and_it_is_better() -> 
     other = seen(noise_px=1.0, yaw=1.7, bent_deg=110.0)
     _, turns = off_m([truth[0], other])
     assert np.abs(turns[0] - turns[1]).max() > 1.0
+
+
+@torch.no_grad()
+def test_a_head_is_turned_as_its_face_is_seen() -> None:
+    """The body's points of the head tell where it looks, too; those of the face tell it better."""
+    photo, head = seen(noise_px=1.0, yaw=0.35).photo, BONE_NAMES.index("head")
+    plain = by_points(photo).main
+    rest = whole().rest(Shape.of(), actions=False)
+    turned = plain.turns_rad.copy()
+    turned[head, 2] += np.radians(25)
+    there = replace(plain, turns_rad=turned).posed(rest)
+    marks = np.full((478, 3), np.nan)
+    for point in range(468):
+        ids = list(face_vertices(f"mesh_{point}"))
+        at = there.vertices_m[0, ids].double().numpy().mean(0)[None]
+        marks[point] = *project(plain.camera, at)[0], in_camera(plain.camera, at)[0, 2]
+    ahead = marks[:, 2].copy()
+    marks[:, 2] = (ahead - np.nanmean(ahead)) * plain.camera.matrix[0, 0] / np.nanmean(ahead)
+
+    def off_deg(view: BodyView) -> float:
+        looks = view.posed(rest).turns[0, head] @ torch.tensor([0, -1.0, 0])
+        wanted = there.turns[0, head] @ torch.tensor([0, -1.0, 0])
+        return float(np.degrees(np.arccos(np.clip(float(looks @ wanted), -1, 1))))
+
+    assert off_deg(plain) == pytest.approx(25, abs=1)
+    assert off_deg(by_points(replace(photo, face_px=marks)).main) < 5
 
 
 @torch.no_grad()
