@@ -25,6 +25,8 @@ _WIDE_M, _LOW_M = 0.11, 0.006
 _AROUND_M, _FEW = 0.1, 4
 """How far up and down most of the body is asked for its colour, and of how many pixels one is."""
 _COARSE = 3
+_EDGE_M = 0.008
+"""Over so much what is seen fades: the edge of it follows pixels, step by step."""
 _FOLDS, _FOLD_M, _WAVE_M = 0.16, 0.012, 0.035
 """Folds make an evened-out back brighter or darker by so much (what is more is a print, a neckline
 or a limb's edge) within so much, against what is around."""
@@ -73,8 +75,10 @@ def front_of(
     rgb = np.zeros((*on.shape, 3), np.float32)
     said = np.zeros(on.shape, np.float32)
     rgb[on], said[on] = sampled(texture, xy), sampled(sure, xy)
+    near = cv2.GaussianBlur(said, (0, 0), _EDGE_M / PIXEL_M)
+    said *= np.clip(2 * near - 0.6, 0, 1)
     other, twin = rgb[:, ::-1], said[:, ::-1]
-    more = np.where(twin > 0.5, np.fmax(twin - said, 0), 0)
+    more = np.clip(2.5 * twin - 0.75, 0, 1) * np.fmax(twin - said, 0)
     whole = np.fmax(said + more, 1e-6)[..., None]
     rgb = (said[..., None] * rgb + more[..., None] * other) / whole
     said = np.clip(said + more, 0, 1)

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import xatlas
 from jaxtyping import Float
+from scipy.spatial import KDTree
 
 from studio.human.bodies.shell import Shell
 from studio.synth.avatars.unwrapping import mended
 
 HEAD_SHARE, HAND_SHARE = 2.6, 1.4
 """How many more texels a metre head and hands have than the body."""
-_STREAK = 8.0
+_STREAK, _USUAL = 8.0, 0.2
 _MARGIN_PX, _BAND_PX = 4, 8
 """The bands between body and template are strips along the upper edge, so high."""
 
@@ -43,7 +44,26 @@ def packed(shell: Shell, size_px: int) -> Float[np.ndarray, "faces 3 2"]:
         _, faces, uv = atlas[k]
         scale = np.array([atlas.width, atlas.height]) / max(atlas.width, atlas.height)
         out[rows] = mended(np.asarray(uv, float)[np.asarray(faces, np.int64)]) * scale
-    return _with_bands(_without_streaks(out, corners), shell, size_px)
+    out = _without_streaks(out, corners)
+    charted = np.flatnonzero(shell.part != 2)
+    out[charted] = beside(out[charted], corners[charted])
+    return _with_bands(out, shell, size_px)
+
+
+def beside(
+    uv: Float[np.ndarray, "faces 3 2"], corners_m: Float[np.ndarray, "faces 3 3"]
+) -> Float[np.ndarray, "faces 3 2"]:
+    """The same, but that triangles which became points in the texture lie within the nearest one
+    that has its usual size there: their colour is that of what is around."""
+    a, b = uv[:, 1] - uv[:, 0], uv[:, 2] - uv[:, 0]
+    area = np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
+    flat, wide = area == 0, area > _USUAL * np.median(area)
+    if not wide.any():
+        return uv
+    middles, out = corners_m.mean(1), uv.copy()
+    near = np.asarray(KDTree(middles[wide]).query(middles[flat])[1])
+    out[flat] = uv[wide][near].mean(1, keepdims=True)
+    return out
 
 
 def _without_streaks(uv: np.ndarray, corners: np.ndarray) -> np.ndarray:

@@ -34,6 +34,8 @@ from studio.vision.sampling import sampled
 
 _TURN_M = 0.35
 """Normals whose y is beyond this, either way, take all of the front or all of the back."""
+_EVENED = 12
+"""So often normals become the mean of their neighbours' before they tell front from back."""
 _HAND_SEEN, _HANDS_M = 0.0, 0.25
 _SHOWN_PX = 176
 _FACE_M = 0.014
@@ -79,13 +81,14 @@ def painted(
     seen = looked(photos, shell.faces, texels, limbs)
     colour, say = seen.colour, seen.sure
     at = texels.at(shell.faces, shell.vertices_m.astype(np.float32))
-    out = texels.at(shell.faces, vertex_normals(shell.vertices_m, shell.faces).astype(np.float32))
+    out = texels.at(shell.faces, _even_normals(shell).astype(np.float32))
     out /= np.fmax(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
     own = shell.part[texels.face] == 1
     if hangs:
         say = np.where(own, say, say * (1 - seen.hair))
     if not head:
         say = np.where(own & (np.abs(at[:, 0]) < _HANDS_M), 0, say)
+    say = np.where(own, say, _softened(shell, texels, say))
     texture, sure = _square(texels, colour, say)
     front = front_of(shell, uv, _gutters(texture, sure > 0.02), sure, shell.part != 1)
     behind = back_of(front, back, seed)
@@ -107,6 +110,24 @@ def painted(
     told, _ = _gathered(shell, texels, np.ones(len(say), bool), np.ones(len(say)), told)
     backs = {how: shown_back(front, how, seed, _SHOWN_PX) for how in BACKS}
     return Painted(texture.clip(0, 255).astype(np.uint8), sure, rough, covered > 0, told, backs)
+
+
+def _even_normals(shell: Shell) -> np.ndarray:
+    """A shell's normals without its folds: front and back meet along a line that is no zigzag."""
+    mean = neighbours(shell.faces, len(shell.vertices_m))
+    out = vertex_normals(shell.vertices_m, shell.faces)
+    for _ in range(_EVENED):
+        out = mean @ out
+    return out
+
+
+def _softened(shell: Shell, texels: Texels, say: np.ndarray) -> np.ndarray:
+    """How surely texels were seen, fading towards where they were not: the edge of what is seen
+    follows pixels, step by step."""
+    some = np.ones(len(say), bool)
+    mean, _ = _gathered(shell, texels, some, np.ones(len(say)), say[:, None])
+    near = texels.at(shell.faces, neighbours(shell.faces, len(mean)) @ mean)[:, 0]
+    return say * np.clip(2 * near - 0.6, 0, 1)
 
 
 def _mirrored(
@@ -180,7 +201,7 @@ def _necked(
     own: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
     """The neck below the chin and behind: where it is not seen, as the skin and the collar around
-    it are."""
+    it are, not as hair."""
     low, high = shell.canonical.head_m("neck01")[2] - 0.05, shell.canonical.head_m("neck01")[2]
     near = np.clip((at[:, 2] - low) / (high - low), 0, 1)
     line = _neckline(shell, colour, say, at, own)
@@ -188,7 +209,7 @@ def _necked(
         behind = at[:, 1] > shell.canonical.head_m("neck01")[1]
         near = np.where(behind, np.clip((at[:, 2] - line) / _SHARP_M, 0, 1), near)
     near *= (np.abs(at[:, 0]) < 0.16) * ~own
-    told = np.where(own, 1.0, say) * (at[:, 2] > low - 0.1)
+    told = np.where(own, 1.0 - _scalp(shell, texels)[0], say) * (at[:, 2] > low - 0.1)
     some = told > 0.3
     value, weight = _gathered(shell, texels, some, told, np.log1p(np.fmax(colour, 0)))
     known = weight > 0.3

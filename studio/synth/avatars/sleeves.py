@@ -12,6 +12,10 @@ _WIDE, _CUFF = 6, 14
 """Over so many places either way prints and folds are evened out, but on so many last ones."""
 _FROM_M, _SOFT_M = 0.03, 0.06
 """So far beyond the shoulder arms begin to be told so, and over so much."""
+_TRUNK_M, _TONE, _ALIKE, _SHARE = 0.45, 24, 40, 0.12
+"""So far below arms the trunk tells its cloth, colours being one tone within so much; texels so
+little unlike it are that cloth, and a sleeve of which they are so much is of it, whatever else is
+printed there."""
 
 
 def around(
@@ -22,8 +26,8 @@ def around(
     shoulder_m: float,
 ) -> tuple[Float[np.ndarray, "texels 3"], Float[np.ndarray, " texels"]]:
     """The colours of texels of the arms of a T as most of what is seen at the same place along
-    both, evened out, but that each has its own cuff, where that is seen; and how far that holds (0
-    to 1).
+    both, or as the trunk's cloth where some of it is seen there, evened out, but that each has its
+    own cuff, where that is seen; and how far that holds (0 to 1).
 
     ``say`` is how surely each texel is seen, ``shoulder_m`` how far aside arms begin.
     """
@@ -34,7 +38,8 @@ def around(
     place = (away / _BIN_M).astype(int).clip(0)
     count = int(place[arms].max()) + 1
     seen = arms & (say > _SEEN) & (away > 0)
-    both = _along(colour, place, seen, count)
+    cloth = _cloth(colour, say, at_m, arms, shoulder_m)
+    both = _along(colour, place, seen, count, cloth)
     if not np.isfinite(both).any():
         return out, share
     for side in (arms & (at_m[:, 0] < 0), arms & (at_m[:, 0] >= 0)):
@@ -46,6 +51,23 @@ def around(
             out[side, k] = np.interp(along, np.arange(count), found[:, k])
         share[side] = np.clip((away[side] - _FROM_M) / _SOFT_M, 0, 1)
     return out, share
+
+
+def _cloth(
+    colour: np.ndarray, say: np.ndarray, at_m: np.ndarray, arms: np.ndarray, shoulder_m: float
+) -> Float[np.ndarray, "3"] | None:
+    """The commonest colour of the trunk; None where none is seen."""
+    high = float(np.median(at_m[arms, 2]))
+    trunk = ~arms & (say > _SEEN) & (np.abs(at_m[:, 0]) < shoulder_m)
+    trunk &= (at_m[:, 2] < high) & (at_m[:, 2] > high - _TRUNK_M)
+    if trunk.sum() < _FEW:
+        return None
+    tones, which, many = np.unique(
+        (colour[trunk] / _TONE).round(), axis=0, return_inverse=True, return_counts=True
+    )
+    about = np.abs(tones[:, None] - tones[None]).max(2) <= 1
+    best = about[int((about @ many).argmax())]
+    return np.median(colour[trunk][best[which.ravel()]], axis=0)
 
 
 def _plain(told: Float[np.ndarray, "places 3"]) -> Float[np.ndarray, "places 3"]:
@@ -62,13 +84,20 @@ def _filled(told: Float[np.ndarray, "places 3"]) -> Float[np.ndarray, "places 3"
 
 
 def _along(
-    colour: np.ndarray, place: np.ndarray, some: np.ndarray, count: int
-) -> Float[np.ndarray, "places 3"]:
-    """The median colour at each place along an arm; NaN where too little is seen."""
+    colour: np.ndarray, place: np.ndarray, some: np.ndarray, count: int,
+    cloth: np.ndarray | None = None,
+) -> Float[np.ndarray, "places 3"]:  # fmt: skip
+    """The median colour at each place along an arm, of the cloth alone where some of it is seen;
+    NaN where too little is seen."""
     found = np.full((count, 3), np.nan)
     order = np.flatnonzero(some)[np.argsort(place[some], kind="stable")]
     ends = np.searchsorted(place[order], np.arange(count + 1))
     for k in range(count):
-        if ends[k + 1] - ends[k] >= _FEW:
-            found[k] = np.median(colour[order[ends[k] : ends[k + 1]]], axis=0)
+        if ends[k + 1] - ends[k] < _FEW:
+            continue
+        here = colour[order[ends[k] : ends[k + 1]]]
+        if cloth is not None:
+            plain = np.abs(here - cloth).mean(1) < _ALIKE
+            here = here[plain] if plain.mean() > _SHARE else here
+        found[k] = np.median(here, axis=0)
     return found

@@ -33,3 +33,21 @@ def test_a_cuff_goes_round_the_arm_and_comes_from_the_other_where_none_is_seen()
     nothing, none = around(given, np.zeros(12_000), at, arms, 0.15)
     assert (none == 0).all()
     assert (nothing == given).all()
+
+
+def test_behind_a_printed_sleeve_is_plain_cloth_but_a_bare_arm_is_bare():
+    rng = np.random.default_rng(1)
+    at = np.column_stack([rng.uniform(-0.7, 0.7, 20_000), rng.normal(0, 0.05, (20_000, 1)),
+                          rng.uniform(1.1, 1.45, 20_000)])  # fmt: skip
+    arms = (np.abs(at[:, 0]) > 0.15) & (at[:, 2] > 1.35)
+    white, black, skin = (
+        np.array(c, float) for c in ((240, 240, 245), (20, 20, 25), (190, 140, 120))
+    )
+    shirt = np.where(rng.random((20_000, 1)) < 0.8, white, black)
+    printed = np.where(rng.random((20_000, 1)) < 0.3, white, black)
+    seen = np.ones(20_000)
+    upper = arms & (np.abs(at[:, 0]) > 0.3) & (np.abs(at[:, 0]) < 0.55)
+    for worn, wanted in ((printed, white), (np.tile(skin, (20_000, 1)), skin)):
+        given = np.where(arms[:, None], worn, shirt)
+        found, _ = around(given, seen, at, arms, 0.15)
+        assert np.abs(found[upper] - wanted).max() < 3
