@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from studio.core.files import IMAGE_SUFFIXES
 from studio.document.pins import PhotoPin, with_pin
@@ -24,6 +24,7 @@ from studio.registry import Feature
 from studio.ui.person.busy import Busy
 from studio.ui.photo.looks import Looks
 from studio.ui.photo.photos_row import Photo, PhotosRow
+from studio.ui.photo.shutter import Shutter
 from studio.ui.step_panel import StepPanel
 from studio.ui.studio import Studio
 
@@ -117,9 +118,17 @@ class PhotosPanel(StepPanel, Generic[P]):
         self.add_button = QPushButton("Add photographs…")
         self.add_button.setToolTip("Several of one person, from all sides, make it better")
         self.add_button.clicked.connect(self._ask_photos)
+        self.shutter = Shutter(self.studio)
+        self.shutter.taken.connect(lambda path: self.add((path,)))
+        sources = QHBoxLayout()
+        sources.setSpacing(8)
+        sources.addWidget(self.add_button)
+        sources.addWidget(self.shutter)
         self.looks = Looks(self.studio, self.thing)
         self.looks.changed.connect(self.want)
-        for widget in (self.row, self.add_button, self.looks, *self.controls()):
+        place.addWidget(self.row)
+        place.addLayout(sources)
+        for widget in (self.looks, *self.controls()):
             place.addWidget(widget)
         self.looks.hide()
         self.show_params(self._params)
