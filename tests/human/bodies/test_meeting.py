@@ -22,7 +22,7 @@ WIDE, TALL = 420, 400
 
 
 def test_a_thin_body_is_thickened_to_the_outline(monkeypatch):
-    for name, value in {"SPACING_M": 0.025, "_GRID_M": 0.03, "_ROUNDS": 2}.items():
+    for name, value in {"SPACING_M": 0.025, "_GRID_M": 0.03, "_ROUNDS": 2, "_CALM": 1.0}.items():
         monkeypatch.setattr(meeting, name, value)
     with torch.no_grad():
         space = canonical(whole().rest(Shape.of(), actions=False), "A")
