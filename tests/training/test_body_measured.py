@@ -27,7 +27,7 @@ from studio.perception.bodies.network import UNIT_M, BodyNetwork
 from studio.perception.bodies.template import SKIN
 from studio.synth.designed import resting
 from studio.training.task import Bench
-from studio.training.tasks import body_photographs, body_real
+from studio.training.tasks import body_figures, body_photographs, body_real
 from studio.training.tasks.body_photographs import OURS, Truth, compared, rows
 
 THICK_M = 0.01
@@ -64,7 +64,8 @@ def truth(fit: BodyFit) -> Truth:
 @pytest.fixture
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a network says is asked coarsely and stays as it is: nothing is moved to outlines."""
-    monkeypatch.setattr(field_of, "SPACING_M", 0.03)
+    monkeypatch.setattr(field_of, "SPACING_M", 0.035)
+    monkeypatch.setitem(body_figures._STEP_M, "body", 0.02)
     for module in (body_photographs, body_real):
         monkeypatch.setattr(module, "outlined", lambda field, *_: field)
     monkeypatch.setattr(body_photographs, "better_than_the_fit", lambda kind: False)
