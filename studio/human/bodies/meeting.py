@@ -26,7 +26,7 @@ from studio.human.wardrobe.layers import vertex_normals
 SPACING_M = 0.01
 """How finely the surface that is moved is looked for."""
 _ROOM_M, _ROUNDS, _STEEP, _MOST_M, _STAY = 0.07, 4, 0.45, 0.03, 30.0
-_CALM, _REACH = 2.0, 0.03
+_CALM, _REACH = 1.5, 0.03
 """How strongly the surface stays where no outline passes (outlines tell little of what is before
 and behind), and how far outlines are looked for, by the person's height."""
 _GRID_M, _BAND_M = 0.016, 0.1
