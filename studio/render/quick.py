@@ -8,7 +8,7 @@ harmonics. Colours with alpha are multiplied in until the picture is read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -65,7 +65,7 @@ class _Moving:
         self, gl: moderngl.Context, programs: Programs, part: Part, names: Sequence[str],
         open_: np.ndarray,
     ) -> None:  # fmt: skip
-        mesh = part.mesh
+        mesh, self.name = part.mesh, part.name
         corners = mesh.faces.ravel()
         flat = np.zeros((len(corners), 2)) if mesh.uv is None else mesh.uv.reshape(-1, 2)
         rows = np.column_stack([corners, flat]).astype("<f4")
@@ -230,8 +230,10 @@ class QuickRenderer(Closing):
         """Free everything on the GL side, on the thread that made it."""
         self._gl.release()
 
-    def load(self, character: Character) -> None:
-        """Make a figure ready; it happens by itself when it is first drawn."""
+    def load(self, character: Character, last: Collection[str] = ()) -> None:
+        """Make a figure ready; it happens by itself when it is first drawn. Parts called as in
+        ``last`` are drawn after all others: they are not seen through what is clear before them.
+        """
         key = id(character)
         if key in self._figures:
             return
@@ -244,7 +246,8 @@ class QuickRenderer(Closing):
             ]
             bones = self._gl.texture((3 * max(len(character.armature.names), 1), 1), 4, dtype="f4")
             bones.filter = (moderngl.NEAREST, moderngl.NEAREST)
-        self._figures[key] = (character, sorted(parts, key=lambda p: (p.blends, p.clear)), bones)
+        parts.sort(key=lambda p: (p.name in last, p.blends, p.clear))
+        self._figures[key] = (character, parts, bones)
 
     def forget(self, keep: Sequence[Character]) -> None:
         """Let go of the figures that are not among these."""

@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
 from studio.core.closing import Closing
-from studio.core.items import AnchorPoint, Item
-from studio.core.types import Camera, Character, Posed
+from studio.core.items import AnchorPoint, Item, ItemKind
+from studio.core.types import Camera, Character, Part, Posed
 from studio.perception.wearers.head_pose import projected
 from studio.render.quick import QuickRenderer, Shine
 from studio.render.thinning import thinned
@@ -20,6 +20,9 @@ STEP_PX = 32
 _NOWHERE = 1e-6
 OFF_M, OFF_PX = 0.00015, 0.25
 """How far the surface of a thinned item is off, and how far it may be in the picture."""
+GLASSES: tuple[ItemKind, ...] = ("glasses", "sunglasses")
+TEMPLES_M = 0.03
+"""So far behind its anchor point what belongs to glasses is beside the head."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +83,7 @@ class ItemDrawer(Closing):
     def __init__(self, *, swift: bool = False) -> None:
         self._renderer = QuickRenderer((STEP_PX, STEP_PX))
         self._swift = swift
-        self._thinned: dict[int, tuple[Character, Character]] = {}
+        self._made: dict[tuple[int, bool], tuple[Character, Character]] = {}
         self._bounds: dict[int, tuple[Character, np.ndarray]] = {}
 
     def close(self) -> None:
@@ -90,8 +93,8 @@ class ItemDrawer(Closing):
     def forget(self, keep: tuple[Character, ...]) -> None:
         """Let go of what is not worn any more."""
         wanted = {id(character) for character in keep}
-        self._thinned = {k: v for k, v in self._thinned.items() if k in wanted}
-        self._renderer.forget([*keep, *(few for _, few in self._thinned.values())])
+        self._made = {k: v for k, v in self._made.items() if k[0] in wanted}
+        self._renderer.forget([made for _, made in self._made.values()])
         self._bounds = {k: v for k, v in self._bounds.items() if k in wanted}
 
     def draw(
@@ -107,21 +110,28 @@ class ItemDrawer(Closing):
         world[:, :3, 3] = frame[:3, 3]
         world[:, 3, 3] = 1
         world[bone] = frame
-        character = item.character
-        if self._swift and OFF_M * camera.matrix[0, 0] / frame[1, 3] < OFF_PX:
-            character = self._few(character)
+        few = self._swift and OFF_M * camera.matrix[0, 0] / frame[1, 3] < OFF_PX
+        character = self._ready(item, few)
         posed = Posed(character, 0.0, world, np.zeros(len(character.morph_names)))
         self._renderer.resize(crop.camera.size_px)
         near, far = self._reach(item.character, bone, frame)
         rgba, depth = self._renderer.draw_deep(posed, crop.camera, shine, near, far)
         return DrawnItem(item, point, frame, crop, rgba, depth)
 
-    def _few(self, character: Character) -> Character:
-        key = id(character)
-        if key not in self._thinned:
-            parts = tuple(thinned(part, OFF_M) for part in character.parts)
-            self._thinned[key] = character, replace(character, parts=parts)
-        return self._thinned[key][1]
+    def _ready(self, item: Item, few: bool) -> Character:
+        """An item as it is drawn. A map by pixel cannot hide what is behind a lens that is seen:
+        temples are not drawn through lenses, where the head stands before them."""
+        key = id(item.character), few
+        if key not in self._made:
+            parts, last = item.character.parts, frozenset[str]()
+            if few:
+                parts = tuple(thinned(part, OFF_M) for part in parts)
+            if item.kind in GLASSES and any(part.material.base[3] < 1 for part in parts):
+                parts, last = _temples_apart(parts)
+            made = replace(item.character, parts=parts)
+            self._renderer.load(made, last)
+            self._made[key] = item.character, made
+        return self._made[key][1]
 
     def crop(
         self, character: Character, bone: int, frame: np.ndarray, camera: Camera, room_px: int = 0
@@ -172,3 +182,22 @@ class ItemDrawer(Closing):
                 corners[bone] = low + grid * (high - low)
             self._bounds[key] = character, corners
         return self._bounds[key][1]
+
+
+def _temples_apart(parts: tuple[Part, ...]) -> tuple[tuple[Part, ...], frozenset[str]]:
+    """Parts of glasses, those that are not clear cut where the head begins, and the names of what
+    is beside it."""
+    found: list[Part] = []
+    beside: set[str] = set()
+    for part in parts:
+        mesh = part.mesh
+        behind = mesh.vertices_m[mesh.faces, 1].mean(1) > TEMPLES_M
+        if part.material.base[3] < 1 or not behind.any():
+            found.append(part)
+            continue
+        for faces, name in ((~behind, part.name), (behind, f"{part.name}, beside the head")):
+            uv = None if mesh.uv is None else mesh.uv[faces]
+            cut = replace(mesh, faces=mesh.faces[faces], uv=uv)
+            found.append(replace(part, name=name, mesh=cut))
+        beside.add(f"{part.name}, beside the head")
+    return tuple(found), frozenset(beside)

@@ -22,7 +22,7 @@ from studio.human.anchors import REFERENCE_M
 from studio.live.wearing import laying
 from studio.live.wearing.bodies import Bodies
 from studio.live.wearing.camera_look import LookFinder
-from studio.live.wearing.drawing import Crop, DrawnItem, ItemDrawer
+from studio.live.wearing.drawing import GLASSES, Crop, DrawnItem, ItemDrawer
 from studio.live.wearing.laying import CameraLook
 from studio.live.wearing.lights import Lights
 from studio.live.wearing.maps import Map, depth_map, softened, static_map
@@ -43,7 +43,6 @@ from studio.vision.one_view import assumed
 
 _NOISE_PX = 512
 _SHADOW_M = 0.004
-GLASSES = ("glasses", "sunglasses")
 FEET: tuple[AnchorPoint, ...] = ("foot.L", "foot.R")
 _FOOT_M = REFERENCE_M["foot"]
 _GREEN, _RED = (40, 200, 80), (220, 50, 40)

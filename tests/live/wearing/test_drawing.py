@@ -1,0 +1,39 @@
+"""Things are drawn as they look when somebody has them on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from wearers import SIZE, VIEW_DEG, item
+
+from studio.core.items import ItemKind
+from studio.live.wearing.drawing import ItemDrawer
+from studio.render.quick import studio_light
+from studio.vision.one_view import assumed
+
+PANE = ((-0.06, -0.02, -0.03), (0.06, -0.018, 0.03))
+AWAY = np.array([[1, 0, 0, 0], [0, 1, 0, 0.6], [0, 0, 1, 0], [0, 0, 0, 1.0]])
+
+
+@pytest.mark.parametrize(
+    ("kind", "behind_m", "seen"),
+    [("glasses", 0.09, False), ("glasses", 0.0, True), ("hat", 0.09, True)],
+)
+def test_what_lies_beside_the_head_is_not_seen_through_lenses(
+    kind: ItemKind, behind_m: float, seen: bool
+) -> None:
+    bar = ((-0.02, behind_m, -0.01), (0.02, behind_m + 0.01, 0.01))
+    thing = item(kind, {"eyes": [PANE, bar]})
+    pane, red = thing.character.parts
+    grey = replace(pane.material, base=(0.5, 0.5, 0.5, 0.2))
+    parts = replace(pane, material=grey), red
+    thing = replace(thing, character=replace(thing.character, parts=parts))
+    camera = assumed("cam", SIZE, VIEW_DEG)
+    with ItemDrawer() as drawer:
+        drawn = drawer.draw(thing, "eyes", 0, AWAY, camera, studio_light())
+    assert drawn is not None
+    levels = drawn.rgba[..., :3].astype(int)
+    assert (drawn.rgba[..., 3] > 20).sum() > 2000
+    assert ((levels[..., 0] - levels[..., 1] > 30).sum() > 100) == seen
