@@ -60,7 +60,7 @@ def old_shoes() -> Iterator[Figure]:
 def tried(tryon: TryOn, seen: Filmed) -> tuple[Mask, Mask, int]:
     """What new shoes cover of a picture, what is painted out under them, and on how many feet they
     are worn."""
-    plain = WearSettings(items=(ITEM,), view_deg=VIEW_DEG, only_items=True)
+    plain = WearSettings(items=(ITEM,), occlusion="depth", view_deg=VIEW_DEG, only_items=True)
     worn = tryon.show(Frame("still", 0.0, seen.rgb), plain)
     for k in range(1, LOOKS):
         worn = tryon.show(Frame("still", k / 30, seen.rgb), plain)

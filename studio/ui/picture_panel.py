@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 from platformdirs import user_videos_path
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
 from studio.core.types import Frame
@@ -24,10 +25,12 @@ _LATELY_S = 2.0
 class PicturePanel(LivePanel):
     """``note`` says what is lacking; ``hud``, in place of the progress, what a picture costs.
 
-    ``keeps`` is what the folder of its pictures and films is called after the project's name.
+    ``keeps`` is what the folder of its pictures and films is called after the project's name;
+    ``quiet`` hides what a picture costs.
     """
 
     keeps = ""
+    quiet = False
 
     def __init__(self, studio: Studio, feature: Feature) -> None:
         self._seen: list[float] = []
@@ -48,8 +51,17 @@ class PicturePanel(LivePanel):
         self.hud.setAccessibleName("Milliseconds of each stage")
         self.hud.setProperty("role", "small")
         self.hud.setWordWrap(True)
+        self.hud.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.hud.hide()
         self.foot.insertWidget(1, self.hud)
+
+    def tell_cost(self, text: str) -> None:
+        """Say what a picture costs. Its room does not shrink: the button above would jump."""
+        self.hud.setText(text)
+        if self.hud.isVisible():
+            room = self.hud.heightForWidth(self.hud.width())
+            self.hud.setMinimumHeight(max(room, self.hud.minimumHeight()))
+        self._progress()
 
     def show_note(self, text: str) -> None:
         """Say what is lacking; nothing hides it."""
@@ -92,5 +104,5 @@ class PicturePanel(LivePanel):
         super()._progress()
         if self.loaded and self.studio.running(self.feature.id) is not None:
             known = bool(self.hud.text()) and self.told.text() != "Stopping"
-            self.hud.setVisible(known)
+            self.hud.setVisible(known and not self.quiet)
             self.told.setVisible(not known)

@@ -309,5 +309,6 @@ def test_questions_are_asked_and_a_broken_model_is_told(
     panel.outfit.bring(torn)
     qtbot.waitUntil(lambda: bool(page.wrong.text()) and not page.wrong.isHidden(), timeout=60000)
     assert not page.keep_button.isEnabled()
+    assert page.name.text() == ""  # not the name of the thing before
     page.leave()
     assert not panel.outfit.shelf.isHidden()

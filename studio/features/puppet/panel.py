@@ -289,10 +289,9 @@ class Panel(PicturePanel):
         parts = " · ".join(f"{name} {ms:.0f}" for name, ms in told.items() if ms >= 0.5)
         late = 1e3 * (time.monotonic() - shown.one.taken_s)
         seen = "" if shown.one.face else "No face is seen. Look at the camera, with light on it.\n"
-        self.hud.setText(
+        self.tell_cost(
             f"{seen}{rate:.0f} a second, {late:.0f} ms from camera to screen\n{parts} ms"
         )
-        self._progress()
 
     def _player(self) -> Callable[[], Avatar]:
         """Loads whoever is on the stage, to play what was recorded."""

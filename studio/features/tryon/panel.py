@@ -55,7 +55,7 @@ class Panel(PicturePanel):
 
     def __init__(self, studio: Studio, feature: Feature) -> None:
         self.controls = WearControls()
-        self._opened = self._halted = False
+        self._opened = self._halted = self._by_hand = False
         super().__init__(studio, feature)
         studio.live.connect(self._on_live)
 
@@ -64,6 +64,7 @@ class Panel(PicturePanel):
     def build(self, place: QVBoxLayout) -> None:
         self.camera_fold = Fold("Camera")
         super().build(self.camera_fold.inside)
+        self.camera_fold.button.clicked.connect(self._keep_fold)
         self.outfit = Outfit(self.studio)
         self.outfit.changed.connect(self._changed)
         self.outfit.fitting.connect(self._make_room)
@@ -156,7 +157,7 @@ class Panel(PicturePanel):
         self.own_head.refresh()
         self.cameras.lock(running)
         self.summary.setVisible(not running)
-        self.hud.setVisible(running and bool(self.hud.text()))
+        self.hud.setVisible(running and bool(self.hud.text()) and not self.quiet)
         for button in (self.output.snap_button, self.output.record_button):
             button.setEnabled(running)
         if not running:
@@ -191,7 +192,7 @@ class Panel(PicturePanel):
         if not self.loaded:
             return
         live = self.run_button.isEnabled()
-        if not self.camera_fold.button.isDown():
+        if not self.camera_fold.button.isDown() and not self._by_hand:
             self._fold_camera(live)
         if live and not self._halted and self.isVisible() and (
             self.studio.running(self.feature.id) is None
@@ -200,16 +201,14 @@ class Panel(PicturePanel):
 
     _live = None
 
+    def _keep_fold(self) -> None:
+        self._by_hand = True
+
     def _fold_camera(self, live: bool) -> None:
-        """The list of cameras is of use while none shows anything."""
+        """The list of cameras is of use while none shows anything; who folds it, decides."""
         if live != self._live:
             self._live = live
             self.camera_fold.button.setChecked(not live)
-
-    def _progress(self) -> None:
-        super()._progress()
-        if self.loaded and not self.outfit.page.isHidden():
-            self.hud.hide()
 
     # -- while somebody wears things
 
@@ -222,6 +221,7 @@ class Panel(PicturePanel):
 
     def _make_room(self, fitting: bool) -> None:
         """While a thing is fitted nothing else is in the way."""
+        self.quiet = fitting
         self.below.setVisible(not fitting)
         for widget in (self.stop_button.parentWidget(), self.hud):
             if widget is not None:
@@ -269,5 +269,4 @@ class Panel(PicturePanel):
         )
         late = 1e3 * (time.monotonic() - now.frame.time_s)
         jitter = f", trembles {now.worn.jitter_px:.1f} px" if now.worn.jitter_px else ""
-        self.hud.setText(f"{rate:.0f} a second, {late:.0f} ms to the screen{jitter}\n{parts} ms")
-        self._progress()
+        self.tell_cost(f"{rate:.0f} a second, {late:.0f} ms to the screen{jitter}\n{parts} ms")

@@ -22,7 +22,7 @@ class WearSettings(BaseModel):
         default=(), description="The items worn: catalogue ids or files, of one kind each"
     )
     occlusion: Occlusion = Field(
-        default="depth",
+        default="predicted",
         description="What hides an item: a fixed map of its kind, the depth of the fitted body, or "
         "a map that a network predicts from the picture",
     )  # fmt: skip

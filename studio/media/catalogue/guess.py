@@ -195,7 +195,9 @@ def _unit(kind: ItemKind, size: float, metric: bool) -> Told[Unit]:
     low, usual, high = USUAL_M[kind]
     fits: list[Unit] = [unit for unit in _UNITS if low <= size * UNITS_M[unit] <= high]
     if not fits:
-        return Told("none", 0.4, f"In no unit is it as large as such things are: {size:.3g}.")
+        return Told(
+            "none", 0.4, f"Its file says {size:.3g}: in no unit is it as large as such things are."
+        )
     share = {
         unit: _PRIOR[unit] * (2.0 if metric and unit == "m" else 1.0)
         * float(np.exp(-0.5 * (np.log(size * UNITS_M[unit] / usual) / 0.35) ** 2))

@@ -164,8 +164,10 @@ class BringPage(QWidget):
         self.view.clear("Reading the model…")
         self.questions.hide()
         self.told.clear()
+        self.name.clear()
         self.wrong.hide()
-        self.keep_button.setEnabled(False)
+        for widget in (self.name, self.keep_button, *self.tools.values(), self.reset_button):
+            widget.setEnabled(False)
         self._make(make, first=True)
 
     def _make(self, make: Callable[[], Trial], first: bool) -> None:
@@ -204,7 +206,8 @@ class BringPage(QWidget):
             self.questions.show_told(trial.told, self._open)
         mine = trial.entry is None or (self._ware is not None and self._ware.mine)
         self.keep_button.setText("Keep it" if mine else "Keep a copy")
-        self.keep_button.setEnabled(True)
+        for widget in (self.name, self.keep_button, *self.tools.values(), self.reset_button):
+            widget.setEnabled(True)
         self.view.placing, self.view.middle = np.eye(4), trial.middle
         self._tell()
         self.tried.emit(trial)

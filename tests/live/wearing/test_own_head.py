@@ -31,8 +31,10 @@ def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def seen(head: str, **how: Any) -> tuple[np.ndarray, np.ndarray | None, StudioError | None]:
     """What is seen of glasses on a head that is turned; beside it, compared; what went wrong."""
-    settings = WearSettings(items=("one",), view_deg=VIEW_DEG, own_head=head, shadow=0.0,
-                            colour=0.0, match_camera=False, edge_px=0, **how)  # fmt: skip
+    settings = WearSettings(
+        items=("one",), occlusion="depth", view_deg=VIEW_DEG, own_head=head, shadow=0.0,
+        colour=0.0, match_camera=False, edge_px=0, **how,
+    )  # fmt: skip
     make: Any = lambda: Crowd(face_at((0.0, 0.6, 0.0), TURNED))  # noqa: E731
     with TryOn(lambda _: glasses(), make) as tryon:
         shown = tryon.show(grey(), settings)

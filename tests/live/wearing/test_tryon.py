@@ -34,7 +34,8 @@ from studio.live.wearing.wearers import NO_FEET, NO_HAND, NOBODY
 from studio.media.catalogue.catalogue import find as found
 from studio.vision.one_view import assumed
 
-PLAIN = WearSettings(items=("one",), view_deg=VIEW_DEG, shadow=0.0, match_camera=False, edge_px=0)
+PLAIN = WearSettings(items=("one",), occlusion="depth", view_deg=VIEW_DEG, shadow=0.0,
+                     match_camera=False, edge_px=0)  # fmt: skip
 TURNED = Rotation.from_euler("z", 40, degrees=True).as_matrix()
 
 

@@ -270,7 +270,7 @@ def test_what_cannot_be_read_is_said(tmp_path: Path, content: bytes, words: str)
 def test_a_torn_file_is_named(tmp_path: Path) -> None:
     path = figure(tmp_path / "f.glb")
     path.write_bytes(path.read_bytes()[:-900])
-    with pytest.raises(StudioError, match=r"f\.glb"):
+    with pytest.raises(StudioError, match=r"f\.glb” is cut off: 900 bytes"):
         read_avatar(path)
 
 

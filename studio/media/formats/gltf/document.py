@@ -160,6 +160,11 @@ class Document:
         return np.ascontiguousarray(found[..., order])
 
     def _unpacked(self, raw: bytes) -> bytes:
+        if len(raw) < 12 or (whole := struct.unpack_from("<I", raw, 8)[0]) > len(raw):
+            missing = "" if len(raw) < 12 else f": {whole - len(raw):,} bytes are missing"
+            raise StudioError(
+                f"“{self.path.name}” is cut off{missing}.", "Copy or download it again."
+            )
         text, at = b"", 12
         while at + 8 <= len(raw):
             size, kind = struct.unpack_from("<I4s", raw, at)
