@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from studio.core.items import ItemKind
-from studio.live.wearing.drawing import DrawnItem, along
+from studio.live.wearing.drawing import GLASSES, TEMPLES_M, DrawnItem, along
 
 Map = Float32[np.ndarray, "height width"]
 
@@ -48,6 +48,8 @@ RULES: dict[ItemKind, Rule] = {
     "top": Rule(0.05, 0.04, 0.02, -0.1, 0.1),
 }
 _SOFT_M = 0.003
+_RIM_M = 0.005
+"""So wide rims may be."""
 
 
 def static_map(drawn: DrawnItem) -> Map:
@@ -66,6 +68,21 @@ def depth_map(drawn: DrawnItem, hiding_m: Float32[np.ndarray, "height width"]) -
     with np.errstate(invalid="ignore"):
         before = (hiding_m + loose - item) / _SOFT_M
     return _ramp(np.nan_to_num(before, nan=1.0, posinf=1.0, neginf=0.0))
+
+
+def unbroken(seen: Map, drawn: DrawnItem) -> Map:
+    """A predicted map in which rims are whole where the lenses beside them are seen: whatever
+    stands before glasses hides more than the width of a rim, and no rim sinks into a cheek."""
+    if drawn.item.kind not in GLASSES:
+        return seen
+    there = drawn.rgba[..., 3] > 0
+    near_px = _RIM_M * float(drawn.crop.camera.matrix[0, 0]) / float(drawn.frame[1, 3])
+    side = 2 * max(round(near_px), 1) + 1
+    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    grown = cv2.dilate(np.where(there, seen, np.float32(0)), around)
+    whole = cv2.erode(np.where(there, grown, np.float32(1)), around)
+    inwards = along(filled(drawn.depth_m), drawn.crop, drawn.frame, 1)
+    return np.where(there & (inwards < TEMPLES_M), np.maximum(seen, whole), seen)
 
 
 def softened(seen: Map, edge_px: float) -> Map:

@@ -25,7 +25,7 @@ from studio.live.wearing.camera_look import LookFinder
 from studio.live.wearing.drawing import GLASSES, Crop, DrawnItem, ItemDrawer
 from studio.live.wearing.laying import CameraLook
 from studio.live.wearing.lights import Lights
-from studio.live.wearing.maps import Map, depth_map, softened, static_map
+from studio.live.wearing.maps import Map, depth_map, softened, static_map, unbroken
 from studio.live.wearing.old_rims import OldRims
 from studio.live.wearing.old_shoes import Foot, FootSeen, OldShoes
 from studio.live.wearing.own_head import FindHead, OwnHead, design_file, head_of
@@ -267,7 +267,7 @@ class TryOn(Closing):
         maps: list[Map] = []
         for (_, one, each), found in zip(drawn, predicted, strict=True):
             if found is not None:
-                maps.append(found)
+                maps.append(unbroken(found, each))
             elif how == "depth":
                 with self._timed("hide"):
                     hiding = self._hiding(one, each.crop)

@@ -10,6 +10,7 @@ from wearers import SIZE, VIEW_DEG, item
 
 from studio.core.items import ItemKind
 from studio.live.wearing.drawing import ItemDrawer
+from studio.live.wearing.maps import unbroken
 from studio.render.quick import studio_light
 from studio.vision.one_view import assumed
 
@@ -37,3 +38,22 @@ def test_what_lies_beside_the_head_is_not_seen_through_lenses(
     levels = drawn.rgba[..., :3].astype(int)
     assert (drawn.rgba[..., 3] > 20).sum() > 2000
     assert ((levels[..., 0] - levels[..., 1] > 30).sum() > 100) == seen
+
+
+def test_rims_are_whole_where_the_lens_is_seen_and_hands_still_hide_them() -> None:
+    pane = item("glasses", {"eyes": [PANE]})
+    camera = assumed("cam", SIZE, VIEW_DEG)
+    with ItemDrawer() as drawer:
+        drawn = drawer.draw(pane, "eyes", 0, AWAY, camera, studio_light())
+    assert drawn is not None
+    there = drawn.rgba[..., 3] > 0
+    rows, columns = np.nonzero(there)
+    bottom, right = rows.max(), columns.max()
+    seen = there.astype(np.float32)
+    seen[bottom - 1 :, columns.min() + 10 : columns.min() + 25] = 0  # a bite out of the rim
+    seen[:, right - 14 :] = 0  # a hand
+    mended = unbroken(seen, drawn)
+    assert mended[bottom - 1, columns.min() + 12 : columns.min() + 23].min() == 1
+    assert (mended[rows.min() : bottom, right - 12 :] == 0).all()
+    hat = replace(drawn, item=item("hat", {"head": [PANE]}))
+    assert (unbroken(seen, hat) == seen).all()
