@@ -193,8 +193,10 @@ def test_two_ways_of_hiding_stand_side_by_side_and_settings_hold_at_once(
     panel.looks.controls["shadow"].set_value(0.2)
     panel.looks.changed.emit()
     assert panel.controls.settings.shadow == pytest.approx(0.2)
+    assert panel.heads.isHidden()  # until there is one of one's own
     panel.own_head.set_value("me.json")
     panel.own_head.changed.emit()
+    assert not panel.heads.isHidden()
     assert panel.controls.settings.own_head == "me.json"
     assert panel.own_head.box.currentText() == "me"
     panel.mirror.setChecked(True)

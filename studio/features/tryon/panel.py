@@ -27,9 +27,10 @@ ROW_PX, OTHERS_PX = 118, 300
 WAYS = (("predicted", "Predicted"), ("depth", "By depth"), ("static", "Fixed"))
 FITTED = ("fitted", "By the fitted head")
 HIDING = {
-    "occlusion": "Hidden", "compare": "Beside it", "show_map": "Show what hides",
-    "edge_px": "Soft edge", "occluder": "Head",
+    "occlusion": "Hidden", "compare": "Compare with", "show_map": "Show the map",
+    "edge_px": "Soft edge",
 }  # fmt: skip
+HEADS = {"occluder": "Hides things"}
 FITTING = {
     "pupil_mm": "Pupils apart", "smoothing_ms": "Calmness", "people": "People",
     "view_deg": "Camera sees",
@@ -71,6 +72,7 @@ class Panel(PicturePanel):
         self.output = OutputBox(self._outgoing, self.folder, self.say, "Try-on")
         self.hiding = Fields(self.feature.params, HIDING, WORDS)
         self.own_head = OwnHeadRow(self.studio)
+        self.heads = Fields(self.feature.params, HEADS, WORDS)
         self.fitting = Fields(self.feature.params, FITTING)
         self.looks = Fields(self.feature.params, LOOKS, WORDS)
         self.takers = Takers(self.studio, self._outgoing)
@@ -90,11 +92,12 @@ class Panel(PicturePanel):
             fold.inside.addWidget(inside)
             if inside is self.hiding:
                 fold.inside.addWidget(self.own_head)
+                fold.inside.addWidget(self.heads)
             fold.setVisible(inside is not self.takers or bool(self.takers.switches))
             below.addWidget(fold)
         self.add_hud()
         self.foot.insertWidget(0, self.outfit.page.buttons)
-        for fields in (self.hiding, self.own_head, self.fitting, self.looks):
+        for fields in (self.hiding, self.own_head, self.heads, self.fitting, self.looks):
             fields.changed.connect(self._changed)
         self.destroyed.connect(self.output.finish)
         self.set_params(self.feature.params())
@@ -113,16 +116,19 @@ class Panel(PicturePanel):
         return row
 
     def params(self) -> Params:
-        told = {**self.hiding.value(), **self.fitting.value(), **self.looks.value()}
+        told: dict[str, object] = {}
+        for fields in (self.hiding, self.heads, self.fitting, self.looks):
+            told |= fields.value()
         told |= {"items": self.outfit.names, "mirror": self.mirror.isChecked(),
                  "own_head": self.own_head.value()}  # fmt: skip
         return Params.model_validate({**told, "only_items": self.alone.isChecked()})
 
     def set_params(self, params: BaseModel) -> None:
         if isinstance(params, Params):
-            for fields in (self.hiding, self.fitting, self.looks):
+            for fields in (self.hiding, self.heads, self.fitting, self.looks):
                 fields.set_value(params)
             self.own_head.set_value(params.own_head)
+            self.heads.setVisible(bool(params.own_head))
             self.mirror.setChecked(params.mirror)
             self.alone.setChecked(params.only_items)
             if params.items:
@@ -216,6 +222,7 @@ class Panel(PicturePanel):
         """Settings hold at once, while somebody wears things too."""
         if self.loaded:
             params = self.params()
+            self.heads.setVisible(bool(params.own_head))
             self.controls.nudges = self.outfit.nudges
             self.controls.settings, self.controls.mirrored = params, params.mirror
 
@@ -245,7 +252,8 @@ class Panel(PicturePanel):
         picture = now.frame.rgb[:, ::-1] if now.mirrored else now.frame.rgb
         rgb = self.output.show_picture(now.rgba, np.ascontiguousarray(picture))
         settings = self.controls.settings
-        if now.worn.compared is not None and settings.compare is not None:
+        told = self.output.compare_button.isChecked()
+        if now.worn.compared is not None and settings.compare is not None and not told:
             words = dict((*WAYS, FITTED))
             rgb = labelled(rgb, words[settings.compare], words[now.worn.used])
         self.put_in_place(now.frame.camera, rgb, now.frame.time_s)

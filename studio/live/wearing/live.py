@@ -24,6 +24,8 @@ from studio.media.live.hub import Cameras
 _WAIT_S = 10.0
 _FOLLOWS = 0.25
 _ROOM = 0.12
+_AROUND = 1.3
+"""How much of a picture is shown about what is compared, to its width."""
 
 
 class Dresser(Protocol):
@@ -128,7 +130,7 @@ class _Lanes(Lanes[WearNow]):
         super().__init__(cameras)
         self._make, self._controls = make, controls
         self._dresser: Dresser | None = None
-        self._middle: float | None = None
+        self._there: tuple[float, float] | None = None
         self._wear_lane: Lane[tuple[int, Frame]] = self.lane("wear", self._wearing, self._undress)
 
     @property
@@ -183,29 +185,42 @@ class _Lanes(Lanes[WearNow]):
             np.any([each.any(0) for each in worn.maps.values()], 0) if worn.maps else [False]
         )
         if len(columns):
-            middle = float(columns[0] + columns[-1]) / 2
-            before = middle if self._middle is None else self._middle
-            still = abs(middle - before) < _ROOM * width
-            self._middle = before if still else before + _FOLLOWS * (middle - before)
+            there = float(columns[0] + columns[-1]) / 2, float(columns[-1] - columns[0])
+            before = there if self._there is None else self._there
+            middle, wide = (
+                old if abs(new - old) < _ROOM * width else old + _FOLLOWS * (new - old)
+                for new, old in zip(there, before, strict=True)
+            )
+            self._there = middle, wide
         left, right = worn.compared, worn.rgba
         if mirrored:
             left, right = right, left
-        return beside(left, right, width / 2 if self._middle is None else self._middle)
+        return beside(left, right, *(self._there or (width / 2, 0.0)))
 
 
 def beside(
     left: UInt8[np.ndarray, "height width channels"],
     right: UInt8[np.ndarray, "height width channels"],
     middle_px: float,
+    wide_px: float = 0.0,
 ) -> UInt8[np.ndarray, "height width channels"]:
     """The same half of two pictures of one size, about a column, beside each other; a line
-    between."""
+    between. What is ``wide_px`` wide is seen whole: where a half has no room for it both are made
+    smaller, and there is nothing above and below."""
     height, width = left.shape[:2]
     half = width // 2
-    first = int(min(max(middle_px - half / 2, 0), width - half))
-    out = np.empty_like(left)
-    out[:, :half] = left[:, first : first + half]
-    out[:, half : 2 * half] = right[:, first : first + half]
-    out[:, 2 * half :] = right[:, first + half - 1 : first + half]
-    cv2.line(out, (half, 0), (half, height - 1), (235,) * left.shape[2], 2)
+    part = int(min(max(half, _AROUND * wide_px), width))
+    first = int(min(max(middle_px - part / 2, 0), width - part))
+    out = np.zeros_like(left)
+    if left.shape[2] == 4:
+        out[..., 3] = left[..., 3].min()
+    tall = max(round(height * half / part), 1)
+    top = (height - tall) // 2
+    for k, picture in enumerate((left, right)):
+        cut = picture[:, first : first + part]
+        if part > half:
+            cut = cv2.resize(cut, (half, tall), interpolation=cv2.INTER_AREA)
+        out[top : top + tall, k * half : (k + 1) * half] = cut
+    out[:, 2 * half :] = out[:, 2 * half - 1 : 2 * half]
+    cv2.line(out, (half, 0), (half, height - 1), (235, 235, 235, 255), 2)
     return out

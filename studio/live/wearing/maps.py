@@ -48,8 +48,10 @@ RULES: dict[ItemKind, Rule] = {
     "top": Rule(0.05, 0.04, 0.02, -0.1, 0.1),
 }
 _SOFT_M = 0.003
-_RIM_M = 0.005
-"""So wide rims may be."""
+_RIM_M = 0.008
+"""So wide rims are."""
+_SOLID = 245
+"""Alpha of what is no lens."""
 
 
 def static_map(drawn: DrawnItem) -> Map:
@@ -71,18 +73,28 @@ def depth_map(drawn: DrawnItem, hiding_m: Float32[np.ndarray, "height width"]) -
 
 
 def unbroken(seen: Map, drawn: DrawnItem) -> Map:
-    """A predicted map in which rims are whole where the lenses beside them are seen: whatever
-    stands before glasses hides more than the width of a rim, and no rim sinks into a cheek."""
+    """A predicted map in which the rims of glasses are seen where the lens beside them is: what
+    stands before a rim stands before the lens too, and no rim sinks into a cheek or a brow."""
     if drawn.item.kind not in GLASSES:
         return seen
-    there = drawn.rgba[..., 3] > 0
-    near_px = _RIM_M * float(drawn.crop.camera.matrix[0, 0]) / float(drawn.frame[1, 3])
-    side = 2 * max(round(near_px), 1) + 1
-    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    grown = cv2.dilate(np.where(there, seen, np.float32(0)), around)
-    whole = cv2.erode(np.where(there, grown, np.float32(1)), around)
+    alpha = drawn.rgba[..., 3]
+    lens = ((alpha > 8) & (alpha < _SOLID)).astype(np.uint8)
+    lens = cv2.morphologyEx(lens, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    if not lens.any():
+        return seen
+    there = lens.astype(np.float32)
+    share = cv2.GaussianBlur(there, (0, 0), 1.5)
+    smooth = cv2.GaussianBlur(seen * there, (0, 0), 1.5) / np.maximum(share, 1e-3)
+    away_px, nearest = cv2.distanceTransformWithLabels(
+        1 - lens, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    by_label = np.zeros(int(nearest.max()) + 1, np.float32)
+    by_label[nearest[lens > 0]] = smooth[lens > 0]
+    rim_px = _RIM_M * float(drawn.crop.camera.matrix[0, 0]) / float(drawn.frame[1, 3])
+    near = by_label[nearest] * np.clip(5 - 4 * away_px / rim_px, 0, 1)
     inwards = along(filled(drawn.depth_m), drawn.crop, drawn.frame, 1)
-    return np.where(there & (inwards < TEMPLES_M), np.maximum(seen, whole), seen)
+    rim = (lens == 0) & (alpha > 0) & (inwards < TEMPLES_M)
+    return np.where(rim, np.maximum(seen, near), seen).astype(np.float32)
 
 
 def softened(seen: Map, edge_px: float) -> Map:

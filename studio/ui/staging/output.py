@@ -18,7 +18,7 @@ from studio.live.outlets.frames import FrameOutlet, Wish
 from studio.live.stage.film import film_sink
 from studio.ui import theme
 from studio.ui.notices import Level
-from studio.ui.staging.picture import OutputWindow, before_tiles, side_by_side
+from studio.ui.staging.picture import OutputWindow, before_tiles, labelled, side_by_side
 from studio.ui.staging.written import WrittenLabel, free_places
 
 FILM = "film"
@@ -97,7 +97,8 @@ class OutputBox(QWidget):
         self._follow_film()
         other = self.snapshot if self.snapshot is not None else camera
         if self.compare_button.isChecked() and other is not None:
-            return side_by_side(other, rgb)
+            name = "Camera" if self.snapshot is None else "Snapshot"
+            return labelled(side_by_side(other, rgb), name, "Now")
         return rgb
 
     def finish(self) -> None:

@@ -146,3 +146,10 @@ def test_halves_are_cut_where_the_thing_is() -> None:
     assert beside(left, left + 100, -3.0)[0, 0, 0] == 0
     odd = beside(left[:, :9], left[:, :9] + 100, 4.0)
     assert odd.shape == (4, 9, 3)
+    wide = np.full((40, 40, 4), 255, np.uint8)
+    wide[:, :6, 0] = wide[:, -6:, 0] = 0  # the ends of something that fills the picture
+    shown = beside(wide, wide, 20.0, 38.0)
+    assert (shown[..., 3] == 255).all()
+    assert shown[20, [1, 17, 22, 38], 0].max() == 0  # both ends of it, twice
+    assert shown[20, [10, 30], 0].min() == 255
+    assert shown[[0, 39], :, 0][:, [10, 30]].max() == 0  # smaller: nothing above and below
