@@ -32,8 +32,8 @@ HIDING = {
 }  # fmt: skip
 HEADS = {"occluder": "Hides things"}
 FITTING = {
-    "pupil_mm": "Pupils apart", "smoothing_ms": "Calmness", "people": "People",
-    "view_deg": "Camera sees",
+    "pupil_mm": "Pupils apart", "wrist": "Watch on the", "smoothing_ms": "Calmness",
+    "people": "People", "view_deg": "Camera sees",
 }  # fmt: skip
 LOOKS = {
     "colour": "My light", "light_by": "Told by", "brightness": "Brightness",
@@ -44,6 +44,7 @@ LOOKS = {
 WORDS = {
     "occlusion": WAYS,
     "compare": ((None, "Nothing"), *WAYS, FITTED),
+    "wrist": (("left", "Left wrist"), ("right", "Right wrist")),
     "light_by": (("network", "Network"), ("skin", "Average skin")),
     "occluder": (("own", "My own"), ("fitted", "Fitted"), ("both", "Both")),
 }
@@ -73,7 +74,7 @@ class Panel(PicturePanel):
         self.hiding = Fields(self.feature.params, HIDING, WORDS)
         self.own_head = OwnHeadRow(self.studio)
         self.heads = Fields(self.feature.params, HEADS, WORDS)
-        self.fitting = Fields(self.feature.params, FITTING)
+        self.fitting = Fields(self.feature.params, FITTING, WORDS)
         self.looks = Fields(self.feature.params, LOOKS, WORDS)
         self.takers = Takers(self.studio, self._outgoing)
         self.below = QWidget()
@@ -257,7 +258,7 @@ class Panel(PicturePanel):
             words = dict((*WAYS, FITTED))
             rgb = labelled(rgb, words[settings.compare], words[now.worn.used])
         self.put_in_place(now.frame.camera, rgb, now.frame.time_s)
-        self.outfit.shelf.set_seen(now.kinds)
+        self.outfit.see(now.kinds)
         self.outfit.show_live(now.worn)
         self.alone.setEnabled(not self.output.recording)
         trouble = now.worn.trouble

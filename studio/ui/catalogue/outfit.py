@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from studio.core.items import ItemKind
+from studio.core.items import ITEM_KINDS, ItemKind
 from studio.live.wearing.trial import Trial
 from studio.live.wearing.worn import Worn
 from studio.ui.catalogue.bringing import BringPage
@@ -21,6 +22,8 @@ from studio.ui.studio import Studio
 ALIKE: dict[ItemKind, ItemKind] = {"sunglasses": "glasses", "ears": "hat"}
 """Kinds that are worn at one place."""
 TRIAL = "trial"
+PATIENCE_S = 2.0
+"""So long nothing of what is worn fits the picture until something else is put on."""
 
 
 class Outfit(QWidget):
@@ -35,7 +38,8 @@ class Outfit(QWidget):
         self._studio = studio
         self.worn: tuple[str, ...] = ()
         self.nudges: Mapping[str, np.ndarray] = {}
-        self._begun = False
+        self._begun = self._chosen = False
+        self._amiss_s: float | None = None
         self._count = 0
         self._trial: tuple[str, Trial] | None = None
         self._instead = ""
@@ -93,11 +97,30 @@ class Outfit(QWidget):
 
     def wear(self, ids: tuple[str, ...]) -> None:
         """Wear these."""
+        self._chosen = True
         if self._begun and ids != self.worn:
             self._studio.settings.change(worn=ids)
+        self._wear(ids)
+
+    def _wear(self, ids: tuple[str, ...]) -> None:
         self.worn = ids
         self._show_worn()
         self.changed.emit()
+
+    def see(self, kinds: frozenset[ItemKind]) -> None:
+        """Which kinds there is a body part in the picture for. Until somebody has chosen, a thing
+        is worn that fits it: shoes, where feet alone are seen."""
+        self.shelf.set_seen(kinds)
+        worn = {ware.kind for id in self.worn if (ware := self.goods.entry(id)) is not None}
+        if self._chosen or self._trial is not None or not kinds or worn & kinds:
+            self._amiss_s = None
+            return
+        now = time.monotonic()
+        self._amiss_s = now if self._amiss_s is None else self._amiss_s
+        if now - self._amiss_s >= PATIENCE_S:
+            fits = [w for w in self.goods.wares if w.kind in kinds and not w.asks]
+            fits.sort(key=lambda ware: ITEM_KINDS.index(ware.kind))
+            self._wear(tuple(ware.id for ware in fits[:1]))
 
     def _show_worn(self) -> None:
         self.shelf.set_worn(self.worn)
@@ -127,7 +150,8 @@ class Outfit(QWidget):
             if not self.worn:
                 last = tuple(i for i in self._studio.settings.value.worn if self.goods.entry(i))
                 first = [w.id for w in self.goods.wares if w.kind == "glasses"][:1]
-                self.wear(last or tuple(first))
+                self._chosen = self._chosen or bool(last)
+                self._wear(last or tuple(first))
             self._begun = True
 
     # -- fitting
