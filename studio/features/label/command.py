@@ -29,6 +29,7 @@ def main(
     frames: int = 12,
     longest_px: int = 1280,
     origin: str = "",
+    item: str = "",
     points: Backend | None = None,
     json: bool = False,
 ) -> None:
@@ -40,6 +41,8 @@ def main(
         frames: How many frames are taken from each video.
         longest_px: Larger pictures are made this long.
         origin: Whose pictures these are, and who agreed to their use.
+        item: What whoever is seen wears, where no NAME.item.png lies beside a picture: what hides
+            it is then painted, and learned from (“doppel train occluder --labels FOLDER”).
         points: Mark everybody's points in pictures where nobody did: by mediapipe, or by dope,
             Doppel's own. “doppel train dope --labels FOLDER” learns from them.
         json: Print one JSON object.
@@ -47,7 +50,9 @@ def main(
     added: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     if add:
-        params = Params(folder=folder, frames=frames, longest_px=longest_px, origin=origin)
+        params = Params(
+            folder=folder, frames=frames, longest_px=longest_px, origin=origin, item=item
+        )
         with OnTerminal("Label", quiet=json) as context:
             result = run(collect(params, Inputs(add), context))
         added, left_out = result.names, result.left_out

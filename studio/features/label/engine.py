@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+from jaxtyping import UInt8
 
 from studio.core.errors import StudioError
 from studio.core.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES, natural_key
 from studio.core.pictures import read_picture
+from studio.core.types import Frame
 from studio.features.label.params import Params
 from studio.jobs import Context, Engine
+from studio.live.wearing.tryon import TryOn
+from studio.live.wearing.wear_settings import WearSettings
 from studio.media.video import open_clip
 from studio.training.labels import LabelFolder
 
 _ITEM = ".item.png"
+_SETTLES = 3
 
 
 @dataclass(frozen=True)
@@ -51,25 +57,47 @@ def collect(params: Params, inputs: Inputs, context: Context) -> Engine[str, Col
     files = [file for source in inputs.sources for file in _files(source)]
     names: list[str] = []
     left_out: list[str] = []
-    for number, file in enumerate(files):
-        try:
-            for name, rgb, item in _pictures(file, params.frames):
-                context.check()
-                context.report((number + 0.5) / len(files), f"Adding {name}")
-                small = _shrunk(rgb, params.longest_px)
-                added = folder.add(small, name)
-                if item is not None:
-                    height, width = small.shape[:2]
-                    size = (width, height)
-                    folder.save_item(added, cv2.resize(item, size, interpolation=cv2.INTER_AREA))
-                names.append(added)
-                yield added
-        except StudioError as error:
-            left_out.append(f"{file.name}: {error.message}")
+    with ExitStack() as stack:
+        tryon = stack.enter_context(closing(TryOn())) if params.item else None
+        for number, file in enumerate(files):
+            try:
+                for name, rgb, item in _pictures(file, params.frames):
+                    context.check()
+                    context.report((number + 0.5) / len(files), f"Adding {name}")
+                    small = _shrunk(rgb, params.longest_px)
+                    if item is None and tryon is not None:
+                        item = worn_whole(tryon, params.item, name, small)
+                    added = folder.add(small, name)
+                    if item is not None:
+                        height, width = small.shape[:2]
+                        fitted = cv2.resize(item, (width, height), interpolation=cv2.INTER_AREA)
+                        folder.save_item(added, fitted)
+                    names.append(added)
+                    yield added
+            except StudioError as error:
+                left_out.append(f"{file.name}: {error.message}")
     if not names:
         why = left_out[0] if left_out else "No file in it is a picture or a video."
         raise StudioError(f"Nothing could be added. {why}", "Choose pictures or videos.")
     return Collected(folder.path, tuple(names), tuple(left_out))
+
+
+def worn_whole(
+    tryon: TryOn, item: str, name: str, rgb: UInt8[np.ndarray, "height width 3"]
+) -> UInt8[np.ndarray, "height width 4"]:
+    """An item as whoever is seen wears it, before nothing and as if nothing hid it: what hides it
+    is to be painted. Raises StudioError for an item that cannot be worn, and where nobody is seen
+    who could."""
+    settings = WearSettings(items=(item,), occlusion="none", only_items=True)
+    still = np.ascontiguousarray(rgb)
+    worn = tryon.show(Frame(name, 0.0, still), settings)
+    for k in range(1, _SETTLES):
+        worn = tryon.show(Frame(name, k / 30, still), settings)
+    if worn.trouble is not None:
+        raise worn.trouble
+    if not worn.rgba[..., 3].any():
+        raise StudioError(" ".join(worn.notes) or "Nobody is seen.", "Choose another picture.")
+    return worn.rgba
 
 
 def _files(source: Path) -> list[Path]:

@@ -26,6 +26,7 @@ from studio.core.parts import PART_COLOURS, PART_TITLES
 from studio.document.project import TakeItem
 from studio.features.label.engine import Inputs
 from studio.features.label.params import Params
+from studio.media.catalogue import catalogue
 from studio.registry import Feature
 from studio.training.labels import LabelFolder, MapKind
 from studio.ui import theme
@@ -79,25 +80,36 @@ class Panel(StepPanel):
         self.pictures.currentItemChanged.connect(self._chosen)
         self.add_button = QPushButton("Add pictures or videos…")
         self.add_button.clicked.connect(self._add)
+        shelves = catalogue.starter(), catalogue.own()
+        known = [entry for shelf in shelves for entry in shelf.entries()]
+        self.item = Choice(
+            "What they wear", ["", *(entry.id for entry in known)],
+            ["Given beside it: NAME.item.png", *(entry.name for entry in known)],
+        )  # fmt: skip
+        self.item.setToolTip("Laid over pictures that you add, on whoever is seen")
+        self.item.hide()
         self.tools = Tools(self.studio.desk)
         self.saved = QLabel()
         self.saved.setProperty("role", "small")
         self.saved.setWordWrap(True)
         self.origin = Text("Whose pictures", "Whose they are, and who agreed")
-        for part in (self.kind, self.pictures, self.tools, self.saved, self.where, self.origin,
-                     self.add_button):  # fmt: skip
+        for part in (self.kind, self.item, self.pictures, self.tools, self.saved, self.where,
+                     self.origin, self.add_button):  # fmt: skip
             place.addWidget(part)
         self._open_folder()
 
     def params(self) -> Params:
         return Params(
-            folder=self.where.value(), kind=self._kind, origin=str(self.origin.value() or "")
-        )
+            folder=self.where.value(), kind=self._kind, origin=str(self.origin.value() or ""),
+            item=str(self.item.value() or "") if self._kind == "occlusion" else "",
+        )  # fmt: skip
 
     def set_params(self, params: BaseModel) -> None:
         if isinstance(params, Params):
             self.where.set_value(str(params.folder or ""))
             self.kind.set_value(params.kind)
+            self.item.set_value(params.item)
+            self.item.setVisible(params.kind == "occlusion")
             self._open_folder()
 
     def run_text(self) -> str:
@@ -206,6 +218,7 @@ class Panel(StepPanel):
 
     def _kind_chosen(self) -> None:
         self._kind = self.kind.value()
+        self.item.setVisible(self._kind == "occlusion")
         self._list()
 
     # -- painting
@@ -223,8 +236,8 @@ class Panel(StepPanel):
             return
         self.name = name
         if self._kind == "occlusion" and item is None:
-            self._tell("No item lies over this picture: put NAME.item.png beside it when you add "
-                       "it, or let the try-on write one.", "look")  # fmt: skip
+            self._tell("No item lies over this picture: choose above what they wear, and add it "
+                       "again.", "look")  # fmt: skip
         labels = np.zeros(rgb.shape[:2], np.uint8) if kept is None else kept
         self.studio.desk.put(name, rgb, labels, INKS[self._kind], item)
         if self.isVisible():

@@ -22,6 +22,11 @@ class Params(BaseModel):
         default="parts",
         description="What is painted: parts of people, a person mask, or what hides a worn item",
     )
+    item: str = Field(
+        default="",
+        description="What whoever is seen wears, where no NAME.item.png lies beside a picture: an "
+        "id of the catalogue, or a model",
+    )  # fmt: skip
     frames: int = Field(
         default=12, ge=1, le=1000, description="How many frames are taken from each video"
     )

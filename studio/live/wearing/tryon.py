@@ -268,6 +268,8 @@ class TryOn(Closing):
         for (_, one, each), found in zip(drawn, predicted, strict=True):
             if found is not None:
                 maps.append(unbroken(found, each))
+            elif how == "none":
+                maps.append(np.ones_like(each.depth_m))
             elif how == "depth":
                 with self._timed("hide"):
                     hiding = self._hiding(one, each.crop)

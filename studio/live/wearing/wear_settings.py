@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Occlusion = Literal["static", "depth", "predicted"]
+Occlusion = Literal["static", "depth", "predicted", "none"]
 Occluder = Literal["fitted", "own", "both"]
 Compared = Literal["static", "depth", "predicted", "fitted"]
 Told = Literal["network", "skin"]
@@ -24,7 +24,7 @@ class WearSettings(BaseModel):
     occlusion: Occlusion = Field(
         default="predicted",
         description="What hides an item: a fixed map of its kind, the depth of the fitted body, or "
-        "a map that a network predicts from the picture",
+        "a map that a network predicts from the picture; or nothing",
     )  # fmt: skip
     compare: Compared | None = Field(
         default=None,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -11,12 +13,15 @@ import pytest
 from studio.cli import main as doppel
 from studio.core.errors import StudioError
 from studio.core.pictures import write_picture
+from studio.core.types import Frame
 from studio.document.folder import Assets
 from studio.document.project import Clip, FileItem, Project, TakeItem
+from studio.features.label import engine
 from studio.features.label.engine import Inputs, collect
 from studio.features.label.params import Params
 from studio.features.label.step import Step
 from studio.jobs import Context, run
+from studio.live.wearing.wear_settings import WearSettings
 from studio.media.writer import VideoWriter
 from studio.training.labels import LabelFolder
 
@@ -108,3 +113,38 @@ def test_the_command_adds_counts_and_names_what_is_wrong(
     assert "has the value 200" in told["error"]
     assert doppel(["label", str(tmp_path / "none")]) == 1
     assert "no folder of labels" in capsys.readouterr().err
+
+
+class Dresses:
+    """Lays a red bar over pictures, in place of who puts things on people."""
+
+    shown: ClassVar[list[WearSettings]] = []
+
+    def show(self, frame: Frame, settings: WearSettings) -> SimpleNamespace:
+        self.shown.append(settings)
+        rgba = np.zeros((*frame.rgb.shape[:2], 4), np.uint8)
+        if frame.camera == "ada":
+            rgba[:5] = 255, 0, 0, 255
+        return SimpleNamespace(rgba=rgba, trouble=None, notes=("Nobody is seen.",))
+
+    def close(self) -> None:
+        pass
+
+
+def test_what_people_wear_is_laid_over_what_is_to_be_painted(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "TryOn", Dresses)
+    (pictures / "ada.item.png").unlink()
+    write_picture(pictures / "wall.png", RGB)
+    params = Params(folder=tmp_path / "labels", item="panto")
+    sources = pictures / "ada.png", pictures / "wall.png"
+    result = run(collect(params, Inputs(sources), Context()))
+    assert {how.occlusion for how in Dresses.shown} == {"none"}
+    assert all(how.items == ("panto",) and how.only_items for how in Dresses.shown)
+    item = LabelFolder.open(tmp_path / "labels").item("ada")
+    assert item is not None
+    assert item[2, 5].tolist() == [255, 0, 0, 255]
+    assert not item[6:, :, 3].any()
+    assert result.names == ("ada",)
+    assert "Nobody is seen" in result.left_out[0]

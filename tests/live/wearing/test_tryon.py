@@ -86,6 +86,15 @@ def test_each_way_of_hiding_hides_something_else() -> None:
     assert (red(shown.rgba) != red(shown.compared)).sum() > 10
 
 
+def test_nothing_hides_what_is_to_be_painted() -> None:
+    with wearing(face_at((0.0, 0.6, 0.0), TURNED)) as tryon:
+        whole, hidden = (
+            tryon.show(grey(), PLAIN.model_copy(update={"occlusion": how}))
+            for how in ("none", "depth")
+        )
+    assert red(whole.rgba).sum() > red(hidden.rgba).sum() + 20
+
+
 def test_nobody_is_a_sentence_and_the_picture_is_shown_as_it_is() -> None:
     with wearing() as tryon:
         shown = tryon.show(grey(73), PLAIN)
