@@ -83,10 +83,11 @@ class Panel(StepPanel):
         shelves = catalogue.starter(), catalogue.own()
         known = [entry for shelf in shelves for entry in shelf.entries()]
         self.item = Choice(
-            "What they wear", ["", *(entry.id for entry in known)],
-            ["Given beside it: NAME.item.png", *(entry.name for entry in known)],
+            "What they wear", [*(entry.id for entry in known), ""],
+            [*(f"They wear: {entry.name}" for entry in known), "What lies beside: NAME.item.png"],
         )  # fmt: skip
-        self.item.setToolTip("Laid over pictures that you add, on whoever is seen")
+        self.item.setToolTip("Laid on whoever is seen in pictures that you add, unless an item "
+                             "lies beside them (NAME.item.png)")  # fmt: skip
         self.item.hide()
         self.tools = Tools(self.studio.desk)
         self.saved = QLabel()
@@ -108,7 +109,8 @@ class Panel(StepPanel):
         if isinstance(params, Params):
             self.where.set_value(str(params.folder or ""))
             self.kind.set_value(params.kind)
-            self.item.set_value(params.item)
+            if params.item in self.item.options:
+                self.item.set_value(params.item)
             self.item.setVisible(params.kind == "occlusion")
             self._open_folder()
 

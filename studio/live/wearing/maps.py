@@ -85,9 +85,10 @@ def unbroken(seen: Map, drawn: DrawnItem) -> Map:
     there = lens.astype(np.float32)
     share = cv2.GaussianBlur(there, (0, 0), 1.5)
     smooth = cv2.GaussianBlur(seen * there, (0, 0), 1.5) / np.maximum(share, 1e-3)
-    away_px, nearest = cv2.distanceTransformWithLabels(
+    away_px, labels = cv2.distanceTransformWithLabels(
         1 - lens, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
+    nearest = np.asarray(labels, np.intp)
     by_label = np.zeros(int(nearest.max()) + 1, np.float32)
     by_label[nearest[lens > 0]] = smooth[lens > 0]
     rim_px = _RIM_M * float(drawn.crop.camera.matrix[0, 0]) / float(drawn.frame[1, 3])

@@ -267,7 +267,8 @@ class TryOn(Closing):
         maps: list[Map] = []
         for (_, one, each), found in zip(drawn, predicted, strict=True):
             if found is not None:
-                maps.append(unbroken(found, each))
+                with self._timed("map"):
+                    maps.append(unbroken(found, each))
             elif how == "none":
                 maps.append(np.ones_like(each.depth_m))
             elif how == "depth":
