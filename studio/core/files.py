@@ -39,7 +39,8 @@ def check_file(path: Path, what: str) -> None:
     try:
         if not path.exists():
             raise StudioError(
-                f"There is no file “{path.name}”.", f"Check where {what} lies: {path.parent}."
+                f"There is no file “{path.name}”.",
+                f"Check where {what} lies: {path.parent.absolute()}",
             )
         if path.is_dir():
             raise StudioError(f"“{path.name}” is a folder.", f"Choose {what} inside it.")

@@ -8,10 +8,11 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from studio.core.counted import counted
 from studio.core.log import log_path
 from studio.ui.projects import drafts_folder
 from studio.ui.studio import Studio
-from studio.ui.words import counted, size
+from studio.ui.words import size
 from studio.weights import store
 
 

@@ -15,10 +15,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.core.counted import counted
 from studio.ui import theme
 from studio.ui.job_watch import JobWatch, Watched
 from studio.ui.progress_bar import ProgressBar
-from studio.ui.words import clock, counted, time_left
+from studio.ui.words import clock, time_left
 
 _STATE = {
     "waiting": ("ph.hourglass", "muted", "waiting"),

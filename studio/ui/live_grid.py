@@ -12,13 +12,13 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
+from studio.core.counted import counted
 from studio.core.types import Frame
 from studio.media.live.camera import LiveCamera
 from studio.media.live.stats import Stats
 from studio.ui import theme
 from studio.ui.live_canvas import LiveCanvas
 from studio.ui.live_tile import Tone
-from studio.ui.words import counted
 from studio.vision.picture_aids import exposure, sharpness
 
 PULL_MS = 16

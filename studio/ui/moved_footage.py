@@ -8,13 +8,13 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from studio.core.counted import counted
 from studio.core.errors import StudioError
 from studio.document.moved import clip_of, gone, look_for, moved
 from studio.document.project import Project
 from studio.media.video import open_clip
 from studio.ui.notices import Notice
 from studio.ui.studio import Studio
-from studio.ui.words import counted
 
 _NAMED = 3
 _OFF = 0.02

@@ -11,13 +11,14 @@ from PySide6.QtCore import QSize, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QImage, QMouseEvent, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from studio.core.counted import counted
 from studio.core.errors import StudioError
 from studio.media.recording.read import clips_of
 from studio.media.recording.take import TakeRecord, list_takes
 from studio.media.video import open_clip
 from studio.ui import theme
 from studio.ui.studio import Studio
-from studio.ui.words import clock, counted
+from studio.ui.words import clock
 
 THUMB = (72, 44)
 FIRST = 4

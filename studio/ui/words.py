@@ -1,4 +1,4 @@
-"""Small phrases: times, sizes, counts."""
+"""Small phrases: times and sizes."""
 
 from __future__ import annotations
 
@@ -23,8 +23,3 @@ def size(count: float) -> str:
             return f"{count:.0f} bytes" if unit == "bytes" else f"{count:.1f} {unit}"
         count /= 1000
     return ""
-
-
-def counted(count: int, one: str, many: str = "") -> str:
-    """“1 job”, “3 jobs”."""
-    return f"{count} {one if count == 1 else many or one + 's'}"

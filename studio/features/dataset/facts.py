@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from studio.core.counted import counted
 from studio.core.types import Fact
 from studio.features.dataset.engine import Collected
 from studio.training.pose_dataset import About, PoseDataset, alike
@@ -34,8 +35,8 @@ def held(dataset: PoseDataset) -> tuple[Fact, ...]:
     both = alike(takes)
     people = len({take.person for take in takes})
     text = (
-        f"{_poses(takes)} poses of {people} {'person' if people == 1 else 'people'} in "
-        f"{len(takes)} {'take' if len(takes) == 1 else 'takes'}; "
+        f"{_poses(takes)} poses of {counted(people, 'person', 'people')} in "
+        f"{counted(len(takes), 'take')}; "
         f"{_poses([take for take in takes if take.held_out])} kept for tests"
     )
     blame = f"{', '.join(both)}: learned from and kept for tests" if both else ""

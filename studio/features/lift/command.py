@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from tyro.conf import Positional
 
+from studio.core.counted import counted
 from studio.core.files import VIDEO_SUFFIXES
 from studio.core.types import Camera, Crowd, Detections, Motion
 from studio.features.lift.engine import Inputs, Lifting
@@ -173,7 +174,7 @@ def _show(result: Lifting, out: Path, seconds: float) -> None:
     for note in result.notes:
         console.print(note)
     console.print(_ways_table(result))
-    console.print(f"Written: {out} ({len(result.motion)} frames, {seconds:.1f} s)")
+    console.print(f"Written: {out} ({counted(len(result.motion), 'frame')}, {seconds:.1f} s)")
 
 
 def _ways_table(result: Lifting) -> Table:

@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from studio.core.counted import counted
 from studio.core.percent import percent
 from studio.core.types import Camera, Fact, Motion
 from studio.features.lift.pose_errors import Distance
@@ -55,7 +56,7 @@ def _seen(motion: Motion) -> Fact:
         part.replace("_", " "): float((motion.views[:, list(points)] > 0).mean())
         for part, points in motion.layout.parts.items()
     }
-    text = f"{percent(there.mean())} of {len(motion)} frames"
+    text = f"{percent(there.mean())} of {counted(len(motion), 'frame')}"
     unseen = [part for part, share in shares.items() if share < 0.2]
     blame = f"Guessed for want of sight: {', '.join(unseen)}." if unseen else ""
     good = there.mean() > 0.95 and not unseen

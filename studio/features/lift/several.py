@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from studio.core.counted import counted
 from studio.core.errors import StudioError
 from studio.core.types import Camera, Crowd, Detections, Fact, Skeleton
 from studio.features.lift.engine import Inputs, Lifting
@@ -55,7 +56,7 @@ def lift(params: Params, inputs: Inputs, context: Context) -> Engine[Skeleton, L
     made[1:] = [_beside(one, made[0]) for one in made[1:]]
     notes = (*dict.fromkeys(note for one in made for note in one.notes), *lost)
     name = crowd.cameras[view]
-    fact = Fact("People", f"{len(made)} {'person' if len(made) == 1 else 'people'} in {name}")
+    fact = Fact("People", f"{counted(len(made), 'person', 'people')} in {name}")
     return Everybody(tuple(made), (fact,), notes)
 
 

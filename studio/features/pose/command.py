@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import tyro
 from rich.console import Console
 
 from studio.core.errors import StudioError
+from studio.core.files import IMAGE_SUFFIXES
 from studio.core.types import Camera, Detections, Motion
 from studio.features.pose.engine import Inputs, Params, detect, facts
 from studio.features.pose.overlay import write_overlay
@@ -24,7 +26,8 @@ from studio.jobs.terminal import OnTerminal, plain, show_facts
 from studio.media.films import Film, Films
 from studio.media.formats.detections_npz import NAME, write_npz
 from studio.media.formats.people_json import write_people
-from studio.media.formats.whole import check_place
+from studio.media.formats.whole import check_place, check_places
+from studio.media.served import fetched_picture, is_address
 from studio.perception.take import TakeDetections
 
 # OpenPose's people: BODY_25, the left and the right hand, the face.
@@ -53,11 +56,12 @@ def main(
     """Detect the person in every camera: body, hands and face; or follow them live.
 
     Args:
-        videos: The cameras' videos or picture folders, started together; with --stream also
-            rtsp:// and http:// addresses and /dev/video0.
+        videos: The cameras' videos or picture folders, started together, or a picture: a file or
+            its http:// address. With --stream also /dev/video0, rtsp:// and http:// streams.
         out: A folder for detections.npz (553 points) and one folder of OpenPose JSON a camera; or
             one file .json with everybody, in 3D too where the network tells it (backend dope).
-        overlay: A film of the one camera with everybody found drawn over it: .mp4, .mkv, .webm.
+        overlay: A film of the one camera with everybody found drawn over it: .mp4, .mkv, .webm;
+            of one picture a picture: .png, .jpg, .webp.
         motion: People in 3D from the single pictures of one camera (backend dope): .trc, .c3d or
             .csv, of several one file each; with --rig in its world.
         stream: Follow live, at the cameras' pace, and tell other programs at these addresses:
@@ -80,14 +84,25 @@ def main(
         _stream(videos, stream, params, json, other_hosts=other_hosts, rig=rig, seconds=seconds,
                 loop=loop)  # fmt: skip
         return
-    paths = [Path(video) for video in videos]
-    if len({path.stem for path in paths}) < len(paths):
-        raise StudioError(
-            "Two videos have the same name.", "Name each after its camera, such as cam01.mp4."
-        )
     if out is None and overlay is None and motion is None:
         raise StudioError(
             "Where are the points to go?", "Give --out, --overlay, --motion or --stream."
+        )
+    if not videos:
+        raise StudioError("There is nothing to look at.", "Give a video, pictures or a picture.")
+    with TemporaryDirectory(prefix="doppel") as home:
+        paths = [fetched_picture(v, Path(home)) if is_address(v) else Path(v) for v in videos]
+        _found(paths, out, overlay, motion, rig, rate_hz, params, json)
+
+
+def _found(
+    paths: Sequence[Path], out: Path | None, overlay: Path | None, motion: Path | None,
+    rig: Path | None, rate_hz: float | None, params: Params, json: bool,
+) -> None:  # fmt: skip
+    """Detect, write what is wanted, and tell of it."""
+    if len({path.stem for path in paths}) < len(paths):
+        raise StudioError(
+            "Two videos have the same name.", "Name each after its camera, such as cam01.mp4."
         )
     one_file = out is not None and out.suffix.lower() == ".json"
     write_motion = None if motion is None else _motion_writer(motion, paths, params)
@@ -96,6 +111,7 @@ def main(
             raise StudioError("An overlay is drawn over one video.", "Give one video alone.")
         if overlay.resolve() == paths[0].resolve():
             raise StudioError("The overlay would replace the video.", "Give it another name.")
+        _check_overlay(overlay, paths[0])
     for place in (overlay, motion, out if out is None or one_file else out / NAME):
         if place is not None:
             check_place(place)
@@ -144,6 +160,14 @@ def main(
     console = Console()
     show_facts(console, told, 15)
     console.print(f"Written: {', '.join(written)}")
+
+
+def _check_overlay(overlay: Path, source: Path) -> None:
+    """Raise StudioError unless a film's overlay is a film, and that of a picture either."""
+    endings = (".mp4", ".mkv", ".webm", ".mov")
+    if source.suffix.lower() in IMAGE_SUFFIXES:
+        endings += (".png", ".jpg", ".jpeg", ".webp")
+    check_places((overlay, endings))
 
 
 def _motion_writer(

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from studio.core.counted import counted
 from studio.core.errors import StudioError
 from studio.core.percent import percent
 from studio.core.types import Camera, Fact, Keypoints
@@ -119,8 +120,8 @@ def facts(result: TakeDetections, seconds: float) -> tuple[Fact, ...]:
     return (
         Fact(
             "Person found",
-            f"{len(detections.cameras)} cameras, {moments} frames: in {percent(share, 1)} of the "
-            f"pictures, {fresh}",
+            f"{counted(len(detections.cameras), 'camera')}, {counted(moments, 'frame')}: in "
+            f"{percent(share, 1)} of the pictures, {fresh}",
             "good" if share >= 0.98 else "look" if share >= 0.8 else "stop",
             blame,
         ),

@@ -8,6 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from studio.core.files import IMAGE_SUFFIXES
+from studio.core.pictures import write_picture
 from studio.core.types import Crowd, Detections, Frame, Keypoints
 from studio.human.convert import in_layout
 from studio.human.layouts import layout
@@ -106,11 +108,16 @@ def write_overlay(
     rate_hz: float | None = None,
     told: Callable[[float], object] = lambda share: None,
 ) -> int:
-    """Write a one-camera film with everybody found drawn over it; the number of pictures.
+    """Write a one-camera film with everybody found drawn over it, or its first picture where the
+    path names one; the number of pictures.
 
     ``told`` hears how far it is. Raises StudioError if either film cannot be opened.
     """
     with open_clip(video, rate_hz=rate_hz) as clip:
+        if path.suffix.lower() in IMAGE_SUFFIXES:
+            frame = clip.frame(0)
+            write_picture(path, drawn(frame.rgb, _at(frame, found, crowd)))
+            return 1
         width, height = (side - side % 2 for side in clip.size_px)
         with VideoWriter(path, (width, height), clip.rate_hz) as writer:
             for number, frame in clip.run():

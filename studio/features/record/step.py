@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from studio.core.counted import counted
 from studio.core.types import Fact
 from studio.document.folder import Assets
 from studio.document.project import Clip, Project, RigItem, TakeItem
@@ -81,7 +82,7 @@ def facts_of(result: Recorded) -> tuple[Fact, ...]:
     missing = {c.name: c.dropped + c.lost for c in take.cameras}
     worst = max(missing, key=lambda name: missing[name], default="")
     count = sum(missing.values())
-    cameras = f"{len(take.cameras)} camera{'s' if len(take.cameras) != 1 else ''}"
+    cameras = counted(len(take.cameras), "camera")
     length = f"{take.duration_s:.1f} s, {cameras}"
     blame = [str(result.error)] if result.error else []
     away = {camera.name: take.absent_s(camera) for camera in take.cameras}

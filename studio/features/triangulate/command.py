@@ -14,6 +14,7 @@ import tyro
 from rich.console import Console
 from rich.table import Column, Table
 
+from studio.core.counted import counted
 from studio.core.errors import StudioError
 from studio.core.percent import percent
 from studio.core.types import Crowd, Detections, Fact, Motion
@@ -196,7 +197,7 @@ def _show(result: Triangulation | Everybody, written: list[Path], seconds: float
     for note in result.notes:
         console.print(note)
     for one, path in zip(persons, written, strict=True):
-        console.print(f"Written: {path} ({len(one.motion)} frames)")
+        console.print(f"Written: {path} ({counted(len(one.motion), 'frame')})")
     console.print(f"{seconds:.1f} s")
 
 

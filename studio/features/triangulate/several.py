@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from studio.core.counted import counted
 from studio.core.errors import StudioError
 from studio.core.types import Crowd, Detections, Fact, Skeleton
 from studio.features.triangulate.engine import (
@@ -112,7 +113,7 @@ def _facts(found: People, cameras: int) -> tuple[Fact, ...]:
     """How many people there are, in how many cameras, and how surely they are told apart."""
     count = len(found.persons)
     seen_by = float(np.mean([person.cameras for person in found.persons]))
-    text = f"{count} {'person' if count == 1 else 'people'} in {cameras} cameras"
+    text = f"{counted(count, 'person', 'people')} in {counted(cameras, 'camera')}"
     text += f", each seen by {seen_by:.1f}"
     if found.refused:
         text += f", {found.refused} {'ghost' if found.refused == 1 else 'ghosts'} refused"

@@ -11,8 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import urllib.error
-import urllib.request
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -30,11 +28,11 @@ from studio.media.catalogue.catalogue import Catalogue, CatalogueEntry
 from studio.media.catalogue.guess import Guess, answered, guess, words_of
 from studio.media.catalogue.models import LARGEST_BYTES, SUFFIXES, read_model
 from studio.media.catalogue.worn import item_of
+from studio.media.served import fetched
 
 INDEX = "catalogue.json"
 PAGE_BYTES, PICTURE_BYTES, CACHE_BYTES = 4_000_000, 4_000_000, 500_000_000
 MOST_OFFERS = 2000
-TIMEOUT_S = 20.0
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 
 
@@ -69,7 +67,7 @@ class Page:
 
 def read_page(address: str) -> Page:
     """Read a page. Raises StudioError if it cannot be fetched or offers nothing."""
-    data, kind, at = _fetched(address, PAGE_BYTES, "The page")
+    data, kind, at = fetched(address, PAGE_BYTES, "The page")
     text = data.decode("utf-8", "replace")
     is_json = "json" in kind or text.lstrip()[:1] in "{["
     page = _from_json(text, at) if is_json else _from_html(text, at)
@@ -245,32 +243,6 @@ def _from_html(text: str, at: str) -> Page:
 # -- fetching --------------------------------------------------------------------------------------
 
 
-def _fetched(address: str, most: int, what: str) -> tuple[bytes, str, str]:
-    """The content, its type, and the address at which it was at last."""
-    if urlsplit(address).scheme not in ("http", "https"):
-        raise StudioError(
-            f"“{address}” is no address of a page.", "It begins with http:// or https://."
-        )
-    asked = urllib.request.Request(address, headers={"User-Agent": "Doppel"})
-    try:
-        with urllib.request.urlopen(asked, timeout=TIMEOUT_S) as answer:
-            if urlsplit(answer.url).scheme not in ("http", "https"):
-                raise StudioError(f"“{address}” leads elsewhere.", "Ask who serves it.")
-            data = answer.read(most + 1)
-            if len(data) > most:
-                raise StudioError(
-                    f"{what} at “{address}” is larger than {most / 1e6:.0f} MB.",
-                    "Choose a smaller one.",
-                )
-            return data, answer.headers.get_content_type(), answer.url
-    except (urllib.error.URLError, OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        raise StudioError(
-            f"{what} at “{address}” cannot be fetched: {reason}.",
-            "Check the address and the connection.",
-        ) from error
-
-
 def _cached(address: str, most: int, what: str) -> Path:
     """The content of an address as a file of the cache."""
     digest = hashlib.sha256(address.encode()).hexdigest()[:24]
@@ -278,7 +250,7 @@ def _cached(address: str, most: int, what: str) -> Path:
     stem = re.sub(r"[^\w-]+", "_", _name_of(address)).strip("_")[:60] or "file"
     kept = cache_folder("catalogue") / digest / f"{stem}{path.suffix.lower()}"
     if not kept.is_file():
-        data, _, _ = _fetched(address, most, what)
+        data, _, _ = fetched(address, most, what)
         write_whole(kept, data)
         _make_room(kept)
     return kept
@@ -303,7 +275,7 @@ def _with_parts(path: Path, address: str) -> None:
         ):
             raise StudioError(f"“{path.name}” names files elsewhere.", "Save it as one .glb.")
         if not beside.is_file():
-            data, _, _ = _fetched(source, left, "A part of the model")
+            data, _, _ = fetched(source, left, "A part of the model")
             write_whole(beside, data)
         left = max(left - beside.stat().st_size, 0)
 

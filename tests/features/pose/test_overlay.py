@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -67,6 +71,8 @@ def test_everybody_is_drawn_over_the_film(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["--overlay", "c.mp4"], "nothing to look at"),
+        (["a.mp4", "--overlay", "c.png"], "an ending that is not written"),
         (["a.mp4"], "Where are the points to go"),
         (["a.mp4", "--overlay", "a.mp4"], "would replace the video"),
         (["a.mp4", "b.mp4", "--overlay", "c.mp4"], "one video"),
@@ -101,3 +107,60 @@ def test_a_film_is_followed_live_from_the_command_line(tmp_path, capsys, monkeyp
     told = json.loads(capsys.readouterr().out)
     assert told["count"] > 0
     assert told["with_somebody"] == 0
+
+
+def test_a_picture_is_looked_at_wherever_it_lies(tmp_path, capsys, monkeypatch):
+    """A file and the address of a picture are cameras of one frame; the overlay is a picture."""
+    from studio.core.pictures import read_picture, write_picture
+    from studio.perception.detector import Person2D
+
+    class Somebody:
+        layout, identity = BODY, "somebody"
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            return None
+
+        def detect(self, rgb, time_s=0.0):
+            one = standing(80)
+            return (Person2D(BODY, one.xy_px, one.confidence),)
+
+        def follow(self, people): ...
+        def close(self): ...
+
+    monkeypatch.setattr("studio.features.pose.engine.maker", lambda *how: Somebody)
+    write_picture(tmp_path / "who is it.png", np.zeros((200, 160, 3), np.uint8))
+    with served(tmp_path) as address:
+        places = [str(tmp_path / "who is it.png"), f"{address}/who%20is%20it.png"]
+        for number, place in enumerate(places):
+            over, out = tmp_path / f"over{number}.png", tmp_path / f"out{number}.json"
+            wanted = ["--out", str(out), "--overlay", str(over), "--no-use-cache", "--json"]
+            assert doppel(["pose", place, *wanted]) == 0
+            told = json.loads(capsys.readouterr().out)
+            assert told["frames"] == 1
+            assert told["facts"][0]["text"].startswith("1 camera, 1 frame:")
+            picture = read_picture(over)
+            assert near(picture, standing(80), "left_wrist") == pytest.approx(INK[1], abs=6)
+        for wrong, said in (("missing.png", "cannot be fetched"), ("", "no picture")):
+            assert doppel(["pose", f"{address}/{wrong}", "--out", "x.json", "--json"]) == 1
+            assert said in json.loads(capsys.readouterr().out)["error"]
+
+
+@contextmanager
+def served(folder):
+    """A web server of a folder, on this computer; its address."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_): ...
+
+    handler = partial(Quiet, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        running = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        running.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            running.join()

@@ -75,7 +75,7 @@ def test_what_a_page_offers_is_shown_and_kept(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served = starter().folder
-    monkeypatch.setattr(pages, "_fetched", lambda address, most, what: (
+    monkeypatch.setattr(pages, "fetched", lambda address, most, what: (
         (served / address.removeprefix("http://shop/")).read_bytes(), "application/json", address
     ))  # fmt: skip
     address = f"http://shop/{pages.INDEX}"
