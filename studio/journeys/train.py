@@ -19,7 +19,7 @@ from studio.training import checkpoint
 from studio.training.launch import choose_device
 from studio.training.loop import Control, Outcome, Progress, train
 from studio.training.many import train_together
-from studio.training.plan import Plan, Precision
+from studio.training.plan import Optimiser, Plan, Precision, Schedule
 from studio.training.publish import publish as publish_run
 from studio.training.runs import keep_picture, run_folder
 from studio.training.task import Bench, Split
@@ -50,6 +50,8 @@ def main(
     nodes: int = 1,
     batch: int = 32,
     learning_rate: float = 2e-3,
+    optimiser: Optimiser = "own",
+    schedule: Schedule = "cosine",
     precision: Precision = "auto",
     deterministic: bool = False,
     seed: int = 1,
@@ -59,6 +61,7 @@ def main(
     trunk: Path | None = None,
     experts: Path | None = None,
     annotated: Literal["all", "one"] = "all",
+    critic: float = 0.0,
     out: Path | None = None,
     prepare: int = 0,
     surroundings: Path | None = None,
@@ -86,6 +89,9 @@ def main(
         nodes: Machines to train on together; MASTER_ADDR, MASTER_PORT and NODE_RANK tell them.
         batch: Samples in a step, over all devices.
         learning_rate: The highest, after the warm-up.
+        optimiser: own is that of the network (Muon or AdamW); sgd has momentum (0.9), and wants a
+            learning rate about ten times as high.
+        schedule: How the learning rate falls: as a cosine, or in two steps to a tenth each.
         precision: auto takes bfloat16 where the device is quick in it.
         deterministic: Use only operations that repeat themselves exactly.
         seed: Of the network, the order and the variations.
@@ -98,6 +104,7 @@ def main(
         experts: A folder with the runs dope_body, dope_hand and dope_face for dope to learn from.
         annotated: Of dope: one keeps the truth of one kind of part a picture, as where bodies and
             hands and faces have data sets of their own; experts complete it.
+        critic: Of lift: the weight of a critic that learns to tell lifted people from true ones.
         out: The folder of the run, instead of one in the cache.
         prepare: Only pack so many samples into --data (and a part of it for validation and test);
             of algebraic and volumetric: scenes of four cameras, the held-out ones of eight; of
@@ -130,6 +137,8 @@ def main(
         options["experts"] = str(experts)
     if annotated != "all":
         options["annotated"] = annotated
+    if critic:
+        options["critic"] = critic
     folder = out or run_folder(name)
     if publish:
         _publish(
@@ -144,6 +153,7 @@ def main(
     plan = Plan(
         steps=steps, minutes=minutes, epochs=epochs, threshold=threshold, patience=patience,
         batch=batch, learning_rate=learning_rate, precision=precision, seed=seed,
+        optimiser=optimiser, schedule=schedule,
         deterministic=deterministic, workers=workers, picture_s=_PICTURE_S,
     )  # fmt: skip
     with OnTerminal(f"Train {name}", quiet=json) as context:

@@ -28,6 +28,8 @@ from studio.training.launch import Alone, Launcher, choose_device
 from studio.training.plan import Plan
 from studio.training.task import Batch, OwnOptimiser, Task
 
+_SGD_DECAY, _SGD_MOMENTUM = 1e-4, 0.9
+
 
 class Control(Protocol):
     """Whether to go on: :class:`studio.jobs.Context`, or anything like it."""
@@ -117,6 +119,16 @@ def _decayed(network: nn.Module, decay: float) -> list[dict[str, Any]]:
     return [{"params": weights, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
 
 
+def _optimiser(task: Task, network: nn.Module, plan: Plan, device: str) -> torch.optim.Optimizer:
+    if plan.optimiser == "sgd":
+        groups = _decayed(network, min(plan.weight_decay, _SGD_DECAY))
+        return torch.optim.SGD(groups, lr=0.0, momentum=_SGD_MOMENTUM)
+    if isinstance(task, OwnOptimiser):
+        return task.optimiser(network, plan.weight_decay)
+    groups = _decayed(network, plan.weight_decay)
+    return torch.optim.AdamW(groups, lr=0.0, fused=device == "cpu")
+
+
 class _Run:
     """The state of a run and its steps."""
 
@@ -127,13 +139,7 @@ class _Run:
         torch.manual_seed(plan.seed)
         self._base = placed(task.network(), on.device)
         self._average = Average(self._base, plan.average)
-        optimiser = (
-            task.optimiser(self._base, plan.weight_decay)
-            if isinstance(task, OwnOptimiser)
-            else torch.optim.AdamW(
-                _decayed(self._base, plan.weight_decay), lr=0.0, fused=on.device == "cpu"
-            )
-        )
+        optimiser = _optimiser(task, self._base, plan, on.device)
         self._network, self._optimiser = on.set_up(self._base, optimiser)
         self._source = task.data("train", plan.seed)
         self._last_step = plan.last_step(len(self._source))
@@ -278,6 +284,7 @@ class _Run:
         if self._on.rank == 0:
             state = {
                 "task": self._task.name, "seed": self._plan.seed, "batch": self._plan.batch,
+                "kind of optimiser": self._plan.optimiser,
                 "step": self.step, "spent_s": self.spent_s, "best": self._best,
                 "figures": self._figures, "stale": self._stale, "sums": self._sums,
                 "summed": self._summed, "network": self._base.state_dict(),
@@ -287,11 +294,13 @@ class _Run:
             checkpoint.save(self._folder, state)
 
     def _restore(self, state: dict[str, Any]) -> None:
-        mine = {"task": self._task.name, "seed": self._plan.seed, "batch": self._plan.batch}
+        plan = self._plan
+        mine = {"task": self._task.name, "seed": plan.seed, "batch": plan.batch,
+                "kind of optimiser": plan.optimiser}  # fmt: skip
         for key, value in mine.items():
-            if state[key] != value:
+            if (had := state.get(key, "own")) != value:
                 raise StudioError(
-                    f"The run in {self._folder} has the {key} {state[key]}, not {value}.",
+                    f"The run in {self._folder} has the {key} {had}, not {value}.",
                     "Give the same, or start afresh in another folder.",
                 )
         try:

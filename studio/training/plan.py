@@ -9,6 +9,9 @@ from typing import Any, Literal
 from studio.core.errors import StudioError
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
+Optimiser = Literal["own", "sgd"]
+Schedule = Literal["cosine", "steps"]
+_DROPS = (0.6, 0.9)
 
 
 @dataclass(frozen=True)
@@ -18,9 +21,11 @@ class Plan:
     It ends at the first of ``steps``, ``minutes`` (of training, summed over resumed runs),
     ``epochs``, ``threshold`` (the score is reached) and ``patience`` (validations without a better
     score). The learning rate rises over ``warm_up`` of the way, then falls as a cosine to
-    ``last_rate`` of its height. The way is counted in steps where ``steps`` or ``epochs`` is given,
-    else in time; only a run counted in steps repeats itself exactly. ``average`` is the decay of
-    the moving average of the weights (EMA), which is what is validated and published.
+    ``last_rate`` of its height; or, with the ``schedule`` “steps”, to a tenth at 60 % and again at
+    90 % of the way (epochs 30 and 45 of 50). ``optimiser`` is the network's own, or SGD with
+    momentum; both as in US 11494932. The way is counted in steps where ``steps`` or ``epochs`` is
+    given, else in time; only a run counted in steps repeats itself exactly. ``average`` is the
+    decay of the moving average of the weights (EMA), which is what is validated and published.
     """
 
     steps: int | None = None
@@ -33,6 +38,8 @@ class Plan:
     last_rate: float = 0.01
     warm_up: float = 0.03
     weight_decay: float = 0.02
+    optimiser: Optimiser = "own"
+    schedule: Schedule = "cosine"
     clip: float = 1.0
     average: float = 0.999
     precision: Precision = "auto"
@@ -68,6 +75,8 @@ class Plan:
         """The learning rate at that part of the way."""
         if way < self.warm_up:
             return self.learning_rate * max(way / self.warm_up, 1e-3)
+        if self.schedule == "steps":
+            return self.learning_rate * 0.1 ** sum(way >= drop for drop in _DROPS)
         falling = (way - self.warm_up) / max(1 - self.warm_up, 1e-9)
         low = self.last_rate
         return self.learning_rate * (low + (1 - low) * 0.5 * (1 + math.cos(math.pi * falling)))

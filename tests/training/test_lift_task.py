@@ -66,6 +66,44 @@ def test_it_learns_all_its_terms(task):
     assert all(p.grad is not None for p in fresh.parameters())
 
 
+def test_a_critic_sees_through_people_of_the_mean_and_knows_what_is_hidden(task):
+    """The adversarial loss: it learns to tell people apart, and what pleases it is like the
+    truth; points that nobody knows tell it nothing."""
+    torch.manual_seed(0)
+    dice = torch.Generator().manual_seed(1)
+    seen = task.world("train").seen(dice, 6, 8)
+    truth = lift.in_virtual_camera(lift.normal_of(seen), seen)
+    body, hands, _ = lift.parts_of(truth)
+    body = body.clone()
+    body[:2, :, 4] = torch.nan
+    mean = [part.nanmean((0, 1), keepdim=True).expand_as(part) for part in (body, hands)]
+    judging = lift.Judging()
+    first = float(judging(*mean, body, hands))
+    for _ in range(50):
+        off = judging(*mean, body, hands)
+    known = torch.isfinite(body).all(-1)
+    known = torch.cat([known, torch.isfinite(hands).all(-1).flatten(-2)], -1)
+    judged = [judging._critic(b.nan_to_num(), h, known).mean() for b, h in ((body, hands), mean)]
+    assert float(off) > 1.3 * first
+    assert float(judged[0]) > float(judged[1]) + 0.4
+    made = [part.clone().requires_grad_(True) for part in mean]
+    judging(*made, body, hands).backward()
+    slope = made[0].grad.abs().sum((-1, 1))
+    assert (slope[:2, 4] == 0).all()
+    assert (slope[2:, 4] > 0).all()
+    assert made[1].grad.abs().sum() > 0
+
+
+def test_the_critic_is_a_term_where_it_is_wanted(task):
+    judged = LiftTask(people=4, critic=0.1)
+    judged._worlds = task._worlds
+    terms = judged.loss(
+        judged.network(), task.prepare({"number": torch.arange(2)}, torch.Generator())
+    )
+    assert terms["critic"].requires_grad
+    assert 0 < float(terms["critic"].detach()) < 0.3
+
+
 def test_frames_alone_teach_what_needs_no_memory(task, monkeypatch):
     monkeypatch.setattr(lift, "FRAMES", (1,))
     made = task.prepare({"number": torch.arange(2)}, torch.Generator().manual_seed(0))

@@ -147,6 +147,17 @@ def test_another_run_s_checkpoint_is_refused(tmp_path: Path) -> None:
         run(train(Toy(), Plan(steps=9, batch=8, **LINES), tmp_path, resume=True))
 
 
+def test_sgd_learns_and_goes_on_with_itself_alone(tmp_path: Path) -> None:
+    """The schedule of US 11494932: SGD with momentum, the rate a tenth in two steps."""
+    plan = Plan(steps=40, batch=16, learning_rate=0.2, average=0.9, optimiser="sgd",
+                schedule="steps", **LINES)  # fmt: skip
+    assert run(train(Toy(), plan, tmp_path)).score > 0.9
+    state = checkpoint.load(tmp_path)["optimiser"]
+    assert [group["momentum"] for group in state["param_groups"]] == [0.9, 0.9]
+    with pytest.raises(StudioError, match="kind of optimiser sgd, not own"):
+        run(train(Toy(), Plan(steps=60, batch=16, **LINES), tmp_path, resume=True))
+
+
 def test_a_run_that_is_judged_anew_forgets_its_old_best(tmp_path: Path) -> None:
     class Stricter(Toy):
         score = "half"
@@ -177,6 +188,9 @@ def test_the_rate_rises_and_falls() -> None:
     assert rates[-1] == pytest.approx(0.02)
     assert (np.diff(rates[10:]) <= 0).all()
     assert Plan(minutes=2).way(0, 60.0, None) == 0.5
+    plan = Plan(epochs=50, learning_rate=0.02, warm_up=0.0, schedule="steps")
+    rates = [plan.rate(epoch / 50) for epoch in (0, 29, 30, 44, 45, 50)]
+    assert rates == pytest.approx([0.02, 0.02, 0.002, 0.002, 0.0002, 0.0002])
     for wrong in ({}, {"steps": 0}, {"minutes": 1, "batch": 0}):
         with pytest.raises(StudioError):
             Plan(**wrong)

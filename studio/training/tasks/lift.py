@@ -33,6 +33,7 @@ from studio.synth.moving.views import USUAL, Seen, Trouble, film
 from studio.training.muon import Muon
 from studio.training.recorded import Recorded
 from studio.training.task import Batch, Bench, Row, Sample, Source, Split
+from studio.training.tasks.lift_critic import Judging
 
 FRAMES = (1, 1, 1, 8, 40)
 """How long the sequences of a step are, one as likely as the other: frames alone show most people
@@ -105,14 +106,16 @@ class LiftTask:
 
     def __init__(
         self, people: int | None = None, poses: int | None = None, trunk: str | None = None,
-        labels: str | None = None, share: float = 0.2,
+        labels: str | None = None, share: float = 0.2, critic: float = 0.0,
     ) -> None:  # fmt: skip
         """``people`` and ``poses`` are how many people and key poses there are in each split, for
         trials; by default as many as were learned from. ``trunk`` is a file of weights of this
         network to start from. ``labels`` is a pose dataset of the user's, which makes ``share`` of
-        what is learned from, and whose kept takes are tested on."""
+        what is learned from, and whose kept takes are tested on. ``critic`` is the weight of a
+        critic's judgement (adversarial loss, masked) beside the other terms; 0: without."""
         self._people, self._poses, self._trunk = people, poses, trunk
         self._labels, self._share = Path(labels) if labels else None, share
+        self._judged, self._judging = float(critic), Judging()
         self._recorded: Recorded | None = None
         self._worlds: dict[tuple[Split, tuple[str, ...]], World] = {}
 
@@ -170,19 +173,29 @@ class LiftTask:
         start = net.start(len(joined))
         if seen.valid.shape[1] == 1:  # there is nothing to remember yet
             context, _ = net.context(joined, start, "frame")
-            return _terms(net.heads(normal, joined, hands, face, context), truth, up)
+            told = net.heads(normal, joined, hands, face, context)
+            return _terms(told, truth, up) | self._opinion(told, truth)
         context, _ = net.context(joined, start)
-        terms = _terms(net.heads(normal, joined, hands, face, context), truth, up)
+        told = net.heads(normal, joined, hands, face, context)
+        terms = _terms(told, truth, up) | self._opinion(told, truth)
         when = torch.rand(seen.valid.shape[:2], device=joined.device).topk(_OTHERS, 1).indices
         at = torch.arange(len(when), device=joined.device)[:, None]
         part = normal.frames(when)
         windows, _ = net.windows(joined, start)
         alone = net.alone(joined[at, when])
-        for name, told in (("window", alone + net.window(windows[at, when])), ("frame", alone)):
-            lifted = net.heads(part, joined[at, when], hands[at, when], face[at, when], told)
+        for name, seen_so in (("window", alone + net.window(windows[at, when])), ("frame", alone)):
+            lifted = net.heads(part, joined[at, when], hands[at, when], face[at, when], seen_so)
             own = _terms(lifted, truth[at, when], up[at, when])
             terms[name] = 0.3 * torch.stack(list(own.values())).sum()
         return terms
+
+    def _opinion(self, told: Lifted, truth: Tensor) -> dict[str, Tensor]:
+        """The critic's term, where one is wanted."""
+        if self._judged <= 0:
+            return {}
+        body, hands, _ = parts_of(truth)
+        off = self._judging(told.xyz_m[..., :BODY, :], told.hand_m, body, hands)
+        return {"critic": self._judged * off}
 
     def validate(self, network: nn.Module, device: str) -> Mapping[str, float]:
         from studio.training.tasks.lift_figures import summary
