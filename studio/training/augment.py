@@ -73,6 +73,50 @@ def grid(matrices: torch.Tensor, height: int, width: int, old: tuple[int, int]) 
     return found
 
 
+def turns(dice: Dice, share: float, batch: int, most_deg: float) -> torch.Tensor:
+    """For each of a batch, how its camera is turned aside: rotations (batch, 3, 3) from the new
+    camera's axes (right, down, ahead) to the old one's, by up to ``most_deg`` to the side and up or
+    down; of all but a ``share`` not at all. What a picture shows is then in another perspective."""
+    angles = math.radians(most_deg) * uniform(dice, -1.0, 1.0, batch, 2)
+    angles = angles * chance(dice, share, batch)[:, None]
+    (cos_a, cos_b), (sin_a, sin_b) = torch.cos(angles).T, torch.sin(angles).T
+    none, one = torch.zeros_like(cos_a), torch.ones_like(cos_a)
+    aside = torch.stack([cos_a, none, sin_a, none, one, none, -sin_a, none, cos_a], 1)
+    up = torch.stack([one, none, none, none, cos_b, -sin_b, none, sin_b, cos_b], 1)
+    return aside.view(-1, 3, 3) @ up.view(-1, 3, 3)
+
+
+def turned_grid(
+    grid: torch.Tensor, turn: torch.Tensor, matrices: torch.Tensor, old: tuple[int, int],
+    focal: float,
+) -> torch.Tensor:  # fmt: skip
+    """The grid of :func:`grid` where the camera of the new picture is turned aside (see
+    :func:`turns`); ``focal`` is its focal length in half heights of the new picture."""
+    height, width = grid.shape[1:3]
+    device = grid.device
+    y = (torch.arange(height, device=device) + 0.5) * 2 / height - 1
+    x = ((torch.arange(width, device=device) + 0.5) * 2 - width) / height
+    ahead = torch.ones(height, width, device=device)
+    rays = torch.stack([x.expand(height, width), y[:, None].expand(height, width), focal * ahead])
+    there = torch.einsum("bij,jhw->bhwi", turn, rays)
+    there = focal * there[..., :2] / there[..., 2:].clamp_min(1e-3)
+    at = torch.einsum("bij,bhwj->bhwi", matrices[:, :, :2], there) + matrices[:, None, None, :, 2]
+    size = torch.tensor([old[1], old[0]], device=device)
+    return (2 * at + 1) / size - 1
+
+
+def turned_points(
+    xy: torch.Tensor, turn: torch.Tensor, height: int, width: int, focal: float
+) -> torch.Tensor:
+    """Pixels (batch, points, 2) of a new picture, as :func:`move_points` tells them, where its
+    camera is turned aside; NaN behind it."""
+    half = torch.tensor([width, height], device=xy.device) / 2
+    flat = (xy + 0.5 - half) * 2 / height
+    rays = torch.cat([flat, torch.full_like(flat[..., :1], focal)], -1) @ turn
+    rays = torch.where(rays[..., 2:] > 0, rays, torch.nan)
+    return focal * rays[..., :2] / rays[..., 2:] * height / 2 + half - 0.5
+
+
 def look(rgb: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
     """The picture on a grid; beyond its edge it is mirrored."""
     return functional.grid_sample(rgb, places, "bilinear", "reflection", align_corners=False)

@@ -132,7 +132,16 @@ def _number(title: str, whole: bool, field: FieldInfo, default: Any) -> Number:
     value = int(start) if whole else start
     told = field.description or ""
     return Number(title, whole, value, hard, (soft_low, max(soft_high, soft_low + tiny)),
-                  unit_of(told), "not given" if low == 0 and "; 0 if" in told else "")  # fmt: skip
+                  unit_of(told), _nothing(field) if low == 0 else "")  # fmt: skip
+
+
+def _nothing(field: FieldInfo) -> str:
+    """What 0 is called, where it is no number but means something else."""
+    more = field.json_schema_extra
+    told = more.get("zero") if isinstance(more, dict) else None
+    if isinstance(told, str):
+        return told
+    return "not given" if "; 0 if" in (field.description or "") else ""
 
 
 class Form(QWidget):

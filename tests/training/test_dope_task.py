@@ -22,6 +22,7 @@ from studio.training.plan import Plan
 from studio.training.task import Bench
 from studio.training.tasks import dope, dope_figures, dope_targets, dope_teach, find_task
 from studio.training.tasks.dope import begin
+from studio.training.tasks.dope_pictures import focal as focal_of
 from studio.training.tasks.dope_pictures import moved
 from studio.training.tasks.dope_targets import Parts, parts_of
 
@@ -172,6 +173,38 @@ def test_points_turn_and_mirror_with_the_picture() -> None:
         np.testing.assert_allclose(xy[0, 0].numpy(), again, atol=0.05)
         # Left stays left: a mirrored left elbow is a right one.
         assert float(there[0, 0, 9, 0] - there[0, 0, 8, 0]) * (xyz[9, 0] - xyz[8, 0]) > 0
+
+
+def test_a_camera_that_is_turned_aside_shows_another_perspective() -> None:
+    """The picture, its points and their 3D stay together, as the seed's perspective asks."""
+    xyz = person_m()
+    whole = torch.tensor(np.column_stack([seen_px(xyz), np.ones(139), xyz])[None, None]).float()
+    size, focal = (HEIGHT, WIDTH), focal_of((HEIGHT, WIDTH))
+    centre = torch.tensor([[WIDTH - 1.0, HEIGHT - 1.0]]) / 2
+    matrices, mirrored = augment.placements(
+        torch.Generator().manual_seed(1), centre, torch.tensor([HEIGHT / 2]), turn_deg=0,
+        shift=0.0, flip=0.0,
+    )  # fmt: skip
+    still = augment.turns(torch.Generator().manual_seed(5), 0.0, 3, 8.0)
+    assert torch.equal(still, torch.eye(3).expand(3, 3, 3))
+    turn = augment.turns(torch.Generator().manual_seed(5), 1.0, 1, 8.0)
+    assert torch.allclose(turn @ turn.transpose(1, 2), torch.eye(3), atol=1e-6)
+    xy, _, there = moved(whole, matrices, mirrored, size, (), turn)
+    before, _, _ = moved(whole, matrices, mirrored, size)
+    np.testing.assert_allclose(there[0, 0].numpy(), xyz @ turn[0].numpy(), atol=1e-5)
+    assert float((xy - before).abs().max()) > 3
+    # What lies in the picture at a point lies there in the turned one at the turned point.
+    y, x = torch.meshgrid(torch.arange(HEIGHT), torch.arange(WIDTH), indexing="ij")
+    rgb = torch.stack([x, y, x])[None].float()
+    grid = augment.turned_grid(
+        augment.grid(matrices, *size, size), turn, matrices, size, focal
+    )  # fmt: skip
+    seen = augment.look(rgb, grid)[0, :2]
+    inside = (xy > 8) & (xy < torch.tensor([WIDTH, HEIGHT]) - 9)
+    for new, old, well in zip(xy[0, 0], before[0, 0], inside[0, 0].all(-1), strict=True):
+        if well and (old > 3).all() and (old < torch.tensor([WIDTH, HEIGHT]) - 4).all():
+            column, row = new.round().long().tolist()
+            np.testing.assert_allclose(seen[:, row, column] - old, new.round() - new, atol=0.25)
 
 
 def _expert(kind: str, folder: Path, seed: int) -> DopeNetwork:

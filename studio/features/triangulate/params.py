@@ -32,6 +32,7 @@ class Params(BaseModel):
         ge=0,
         le=16,
         description="How many people there are at most: 0 finds out, 1 follows the main one",
+        json_schema_extra={"zero": "find out"},
     )
     min_confidence: float = Field(
         default=0.3, ge=0, le=1, description="Detections less sure than this are not used (0 to 1)"

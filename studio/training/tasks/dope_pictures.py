@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from studio.core.errors import StudioError
+from studio.perception.detector import LENS
 from studio.perception.dope.kinds import mirror_of
 from studio.training import augment
 from studio.training.staging import Staged
@@ -17,6 +18,7 @@ from studio.training.task import Batch
 SIZE_PX = (192, 256)
 """Height and width of what is learned from."""
 _AWAY, _EMPTY, _CUT, _HIDDEN, _PHOTOGRAPHED = 0.55, 0.06, 0.02, 0.2, 0.6
+_TURNED, _TURNED_DEG = 0.25, 8.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +76,8 @@ def varied(
     """As they are learned from, ``size_px`` high and wide.
 
     Some people stay where they were, nearer; most are put before other surroundings, smaller if the
-    picture shows the whole of them; a few pictures show nobody. Clothes are dyed, things hide
-    people, a camera does the rest.
+    picture shows the whole of them; a few pictures show nobody. In some the camera is turned aside,
+    and the perspective another. Clothes are dyed, things hide people, a camera does the rest.
     """
     rgb = batch["rgb"].permute(0, 3, 1, 2).contiguous().float() / 255
     count, _, height, width = rgb.shape
@@ -91,9 +93,14 @@ def varied(
     spare = torch.stack([width / 2 - scales * new_width / new_height, height / 2 - scales], 1)
     room = torch.where(free[:, None], spare.abs(), spare.clamp_min(0))
     centre = middle + room * augment.uniform(dice, -1.0, 1.0, count, 2)
-    turn = 10.0 if bool((dice.initial_seed() >> 3) & 1) else 3.0
-    matrices, mirrored = augment.placements(dice, centre, scales, turn_deg=turn, shift=0.0)
+    lean = 10.0 if bool((dice.initial_seed() >> 3) & 1) else 3.0
+    matrices, mirrored = augment.placements(dice, centre, scales, turn_deg=lean, shift=0.0)
     grid = augment.grid(matrices, new_height, new_width, (height, width))
+    turn = augment.turns(dice, _TURNED, count, _TURNED_DEG)
+    aside = ~(turn == torch.eye(3, device=device)).flatten(1).all(1)
+    grid[aside] = augment.turned_grid(
+        grid[aside], turn[aside], matrices[aside], (height, width), focal(size_px)
+    )
     people = Staged.on(grid, rgb, batch["parts"])
     people.dye(dice)
     people.move(dice, away, places)
@@ -106,7 +113,7 @@ def varied(
             people.rgb[empty] = view
             whole = whole.clone()
             whole[empty] = torch.nan
-    xy, seen, xyz = moved(whole, matrices, mirrored, size_px, more)
+    xy, seen, xyz = moved(whole, matrices, mirrored, size_px, more, turn)
     at = torch.nan_to_num(xy, -9.0).round().long()
     x, y = at[..., 0].clamp(0, new_width - 1), at[..., 1].clamp(0, new_height - 1)
     which = torch.arange(count, device=device)[:, None, None]
@@ -120,20 +127,28 @@ def varied(
 def moved(
     whole: torch.Tensor, matrices: torch.Tensor, mirrored: torch.Tensor,
     size_px: tuple[int, int] = SIZE_PX, more: Sequence[str] = (),
+    turned: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:  # fmt: skip
     """Points (batch, people, points, 6) of dope_139 and ``more`` in the new pictures of
     :func:`augment.placements`: pixels, whether they are seen, and metres, turned and mirrored with
-    the picture."""
+    the picture, and ``turned`` (batch, 3, 3) aside with its camera."""
     batch, people, count, _ = whole.shape
     flat = whole.reshape(batch, people * count, 6)
     xy = augment.move_points(flat[..., :2], matrices, *size_px)
     turn = matrices[:, :, :2]
     turn = torch.linalg.inv(turn / torch.linalg.det(turn).abs().sqrt()[:, None, None])
     xyz = torch.cat([flat[..., 3:5] @ turn.transpose(1, 2), flat[..., 5:]], -1)
+    if turned is not None:
+        xy, xyz = augment.turned_points(xy, turned, *size_px, focal(size_px)), xyz @ turned
     told = torch.cat([xy, flat[..., 2:3], xyz], -1).view(batch, people, count, 6)
     swapped = told[:, :, torch.tensor(mirror_of(more), device=whole.device)]
     told = torch.where(mirrored[:, None, None, None], swapped, told)
     return told[..., :2], told[..., 2] > 0, told[..., 3:]
+
+
+def focal(size_px: tuple[int, int]) -> float:
+    """The focal length of a usual lens in half heights of pictures of a height and width."""
+    return LENS * max(size_px) / (size_px[0] / 2)
 
 
 def _uncut(people: torch.Tensor) -> torch.Tensor:
