@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 
 class ComparedTable(QWidget):
-    """Rows of words under headings; hidden where there are fewer than two rows to compare."""
+    """Rows of words under headings; hidden where there are fewer than two rows to compare.
+
+    Words break where it is narrow, and it never makes the panel that it is in wider."""
 
     def __init__(self, headings: Sequence[str], name: str) -> None:
         """``name`` begins what a screen reader is told."""
@@ -17,7 +19,8 @@ class ComparedTable(QWidget):
         self._headings, self._name = tuple(headings), name
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(12)
+        self._grid.setHorizontalSpacing(8)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._grid.setVerticalSpacing(4)
         self.rows: list[tuple[str, ...]] = []
         self.hide()
@@ -47,5 +50,7 @@ class ComparedTable(QWidget):
     def _put(self, text: str, row: int, column: int, role: str) -> None:
         label = QLabel(text)
         label.setProperty("role", role)
+        label.setWordWrap(True)
+        label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._grid.addWidget(label, row, column)

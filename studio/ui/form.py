@@ -96,7 +96,7 @@ def _control(title: str, kind: Any, field: FieldInfo, default: Any) -> Control:
     if kind is Path:
         return PathField(title)
     if kind is str:
-        return Text(title)
+        return Text(title, _extra(field, "empty"))
     if origin in (tuple, list) and inner and inner[0] is Path:
         return PathList(title)
     if origin in (tuple, list) and inner and get_origin(inner[0]) is Literal:
@@ -137,11 +137,15 @@ def _number(title: str, whole: bool, field: FieldInfo, default: Any) -> Number:
 
 def _nothing(field: FieldInfo) -> str:
     """What 0 is called, where it is no number but means something else."""
+    told = "not given" if "; 0 if" in (field.description or "") else ""
+    return _extra(field, "zero") or told
+
+
+def _extra(field: FieldInfo, name: str) -> str:
+    """A word that a field brings along for its control."""
     more = field.json_schema_extra
-    told = more.get("zero") if isinstance(more, dict) else None
-    if isinstance(told, str):
-        return told
-    return "not given" if "; 0 if" in (field.description or "") else ""
+    told = more.get(name) if isinstance(more, dict) else None
+    return told if isinstance(told, str) else ""
 
 
 class Form(QWidget):

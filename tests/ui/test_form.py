@@ -102,6 +102,24 @@ def test_values_are_called_what_their_field_says(qtbot):
     assert form.value() == Own()
 
 
+def test_what_nothing_means_is_said_in_its_field(qtbot):
+    """A 0 that is no number, and a line left empty, say what Doppel does then."""
+
+    class Own(BaseModel):
+        people: int = Field(0, ge=0, le=9, json_schema_extra={"zero": "everybody"})
+        tall_m: float = Field(0.0, ge=0, le=3, description="In metres; 0 if it is not known")
+        camera: str = Field("", json_schema_extra={"empty": "The one that sees best"})
+
+    form = Form(Own)
+    qtbot.addWidget(form)
+    people, tall, camera = (form.controls[name] for name in ("people", "tall_m", "camera"))
+    assert [people.field.text(), tall.field.text()] == ["everybody", "not given"]
+    assert camera.line.placeholderText() == "The one that sees best"
+    people.set_value(2)
+    assert people.field.text() == "2"
+    assert form.value() == Own(people=2)
+
+
 def test_any_of_a_few_keeps_the_order_of_the_options(qapp):
     several = Several("Formats", ("glb", "vrm", "bvh"))
     heard: list[object] = []

@@ -17,8 +17,9 @@ class Params(BaseModel):
         default=None, description="Folder of the dataset; empty is “Doppel poses”"
     )
     person: str = Field(
-        default="", description="Who it is, under any name; empty is the name of the take"
-    )
+        default="", description="Who it is, under any name; empty is the name of the take",
+        json_schema_extra={"empty": "As the take is called"},
+    )  # fmt: skip
     held_out: bool = Field(
         default=False, description="Keep for tests: networks never learn from this take"
     )
@@ -34,7 +35,10 @@ class Params(BaseModel):
     min_confidence: float = Field(
         default=0.3, ge=0, le=1, description="Detections less sure than this are not seen (0 to 1)"
     )
-    origin: str = Field(default="", description="Whose footage this is, and who agreed to its use")
+    origin: str = Field(
+        default="", description="Whose footage this is, and who agreed to its use",
+        json_schema_extra={"empty": "Whose footage, who agreed"},
+    )  # fmt: skip
 
     @property
     def place(self) -> Path:

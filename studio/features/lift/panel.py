@@ -12,7 +12,7 @@ from studio.ui.compared import ComparedTable
 from studio.ui.step_panel import StepPanel
 from studio.ui.studio import Studio
 
-_HEADINGS = ("Way of lifting", "Reprojection", "Unsteady by", "From triangulated")
+_HEADINGS = ("Way of lifting", "From picture", "Unsteady by", "From all cameras")
 
 
 class Panel(StepPanel):

@@ -21,14 +21,16 @@ class Params(BaseModel):
         "the last nine frames; frame: each frame alone",
     )
     camera: str = Field(
-        default="", description="The camera to lift; empty takes the one that sees the person best"
-    )
+        default="", description="The camera to lift; empty takes the one that sees the person best",
+        json_schema_extra={"empty": "The one that sees best"},
+    )  # fmt: skip
     people: int = Field(
         default=1,
         ge=0,
         le=16,
         description="How many people to lift at most: 1 follows the main one, 0 lifts everybody "
         "whom the camera followed",
+        json_schema_extra={"zero": "everybody"},
     )
     height_m: float | None = Field(
         default=None,
@@ -48,6 +50,7 @@ class Params(BaseModel):
     )
     follow: float = Field(
         default=1.0,
+        title="Follow the picture",
         ge=0,
         le=1,
         description="How closely the points keep to where the picture shows them (0 to 1); 0 is as "

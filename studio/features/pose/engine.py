@@ -49,6 +49,7 @@ class Params(BaseModel):
         ge=0,
         le=64,
         description="Cameras looked at side by side; 0 chooses by the processor",
+        json_schema_extra={"zero": "as fits"},
     )
 
     @property
