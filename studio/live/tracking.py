@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from studio.core.types import Frame, FrameSet, Keypoints
 from studio.jobs import Context, Engine
+from studio.live.cues import Reader
 from studio.live.joining import Whole, joined
 from studio.live.lanes import Lanes, Lasted, lasting
 from studio.live.moment import Moment
@@ -90,6 +91,7 @@ class _Lanes(Lanes[Moment]):
         self._finishers: dict[str, InTwo] = {}
         self._whole: dict[str, Whole] = {}
         self._solver: Solver | None = None
+        self._reader = Reader()
         self._parts: Lane[Mapping[str, _Bodies]] = self.lane("parts", self._finishing)
         self._solve: Lane[_Found] = self.lane("solve", self._solving)
         self._find: Lane[FrameSet] = self.lane("find", self._finding)
@@ -143,6 +145,7 @@ class _Lanes(Lanes[Moment]):
         moment = Moment(
             found.number, found.frames, found.people, skeletons, found.taken_s, time.monotonic(),
             stages, self._find.skipped,
+            self._reader.read(found.taken_s, found.people, skeletons),
         )  # fmt: skip
         for outlet in self._outlets():
             outlet.tell(moment)

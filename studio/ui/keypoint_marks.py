@@ -12,6 +12,7 @@ from studio.human.sides import sides
 from studio.scene.palette import Palette
 
 LEAST_CONFIDENCE = 0.05
+_LANDED_PX = 2.0
 
 
 @lru_cache(maxsize=32)
@@ -24,16 +25,29 @@ def _style(layout: Layout) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return pairs, sides(layout), radius
 
 
+@lru_cache(maxsize=32)
+def landed_px(layout: Layout) -> tuple[float, ...]:
+    """The radius of each point of a layout where it is reprojected: small parts finely, so that
+    they are not hidden by their own points."""
+    px = [_LANDED_PX] * len(layout)
+    for part, fine in (("left_hand", 1.1), ("right_hand", 1.1), ("face", 0.6)):
+        for point in layout.parts.get(part, ()):
+            px[point] = fine
+    return tuple(px)
+
+
 def marks(
     people: tuple[Keypoints, ...],
     reprojected: np.ndarray | None,
     palette: Palette,
     ratio: float,
     whose: Sequence[int] = (),
+    sizes_px: Sequence[float] = (),
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Segments (n, 4), colours (n, 4) and radii (n,) that draw people and reprojected points.
 
-    ``whose`` numbers the people of the reprojected points, for their colours (0: the accent).
+    ``whose`` numbers the people of the reprojected points, for their colours (0: the accent),
+    and ``sizes_px`` are their radii.
     """
     ends, colours, radii = [np.empty((0, 4))], [np.empty((0, 4))], [np.empty(0)]
     table = np.array([[0.93, 0.94, 0.95], [0.34, 0.71, 0.91], [0.95, 0.64, 0.20]])
@@ -54,7 +68,7 @@ def marks(
         ends.append(np.column_stack([reprojected, reprojected]))
         ink = [palette.person(who) if who else palette.accent for who in whose or [0] * count]
         colours.append(np.column_stack([np.array(ink).reshape(-1, 3), np.full(count, 0.95)]))
-        radii.append(np.full(count, 2.0))
+        radii.append(np.array(sizes_px or [_LANDED_PX] * count))
     return (
         np.concatenate(ends).astype(np.float32),
         np.concatenate(colours).astype(np.float32),

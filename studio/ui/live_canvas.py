@@ -160,11 +160,11 @@ class LiveCanvas(QWidget):
         self.redraw()
 
     def show_reprojection(
-        self, camera: str, xy_px: np.ndarray | None, people: Sequence[int] = ()
-    ) -> None:
-        """Draw where 3D points land in a camera's picture (points, 2), or nothing; ``people``
-        numbers whose they are from 1, for their colours (0 or none: there is one person)."""
-        self._tile(camera).land(xy_px, people)
+        self, camera: str, xy_px: np.ndarray | None, people: Sequence[int] = (),
+        sizes_px: Sequence[float] = (),
+    ) -> None:  # fmt: skip
+        """Draw where 3D points land in a picture (points, 2), or nothing; see ``keypoint_marks.marks``."""
+        self._tile(camera).land(xy_px, people, sizes_px)
         self.redraw()
 
     def say(

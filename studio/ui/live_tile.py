@@ -108,6 +108,7 @@ class Tile:
         self.keypoints: tuple[Keypoints, ...] = ()
         self.reprojected: np.ndarray | None = None
         self.whose: tuple[int, ...] = ()
+        self.landed_px: tuple[float, ...] = ()
         self.look = tiles.Look()
         self.mirrored = False
         self.new_frame = self.new_marks = True
@@ -130,14 +131,16 @@ class Tile:
         label.hide()
         return label
 
-    def land(self, xy_px: np.ndarray | None, people: Sequence[int]) -> None:
-        """Points that land in the picture, and of each whose it is (see ``marks``)."""
+    def land(
+        self, xy_px: np.ndarray | None, people: Sequence[int], sizes_px: Sequence[float] = ()
+    ) -> None:
+        """Points that land in the picture, of each whose it is and its radius (see ``marks``)."""
         self.reprojected = None if xy_px is None else np.asarray(xy_px, np.float32)
-        self.whose, self.new_marks = tuple(people), True
+        self.whose, self.landed_px, self.new_marks = tuple(people), tuple(sizes_px), True
 
     def marks(self, palette: Palette, ratio: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """What is drawn over the picture (see :func:`studio.ui.keypoint_marks.marks`)."""
-        return marks(self.keypoints, self.reprojected, palette, ratio, self.whose)
+        return marks(self.keypoints, self.reprojected, palette, ratio, self.whose, self.landed_px)
 
     @property
     def size(self) -> tuple[int, int]:

@@ -250,9 +250,9 @@ class Playback:
             canvas.clear_marks()
         if self._rig is None or loaded.motion is None:
             return
-        people, whose = points_at(self.shown, loaded, time_s)
+        people, whose, sizes = points_at(self.shown, loaded, time_s)
         for camera in (one for one in self._rig.cameras if one.name in canvas.cameras):
-            canvas.show_reprojection(camera.name, landed(camera, people), whose)
+            canvas.show_reprojection(camera.name, landed(camera, people), whose, sizes)
 
     def _show_frames(self, frames: dict[str, Frame]) -> None:
         if self.canvas is not None:

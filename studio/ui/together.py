@@ -9,6 +9,7 @@ import numpy as np
 from studio.core.types import Camera, Motion, Skeleton
 from studio.document.project import MotionItem
 from studio.scene.items.person import NamedSkeleton
+from studio.ui.keypoint_marks import landed_px
 from studio.ui.loading import Loaded
 from studio.ui.on_show import OnShow, at_moment, nearest, short_name
 from studio.vision.camera import project
@@ -28,17 +29,22 @@ def others_at(shown: OnShow, loaded: Loaded, time_s: float) -> Iterator[tuple[st
             yield f"person {item.id}", _named(item, at_moment(motion, time_s))
 
 
-def points_at(shown: OnShow, loaded: Loaded, time_s: float) -> tuple[list[np.ndarray], list[int]]:
-    """The points of everybody at a moment, and of each point whose it is (0: the only one)."""
+def points_at(
+    shown: OnShow, loaded: Loaded, time_s: float
+) -> tuple[list[np.ndarray], list[int], list[float]]:
+    """The points of everybody at a moment, and of each point whose it is (0: the only one) and the
+    radius of its mark."""
     people: list[np.ndarray] = []
     numbers: list[int] = []
+    sizes_px: list[float] = []
     items, motions = (shown.motion, *shown.others), (loaded.motion, *loaded.others)
     for item, motion in zip(items, motions, strict=True):
         skeleton = None if motion is None else at_moment(motion, time_s)
         if item is not None and skeleton is not None:
             people.append(skeleton.xyz_m)
             numbers += [item.person.number if item.person else 0] * len(skeleton.xyz_m)
-    return people, numbers
+            sizes_px += landed_px(skeleton.layout)
+    return people, numbers, sizes_px
 
 
 def landed(camera: Camera, people: list[np.ndarray]) -> np.ndarray | None:

@@ -11,9 +11,10 @@ from PySide6.QtGui import QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from studio.core.types import Frame, Keypoints, Layout
+from studio.human.layouts import layout
 from studio.scene.palette import DARK
 from studio.ui import tiles
-from studio.ui.keypoint_marks import marks
+from studio.ui.keypoint_marks import landed_px, marks
 from studio.ui.live_canvas import LiveCanvas
 
 LAYOUT = Layout("two", ("left_eye", "right_eye"), ((0, 1),), (1, 0), {"face": ()})
@@ -148,6 +149,16 @@ def test_missing_points_make_no_marks() -> None:
     drawn = np.isfinite(ends).all(1)
     assert drawn.sum() == 1
     assert len(ends) == len(colours) == len(radii)
+
+
+def test_points_of_hands_and_faces_land_finely() -> None:
+    """The 553 points of a whole person would hide face and hands, were all as large as a hip."""
+    whole = layout("whole_body")
+    sizes = np.array(landed_px(whole))
+    body, hand, face = (whole.parts[part][0] for part in ("body", "left_hand", "face"))
+    assert sizes[face] < 0.5 * sizes[hand] + 0.1 < sizes[body]
+    _, _, radii = marks((), np.zeros((len(whole), 2)), DARK, 2.0, (), landed_px(whole))
+    np.testing.assert_allclose(radii, 2 * sizes, rtol=1e-6)
 
 
 @given(st.integers(1, 16), st.floats(200, 3000), st.floats(150, 2000))

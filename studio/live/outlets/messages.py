@@ -6,11 +6,13 @@ of a layout: the names of its points, and of each part the places among them. Th
     {"type": "pose", "version": 1, "number": 7, "unix_s": 1.5e9, "latency_ms": 41.2,
      "cameras": {"cam": [640, 480]},
      "people": [{"camera": "cam", "person": 0, "layout": "whole_body",
-                 "points": [[x_px, y_px, confidence], null, ...]}],
+                 "points": [[x_px, y_px, confidence], null, ...],
+                 "cues": {"left_hand": "open", "right_hand": "", "raised": ["left"],
+                          "mouth": 0.12, "talking": true, "looks": [x, y, z]}}],
      "skeletons": [{"person": 0, "layout": "openpose_137", "joints_m": [[x, y, z, error], ...]}]}
 
 Points are in the layout's order, null where nothing was found; pixels count from the centre of the
-first; metres are right-handed with Z up.
+first; metres are right-handed with Z up. Cues are those of :class:`~studio.live.cues.Cues`.
 
 OSC: a bundle that begins the moment, then one for each person and skeleton, a UDP packet each:
 
@@ -18,6 +20,9 @@ OSC: a bundle that begins the moment, then one for each person and skeleton, a U
     /doppel/camera   s camera, i width, i height
     /doppel/person   i person, s camera, s layout
     /doppel/PART     i person, then f x, f y, f confidence of each point (-1, -1, 0: not found)
+    /doppel/hand     i person, s left or right, s gesture (empty: none), i 1 if it is raised
+    /doppel/mouth    i person, f how far open, i 1 if talking (of who has a face)
+    /doppel/looks    i person, f x, f y, f z (of who has a skeleton)
     /doppel/joints   i person, s layout, then f x, f y, f z of each body joint (metres, Z up)
     /VMC/Ext/OK i 1, /VMC/Ext/T f seconds, and of the first person
     /VMC/Ext/Tra/Pos s bone, f x y z, f 0 0 0 1
@@ -33,11 +38,13 @@ import json
 import math
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 
 import numpy as np
 
 from studio.core.frames import points_from_world
 from studio.core.types import Keypoints, Layout, Skeleton
+from studio.live.cues import Cues
 from studio.live.moment import Moment
 from studio.live.outlets.osc import bundle, message
 
@@ -86,8 +93,8 @@ def pose_line(moment: Moment) -> bytes:
             {
                 "camera": one.camera, "person": one.person, "layout": one.layout.name,
                 "points": _rows(np.column_stack([one.xy_px.round(2), one.confidence.round(3)])),
-            }
-            for one in moment.people
+            } | ({"cues": _cues(moment.cues[place])} if place < len(moment.cues) else {})
+            for place, one in enumerate(moment.people)
         ],
         "skeletons": [
             {
@@ -98,6 +105,15 @@ def pose_line(moment: Moment) -> bytes:
         ],
     }  # fmt: skip
     return line(told)
+
+
+def _cues(cues: Cues) -> dict[str, object]:
+    told: dict[str, object] = asdict(cues)
+    if cues.mouth is not None:
+        told["mouth"] = round(cues.mouth, 3)
+    if cues.looks is not None:
+        told["looks"] = [round(part, 3) for part in cues.looks]
+    return told
 
 
 def _rows(values: np.ndarray) -> list[list[float | None] | None]:
@@ -132,7 +148,9 @@ def packets(moment: Moment) -> list[bytes]:
         message("/VMC/Ext/T", float(moment.taken_s)),
     ]
     found = [bundle(first)]
-    found += [bundle(_person(one)) for one in moment.people]
+    for place, one in enumerate(moment.people):
+        cues = moment.cues[place] if place < len(moment.cues) else None
+        found.append(bundle(_person(one) + _does(one.person, cues)))
     found += [bundle(_skeleton(one, number)) for number, one in enumerate(moment.skeletons)]
     return found
 
@@ -144,6 +162,20 @@ def _person(one: Keypoints) -> list[bytes]:
     values[~known] = (-1.0, -1.0, 0.0)
     for part, points in one.layout.parts.items():
         told.append(message(f"/doppel/{part}", one.person, *values[list(points)].ravel().tolist()))
+    return told
+
+
+def _does(person: int, cues: Cues | None) -> list[bytes]:
+    if cues is None:
+        return []
+    told = [
+        message("/doppel/hand", person, side, name, int(side in cues.raised))
+        for side, name in (("left", cues.left_hand), ("right", cues.right_hand))
+    ]
+    if cues.mouth is not None:
+        told.append(message("/doppel/mouth", person, float(cues.mouth), int(bool(cues.talking))))
+    if cues.looks is not None:
+        told.append(message("/doppel/looks", person, *cues.looks))
     return told
 
 
