@@ -163,7 +163,7 @@ class LiveCanvas(QWidget):
         self, camera: str, xy_px: np.ndarray | None, people: Sequence[int] = (),
         sizes_px: Sequence[float] = (),
     ) -> None:  # fmt: skip
-        """Draw where 3D points land in a picture (points, 2), or nothing; see ``keypoint_marks.marks``."""
+        """Draw where 3D points land in a picture (points, 2), or nothing; see ``marks``."""
         self._tile(camera).land(xy_px, people, sizes_px)
         self.redraw()
 
