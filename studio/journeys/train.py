@@ -62,6 +62,7 @@ def main(
     experts: Path | None = None,
     annotated: Literal["all", "one"] = "all",
     critic: float = 0.0,
+    aggregation: Literal["sum", "confidence", "softmax"] = "softmax",
     out: Path | None = None,
     prepare: int = 0,
     surroundings: Path | None = None,
@@ -105,6 +106,8 @@ def main(
         annotated: Of dope: one keeps the truth of one kind of part a picture, as where bodies and
             hands and faces have data sets of their own; experts complete it.
         critic: Of lift: the weight of a critic that learns to tell lifted people from true ones.
+        aggregation: Of volumetric: how views become one: their sum, their sum by their own
+            confidence, or the softmax of what each shows.
         out: The folder of the run, instead of one in the cache.
         prepare: Only pack so many samples into --data (and a part of it for validation and test);
             of algebraic and volumetric: scenes of four cameras, the held-out ones of eight; of
@@ -137,6 +140,8 @@ def main(
         options["experts"] = str(experts)
     if annotated != "all":
         options["annotated"] = annotated
+    if aggregation != "softmax":
+        options["aggregation"] = aggregation
     if critic:
         options["critic"] = critic
     folder = out or run_folder(name)

@@ -38,6 +38,7 @@ _UNITS: dict[str, str] = {
     "m": "m", "metres": "m", "s": "s", "seconds": "s", "ms": "ms", "milliseconds": "ms",
     "hz": "Hz", "hertz": "Hz", "fps": "fps", "%": "%", "percent": "%", "°": "°", "degrees": "°",
     "deg": "°", "frames": "frames", "kg": "kg", "mib": "MiB", "gib": "GiB",
+    "m/s²": "m/s²", "hz per m/s": "Hz s/m",
 }  # fmt: skip
 _SHORT_UNITS = {"px", "mm", "cm", "m", "s", "ms", "hz", "fps", "%", "°", "deg", "kg"}
 
@@ -46,6 +47,8 @@ def unit_of(description: str) -> str:
     """The unit that a description names: “(px)”, “[mm]”, “in seconds”, “Metres between …”."""
     inside = re.search(r"[(\[]([^)\]]+)[)\]]", description)
     if inside:
+        if inside[1].lower() in _UNITS:
+            return _UNITS[inside[1].lower()]
         for word in re.split(r"[\s,;]+", inside[1].lower()):
             if word in _UNITS:
                 return _UNITS[word]

@@ -13,6 +13,8 @@ from studio.scene.palette import Palette
 
 LEAST_CONFIDENCE = 0.05
 _LANDED_PX = 2.0
+_DENSE = 100
+"""A face of more points hides the one below unless they are drawn very finely."""
 
 
 @lru_cache(maxsize=32)
@@ -20,7 +22,8 @@ def _style(layout: Layout) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Bones (n, 2), side and radius in pixels of each point of a layout."""
     pairs = np.array(layout.bones, int).reshape(-1, 2)
     radius = np.full(len(layout), 3.6, np.float32)
-    for part, px in (("left_hand", 2.2), ("right_hand", 2.2), ("face", 0.9)):
+    dense = len(layout.parts.get("face", ())) > _DENSE
+    for part, px in (("left_hand", 2.2), ("right_hand", 2.2), ("face", 0.5 if dense else 0.9)):
         radius[list(layout.parts.get(part, ()))] = px
     return pairs, sides(layout), radius
 

@@ -44,6 +44,7 @@ class ProjectTree(QTreeWidget):
         self._studio = studio
         self._shown: Project | None = None
         self.setHeaderHidden(True)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names of a kind differ at their ends
         self.setIndentation(16)
         self.setIconSize(QSize(20, 20))
         self.setAccessibleName("Project")

@@ -70,7 +70,8 @@ class TakeReport:
     """All of it. ``mean_px`` is over every sighting used, ``error_mm`` the median error bar.
 
     ``missing`` and ``filled`` are shares of the points that count: those of parts (face, hands)
-    that are ``unseen`` throughout do not.
+    that are ``unseen`` throughout do not, nor do other points that no camera ever found
+    (``unfound``): a detector of another layout does not know them.
     """
 
     mean_px: float
@@ -85,6 +86,7 @@ class TakeReport:
     bones: tuple[BoneReport, ...]
     suspects: tuple[Suspect, ...]
     unseen: tuple[str, ...] = ()
+    unfound: tuple[str, ...] = ()
 
 
 def rigid_bones(layout: Layout) -> Bones:
@@ -170,7 +172,9 @@ def take_report(
     solved = there & ~filled
     unseen = _unseen(layout, seen.sum(0) >= 2)
     hidden = {i for part in unseen for i in layout.parts[part]}
-    counted = [i for i in range(len(layout)) if i not in hidden]
+    found = seen.any((0, 1))
+    unfound = [i for i in range(len(layout)) if not found[i] and i not in hidden and found.any()]
+    counted = [i for i in range(len(layout)) if i not in hidden and i not in unfound]
     return TakeReport(
         _mean(off),
         _mean(off_mm),
@@ -184,6 +188,7 @@ def take_report(
         bones,
         suspects(agreement(s, len(layout)), names, times_s, least_px=max(limit_px, 2.0)),
         unseen,
+        tuple(layout.points[i] for i in unfound),
     )
 
 

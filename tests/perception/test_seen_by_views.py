@@ -282,6 +282,19 @@ def cameras() -> list[Camera]:
     ]
 
 
+def test_weights_are_used_as_their_card_says_that_views_become_one(tmp_path, monkeypatch) -> None:
+    from studio.core.card import Card
+    from studio.perception.own import pack
+    from studio.perception.views import viewer
+
+    (tmp_path / "weights.safetensors").write_bytes(pack(VolumetricNetwork("sum"), {}))
+    for told, how in (("sum", "sum"), ("confidence", "confidence"), ("none of them", "softmax")):
+        card = Card("volumetric", "Apache-2.0", {"aggregation": told}, folder=tmp_path)
+        monkeypatch.setattr(viewer, "find_card", lambda way, card=card: card)
+        network = Viewer.load("volumetric")._network._network
+        assert network.aggregation == how
+
+
 def test_a_viewer_looks_through_the_cameras_that_see_somebody() -> None:
     torch.manual_seed(0)
     viewer = Viewer(VolumetricNetwork())

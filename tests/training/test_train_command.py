@@ -59,5 +59,7 @@ def test_what_cannot_be_trained_is_said(places: Path, capsys) -> None:
         capsys, "train", "parts", "--steps", "1", "--data", str(places))["error"]  # fmt: skip
     assert "annotated" in told(
         capsys, "train", "parts", "--steps", "1", "--annotated", "one")["error"]  # fmt: skip
+    assert "aggregation" in told(
+        capsys, "train", "parts", "--steps", "1", "--aggregation", "sum")["error"]  # fmt: skip
     assert "no validated weights" in told(capsys, "train", "toy_task:Toy", "--publish")["error"]
     assert "no trained network" in told(capsys, "models", "card", "nobody")["error"]

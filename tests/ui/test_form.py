@@ -145,6 +145,8 @@ def test_units_come_from_the_description(form):
     assert unit_of("Seconds between autosaves") == "s"
     assert unit_of("Cut-off frequency in Hz") == "Hz"
     assert unit_of("Leave out points less certain than this (mm)") == "mm"
+    assert unit_of("Typical acceleration of a point (m/s²)") == "m/s²"
+    assert unit_of("How much the cutoff rises with speed (Hz per m/s)") == "Hz s/m"
     assert unit_of("A person's name") == ""
 
 

@@ -27,6 +27,7 @@ class Params(BaseModel):
         default=3, ge=2, le=64, description="So many cameras must agree on a point to be truth"
     )
     agree_percent: float = Field(
+        title="Agree within",
         default=4.0,
         gt=0,
         le=50,

@@ -56,7 +56,8 @@ def main(
         rig: The calibration: TOML, JSON, YAML, XML or .qca.txt.
         out: Where to write the motion: .trc, .c3d or .csv; of several people one file each, with
             _person1 and so on before the ending.
-        detections: A folder of OpenPose JSON, one folder a camera.
+        detections: A folder of OpenPose JSON, one folder a camera, or the detections.npz of
+            ``doppel pose``, which has more points on hands and faces.
         videos: The cameras' videos, instead of detections; named like the cameras. The main
             person is looked for, or with --people N up to N. Together with detections where a
             network looks at them.
@@ -117,6 +118,10 @@ def _write(
 def _read(
     folder: Path, layout: str | None, rate_hz: float | None, person: int | None
 ) -> tuple[Detections, Crowd | None]:
+    if folder.suffix.lower() == ".npz":
+        from studio.media.formats.detections_npz import read_npz
+
+        return read_npz(folder), None
     from studio.media.formats.openpose import read_people
 
     people = read_people(folder, layout, rate_hz=rate_hz or 30.0)

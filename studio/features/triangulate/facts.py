@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
+from studio.core.counted import counted
 from studio.core.percent import percent
 from studio.core.types import CameraRig, Fact, Layout
 from studio.vision.report import TakeReport
@@ -73,10 +74,13 @@ def _certainty(report: TakeReport, layout: Layout) -> Fact:
     holes += [f"{100 * report.filled:.1f} % bridged"] if report.filled > 0.0005 else []
     holes = holes or ["no gaps"]
     holes += [f"{part.replace('_', ' ')} not seen" for part in report.unseen]
+    if report.unfound:
+        holes.append(f"{counted(len(report.unfound), 'point')} that no camera found")
     text = ", ".join([text, *holes])
     verdict = _verdict(max(report.error_mm / 10, report.missing / 0.05), 1.0, 4.0)
     blame = ""
     hidden = {layout.points[i] for part in report.unseen for i in layout.parts[part]}
+    hidden |= set(report.unfound)
     shown = [point for point in report.points if point.name not in hidden]
     lost = max(shown, key=lambda point: point.missing)
     if lost.missing > 0.05:

@@ -34,6 +34,12 @@ class Params(BaseModel):
         description="How many people there are at most: 0 finds out, 1 follows the main one",
         json_schema_extra={"zero": "find out"},
     )
+    compare: bool = Field(
+        default=False,
+        title="Compare methods",
+        description="Triangulate one person by every method and by fewer cameras too; draw the "
+        "error against cameras",
+    )
     min_confidence: float = Field(
         default=0.3, ge=0, le=1, description="Detections less sure than this are not used (0 to 1)"
     )
@@ -81,17 +87,14 @@ class Params(BaseModel):
         le=100,
         description="Where a detection begins to count as doubtful, in pixels",
     )
-    compare: bool = Field(
-        default=False,
-        description="Triangulate one person by every method and by fewer cameras too; draw the "
-        "error against cameras",
-    )
     bone_give_percent: float = Field(
-        default=2.0, gt=0, le=50, description="How much a bone's length may vary between frames (%)"
-    )
+        default=2.0, gt=0, le=50, title="Bones may give",
+        description="How much a bone's length may vary between frames (%)",
+    )  # fmt: skip
     agility_m_s2: float = Field(
         default=50.0,
         gt=0,
         le=1000,
-        description="Typical acceleration of a point, metres per second squared",
+        title="Agility",
+        description="Typical acceleration of a point (m/s²)",
     )

@@ -22,6 +22,7 @@ from studio.perception.views.crop import Box, Crop, crop_at
 from studio.perception.views.geometry import middle_of, moved
 from studio.perception.views.network import AlgebraicNetwork, confidence
 from studio.perception.views.seen import JOINTS, LAYOUT, Seen
+from studio.perception.views.volume import aggregation
 from studio.perception.views.volumetric import VolumetricNetwork
 
 Way = Literal["algebraic", "volumetric"]
@@ -79,7 +80,9 @@ class Viewer:
 
         Raises StudioError if there are none.
         """
-        network = AlgebraicNetwork() if way == "algebraic" else VolumetricNetwork()
+        card = find_card(way) if weights is None else None
+        how = str(card.facts.get("aggregation", "")) if card is not None else ""
+        network = AlgebraicNetwork() if way == "algebraic" else VolumetricNetwork(aggregation(how))
         path = weights or find_card(way).weights
         return cls(fused(unpack(network, path)), device)
 

@@ -12,6 +12,11 @@ Aggregation = Literal["sum", "confidence", "softmax"]
 AGGREGATIONS: tuple[Aggregation, ...] = ("sum", "confidence", "softmax")
 
 
+def aggregation(name: str) -> Aggregation:
+    """The way of that name, as a card tells it; softmax where it tells none."""
+    return next((how for how in AGGREGATIONS if how == name), "softmax")
+
+
 def aggregated(values: torch.Tensor, weights: torch.Tensor, how: Aggregation) -> torch.Tensor:
     """Unprojected maps (batch, views, channels, n) of all views as one (batch, channels, n).
 

@@ -55,6 +55,21 @@ def command(rig: Path, pose: Path, out: Path, *more: str) -> list[str]:
             "--out", str(out), *more]  # fmt: skip
 
 
+def test_what_doppel_pose_wrote_is_triangulated(shot, tmp_path: Path, capsys):
+    """The npz has all points, where its JSON has only OpenPose's."""
+    from studio.media.formats.detections_npz import write_npz
+    from studio.media.formats.openpose import read_detections
+
+    rig, pose, xyz = shot
+    write_npz(tmp_path / "detections.npz", read_detections(pose, "coco_17"))
+    out = tmp_path / "motion.trc"
+    arguments = ["triangulate", "--rig", str(rig), "--detections", str(tmp_path / "detections.npz"),
+                 "--out", str(out), "--json"]  # fmt: skip
+    assert main(arguments) == 0
+    assert json.loads(capsys.readouterr().out)["frames"] == 6
+    np.testing.assert_allclose(read_trc(out).xyz_m, xyz, atol=2e-3)
+
+
 @pytest.mark.parametrize("up", ["y", "z"])
 def test_detections_become_a_trc(
     shot: tuple[Path, Path, np.ndarray], tmp_path: Path, up: str

@@ -421,6 +421,24 @@ def test_a_face_that_nobody_saw_is_not_a_hole():
     assert "face not seen" in result.facts[2].text
 
 
+def test_points_that_a_detector_does_not_know_are_not_missing():
+    """MediaPipe's people in OpenPose's layout have no small toes: nothing went wrong."""
+    body = layout("body_25")
+    rig = ring_rig(4)
+    rest = np.random.default_rng(3).uniform([-0.4, -0.4, 0.1], [0.4, 0.4, 1.8], (25, 3))
+    xyz = np.repeat(rest[None], 12, 0) + 0.01 * np.arange(12)[:, None, None]
+    xy = np.stack([lens.project(c, xyz.reshape(-1, 3)).reshape(12, -1, 2) for c in rig.cameras], 1)
+    sure = np.full(xy.shape[:3], 0.9)
+    toes = [body.index("left_small_toe"), body.index("right_small_toe")]
+    sure[:, :, toes] = 0.0
+    found = Detections(rig.names, np.arange(12) / 30, body, xy, sure)
+    result = run(triangulate(Params(refine=False), Inputs(rig, found), Context()))
+    assert set(result.report.unfound) == {"left_small_toe", "right_small_toe"}
+    assert result.report.missing < 0.01
+    assert "2 points that no camera found" in result.facts[2].text
+    assert result.facts[2].blame == ""
+
+
 def test_the_lag_of_a_filter_is_told():
     """A causal filter is late by what its swing is; one that runs both ways is not."""
     rig = ring_rig(3)
