@@ -12,6 +12,8 @@ import numpy as np
 from studio.core.errors import StudioError
 from studio.core.types import CameraRig, Crowd, Detections
 
+_ALONE = " What one camera saw alone is lifted: the step Lift, or “doppel lift”."
+
 
 def plain_name(name: str) -> str:
     """A camera's name without case, the word camera, leading zeros, and separators but those
@@ -50,7 +52,8 @@ def match_cameras(rig: CameraRig, detections: Found) -> tuple[CameraRig, Found, 
         raise StudioError(
             "The detections and the rig do not have two cameras in common. "
             f"Detections: {', '.join(detections.cameras)}. Rig: {', '.join(rig.names)}.",
-            "Rename the cameras of one of them, or choose the rig that filmed this take.",
+            "Rename the cameras of one of them, or choose the rig that filmed this take."
+            + (_ALONE if len(detections.cameras) == 1 else ""),
         )
     views = np.array([index for _, index in pairs])
     cameras = tuple(rig.cameras[index] for index, _ in pairs)

@@ -260,8 +260,14 @@ def test_cameras_left_over_are_noted_and_strangers_refused() -> None:
     assert any("cam4 of the rig has no detections" in note for note in result.notes)
     assert any("phone is not in the rig" in note for note in result.notes)
     strangers = replace(found, cameras=("a", "b", "c", "d"))
-    with pytest.raises(StudioError, match=r"Detections: a, b, c, d\. Rig: cam1, cam2"):
+    with pytest.raises(StudioError, match=r"Detections: a, b, c, d\. Rig: cam1, cam2") as told:
         match_cameras(rig, strangers)
+    assert "lift" not in told.value.hint
+    alone = replace(found, cameras=("cam1",), xy_px=found.xy_px[:, :1],
+                    confidence=found.confidence[:, :1])  # fmt: skip
+    with pytest.raises(StudioError, match="two cameras in common") as told:
+        match_cameras(rig, alone)
+    assert "doppel lift" in told.value.hint
 
 
 def test_nothing_seen_is_said() -> None:
