@@ -172,7 +172,7 @@ def take_report(
     solved = there & ~filled
     unseen = _unseen(layout, seen.sum(0) >= 2)
     hidden = {i for part in unseen for i in layout.parts[part]}
-    found = seen.any((0, 1))
+    found = np.asarray(seen.any((0, 1)))
     unfound = [i for i in range(len(layout)) if not found[i] and i not in hidden and found.any()]
     counted = [i for i in range(len(layout)) if i not in hidden and i not in unfound]
     return TakeReport(
