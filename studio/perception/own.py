@@ -34,19 +34,41 @@ def pack(network: nn.Module, facts: Mapping[str, str]) -> bytes:
     return save(state, dict(facts))
 
 
+def read(path: Path) -> dict[str, torch.Tensor]:
+    """The numbers of a file of weights by their names. Raises StudioError if it is absent or
+    damaged."""
+    try:
+        return load_file(path)
+    except Exception as error:
+        raise StudioError(
+            f"The weights “{path}” cannot be read ({type(error).__name__}).",
+            "Train the network, or reinstall Doppel.",
+        ) from error
+
+
+def take_over(network: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
+    """What other weights have of the same name and shape, a network begins with.
+
+    Raises StudioError if there is nothing.
+    """
+    own = network.state_dict()
+    known = {
+        name: value.to(own[name].dtype)
+        for name, value in state.items()
+        if name in own and own[name].shape == value.shape
+    }
+    if not known:
+        raise StudioError("These weights are those of another network.")
+    network.load_state_dict(known, strict=False)
+
+
 def unpack(network: nn.Module, path: Path) -> nn.Module:
     """Load published weights into a network of the same shape (but for what they tell of it, see
     :class:`Sized`), in float32, ready for use.
 
     Raises StudioError if the file is absent, damaged or of another network.
     """
-    try:
-        state = load_file(path)
-    except Exception as error:
-        raise StudioError(
-            f"The weights “{path}” cannot be read ({type(error).__name__}).",
-            "Train the network, or reinstall Doppel.",
-        ) from error
+    state = read(path)
     wanted = {n for n in network.state_dict() if not n.endswith("num_batches_tracked")}
     if wanted != state.keys():
         raise StudioError(f"The weights “{path}” are those of another network.")

@@ -11,6 +11,9 @@ import torch
 from dope_people import SIZE_PX, parts, person_m, seen_px, write_pack
 
 from studio.core.errors import StudioError
+from studio.human.convert import convert
+from studio.human.layouts import layout
+from studio.perception.detector import Person2D
 from studio.perception.dope.kinds import FACE, KINDS, LEFT_HAND, RIGHT_HAND
 from studio.perception.dope.network import SIZE, STRETCH, DopeNetwork, Poses, Regions
 from studio.perception.dope.ppi import Part
@@ -19,11 +22,18 @@ from studio.training import augment
 from studio.training.feed import Order, batches
 from studio.training.loop import train
 from studio.training.plan import Plan
-from studio.training.task import Bench
-from studio.training.tasks import dope, dope_figures, dope_targets, dope_teach, find_task
+from studio.training.task import Bench, Source
+from studio.training.tasks import (
+    dope,
+    dope_figures,
+    dope_marked,
+    dope_targets,
+    dope_teach,
+    find_task,
+)
 from studio.training.tasks.dope import begin
+from studio.training.tasks.dope_pictures import Pictures, moved
 from studio.training.tasks.dope_pictures import focal as focal_of
-from studio.training.tasks.dope_pictures import moved
 from studio.training.tasks.dope_targets import Parts, parts_of
 
 WIDTH, HEIGHT = SIZE_PX
@@ -346,6 +356,46 @@ def test_perfect_parts_measure_perfectly_and_nothing_measures_nothing(packs: Pat
         assert best[name].sided == best[name].found
     none = dope_figures.measure(lambda rgb: [{} for _ in rgb], kinds, source, 16)
     assert all(tally.share == 0 and tally.recall == 0 for tally in none.values())
+
+
+class _Told:
+    """A detector that tells the people of pictures one after the other, some of them moved."""
+
+    def __init__(self, source: Source, away: float, moved: int) -> None:
+        self._pictures, self._away, self._moved = iter(range(len(source))), away, moved
+        self._source = source
+
+    def follow(self, people: tuple[Person2D, ...]) -> None:
+        assert people == ()
+
+    def detect(self, rgb: np.ndarray, time_s: float = 0.0) -> list[Person2D]:
+        whole = torch.from_numpy(self._source[next(self._pictures)]["whole"])[None]
+        body = parts_of(KINDS["body"], whole[..., :2], whole[..., 2] > 0, whole[..., 3:], 128, 160)
+        head = dope_figures.sizes_of(KINDS["body"], _pictures(whole), body)
+        out = []
+        for n in torch.nonzero(body.there[0])[:, 0].tolist():
+            xy = whole[0, n, :, :2].double().numpy().copy()
+            xy[: self._moved, 0] += self._away * head[0, n]
+            told = convert(np.column_stack([xy, np.ones(len(xy))]), "dope_139", "coco_133")
+            out.append(Person2D(layout("coco_133"), told[:, :2], told[:, 2]))
+        return out
+
+
+def _pictures(whole: torch.Tensor) -> Pictures:
+    return Pictures(torch.zeros(1, 3, 128, 160), whole[..., :2], whole[..., 2] > 0, whole[..., 3:])
+
+
+def test_limbs_that_are_told_count_within_half_a_head(packs: Path) -> None:
+    source = find_task("dope", data=str(packs)).data("test", 0)
+    looks = {
+        "near": _Told(source, 0.4, 12), "six far": _Told(source, 0.6, 6),
+        "nobody": _Told(source, 90.0, 12),
+    }  # fmt: skip
+    near = dope_marked.limbs(looks, source, 16)
+    assert len({len(told) for told in near.values()}) == 1
+    assert all(near["near"])
+    assert 0.3 < np.mean(near["six far"]) < 0.7
+    assert not any(near["nobody"])
 
 
 def test_aligned_error_forgives_turn_scale_and_shift() -> None:

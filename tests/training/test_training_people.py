@@ -14,7 +14,7 @@ from studio.core.errors import StudioError
 from studio.core.parts import PartLabel
 from studio.human.catalogue import layout
 from studio.jobs import run
-from studio.perception.heatmaps.network import MIRROR, PARTS
+from studio.perception.heatmaps.network import MIRROR, PARTS, marked, points_of
 from studio.perception.own import pack, size_mb
 from studio.perception.trunk import fused
 from studio.training import augment
@@ -219,6 +219,21 @@ def test_norms_are_folded_away_and_a_trunk_is_handed_on(tmp_path: Path) -> None:
     torch.testing.assert_close(
         heatmaps.trunk.stem[0].weight, parts.trunk.stem[0].weight, rtol=1e-3, atol=1e-4
     )
+
+
+def test_weights_with_nothing_in_common_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.safetensors"
+    path.write_bytes(pack(torch.nn.Linear(3, 2), {}))
+    with pytest.raises(StudioError, match="another network"):
+        HeatmapsTask(trunk=str(path)).network()
+
+
+def test_a_soft_map_is_not_drawn_to_the_middle() -> None:
+    xs, ys = torch.arange(24.0), torch.arange(32.0)
+    bell = -((xs - 3.4) ** 2 + (ys[:, None] - 27.7) ** 2) / (2 * 4.0**2)
+    found = marked(bell[None, None])[0, 0]
+    assert (found - torch.tensor([3.4, 27.7])).abs().max() < 0.8
+    assert (points_of(bell[None, None])[0, 0] - torch.tensor([3.4, 27.7])).abs().max() > 1
 
 
 def test_figures_are_what_they_say() -> None:

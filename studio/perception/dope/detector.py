@@ -23,7 +23,7 @@ from studio.perception.dope.kinds import FACE, LEFT_HAND, LEGS, RIGHT_HAND
 from studio.perception.heatmaps.marker import Marker
 from studio.vision.filters import one_euro
 
-REVISION = 4
+REVISION = 5
 """Raised whenever the same pictures may give other points than before."""
 LAYOUT = "coco_133"
 _BODY, _FEET, _LIMBS = slice(0, 17), slice(17, 23), slice(5, 17)

@@ -17,7 +17,7 @@ from studio.perception.heatmaps.network import (
     STRIDE_PX,
     WIDTH_PX,
     HeatmapsNetwork,
-    points_of,
+    marked,
 )
 from studio.perception.own import placed, quick_type, unpack
 from studio.perception.trunk import fused
@@ -72,6 +72,6 @@ class Marker:
         given = torch.from_numpy(crop).to(self._device).permute(2, 0, 1)[None]
         given = (given.float() / 255).to(self._type).contiguous(memory_format=torch.channels_last)
         maps, seen = self._network(given)
-        xy = (points_of(maps)[0].cpu().numpy() + 0.5) * STRIDE_PX - 0.5
+        xy = (marked(maps)[0].cpu().numpy() + 0.5) * STRIDE_PX - 0.5
         sure = torch.sigmoid(seen.float())[0].cpu().numpy().astype(np.float64)
         return (xy - shift) / scale, sure

@@ -10,6 +10,9 @@ from studio.perception.trunk import WIDTHS, Decoder, Trunk
 POINTS = 133
 HEIGHT_PX, WIDTH_PX = 128, 96
 STRIDE_PX = 4
+SHARP = 3.0
+"""How much sharper maps are taken than the last layer gives them: their means are then drawn less
+to the middle of the crop."""
 
 PARTS = {
     "body": range(17),
@@ -46,8 +49,8 @@ class HeatmapsNetwork(nn.Module):
     """RGB (batch, 3, 128, 96) in 0..1 to heatmap logits (batch, 133, 32, 24) and the logit of each
     point being visible in the crop (batch, 133).
 
-    The softmax of a heatmap over its cells is where the point is; its mean is the point, finer
-    than a cell (Sun et al. 2018, integral regression).
+    The softmax of a heatmap over its cells is where the point may be; the mean of the sharpened one
+    is the point, finer than a cell (Sun et al. 2018, integral regression): see :func:`marked`.
     """
 
     def __init__(self) -> None:
@@ -57,12 +60,21 @@ class HeatmapsNetwork(nn.Module):
         self.head = nn.Conv2d(64, POINTS, 1)
         self.seen = nn.Linear(WIDTHS[-1] + POINTS, POINTS)
 
+    def outputs(self) -> list[nn.Module]:
+        """The last layers."""
+        return [self.head, self.seen]
+
     def forward(self, rgb: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         features = self.trunk(rgb)
         maps = self.head(self.decoder(features))
         peaks = maps.detach().amax((2, 3)) * 0.1
         seen = self.seen(torch.cat([features[-1].mean((2, 3)), peaks], 1))
         return maps, seen
+
+
+def marked(maps: torch.Tensor) -> torch.Tensor:
+    """The network's maps (batch, points, rows, columns) to points (batch, points, 2) in cells."""
+    return points_of(maps.float() * SHARP)
 
 
 def points_of(maps: torch.Tensor) -> torch.Tensor:

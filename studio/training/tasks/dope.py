@@ -17,7 +17,7 @@ from studio.human.convert import conversion
 from studio.perception.dope.kinds import KINDS, find_kind, in_order, more_layouts, placed_in
 from studio.perception.dope.network import DopeNetwork, Poses
 from studio.perception.heatmaps.network import POINTS as HEATMAPS
-from studio.perception.own import unpack
+from studio.perception.own import read, take_over, unpack
 from studio.training import checkpoint
 from studio.training.feed import batches_once
 from studio.training.labelled import told_of, with_whole_labels
@@ -214,9 +214,7 @@ class FaceExpert(DopeTask):
 def begin(network: DopeNetwork, path: Path) -> None:
     """Take over what another network's weights have of the same name and shape: its trunk and
     decoder, or all."""
-    from safetensors.torch import load_file
-
-    own, known = network.state_dict(), load_file(path)
+    own, known = network.state_dict(), read(path)
     if "head.weight" in known and len(known["head.weight"]) == HEATMAPS:
         known |= _marks_of(network, known["head.weight"], known["head.bias"])
     for name in ("proposer.told.weight", "proposer.told.bias"):
@@ -228,12 +226,7 @@ def begin(network: DopeNetwork, path: Path) -> None:
                     rows = known[name][there : there + 5]
                     mine[5 * place : 5 * place + 5] = rows.to(mine.dtype)
             known[name] = mine
-    known = {
-        name: value.to(own[name].dtype)
-        for name, value in known.items()
-        if name in own and own[name].shape == value.shape
-    }
-    network.load_state_dict(known, strict=False)
+    take_over(network, known)
 
 
 def _marks_of(

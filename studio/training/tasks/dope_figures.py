@@ -93,13 +93,13 @@ def measure(
         for name, tally in tallies.items():
             kind = placed_in(known[name], more)
             parts = parts_of(kind, seen.xy_px, seen.seen, seen.xyz_m, height, width)
-            sizes = _sizes(kind, seen, parts)
+            sizes = sizes_of(kind, seen, parts)
             for k, told in enumerate(found):
                 _count(tally, kind, parts, k, sizes[k], told.get(name, ()))
     return tallies
 
 
-def _sizes(kind: Kind, seen: Pictures, parts: Parts) -> np.ndarray:
+def sizes_of(kind: Kind, seen: Pictures, parts: Parts) -> np.ndarray:
     """What errors of each part (batch, parts) are measured in: the head's size (1.2 times the
     diagonal of the face's box, as in heatmaps), the hand's longer side, the distance of the eyes as
     if seen from the front."""
@@ -195,6 +195,7 @@ def table(
 ) -> list[Row]:
     """The rows of the card, beside the same figures of ``others``. The first one decides what is
     published."""
+    from studio.training.tasks import dope_marked
     from studio.training.tasks.dope_real import on_real
 
     kinds = tuple(network.kinds)
@@ -241,6 +242,7 @@ def table(
             for key, value in _figures(kind, near[kind]).items()
             for what, unit, better in (key,)
         ]  # fmt: skip
+        rows += dope_marked.rows(network, device, source, count)
     return [*rows, *on_real(network, device, bench)]
 
 

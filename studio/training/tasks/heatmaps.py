@@ -19,10 +19,12 @@ from studio.perception.heatmaps.network import (
     STRIDE_PX,
     WIDTH_PX,
     HeatmapsNetwork,
-    points_of,
+    marked,
 )
+from studio.perception.own import read, take_over
 from studio.training import augment
 from studio.training.feed import batches_once
+from studio.training.muon import Muon
 from studio.training.people import DATA, people
 from studio.training.staging import Staged
 from studio.training.surroundings import Places
@@ -54,7 +56,8 @@ class HeatmapsTask:
     ):  # fmt: skip
         """``data`` is a folder of packs, else pictures come live from the factory; ``labels`` a
         folder of labelled pictures of the user's, which make ``share`` of what is learned from;
-        ``trunk`` a file of weights of a parts network to start from."""
+        ``trunk`` a file of weights to start from: its own, or the trunk (and decoder) of a parts or
+        whole-body network."""
         self._data = Path(data) if data else None
         self._labels, self._share = Path(labels) if labels else None, share
         self._trunk = trunk
@@ -64,13 +67,12 @@ class HeatmapsTask:
     def network(self) -> HeatmapsNetwork:
         network = HeatmapsNetwork()
         if self._trunk is not None:
-            from studio.perception.own import unpack
-            from studio.perception.parts.network import PartsNetwork
-
-            other = PartsNetwork()
-            unpack(other, Path(self._trunk))
-            network.trunk.load_state_dict(other.trunk.state_dict())
+            take_over(network, read(Path(self._trunk)))
         return network
+
+    def optimiser(self, network: nn.Module, decay: float) -> torch.optim.Optimizer:
+        assert isinstance(network, HeatmapsNetwork)
+        return Muon(network, network.outputs(), decay)
 
     def data(self, split: Split, seed: int) -> Source:
         source = people(self._data, split, seed)
@@ -97,7 +99,7 @@ class HeatmapsTask:
         xs = _bell(cells[..., 0], columns)
         told = torch.einsum("bpyx,bpy,bpx->bp", maps, ys, xs)
         entropy = torch.logsumexp(maps.flatten(2), 2) - told
-        off = functional.smooth_l1_loss(points_of(maps), cells, reduction="none").sum(2)
+        off = functional.smooth_l1_loss(marked(maps), cells, reduction="none").sum(2)
         seen_loss = functional.binary_cross_entropy_with_logits(
             seen, (visible & inside).float(), reduction="none"
         )
@@ -228,5 +230,5 @@ def crops(
 def predict(network: nn.Module, rgb: torch.Tensor, device: str) -> tuple[np.ndarray, np.ndarray]:
     """Points (batch, 133, 2) in pixels of the crops, and how sure it is that each is visible."""
     maps, seen = network(rgb.to(device).contiguous(memory_format=torch.channels_last))
-    xy = (points_of(maps) + 0.5) * STRIDE_PX - 0.5
+    xy = (marked(maps) + 0.5) * STRIDE_PX - 0.5
     return xy.cpu().numpy(), torch.sigmoid(seen.float()).cpu().numpy()
