@@ -20,7 +20,7 @@ from studio.perception.detector import InSpace, Person2D
 from studio.perception.dope.assemble import Whole, assemble
 from studio.perception.dope.finder import PoseFinder
 from studio.perception.dope.kinds import FACE, LEFT_HAND, LEGS, RIGHT_HAND
-from studio.perception.heatmaps.marker import Marker
+from studio.perception.heatmaps.marker import Marked, Marker
 from studio.vision.filters import one_euro
 
 REVISION = 5
@@ -30,7 +30,9 @@ _BODY, _FEET, _LIMBS = slice(0, 17), slice(17, 23), slice(5, 17)
 _MORE, _GHOST = 3, 0.2
 """How many more people are marked than are wanted, to choose among them; how surely somebody's
 points must be seen."""
-_SURE, _LEAST, _NEAR, _AGREED = 0.35, 0.15, 0.2, 0.2
+_SURE, _LEAST, _OFF = 0.35, 0.15, 0.08
+"""How sure a map must be of a point that was not found; how sure it is at least that was; how far
+off those are, in heights of what was found."""
 _ROOM = 0.12
 _FORGOTTEN, _REACH = 15, 0.5
 _KEPT, _HEIGHT_M, _BETA = 20, 1.7, 1.5
@@ -113,8 +115,8 @@ class DopeDetector:
         told[~np.isfinite(told[:, :2]).all(1), 2] = 0.0
         told, steady = np.nan_to_num(told), 1.0
         if self._marker is not None and whole.body is not None:
-            xy, seen = self._marker.mark(rgb, _box(whole))
-            told, steady = _refined(told, xy, seen), float(seen[_LIMBS].mean())
+            marked = self._marker.mark(rgb, _box(whole))
+            told, steady = _refined(told, marked), float(marked.sure[_LIMBS].mean())
         parts = self.layout.parts
         if not self.settings.hands:
             told[[*parts["left_hand"], *parts["right_hand"]], 2] = 0.0
@@ -202,20 +204,21 @@ def _box(whole: Whole) -> tuple[float, float, float, float]:
     return float(left), float(top), float(right), float(bottom)
 
 
-def _refined(told: np.ndarray, xy: np.ndarray, sure: np.ndarray) -> np.ndarray:
+def _refined(told: np.ndarray, marked: Marked) -> np.ndarray:
     """Points (133, 3) with what the heatmap network marks.
 
-    Where both see a body's point and agree, in the middle between both: they err each in their own
-    way, and the mean is nearer to the truth than either. Body and feet that are missing, and hands
-    and face that nobody found, are as it marks them.
+    A body's point that was found lies between both, the nearer to where the map is narrow: they err
+    each in their own way, and the mean is nearer to the truth than either. Body and feet that are
+    missing, and hands and face that nobody found, are as the maps mark them.
     """
-    out = told.copy()
+    out, xy, sure = told.copy(), marked.xy_px, marked.sure
     known = told[_BODY, 2] > _LEAST
     height = float(np.ptp(told[_BODY][known, :2], axis=0).max()) if known.any() else 0.0
-    apart = np.linalg.norm(xy[_BODY] - told[_BODY, :2], axis=1)
-    both = known & (sure[_BODY] > _AGREED) & (apart < _NEAR * height)
-    out[_BODY, :2] = np.where(both[:, None], (xy[_BODY] + told[_BODY, :2]) / 2, told[_BODY, :2])
-    out[_BODY, 2] = np.where(both, np.maximum(told[_BODY, 2], sure[_BODY]), told[_BODY, 2])
+    off = (_OFF * height) ** 2
+    share = off / np.maximum(off + marked.spread_px[_BODY] ** 2, 1e-9)
+    between = told[_BODY, :2] + share[:, None] * (xy[_BODY] - told[_BODY, :2])
+    out[_BODY, :2] = np.where(known[:, None], between, told[_BODY, :2])
+    out[_BODY, 2] = np.where(known, np.maximum(told[_BODY, 2], sure[_BODY]), told[_BODY, 2])
     for part in (_BODY, _FEET):
         lost = (told[part, 2] <= _LEAST) & ((sure[part] > _SURE) | (told[part, 2] <= 0))
         out[part] = np.where(lost[:, None], np.column_stack([xy[part], sure[part]]), out[part])

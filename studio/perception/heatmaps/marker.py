@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -17,7 +18,7 @@ from studio.perception.heatmaps.network import (
     STRIDE_PX,
     WIDTH_PX,
     HeatmapsNetwork,
-    marked,
+    marks,
 )
 from studio.perception.own import placed, quick_type, unpack
 from studio.perception.trunk import fused
@@ -37,6 +38,16 @@ def crop_of(
     scale = HEIGHT_PX / height
     centre = np.array([(left + right) / 2, (top + bottom) / 2])
     return scale, np.array([(WIDTH_PX - 1) / 2, (HEIGHT_PX - 1) / 2]) - scale * centre
+
+
+@dataclass(frozen=True, eq=False)
+class Marked:
+    """Points of coco_133 in pixels of the picture, how surely each is visible, and how far about it
+    it may lie (one sigma, pixels)."""
+
+    xy_px: Float[np.ndarray, "133 2"]
+    sure: Float[np.ndarray, "133"]
+    spread_px: Float[np.ndarray, "133"]
 
 
 class Marker:
@@ -60,18 +71,14 @@ class Marker:
         self,
         rgb: UInt8[np.ndarray, "height width 3"],
         box_px: tuple[float, float, float, float],
-    ) -> tuple[Float[np.ndarray, "133 2"], Float[np.ndarray, "133"]]:
-        """The points in pixels of the picture, and how sure it is that each is visible.
-
-        The box is left, top, right, bottom of what is seen of the person.
-        """
+    ) -> Marked:
+        """The points of the person in a box: left, top, right, bottom of what is seen of them."""
         scale, shift = crop_of(box_px)
         into = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
         smoother, size = smoothed(rgb, 1 / scale), (WIDTH_PX, HEIGHT_PX)
         crop = cv2.warpAffine(smoother, into, size, borderMode=cv2.BORDER_REFLECT)
         given = torch.from_numpy(crop).to(self._device).permute(2, 0, 1)[None]
-        given = (given.float() / 255).to(self._type).contiguous(memory_format=torch.channels_last)
-        maps, seen = self._network(given)
-        xy = (marked(maps)[0].cpu().numpy() + 0.5) * STRIDE_PX - 0.5
-        sure = torch.sigmoid(seen.float())[0].cpu().numpy().astype(np.float64)
-        return (xy - shift) / scale, sure
+        told = marks(self._network, (given.float() / 255).to(self._type))
+        xy, sure, spread = (value[0].double().cpu().numpy() for value in told)
+        xy = (xy + 0.5) * STRIDE_PX - 0.5
+        return Marked((xy - shift) / scale, sure, spread * STRIDE_PX / scale)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import nn
 
@@ -72,18 +74,44 @@ class HeatmapsNetwork(nn.Module):
         return maps, seen
 
 
+class Marks(NamedTuple):
+    """What is marked in crops: ``xy`` (batch, 133, 2) in cells, ``sure`` (batch, 133) how surely
+    each point is visible, and ``spread`` (batch, 133) how far about it it may lie, in cells."""
+
+    xy: torch.Tensor
+    sure: torch.Tensor
+    spread: torch.Tensor
+
+
+def marks(network: nn.Module, rgb: torch.Tensor) -> Marks:
+    """What a network marks in crops (batch, 3, 128, 96), looked at as they are and in the
+    mirror."""
+    both = torch.cat([rgb, rgb.flip(-1)]).contiguous(memory_format=torch.channels_last)
+    maps, seen = network(both)
+    maps, mirrored = maps.float().chunk(2)
+    maps = (maps + mirrored.flip(-1)[:, torch.tensor(MIRROR, device=maps.device)]) / 2
+    xy = marked(maps)
+    return Marks(xy, torch.sigmoid(seen.float()[: len(rgb)]), _spread(maps, xy))
+
+
+def _spread(maps: torch.Tensor, xy: torch.Tensor) -> torch.Tensor:
+    squares = points_of(maps * SHARP, power=2) - xy.square()
+    return squares.clamp_min(0).sum(2).sqrt()
+
+
 def marked(maps: torch.Tensor) -> torch.Tensor:
     """The network's maps (batch, points, rows, columns) to points (batch, points, 2) in cells."""
     return points_of(maps.float() * SHARP)
 
 
-def points_of(maps: torch.Tensor) -> torch.Tensor:
-    """Heatmap logits (batch, points, rows, columns) to points (batch, points, 2), x and y in cells.
+def points_of(maps: torch.Tensor, power: int = 1) -> torch.Tensor:
+    """Heatmap logits (batch, points, rows, columns) to points (batch, points, 2), x and y in cells;
+    the mean of their squares with a ``power`` of 2.
 
     Cell centres lie at integers.
     """
     batch, points, rows, columns = maps.shape
     share = maps.float().flatten(2).softmax(2).view(batch, points, rows, columns)
-    x = (share.sum(2) * torch.arange(columns, device=maps.device)).sum(2)
-    y = (share.sum(3) * torch.arange(rows, device=maps.device)).sum(2)
+    x = (share.sum(2) * torch.arange(columns, device=maps.device) ** power).sum(2)
+    y = (share.sum(3) * torch.arange(rows, device=maps.device) ** power).sum(2)
     return torch.stack([x, y], 2)

@@ -20,6 +20,7 @@ from studio.perception.heatmaps.network import (
     WIDTH_PX,
     HeatmapsNetwork,
     marked,
+    marks,
 )
 from studio.perception.own import read, take_over
 from studio.training import augment
@@ -229,6 +230,5 @@ def crops(
 @torch.inference_mode()
 def predict(network: nn.Module, rgb: torch.Tensor, device: str) -> tuple[np.ndarray, np.ndarray]:
     """Points (batch, 133, 2) in pixels of the crops, and how sure it is that each is visible."""
-    maps, seen = network(rgb.to(device).contiguous(memory_format=torch.channels_last))
-    xy = (marked(maps) + 0.5) * STRIDE_PX - 0.5
-    return xy.cpu().numpy(), torch.sigmoid(seen.float()).cpu().numpy()
+    told = marks(network, rgb.to(device))
+    return ((told.xy + 0.5) * STRIDE_PX - 0.5).cpu().numpy(), told.sure.cpu().numpy()

@@ -181,7 +181,7 @@ def _distances(
                 continue
             low, high = theirs[sure, :2].min(0), theirs[sure, :2].max(0)
             box = float(low[0]), float(low[1]), float(high[0]), float(high[1])
-            ours, _ = marker.mark(picture.rgb, box)
+            ours = marker.mark(picture.rgb, box).xy_px
             scale, shift = crop_of(box)
             guess = (mean_px - shift) / scale
             height = max(float(high[1] - low[1]), 1.0)
