@@ -30,9 +30,11 @@ _BODY, _FEET, _LIMBS = slice(0, 17), slice(17, 23), slice(5, 17)
 _MORE, _GHOST = 3, 0.2
 """How many more people are marked than are wanted, to choose among them; how surely somebody's
 points must be seen."""
-_SURE, _LEAST, _OFF = 0.35, 0.15, 0.08
-"""How sure a map must be of a point that was not found; how sure it is at least that was; how far
-off those are, in heights of what was found."""
+_SURE, _LEAST = 0.35, 0.15
+"""How sure a map must be of a point that was not found; how sure one is at least that was."""
+_OFF, _NEAR = 0.1, 0.3
+"""How far off points are as they are found, and how near to them maps must be to be believed, both
+in heights of what was found (chosen on validation people)."""
 _ROOM = 0.12
 _FORGOTTEN, _REACH = 15, 0.5
 _KEPT, _HEIGHT_M, _BETA = 20, 1.7, 1.5
@@ -207,18 +209,19 @@ def _box(whole: Whole) -> tuple[float, float, float, float]:
 def _refined(told: np.ndarray, marked: Marked) -> np.ndarray:
     """Points (133, 3) with what the heatmap network marks.
 
-    A body's point that was found lies between both, the nearer to where the map is narrow: they err
-    each in their own way, and the mean is nearer to the truth than either. Body and feet that are
-    missing, and hands and face that nobody found, are as the maps mark them.
+    Where both mean the same place, a body's point lies between them, nearer to the map the narrower
+    that is: they err each in their own way, and the mean is nearer to the truth than either. Body
+    and feet that are missing, and hands and face that nobody found, are as the maps mark them.
     """
     out, xy, sure = told.copy(), marked.xy_px, marked.sure
     known = told[_BODY, 2] > _LEAST
     height = float(np.ptp(told[_BODY][known, :2], axis=0).max()) if known.any() else 0.0
     off = (_OFF * height) ** 2
     share = off / np.maximum(off + marked.spread_px[_BODY] ** 2, 1e-9)
-    between = told[_BODY, :2] + share[:, None] * (xy[_BODY] - told[_BODY, :2])
-    out[_BODY, :2] = np.where(known[:, None], between, told[_BODY, :2])
-    out[_BODY, 2] = np.where(known, np.maximum(told[_BODY, 2], sure[_BODY]), told[_BODY, 2])
+    apart = xy[_BODY] - told[_BODY, :2]
+    both = known & (np.linalg.norm(apart, axis=1) < _NEAR * height)
+    out[_BODY, :2] += np.where(both, share, 0.0)[:, None] * apart
+    out[_BODY, 2] = np.where(both, np.maximum(told[_BODY, 2], sure[_BODY]), told[_BODY, 2])
     for part in (_BODY, _FEET):
         lost = (told[part, 2] <= _LEAST) & ((sure[part] > _SURE) | (told[part, 2] <= 0))
         out[part] = np.where(lost[:, None], np.column_stack([xy[part], sure[part]]), out[part])

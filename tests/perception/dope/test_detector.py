@@ -116,7 +116,9 @@ def test_who_is_found_is_marked_closer_and_stands_between_both() -> None:
             self.boxes.append(box)
             spread = np.full(133, 8.0)
             spread[9], spread[10] = 1e-3, 1e6  # a wrist that is sure, another that is anywhere
-            return Marked(plain + 2.0, np.r_[np.ones(17), np.zeros(116)], spread)
+            xy = plain + 2.0
+            xy[8, 0] += 200.0  # an elbow somewhere else
+            return Marked(xy, np.r_[np.ones(17), np.zeros(116)], spread)
 
     marker = _Marker()
     person = DopeDetector(finder, marker, Settings()).detect(_RGB)[0]  # pyright: ignore
@@ -125,12 +127,12 @@ def test_who_is_found_is_marked_closer_and_stands_between_both() -> None:
     room = 0.12 * (high - low).max()
     np.testing.assert_allclose(box, [*(low - room), *(high + room)], atol=0.5)
     known = np.isfinite(plain[:17, 0])
-    known[[9, 10]] = False
+    known[[8, 9, 10]] = False
     moved = person.xy_px[:17][known] - plain[:17][known]
     assert ((moved > 0.2) & (moved < 1.8)).all()
     assert np.ptp(moved) < 1e-4
     np.testing.assert_allclose(person.xy_px[9], plain[9] + 2.0, atol=1e-3)
-    np.testing.assert_allclose(person.xy_px[10], plain[10], atol=1e-3)
+    np.testing.assert_allclose(person.xy_px[[8, 10]], plain[[8, 10]], atol=1e-3)
     np.testing.assert_allclose(person.xy_px[23:91], plain[23:91])  # the face as it was found
 
 
