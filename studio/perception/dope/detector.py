@@ -32,12 +32,15 @@ _MORE, _GHOST = 3, 0.2
 points must be seen."""
 _SURE, _LEAST = 0.35, 0.15
 """How sure a map must be of a point that was not found; how sure one is at least that was."""
+_SEEN, _FEWEST = 0.4, 4
 _OFF, _NEAR = 0.1, 0.3
 """How far off points are as they are found, and how near to them maps must be to be believed, both
 in heights of what was found (chosen on validation people)."""
 _ROOM = 0.12
 _FORGOTTEN, _REACH = 15, 0.5
 _KEPT, _HEIGHT_M, _BETA = 20, 1.7, 1.5
+
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ class DopeDetector:
         told[~np.isfinite(told[:, :2]).all(1), 2] = 0.0
         told, steady = np.nan_to_num(told), 1.0
         if self._marker is not None and whole.body is not None:
-            marked = self._marker.mark(rgb, _box(whole))
+            marked = _closely(self._marker, rgb, _box(whole))
             told, steady = _refined(told, marked), float(marked.sure[_LIMBS].mean())
         parts = self.layout.parts
         if not self.settings.hands:
@@ -193,7 +196,7 @@ def _prominence(whole: Whole) -> float:
     return whole.score * size**0.5 * (1.0 if whole.body is not None else 0.3)
 
 
-def _box(whole: Whole) -> tuple[float, float, float, float]:
+def _box(whole: Whole) -> Box:
     """A person with some room around: left, top, right, bottom. Legs of whom only the upper half
     was seen are guesses and left out."""
     xy, _ = whole.points()
@@ -204,6 +207,18 @@ def _box(whole: Whole) -> tuple[float, float, float, float]:
     room = _ROOM * (high - low).max()
     left, top, right, bottom = (*(low - room), *(high + room))
     return float(left), float(top), float(right), float(bottom)
+
+
+def _closely(marker: Marker, rgb: np.ndarray, box_px: Box) -> Marked:
+    """Somebody's points as marked in a box, then in that of the points which are seen there: boxes
+    of parts that were found wrongly are loose."""
+    marked = marker.mark(rgb, box_px)
+    seen = marked.sure > _SEEN
+    if seen[_BODY].sum() < _FEWEST:
+        return marked
+    points = marked.xy_px[seen]
+    (left, top), (right, bottom) = points.min(0).tolist(), points.max(0).tolist()
+    return marker.mark(rgb, (left, top, right, bottom))
 
 
 def _refined(told: np.ndarray, marked: Marked) -> np.ndarray:

@@ -118,14 +118,19 @@ def test_who_is_found_is_marked_closer_and_stands_between_both() -> None:
             spread[9], spread[10] = 1e-3, 1e6  # a wrist that is sure, another that is anywhere
             xy = plain + 2.0
             xy[8, 0] += 200.0  # an elbow somewhere else
-            return Marked(xy, np.r_[np.ones(17), np.zeros(116)], spread)
+            sure = np.r_[np.isfinite(plain[:17, 0]), np.zeros(116)]
+            self.told = Marked(xy, sure, spread)
+            return self.told
 
     marker = _Marker()
     person = DopeDetector(finder, marker, Settings()).detect(_RGB)[0]  # pyright: ignore
-    (box,) = marker.boxes
+    box, closer = marker.boxes
     low, high = np.nanmin(plain, 0), np.nanmax(plain, 0)
     room = 0.12 * (high - low).max()
     np.testing.assert_allclose(box, [*(low - room), *(high + room)], atol=0.5)
+    sure = np.nan_to_num(marker.told.sure) > 0.5
+    seen = marker.told.xy_px[sure]
+    np.testing.assert_allclose(closer, [*seen.min(0), *seen.max(0)])
     known = np.isfinite(plain[:17, 0])
     known[[8, 9, 10]] = False
     moved = person.xy_px[:17][known] - plain[:17][known]
