@@ -101,27 +101,44 @@ class DopeDetector:
     ) -> tuple[Person2D, ...]:
         """The people in a picture, the most prominent first."""
         wholes = sorted(assemble(self._finder.find(rgb)), key=_prominence, reverse=True)
-        looked = [self._person(rgb, whole) for whole in wholes[: self.settings.people + _MORE]]
+        looked = [self._marked(rgb, whole) for whole in wholes[: self.settings.people + _MORE]]
         there = [
-            (sure * _prominence(whole), person)
-            for (person, sure), whole in zip(looked, wholes, strict=False)
+            (sure * _prominence(whole), whole, marked)
+            for (marked, sure), whole in zip(looked, wholes, strict=False)
             if sure > _GHOST
         ]
         there.sort(key=lambda one: -one[0])
-        found = [person for _, person in there[: self.settings.people]]
+        found = [
+            self._person(rgb, whole, marked) for _, whole, marked in there[: self.settings.people]
+        ]
         return tuple(self._followed(found, time_s))
 
-    def _person(self, rgb: np.ndarray, whole: Whole) -> tuple[Person2D, float]:
-        """Somebody's points, and how surely those of the limbs are seen (1 where nobody marks them
-        closer): what is no person has few."""
+    def _marked(self, rgb: np.ndarray, whole: Whole) -> tuple[Marked | None, float]:
+        """Somebody's points as they are marked in the box of what was found, and how surely those
+        of the limbs are seen (1 where nobody marks them): what is no person has few."""
+        if self._marker is None or whole.body is None:
+            return None, 1.0
+        marked = self._marker.mark(rgb, _box(whole))
+        return marked, float(marked.sure[_LIMBS].mean())
+
+    def _closer(self, rgb: np.ndarray, marked: Marked) -> Marked:
+        """The points as they are marked in the box of those that were seen: boxes of parts that
+        were found wrongly are loose."""
+        seen = marked.sure > _SEEN
+        if self._marker is None or seen[_BODY].sum() < _FEWEST:
+            return marked
+        points = marked.xy_px[seen]
+        (left, top), (right, bottom) = points.min(0).tolist(), points.max(0).tolist()
+        return self._marker.mark(rgb, (left, top, right, bottom))
+
+    def _person(self, rgb: np.ndarray, whole: Whole, marked: Marked | None) -> Person2D:
         xy, sure = whole.points()
         given = np.column_stack([xy, np.where(np.isfinite(xy[:, 0]), sure, 0.0)])
         told = convert(given, "dope_139", LAYOUT)
         told[~np.isfinite(told[:, :2]).all(1), 2] = 0.0
-        told, steady = np.nan_to_num(told), 1.0
-        if self._marker is not None and whole.body is not None:
-            marked = _closely(self._marker, rgb, _box(whole))
-            told, steady = _refined(told, marked), float(marked.sure[_LIMBS].mean())
+        told = np.nan_to_num(told)
+        if marked is not None:
+            told = _refined(told, self._closer(rgb, marked))
         parts = self.layout.parts
         if not self.settings.hands:
             told[[*parts["left_hand"], *parts["right_hand"]], 2] = 0.0
@@ -131,7 +148,7 @@ class DopeDetector:
         points = np.where(lost[:, None], np.nan, told[:, :2]).astype(np.float32)
         single = told[:, 2].astype(np.float32).astype(np.float64)
         space = self._in_space(whole, rgb.shape[:2])
-        return Person2D(self.layout, points.astype(np.float64), single, space=space), steady
+        return Person2D(self.layout, points.astype(np.float64), single, space=space)
 
     def _in_space(self, whole: Whole, shape: tuple[int, ...]) -> InSpace:
         """The same person in 3D, without the parts that nobody wants."""
@@ -207,18 +224,6 @@ def _box(whole: Whole) -> Box:
     room = _ROOM * (high - low).max()
     left, top, right, bottom = (*(low - room), *(high + room))
     return float(left), float(top), float(right), float(bottom)
-
-
-def _closely(marker: Marker, rgb: np.ndarray, box_px: Box) -> Marked:
-    """Somebody's points as marked in a box, then in that of the points which are seen there: boxes
-    of parts that were found wrongly are loose."""
-    marked = marker.mark(rgb, box_px)
-    seen = marked.sure > _SEEN
-    if seen[_BODY].sum() < _FEWEST:
-        return marked
-    points = marked.xy_px[seen]
-    (left, top), (right, bottom) = points.min(0).tolist(), points.max(0).tolist()
-    return marker.mark(rgb, (left, top, right, bottom))
 
 
 def _refined(told: np.ndarray, marked: Marked) -> np.ndarray:
