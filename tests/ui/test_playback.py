@@ -92,7 +92,10 @@ class Canvas:
     def show_keypoints(self, *keypoints: Keypoints) -> None:
         self.keypoints.update({k.camera: k for k in keypoints})
 
-    def show_reprojection(self, camera: str, xy_px: np.ndarray, people: Sequence[int] = ()) -> None:
+    def show_reprojection(
+        self, camera: str, xy_px: np.ndarray, people: Sequence[int] = (),
+        sizes_px: Sequence[float] = (),
+    ) -> None:  # fmt: skip
         self.landed[camera] = xy_px
 
     def clear_marks(self) -> None:

@@ -160,7 +160,8 @@ class Document:
         return np.ascontiguousarray(found[..., order])
 
     def _unpacked(self, raw: bytes) -> bytes:
-        if len(raw) < 12 or (whole := struct.unpack_from("<I", raw, 8)[0]) > len(raw):
+        version, whole = struct.unpack_from("<II", raw, 4) if len(raw) >= 12 else (2, 0)
+        if len(raw) < 12 or (version in (1, 2) and whole > len(raw)):
             missing = "" if len(raw) < 12 else f": {whole - len(raw):,} bytes are missing"
             raise StudioError(
                 f"“{self.path.name}” is cut off{missing}.", "Copy or download it again."
