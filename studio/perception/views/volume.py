@@ -14,7 +14,8 @@ AGGREGATIONS: tuple[Aggregation, ...] = ("sum", "confidence", "softmax")
 
 def aggregation(name: str) -> Aggregation:
     """The way of that name, as a card tells it; softmax where it tells none."""
-    return next((how for how in AGGREGATIONS if how == name), "softmax")
+    known: dict[str, Aggregation] = {how: how for how in AGGREGATIONS}
+    return known.get(name, "softmax")
 
 
 def aggregated(values: torch.Tensor, weights: torch.Tensor, how: Aggregation) -> torch.Tensor:
