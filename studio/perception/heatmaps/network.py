@@ -90,13 +90,10 @@ def marks(network: nn.Module, rgb: torch.Tensor) -> Marks:
     maps, seen = network(both)
     maps, mirrored = maps.float().chunk(2)
     maps = (maps + mirrored.flip(-1)[:, torch.tensor(MIRROR, device=maps.device)]) / 2
-    xy = marked(maps)
-    return Marks(xy, torch.sigmoid(seen.float()[: len(rgb)]), _spread(maps, xy))
-
-
-def _spread(maps: torch.Tensor, xy: torch.Tensor) -> torch.Tensor:
-    squares = points_of(maps * SHARP, power=2) - xy.square()
-    return squares.clamp_min(0).sum(2).sqrt()
+    sides = _sides(maps * SHARP)
+    xy = _means(sides)
+    spread = (_means(sides, power=2) - xy.square()).clamp_min(0).sum(2).sqrt()
+    return Marks(xy, torch.sigmoid(seen.float()[: len(rgb)]), spread)
 
 
 def marked(maps: torch.Tensor) -> torch.Tensor:
@@ -104,14 +101,22 @@ def marked(maps: torch.Tensor) -> torch.Tensor:
     return points_of(maps.float() * SHARP)
 
 
-def points_of(maps: torch.Tensor, power: int = 1) -> torch.Tensor:
-    """Heatmap logits (batch, points, rows, columns) to points (batch, points, 2), x and y in cells;
-    the mean of their squares with a ``power`` of 2.
+def points_of(maps: torch.Tensor) -> torch.Tensor:
+    """Heatmap logits (batch, points, rows, columns) to points (batch, points, 2), x and y in cells.
 
     Cell centres lie at integers.
     """
-    batch, points, rows, columns = maps.shape
-    share = maps.float().flatten(2).softmax(2).view(batch, points, rows, columns)
-    x = (share.sum(2) * torch.arange(columns, device=maps.device) ** power).sum(2)
-    y = (share.sum(3) * torch.arange(rows, device=maps.device) ** power).sum(2)
-    return torch.stack([x, y], 2)
+    return _means(_sides(maps))
+
+
+def _sides(maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """How each map's softmax falls over its columns, and over its rows."""
+    share = maps.float().flatten(2).softmax(2).view(maps.shape)
+    return share.sum(2), share.sum(3)
+
+
+def _means(sides: tuple[torch.Tensor, torch.Tensor], power: int = 1) -> torch.Tensor:
+    """The means (batch, points, 2) of places to a power."""
+    return torch.stack([
+        (side * torch.arange(side.shape[2], device=side.device) ** power).sum(2) for side in sides
+    ], 2)  # fmt: skip
