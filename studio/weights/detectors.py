@@ -41,13 +41,14 @@ def own(options: Options = Options()) -> Detector:  # noqa: B008
     from studio.perception.dope.detector import DopeDetector, Settings
     from studio.perception.dope.finder import PoseFinder
     from studio.perception.heatmaps.marker import Marker
+    from studio.perception.lifting.lifter import Lifter
 
-    cards = [find_card("dope"), find_card("heatmaps")]
+    cards = [find_card("dope"), find_card("heatmaps"), find_card("lift")]
     finder = PoseFinder.load(cards[0].weights, mode=options.quality)
-    marker = Marker.load(cards[1].weights)
+    marker, lifter = Marker.load(cards[1].weights), Lifter.load(cards[2].weights)
     settings = Settings(options.people, True, options.hands, options.face)
     weights = [hashlib.sha256(card.weights.read_bytes()).hexdigest()[:12] for card in cards]
-    return DopeDetector(finder, marker, settings, " ".join(weights))
+    return DopeDetector(finder, marker, settings, " ".join(weights), lifter)
 
 
 def maker(backend: Backend, options: Options = Options()) -> Callable[[], Detector]:  # noqa: B008

@@ -13,7 +13,7 @@ from dope_people import SIZE_PX, parts, person_m, seen_px, write_pack
 from studio.core.errors import StudioError
 from studio.human.convert import convert
 from studio.human.layouts import layout
-from studio.perception.detector import Person2D
+from studio.perception.detector import InSpace, Person2D
 from studio.perception.dope.kinds import FACE, KINDS, LEFT_HAND, RIGHT_HAND
 from studio.perception.dope.network import SIZE, STRETCH, DopeNetwork, Poses, Regions
 from studio.perception.dope.ppi import Part
@@ -377,7 +377,10 @@ class _Told:
             xy = whole[0, n, :, :2].double().numpy().copy()
             xy[: self._moved, 0] += self._away * head[0, n]
             told = convert(np.column_stack([xy, np.ones(len(xy))]), "dope_139", "coco_133")
-            out.append(Person2D(layout("coco_133"), told[:, :2], told[:, 2]))
+            xyz = whole[0, n, :, 3:].double().numpy() + np.array([0.0, 0.0, 4.0])
+            xyz[:4, 2] += 0.13 * self._moved / 12  # legs' four of 13 points
+            space = InSpace(layout("dope_139"), xyz, np.ones(len(xyz)), (160, 128))
+            out.append(Person2D(layout("coco_133"), told[:, :2], told[:, 2], space=space))
         return out
 
 
@@ -391,11 +394,16 @@ def test_limbs_that_are_told_count_within_half_a_head(packs: Path) -> None:
         "near": _Told(source, 0.4, 12), "six far": _Told(source, 0.6, 6),
         "nobody": _Told(source, 90.0, 12),
     }  # fmt: skip
-    near = dope_marked.limbs(looks, source, 16)
+    told = dope_marked.of_people(looks, source, 16)
+    near = {name: one.near for name, one in told.items()}
     assert len({len(told) for told in near.values()}) == 1
     assert all(near["near"])
     assert 0.3 < np.mean(near["six far"]) < 0.7
     assert not any(near["nobody"])
+    assert len(told["near"].deep_mm) >= 8
+    assert max(told["near"].deep_mm) == pytest.approx(40.0, abs=0.1)  # all points in the picture
+    assert min(told["near"].deep_mm) > 20.0
+    assert told["nobody"].deep_mm == []
 
 
 def test_aligned_error_forgives_turn_scale_and_shift() -> None:

@@ -1,7 +1,8 @@
 """Our own networks behind the :class:`~studio.perception.detector.Detector` protocol.
 
 People are found by their parts (:mod:`studio.perception.dope.finder`), each is marked closer with
-the heatmap network, and followed from picture to picture.
+the heatmap network, put in space with the lifting network's help, and followed from picture to
+picture.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from studio.perception.detector import InSpace, Person2D
 from studio.perception.dope.assemble import Whole, assemble
 from studio.perception.dope.finder import PoseFinder
 from studio.perception.dope.kinds import FACE, LEFT_HAND, LEGS, RIGHT_HAND
+from studio.perception.dope.lifted import lifted
 from studio.perception.heatmaps.marker import Marked, Marker
+from studio.perception.lifting.lifter import Lifter
 from studio.vision.filters import one_euro
 
-REVISION = 5
+REVISION = 6
 """Raised whenever the same pictures may give other points than before."""
 LAYOUT = "coco_133"
 _BODY, _FEET, _LIMBS = slice(0, 17), slice(17, 23), slice(5, 17)
@@ -71,13 +74,14 @@ class DopeDetector:
 
     def __init__(
         self, finder: PoseFinder, marker: Marker | None, settings: Settings = Settings(),
-        weights: str = "",
+        weights: str = "", lifter: Lifter | None = None,
     ) -> None:  # fmt: skip
-        """``weights`` names the files that the networks come from, for :attr:`identity`."""
+        """``weights`` names the files that the networks come from, for :attr:`identity`. Without
+        ``lifter`` the 3D of bodies is what the finder tells of them."""
         self.settings = settings
         self.layout: Layout = layout(LAYOUT)
         self.identity = f"dope {REVISION} {settings} {finder.mode} {weights}"
-        self._finder, self._marker = finder, marker
+        self._finder, self._marker, self._lifter = finder, marker, lifter
         self._tracks: list[_Track] = []
         self._next = 0
 
@@ -139,6 +143,7 @@ class DopeDetector:
         told = np.nan_to_num(told)
         if marked is not None:
             told = _refined(told, self._closer(rgb, marked))
+        space = self._in_space(whole, told, rgb.shape[:2])
         parts = self.layout.parts
         if not self.settings.hands:
             told[[*parts["left_hand"], *parts["right_hand"]], 2] = 0.0
@@ -147,12 +152,14 @@ class DopeDetector:
         lost = told[:, 2] <= 0
         points = np.where(lost[:, None], np.nan, told[:, :2]).astype(np.float32)
         single = told[:, 2].astype(np.float32).astype(np.float64)
-        space = self._in_space(whole, rgb.shape[:2])
         return Person2D(self.layout, points.astype(np.float64), single, space=space)
 
-    def _in_space(self, whole: Whole, shape: tuple[int, ...]) -> InSpace:
-        """The same person in 3D, without the parts that nobody wants."""
+    def _in_space(self, whole: Whole, told: np.ndarray, shape: tuple[int, ...]) -> InSpace:
+        """The same person in 3D, without the parts that nobody wants; ``told`` (133, 3) are the
+        points in 2D."""
         size = int(shape[1]), int(shape[0])
+        if self._lifter is not None and whole.body is not None:
+            whole = replace(whole, body=lifted(whole.body, told, size, self._lifter))
         xyz, sure = whole.xyz_m(size), whole.points()[1]
         unwanted = [] if self.settings.hands else [*LEFT_HAND, *RIGHT_HAND]
         unwanted += [] if self.settings.face else [*FACE]

@@ -26,6 +26,8 @@ _REACH = 0.5
 _WITHIN = {"hand": 0.2, "face": 0.1}
 _OTHERS_WITHIN = 0.2
 _HEADS = 0.5
+INSIDE = 0.2
+"""The least weight of points that are in the picture, hidden or not."""
 _EYES = (52, 61)
 """The outer corners of the eyes among the 84 points of a face."""
 
@@ -124,7 +126,7 @@ def _count(
     for number in torch.nonzero(parts.there[k])[:, 0].tolist():
         truth = parts.xy_px[k, number].numpy()
         seen = parts.seen[k, number].numpy()
-        inside = parts.weight[k, number].numpy() > 0.2
+        inside = parts.weight[k, number].numpy() > INSIDE
         size = float(sizes[number])
         if not np.isfinite(size) or size <= 0:
             continue
@@ -148,9 +150,7 @@ def _count(
         tally.flat.append(float(off[inside].mean()))
         xyz = parts.xyz_m[k, number].numpy().astype(float)
         if kind.name == "body":
-            origin = list(kind.origin)
-            gap = (part.xyz_m - part.xyz_m[origin].mean(0)) - (xyz - xyz[origin].mean(0))
-            tally.deep_mm.append(1000 * float(np.linalg.norm(gap, axis=1)[inside].mean()))
+            tally.deep_mm.append(deep_mm(part.xyz_m, xyz, kind.origin, inside))
         else:
             tally.deep_mm.append(1000 * aligned_error_m(part.xyz_m, xyz))
     unsure = parts.xy_px[k][parts.unsure[k]].numpy()
@@ -158,6 +158,15 @@ def _count(
         extent = max(part.size_px, 1.0)
         beside = [np.linalg.norm(part.xy_px - other, axis=1).mean() for other in unsure]
         tally.ghosts += int(min(beside, default=np.inf) > extent)
+
+
+def deep_mm(
+    found: np.ndarray, truth: np.ndarray, origin: Sequence[int], which: np.ndarray
+) -> float:
+    """Mean distance (mm) of points (n, 3; m) from the truth, both from the mean of ``origin``."""
+    at = list(origin)
+    gap = (found - found[at].mean(0)) - (truth - truth[at].mean(0))
+    return 1000 * float(np.linalg.norm(gap, axis=1)[which].mean())
 
 
 def aligned_error_m(found: np.ndarray, truth: np.ndarray) -> float:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from dope_people import parts, person_m
 
 from studio.perception.detector import Detector
 from studio.perception.dope.detector import DopeDetector, Settings
 from studio.perception.dope.finder import MODES
+from studio.perception.dope.kinds import TORSO
 from studio.perception.heatmaps.marker import Marked
+from studio.perception.lifting.lifter import Lifter
 
 _RGB = np.zeros((240, 320, 3), np.uint8)
+_TORSO = list(TORSO)
 
 
 class _Finder:
@@ -176,3 +181,21 @@ def test_people_come_with_one_metric_frame_for_all_their_parts() -> None:
     assert np.isfinite(without.space.xyz_m[:13]).all()
     assert np.isnan(without.space.xyz_m[13:]).all()
     assert not without.space.confidence[13:].any()
+
+
+def test_lifting_mends_how_deep_a_body_is() -> None:
+    finder, truth = _Finder(), person_m()
+    finder.people = [truth]
+    crooked = [replace(part, xyz_m=part.xyz_m * [1.0, 1.0, -2.0])
+               for part in parts(truth)["body"]]  # fmt: skip
+    finder.find = lambda rgb: {"body": crooked, "hand": [], "face": []}
+
+    def off(lifter: Lifter | None) -> float:
+        detector = DopeDetector(finder, None, Settings(), lifter=lifter)  # pyright: ignore
+        person = detector.detect(_RGB)[0]
+        assert person.space is not None
+        body = person.space.xyz_m[:13]
+        gap = (body - body[_TORSO].mean(0)) - (truth[:13] - truth[_TORSO].mean(0))
+        return float(np.linalg.norm(gap, axis=1).mean())
+
+    assert off(Lifter.load()) < 0.7 * off(None)
