@@ -42,6 +42,8 @@ _EDGE, _CUT_OUT_EDGE = 0.02, 0.1
 """So much of the picture's edge, by the person's height, is touched by those whom it cuts; pictures
 that were cut out often end where the person does."""
 _GROUND = 128
+_FAR = 0.6
+"""Nobody goes further from one picture of a film to the next, by their height."""
 
 
 def read_photo(path: Path) -> UInt8[np.ndarray, "height width channels"]:
@@ -63,15 +65,16 @@ class BodyLooker(Closing):
     def __init__(self, files: Mapping[str, Path]) -> None:
         self._files = files
         self._people: WholeBodyDetector | None = None
+        self._one: WholeBodyDetector | None = None
         self._shape: Task | None = None
         self._faces: FaceCrowd | None = None
 
     def close(self) -> None:
         """Free the networks."""
-        for one in (self._people, self._shape, self._faces):
+        for one in (self._people, self._one, self._shape, self._faces):
             if one is not None:
                 one.close()
-        self._people = self._shape = self._faces = None
+        self._people = self._one = self._shape = self._faces = None
 
     def file(self, path: Path, **told: Any) -> BodyPhoto:
         """:meth:`look` at a photograph's file, with the lens that it tells of."""
@@ -117,6 +120,34 @@ class BodyLooker(Closing):
         keypoints = main.keypoints(name, 0.0)
         return BodyPhoto(name, rgb, mask, keypoints, space, face, None, focal_px,
                          tuple(corrected or {}), warnings)  # fmt: skip
+
+    def follow(
+        self,
+        name: str,
+        rgb: UInt8[np.ndarray, "height width 3"],
+        last: BodyPhoto,
+        missed: int = 0,
+    ) -> BodyPhoto | None:
+        """Whoever was in the ``last`` picture of a film in the one that is next to it, or next but
+        as many as were ``missed``: their points, without pixels, mask and warnings; None where
+        they are not seen."""
+        if self._one is None:
+            files = [self._files[one] for one in NETWORKS]
+            self._one = WholeBodyDetector(Networks(*files), Options("fast", face=False))
+        whose = last.keypoints
+        self._one.follow([Person2D(whose.layout, whose.xy_px, whose.confidence)])
+        people = self._one.detect(rgb)
+        if not people or not np.isfinite(people[0].xy_px[:33]).all():
+            return None
+        (middle, size), (before, tall) = (bounds(one.xy_px[:33]) for one in (people[0], whose))
+        if np.linalg.norm(middle - before) > _FAR * tall * (1 + missed) or size < LEAST_PX:
+            return None
+        space, _ = self._close_up(rgb, middle, _ROOM * size)
+        face = self._face(rgb, people[0].xy_px[:33])
+        nothing = np.broadcast_to(np.uint8(0), rgb.shape)
+        return replace(last, name=name, rgb=nothing, mask=nothing[..., 0],
+                       keypoints=people[0].keypoints(name, 0.0), space_m=space, face_px=face,
+                       corrected=(), warnings=())  # fmt: skip
 
     def _found(self, name: str, rgb: np.ndarray) -> tuple[Person2D, ...]:
         if self._people is None:

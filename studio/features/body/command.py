@@ -14,8 +14,11 @@ import tyro
 from studio.core.errors import StudioError
 from studio.core.pictures import write_picture
 from studio.features.body.engine import Body, Inputs, reconstruct
+from studio.features.body.film_files import told_to, write_meshes, write_over
+from studio.features.body.filmed import is_film
+from studio.features.body.followed import Film
 from studio.features.body.params import Params
-from studio.jobs import run
+from studio.jobs import Context, run
 from studio.jobs.terminal import OnTerminal, show_made
 from studio.media.formats.levels import check_levels, write_levels
 from studio.media.formats.whole import check_places
@@ -36,17 +39,20 @@ def main(
     texture_px: int = 2048,
     head: Path | None = None,
     motion: Path | None = None,
+    follow: bool = False,
+    meshes: Path | None = None,
     lods: int = 1,
     json: bool = False,
 ) -> None:
     """Make a rigged, clothed avatar from photographs of a whole person.
 
     Args:
-        photos: Photographs of one person, standing; one is enough. Of a film the sharpest picture
-            is taken.
+        photos: Photographs of one person, standing; one is enough. Of a film the picture that
+            shows them best is taken.
         out: Where to write the avatar: .glb or .vrm, with 52 facial actions.
         overlay: Where to write a picture of each photograph, the avatar over it as it was taken,
-            and the avatar from behind: .png or .jpg.
+            and the avatar from behind: .png or .jpg; of a film that is followed also .mp4: its
+            pictures, and beside them the avatar over them.
         at_s: The picture of films at so many seconds is taken.
         name: What the person is called.
         height_m: The person's height in metres; usual for the build if not given.
@@ -57,14 +63,24 @@ def main(
         triangles: About how many triangles the avatar has.
         texture_px: Side of the texture in pixels, 512 to 4096.
         head: A head by “doppel head” that the person gets, with its skin and hair: .glb or .json.
-        motion: A motion that the avatar shall do: .bvh, .trc, .c3d or .csv.
+        motion: A motion that the avatar shall do: .bvh, .trc, .c3d or .csv; or a film, taken by a
+            camera that stands still: the avatar does in each of its pictures what somebody does.
+        follow: The film among the photographs is followed: one body for each of its pictures.
+        meshes: A folder for a mesh of each moment of the motion: NAME_0001.ply and so on, with the
+            same vertices, coloured.
         lods: So many levels of detail as files of their own, NAME_LOD0 the finest, each next one
             with half the triangles and half the texture's side: 1 to 5.
         json: Print one JSON object.
     """
-    if out is None and overlay is None:
+    if out is None and overlay is None and meshes is None:
         raise StudioError("There is nothing to write.", "Give --out FILE.glb.")
-    check_places((out, (".glb", ".vrm")), (overlay, (".png", ".jpg")))
+    if follow:
+        motion = _film_of(photos)
+    filmed = motion is not None and is_film(motion)
+    pictures = (".png", ".jpg", ".mp4") if filmed else (".png", ".jpg")
+    check_places((out, (".glb", ".vrm")), (overlay, pictures))
+    if meshes is not None and motion is None:
+        raise StudioError("There is no motion to write meshes of.", "Give --follow or --motion F.")
     check_levels(lods)
     params = _params(photos=photos, at_s=at_s, name=name, height_m=height_m, gender=gender,
                      back=back, seed=seed, pose=pose, triangles=triangles, texture_px=texture_px,
@@ -72,16 +88,33 @@ def main(
     began = time.perf_counter()
     with OnTerminal("Body", quiet=json) as context:
         made = run(reconstruct(params, Inputs(), context))
-    written: list[Path] = []
-    if out is not None:
-        written += _write(out, made, lods)
-    if overlay is not None:
-        from studio.synth.avatars.compared import compared
-
-        rows = [compared(made.made, made.fit.design, view) for view in made.fit.views]
-        write_picture(overlay, np.vstack(rows))
-        written.append(overlay)
+        written: list[Path] = []
+        if out is not None:
+            written += _write(out, made, lods)
+        if overlay is not None:
+            written.append(_write_overlay(overlay, made, context))
+        if meshes is not None:
+            write_meshes(meshes, made.character, made.name, told_to(context))
+            written.append(meshes)
     _tell(made, written, time.perf_counter() - began, json)
+
+
+def _film_of(photos: Sequence[Path]) -> Path:
+    films = [path for path in photos if is_film(path)]
+    if len(films) != 1:
+        count = "no film" if not films else f"{len(films)} films"
+        raise StudioError(f"There is {count} to follow.", "Give one, or --motion FILM.")
+    return films[0]
+
+
+def _write_overlay(path: Path, made: Body, context: Context) -> Path:
+    if path.suffix.lower() == ".mp4" and made.film is not None:
+        return write_over(path, made.film, made.made.character, told_to(context))
+    from studio.synth.avatars.compared import compared
+
+    rows = [compared(made.made, made.fit.design, view) for view in made.fit.views]
+    write_picture(path, np.vstack(rows))
+    return path
 
 
 def _params(**told: object) -> Params:
@@ -119,9 +152,18 @@ def _tell(made: Body, written: Sequence[Path], seconds: float, as_json: bool) ->
             "genus": made.made.genus,
             "seen": round(made.made.seen, 3),
             "notes": [*made.fit.notes, *made.made.notes],
+            **_film_told(made.film),
             "facts": [vars(fact) for fact in made.facts],
             "seconds": round(seconds, 3),
         }
         print(json_module.dumps(told, ensure_ascii=False))
         return
     show_made(made.name, made.facts, written, seconds)
+
+
+def _film_told(film: Film | None) -> dict[str, object]:
+    if film is None:
+        return {}
+    seen = np.isfinite(film.off_px)
+    return {"pictures": len(seen), "pictures_seen": int(seen.sum()),
+            "film_px": round(float(film.off_px[seen].mean()), 2)}  # fmt: skip

@@ -13,6 +13,7 @@ from studio.core.percent import percent
 from studio.core.types import Character, Fact, Posed
 from studio.document.pins import PhotoPin
 from studio.features.body.filmed import is_film, photograph_of
+from studio.features.body.followed import Film, as_drawn, followed
 from studio.features.body.heads import Given, given_head, with_head
 from studio.features.body.moving import as_animation, moved
 from studio.features.body.params import Params
@@ -37,6 +38,8 @@ from studio.weights.store import find
 
 FACES = ("face_landmarker", "pose_landmarker_lite")
 GENDERS = {"woman": 1.0, "man": 0.0}
+_MADE = 0.6
+"""How far the work is when an avatar is made and a film is followed yet."""
 GOOD_IOU, GOOD_PX = 0.93, 0.012
 """What outlines and points (by the person's height) of a good fit reach."""
 
@@ -54,7 +57,7 @@ class Inputs:
 @dataclass(frozen=True, eq=False)
 class Body:
     """A person reconstructed: the character in its rest pose, the same as a project's avatar holds
-    it, how it was fitted and made, and facts."""
+    it, how it was fitted and made, facts, and how a film was followed, where it was."""
 
     name: str
     character: Character
@@ -63,6 +66,7 @@ class Body:
     fit: BodyFit
     made: Made
     facts: tuple[Fact, ...]
+    film: Film | None = None
 
 
 def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Posed, Body]:
@@ -75,7 +79,8 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     check_photographs(params.photos, "Choose one that shows the whole person.")
     head = given_head(params, inputs.heads)
     name = params.name or params.photos[0].stem
-    photos = [photograph_of(p, params.at_s) if is_film(p) else p for p in params.photos]
+    given = params.photos
+    photos = [photograph_of(p, params.at_s).path if is_film(p) else p for p in given]
     params = params.model_copy(update={"photos": tuple(photos)})
     fit = inputs.fit
     if fit is None:
@@ -89,24 +94,33 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
                 fit = end.value
                 break
         assert fit is not None
-    _report(context, 0.45, "Looking at the face")
+    rest = 1.0 if params.motion is None or not is_film(params.motion) else _MADE
+    _report(context, 0.45 * rest, "Looking at the face")
     faces = _faces([view.photo for view in fit.views])
     fit, skin, hair = _dressed(fit, faces, head, name)
     look = Look(params.back, params.triangles, params.texture_px, params.seed, head is None)
-    found = made(fit, skin, hair, look, name,
-                 report=lambda f, text: _report(context, 0.47 + 0.5 * f, text))  # fmt: skip
+    found = made(
+        fit, skin, hair, look, name,
+        report=lambda f, text: _report(context, rest * (0.47 + 0.5 * f), text),
+    )  # fmt: skip
     character = in_pose(found, params.pose)
     still = standing(designed.still(fit.design), fit.design, params.pose)
     still = replace(still, height_m=fit.height_m)
-    if params.motion is not None:
+    bones, film = found.character.armature, None
+    if params.motion is not None and is_film(params.motion):
+        at_s = params.at_s if params.motion in given else None
+        steps = followed(params.motion, at_s, fit.design, still, context, (_MADE, 1.0))
+        film = yield from as_drawn(steps, found.character)
+        still = film.fit
+    elif params.motion is not None:
         _report(context, 0.97, "Moving")
-        bones = found.character.armature
         still = moved(params.motion, bones, still)
+    if params.motion is not None:
         character = replace(character, animation=as_animation(still, bones))
     yield _shown(character)
     context.report(1.0, "Done")
-    facts = facts_of(params, fit, found, faces)
-    return Body(name, character, fit.design, still, fit, found, facts)
+    facts = (*facts_of(params, fit, found, faces), *(() if film is None else film.facts))
+    return Body(name, character, fit.design, still, fit, found, facts, film)
 
 
 def _report(context: Context, fraction: float, text: str) -> None:
@@ -200,7 +214,7 @@ def facts_of(
     tall = float(np.mean([np.ptp(np.flatnonzero((v.photo.mask > 127).any(1))) for v in fit.views]))
     share = fit.reprojection_px / max(tall, 1.0)
     said = [f"{v.photo.name}: {text}" for v in fit.views for text in v.photo.warnings]
-    said += fit.notes
+    said = list(dict.fromkeys([*said, *fit.notes]))
     unseen = [v.photo.name for v, one in zip(fit.views, faces, strict=True) if one is None]
     closed = found.genus == 0
     return (

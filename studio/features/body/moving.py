@@ -38,7 +38,7 @@ def moved(path: Path, bones: Armature, still: Fit) -> Fit:
     if path.suffix.lower() != ".bvh":
         found = run(fit_motion(read_motion(path)))
         roots = carried_over(found, bones).bones_world[:, 0, :3, 3]
-        return _like(still, found.times_s, found.turns_rad, roots, found.actions)
+        return like(still, found.times_s, found.turns_rad, roots, found.actions)
     skeleton, clip = read_bvh(path)
     clip = _thinned(clip)
     space = pose_space()
@@ -58,12 +58,13 @@ def moved(path: Path, bones: Armature, still: Fit) -> Fit:
     world = bones_world(bones, rotations, root)
     standing = bones.rest_world[_FEET, 2, 3]
     root[:, 2] -= (world[:, _FEET, 2, 3] - standing).min(1)
-    return _like(still, found.times_s, rotations, root, np.zeros((len(root), len(ACTIONS))))
+    return like(still, found.times_s, rotations, root, np.zeros((len(root), len(ACTIONS))))
 
 
-def _like(
+def like(
     still: Fit, times_s: np.ndarray, turns_rad: np.ndarray, root_m: np.ndarray, actions: np.ndarray
 ) -> Fit:
+    """A person's fit with another motion."""
     lacks = np.full((len(times_s), len(still.points)), np.nan)
     return replace(still, times_s=times_s, turns_rad=turns_rad, root_m=root_m, actions=actions,
                    residual_m=lacks)  # fmt: skip

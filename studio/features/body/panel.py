@@ -105,7 +105,7 @@ class Panel(PhotosPanel[Params]):
             found: list[Path] = []
             for film in films:
                 context.check()
-                found.append(photograph_of(film))
+                found.append(photograph_of(film).path)
                 yield found[-1]
             return tuple(found)
 

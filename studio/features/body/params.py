@@ -20,7 +20,7 @@ class Params(BaseModel):
     )
     at_s: float | None = Field(
         default=None, ge=0, title="Moment",
-        description="Of films: the picture at so many seconds; the sharpest if not given",
+        description="Of films: the picture at so many seconds; the best one if not given",
     )  # fmt: skip
     name: str = Field(default="", description="What the person is called; the first photo's name")
     height_m: float | None = Field(
@@ -56,5 +56,7 @@ class Params(BaseModel):
         default=(), description="Points of the body put where the photographs show them"
     )
     motion: Path | None = Field(
-        default=None, description="A motion that the avatar shall do: .bvh, .trc, .c3d or .csv"
+        default=None,
+        description="A motion that the avatar shall do: .bvh, .trc, .c3d or .csv, or a film, in "
+        "each of whose pictures it does what is seen there",
     )

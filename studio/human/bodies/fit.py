@@ -93,7 +93,7 @@ def fitting(
     report(0.15, "Finding the pose")
     near = builder.near(builder.start)
     poses = [
-        _first(one, camera, ask, builder, near.kinematics)
+        first_pose(one, camera, ask, builder, near.kinematics)
         for one, camera, ask in zip(photos, cameras, asked, strict=True)
     ]
     problem = Problem(builder, near, builder.start, tuple(asked), height)
@@ -125,7 +125,7 @@ def _check(photos: Sequence[BodyPhoto], told: Told) -> None:
         )
 
 
-def _first(
+def first_pose(
     photo: BodyPhoto, camera: Camera, ask: Wanted, builder: Builder, kinematics: Kinematics
 ) -> Poses:
     """A pose to begin with: as a network guesses it in 3D, or upright, where the picture has it."""
@@ -203,7 +203,7 @@ def _refined(
     return found, replace(problem, near=problem.builder.near(found.values, problem.near))
 
 
-def _upright(
+def upright_in(
     camera: Camera, turn: np.ndarray, root_m: np.ndarray, soles_m: np.ndarray, down: float
 ) -> tuple[Camera, np.ndarray, np.ndarray]:
     """The camera, the root's turn and its place in a world in which up is up, although the camera
@@ -239,7 +239,7 @@ class _Work:
             root = pose.root_m[0]
             if photo.camera is None:
                 soles = kinematics.points(pose)[0][len(builder.layout) :]
-                camera, turns[0], root = _upright(camera, turns[0], root, soles, found.down[k])
+                camera, turns[0], root = upright_in(camera, turns[0], root, soles, found.down[k])
             off = off_px(pose, kinematics, problem.wanted[k])
             views.append(
                 BodyView(photo, camera, root,

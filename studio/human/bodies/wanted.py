@@ -45,11 +45,15 @@ _CONFIDENT_HAND = 0.35
 
 def used_points(photos: Sequence[BodyPhoto]) -> tuple[Layout, bool]:
     """The points that are fitted in these photographs, and whether hands are seen in any."""
-    whole = photos[0].keypoints.layout
-    names = [*whole.points[:BODY], *[p for p in whole.points if p in RIGID_FACE]]
     hands = [side for side in ("left", "right") if any(_handed(p, side) for p in photos)]
+    return points_with(photos[0].keypoints.layout, hands), bool(hands)
+
+
+def points_with(whole: Layout, hands: Sequence[str]) -> Layout:
+    """A layout's points of body and head, and of the hands of these sides."""
+    names = [*whole.points[:BODY], *[p for p in whole.points if p in RIGID_FACE]]
     names += [point for side in hands for point in hand(side)]
-    return make(whole.name, tuple(names), ()), bool(hands)
+    return make(whole.name, tuple(names), ())
 
 
 def _handed(photo: BodyPhoto, side: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 
 from studio.core.types import Camera, Character, Posed
 from studio.human.bodies.fitted import BodyView
@@ -47,18 +47,33 @@ def seen_as(
     """A character in the rig's reference pose as a photograph of it sees it, with what is between
     it and the camera left out: the photograph's pixels are mapped by ``matrix`` (2, 3) into a
     picture of that size."""
-    scale = float(matrix[0, 0])
-    lens = view.camera.matrix.copy()
-    lens[:2] *= scale
-    lens[:2, 2] += matrix[:, 2]
-    camera = Camera("photograph", size, lens, np.zeros(0), view.camera.rotation,
-                    view.camera.translation_m)  # fmt: skip
-    world = bones_world(character.armature, view.turns_rad[None], view.root_m[None])[0]
-    posed = Posed(character, 0.0, world, view.actions)
     with Renderer(size) as renderer:
-        shown = renderer.render(
-            portrait.drawables(posed), camera, portrait.light(portrait.around(world[:, :3, 3]))
-        )
+        return drawn_by(renderer, character, mapped_camera(view.camera, matrix, size),
+                        view.turns_rad, view.root_m, view.actions)  # fmt: skip
+
+
+def mapped_camera(
+    camera: Camera, matrix: Float[np.ndarray, "2 3"], size: tuple[int, int]
+) -> Camera:
+    """The camera whose pictures, of a size, are those of another, mapped by ``matrix``; it has no
+    distortion."""
+    lens = camera.matrix.copy()
+    lens[:2] *= float(matrix[0, 0])
+    lens[:2, 2] += matrix[:, 2]
+    return Camera("photograph", size, lens, np.zeros(0), camera.rotation, camera.translation_m)
+
+
+def drawn_by(
+    renderer: Renderer, character: Character, camera: Camera,
+    turns_rad: Float[np.ndarray, "bones 3"], root_m: Float[np.ndarray, " 3"],
+    actions: Float[np.ndarray, " actions"],
+) -> UInt8[np.ndarray, "tall wide 4"]:  # fmt: skip
+    """A character in the rig's reference pose, posed, as a camera sees it."""
+    world = bones_world(character.armature, turns_rad[None], root_m[None])[0]
+    posed = Posed(character, 0.0, world, actions)
+    shown = renderer.render(
+        portrait.drawables(posed), camera, portrait.light(portrait.around(world[:, :3, 3]))
+    )
     return np.dstack([shown.rgb, shown.alpha])
 
 

@@ -26,7 +26,7 @@ def test_the_sharpest_picture_of_a_film_or_that_of_a_moment_is_taken(tmp_path, m
                 rgb = cv2.GaussianBlur(rgb, (0, 0), 3.0)
             file.mux(stream.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")))
         file.mux(stream.encode(None))
-    best, early = photograph_of(film), photograph_of(film, 0.21)
+    best, early = photograph_of(film).path, photograph_of(film, 0.21).path
     assert is_film(film)
     assert best.name == "walk 0.70 s.png"
     assert early.name == "walk 0.20 s.png"
