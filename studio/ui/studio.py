@@ -265,14 +265,18 @@ class Studio(QObject):
         engine: Callable[[Context], Engine[Any, Any]],
         done: Callable[[Any], object] = lambda _: None,
         lane: str = "io",
+        live: str = "",
     ) -> AnyJob:
-        """Run some work that is no feature (an installation) as a visible job."""
-        job: AnyJob = Job(name, engine, {"io": self.lanes.io, "cpu": self.lanes.cpu}[lane])
+        """Run some work that is no feature (an installation) as a visible job; what it yields is
+        shown under the name ``live``, if there is one, as long as it works."""
+        one = {"io": self.lanes.io, "cpu": self.lanes.cpu}[lane]
+        job: AnyJob = Job(name, engine, one, feature=live)
         self.watch.add(
             job,
+            show=lambda value: self.live.emit(live, value) if live else None,
             done=done,
             failed=lambda error, details: self.notices.error(error, name, details),
-            retry=lambda: self.background(name, engine, done, lane),
+            retry=lambda: self.background(name, engine, done, lane, live),
         )
         return job
 

@@ -4,6 +4,7 @@ that is made of it."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QWi
 
 from studio.core.errors import StudioError
 from studio.core.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from studio.core.types import Posed
 from studio.document.pins import PhotoPin
 from studio.document.project import AvatarItem
 from studio.features.body.avatar_group import ROWS, AvatarGroup
@@ -40,6 +42,7 @@ WORDS = {
 _INVITES = "Drag a point in the photograph to where it belongs: the body is fitted anew."
 _STAGING = "Standing and moving"
 _FILMED = "Looking for a picture in a film"
+_MOTIONS = " ".join(f"*{s}" for s in (".bvh", ".trc", ".c3d", ".csv", *sorted(VIDEO_SUFFIXES)))
 _NO_BODY = "No human body, or somebody else's: its points lie otherwise"
 
 
@@ -82,21 +85,27 @@ class Panel(PhotosPanel[Params]):
         self.avatar_fold = Fold("The avatar")
         self.avatar_fold.inside.addWidget(self.avatar)
         self.motion_button = QPushButton("Play a motion…")
-        self.motion_button.setToolTip("A walk or a dance as BVH, or points as TRC, C3D or CSV")
+        self.motion_button.setToolTip("A walk or a dance as BVH, points as TRC, C3D or CSV, or a "
+                                      "film of somebody")  # fmt: skip
         self.motion_button.clicked.connect(self._ask_motion)
+        self.follow_button = QPushButton("Follow the film")
+        self.follow_button.setToolTip("The avatar does in each picture of the film what is seen "
+                                      "there: the camera must have stood still")  # fmt: skip
+        self.follow_button.clicked.connect(self._play_film)
         self.still_button = QPushButton("Stand still")
         self.still_button.clicked.connect(lambda: self.restage("Stand still", motion=None))
         self.moves = QWidget()
         row = QHBoxLayout(self.moves)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
+        row.addWidget(self.follow_button)
         row.addWidget(self.motion_button)
         row.addWidget(self.still_button)
         row.addStretch(1)
         return self.legend, self.person, self.pins_fold, self.avatar_fold, self.moves
 
     def add(self, paths: Iterable[Path]) -> None:
-        """More photographs of the same person; of films, their sharpest picture."""
+        """More photographs of the same person; of films, the picture that shows them best."""
         given = tuple(paths)
         super().add(path for path in given if not is_film(path))
         films = tuple(path for path in given if is_film(path))
@@ -110,9 +119,15 @@ class Panel(PhotosPanel[Params]):
             return tuple(found)
 
         if films:
-            self.studio.background(_FILMED, engine, super().add, "cpu")
+            self.studio.background(_FILMED, engine, partial(self._add_stills, films[-1]), "cpu")
             working = self.studio.watch
             self.busy.watch(_FILMED, lambda: all(w.job.name != _FILMED for w in working.working))
+
+    def _add_stills(self, film: Path, stills: tuple[Path, ...]) -> None:
+        there = self._params.photos
+        new = tuple(path for path in stills if path not in there)
+        if new:
+            self.edit(f"Add {film.name}", photos=(*there, *new), film=film)
 
     def show_params(self, params: Params) -> None:
         there = bool(params.photos)
@@ -124,6 +139,8 @@ class Panel(PhotosPanel[Params]):
         self.person.blockSignals(False)
         self.avatar.show_params(params)
         self.still_button.setVisible(params.motion is not None)
+        film = params.film is not None and params.motion != params.film
+        self.follow_button.setVisible(film)
 
     def take_rows(self, values: dict[str, Any]) -> None:
         if self.made is not None and values.get("pose", self._params.pose) != self._params.pose:
@@ -248,10 +265,14 @@ class Panel(PhotosPanel[Params]):
 
     def _ask_motion(self) -> None:
         path, _ = QFileDialog.getOpenFileName(
-            self, "A motion for the avatar", "", "Motions (*.bvh *.trc *.c3d *.csv)"
+            self, "A motion for the avatar", "", f"Motions and films ({_MOTIONS})"
         )
         if path:
             self.play(Path(path))
+
+    def _play_film(self) -> None:
+        if self._params.film is not None:
+            self.play(self._params.film)
 
     def play(self, path: Path) -> None:
         """Let the avatar move as a file tells."""
@@ -269,11 +290,9 @@ class Panel(PhotosPanel[Params]):
         assets = self.studio.assets
         told = self.params().model_copy(update=changes)
 
-        def engine(context: Context) -> Engine[AvatarItem, AvatarItem]:
+        def engine(context: Context) -> Engine[Posed, AvatarItem]:
             context.report(0.1, label)
-            after = staged(item, told, assets)
-            yield after
-            return after
+            return (yield from staged(item, told, assets, context))
 
         def done(after: AvatarItem) -> None:
             kept = params.model_dump(mode="json")
@@ -282,7 +301,7 @@ class Panel(PhotosPanel[Params]):
                     label, lambda p: p.with_items((after,)).with_params(self.feature.id, kept)
                 )
 
-        self.studio.background(_STAGING, engine, done, "cpu")
+        self.studio.background(_STAGING, engine, done, "cpu", _STAGING)
 
 
 def _made_of(params: Params) -> Params:

@@ -55,6 +55,9 @@ class Params(BaseModel):
     pins: tuple[PhotoPin, ...] = Field(
         default=(), description="Points of the body put where the photographs show them"
     )
+    film: Path | None = Field(
+        default=None, description="The film that photographs are pictures of, if they are"
+    )
     motion: Path | None = Field(
         default=None,
         description="A motion that the avatar shall do: .bvh, .trc, .c3d or .csv, or a film, in "

@@ -8,9 +8,13 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from studio.core.types import Camera, Keypoints, Posed
+from studio.core.types import Camera, Character, Keypoints, Material, Mesh, Part, Posed
 from studio.document.project import AvatarItem, Recipe
-from studio.features.body import session
+from studio.features.body import panel as panel_module
+from studio.features.body import session, staging
+from studio.features.body.filmed import Still
+from studio.features.body.followed import Film, Moment
+from studio.features.body.moving import like
 from studio.features.body.params import Params
 from studio.features.body.points import COUNT, fitted_px
 from studio.features.body.session import Photo, Session
@@ -21,6 +25,7 @@ from studio.human.layouts import layout
 from studio.human.rig import ACTIONS, BONE_NAMES
 from studio.human.stored import fit_arrays
 from studio.synth import designed
+from studio.synth.avatars.keeping import part_arrays
 from studio.ui.photo import PhotoView
 
 KNEE = 25
@@ -162,3 +167,42 @@ def test_a_made_avatar_stands_otherwise_in_one_step_of_the_history(qtbot, studio
     panel.avatar_fold.button.setChecked(True)
     inside = panel.area.widget().minimumSizeHint().width()
     assert inside <= panel.area.viewport().width(), "nothing is cut off in a narrow panel"
+
+
+def test_a_film_is_a_photograph_first_and_then_followed(qtbot, studio, panel, paths, monkeypatch):
+    film, followed = paths[0].with_name("walk.mp4"), []
+    monkeypatch.setattr(panel_module, "photograph_of", lambda path: Still(paths[0], 3, 0.1))
+
+    def engine(path, at_s, design, still, context):
+        followed.append((path, at_s))
+        turns = np.zeros((2, len(BONE_NAMES), 3))
+        for k in range(2):
+            yield Moment(k / 30, turns[k], still.root_m[0])
+        fit = like(still, np.array([0, 1 / 30]), turns, np.repeat(still.root_m, 2, 0),
+                   np.zeros((2, len(ACTIONS))))  # fmt: skip
+        return Film(path, fit, body_photo("a")[1].camera, np.arange(2), np.ones(2), 200.0, 1.0)
+
+    monkeypatch.setattr(staging, "followed", engine)
+    panel.add((film,))
+    qtbot.waitUntil(lambda: panel.params().photos == (paths[0],), timeout=PATIENCE_MS)
+    assert panel.params().film == film
+    settled(qtbot, panel)
+    assert panel.follow_button.isHidden() or not panel.moves.isVisible(), "nobody is made yet"
+    still = standing(designed.still(Design()), Design(), "T")
+    _, bones = designed.resting(Design(), actions=False)
+    mesh, one_bone = Mesh(np.eye(3), np.array([[0, 1, 2]])), np.tile([1.0, 0, 0, 0], (3, 1))
+    part = Part("person", mesh, Material("cloth"), np.zeros((3, 4), int), one_bone)
+    arrays = fit_arrays(still) | part_arrays(Character("Ada", bones, (part,), ACTIONS))
+    item = AvatarItem(name="Ada", data=studio.assets.put_arrays(arrays), design=Design(),
+                      recipe=Recipe.of("body", panel.params(), 1.0))  # fmt: skip
+    studio.document.edit("Body", lambda p: p.with_items((item,)))
+    panel.follow_button.click()
+    qtbot.waitUntil(lambda: panel._params.motion == film, timeout=PATIENCE_MS)
+    assert followed == [(film, None)]
+    assert any(isinstance(one, Posed) and one.character.name == "Ada" for one in studio.drawn)
+    moved = studio.assets.arrays(panel.made.data)
+    assert len(moved["times_s"]) == 2
+    assert panel.follow_button.isHidden(), "it is followed"
+    panel.still_button.click()
+    qtbot.waitUntil(lambda: panel._params.motion is None, timeout=PATIENCE_MS)
+    assert not panel.follow_button.isHidden()
