@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -140,20 +141,48 @@ def test_without_a_face_heads_are_looked_for_where_the_fit_has_them(rest, view):
     assert np.isnan(looked.marks_px).all()
 
 
+class Asked(ClothedField):
+    """What a network tells; ``together`` is passed only by two who are asked at the same time."""
+
+    together: threading.Barrier | None = None
+
+    def ask(self):
+        if self.together is not None:
+            self.together.wait(10)
+
+
+def test_body_and_head_are_asked_one_after_the_other_or_at_once(monkeypatch, rest, view):
+    space, offsets = canonical(rest, "T"), np.full(19_158, 0.01)
+    fit = BodyFit(Design(), (view,), offsets, 1.7)
+    monkeypatch.setattr(field_of, "better_than_the_fit", lambda kind: True)
+    monkeypatch.setattr(field_of, "outlined", lambda field, *_: field)
+    monkeypatch.setattr(field_of, "volume_field", lambda fit, rest, space, kind: Asked(
+        space, np.full(19_158, 0.02 if kind == "head" else 0.005)))  # fmt: skip
+    after = field_of.person_field(fit, rest, space)
+    monkeypatch.setattr(Asked, "together", threading.Barrier(2))
+    at_once = field_of.person_field(fit, rest, space, order="parallel")
+    assert list(after.took_s) == list(at_once.took_s) == ["body", "head"]
+    assert after.all_s >= sum(after.took_s.values())
+    points = space.vertices_m[:SKIN:400] + 0.004
+    assert after.field is not None
+    assert at_once.field is not None
+    assert (after.field.inside(points) == at_once.field.inside(points)).all()
+    monkeypatch.setattr(Asked, "together", None)
+    alone = field_of.person_field(fit, rest, space, ("body",), "parallel")
+    assert list(alone.took_s) == ["body"]
+    assert not isinstance(alone.field, MergedField)
+
+
 def test_a_head_and_a_body_that_know_better_are_one_field(monkeypatch, rest, view):
     space, offsets = canonical(rest, "T"), np.full(19_158, 0.01)
     fit = BodyFit(Design(), (view,), offsets, 1.7)
     monkeypatch.setattr(field_of, "better_than_the_fit", lambda kind: False)
-    assert field_of.person_field(fit, rest, space) is None
+    assert field_of.person_field(fit, rest, space).field is None
     monkeypatch.setattr(field_of, "better_than_the_fit", lambda kind: kind == "head")
     seen: list[str] = []
-
-    def told(fit, rest, space, kind):
-        seen.append(kind)
-        return ClothedField(space, np.full(19_158, 0.02))
-
-    monkeypatch.setattr(field_of, "volume_field", told)
-    merged = field_of.person_field(fit, rest, space)
+    monkeypatch.setattr(field_of, "volume_field", lambda fit, rest, space, kind: (
+        seen.append(kind) or Asked(space, np.full(19_158, 0.02))))  # fmt: skip
+    merged = field_of.person_field(fit, rest, space).field
     assert isinstance(merged, MergedField)
     assert seen == ["head"]
     chest, crown = space.head_m("spine02"), space.vertices_m[:SKIN][:, 2].max()

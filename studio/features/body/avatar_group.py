@@ -19,11 +19,12 @@ from studio.ui.thumb import Thumb
 
 ROWS = {
     "back": "Unseen back", "seed": "Other folds", "pose": "Stands in a", "triangles": "Triangles",
-    "texture_px": "Texture",
+    "texture_px": "Texture", "networks": "Networks",
 }  # fmt: skip
 BACKS = {"paint": "Folds", "plain": "Plain", "mirror": "Mirrored"}
 WORDS = {
     "pose": (("T", "T"), ("A", "A")),
+    "networks": (("sequence", "One after the other"), ("parallel", "At once")),
 }
 _OWN = "As photographed"
 _BACK = (64, 88)

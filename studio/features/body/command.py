@@ -37,6 +37,7 @@ def main(
     pose: Literal["T", "A"] = "T",
     triangles: int = 41_000,
     texture_px: int = 2048,
+    networks: Literal["sequence", "parallel"] = "sequence",
     head: Path | None = None,
     motion: Path | None = None,
     follow: bool = False,
@@ -62,6 +63,8 @@ def main(
         pose: The avatar's rest pose.
         triangles: About how many triangles the avatar has.
         texture_px: Side of the texture in pixels, 512 to 4096.
+        networks: Networks for body and head are asked one after the other, or at the same time;
+            where hair hangs from the head by itself, the body's alone.
         head: A head by “doppel head” that the person gets, with its skin and hair: .glb or .json.
         motion: A motion that the avatar shall do: .bvh, .trc, .c3d or .csv; or a film, taken by a
             camera that stands still: the avatar does in each of its pictures what somebody does.
@@ -84,7 +87,7 @@ def main(
     check_levels(lods)
     params = _params(photos=photos, at_s=at_s, name=name, height_m=height_m, gender=gender,
                      back=back, seed=seed, pose=pose, triangles=triangles, texture_px=texture_px,
-                     head=head, motion=motion)  # fmt: skip
+                     networks=networks, head=head, motion=motion)  # fmt: skip
     began = time.perf_counter()
     with OnTerminal("Body", quiet=json) as context:
         made = run(reconstruct(params, Inputs(), context))
@@ -153,6 +156,7 @@ def _tell(made: Body, written: Sequence[Path], seconds: float, as_json: bool) ->
             "seen": round(made.made.seen, 3),
             "notes": [*made.fit.notes, *made.made.notes],
             **_film_told(made.film),
+            "networks_s": {kind: round(s, 2) for kind, s in made.made.asked.took_s.items()},
             "facts": [vars(fact) for fact in made.facts],
             "seconds": round(seconds, 3),
         }

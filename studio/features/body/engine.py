@@ -98,7 +98,8 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     _report(context, 0.45 * rest, "Looking at the face")
     faces = _faces([view.photo for view in fit.views])
     fit, skin, hair = _dressed(fit, faces, head, name)
-    look = Look(params.back, params.triangles, params.texture_px, params.seed, head is None)
+    look = Look(params.back, params.triangles, params.texture_px, params.seed, head is None,
+                networks=params.networks)  # fmt: skip
     found = made(
         fit, skin, hair, look, name,
         report=lambda f, text: _report(context, rest * (0.47 + 0.5 * f), text),
@@ -228,6 +229,19 @@ def facts_of(
              "plain", f"back: {params.back}"),
         Fact("Surface", "closed" if closed else f"closed, {found.genus} holes run through it",
              "good" if closed and not found.notes else "look", "; ".join(found.notes)),
+        *_asked(found, params),
         Fact("Photographs", "; ".join(said) or f"{len(fit.views)}", "look" if said else "good",
              f"no face in {', '.join(unseen)}" if unseen else ""),
     )  # fmt: skip
+
+
+def _asked(found: Made, params: Params) -> tuple[Fact, ...]:
+    """Which networks told the surface, and how long they took."""
+    took = found.asked.took_s
+    if not took:
+        return ()
+    each = ", ".join(f"{kind} {seconds:.1f} s" for kind, seconds in took.items())
+    if len(took) == 1:
+        return (Fact("Networks", each, "plain"),)
+    how = "at the same time" if params.networks == "parallel" else "one after the other"
+    return (Fact("Networks", f"{each}; {how} {found.asked.all_s:.1f} s", "plain"),)

@@ -305,8 +305,8 @@ class Panel(PhotosPanel[Params]):
 
 
 def _made_of(params: Params) -> Params:
-    """The params without what a made avatar may change."""
-    usual = {name: Params.model_fields[name].default for name in STAGED}
+    """The params without what a made avatar may change, or is the same with."""
+    usual = {name: Params.model_fields[name].default for name in (*STAGED, "networks")}
     return params.model_copy(update=usual)
 
 

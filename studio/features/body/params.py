@@ -44,6 +44,10 @@ class Params(BaseModel):
     texture_px: int = Field(
         default=2048, ge=512, le=4096, title="Texture", description="Side of the texture (px)"
     )
+    networks: Literal["sequence", "parallel"] = Field(
+        default="sequence",
+        description="Networks for body and head are asked one after the other, or at the same time",
+    )
     head: Path | None = Field(
         default=None,
         description="What “doppel head” wrote (.glb or .json): that head is the person's",

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from functools import cached_property
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import numpy as np
 import torch
@@ -30,6 +34,8 @@ from studio.perception.bodies.parts import MARKS, Kind, head_share, marks_m
 from studio.perception.bodies.template import Template
 from studio.perception.bodies.volume import CLIP_M, Square, Volume
 from studio.perception.own import unpack
+
+Order = Literal["sequence", "parallel"]
 
 NAMES: dict[Kind, str] = {"body": "body", "head": "body_head"}
 """Under what name the networks are published."""
@@ -70,6 +76,10 @@ class VolumeField:
         at = (np.asarray(points_m) - low).T / SPACING_M
         more = map_coordinates(further, at, order=1, mode="constant", cval=0.0)
         return np.clip(self._fitted.inside(points_m) + more, -CLIP_M, CLIP_M).astype(np.float32)
+
+    def ask(self) -> None:
+        """Ask the networks now, not when something inside is first wanted."""
+        _ = self._further
 
     def told(self, points_m: Float[np.ndarray, "points 3"]) -> tuple[np.ndarray, np.ndarray]:
         """How much further inside the person than inside the fit's clothes points are as the
@@ -127,19 +137,50 @@ def seen_by(network: BodyNetwork, fit: BodyFit, rest: Rest, space: Canonical) ->
     return VolumeField(space, tuple(volumes), fitted, network.kind)
 
 
-def person_field(fit: BodyFit, rest: Rest, space: Canonical) -> Field | None:
-    """The field of a fitted person where our networks know better than the fit: the body's, the
-    head's, or both, blended along the neck. None where none of them does."""
-    kinds: tuple[Kind, ...] = ("body", "head")
-    known: dict[Kind, Field] = {
-        kind: volume_field(fit, rest, space, kind) for kind in kinds if better_than_the_fit(kind)
-    }
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What our networks tell of a person: a field, None where none knows better than the fit; how
+    long each of them took (seconds), and all together."""
+
+    field: Field | None
+    took_s: Mapping[Kind, float] = dataclass_field(default_factory=dict)
+    all_s: float = 0.0
+
+
+NOTHING_TOLD = Told(None)
+
+
+def person_field(
+    fit: BodyFit, rest: Rest, space: Canonical, kinds: Sequence[Kind] = ("body", "head"),
+    order: Order = "sequence",
+) -> Told:  # fmt: skip
+    """What our networks of those ``kinds`` that know better than the fit tell of a fitted person:
+    the body's field, the head's, or both, blended along the neck. They are asked one after the
+    other, or each in a thread of its own at the same time; the field is the same."""
+    better = [kind for kind in kinds if better_than_the_fit(kind)]
+    took: dict[Kind, float] = {}
+
+    def ask(kind: Kind) -> VolumeField:
+        began = time.perf_counter()
+        found = volume_field(fit, rest, space, kind)
+        found.ask()
+        took[kind] = time.perf_counter() - began
+        return found
+
+    began = time.perf_counter()
+    if order == "parallel":
+        with ThreadPoolExecutor(max(len(better), 1), "network") as threads:
+            known: dict[Kind, Field] = dict(zip(better, threads.map(ask, better), strict=True))
+    else:
+        known = {kind: ask(kind) for kind in better}
+    lasted = time.perf_counter() - began
     if "body" in known:
         known["body"] = outlined(known["body"], fit, rest, space)
-    if "head" not in known:
-        return known.get("body")
-    body = known.get("body") or ClothedField(space, fit.offsets_m)
-    return MergedField(body, known["head"], neck_cuts(space))
+    field = known.get("body")
+    if "head" in known:
+        body = field or ClothedField(space, fit.offsets_m)
+        field = MergedField(body, known["head"], neck_cuts(space))
+    return Told(field, {kind: took[kind] for kind in better}, lasted)
 
 
 def outlined(field: Field, fit: BodyFit, rest: Rest, space: Canonical) -> MetField:

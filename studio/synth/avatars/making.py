@@ -21,7 +21,8 @@ from studio.human.bodies.shell import Shell, shell_of
 from studio.human.bodies.surface import genus, neighbours
 from studio.human.character import bones_world
 from studio.human.person import Rest
-from studio.perception.bodies.field import person_field
+from studio.perception.bodies.field import NOTHING_TOLD, Order, Told, person_field
+from studio.perception.bodies.parts import Kind
 from studio.synth import closet, designed
 from studio.synth.avatars.assembling import Rigged, character_of, moves_of, reposed, rigged
 from studio.synth.avatars.completing import Back
@@ -43,7 +44,8 @@ HEAD_TRIANGLES = 15_000
 @dataclass(frozen=True, eq=False)
 class Look:
     """How the avatar shall be: what is on its back, its triangles, its texture's side (px), whether
-    the photographs show its head, and the spacing of the grid on which its surface is sought."""
+    the photographs show its head, the spacing of the grid on which its surface is sought, and
+    whether the networks for body and head are asked one after the other or at the same time."""
 
     back: Back = "paint"
     triangles: int = 41_000
@@ -51,13 +53,15 @@ class Look:
     seed: int = 0
     head: bool = True
     spacing_m: float = 0.008
+    networks: Order = "sequence"
 
 
 @dataclass(frozen=True, eq=False)
 class Made:
     """An avatar: its character in the rig's reference pose, the canonical person, the person at
     rest, the rigged shell, how many holes run through it, how much of it the photographs show
-    (0 to 1, by texels), and how it was painted; ``notes`` say what was not as it should be."""
+    (0 to 1, by texels), and how it was painted; ``notes`` say what was not as it should be,
+    ``asked`` what the networks told."""
 
     character: Character
     canonical: Canonical
@@ -67,6 +71,7 @@ class Made:
     seen: float
     paint: Painted
     notes: tuple[str, ...] = ()
+    asked: Told = NOTHING_TOLD
 
 
 def made(
@@ -89,19 +94,22 @@ def made(
     rest, _ = designed.resting(fit.design)
     still = canonical(rest, "T")
     clothed = ClothedField(still, fit.offsets_m)
-    field = field or person_field(fit, rest, still)
     hangs = any(piece.kind == "hair" for piece, _ in closet.pieces(fit.design.worn))
-    if hangs and isinstance(field, MergedField):
-        field = field.body  # a head that is told with its hair would have it twice
-    shell, notes = _shell(field, clothed, still, fit.offsets_m, look)
+    told = Told(field)
+    if field is None:  # a head that is told with its hair would have it twice
+        kinds: Sequence[Kind] = ("body",) if hangs else ("body", "head")
+        told = person_field(fit, rest, still, kinds, look.networks)
+    elif hangs and isinstance(field, MergedField):
+        told = Told(field.body)
+    shell, notes = _shell(told.field, clothed, still, fit.offsets_m, look)
     report(0.3, "Rigging")
     body = rigged(shell)
     uv = packed(shell, look.texture_px)
     moves = moves_of(shell, rest)
-    told = [*hair, *[None] * (len(fit.views) - len(hair))]
+    hidden = [*hair, *[None] * (len(fit.views) - len(hair))]
     if hangs:
-        told = [None if one is None else _around(one) for one in told]
-    seen = [_seen(body, moves, view, one) for view, one in zip(fit.views, told, strict=True)]
+        hidden = [None if one is None else _around(one) for one in hidden]
+    seen = [_seen(body, moves, view, one) for view, one in zip(fit.views, hidden, strict=True)]
     report(0.4, "Painting")
     paint = painted(shell, uv, seen, skin, look.back, look.texture_px, look.seed,
                     look.head, hangs)  # fmt: skip
@@ -112,7 +120,7 @@ def made(
                         orm_map=(255 * orm).astype(np.uint8))  # fmt: skip
     character = character_of(body, rest, fit.design, uv, material, name)
     share = float(paint.sure[paint.covered].mean())
-    return Made(character, still, rest, body, genus(shell.surface), share, paint, notes)
+    return Made(character, still, rest, body, genus(shell.surface), share, paint, notes, told)
 
 
 def _shell(
