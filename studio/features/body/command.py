@@ -21,6 +21,7 @@ from studio.features.body.params import Params
 from studio.jobs import Context, run
 from studio.jobs.terminal import OnTerminal, show_made
 from studio.media.formats.levels import check_levels, write_levels
+from studio.media.formats.visemes import with_visemes
 from studio.media.formats.whole import check_places
 
 
@@ -42,6 +43,7 @@ def main(
     motion: Path | None = None,
     follow: bool = False,
     meshes: Path | None = None,
+    visemes: bool = False,
     lods: int = 1,
     json: bool = False,
 ) -> None:
@@ -61,7 +63,7 @@ def main(
         back: What no photograph shows: even cloth with folds, plain cloth, or the front mirrored.
         seed: Another number gives other folds.
         pose: The avatar's rest pose.
-        triangles: About how many triangles the avatar has.
+        triangles: About how many triangles the avatar has, without hair.
         texture_px: Side of the texture in pixels, 512 to 4096.
         networks: Networks for body and head are asked one after the other, or at the same time;
             where hair hangs from the head by itself, the body's alone.
@@ -71,6 +73,7 @@ def main(
         follow: The film among the photographs is followed: one body for each of its pictures.
         meshes: A folder for a mesh of each moment of the motion: NAME_0001.ply and so on, with the
             same vertices, coloured.
+        visemes: The 14 mouth shapes of lip sync, too (viseme_aa and so on): .glb.
         lods: So many levels of detail as files of their own, NAME_LOD0 the finest, each next one
             with half the triangles and half the texture's side: 1 to 5.
         json: Print one JSON object.
@@ -93,7 +96,7 @@ def main(
         made = run(reconstruct(params, Inputs(), context))
         written: list[Path] = []
         if out is not None:
-            written += _write(out, made, lods)
+            written += _write(out, made, lods, visemes)
         if overlay is not None:
             written.append(_write_overlay(overlay, made, context))
         if meshes is not None:
@@ -133,14 +136,15 @@ def _params(**told: object) -> Params:
         ) from error
 
 
-def _write(out: Path, made: Body, lods: int) -> Sequence[Path]:
+def _write(out: Path, made: Body, lods: int, visemes: bool) -> Sequence[Path]:
     if out.suffix.lower() == ".vrm":
         from studio.media.formats.vrm import write_vrm
 
         return write_levels(out, made.made.character, lods, write_vrm)
     from studio.media.formats.gltf import write_glb
 
-    return write_levels(out, made.character, lods, write_glb)
+    character = with_visemes(made.character) if visemes else made.character
+    return write_levels(out, character, lods, write_glb)
 
 
 def _tell(made: Body, written: Sequence[Path], seconds: float, as_json: bool) -> None:

@@ -39,7 +39,10 @@ class Params(BaseModel):
     seed: int = Field(default=0, ge=0, description="Another number gives other folds and hair")
     pose: Literal["T", "A"] = Field(default="T", description="The avatar's rest pose")
     triangles: int = Field(
-        default=41_000, ge=20_000, le=400_000, description="About how many triangles the avatar has"
+        default=41_000,
+        ge=20_000,
+        le=400_000,
+        description="About how many triangles the avatar has, without hair",
     )
     texture_px: int = Field(
         default=2048, ge=512, le=4096, title="Texture", description="Side of the texture (px)"

@@ -55,6 +55,13 @@ class Params(BaseModel):
     )
     include_animation: bool = Field(True, description="Write the motion too, not only the person")
     morphs: bool = Field(True, description="Write the 52 facial shapes")
+    visemes: bool = Field(
+        False, description="GLB and USD: the 14 mouth shapes of lip sync, too (viseme_aa and so on)"
+    )
+    triangles: int = Field(
+        0, ge=0, le=2_000_000,
+        description="About how many triangles the person has at most; 0 keeps all",
+    )  # fmt: skip
     rate_hz: float = Field(
         0.0, ge=0, le=1000, description="Frames a second of the files, in hertz; 0 keeps the take's"
     )

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from studio.core.types import Character, Motion
 from studio.features.export.params import Format, Params, Wants
-from studio.media.formats.levels import write_levels
+from studio.media.formats.levels import within, write_levels
 from studio.media.formats.rights import Rights
+from studio.media.formats.visemes import with_visemes
 from studio.media.formats.vrm import Permissions
 
 _LEVELLED = ("glb", "vrm")
+_SPOKEN = ("glb", "usdz", "usdc")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +39,10 @@ def write(format: Format, path: Path, job: Job) -> tuple[Path, ...]:
         assert job.character is not None
         assert job.named is not None
         person = job.character if format.startswith("vrm") else job.named
+        if job.params.triangles:
+            person = within(person, job.params.triangles)
+        if job.params.visemes and job.params.morphs and format in _SPOKEN:
+            person = with_visemes(person)
         if format in _LEVELLED:
             return write_levels(path, person, job.params.lods,
                                 lambda one, level: _PERSON[format](one, level, job))  # fmt: skip

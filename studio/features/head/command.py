@@ -22,7 +22,10 @@ from studio.human.heads.fit import Held
 from studio.jobs import run
 from studio.jobs.terminal import OnTerminal, finish_on_interrupt, show_made
 from studio.media.formats.levels import check_levels
+from studio.media.formats.visemes import with_visemes
 from studio.media.formats.whole import check_places
+
+LEAST_TRIANGLES = 5000
 
 
 def main(
@@ -41,6 +44,8 @@ def main(
     pins: Path | None = None,
     held: tuple[Held, ...] = (),
     texture_px: int = 2048,
+    triangles: int = 0,
+    visemes: bool = False,
     lods: int = 1,
     seconds: float | None = None,
     layers: Path | None = None,
@@ -70,6 +75,8 @@ def main(
             "reach_mm".
         held: What pins leave as it was found: expression, eyelids, pose.
         texture_px: Side of the skin's texture in pixels, 512 to 4096.
+        triangles: About how many triangles the person has at most; 0 keeps all.
+        visemes: The 14 mouth shapes of lip sync, too (viseme_aa and so on).
         lods: So many levels of detail as files of their own, NAME_LOD0 the finest, each next one
             with half the triangles and half the texture's side: 1 to 5.
         seconds: So long a neural surface is fitted to the photographs, which tells the shape of
@@ -88,6 +95,9 @@ def main(
     if chin_mm is not None and not 80 <= chin_mm <= 160:
         raise StudioError(f"No chin is {chin_mm:g} mm below the bridge of the nose.",
                           "Give 80 to 160 mm.")  # fmt: skip
+    if triangles and triangles < LEAST_TRIANGLES:
+        raise StudioError(f"{triangles} triangles make no person.",
+                          f"Give {LEAST_TRIANGLES} at least.")  # fmt: skip
     if not 512 <= texture_px <= 4096:
         raise StudioError(f"A texture of {texture_px} px cannot be had.", "Give 512 to 4096.")
     if seconds is not None and not 1 <= seconds <= 3600:
@@ -112,11 +122,13 @@ def main(
         written.append(layers)
     if out is not None:
         from studio.media.formats.gltf import write_glb
-        from studio.media.formats.levels import write_levels
+        from studio.media.formats.levels import within, write_levels
 
+        character = within(made.character, triangles) if triangles else made.character
+        character = with_visemes(character) if visemes else character
         # Bodies take the head out of such a file (features/body/heads).
         write = partial(write_glb, notes={"doppel_design": made.design.text()})
-        written += write_levels(out, made.character, lods, write)
+        written += write_levels(out, character, lods, write)
     if design is not None:
         design.write_text(made.design.text(), "utf-8")
     if compare is not None:

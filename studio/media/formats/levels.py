@@ -38,6 +38,18 @@ def levels(character: Character, count: int) -> tuple[Character, ...]:
     return (character, *few)
 
 
+def within(character: Character, triangles: int) -> Character:
+    """A character with about that many triangles at most, its pictures as they are; all of its
+    parts give up the same share, but those that have few already."""
+    every = sum(len(part.mesh.faces) for part in character.parts)
+    few = sum(len(p.mesh.faces) for p in character.parts if len(p.mesh.faces) <= _FEW)
+    if every <= triangles:
+        return character
+    share = max(triangles - few, 1) / (every - few)
+    parts = tuple(coarser(part, share, pictures=False) for part in character.parts)
+    return replace(character, parts=parts)
+
+
 def level_paths(path: Path, count: int) -> tuple[Path, ...]:
     """Where the levels go: NAME_LOD0.glb and so on, or ``path`` itself for one."""
     if count == 1:
@@ -53,16 +65,16 @@ def write_levels(path: Path, character: Character, count: int, write: Write) -> 
     return paths
 
 
-def coarser(part: Part, share: float) -> Part:
+def coarser(part: Part, share: float, pictures: bool = True) -> Part:
     """A part with about that share of its triangles, between vertices that it has: they keep their
-    bones' weights, morph targets and texture coordinates. What lies along an edge or a seam of the
-    texture stays whole, so no cracks open.
+    bones' weights, morph targets and texture coordinates; its ``pictures`` become smaller, too.
+    What lies along an edge or a seam of the texture stays whole, so no cracks open.
 
     Source: Schroeder, Zarge and Lorensen, Decimation of Triangle Meshes (1992).
     """
-    mesh = part.mesh
+    mesh, material = part.mesh, _smaller(part.material, share) if pictures else part.material
     if share >= 1 or len(mesh.faces) <= _FEW:
-        return replace(part, material=_smaller(part.material, share))
+        return replace(part, material=material)
     vertex, uv, faces = _split(mesh)
     kept = _thinned(mesh.vertices_m[vertex], faces, share)
     ids, corners = np.unique(vertex[kept], return_inverse=True)
@@ -70,8 +82,7 @@ def coarser(part: Part, share: float) -> Part:
     colours = None if mesh.colours is None else mesh.colours[ids]
     fewer = Mesh(mesh.vertices_m[ids], corners.reshape(-1, 3), coordinates, colours)
     morphs = {name: moved[ids] for name, moved in part.morphs.items()}
-    return Part(part.name, fewer, _smaller(part.material, share), part.joints[ids],
-                part.weights[ids], morphs)  # fmt: skip
+    return Part(part.name, fewer, material, part.joints[ids], part.weights[ids], morphs)
 
 
 def _split(
