@@ -35,6 +35,7 @@ def main(
     compare: Path | None = None,
     name: str = "",
     scan: Path | None = None,
+    error_map: Path | None = None,
     pupils_mm: float | None = None,
     chin_mm: float | None = None,
     gender: Literal["as the face", "woman", "man"] = "as the face",
@@ -49,6 +50,7 @@ def main(
     lods: int = 1,
     seconds: float | None = None,
     layers: Path | None = None,
+    seed: int = 0,
     wrap: bool = True,
     json: bool = False,
 ) -> None:
@@ -63,6 +65,8 @@ def main(
             and the head's, the head laid over it, and turned: .png or .jpg.
         name: What the person is called.
         scan: A scan of the same head, upright, to measure the face against: .ply, .obj, .stl, .glb.
+        error_map: Where to write the head in colours that tell how far it is off the scan, blue
+            within, red outside, 5 mm at most: .ply.
         pupils_mm: Millimetres from pupil to pupil, for a true size (63 if not given).
         chin_mm: Millimetres from the bridge of the nose, between the eyes, to the chin, mouth
             closed, for a true size where the pupils' distance is not known.
@@ -83,12 +87,16 @@ def main(
             hair and face; Ctrl+C keeps it as it is.
         layers: Where what the surface learns is kept, to go on from at the next run: .npz. Of a
             project (.doppel) what its newest head has learned is gone on from.
+        seed: Another number draws other places to learn the surface from.
         wrap: The face takes the learned surface's shape too, not only hair.
         json: Print one JSON object.
     """
-    if out is None and design is None and compare is None:
+    if (out, design, compare, error_map) == (None,) * 4:
         raise StudioError("There is nothing to write.", "Give --out FILE.glb or --design F.json.")
-    check_places((out, (".glb",)), (design, (".json",)), (compare, (".png", ".jpg")))
+    check_places((out, (".glb",)), (design, (".json",)), (compare, (".png", ".jpg")),
+                 (error_map, (".ply",)))  # fmt: skip
+    if error_map is not None and scan is None:
+        raise StudioError("There is no scan to be off.", "Give --scan S.ply, too.")
     check_levels(lods)
     if pupils_mm is not None and not 40 <= pupils_mm <= 80:
         raise StudioError(f"No pupils are {pupils_mm:g} mm apart.", "Give 40 to 80 mm.")
@@ -102,6 +110,8 @@ def main(
         raise StudioError(f"A texture of {texture_px} px cannot be had.", "Give 512 to 4096.")
     if seconds is not None and not 1 <= seconds <= 3600:
         raise StudioError(f"Nothing is learned in {seconds:g} s.", "Give 1 to 3600 seconds.")
+    if seed < 0:
+        raise StudioError(f"There is no seed {seed}.", "Give 0 or more.")
     if layers is not None:
         check_layers(layers)
         if seconds is None:
@@ -112,7 +122,8 @@ def main(
     told["held"] = tuple(dict.fromkeys((*told.get("held", ()), *held)))
     params = Params(photos=photos, name=name, scan=scan, pupils_mm=pupils_mm, chin_mm=chin_mm,
                     gender=gender, expression=expression, hair=hair, style=style,
-                    texture_px=texture_px, seconds=seconds, wrap=wrap, **told)  # fmt: skip
+                    texture_px=texture_px, seconds=seconds, seed=seed, wrap=wrap,
+                    **told)  # fmt: skip
     learns = finish_on_interrupt if seconds is not None else nullcontext
     with OnTerminal("Head", quiet=json) as context, learns(context):
         made = run(reconstruct(params, Inputs(layers=before), context))
@@ -133,7 +144,11 @@ def main(
         design.write_text(made.design.text(), "utf-8")
     if compare is not None:
         write_picture(compare, _sheet(made))
-    written += [path for path in (design, compare) if path is not None]
+    if error_map is not None and made.error_map is not None:
+        from studio.media.formats.ply import write_ply
+
+        write_ply(error_map, made.error_map)
+    written += [path for path in (design, compare, error_map) if path is not None]
     _tell(made, written, time.perf_counter() - began, json)
 
 

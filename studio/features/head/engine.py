@@ -13,10 +13,10 @@ import numpy as np
 from studio.core.errors import StudioError
 from studio.core.percent import percent
 from studio.core.pictures import read_picture
-from studio.core.types import Character, Fact, Posed
+from studio.core.types import Character, Fact, Mesh, Posed
 from studio.features.head.filmed import is_film, photographs_of
 from studio.features.head.fitting import GENDERS, build_of, fitted, sized
-from studio.features.head.measuring import measured
+from studio.features.head.measuring import error_map
 from studio.features.head.neural import LEAST_ALIKE, Learned, learned
 from studio.features.head.params import Params
 from studio.human.design import Design, Worn
@@ -65,7 +65,8 @@ class Inputs:
 class Head:
     """A reconstructed person: the design that wears the photographs' skin, the character in its
     pose, the same as a fit of one frame, how the photographs were understood, the styles of hair
-    that fit, facts, and the neural surface, if one was learned."""
+    that fit, facts, the neural surface, if one was learned, and, where it was compared with a scan,
+    its bust in the colours of how far that is off."""
 
     name: str
     design: Design
@@ -77,6 +78,7 @@ class Head:
     styles: tuple[Styled, ...]
     facts: tuple[Fact, ...]
     learned: Learned | None = None
+    error_map: Mesh | None = None
 
 
 def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Posed, Head]:
@@ -119,7 +121,8 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     if params.seconds is not None:
         layers = inputs.layers if params.go_on else None
         lenses = {k for k, one in enumerate(fitting.portraits) if one.focal_px is not None}
-        neural = yield from learned(seen, view, looked, params.seconds, context, layers, lenses)
+        neural = yield from learned(seen, view, looked, params.seconds, context, layers, lenses,
+                                    params.seed)  # fmt: skip
         if cover is not None and neural.alike > LEAST_ALIKE:
             cover = grown(cover, neural.head)
         if params.wrap:
@@ -153,12 +156,13 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     facts = facts_of(looked, fitting.head, seen, styles, params)
     if neural is not None:
         facts = (*facts, neural.fact())
+    told = None
     if scan is not None:
-        off = measured(fitting, params, scan)
+        off, told = error_map(fitting, params, scan)
         verdict = "good" if off.mean_m < CLOSE_M else "look"
         facts = (Fact("Scan", off.text, verdict, f"face against {scan.name}"), *facts)
     return Head(name, design, made.character, still, tuple(looked), seen, fitting.head,
-                styles, facts, neural)  # fmt: skip
+                styles, facts, neural, told)  # fmt: skip
 
 
 def filmed(

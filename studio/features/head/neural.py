@@ -89,11 +89,12 @@ class Learned:
 
 def learned(
     seen: SeenHead, view: View, looked: Sequence[Looked], seconds: float, context: Context,
-    layers: Mapping[str, np.ndarray] | None = None, known: Collection[int] = (),
+    layers: Mapping[str, np.ndarray] | None = None, known: Collection[int] = (), seed: int = 0,
 ) -> Generator[Posed, None, Learned]:  # fmt: skip
     """Fit a neural head for so many seconds, not counting pauses, or until it is asked to finish:
     on from ``layers``, where those learned from one of the photographs. Their lenses are told by
-    outlines, but for those that are ``known``. Yields its surface every few seconds. Raises
+    outlines, but for those that are ``known``; what is looked at next is drawn by the ``seed``.
+    Yields its surface every few seconds. Raises
     StudioError if there is no network, or the layers are of another one."""
     network = cast(HeadNetwork, unpack(HeadNetwork(), find_card(NAME).weights))
     skin_m = seen.skin(view)
@@ -111,7 +112,7 @@ def learned(
     spent_s, shown_s = 0.0, SHOWN_S
     try:
         context.keeps = True
-        for _, step_s in timed(fitted(head, Effort(seconds=seconds, normals=NORMALS))):
+        for _, step_s in timed(fitted(head, Effort(seconds=seconds, normals=NORMALS), seed)):
             spent_s += step_s
             context.report(
                 0.5 + 0.15 * min(spent_s / seconds, 1), f"Learning the surface, {spent_s:.0f} s"

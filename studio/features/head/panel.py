@@ -35,8 +35,8 @@ PERSON = {
     "name": "Name", "gender": "Build", "pupils_mm": "Pupils apart",
     "chin_mm": "Nose to chin", "lens_mm": "Lens (35 mm)",
     "expression": "Faces may smile", "hair": "Hair", "style": "Of the wardrobe",
-    "seconds": "Learn the surface", "go_on": "Go on learning", "wrap": "Wrap the face",
-    "texture_px": "Skin texture",
+    "seconds": "Learn the surface", "go_on": "Go on learning", "seed": "Seed",
+    "wrap": "Wrap the face", "texture_px": "Skin texture",
 }  # fmt: skip
 WORDS = {"gender": (("as the face", "As the face"), ("woman", "Woman"), ("man", "Man"))}
 _HEAD_M = np.array([[x, y, z] for x in (-0.11, 0.11) for y in (-0.14, 0.12) for z in (-0.05, 0.24)])

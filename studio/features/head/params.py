@@ -61,6 +61,9 @@ class Params(BaseModel):
         default=True, title="Go on learning",
         description="The surface goes on from what it learned from these photographs before",
     )  # fmt: skip
+    seed: int = Field(
+        default=0, ge=0, description="Another number draws other places to learn the surface from"
+    )
     wrap: bool = Field(
         default=True, title="Wrap the face",
         description="The face takes the learned surface's shape too, not only hair",

@@ -16,6 +16,7 @@ from studio.core.types import Character, Material, Mesh, Part
 
 MOST = 5
 _SMALLEST_PX = 256
+_ROUNDS, _NEARLY = 3, 1.01
 _FEW = 60
 """Parts with no more triangles stay as they are."""
 
@@ -45,8 +46,13 @@ def within(character: Character, triangles: int) -> Character:
     few = sum(len(p.mesh.faces) for p in character.parts if len(p.mesh.faces) <= _FEW)
     if every <= triangles:
         return character
-    share = max(triangles - few, 1) / (every - few)
-    parts = tuple(coarser(part, share, pictures=False) for part in character.parts)
+    share, parts = max(triangles - few, 1) / (every - few), character.parts
+    for _ in range(_ROUNDS):
+        parts = tuple(coarser(part, share, pictures=False) for part in character.parts)
+        count = sum(len(part.mesh.faces) for part in parts)
+        if count < _NEARLY * triangles:
+            break
+        share *= triangles / count
     return replace(character, parts=parts)
 
 

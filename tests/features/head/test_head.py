@@ -7,18 +7,24 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+import open3d as o3d
 import pytest
 from gltf_twin import validate
 
 from studio import cli
 from studio.core.errors import StudioError
 from studio.core.pictures import write_picture
+from studio.features.head import engine
 from studio.features.head.engine import NETWORKS, Inputs, Params, reconstruct
 from studio.human.design import read_file
+from studio.human.heads import model
 from studio.jobs import Context, run
+from studio.media.formats.gltf.read import read_gltf
 from studio.perception import portraits
 from studio.render.raster import Renderer
 from studio.synth import closet, designed, portrait
+from studio.synth.heads.bust import bust
+from studio.synth.heads.scanned import Scan, Surface
 from studio.synth.people import preset
 from studio.weights.store import find
 
@@ -40,15 +46,31 @@ def photo(tmp_path_factory):
 def test_a_photograph_becomes_a_person(photo, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(closet, "own_folder", lambda: tmp_path / "wardrobe")
     closet.forget()
-    out, design, sheet = (tmp_path / f"head.{ending}" for ending in ("glb", "json", "png"))
+    average = Surface(bust().of(model.usual(), np.zeros((478, 3))).vertices_m, bust().faces)
+    usual = Scan("average", average, model.points_of(model.usual()))
+    monkeypatch.setattr(engine, "read_scan", lambda path, looker: usual)
+    out, design, sheet, off = (
+        tmp_path / f"head.{ending}" for ending in ("glb", "json", "png", "ply")
+    )
     code = cli.main(["head", str(photo), "--out", str(out), "--design", str(design), "--compare",
-                     str(sheet), "--pupils-mm", "61", "--texture-px", "512", "--json"])  # fmt: skip
+                     str(sheet), "--pupils-mm", "61", "--texture-px", "512", "--triangles", "15000",
+                     "--visemes", "--scan", "average.ply", "--error-map", str(off),
+                     "--json"])  # fmt: skip
     assert code == 0
     told = json.loads(capsys.readouterr().out)
     assert told["pupils_mm"] == pytest.approx(61, abs=0.5)
     assert list(told["hair"]) == ["as_photographed"]
     assert told["hair"]["as_photographed"] > 0.6
+    told_of = {fact["label"]: fact["text"] for fact in told["facts"]}
+    mean_mm = float(told_of["Scan"].split()[1].rstrip(","))
+    assert 0.5 < mean_mm < 6, "she is not the average"
+    coloured = o3d.io.read_triangle_mesh(str(off))
+    assert len(coloured.triangles) == len(bust().faces)
+    assert np.asarray(coloured.vertex_colors).std(0).min() > 0.02
     assert not validate(out)
+    character = read_gltf(out).character
+    assert 13_000 < sum(len(part.mesh.faces) for part in character.parts) < 15_200
+    assert "viseme_aa" in next(p for p in character.parts if p.name == "body").morphs
     kept = read_file(design)
     assert kept.carved
     kinds = {closet.piece(one.item).kind for one in kept.worn}
@@ -92,7 +114,9 @@ def test_what_is_no_face_is_refused_by_name(tmp_path, photo):
 @pytest.mark.parametrize(
     ("more", "said"),
     [(["--out", "x.fbx"], "ending"), ([], "nothing to write"),
-     (["--out", "x.glb", "--pupils-mm", "200"], "No pupils")],
+     (["--out", "x.glb", "--pupils-mm", "200"], "No pupils"),
+     (["--out", "x.glb", "--triangles", "9"], "make no person"),
+     (["--error-map", "x.ply"], "no scan"), (["--out", "x.glb", "--seed", "-1"], "no seed")],
 )  # fmt: skip
 def test_wrong_flags_are_sentences(photo, more, said, capsys):
     assert cli.main(["head", str(photo), *more]) == 1

@@ -41,8 +41,8 @@ def learn(monkeypatch):
     monkeypatch.setattr(neural.model, "marks", lambda: ([0], np.ones((1, 1))))
     seen = SimpleNamespace(skin=lambda _: vertices, views=(None,))
 
-    def start(seconds, context, layers=None):
-        return neural.learned(seen, None, photographs()[:1], seconds, context, layers)
+    def start(seconds, context, layers=None, seed=0):
+        return neural.learned(seen, None, photographs()[:1], seconds, context, layers, seed=seed)
 
     return start
 
@@ -70,6 +70,14 @@ def test_surfaces_are_shown_and_time_between_steps_is_not_counted(learn):
     assert sum(made.head.steps) >= 4
     assert made.fact().label == "Surface"
     assert "0 %" not in made.fact().text
+
+
+def test_a_seed_tells_what_is_learned(learn):
+    one, same, other = (
+        through(learn(2.0, Context(), seed=seed)).arrays() for seed in (3, 3, 4)
+    )  # fmt: skip
+    assert all((one[name] == same[name]).all() for name in one)
+    assert any((one[name] != other[name]).any() for name in one)
 
 
 def test_it_stops_when_asked_and_goes_on_from_what_it_kept(learn, tmp_path):
