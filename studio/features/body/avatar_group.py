@@ -24,7 +24,7 @@ ROWS = {
 BACKS = {"paint": "Folds", "plain": "Plain", "mirror": "Mirrored"}
 WORDS = {
     "pose": (("T", "T"), ("A", "A")),
-    "networks": (("sequence", "One after the other"), ("parallel", "At once")),
+    "networks": (("sequence", "In turn"), ("parallel", "At once")),
 }
 _OWN = "As photographed"
 _BACK = (64, 88)

@@ -78,8 +78,8 @@ class Follower:
     """Finds the poses of a person of a known build before a camera that stands still.
 
     ``photo`` is a picture of the film in which they were looked at: it tells how the camera looks
-    down, and with that where the floor is. ``camera`` is that camera, its world Z up and the floor
-    at 0, ``first`` the pose in that picture.
+    down, and with that where the floor is. ``camera`` is that camera, its world Z up, the floor at
+    0 and the person above the origin, ``first`` the pose in that picture.
     """
 
     def __init__(self, design: Design, height_m: float, photo: BodyPhoto) -> None:
@@ -98,6 +98,9 @@ class Follower:
             self.camera, turn, root = upright_in(
                 level, pose.root_turn[0], pose.root_m[0], soles, found.down[0]
             )
+            place = np.array([*root[:2], 0.0])
+            there = self.camera.translation_m + self.camera.rotation @ place
+            self.camera, root = replace(self.camera, translation_m=there), root - place
             pose = replace(pose, root_turn=turn[None], root_m=root[None])
         nothing = np.broadcast_to(np.uint8(0), photo.rgb.shape)
         self.first = self._seen(pose, replace(photo, rgb=nothing, camera=self.camera))

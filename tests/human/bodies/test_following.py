@@ -102,6 +102,7 @@ def test_the_floor_is_where_the_first_picture_has_the_feet():
     follower = Follower(DESIGN, tall, photos[0])
     local = follower.first.poses.root_m[0]
     eye = -follower.camera.rotation.T @ follower.camera.translation_m
+    assert local[:2] == pytest.approx(0), "the person is above the origin"
     assert 0.5 < local[2] / tall < 0.62, "hips are a leg above the floor"
     assert 0.4 < eye[2] < 1.6
     assert np.linalg.norm(local - eye) == pytest.approx(3.2, rel=0.06)
