@@ -59,7 +59,7 @@ def shown(
     torso = float(np.linalg.norm((left + right) / 2 - hips))
     ahead = float(left[0] - right[0]) / max(_AHEAD * torso, 1e-6)
     ahead = _SIDE + (1 - _SIDE) * min(max(ahead, 0.0), 1.0)
-    inside = ((xy_px >= 0) & (xy_px < size_px)).all(1)
+    inside = np.asarray(((xy_px >= 0) & (xy_px < size_px)).all(1))
     legs = [at[name] for name in _LEGS]
     whole = float(inside.mean()) * float(np.where(inside[legs], sure[legs], 0.0).mean())
     return min(bounds(xy_px)[1] / size_px[1], 1.0) * ahead * whole

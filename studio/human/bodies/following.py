@@ -132,8 +132,9 @@ class Follower:
         poses = Poses.joined([one.poses for one in filled])
         seen = np.array([one.seen for one in filled])
         seen[near != span] = False
+        shown = np.asarray(seen.any(1))
         rate = 1 / float(np.median(np.diff(times_s))) if len(found) > 1 else 1.0
-        poses = replace(poses, root_m=self._steady(poses.root_m, seen.any(1), rate))
+        poses = replace(poses, root_m=self._steady(poses.root_m, shown, rate))
         kinematics, count = self._near.kinematics, len(self._builder.layout)
         if len(span) > 2:
             points = kinematics.points(poses)
@@ -142,11 +143,11 @@ class Follower:
             poses, _ = refine(kinematics, Target(points, weight), poses, Plan(rate))
         held = (np.arange(len(found)) - span[0]).clip(0, len(span) - 1)
         off = np.full(len(found), np.nan)
-        for k in there:
+        for k in there.tolist():
             one, calm = found[k], poses[slice(held[k], held[k] + 1)]
             assert one is not None
             off[k] = off_px(calm, kinematics, self._asked(one.photo))
-        actions = self._actions(filled, seen.any(1), times_s[span])
+        actions = self._actions(filled, shown, times_s[span])
         return Followed(self._turns(poses)[held], poses.root_m[held], actions[held], off)
 
     def _asked(self, photo: BodyPhoto) -> Wanted:

@@ -157,10 +157,10 @@ def person_field(
     """What our networks of those ``kinds`` that know better than the fit tell of a fitted person:
     the body's field, the head's, or both, blended along the neck. They are asked one after the
     other, or each in a thread of its own at the same time; the field is the same."""
-    better = [kind for kind in kinds if better_than_the_fit(kind)]
+    better: list[Kind] = [kind for kind in kinds if better_than_the_fit(kind)]
     took: dict[Kind, float] = {}
 
-    def ask(kind: Kind) -> VolumeField:
+    def ask(kind: Kind) -> Field:
         began = time.perf_counter()
         found = volume_field(fit, rest, space, kind)
         found.ask()
@@ -170,9 +170,10 @@ def person_field(
     began = time.perf_counter()
     if order == "parallel":
         with ThreadPoolExecutor(max(len(better), 1), "network") as threads:
-            known: dict[Kind, Field] = dict(zip(better, threads.map(ask, better), strict=True))
+            found = list(threads.map(ask, better))
     else:
-        known = {kind: ask(kind) for kind in better}
+        found = [ask(kind) for kind in better]
+    known: dict[Kind, Field] = dict(zip(better, found, strict=True))
     lasted = time.perf_counter() - began
     if "body" in known:
         known["body"] = outlined(known["body"], fit, rest, space)
