@@ -26,10 +26,10 @@ from studio.scene.items.cameras import WIDEST_PX
 from studio.scene.items.trail import Trail
 from studio.scene.rectify import rectified
 from studio.scene.scene import item_for
-from studio.scene.surface import plan, planned
 from studio.ui.frame_feed import Deliver, FrameFeed, Submit
 from studio.ui.loading import Arrayed, Loaded, Seen, charts_of, key_of, load, posed_at
 from studio.ui.on_show import OnShow, everybody_at, keypoints_at, nearest, on_show, tracks
+from studio.ui.prepared import Prepared
 from studio.ui.together import landed, main_at, others_at, points_at
 from studio.ui.trust_shown import marks_of
 
@@ -69,8 +69,7 @@ class Playback:
         self._beside: set[str] = set()
         self._closed = False
         self._play_soon = self._preparing = self._pictured = False
-        self._planning: Character | None = None
-        self._ready: Character | None = None
+        self._prepared = Prepared(self._aside, self.show_live)
         self._feed = FrameFeed(
             submit, deliver, self._show_frames, lambda e, d: failed(e, "Video", d), self._prepare
         )
@@ -297,7 +296,7 @@ class Playback:
                 self.canvas.show_frame(value)
             frames = value.frames if isinstance(value, FrameSet) else {value.camera: value}
             self._live_pictures(dict(frames))
-        elif isinstance(value, Posed | Character) and not self._planned(value):
+        elif isinstance(value, Posed | Character) and not self._prepared(feature, value):
             return
         elif self.viewport is not None and item_for(value) is not None:
             key = "motion" if isinstance(value, Skeleton) else f"live {feature}"
@@ -335,23 +334,11 @@ class Playback:
         if self._pictured and rig is not None and frame.camera in rig.names:
             rectified(rig[frame.camera], frame, WIDEST_PX)
 
-    def _planned(self, value: Posed | Character) -> bool:
-        """Whether a person can be drawn without a pause; if not, this is prepared on the lane."""
-        character = value.character if isinstance(value, Posed) else value
-        if all(planned(part.mesh) for part in character.parts):
-            self._ready = character
-        elif character is not self._ready and self._planning is not character:
-            self._planning = character
-
-            def there(_: object) -> None:
-                self._ready = character
-
-            self._deliver(
-                self._submit(lambda: [plan(part.mesh) for part in character.parts]),
-                there,
-                lambda error, details: self._failed(error, "Drawing the person", details),
-            )
-        return character is self._ready
+    def _aside(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+        self._deliver(
+            self._submit(work), then,
+            lambda error, details: self._failed(error, "Drawing the person", details),
+        )  # fmt: skip
 
     def _live_many(self, feature: str, values: Iterable[object]) -> None:
         people: list[Keypoints] = []
@@ -380,6 +367,7 @@ class Playback:
     def keep_live(self, features: Collection[str]) -> None:
         """Only these features still run: what others drew makes way for what the project holds."""
         ended = [key for key, feature in self._live.items() if feature not in features]
+        self._prepared.keep(features)
         for key in ended:
             del self._live[key]
             if self.viewport is not None and key.startswith("live "):

@@ -14,12 +14,18 @@ import pytest
 from PySide6.QtCore import QObject, Signal
 
 from studio.core.types import (
+    Armature,
     Camera,
     CameraRig,
+    Character,
     Detections,
     Frame,
     Keypoints,
+    Material,
+    Mesh,
     Motion,
+    Part,
+    Posed,
     Skeleton,
 )
 from studio.document.data import detections_arrays, motion_arrays, motion_from
@@ -323,6 +329,32 @@ def test_live_values_are_drawn_and_make_way_for_the_result(
     bench.playback.keep_live(())
     np.testing.assert_allclose(bench.viewport.values["motion"].xyz_m[0, 0], 0.04, atol=1e-6)
     bench.playback.show_live("pose", object())
+
+
+def somebody() -> Posed:
+    bones = Armature(("root",), np.array([-1]), np.eye(4)[None], np.array([[0.0, 0, 1]]))
+    weights = np.tile([1.0, 0, 0, 0], (3, 1))
+    part = Part("surface", Mesh(np.eye(3), np.array([[0, 1, 2]])), Material("grey"),
+                np.zeros((3, 4), int), weights)  # fmt: skip
+    return Posed(Character("Head", bones, (part,)), 0.0, bones.rest_world, np.zeros(0))
+
+
+def test_who_is_told_only_once_is_drawn_when_they_are_prepared(bench: Bench) -> None:
+    """A surface that is learned is another one every few seconds."""
+    bench.playback.keep_live({"head"})
+    first, second = somebody(), somebody()
+    bench.playback.show_live("head", first)
+    assert "avatar" not in bench.viewport.values
+    bench.lane.run()
+    assert bench.viewport.values["avatar"] is first
+    bench.playback.show_live("head", second)
+    assert bench.viewport.values["avatar"] is first
+    bench.lane.run()
+    assert bench.viewport.values["avatar"] is second
+    bench.playback.show_live("head", somebody())
+    bench.playback.keep_live(())
+    bench.lane.run()
+    assert bench.viewport.values.get("avatar") in (None, second), "who came too late is not shown"
 
 
 def test_a_picked_joint_leaves_a_trail(
