@@ -198,6 +198,23 @@ def test_a_head_and_a_body_that_know_better_are_one_field(monkeypatch, rest, vie
     assert moved[nose] < 0.014  # the face stays as it was fitted
 
 
+def test_hair_ends_where_the_field_first_does(rest):
+    space = canonical(rest, "A")
+    near = ClothedField(space, np.full(len(space.vertices_m), 0.012))
+
+    class Doubtful:
+        """A head, and about it, where the outline had hair, something that is nearly inside."""
+
+        def inside(self, points_m):
+            far = near.inside(points_m)
+            return np.where(far < -0.02, np.maximum(far, -0.001), far)
+
+    offsets = np.zeros(len(space.vertices_m))
+    offsets[:SKIN][head_share()[:SKIN] > 0.5] = 0.05
+    moved = settled(Doubtful(), space, offsets)
+    assert moved[int(space.vertices_m[:SKIN, 2].argmax())] == pytest.approx(0.012, abs=0.002)
+
+
 @pytest.mark.parametrize(
     ("value", "beside", "better"),
     [(9.0, (15.0, 12.0), True), (13.0, (15.0, 12.0), False), (None, (15.0, 12.0), False)],

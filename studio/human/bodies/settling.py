@@ -21,7 +21,7 @@ from studio.human.wardrobe.fitting import base_weights, share_of
 from studio.human.wardrobe.layers import vertex_normals
 from studio.vision.triangles import Triangles
 
-_ROUNDS, _SAY, _STAY = 4, 6.0, 30.0
+_ROUNDS, _SAY, _STAY = 12, 6.0, 30.0
 _FACE_M, _STEP_M = 0.012, 0.006
 UNDER_HAIR_M = 0.007
 """Where ears are grown by more, hair hangs over them."""
@@ -32,8 +32,9 @@ def settled(
     field: Field, canonical: Canonical, offsets_m: Float[np.ndarray, " vertices"]
 ) -> Float[np.ndarray, " vertices"]:
     """How far clothes and hair lie outside the skin (metres), where those of head and neck are
-    moved to where the field is 0. The face, ears that no hair hangs over, and all below the neck
-    stay as they are; what lies between is smooth."""
+    moved to where the field is 0, the first such place from the skin on: hair that an outline
+    promised, and nothing tells of, is none. The face, ears that no hair hangs over, and all below
+    the neck stay as they are; what lies between is smooth."""
     skin = canonical.vertices_m
     stay = ~_head() | (neck_cuts(canonical).share_of_head(skin[:SKIN]) <= 0)
     said = _led(canonical) & ~stay
@@ -41,6 +42,7 @@ def settled(
         hair = field.inside(grown(skin, offsets_m)[:SKIN][ear])
         said[ear] &= bool(np.median(offsets_m[:SKIN][ear] + hair) > UNDER_HAIR_M)
     out = offsets_m.copy()
+    out[:SKIN][~stay] = 0
     system = splu((held() + sparse.diags(_SAY * said + _STAY * stay)).tocsc())
     for _ in range(_ROUNDS):
         off = np.zeros(SKIN)
