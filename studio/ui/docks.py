@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import PySide6QtAds as ads
-from PySide6.QtCore import QByteArray, QObject, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from studio.core.files import write_whole
@@ -18,7 +18,7 @@ from studio.core.files import write_whole
 _log = logging.getLogger(__name__)
 
 WORKSPACES = ("Capture", "Motion", "Person", "Mask", "Live")
-FORMAT = 2
+FORMAT = 3
 
 LEFT, RIGHT = ads.LeftDockWidgetArea, ads.RightDockWidgetArea
 BOTTOM, CENTRE = ads.BottomDockWidgetArea, ads.CenterDockWidgetArea
@@ -26,16 +26,17 @@ BOTTOM, CENTRE = ads.BottomDockWidgetArea, ads.CenterDockWidgetArea
 
 @dataclass(frozen=True)
 class DockKind:
-    """A dock: its name in layouts (never changes), its title, its icon."""
+    """A dock: its name in layouts (never changes), its title, its icon, and the least it takes."""
 
     id: str
     title: str
     icon: str
+    least: tuple[int, int] = (160, 120)
 
 
 DOCKS = (
     DockKind("project", "Project", "ph.tree-structure"),
-    DockKind("viewport", "Viewport", "ph.cube"),
+    DockKind("viewport", "Viewport", "ph.cube", (240, 160)),
     DockKind("canvas", "Cameras", "ph.squares-four"),
     DockKind("easel", "Easel", "ph.paint-brush"),
     DockKind("photo", "Photograph", "ph.user-focus"),
@@ -60,7 +61,11 @@ _PLOTS = frozenset({"Capture", "Motion"})
 
 
 class Docks(QObject):
-    """Owns the dock manager. ``switched(workspace)`` follows a change of workspace."""
+    """Owns the dock manager. ``switched(workspace)`` follows a change of workspace.
+
+    A workspace has a layout for each use that lays it out otherwise: “photo” while photographs are
+    worked on, “alone” while the cameras' pictures have all the room.
+    """
 
     switched = Signal(str)
 
@@ -84,18 +89,25 @@ class Docks(QObject):
         self._file = file
         self._saved = self._read()
         self.workspace = ""
-        self._timed = False
+        self._use = ""
+        self._seen = self._putting = False
+        self._going = QTimer(self, singleShot=True, interval=0)
+        self._going.timeout.connect(lambda: self._lay(""))
         self.docks: dict[str, Any] = {}
         for kind in DOCKS:
             dock = ads.CDockWidget(self.manager, kind.title)
             dock.setObjectName(kind.id)
             dock.setFeature(ads.CDockWidget.DockWidgetDeleteOnClose, False)
-            dock.setMinimumSizeHintMode(ads.CDockWidget.MinimumSizeHintFromDockWidget)
+            dock.setMinimumSizeHintMode(ads.CDockWidget.MinimumSizeHintFromDockWidgetMinimumSize)
+            dock.setMinimumSize(QSize(*kind.least))
+            # one that is empty takes no room when a layout is restored
+            dock.setWidget(QWidget(), ads.CDockWidget.ForceNoScrollArea)
             tab = dock.tabWidget()
             tab.setAccessibleName(kind.title)
             tab.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             self.docks[kind.id] = dock
         self._arrange(WORKSPACES[0])
+        self.manager.installEventFilter(self)
 
     def fill(self, id: str, widget: QWidget, scroll: bool = False) -> None:
         """Put a widget into a dock; a form may scroll, a picture must not."""
@@ -134,38 +146,47 @@ class Docks(QObject):
         for dock in (one, other):
             dock.setAsCurrentTab()
 
-    def alone(self, id: str = "canvas", step_px: int = 400) -> None:
-        """One dock has the middle: the other one lies behind it, the timeline is put away, and the
-        step beside it becomes as wide as ``step_px`` where there is room."""
-        dock, other = self.docks[id], self.docks["viewport" if id == "canvas" else "canvas"]
-        if dock.isClosed():
-            dock.toggleView(True)
+    def lay_photo(self, on: bool) -> None:
+        """The photograph beside the viewport, the timeline put away; or as it was before."""
+        self._want("photo", on)
+
+    def lay_alone(self, on: bool) -> None:
+        """The cameras' pictures have the middle, the timeline is put away, and the step beside
+        them is wide; or as it was before."""
+        self._want("alone", on)
+
+    def _want(self, use: str, on: bool) -> None:
+        """One panel's use may be followed by another's that is the same: it stays then. A layout
+        that is put hides and shows the panels, too: they mean nothing by it."""
+        if self._putting:
+            return
+        if on:
+            self._going.stop()
+            self._lay(use)
+        elif use == self._use:
+            self._going.start()
+
+    def _lay(self, use: str) -> None:
+        if use != self._use:
+            self._keep()
+            self._use = use
+            if self._seen:
+                self._put()
+
+    def _arrange_photo(self) -> None:
+        photo = self.docks["photo"]
+        self.docks["timeline"].toggleView(False)
+        photo.toggleView(True)
+        if photo.dockAreaWidget() is not self.docks["viewport"].dockAreaWidget():
+            self.manager.addDockWidgetTabToArea(photo, self.docks["viewport"].dockAreaWidget())
+        self.beside("photo", "viewport")
+
+    def _arrange_alone(self) -> None:
+        dock, other = self.docks["canvas"], self.docks["viewport"]
         if other.dockAreaWidget() is not dock.dockAreaWidget():
             self.manager.addDockWidgetTabToArea(other, dock.dockAreaWidget())
         self.docks["timeline"].toggleView(False)
-        width, left = self.manager.width(), self.docks["project"].dockAreaWidget().width()
-        right = min(max(step_px, width // 4), width // 3)
-        self.manager.setSplitterSizes(
-            self.docks["project"].dockAreaWidget(), [left, width - left - right, right]
-        )
         dock.setAsCurrentTab()
-
-    def lay_photo(self, on: bool) -> None:
-        """The photograph beside the viewport, the timeline put away; or as it was before."""
-        photo, timeline = self.docks["photo"], self.docks["timeline"]
-        if on == self.is_open("photo"):
-            return
-        if on:
-            self._timed = self.is_open("timeline")
-            timeline.toggleView(False)
-            photo.toggleView(True)
-            if photo.dockAreaWidget() is not self.docks["viewport"].dockAreaWidget():
-                self.manager.addDockWidgetTabToArea(photo, self.docks["viewport"].dockAreaWidget())
-            self.beside("photo", "viewport")
-            return
-        photo.toggleView(False)
-        if self._timed:
-            timeline.toggleView(True)
 
     def is_open(self, id: str) -> bool:
         return not self.docks[id].isClosed()
@@ -179,22 +200,48 @@ class Docks(QObject):
         """Show a workspace as the user left it."""
         if workspace == self.workspace:
             return
-        if self.workspace:
-            self._saved[self.workspace] = self._state()
-        self._show(workspace)
+        self._keep()
+        self._going.stop()
+        self.workspace, self._use = workspace, ""
+        self._put()
         self.switched.emit(workspace)
 
-    def _show(self, workspace: str) -> None:
-        self.workspace = workspace
-        state = self._saved.get(workspace)
+    @property
+    def _key(self) -> str:
+        return f"{self.workspace}/{self._use}" if self._use else self.workspace
+
+    def _keep(self) -> None:
+        """Remember the layout; one that nobody sees has no sizes yet."""
+        if self.workspace and self._seen:
+            self._saved[self._key] = self._state()
+
+    def _put(self) -> None:
+        self._putting = True
+        state = self._saved.get(self._key)
         if state is None or not self._restore(state):
-            self._saved.pop(workspace, None)
-            self._arrange(workspace)
+            self._saved.pop(self._key, None)
+            self._arrange(self.workspace)
+            self._proportion()
+        self._putting = False
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Sizes that are set while nothing is seen are lost: they are set again on the way in."""
+        if event.spontaneous() or self._putting:
+            return False
+        if event.type() == QEvent.Type.Show:
+            self._seen = True
+            self._put()
+            if self._key not in self._saved:
+                QTimer.singleShot(0, self, self._proportion)
+        elif event.type() == QEvent.Type.Hide:
+            self._keep()
+            self._seen = False
+        return False
 
     def reset(self) -> None:
         """Every dock back where the current workspace shipped it."""
-        self._saved.pop(self.workspace, None)
-        self._arrange(self.workspace)
+        self._saved.pop(self._key, None)
+        self._put()
         self.save()
 
     def _arrange(self, workspace: str) -> None:
@@ -230,22 +277,28 @@ class Docks(QObject):
                 docks[id].toggleView(False)
         docks[centre[0]].setAsCurrentTab()
         docks["project"].setAsCurrentTab()
-        self._proportion()
+        if self._use:
+            {"photo": self._arrange_photo, "alone": self._arrange_alone}[self._use]()
 
     def _proportion(self) -> None:
         width = max(self.manager.width(), 1200)
         height = max(self.manager.height(), 640)
         left, right = max(216, width // 7), max(320, width // 5)
+        if self._use == "alone":
+            right = min(max(400, width // 4), width // 3)
         low = max(216, height // 4)
         manager = self.manager
         manager.setSplitterSizes(
             self.docks["project"].dockAreaWidget(), [left, width - left - right, right]
         )
         manager.setSplitterSizes(self.docks["timeline"].dockAreaWidget(), [width, width // 2])
-        areas = [self.docks[id].dockAreaWidget() for id in ("viewport", "canvas")]
+        other = "photo" if self._use == "photo" else "canvas"
+        areas = [self.docks[id].dockAreaWidget() for id in ("viewport", other)]
         if areas[0] is not areas[1] and None not in areas:  # side by side
             half = (width - left - right) // 2
             manager.setSplitterSizes(areas[0], [half, half])
+            if other == "canvas":
+                manager.setSplitterSizes(areas[1], [height - low, low])
         elif areas[0] is not None:
             manager.setSplitterSizes(areas[0], [height - low, low])
 
@@ -265,7 +318,8 @@ class Docks(QObject):
     def _read(self) -> dict[str, str]:
         try:
             raw = json.loads(self._file.read_text("utf-8"))
-            return {str(k): str(v) for k, v in raw["workspaces"].items() if k in WORKSPACES}
+            saved = raw["workspaces"].items()
+            return {str(k): str(v) for k, v in saved if k.split("/")[0] in WORKSPACES}
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -274,8 +328,7 @@ class Docks(QObject):
 
     def save(self) -> None:
         """Write the layouts; one that cannot be written is no reason to stop."""
-        if self.workspace:
-            self._saved[self.workspace] = self._state()
+        self._keep()
         try:
             text = json.dumps({"format": FORMAT, "workspaces": self._saved}, indent=1)
             write_whole(self._file, text.encode())

@@ -67,10 +67,10 @@ class Studio(QObject):
     Signals: ``live(feature id, value)`` follows each new live value of a job, ``finished(feature
     id, Packed)`` each result once it is in the document, ``panel_wanted(feature id, params or
     None)`` asks the window to show a feature's panel, ``page_wanted(name)`` to show a dock,
-    ``beside_wanted`` to show the cameras' pictures beside the viewport, ``alone_wanted`` to give
-    them all the room there is, ``frame_wanted(points)`` to fill the viewport with points (metres),
-    ``turn_wanted(degrees)`` to turn it about what it shows. ``footage_missed``: a video that is to
-    be shown is not where the project has it.
+    ``beside_wanted`` to show the cameras' pictures beside the viewport, ``alone_wanted(on)`` to
+    give them all the room there is, or no longer, ``frame_wanted(points)`` to fill the viewport
+    with points (metres), ``turn_wanted(degrees)`` to turn it about what it shows.
+    ``footage_missed``: a video that is to be shown is not where the project has it.
     """
 
     live = Signal(str, object)
@@ -78,7 +78,7 @@ class Studio(QObject):
     panel_wanted = Signal(str, object)
     page_wanted = Signal(str)
     beside_wanted = Signal()
-    alone_wanted = Signal()
+    alone_wanted = Signal(bool)
     frame_wanted = Signal(object)
     turn_wanted = Signal(float)
     dropped = Signal(list)

@@ -92,7 +92,7 @@ class Window(QMainWindow):
         studio.panel_wanted.connect(self.show_panel)
         studio.page_wanted.connect(self.docks.show)
         studio.beside_wanted.connect(self.docks.beside)
-        studio.alone_wanted.connect(self.docks.alone)
+        studio.alone_wanted.connect(self.docks.lay_alone)
         studio.projects.opened.connect(self._on_opened)
         studio.document.changed.connect(self._on_document)
         studio.selection.changed.connect(studio.commands.refresh)

@@ -247,6 +247,62 @@ def test_each_workspace_keeps_its_own_layout_over_a_restart(window, qtbot, make_
     again.close()
 
 
+def widths(docks):
+    return [docks.docks[id].dockAreaWidget().width() for id in ("project", "viewport", "step")]
+
+
+def test_sizes_come_back_after_a_restart_that_began_with_the_doors(window, qtbot, make_studio):
+    from studio.ui.window import Window
+
+    window.go_to("Capture")
+    qtbot.waitUntil(lambda: widths(window.docks)[1] > 600)
+    shipped, low = widths(window.docks), window.docks.docks["timeline"].dockAreaWidget().height()
+    assert low < window.height() // 2
+    window.close()
+    for _ in range(2):
+        again = Window(make_studio())
+        again.resize(1366, 768)
+        qtbot.addWidget(again)
+        again.show()
+        qtbot.waitExposed(again)
+        assert again.pages.currentWidget() is again.welcome
+        again.go_to("Capture")
+        qtbot.waitUntil(lambda again=again: widths(again.docks) == shipped)
+        again.close()
+
+
+def test_what_photographs_need_is_no_change_of_the_workspace(window, qtbot):
+    docks = window.docks
+    window.go_to("Person")
+    QApplication.processEvents()
+    before = {id: docks.is_open(id) for id in docks.docks}, widths(docks)
+    docks.lay_photo(True)
+    assert docks.is_open("photo")
+    assert not docks.is_open("timeline")
+    window.go_to("Mask")
+    docks.lay_photo(False)
+    assert docks.is_open("timeline")
+    window.go_to("Person")
+
+    def as_before():
+        return ({id: docks.is_open(id) for id in docks.docks}, widths(docks)) == before
+
+    qtbot.waitUntil(as_before)
+    docks.lay_photo(True)
+    assert docks.is_open("photo")
+    docks.lay_photo(False)
+    qtbot.waitUntil(as_before)
+
+
+def test_no_dock_is_crushed(window):
+    window.go_to("Motion")
+    window.docks.manager.setSplitterSizes(
+        window.docks.docks["viewport"].dockAreaWidget(), [4000, 1]
+    )
+    QApplication.processEvents()
+    assert window.docks.docks["timeline"].height() >= 100
+
+
 @pytest.mark.parametrize(
     "text", ["", "{", '{"workspaces": 3}', '{"workspaces": {"Capture": "no", "Motion": "AAAA"}}']
 )

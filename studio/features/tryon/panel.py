@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 from pydantic import BaseModel
-from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.features.tryon.engine import Inputs, Params
@@ -177,12 +177,19 @@ class Panel(PicturePanel):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self.studio.alone_wanted.emit(True)
         if not self._opened:
             self._opened = True
-            self.studio.alone_wanted.emit()
-            if not self.studio.cameras.running:
-                self.studio.cameras.open_first()
+            cameras = self.studio.cameras
+            cameras.look_for_devices()
+            if not cameras.running and (cameras.sources or cameras.free_devices()):
+                cameras.open_first()
         self._judge()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if not event.spontaneous():
+            self.studio.alone_wanted.emit(False)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -174,7 +174,8 @@ class PhotosPanel(StepPanel, Generic[P]):
         super().hideEvent(event)
         if self.loaded:
             self.looks.rest()
-        self.studio.photos.left.emit()
+        if not event.spontaneous():
+            self.studio.photos.left.emit()
         self.give_way()
 
     def give_way(self) -> bool:
