@@ -33,10 +33,10 @@ BUILT_IN = Path(__file__).parent / "features"
 class Manifest(BaseModel):
     """``feature.toml``. ``engine``, ``params`` ... name code as ``module:attribute``.
 
-    ``short`` is the title where there is little room. ``accepts`` are suffixes of files that can be
-    dropped on the feature; ``names`` patterns of file names (``*board*.mp4``) that it wants before
-    all others. ``frames`` opens somebody who takes the stage's pictures
-    (:data:`studio.live.outlets.frames.MakeSink`).
+    ``short`` is the title where there is little room; ``button`` is what the button says that
+    starts it, else the title. ``accepts`` are suffixes of files that can be dropped on the feature;
+    ``names`` patterns of file names (``*board*.mp4``) that it wants before all others. ``frames``
+    opens somebody who takes the stage's pictures (:data:`studio.live.outlets.frames.MakeSink`).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +45,7 @@ class Manifest(BaseModel):
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: str
     short: str = ""
+    button: str = ""
     summary: str
     menu: Literal["Capture", "Motion", "Person", "Mask", "Live"]
     order: int = 50

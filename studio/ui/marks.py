@@ -25,7 +25,7 @@ def marks(window: Window) -> tuple[Mark, ...]:
         Mark(lambda: window.welcome.doors, "Three ways in",
              "Try the sample, open your footage, or use a webcam. You can also drop files "
              "anywhere: Doppel finds the step that wants them."),
-        Mark(lambda: window.top.tabs["Motion"], "Workspaces",
+        Mark(lambda: window.top.workspaces, "Workspaces",
              "Each shows the same panels, laid out for one kind of work. Move and close panels "
              "as you like; “Reset layout” brings them back."),
         Mark(lambda: _dock(window, "step"), "One panel, one button",

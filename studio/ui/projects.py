@@ -40,9 +40,11 @@ def drafts_folder() -> Path:
 
 
 class Projects(QObject):
-    """The open project's folder. ``opened`` follows a change of folder, ``saved`` each write."""
+    """The open project's folder. ``opened`` follows a change of folder, ``replaced`` a change of
+    project, ``saved`` each write."""
 
     opened = Signal()
+    replaced = Signal()
     saved = Signal()
 
     def __init__(
@@ -114,6 +116,7 @@ class Projects(QObject):
         self.folder, self.read_only = folder, read_only
         self.saved_at = None
         self.document.replace(project)
+        self.replaced.emit()
         self._mark_session()
         if folder.file.is_file():
             self._remember(folder.path)

@@ -57,6 +57,7 @@ class StepPanel(QWidget):
         self._lay_out()
         studio.document.changed.connect(self._on_document)
         studio.selection.changed.connect(self.refresh)
+        studio.projects.replaced.connect(self._on_replaced)
         studio.watch.told.connect(self._progress)
         studio.watch.changed.connect(self.refresh)
         studio.finished.connect(self._finished)
@@ -82,7 +83,7 @@ class StepPanel(QWidget):
 
     def run_text(self) -> str:
         """What the primary button says."""
-        return self.feature.manifest.title
+        return self.feature.manifest.button or self.feature.manifest.title
 
     def stop_text(self) -> str:
         """What ends a job that could go on for ever, and keeps its result; empty for jobs that
@@ -206,6 +207,12 @@ class StepPanel(QWidget):
     @property
     def loaded(self) -> bool:
         return self._loaded
+
+    def _on_replaced(self) -> None:
+        """Another project has its own settings; none are carried over into it."""
+        if self._loaded and self.form is not None:
+            stored = self.studio.project.params.get(self.feature.id)
+            self._restore(self.feature.params() if stored is None else stored)
 
     def _on_document(self, _: object) -> None:
         self.refresh()

@@ -127,7 +127,8 @@ class TrackRows(QWidget):
         if not owner.tracks:
             painter.setPen(QColor(t.muted))
             text = "Nothing to play yet. Open footage, or run a step."
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, text)
+            how = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.rect().adjusted(NAMES_PX + 8, RULER_PX, -8, 0), how, text)
         if owner.hasFocus():
             painter.setPen(QPen(QColor(t.accent), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -25,16 +25,17 @@ from studio.ui.studio import Studio
 
 MENUS: dict[str, tuple[str, ...]] = {
     "&File": (
-        "file.new", "file.open", "menu.recent", "-", "file.import", "file.find_footage", "-",
+        "file.new", "file.open", "menu.recent", "file.sample", "-",
+        "file.import", "file.import_folder", "file.find_footage", "-",
         "file.save", "file.save_as", "-", "file.quit",
     ),
     "&Edit": ("edit.undo", "edit.redo", "-", "edit.rename", "edit.delete", "-", "app.shortcuts",
               "app.preferences"),
     "&View": ("view.*", "-", "dock.*", "-", "view.theme", "view.fullscreen"),
     "&Workspace": ("workspace.*", "-", "layout.reset"),
-    "&Steps": ("panel.*", "-", "job.*"),
-    "&Help": ("help.open", "help.shortcuts", "help.tour", "-", "app.palette", "app.doctor",
-              "app.diagnostics", "help.about"),
+    "&Steps": ("menu.steps", "-", "job.*"),
+    "&Help": ("help.open", "help.shortcuts", "help.tour", "-", "app.palette", "app.networks",
+              "app.models", "app.doctor", "app.diagnostics", "help.about"),
 }  # fmt: skip
 
 
@@ -59,6 +60,11 @@ class TopBar(QWidget):
         layout.addWidget(self.menu)
         layout.addStretch(1)
         self.tabs: dict[str, QToolButton] = {}
+        self.workspaces = QWidget()
+        row = QHBoxLayout(self.workspaces)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        layout.addWidget(self.workspaces)
         for name in WORKSPACES:
             tab = QToolButton()
             tab.setProperty("role", "workspace")
@@ -72,7 +78,7 @@ class TopBar(QWidget):
             )
             self._group.addButton(tab)
             self.tabs[name] = tab
-            layout.addWidget(tab)
+            row.addWidget(tab)
         layout.addSpacing(8)
         self.light = CameraLight(studio.cameras)
         layout.addWidget(self.light)
@@ -96,12 +102,24 @@ def fill_menus(bar: QMenuBar, commands: Commands, studio: Studio) -> None:
             elif entry == "menu.recent":
                 recent = menu.addMenu("Open &recent")
                 recent.aboutToShow.connect(lambda m=recent: _fill_recent(m, studio))
+            elif entry == "menu.steps":
+                _add_steps(menu, commands, studio)
             elif entry.endswith(".*"):
                 for command in commands.all():
                     if command.id.startswith(entry[:-1]) and command.id not in entries:
                         menu.addAction(commands.action(command.id))
             elif entry in commands:
                 menu.addAction(commands.action(entry))
+
+
+def _add_steps(menu: QMenu, commands: Commands, studio: Studio) -> None:
+    """The steps of each workspace, in the order in which they are done."""
+    for name in WORKSPACES:
+        inside = menu.addMenu(name)
+        inside.setToolTipsVisible(True)
+        for feature in studio.registry.features.values():
+            if feature.manifest.menu == name:
+                inside.addAction(commands.action(f"panel.{feature.id}"))
 
 
 def _fill_recent(menu: QMenu, studio: Studio) -> None:

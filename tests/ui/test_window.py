@@ -494,6 +494,33 @@ def test_menus_have_mnemonics(window):
     assert len(set(letters)) == len(letters)
 
 
+def test_steps_are_found_by_workspace_and_nothing_hides_in_the_palette_alone(window):
+    def entries(menu):
+        for action in menu.actions():
+            if action.menu() is not None:
+                yield from entries(action.menu())
+            yield action
+
+    steps = next(a for a in window.top.menu.actions() if a.text() == "&Steps").menu()
+    groups = {a.text(): {e.text() for e in entries(a.menu())} for a in steps.actions() if a.menu()}
+    assert tuple(groups) == WORKSPACES
+    for feature in window.studio.registry.features.values():
+        assert feature.manifest.title in groups[feature.manifest.menu]
+    found = {id(action) for action in entries(window.top.menu)}
+    commands = window.studio.commands
+    lost = [c.title for c in commands.all() if id(commands.action(c.id)) not in found]
+    assert lost == []
+
+
+def test_another_project_brings_its_own_settings(window, qtbot):
+    window.show_panel("count", {"steps": 77})
+    qtbot.waitUntil(lambda: window.steps.panels["count"].loaded)
+    panel = window.steps.panels["count"]
+    assert panel.params().steps == 77
+    window.studio.projects.new()
+    assert panel.params().steps == 5
+
+
 # -- closing ------------------------------------------------------------------------------------
 
 

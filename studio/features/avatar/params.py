@@ -32,13 +32,23 @@ class Params(BaseModel):
         description="How smooth movements are; 1 is natural, 0 as measured",
     )
     refine: bool = Field(
-        default=True, description="After the live pass, refine the whole take at once"
+        default=True,
+        title="Refine the whole take",
+        description="After the live pass, refine the whole take at once",
     )
     weight: float = Field(
-        default=0.5, ge=0, le=1, description="Build: 0 thin, 0.5 average, 1 heavy"
+        default=0.5,
+        ge=0,
+        le=1,
+        title="Build, thin to heavy",
+        description="Build: 0 thin, 0.5 average, 1 heavy",
     )
     muscle: float = Field(
-        default=0.5, ge=0, le=1, description="Build: 0 soft, 0.5 average, 1 muscular"
+        default=0.5,
+        ge=0,
+        le=1,
+        title="Muscles, soft to strong",
+        description="Build: 0 soft, 0.5 average, 1 muscular",
     )
 
     dressed: bool = Field(

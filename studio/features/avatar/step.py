@@ -31,7 +31,7 @@ class Step:
     def missing(self, project: Project, chosen: tuple[str, ...]) -> tuple[Missing, ...]:
         if project.picked(chosen, MotionItem) is not None:
             return ()
-        return (Missing("A motion in 3D.", "triangulate", "Triangulate"),)
+        return (Missing("There is no motion in 3D yet.", "triangulate", "Triangulate"),)
 
     def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Inputs:
         item = project.picked(chosen, MotionItem)

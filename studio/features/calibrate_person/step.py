@@ -47,7 +47,7 @@ class Step:
 
     def missing(self, project: Project, chosen: tuple[str, ...]) -> tuple[Missing, ...]:
         if project.picked(chosen, TakeItem) is None:
-            text = "Videos of somebody who walks, from two cameras or more."
+            text = "There are no videos yet of somebody who walks, from two cameras or more."
             return (Missing(text, "capture", "Open footage"),)
         return ()
 

@@ -26,11 +26,14 @@ class Params(BaseModel):
     )
     unit: str | None = Field(
         None,
+        title="Unit of the calibration",
         description="Unit of length of the calibration, where it does not say: m, cm, mm, or a "
         "length such as 25mm (the side of a board square)",
     )
     up: Literal["x", "y", "z", "-x", "-y", "-z"] | None = Field(
-        None, description="The axis that points up in the calibration, where it does not say"
+        None,
+        title="Axis that points up",
+        description="The axis that points up in the calibration, where it does not say",
     )
     size: str | None = Field(
         None,
@@ -41,7 +44,9 @@ class Params(BaseModel):
         None, gt=0, le=10_000, description="Frames a second, where the files are wrong or silent"
     )
     layout: LayoutName = Field(
-        "fitting", description="Keypoint layout of the detections, or the one that fits them"
+        "fitting",
+        title="Points of the detections",
+        description="Keypoint layout of the detections, or the one that fits them",
     )
     person: int | None = Field(
         None,
@@ -49,7 +54,9 @@ class Params(BaseModel):
         description="Which person of the detections, counted from 0, in place of the main one",
     )
     mend: bool = Field(
-        False, description="Mend what is wrong with the calibration in the likeliest way"
+        False,
+        title="Mend the calibration",
+        description="Mend what is wrong with the calibration in the likeliest way",
     )
 
     def size_px(self) -> tuple[int, int] | None:

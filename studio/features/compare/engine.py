@@ -48,7 +48,9 @@ class Params(BaseModel):
         default="world",
         description="Compare places in the world, or relative to the middle of the hips",
     )
-    good_mm: float = Field(default=25.0, gt=0, description="A mean error up to this is good (mm)")
+    good_mm: float = Field(
+        default=25.0, gt=0, title="Good up to", description="A mean error up to this is good (mm)"
+    )
 
 
 @dataclass(frozen=True, eq=False)

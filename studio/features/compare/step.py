@@ -25,9 +25,19 @@ class Step:
     def missing(self, project: Project, chosen: tuple[str, ...]) -> tuple[Missing, ...]:
         found: list[Missing] = []
         if self._truth(project, chosen) is None:
-            found.append(Missing("The truth of a take.", "capture", "Bring in a truth file"))
+            found.append(
+                Missing(
+                    "There is no truth to compare with yet.", "capture", "Bring in a truth file"
+                )
+            )
         if not (project.all(MotionItem) or project.all(AvatarItem)):
-            found.append(Missing("A motion or an avatar.", "triangulate", "Triangulate a take"))
+            found.append(
+                Missing(
+                    "There is no motion or avatar to compare yet.",
+                    "triangulate",
+                    "Triangulate a take",
+                )
+            )
         return tuple(found)
 
     def _truth(self, project: Project, chosen: tuple[str, ...]) -> FileItem | None:

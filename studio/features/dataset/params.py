@@ -21,10 +21,16 @@ class Params(BaseModel):
         json_schema_extra={"empty": "As the take is called"},
     )  # fmt: skip
     held_out: bool = Field(
-        default=False, description="Keep for tests: networks never learn from this take"
+        default=False,
+        title="Keep for tests",
+        description="Keep for tests: networks never learn from this take",
     )
     min_cameras: int = Field(
-        default=3, ge=2, le=64, description="So many cameras must agree on a point to be truth"
+        default=3,
+        ge=2,
+        le=64,
+        title="Cameras that must agree",
+        description="So many cameras must agree on a point to be truth",
     )
     agree_percent: float = Field(
         title="Agree within",
@@ -34,7 +40,11 @@ class Params(BaseModel):
         description="A camera agrees if its point is this near, in percent of the person's size",
     )
     min_confidence: float = Field(
-        default=0.3, ge=0, le=1, description="Detections less sure than this are not seen (0 to 1)"
+        default=0.3,
+        ge=0,
+        le=1,
+        title="Least confidence",
+        description="Detections less sure than this are not seen (0 to 1)",
     )
     origin: str = Field(
         default="", description="Whose footage this is, and who agreed to its use",

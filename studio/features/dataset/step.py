@@ -55,7 +55,7 @@ class Step:
     def missing(self, project: Project, chosen: tuple[str, ...]) -> tuple[Missing, ...]:
         if _chosen(project, chosen):
             return ()
-        return (Missing("A take that was triangulated.", "triangulate", "Triangulate a take"),)
+        return (Missing("No take is triangulated yet.", "triangulate", "Triangulate a take"),)
 
     def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Inputs:
         motions = _chosen(project, chosen)

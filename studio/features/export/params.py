@@ -54,16 +54,23 @@ class Params(BaseModel):
         None, description="Folder to write to; by default one beside the project"
     )
     include_animation: bool = Field(True, description="Write the motion too, not only the person")
-    morphs: bool = Field(True, description="Write the 52 facial shapes")
+    morphs: bool = Field(True, title="Facial shapes", description="Write the 52 facial shapes")
     visemes: bool = Field(
-        False, description="GLB and USD: the 14 mouth shapes of lip sync, too (viseme_aa and so on)"
+        False,
+        title="Mouth shapes of lip sync",
+        description="GLB and USD: the 14 mouth shapes of lip sync, too (viseme_aa and so on)",
     )
     triangles: int = Field(
-        0, ge=0, le=2_000_000,
+        0, ge=0, le=2_000_000, json_schema_extra={"zero": "all"},
         description="About how many triangles the person has at most; 0 keeps all",
     )  # fmt: skip
     rate_hz: float = Field(
-        0.0, ge=0, le=1000, description="Frames a second of the files, in hertz; 0 keeps the take's"
+        title="Frames a second",
+        default=0.0,
+        ge=0,
+        le=1000,
+        description="Frames a second of the files, in hertz; 0 keeps the take's",
+        json_schema_extra={"zero": "as the take"},
     )
     authors: str = Field("", description="Whose work it is; several names with commas between")
     terms: str = Field(

@@ -30,7 +30,9 @@ class Step:
     def missing(self, project: Project, chosen: tuple[str, ...]) -> tuple[Missing, ...]:
         avatar, motion = _chosen(project, chosen)
         if avatar is None and motion is None:
-            return (Missing("A person or a motion to export.", "avatar", "Make an avatar"),)
+            return (
+                Missing("There is no person or motion to export yet.", "avatar", "Make an avatar"),
+            )
         return ()
 
     def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Inputs:

@@ -34,7 +34,7 @@ class Step:
 
     def missing(self, project: Project, chosen: tuple[str, ...]) -> tuple[Missing, ...]:
         if project.picked(chosen, DetectionsItem) is None:
-            return (Missing("2D keypoints of a take.", "pose", "Detect people"),)
+            return (Missing("Nobody was detected in a take yet.", "pose", "Detect people"),)
         return ()
 
     def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Inputs:

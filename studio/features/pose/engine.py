@@ -42,7 +42,9 @@ class Params(BaseModel):
         default=1, ge=1, le=16, description="How many people to look for in each camera, at most"
     )
     use_cache: bool = Field(
-        default=True, description="Reuse what was detected in the same video before"
+        default=True,
+        title="Reuse what was detected before",
+        description="Reuse what was detected in the same video before",
     )
     threads: int = Field(
         default=0,

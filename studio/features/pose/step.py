@@ -37,7 +37,7 @@ class Step:
 
     def missing(self, project: Project, chosen: tuple[str, ...]) -> tuple[Missing, ...]:
         if project.picked(chosen, TakeItem) is None:
-            return (Missing("Videos of a take.", "capture", "Open footage"),)
+            return (Missing("There are no videos yet.", "capture", "Open footage"),)
         return ()
 
     def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Inputs:

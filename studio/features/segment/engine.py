@@ -40,14 +40,21 @@ class Params(BaseModel):
     )
     part: Part = Field(default="person", description="What is cut out: all of a person, or a part")
     cut_outs: bool = Field(
-        default=True, description="Write pictures whose background is transparent (PNG)"
+        default=True,
+        title="Cut-out pictures",
+        description="Write pictures whose background is transparent (PNG)",
     )
     labels: bool = Field(
         default=True,
+        title="Labels for networks",
         description="Write the label of each pixel (0 background, 1 hair, 2 face, 3 hands, 4 skin, "
         "5 top, 6 bottom, 7 shoes, 8 items) into a folder that “Label pictures” opens",
     )
-    colours: bool = Field(default=False, description="Write the labels as colours to look at too")
+    colours: bool = Field(
+        default=False,
+        title="Labels in colour",
+        description="Write the labels as colours to look at too",
+    )
     every: int = Field(default=1, ge=1, le=1000, title="Every n-th frame", description="Of a video")
 
 

@@ -37,7 +37,11 @@ class Step:
     def missing(self, project: Project, chosen: tuple[str, ...]) -> tuple[Missing, ...]:
         take = _take(project, chosen)
         if take is None or len(take.clips) < 2:
-            return (Missing("Videos of two or more cameras.", "capture", "Open footage"),)
+            return (
+                Missing(
+                    "There are no videos of two or more cameras yet.", "capture", "Open footage"
+                ),
+            )
         return ()
 
     def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Inputs:

@@ -25,7 +25,9 @@ class Params(BaseModel):
         "in space",
     )
     refine: bool = Field(
-        default=True, description="Refine the whole take: rigid bones, inertia, most likely points"
+        default=True,
+        title="Refine the whole take",
+        description="Refine the whole take: rigid bones, inertia, most likely points",
     )
     people: int = Field(
         default=0,
@@ -41,16 +43,25 @@ class Params(BaseModel):
         "error against cameras",
     )
     min_confidence: float = Field(
-        default=0.3, ge=0, le=1, description="Detections less sure than this are not used (0 to 1)"
+        default=0.3,
+        ge=0,
+        le=1,
+        title="Least confidence",
+        description="Detections less sure than this are not used (0 to 1)",
     )
     max_reprojection_px: float = Field(
         default=15.0,
+        title="Largest reprojection error",
         gt=0,
         le=500,
         description="A point may lie this far from its detections, in pixels",
     )
     min_cameras: int = Field(
-        default=2, ge=2, le=16, description="Cameras that must agree on a point"
+        default=2,
+        ge=2,
+        le=16,
+        title="Cameras that must agree",
+        description="Cameras that must agree on a point",
     )
     fill_gaps_s: float = Field(
         default=0.3,

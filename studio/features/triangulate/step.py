@@ -52,12 +52,16 @@ class Step:
         detections, rig = _chosen(project, chosen)
         found: list[Missing] = []
         if rig is None:
-            found.append(Missing("A calibrated camera rig.", "capture", "Bring in a calibration"))
+            found.append(
+                Missing(
+                    "There is no calibrated camera rig yet.", "capture", "Bring in a calibration"
+                )
+            )
         elif not rig.accepted:
-            text = f"A calibration that can be trusted: “{rig.name}” was not accepted."
+            text = f"The calibration “{rig.name}” was not accepted: it cannot be trusted yet."
             found.append(Missing(text, "calibrate", "Look at the calibration"))
         if detections is None:
-            found.append(Missing("2D keypoints of a take.", "pose", "Detect people"))
+            found.append(Missing("Nobody was detected in a take yet.", "pose", "Detect people"))
         return tuple(found)
 
     def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Inputs:
@@ -114,7 +118,7 @@ def _item(
     person: PersonMark | None,
 ) -> MotionItem:
     origin = inputs.origin
-    name = f"{origin.name} in 3D" if origin else "Motion"
+    name = f"{origin.name.removesuffix(': keypoints')} in 3D" if origin else "Motion"
     return MotionItem(
         name=f"Person {person.number}, {name}" if person else name,
         take=origin.take if origin else None,
