@@ -42,7 +42,8 @@ class Playback:
     """Binds the four views to a project. Any view may be None.
 
     ``submit`` starts work on the io lane and ``deliver`` brings its end to the main thread
-    (``JobWatch.call``); ``failed(error, where, details)`` tells the user.
+    (``JobWatch.call``); ``failed(error, where, details)`` tells the user. ``reading`` are the items
+    that are still on their way.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class Playback:
         self._submit, self._deliver, self._failed = submit, deliver, failed
         self._folder: ProjectFolder | None = None
         self._values: dict[str, Any] = {}
-        self._reading: set[str] = set()
+        self.reading: set[str] = set()
         self._charted: tuple[object, ...] = ()
         self._rig: CameraRig | None = None
         self._pick: Pick | None = None
@@ -110,7 +111,7 @@ class Playback:
     def forget(self) -> None:
         """Another project: empty views."""
         self._values.clear()
-        self._reading.clear()
+        self.reading.clear()
         self._live.clear()
         self.shown, self._rig, self._pick, self._charted = OnShow(), None, None, ()
         for view in (self.viewport, self.canvas):
@@ -131,13 +132,13 @@ class Playback:
     def _read(self, item: Arrayed) -> None:
         """Read an item's arrays on the lane, once."""
         key = key_of(item)
-        if key in self._values or key in self._reading or self._folder is None:
+        if key in self._values or key in self.reading or self._folder is None:
             return
-        self._reading.add(key)
+        self.reading.add(key)
         folder = self._folder
 
         def there(value: Any) -> None:
-            self._reading.discard(key)
+            self.reading.discard(key)
             if folder is self._folder and not self._closed:
                 self._values[key] = value
                 for old in list(self._values)[:-KEPT]:
@@ -145,7 +146,7 @@ class Playback:
                 self._refresh()
 
         def lost(error: BaseException, details: str) -> None:
-            self._reading.discard(key)
+            self.reading.discard(key)
             if not self._closed:
                 self._failed(error, item.name, details)
 

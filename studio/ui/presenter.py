@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
+
+from PySide6.QtCore import QTimer
 
 from studio.core.types import Character, Frame, FrameSet, Keypoints, Mesh, Posed, Skeleton
 from studio.document.moved import FootageMoved
 from studio.document.project import Project
 from studio.ui import theme
 from studio.ui.studio import Studio
+
+PATIENCE_MS = 400
+"""So long nobody asks why nothing is there yet."""
 
 
 def view_of(value: object) -> str:
@@ -32,6 +38,7 @@ class Presenter:
 
         self._studio, self._front = studio, front
         self._seen: set[str] = set()
+        self._told = False
         self._themed = [views[id] for id in ("viewport", "canvas") if id in views]
         self.playback = Playback(
             views.get("viewport"),
@@ -39,7 +46,7 @@ class Presenter:
             views.get("timeline"),
             views.get("plots"),
             studio.lanes["io"].submit,
-            studio.watch.call,
+            self._deliver,
             self._failed,
         )
         self._timeline = views.get("timeline")
@@ -55,6 +62,30 @@ class Presenter:
         theme.look().changed.connect(self._on_theme)
         self._on_theme()
         self.refresh()
+
+    def _deliver(
+        self,
+        future: Future[Any],
+        done: Callable[[Any], object],
+        failed: Callable[[BaseException, str], object],
+    ) -> None:
+        """Bring the end of a reading here; one that takes its time is told while it does."""
+
+        def then(call: Callable[..., object]) -> Callable[..., None]:
+            def ended(*values: Any) -> None:
+                call(*values)
+                self._tell(self._told)
+
+            return ended
+
+        self._studio.watch.call(future, then(done), then(failed))
+        QTimer.singleShot(PATIENCE_MS, self._studio, lambda: self._tell(True))
+
+    def _tell(self, told: bool) -> None:
+        told = told and bool(self.playback.reading)
+        if told != self._told:
+            self._told = told
+            self._studio.notices.say("Reading what is to be shown…" if told else "")
 
     def _failed(self, error: BaseException, where: str, details: str) -> None:
         if isinstance(error, FootageMoved):

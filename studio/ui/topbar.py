@@ -167,9 +167,9 @@ class StatusBar(QStatusBar):
         self.refresh()
 
     def say(self, text: str) -> None:
-        """Show a line for a while."""
+        """Show a line for a while; one that ends in “…” goes on until another one comes."""
         self.said.setText(text)
-        self._fade.start()
+        self._fade.stop() if text.endswith("…") else self._fade.start()
 
     def _on_document(self, _: object) -> None:
         self.refresh()
