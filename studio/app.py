@@ -81,6 +81,8 @@ def make_window(registry: Registry | None = None, settings: SettingsFile | None 
         sample=SAMPLE if SAMPLE.is_dir() else None,
     )
     window = Window(studio)
+    if window.docks.place(window):
+        return window
     window.resize(1440, 900)
     screen = window.screen().availableGeometry()
     if screen.width() <= 1440 or screen.height() <= 900:

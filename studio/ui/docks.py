@@ -87,7 +87,11 @@ class Docks(QObject):
         self.manager = ads.CDockManager(parent)
         self.manager.setStyleSheet("")
         self._file = file
-        self._saved = self._read()
+        self._saved: dict[str, str] = {}
+        self._place = ""
+        self.last = WORKSPACES[0]
+        """The workspace that was shown when the window was last closed."""
+        self._read()
         self.workspace = ""
         self._use = ""
         self._seen = self._putting = False
@@ -315,22 +319,34 @@ class Docks(QObject):
             _log.warning("layout ignored: %s", error)
             return False
 
-    def _read(self) -> dict[str, str]:
+    def _read(self) -> None:
         try:
             raw = json.loads(self._file.read_text("utf-8"))
             saved = raw["workspaces"].items()
-            return {str(k): str(v) for k, v in saved if k.split("/")[0] in WORKSPACES}
+            self._saved = {str(k): str(v) for k, v in saved if k.split("/")[0] in WORKSPACES}
+            self._place = str(raw.get("window", ""))
+            self.last = raw["last"] if raw.get("last") in WORKSPACES else self.last
         except FileNotFoundError:
-            return {}
+            return
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             _log.warning("layouts ignored, the shipped ones are used: %s", error)
-            return {}
+
+    def place(self, window: QWidget) -> bool:
+        """Put the window where it was when it was last closed; whether that is known."""
+        try:
+            data = QByteArray(base64.b64decode(self._place, validate=True))
+        except ValueError:
+            return False
+        return bool(data) and window.restoreGeometry(data)
 
     def save(self) -> None:
-        """Write the layouts; one that cannot be written is no reason to stop."""
+        """Write the layouts, and where the window is; what cannot be written is no reason to stop."""
         self._keep()
         try:
-            text = json.dumps({"format": FORMAT, "workspaces": self._saved}, indent=1)
+            place = base64.b64encode(self.manager.window().saveGeometry().data()).decode()
+            told = {"format": FORMAT, "workspaces": self._saved, "window": place,
+                    "last": self.workspace}  # fmt: skip
+            text = json.dumps(told, indent=1)
             write_whole(self._file, text.encode())
         except Exception as error:
             _log.warning("layouts not saved: %s", error)

@@ -10,7 +10,7 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.ui.actions import add_actions
-from studio.ui.docks import WORKSPACES, Docks
+from studio.ui.docks import Docks
 from studio.ui.drop import DropVeil
 from studio.ui.help import Help
 from studio.ui.history_panel import HistoryPanel
@@ -78,7 +78,7 @@ class Window(QMainWindow):
         self.drop = DropVeil(self, studio, lambda: self.steps.current)
         Pace(self)
         self._wire()
-        self.docks.switch(WORKSPACES[0])
+        self.docks.switch(self.docks.last)
         self._on_opened()
         self.setFocus()  # else the first tab has it, and a ring, as soon as the window is active
 

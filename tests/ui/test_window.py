@@ -237,9 +237,13 @@ def test_each_workspace_keeps_its_own_layout_over_a_restart(window, qtbot, make_
     window.docks.toggle("project")
     window.go_to("Person")
     assert window.docks.is_open("project")
+    window.setGeometry(40, 50, 1300, 700)
     window.close()
     again = Window(make_studio())
     qtbot.addWidget(again)
+    assert again.docks.workspace == "Person"
+    assert again.docks.place(again)
+    assert again.size() == window.size()
     again.go_to("Motion")
     assert not again.docks.is_open("project")
     again.go_to("Person")

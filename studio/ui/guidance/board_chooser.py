@@ -40,6 +40,10 @@ class BoardChooser(QWidget):
         super().__init__()
         self.kind = QComboBox()
         self.kind.addItems(list(KINDS.values()))
+        self.kind.setMinimumContentsLength(8)
+        self.kind.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
         self.columns, self.rows = QSpinBox(), QSpinBox()
         self.side = QDoubleSpinBox()
         self.side.setRange(0.0, 2000.0)

@@ -201,6 +201,7 @@ def test_the_board_by_fields_and_by_name(qtbot):
     board = BoardChooser()
     qtbot.addWidget(board)
     board.show()
+    assert board.minimumSizeHint().width() <= 290, "it has room in the narrowest panel"
     assert board.spec == ""
     assert board.markers.currentText() in board.text.placeholderText()
     board.markers.setCurrentText("6X6_250")
