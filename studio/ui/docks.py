@@ -340,7 +340,7 @@ class Docks(QObject):
         return bool(data) and window.restoreGeometry(data)
 
     def save(self) -> None:
-        """Write the layouts, and where the window is; what cannot be written is no reason to stop."""
+        """Write the layouts and the window's place; what cannot be written is no reason to stop."""
         self._keep()
         try:
             place = base64.b64encode(self.manager.window().saveGeometry().data()).decode()

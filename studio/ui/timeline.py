@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QFont, QKeyEvent
+from PySide6.QtGui import QFont, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -23,8 +23,6 @@ from studio.ui.timescale import Timescale, clock
 
 __all__ = ["Timeline", "Track", "TrackKind"]
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
-WIDE_PX = 640
-"""From here on the number of the frame has room beside the time."""
 
 
 class Timeline(QWidget):
@@ -71,7 +69,7 @@ class Timeline(QWidget):
         self._relook()
 
     def _controls(self) -> QHBoxLayout:
-        row = QHBoxLayout()
+        row = self._row = QHBoxLayout()
         row.setContentsMargins(8, 4, 8, 4)
         row.setSpacing(4)
         self._first = self._button("ph.skip-back", "To the in point (Home)", self.go_in)
@@ -92,6 +90,7 @@ class Timeline(QWidget):
         font = self._readout.font()
         font.setFeature(QFont.Tag("tnum"), 1)
         self._readout.setFont(font)
+        self._readout.setMinimumWidth(1)  # its words are chosen by the room there is
         self._span = QLabel(self)
         self._span.setFont(font)
         for widget in (self._first, self._back, self._play, self._on, self._last, self._loop,
@@ -305,15 +304,29 @@ class Timeline(QWidget):
     def _say(self) -> None:
         end = clock(self.duration_s)
         now = clock(self.time_s - self.start_s)
-        frame = f"   frame {self.frame} of {self.frames}" if self.width() >= WIDE_PX else ""
-        self._readout.setText(f"  {now} / {end}{frame}" if self.tracks else "")
         self._readout.setAccessibleName(f"Time {now}, frame {self.frame} of {self.frames}")
         span = f"{self.rate_hz:.4g} Hz"
         if self.tracks and (self.in_s, self.out_s) != (self.start_s, self.end_s):
             span = (f"in {clock(self.in_s - self.start_s)} · "
                     f"out {clock(self.out_s - self.start_s)} · {span}")  # fmt: skip
         self._span.setText(span if self.tracks else "")
+        whole = f"  {now} / {end}"
+        words = (f"{whole}   frame {self.frame} of {self.frames}", whole, f"  {now}", "")
+        self._readout.setText(self._fitting(words) if self.tracks else "")
         self._tracks.update()
+
+    def _fitting(self, words: tuple[str, ...]) -> str:
+        """The first of these that has room beside the controls."""
+        others = (self._first, self._back, self._play, self._on, self._last, self._loop,
+                  self.speed, self._span)  # fmt: skip
+        taken = sum(other.sizeHint().width() + self._row.spacing() for other in others)
+        room = self.width() - taken - 24
+        wide = self._readout.fontMetrics().horizontalAdvance
+        return next((one for one in words if wide(one) <= room), "")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._say()
 
     def _relook(self) -> None:
         self._tracks.forget_strips()

@@ -134,6 +134,11 @@ def test_words(timeline: Timeline) -> None:
     timeline.set_time(61.0 / 60)
     assert "0:01.017 / 0:05.000" in timeline._readout.text()
     assert "frame 61 of 300" in timeline._readout.text()
+    timeline.show()
+    timeline.resize(440, 200)
+    assert timeline._readout.text().strip() == "0:01.017 / 0:05.000"
+    timeline.resize(360, 200)
+    assert timeline._readout.text().strip() in ("0:01.017", ""), "no word is cut off"
     assert clock(3671.5) == "1:01:11.500"
 
 
