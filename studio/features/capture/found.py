@@ -12,6 +12,7 @@ from studio.media.formats.rigs import ImportedRig
 from studio.media.rig_checks import RigProblem
 
 _ORDER = ("plain", "good", "look", "stop")
+_MODELS = "a model is an avatar in “Puppet”, where it is chosen, or is added to “Try on” and worn"
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,9 @@ class Brought:
         )
         if self.files:
             names = ", ".join(item.name for item in self.files[:3])
-            facts = (*facts, Fact("Other files", f"{len(self.files)}: {names}"))
+            mesh = any(item.role == "mesh" for item in self.files)
+            where = _MODELS if mesh else "kept with the project; no step reads them from there yet"
+            facts = (*facts, Fact("Other files", f"{len(self.files)}: {names}", "look", where))
         left_out = (Fact("Left out", text, "look") for text in self.left_out)
         return (*facts, *left_out, *(Fact("Note", note) for note in self.notes))
 

@@ -182,6 +182,15 @@ def test_a_project_or_nothing_usable_is_refused(tmp_path):
         bring(tmp_path / "letter.docx")
 
 
+def test_a_model_or_a_motion_is_kept_and_told_where_it_is_of_use(tmp_path):
+    for name, said in (("chair.glb", "Try on"), ("walk.bvh", "no step reads")):
+        (tmp_path / name).write_bytes(b"any content")
+        found, _ = bring(tmp_path / name)
+        (fact,) = found.facts
+        assert (fact.text, fact.verdict) == (f"1: {name}", "look")
+        assert said in fact.blame
+
+
 def test_cancel_takes_less_than_a_second(session):
     context = Context()
     engine = capture(Params(paths=(session,)), Known(), context)
