@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -53,7 +54,7 @@ def take_in(studio: Studio, paths: Sequence[Path], shown: str = "") -> None:
         studio.projects.open(paths[0])
         return
     groups: dict[str, list[Path]] = {}
-    for path in paths:
+    for path in chain.from_iterable(_opened(studio, one, shown) for one in paths):
         feature = wanting(studio, path, shown)
         if feature is None:
             raise StudioError(
@@ -63,6 +64,16 @@ def take_in(studio: Studio, paths: Sequence[Path], shown: str = "") -> None:
         groups.setdefault(feature.id, []).append(path)
     for id, files in groups.items():
         _hand_over(studio, studio.registry[id], files)
+
+
+def _opened(studio: Studio, path: Path, shown: str) -> list[Path]:
+    """What of a folder the panel on show wants, where that one wants single pictures."""
+    features = studio.registry.features
+    suffixes = set(features[shown].manifest.accepts) if shown in features else set()
+    if not path.is_dir() or ".jpg" not in suffixes:
+        return [path]
+    inside = sorted(p for p in path.iterdir() if p.is_file() and p.suffix.lower() in suffixes)
+    return inside or [path]
 
 
 def _hand_over(studio: Studio, feature: Feature, files: list[Path]) -> None:

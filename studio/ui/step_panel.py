@@ -366,6 +366,7 @@ def _card(text: str, button: str, call: Callable[[], object]) -> QFrame:
     told, push = QLabel(text), QPushButton(button)
     told.setWordWrap(True)
     push.clicked.connect(lambda: call())
-    box.addWidget(told)
+    if text:
+        box.addWidget(told)
     box.addWidget(push)
     return card

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QToolButton
 from studio.document.project import FileItem
 from studio.ui import theme
 from studio.ui.docks import DOCKS, FORMAT, WORKSPACES
+from studio.ui.drop import take_in
 from studio.ui.fuzzy import score
 from studio.ui.theme import tokens
 
@@ -399,6 +400,21 @@ def test_a_dropped_file_opens_the_panel_that_wants_it_filled_in(window, qtbot, t
     qtbot.waitUntil(lambda: panel.loaded, timeout=5000)
     assert panel.params().path == file
     assert window.docks.workspace == "Motion"
+
+
+@pytest.mark.parametrize(("shown", "wants"), [("head", "head"), ("pose", "capture")])
+def test_a_folder_of_photographs_goes_to_the_panel_that_wants_them(
+    studio, monkeypatch, tmp_path, shown, wants
+):
+    for name in ("b.jpg", "a.JPG", "notes.md"):
+        (tmp_path / name).write_bytes(b"")
+    given = {}
+    monkeypatch.setattr(
+        "studio.ui.drop._hand_over", lambda _, feature, files: given.update({feature.id: files})
+    )
+    take_in(studio, [tmp_path], shown)
+    pictures = [tmp_path / "a.JPG", tmp_path / "b.jpg"]
+    assert given == {wants: pictures if wants == "head" else [tmp_path]}
 
 
 def test_a_dropped_project_is_opened(window, qtbot, tmp_path):
