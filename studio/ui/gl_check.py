@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from PySide6.QtCore import qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication, QOffscreenSurface, QOpenGLContext, QSurfaceFormat
 
 
@@ -26,3 +29,20 @@ def gl_trouble() -> str:
     if tuple(version) < (3, 2):
         return f"OpenGL {version[0]}.{version[1]} is too old: 3.2 is needed."
     return ""
+
+
+def vispy_app() -> Any:
+    """vispy's ``app`` on PySide6, with Qt's messages left as they were.
+
+    vispy hands them to a function in Python. A message that Qt has while it loads a plug-in would
+    wait there for the interpreter, whose holder may wait for the loader, to import a module of its
+    own: the window would stand still for ever.
+    """
+    before = qInstallMessageHandler(None)
+    try:
+        from vispy import app
+
+        app.use_app("pyside6")
+    finally:
+        qInstallMessageHandler(before)
+    return app

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from studio.core.types import Frame, FrameSet, Keypoints
 from studio.scene.palette import PALETTES, ThemeName
 from studio.ui import tiles
-from studio.ui.gl_check import gl_trouble
+from studio.ui.gl_check import gl_trouble, vispy_app
 from studio.ui.live_tile import MARGIN, Tile, Tone, dress
 from studio.vision.picture_aids import Exposure
 
@@ -79,10 +79,7 @@ class LiveCanvas(QWidget):
             self._message.setText(f"{self.trouble}\nRun “doppel doctor” to see how to mend it.")
             return False
         try:
-            from vispy import app
-
-            app.use_app("pyside6")
-            self._canvas = app.Canvas(keys=None, parent=self, vsync=False, size=(320, 240))
+            self._canvas = vispy_app().Canvas(keys=None, parent=self, vsync=False, size=(320, 240))
         except Exception:
             _log.exception("the live canvas could not be made")
             self.trouble = "The video canvas could not be started."

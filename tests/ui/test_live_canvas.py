@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -18,6 +21,19 @@ from studio.ui.keypoint_marks import landed_px, marks
 from studio.ui.live_canvas import LiveCanvas
 
 LAYOUT = Layout("two", ("left_eye", "right_eye"), ((0, 1),), (1, 0), {"face": ()})
+
+
+MESSAGES = """
+from PySide6.QtCore import qInstallMessageHandler
+from studio.ui.gl_check import vispy_app
+vispy_app()
+assert qInstallMessageHandler(None) is None
+"""
+
+
+def test_qt_messages_never_wait_for_the_interpreter():
+    """In a process of its own: vispy takes them over once, when it is imported."""
+    subprocess.run([sys.executable, "-c", MESSAGES], check=True, timeout=60)
 
 
 def grabbed(canvas: LiveCanvas) -> np.ndarray:
