@@ -79,14 +79,15 @@ class LiveCanvas(QWidget):
             self._message.setText(f"{self.trouble}\nRun “doppel doctor” to see how to mend it.")
             return False
         try:
-            self._canvas = vispy_app().Canvas(keys=None, parent=self, vsync=False, size=(320, 240))
+            canvas = vispy_app().Canvas(keys=None, parent=self, vsync=False, size=(320, 240))
         except Exception:
             _log.exception("the live canvas could not be made")
             self.trouble = "The video canvas could not be started."
             self._message.setText(f"{self.trouble}\nThe log says more; run “doppel doctor”.")
             return False
-        self._canvas.events.draw.connect(self._draw)
-        native = self._canvas.native
+        self._canvas = canvas
+        canvas.events.draw.connect(self._draw)
+        native = canvas.native
         native.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         native.setAcceptDrops(False)
         native.installEventFilter(self)
