@@ -104,7 +104,7 @@ class DoctorPage(QWidget):
         self.told.setText("The checks could not be finished.")
         self.again.setEnabled(True)
         self.bar.hide()
-        self._studio.notices.error(error, "Doctor", details)
+        self._studio.notices.error(error, "Check this computer", details)
 
     def _copy(self) -> None:
         lines = [f"{c.verdict}\t{c.title}\t{c.text}\t{c.mend}" for c in self.checks]

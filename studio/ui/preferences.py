@@ -47,7 +47,7 @@ class Preferences(QDialog):
             ("Computing", self._computing()),
             ("Files", self.disk),
             ("Models", self.models),
-            ("Doctor", self.doctor),
+            ("This computer", self.doctor),
         ):
             area = QScrollArea()
             area.setWidgetResizable(True)
@@ -73,7 +73,7 @@ class Preferences(QDialog):
         page = self.tabs.tabText(self.tabs.currentIndex())
         if page == "Models":
             self.models.refresh()
-        elif page == "Doctor":
+        elif page == "This computer":
             self.doctor.run_once()
         elif page == "Files":
             self.disk.refresh()
