@@ -97,6 +97,9 @@ class Docks(QObject):
         self._seen = self._putting = False
         self._going = QTimer(self, singleShot=True, interval=0)
         self._going.timeout.connect(lambda: self._lay(""))
+        self._settling = QTimer(self, singleShot=True, interval=0)
+        self._settling.timeout.connect(self._proportion)
+        self._unsettled = ""
         self.docks: dict[str, Any] = {}
         for kind in DOCKS:
             dock = ads.CDockWidget(self.manager, kind.title)
@@ -216,17 +219,22 @@ class Docks(QObject):
 
     def _keep(self) -> None:
         """Remember the layout; one that nobody sees has no sizes yet."""
-        if self.workspace and self._seen:
+        settled = not self._settling.isActive() or self._unsettled != self._key
+        if self.workspace and self._seen and settled:
             self._saved[self._key] = self._state()
 
     def _put(self) -> None:
         self._putting = True
-        state = self._saved.get(self._key)
-        if state is None or not self._restore(state):
-            self._saved.pop(self._key, None)
-            self._arrange(self.workspace)
-            self._proportion()
-        self._putting = False
+        try:
+            state = self._saved.get(self._key)
+            if state is None or not self._restore(state):
+                self._saved.pop(self._key, None)
+                self._arrange(self.workspace)
+                self._proportion()
+            else:
+                self._settling.stop()
+        finally:
+            self._putting = False
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Sizes that are set while nothing is seen are lost: they are set again on the way in."""
@@ -236,7 +244,8 @@ class Docks(QObject):
             self._seen = True
             self._put()
             if self._key not in self._saved:
-                QTimer.singleShot(0, self, self._proportion)
+                self._unsettled = self._key
+                self._settling.start()
         elif event.type() == QEvent.Type.Hide:
             self._keep()
             self._seen = False

@@ -259,8 +259,11 @@ def widths(docks):
 def test_sizes_come_back_after_a_restart_that_began_with_the_doors(window, qtbot, make_studio):
     from studio.ui.window import Window
 
+    window.go_to("Motion")
+    qtbot.waitUntil(lambda: widths(window.docks)[1] > 600)
     window.go_to("Capture")
     qtbot.waitUntil(lambda: widths(window.docks)[1] > 600)
+    assert widths(window.docks)[0] < 260, "seen for a moment on the way to Motion, not kept so"
     shipped, low = widths(window.docks), window.docks.docks["timeline"].dockAreaWidget().height()
     assert low < window.height() // 2
     window.close()
