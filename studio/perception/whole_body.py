@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -57,7 +57,8 @@ class Networks:
 
 @dataclass(frozen=True)
 class Options:
-    """What to look for, and how often to look. ``people`` is how many at most.
+    """What to look for, and how often to look. ``people`` is how many at most; ``live`` pictures
+    leave no time for looks that are seldom needed.
 
     Without ``body``, hands and a face are looked for in the whole picture: for takes of hands.
     """
@@ -67,6 +68,7 @@ class Options:
     hands: bool = True
     face: bool = True
     people: int = 1
+    live: bool = field(default=False, repr=False)
 
 
 class _Opened:

@@ -46,7 +46,8 @@ def own(options: Options = Options()) -> Detector:  # noqa: B008
     cards = [find_card("dope"), find_card("heatmaps"), find_card("lift")]
     finder = PoseFinder.load(cards[0].weights, mode=options.quality)
     marker, lifter = Marker.load(cards[1].weights), Lifter.load(cards[2].weights)
-    settings = Settings(options.people, True, options.hands, options.face)
+    askew = not options.live and options.quality != "fast"
+    settings = Settings(options.people, True, options.hands, options.face, askew=askew)
     weights = [hashlib.sha256(card.weights.read_bytes()).hexdigest()[:12] for card in cards]
     return DopeDetector(finder, marker, settings, " ".join(weights), lifter)
 

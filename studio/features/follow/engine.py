@@ -66,7 +66,7 @@ def follow_live(params: Params, inputs: Inputs, context: Context) -> Engine[Mome
     """
     if inputs.cameras is None:
         raise StudioError("No camera is open.", "Open a webcam, or a video in its place.")
-    options = Options(params.quality, True, params.hands, params.face, params.people)
+    options = Options(params.quality, True, params.hands, params.face, params.people, live=True)
     result = yield from follow(
         inputs.cameras, maker(params.backend, options), context,
         make_solver=_solver(inputs) if params.in_3d else None, outlets=inputs.outlets,

@@ -2,7 +2,8 @@
 
 People are found by their parts (:mod:`studio.perception.dope.finder`), each is marked closer with
 the heatmap network, put in space with the lifting network's help, and followed from picture to
-picture.
+picture. Where somebody is told unsurely, pictures are looked at turned as well
+(:mod:`studio.perception.dope.askew`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from studio.human.convert import convert
 from studio.human.layouts import layout
 from studio.perception.crops import bounds
 from studio.perception.detector import InSpace, Person2D
+from studio.perception.dope.askew import TURNS_DEG, Look, Turned, distinct
 from studio.perception.dope.assemble import Whole, assemble
 from studio.perception.dope.finder import PoseFinder
 from studio.perception.dope.kinds import FACE, LEFT_HAND, LEGS, RIGHT_HAND
@@ -26,7 +28,7 @@ from studio.perception.heatmaps.marker import Marked, Marker
 from studio.perception.lifting.lifter import Lifter
 from studio.vision.filters import one_euro
 
-REVISION = 6
+REVISION = 7
 """Raised whenever the same pictures may give other points than before."""
 LAYOUT = "coco_133"
 _BODY, _FEET, _LIMBS = slice(0, 17), slice(17, 23), slice(5, 17)
@@ -36,10 +38,14 @@ points must be seen."""
 _SURE, _LEAST = 0.35, 0.15
 """How sure a map must be of a point that was not found; how sure one is at least that was."""
 _SEEN, _FEWEST = 0.4, 4
-_OFF, _NEAR = 0.1, 0.3
-"""How far off points are as they are found, and how near to them maps must be to be believed, both
-in heights of what was found (chosen on validation people)."""
+_OFF, _NEAR, _TAKEN = 0.15, 0.3, 0.3
+"""How far off points are as they are found, how near to them maps must be to mean the same place,
+both in heights of what was found, and how sure a map must be to be taken where it means another
+(chosen on validation people)."""
 _ROOM = 0.12
+_UNSURE, _AROUND = 0.8, 10
+"""How sure somebody must be for pictures not to be turned, and after how many pictures they are
+turned again."""
 _FORGOTTEN, _REACH = 15, 0.5
 _KEPT, _HEIGHT_M, _BETA = 20, 1.7, 1.5
 
@@ -49,13 +55,15 @@ Box = tuple[float, float, float, float]
 @dataclass(frozen=True)
 class Settings:
     """``people`` at most; ``refined``: mark each person closer with the heatmap network;
-    ``smooth_hz``: One-Euro's cutoff at rest, 0 for points as they are found."""
+    ``smooth_hz``: One-Euro's cutoff at rest, 0 for points as they are found; ``askew``: turn
+    pictures too where somebody is told unsurely."""
 
     people: int = 1
     refined: bool = True
     hands: bool = True
     face: bool = True
     smooth_hz: float = 0.0
+    askew: bool = True
 
 
 @dataclass(eq=False)
@@ -84,6 +92,7 @@ class DopeDetector:
         self._finder, self._marker, self._lifter = finder, marker, lifter
         self._tracks: list[_Track] = []
         self._next = 0
+        self._turns, self._since = (0.0,), _AROUND
 
     def __enter__(self) -> DopeDetector:
         return self
@@ -99,31 +108,43 @@ class DopeDetector:
         """Take up tracking from these people; from nobody, to begin afresh."""
         self._tracks = [_Track(person) for person in people]
         self._next = max((p.track + 1 for p in people), default=0)
+        self._turns, self._since = (0.0,), _AROUND
 
     def detect(
         self, rgb: UInt8[np.ndarray, "height width 3"], time_s: float = 0.0
     ) -> tuple[Person2D, ...]:
         """The people in a picture, the most prominent first."""
-        wholes = sorted(assemble(self._finder.find(rgb)), key=_prominence, reverse=True)
-        looked = [self._marked(rgb, whole) for whole in wholes[: self.settings.people + _MORE]]
-        there = [
-            (sure * _prominence(whole), whole, marked)
-            for (marked, sure), whole in zip(looked, wholes, strict=False)
-            if sure > _GHOST
-        ]
-        there.sort(key=lambda one: -one[0])
-        found = [
-            self._person(rgb, whole, marked) for _, whole, marked in there[: self.settings.people]
-        ]
+        told = self._told(rgb, self._turns)
+        self._since += 1
+        unsure = min((look.trust for look in told), default=0.0) < _UNSURE
+        if self.settings.askew and unsure and self._marker and self._since > _AROUND:
+            told = self._told(rgb, TURNS_DEG)
+            self._turns = tuple(sorted({0.0, *(look.deg for look in told)}))
+            self._since = 0
+        found = [self._person(look, rgb.shape[:2]) for look in told]
         return tuple(self._followed(found, time_s))
 
-    def _marked(self, rgb: np.ndarray, whole: Whole) -> tuple[Marked | None, float]:
-        """Somebody's points as they are marked in the box of what was found, and how surely those
-        of the limbs are seen (1 where nobody marks them): what is no person has few."""
-        if self._marker is None or whole.body is None:
-            return None, 1.0
-        marked = self._marker.mark(rgb, _box(whole))
-        return marked, float(marked.sure[_LIMBS].mean())
+    def _told(self, rgb: np.ndarray, turns_deg: Sequence[float]) -> list[Look]:
+        """Who is told of a picture that is turned so, the most prominent first."""
+        looks = [look for deg in turns_deg for look in self._looks(Turned.by(rgb, deg), deg)]
+        if len(turns_deg) > 1:
+            looks = distinct(looks)
+        return sorted(looks, key=_worth, reverse=True)[: self.settings.people]
+
+    def _looks(self, turned: Turned, deg: float) -> list[Look]:
+        """Those who may be told of a picture, marked twice. Whoever is no person has few points
+        that are surely seen."""
+        wholes = sorted(assemble(self._finder.find(turned.rgb)), key=_prominence, reverse=True)
+        out: list[Look] = []
+        for whole in wholes[: self.settings.people + _MORE]:
+            marked = None
+            if self._marker is not None and whole.body is not None:
+                marked = self._marker.mark(turned.rgb, _box(whole))
+                if marked.sure[_LIMBS].mean() <= _GHOST:
+                    continue
+                marked = self._closer(turned.rgb, marked)
+            out.append(Look(turned, deg, whole, _as_coco(whole), marked))
+        return out
 
     def _closer(self, rgb: np.ndarray, marked: Marked) -> Marked:
         """The points as they are marked in the box of those that were seen: boxes of parts that
@@ -135,15 +156,13 @@ class DopeDetector:
         (left, top), (right, bottom) = points.min(0).tolist(), points.max(0).tolist()
         return self._marker.mark(rgb, (left, top, right, bottom))
 
-    def _person(self, rgb: np.ndarray, whole: Whole, marked: Marked | None) -> Person2D:
-        xy, sure = whole.points()
-        given = np.column_stack([xy, np.where(np.isfinite(xy[:, 0]), sure, 0.0)])
-        told = convert(given, "dope_139", LAYOUT)
-        told[~np.isfinite(told[:, :2]).all(1), 2] = 0.0
-        told = np.nan_to_num(told)
-        if marked is not None:
-            told = _refined(told, self._closer(rgb, marked))
-        space = self._in_space(whole, told, rgb.shape[:2])
+    def _person(self, look: Look, shape: tuple[int, ...]) -> Person2D:
+        told = look.found.copy()
+        there = told[:, 2] > 0
+        told[there, :2] = look.turned.back(told[there, :2])
+        if look.marked is not None:
+            told = _refined(told, look.turned.marked(look.marked))
+        space = self._in_space(look, told, shape)
         parts = self.layout.parts
         if not self.settings.hands:
             told[[*parts["left_hand"], *parts["right_hand"]], 2] = 0.0
@@ -154,12 +173,15 @@ class DopeDetector:
         single = told[:, 2].astype(np.float32).astype(np.float64)
         return Person2D(self.layout, points.astype(np.float64), single, space=space)
 
-    def _in_space(self, whole: Whole, told: np.ndarray, shape: tuple[int, ...]) -> InSpace:
+    def _in_space(self, look: Look, told: np.ndarray, shape: tuple[int, ...]) -> InSpace:
         """The same person in 3D, without the parts that nobody wants; ``told`` (133, 3) are the
-        points in 2D."""
-        size = int(shape[1]), int(shape[0])
+        points in 2D. They are lifted as they stand in the picture that was turned."""
+        size, whole = (int(shape[1]), int(shape[0])), look.whole
         if self._lifter is not None and whole.body is not None:
-            whole = replace(whole, body=lifted(whole.body, told, size, self._lifter))
+            middle, upright = (np.array(size) - 1) / 2, told.copy()
+            upright[:, :2] = (told[:, :2] - middle) @ look.turned.into[:, :2].T + middle
+            whole = replace(whole, body=lifted(whole.body, upright, size, self._lifter))
+        whole = look.turned.whole(whole)
         xyz, sure = whole.xyz_m(size), whole.points()[1]
         unwanted = [] if self.settings.hands else [*LEFT_HAND, *RIGHT_HAND]
         unwanted += [] if self.settings.face else [*FACE]
@@ -220,6 +242,19 @@ def _prominence(whole: Whole) -> float:
     return whole.score * size**0.5 * (1.0 if whole.body is not None else 0.3)
 
 
+def _worth(look: Look) -> float:
+    return look.sure * _prominence(look.whole)
+
+
+def _as_coco(whole: Whole) -> np.ndarray:
+    """What was found in the layout of detectors: x, y and how sure, 0 for what was not."""
+    xy, sure = whole.points()
+    given = np.column_stack([xy, np.where(np.isfinite(xy[:, 0]), sure, 0.0)])
+    told = convert(given, "dope_139", LAYOUT)
+    told[~np.isfinite(told[:, :2]).all(1), 2] = 0.0
+    return np.nan_to_num(told)
+
+
 def _box(whole: Whole) -> Box:
     """A person with some room around: left, top, right, bottom. Legs of whom only the upper half
     was seen are guesses and left out."""
@@ -237,7 +272,8 @@ def _refined(told: np.ndarray, marked: Marked) -> np.ndarray:
     """Points (133, 3) with what the heatmap network marks.
 
     Where both mean the same place, a body's point lies between them, nearer to the map the narrower
-    that is: they err each in their own way, and the mean is nearer to the truth than either. Body
+    that is: they err each in their own way, and the mean is nearer to the truth than either; where
+    they do not, a map that is sure is taken. Body
     and feet that are missing, and hands and face that nobody found, are as the maps mark them.
     """
     out, xy, sure = told.copy(), marked.xy_px, marked.sure
@@ -251,6 +287,8 @@ def _refined(told: np.ndarray, marked: Marked) -> np.ndarray:
     out[_BODY, 2] = np.where(both, np.maximum(told[_BODY, 2], sure[_BODY]), told[_BODY, 2])
     for part in (_BODY, _FEET):
         lost = (told[part, 2] <= _LEAST) & ((sure[part] > _SURE) | (told[part, 2] <= 0))
+        if part is _BODY:
+            lost |= known & ~both & (sure[part] > _TAKEN)
         out[part] = np.where(lost[:, None], np.column_stack([xy[part], sure[part]]), out[part])
     for part in (slice(23, 91), slice(91, 112), slice(112, 133)):
         if not (told[part, 2] > 0).any():

@@ -110,7 +110,8 @@ class Factory(Closing):
     def _member(self, block: int, k: int) -> Member:
         found = self._members.pop((block, k), None)
         if found is None:
-            found = make_member(self.seed, self.split, block, k, self.recipe.version)
+            bare = self.recipe.bare if self.split == "train" else 0.0
+            found = make_member(self.seed, self.split, block, k, self.recipe.version, bare)
         self._members[block, k] = found
         while len(self._members) > KEPT_BLOCKS * self.recipe.cast:
             self._members.popitem(last=False)

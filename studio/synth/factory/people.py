@@ -49,8 +49,11 @@ class Member:
     actor: Actor
 
 
-def make_member(seed: int, split: Split, block: int, place: int, version: int) -> Member:
-    """Who stands at a place of a block's cast."""
+def make_member(
+    seed: int, split: Split, block: int, place: int, version: int, bare: float = 0.0
+) -> Member:
+    """Who stands at a place of a block's cast; ``bare`` is the chance of men to wear no top, and of
+    everybody to wear no shoes."""
     who = identity(stream("person", version, seed, split, block, place), split)
     rng = stream("build", version, who)
     phenotype = random_phenotype(rng)
@@ -58,6 +61,8 @@ def make_member(seed: int, split: Split, block: int, place: int, version: int) -
     choices = random_head(wardrobe, phenotype, rng)
     clothes = random_clothes(wardrobe, phenotype, rng)
     clothes |= random_jacket(wardrobe, clothes, stream("jacket", version, who))
+    for kind in bared(phenotype, bare, stream("bare", version, who)):
+        clothes.pop(kind, None)
     tone = float(rng.uniform(0.94, 1.05))
     every = choices | clothes
     actor = Actor(make_figure(**phenotype), tuple(every.values()), tone)
@@ -152,6 +157,13 @@ def random_jacket(
     if rng.random() > _JACKETS or not any(one.name in UNDER for one in clothes.values()):
         return {}
     return {"jacket": Choice(_any(wardrobe["jacket"], rng), _dye("jacket", rng))}
+
+
+def bared(phenotype: Mapping[str, float], share: float, rng: Rng) -> tuple[str, ...]:
+    """Kinds of clothes that somebody leaves off."""
+    top, shoes = rng.random(2) < share
+    tops = ("top", "jacket") if top and phenotype["gender"] < 0.5 else ()
+    return (*tops, "shoes") if shoes else tops
 
 
 def _dye(kind: str, rng: Rng) -> Colour | None:

@@ -25,7 +25,8 @@ class Recipe:
     ``occluded`` are the chances that a hand holds something and that something stands in the way.
     ``hindered`` is the chance, for each camera of a rig, that something stands in its way alone.
     ``sampled`` is the share of people whose pose is drawn from the learned pose prior instead of a
-    motion: never in split ``test``, whose locked sets stay as they are.
+    motion: never in split ``test``, whose locked sets stay as they are. ``bare`` is the chance of
+    men to wear no top and of everybody to wear no shoes, in split ``train`` alone.
     ``clear_hands`` moves arms until no hand sinks into clothes or a body.
     A block of ``block`` pictures shares a cast of ``cast`` people and ``places`` places.
 
@@ -44,6 +45,7 @@ class Recipe:
     occluded: float = 0.15
     hindered: float = 0.0
     sampled: float = 0.0
+    bare: float = 0.0
     clear_hands: bool = False
     block: int = 64
     cast: int = 4
@@ -86,7 +88,7 @@ RECIPES: dict[str, Recipe] = {
                sampled=0.25),
         Recipe("views", framings=(("rig", 1.0),), people=(0.85, 0.12, 0.03), rig=True,
                maps=("parts",), layouts=("coco_133", "halpe_26", "h36m_17"), occluded=0.0,
-               hindered=0.35, sampled=0.25, cast=3),
+               hindered=0.35, sampled=0.25, bare=0.35, cast=3),
     )
 }  # fmt: skip
 

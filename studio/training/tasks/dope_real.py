@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from studio.core.errors import StudioError
 from studio.human.convert import convert
-from studio.perception.detector import Person2D
+from studio.perception.detector import Detector, Person2D
 from studio.perception.dope.detector import DopeDetector, Settings
 from studio.perception.dope.finder import PoseFinder
 from studio.perception.dope.network import DopeNetwork
@@ -39,12 +39,9 @@ class Agreement:
         return float((np.array(self.off) < within).mean()) if self.off else 0.0
 
 
-Look = Callable[[np.ndarray], tuple[Person2D, ...]]
-
-
-def limbs(pictures: Iterable[real.Real], mediapipe: Landmarker, looks: dict[str, Look]) -> dict[
-    str, Agreement
-]:  # fmt: skip
+def limbs(
+    pictures: Iterable[real.Real], mediapipe: Landmarker, looks: Mapping[str, Detector]
+) -> dict[str, Agreement]:
     """Limb points beside MediaPipe's: of whoever lies nearest to the person it found."""
     out = {name: Agreement() for name in looks}
     for picture in pictures:
@@ -58,11 +55,13 @@ def limbs(pictures: Iterable[real.Real], mediapipe: Landmarker, looks: dict[str,
                 continue
             height = max(float(np.ptp(theirs[sure, 1])), 1.0)
             for name, look in looks.items():
-                _compare(out[name], look(picture.rgb), theirs[chosen, :2], chosen, height)
+                look.follow(())
+                told = look.detect(picture.rgb)
+                _compare(out[name], told, theirs[chosen, :2], chosen, height)
     return out
 
 
-def faces(pictures: Iterable[real.Real], mediapipe: Landmarker, look: Look) -> Agreement:
+def faces(pictures: Iterable[real.Real], mediapipe: Landmarker, look: Detector) -> Agreement:
     """Face points beside MediaPipe's, in parts of the face's size."""
     out = Agreement()
     for picture in pictures:
@@ -72,7 +71,8 @@ def faces(pictures: Iterable[real.Real], mediapipe: Landmarker, look: Look) -> A
             theirs = convert(given, "whole_body", "coco_133")[_FACE]
             size = float(np.ptp(theirs[:, :2], axis=0).max())
             points = list(range(_FACE.start, _FACE.stop))
-            _compare(out, look(picture.rgb), theirs[:, :2], points, size)
+            look.follow(())
+            _compare(out, look.detect(picture.rgb), theirs[:, :2], points, size)
     return out
 
 
@@ -102,10 +102,10 @@ def on_real(network: DopeNetwork, device: str, bench: Bench) -> list[Row]:
     assert bench.footage is not None
     assert bench.find is not None
     finder = PoseFinder(deepcopy(network).eval(), device)
-    looks: dict[str, Look] = {"plain": DopeDetector(finder, None, Settings(people=8)).detect}
+    looks: dict[str, Detector] = {"plain": DopeDetector(finder, None, Settings(people=8))}
     try:
         marker = Marker.load(device=device)
-        looks["refined"] = DopeDetector(finder, marker, Settings(people=8)).detect
+        looks["refined"] = DopeDetector(finder, marker, Settings(people=8))
     except StudioError:
         marker = None
     pose = Landmarker("pose", bench.find("pose_landmarker_full"), 1, 0.5)

@@ -122,13 +122,14 @@ def test_who_is_found_is_marked_closer_and_stands_between_both() -> None:
             spread = np.full(133, 8.0)
             spread[9], spread[10] = 1e-3, 1e6  # a wrist that is sure, another that is anywhere
             xy = plain + 2.0
-            xy[8, 0] += 200.0  # an elbow somewhere else
+            xy[7:9, 0] += 200.0  # elbows somewhere else, of which the map is sure of one
             sure = np.r_[np.isfinite(plain[:17, 0]), np.zeros(116)]
+            sure[8] = 0.2
             self.told = Marked(xy, sure, spread)
             return self.told
 
     marker = _Marker()
-    person = DopeDetector(finder, marker, Settings()).detect(_RGB)[0]  # pyright: ignore
+    person = DopeDetector(finder, marker, Settings(askew=False)).detect(_RGB)[0]  # pyright: ignore
     box, closer = marker.boxes
     low, high = np.nanmin(plain, 0), np.nanmax(plain, 0)
     room = 0.12 * (high - low).max()
@@ -137,11 +138,12 @@ def test_who_is_found_is_marked_closer_and_stands_between_both() -> None:
     seen = marker.told.xy_px[sure]
     np.testing.assert_allclose(closer, [*seen.min(0), *seen.max(0)])
     known = np.isfinite(plain[:17, 0])
-    known[[8, 9, 10]] = False
+    known[7:11] = False
     moved = person.xy_px[:17][known] - plain[:17][known]
     assert ((moved > 0.2) & (moved < 1.8)).all()
     assert np.ptp(moved) < 1e-4
     np.testing.assert_allclose(person.xy_px[9], plain[9] + 2.0, atol=1e-3)
+    np.testing.assert_allclose(person.xy_px[7], plain[7] + (202.0, 2.0), atol=1e-3)
     np.testing.assert_allclose(person.xy_px[[8, 10]], plain[[8, 10]], atol=1e-3)
     np.testing.assert_allclose(person.xy_px[23:91], plain[23:91])  # the face as it was found
 
@@ -156,7 +158,7 @@ def test_who_is_marked_surely_comes_before_a_larger_ghost() -> None:
             xy, sure = (80.0, 0.3) if box[0] + box[2] < 320 else (240.0, 0.9)
             return Marked(np.full((133, 2), xy), np.full(133, sure), np.ones(133))
 
-    detector = DopeDetector(finder, _Marker(), Settings())  # pyright: ignore
+    detector = DopeDetector(finder, _Marker(), Settings(askew=False))  # pyright: ignore
     found = detector.detect(_RGB)
     assert len(found) == 1
     assert np.nanmean(found[0].xy_px[5:17, 0]) > 200
