@@ -52,17 +52,13 @@ class AlgebraicTask(ViewsTask):
 def start_from(network: AlgebraicNetwork, path: Path) -> None:
     """Take over the weights of another network of this kind, or what a heatmaps network knows.
 
-    Joints that it does not mark begin as the mean of those beside them.
+    Joints that it does not mark begin as the mean of those beside them. Raises StudioError if the
+    file is absent, damaged, or of another network.
     """
-    from safetensors.torch import load_file
-
-    from studio.core.errors import StudioError
     from studio.perception.heatmaps.network import HeatmapsNetwork
-    from studio.perception.own import unpack
+    from studio.perception.own import read, unpack
 
-    if not path.is_file():
-        raise StudioError(f"There are no weights at “{path}”.")
-    if any(name.startswith("trust.") for name in load_file(path)):
+    if any(name.startswith("trust.") for name in read(path)):
         unpack(network, path)
         network.requires_grad_(True)
         return

@@ -84,15 +84,13 @@ class VolumetricTask(ViewsTask):
 
 
 def begin(network: VolumetricNetwork, path: Path) -> None:
-    """Take over the weights of another network of this kind, or of one that sees single views."""
-    from safetensors.torch import load_file
+    """Take over the weights of another network of this kind, or of one that sees single views.
 
-    from studio.core.errors import StudioError
-    from studio.perception.own import unpack
+    Raises StudioError if the file is absent, damaged, or of another network.
+    """
+    from studio.perception.own import read, unpack
 
-    if not path.is_file():
-        raise StudioError(f"There are no weights at “{path}”.")
-    if any(name.startswith("voxels.") for name in load_file(path)):
+    if any(name.startswith("voxels.") for name in read(path)):
         unpack(network, path)
         network.requires_grad_(True)
     else:
