@@ -104,7 +104,7 @@ def _factory(recipe: str, split: Split, seed: int) -> Any:
 
     if recipe == WHOLE:
         chosen = Recipe(
-            WHOLE, (320, 240), people=(0.5, 0.3, 0.2), sampled=0.25,
+            WHOLE, (320, 240), people=(0.5, 0.3, 0.2), sampled=0.25, bare=0.25,
             framings=(("full_body", 0.2), ("upper_body", 0.24), ("group", 0.26), ("head", 0.12),
                       ("hand", 0.18)),
             layouts=("coco_133", "dope_139", *MORE), block=128, cast=5,

@@ -17,7 +17,7 @@ from studio.human.person import Shape, whole
 from studio.synth.cast import random_phenotype
 from studio.synth.closet import UNDER
 from studio.synth.factory.factory import Factory
-from studio.synth.factory.people import by_kind, random_clothes, random_jacket
+from studio.synth.factory.people import bared, by_kind, make_member, random_clothes, random_jacket
 from studio.synth.factory.points import places_m
 from studio.synth.factory.recipe import RECIPES, Recipe, find_recipe
 from studio.synth.factory.shot import Shot
@@ -152,3 +152,23 @@ def test_strangers_wear_jackets_only_over_something_that_fits_under_them() -> No
             jackets += 1
             assert {choice.name for choice in clothes.values()} & UNDER
     assert 6 < jackets < 40
+
+
+def test_some_men_wear_no_top_and_nobody_goes_without_trousers() -> None:
+    left = {
+        (gender > 0.5, kind)
+        for gender in (0.2, 0.8)
+        for seed in range(30)
+        for kind in bared({"gender": gender}, 0.4, np.random.default_rng(seed))
+    }
+    assert left == {(False, "top"), (False, "jacket"), (False, "shoes"), (True, "shoes")}
+    assert bared({"gender": 0.1}, 0.0, np.random.default_rng(0)) == ()
+
+
+def test_somebody_who_is_bare_is_the_same_person_otherwise() -> None:
+    dressed, bare = (make_member(0, "train", 0, 0, 1, share) for share in (0.0, 1.0))
+    assert dressed.identity == bare.identity
+    assert "shoes" in dressed.looks
+    gone = {"shoes", "top", "jacket"} if dressed.phenotype["gender"] < 0.5 else {"shoes"}
+    kept = {kind: name for kind, name in dressed.looks.items() if kind not in gone}
+    assert bare.looks == kept

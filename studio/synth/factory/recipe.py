@@ -75,10 +75,10 @@ RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         Recipe("whole_body", framings=(("full_body", 0.6), ("upper_body", 0.4)),
-               people=(0.75, 0.18, 0.07), sampled=0.25),
+               people=(0.75, 0.18, 0.07), sampled=0.25, bare=0.25),
         Recipe("parts", framings=(("full_body", 0.4), ("upper_body", 0.3), ("head", 0.15),
                                   ("hand", 0.1), ("foot", 0.05)), people=(0.85, 0.12, 0.03),
-               sampled=0.25),
+               sampled=0.25, bare=0.25),
         Recipe("heads", framings=(("head", 1.0),), hands_full=0.0),
         Recipe("hands", framings=(("hand", 1.0),), hands_full=0.3, clear_hands=True,
                version=2),
