@@ -15,7 +15,7 @@ from studio.core.errors import StudioError
 from studio.core.types import Crowd, Detections, Fact
 from studio.features.dataset.engine import Inputs, Take, collect
 from studio.features.dataset.facts import facts_of, held
-from studio.features.dataset.params import Params
+from studio.features.dataset.params import Params, Truth
 from studio.jobs import run
 from studio.jobs.terminal import OnTerminal, show_facts
 from studio.training.pose_dataset import PoseDataset
@@ -28,7 +28,7 @@ def main(
     motions: tuple[Path, ...] = (),
     layout: str | None = None,
     rate_hz: float | None = None,
-    params: Annotated[Params, tyro.conf.arg(name="")] = Params(),  # noqa: B008
+    truth: Annotated[Truth, tyro.conf.arg(name="")] = Truth(),  # noqa: B008
     json: bool = False,
 ) -> None:
     """Add triangulated takes to a pose dataset, or say what it holds.
@@ -43,7 +43,7 @@ def main(
         motions: What was triangulated from them: .c3d, .trc or .csv, a file for each person.
         layout: Keypoint layout (body_25, halpe_26 ...) of the JSON, in place of the one that fits.
         rate_hz: Frames a second of the JSON (30).
-        params: Which points are truth.
+        truth: Which points are truth.
         json: Print one JSON object.
     """
     if not (rig or detections or motions):
@@ -62,7 +62,7 @@ def main(
     found, crowd = _read(detections, layout, rate_hz)
     takes = tuple(Take(path.stem, read_motion(path)) for path in motions)
     with OnTerminal("Dataset", quiet=json) as context:
-        params = params.model_copy(update={"folder": folder})
+        params = Params(**truth.model_dump(), folder=folder)
         result = run(collect(params, Inputs(cameras, found, takes, crowd), context))
     told: dict[str, Any] = {
         "added": [{"name": name, **asdict(about)} for name, about in result.added],

@@ -8,14 +8,11 @@ from platformdirs import user_documents_path
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Params(BaseModel):
-    """Where the poses are kept, who they are, and which points count as truth."""
+class Truth(BaseModel):
+    """Who somebody is, and which points count as truth."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    folder: Path | None = Field(
-        default=None, description="Folder of the dataset; empty is “Doppel poses”"
-    )
     person: str = Field(
         default="", description="Who it is, under any name; empty is the name of the take",
         json_schema_extra={"empty": "As the take is called"},
@@ -50,6 +47,14 @@ class Params(BaseModel):
         default="", description="Whose footage this is, and who agreed to its use",
         json_schema_extra={"empty": "Whose footage, who agreed"},
     )  # fmt: skip
+
+
+class Params(Truth):
+    """The same, and where the poses are kept."""
+
+    folder: Path | None = Field(
+        default=None, description="Folder of the dataset; empty is “Doppel poses”"
+    )
 
     @property
     def place(self) -> Path:

@@ -19,7 +19,7 @@ from studio.perception.views.seen import JOINTS, Seen, both_ways
 from studio.perception.views.sides import agreed
 
 ROBUST = 3
-SHARP = 3.0
+SHARP = 2.0
 """How much sharper heatmaps are taken than the last layer gives them: their means are then drawn
 less to the middle of the crop."""
 _FEATURES, _GLOBAL, _SHAPE = 64, 32, 6
