@@ -22,6 +22,7 @@ from studio.training.task import Bench, Row
 LIMBS = tuple(range(5, 17))
 _FACE = slice(23, 91)
 _SURE, _WITHIN, _WITHIN_FACE = 0.5, 0.1, 0.1
+_IN_VIEW = "how pictures are turned was chosen with them in view"
 _FIRST_TRY = {"the largest mask as box, heatmaps in it (the first try)": 0.14}
 
 
@@ -119,7 +120,7 @@ def on_real(network: DopeNetwork, device: str, bench: Bench) -> list[Row]:
     if "refined" in told:
         refined = told["refined"]
         rows.append(Row(names[0], refined.share(_WITHIN), baselines=_FIRST_TRY,
-                        note=_note(refined)))  # fmt: skip
+                        note=f"{_note(refined)}; {_IN_VIEW}"))  # fmt: skip
     rows.append(Row(names[1], plain.share(_WITHIN), baselines=_FIRST_TRY, note=_note(plain)))
     rows.append(Row(names[2], face.share(_WITHIN_FACE), note=_note(face)))
     return rows
