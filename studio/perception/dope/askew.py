@@ -100,20 +100,25 @@ class Look:
         return self.trust / (1 + _DOUBT * off / max(self.whole.body.size_px, 1.0))
 
     def box_px(self) -> Float[np.ndarray, "4"]:
-        """The box of the body's points in the picture that was not turned."""
-        points = self.found[_BODY] if self.marked is None else np.column_stack(
-            [self.marked.xy_px[_BODY], self.marked.sure[_BODY]])  # fmt: skip
-        seen = points[points[:, 2] > _SEEN]
-        xy = self.turned.back((seen if len(seen) > 3 else points)[:, :2])
+        """The box of the body's points, or of all where there is no body, in the picture that was
+        not turned."""
+        if self.marked is None:
+            xy, _ = self.whole.points()
+            xy = xy[np.isfinite(xy).all(1)]
+        else:
+            seen = self.marked.sure[_BODY] > _SEEN
+            xy = self.marked.xy_px[_BODY][seen if seen.sum() > 3 else slice(None)]
+        xy = self.turned.back(xy)
         return np.concatenate([xy.min(0), xy.max(0)])
 
 
 def distinct(looks: Sequence[Look]) -> list[Look]:
-    """One look at each person of a picture that was turned several ways, the most believed."""
+    """One look at each person of a picture that was turned several ways, the most believed; what
+    was found without a body comes after bodies."""
     boxes = {id(look): look.box_px() for look in looks}
     upright = [look for look in looks if look.deg == 0]
     kept: list[Look] = []
-    for look in sorted(looks, key=lambda look: -look.belief):
+    for look in sorted(looks, key=lambda look: (look.whole.body is None, -look.belief)):
         box = boxes[id(look)]
         if any(_overlap(box, boxes[id(other)]) > _SAME for other in kept):
             continue

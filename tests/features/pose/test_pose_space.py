@@ -75,7 +75,7 @@ def test_a_known_camera_puts_the_person_where_they_are() -> None:
 def test_its_error_is_the_cards_and_says_that_one_camera_told_it() -> None:
     deep, found = told(truth()[:, None])
     (one,) = alone_of(deep, found)
-    named = "synthetic: body MPJPE from the torso, of those found"
+    named = "synthetic: body MPJPE from the torso, as told, lifted too"
     body = next(row["value"] for row in find_card("dope").figures if row["what"] == named)
     np.testing.assert_allclose(one.motion.error_m[:, :13], body / 1000)
     assert (one.motion.error_m[:, 13:] > body / 1000).all()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from dope_people import SIZE_PX, parts, person_m, seen_px
 
-from studio.perception.dope.askew import TURNS_DEG, Turned
+from studio.perception.dope.askew import TURNS_DEG, Look, Turned, distinct
 from studio.perception.dope.assemble import Whole
 from studio.perception.dope.detector import DopeDetector, Settings
 from studio.perception.dope.finder import MODES
@@ -131,3 +131,19 @@ def test_a_turned_picture_shows_all_of_it_and_knows_the_way_back(deg: float) -> 
     assert moved is not None
     np.testing.assert_allclose(moved.xyz_m[:, 2], part.xyz_m[:, 2])
     np.testing.assert_allclose(moved.xyz_m[:, :2], part.xyz_m[:, :2] @ _turn(-deg).T, atol=1e-9)
+
+
+def test_of_several_looks_at_somebody_one_is_kept_and_bodies_come_before_lone_faces() -> None:
+    upright = Turned.by(_picture(), 0.0)
+
+    def look(deg: float, score: float, at_px: float = 0.0, *, alone: bool = False) -> Look:
+        found = parts(person_m(), score)
+        body, face = (part[0].moved(lambda xy: xy + np.array([at_px, 0.0])) for part in
+                      (found["body"], found["face"]))  # fmt: skip
+        whole = Whole(face=face) if alone else Whole(body=body, face=face)
+        return Look(upright, deg, whole, np.zeros((133, 3)), None)
+
+    surest, other = look(15.0, 0.6), look(0.0, 0.9, 120.0, alone=True)
+    kept = distinct([look(0.0, 0.5), surest, look(30.0, 0.9, alone=True), other])
+    assert [id(one) for one in kept] == [id(surest), id(other)]
+    assert distinct([look(15.0, 0.2)]) == []  # a turned picture alone shows it, and unsurely
