@@ -22,11 +22,12 @@ TURNS_DEG = (0.0, -15.0, 15.0, -30.0, 30.0, -45.0, 45.0)
 """How pictures are turned, clockwise as seen."""
 _GREY = (128, 128, 128)
 _BODY, _LIMBS = slice(0, 17), slice(5, 17)
-_DOUBT, _SEEN, _SAME, _NEW = 5.0, 0.2, 0.7, 0.25
+_DOUBT, _SEEN, _SAME, _NEW, _ALMOST = 5.0, 0.2, 0.7, 0.25, 0.67
 """How much less somebody is believed for each part of their size that points may be off; how surely
 points of their box are seen; how much of the smaller of two boxes lies in the other where both are
-of one person; how sure somebody must be whom only a turned picture shows (chosen on validation
-people and photographs)."""
+of one person; how sure somebody must be whom only a turned picture shows; how large a part of the
+belief in the look that is told is enough of an upright one for 3D (chosen on validation people and
+photographs)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,13 +72,16 @@ class Turned:
 @dataclass(frozen=True, eq=False)
 class Look:
     """Somebody in a picture that is ``turned`` by ``deg``: as found, in the points of coco_133
-    (``found``, x, y and how sure) too, and, where somebody marks them closer, as ``marked``."""
+    (``found``, x, y and how sure) too, and, where somebody marks them closer, as ``marked``.
+    ``upright`` is a look at the same person in the picture as it is, if it is believed almost as
+    much: bodies in space are known best as they stand."""
 
     turned: Turned
     deg: float
     whole: Whole
     found: Float[np.ndarray, "133 3"]
     marked: Marked | None
+    upright: Look | None = None
 
     @property
     def sure(self) -> float:
@@ -117,14 +121,18 @@ def distinct(looks: Sequence[Look]) -> list[Look]:
     was found without a body comes after bodies."""
     boxes = {id(look): look.box_px() for look in looks}
     upright = [look for look in looks if look.deg == 0]
-    kept: list[Look] = []
+    kept, taken = list[Look](), list[np.ndarray]()
     for look in sorted(looks, key=lambda look: (look.whole.body is None, -look.belief)):
         box = boxes[id(look)]
-        if any(_overlap(box, boxes[id(other)]) > _SAME for other in kept):
+        if any(_overlap(box, other) > _SAME for other in taken):
             continue
-        known = any(_overlap(box, boxes[id(other)]) > _SAME for other in upright)
-        if known or look.belief > _NEW:
-            kept.append(look)
+        same = [other for other in upright if _overlap(box, boxes[id(other)]) > _SAME]
+        if same or look.belief > _NEW:
+            bodies = [other for other in same if other.whole.body is not None]
+            best = max(bodies, key=lambda other: other.belief, default=look)
+            enough = best is not look and best.belief > _ALMOST * look.belief
+            kept.append(replace(look, upright=best) if enough else look)
+            taken.append(box)
     return kept
 
 

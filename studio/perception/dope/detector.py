@@ -175,7 +175,8 @@ class DopeDetector:
 
     def _in_space(self, look: Look, told: np.ndarray, shape: tuple[int, ...]) -> InSpace:
         """The same person in 3D, without the parts that nobody wants; ``told`` (133, 3) are the
-        points in 2D. They are lifted as they stand in the picture that was turned."""
+        points in 2D. They are lifted as they stand in the picture that was looked at."""
+        look = look.upright or look
         size, whole = (int(shape[1]), int(shape[0])), look.whole
         if self._lifter is not None and whole.body is not None:
             middle, upright = (np.array(size) - 1) / 2, told.copy()

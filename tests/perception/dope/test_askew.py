@@ -134,16 +134,19 @@ def test_a_turned_picture_shows_all_of_it_and_knows_the_way_back(deg: float) -> 
 
 
 def test_of_several_looks_at_somebody_one_is_kept_and_bodies_come_before_lone_faces() -> None:
-    upright = Turned.by(_picture(), 0.0)
+    plain = Turned.by(_picture(), 0.0)
 
     def look(deg: float, score: float, at_px: float = 0.0, *, alone: bool = False) -> Look:
         found = parts(person_m(), score)
         body, face = (part[0].moved(lambda xy: xy + np.array([at_px, 0.0])) for part in
                       (found["body"], found["face"]))  # fmt: skip
         whole = Whole(face=face) if alone else Whole(body=body, face=face)
-        return Look(upright, deg, whole, np.zeros((133, 3)), None)
+        return Look(plain, deg, whole, np.zeros((133, 3)), None)
 
     surest, other = look(15.0, 0.6), look(0.0, 0.9, 120.0, alone=True)
-    kept = distinct([look(0.0, 0.5), surest, look(30.0, 0.9, alone=True), other])
-    assert [id(one) for one in kept] == [id(surest), id(other)]
+    upper = look(0.0, 0.5)
+    kept = distinct([upper, surest, look(30.0, 0.9, alone=True), other])
+    assert [one.whole for one in kept] == [surest.whole, other.whole]
+    assert kept[0].upright is upper  # believed almost as much: what it tells of space is told
+    assert distinct([look(0.0, 0.3), surest])[0].upright is None
     assert distinct([look(15.0, 0.2)]) == []  # a turned picture alone shows it, and unsurely
