@@ -283,10 +283,11 @@ def _mean(every: list[Off], what: str) -> float:
 
 
 def drawn(network: nn.Module, source: Source, kept: dict[int, Fields]) -> np.ndarray:
-    """Pictures of heads that are learned, and beside each what the network makes of it."""
+    """Pictures of heads that are learned, as they are and not as in a mirror, and beside each what
+    the network makes of it."""
     assert isinstance(network, HeadNetwork)
     rows: list[np.ndarray] = []
-    for number in list(kept)[:2]:
+    for number in [one for one in kept if one < len(source)][:2]:
         part = part_of(source, number)
         own = [None if o is None else o.detach() for o in network.own(torch.tensor([number]))]
         head = NeuralHead(network, own, space_of(part), (), torch.zeros(0, 6))
