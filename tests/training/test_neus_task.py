@@ -21,7 +21,7 @@ from studio.training.small import steps
 from studio.training.task import Sample
 from studio.training.tasks import neus
 from studio.training.tasks.neus import NeusTask, points_drawn, rays_drawn
-from studio.training.tasks.neus_figures import measured
+from studio.training.tasks.neus_figures import drawn, measured
 
 _SIDE_PX, _RADII_M = 48, (0.11, 0.13)
 
@@ -99,6 +99,12 @@ def test_a_mirror_shows_the_other_side() -> None:
     assert (head["rgb"][0, 9, 5] == other["rgb"][0, 9, _SIDE_PX - 1 - 5]).all()
     assert (head["points"][:, 0] == -other["points"][:, 0]).all()
     assert (head["facing"][:, 0] == -other["facing"][:, 0]).all()
+
+
+def test_heads_seen_in_a_mirror_are_not_drawn() -> None:
+    balls = Balls()
+    kept = {len(balls): neus.fields_of(neus.Mirrored(neus.Part(balls, 0)))}
+    assert not drawn(HeadNetwork(2 * len(balls)), balls, kept).any()
 
 
 def test_heads_of_different_sizes_are_learned_together(monkeypatch: pytest.MonkeyPatch) -> None:
