@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import numpy as np
 import pytest
 
 from studio.core.items import ANCHORED, Item, ItemKind
 from studio.core.types import Armature, Character, Material, Part
+from studio.human.anchors import anchors
 from studio.human.wardrobe.library import find
+from studio.render.scene_depths import SceneDepths
+from studio.synth.actor import Actor, Choice
+from studio.synth.figure import make_figure
+from studio.synth.rig import camera_at
 from studio.synth.shapes import box
+from studio.synth.tryon.displaced import in_the_way
 from studio.synth.tryon.pairs import FAR, FINE_PX, ITEMS, SIDE_PX, VIEWS, PairFactory
-from studio.synth.tryon.wearers import make_wearer
+from studio.synth.tryon.wearers import Wearer, make_wearer
 
 
 def block(kind: ItemKind, rng: np.random.Generator) -> Item:
@@ -66,7 +74,7 @@ def test_a_pair_depends_on_its_number_alone(some):
         pair = again.pair(1)
     np.testing.assert_array_equal(pair.hides, some[1].hides)
     np.testing.assert_array_equal(pair.boxes_px, some[1].boxes_px)
-    assert VIEWS > 1
+    assert VIEWS["train"] > 1
     assert not np.array_equal(some[0].hides, some[1].hides)
 
 
@@ -79,3 +87,26 @@ def test_some_hair_is_kept_for_tests():
     assert held <= {entry.name for entry in find()}
     assert not hairs["train"] & held
     assert hairs["test"] & held
+
+
+@pytest.mark.parametrize(("top", "hidden"), [("jumper", True), ("tshirt", False)])
+def test_no_watch_comes_through_a_sleeve(top, hidden):
+    figure = make_figure()
+    actor = Actor(figure, (Choice("woman_amber"), Choice(top)))
+    wearer = Wearer(actor, anchors(figure.vertices_m, figure.heads_m), {"top": top})
+    posed = actor.posed(figure.heads_m[0], np.tile(np.eye(3), (len(figure.heads_m), 1, 1)))
+    frame = wearer.frames(posed)["wrist.L"]
+    turn, middle = frame[:3, :3], frame[:3, 3]
+    eye = middle - 0.6 * turn[:, 1]
+    local = (posed.vertices_m[:13_380] - middle) @ turn
+    back = local[(np.abs(local[:, [0, 2]]) < 0.015).all(1), 1].min()
+    dial = np.array([[x, back - 0.011, z] for x in (-0.012, 0.012) for z in (-0.012, 0.012)])
+    dial = dial @ turn.T + middle
+    found = in_the_way("watch", "wrist.L", wearer, posed, (), wearer.frames(posed), eye)
+    camera = camera_at("eye", tuple(eye), tuple(middle), (96, 96), 1400.0)
+    ahead = dial @ camera.rotation.T + camera.translation_m
+    at = np.rint((ahead @ camera.matrix.T)[:, :2] / ahead[:, 2:]).astype(int)
+    with closing(SceneDepths((96, 96))) as depths:
+        for drawables, covers in ((posed.drawables, False), (found, hidden)):
+            depth = depths.draw(drawables, camera)[at[:, 1], at[:, 0]]
+            assert ((depth < ahead[:, 2]) == covers).all()

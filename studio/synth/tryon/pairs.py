@@ -34,22 +34,29 @@ from studio.synth.tryon.wearers import Wearer, make_wearer
 
 SIDE_PX, FINE_PX = 288, 576
 """The side of a pair's pictures, and that of its depths."""
-ITEMS, VIEWS, MOMENTS = 2, 4, 2
-"""How many items a picture has, how many pictures a moment, and how many moments a wearer."""
+ITEMS, MOMENTS = 2, 2
+"""How many items a picture has, and how many moments a wearer."""
+VIEWS: dict[Split, int] = {"train": 2, "validation": 4, "test": 4}
+"""How many pictures a moment has: of more people more is learned than of more pictures."""
 MARGIN = 1.2
 """How much larger than what the network sees a pair is."""
 STEP_M, FAR = 1e-4, 32_000
 """Depths less the anchor's are kept in steps of a tenth of a millimetre; this is nowhere."""
-THEMES: dict[str, tuple[float, dict[ItemKind, float]]] = {
-    "head": (0.7, {"glasses": 0.28, "sunglasses": 0.18, "hat": 0.24, "ears": 0.08,
-                   "earrings": 0.12, "necklace": 0.10}),
-    "wrist": (0.15, {"watch": 1.0}),
-    "foot": (0.15, {"shoes": 1.0}),
+THEMES: dict[str, dict[ItemKind, float]] = {
+    "head": {"glasses": 0.28, "sunglasses": 0.18, "hat": 0.24, "ears": 0.08,
+             "earrings": 0.12, "necklace": 0.10},
+    "wrist": {"watch": 1.0},
+    "foot": {"shoes": 1.0},
 }  # fmt: skip
-KINDS: tuple[ItemKind, ...] = tuple(k for _, kinds in THEMES.values() for k in kinds)
+SHARES: dict[Split, tuple[float, float, float]] = {
+    "train": (0.25, 0.4, 0.35), "validation": (0.7, 0.15, 0.15), "test": (0.7, 0.15, 0.15),
+}  # fmt: skip
+"""How many wearers try on something of each theme: sleeves and trouser legs come in so many ways
+that more is learned from than is asked for."""
+KINDS: tuple[ItemKind, ...] = tuple(k for kinds in THEMES.values() for k in kinds)
 _PLAIN = Material("proxy")
 _HIDDEN = 0.12
-_AGAIN = 3
+_AGAIN: dict[Split, int] = {"train": 1, "validation": 3, "test": 3}
 
 Maker = Callable[[ItemKind, np.random.Generator], Item]
 
@@ -111,16 +118,16 @@ class PairFactory(Closing):
         if self._renderer is None:
             self._renderer = Renderer((FINE_PX, FINE_PX), samples=1)
             self._depths = SceneDepths((FINE_PX, FINE_PX))
-        which, _ = divmod(number, VIEWS)
+        which = number // VIEWS[self.split]
         if self._moment is None or self._moment[0] != which:
             self._moment = which, self._acted(which)
         rng = stream("tryon pair", self.seed, self.split, number)
         moment = self._moment[1]
         if moment.theme == "head" and rng.random() < 0.5:  # others than the hand is at
-            kind = _drawn(THEMES["head"][1], rng)
+            kind = _drawn(THEMES["head"], rng)
             moment = replace(moment, kind=kind, point=_point(kind, rng))
         pair, seen = self._filmed(moment, rng)
-        for _ in range(_AGAIN):
+        for _ in range(_AGAIN[self.split]):
             if seen > _HIDDEN or rng.random() < 0.2:
                 break
             pair, seen = self._filmed(moment, rng)
@@ -129,13 +136,13 @@ class PairFactory(Closing):
     def _acted(self, which: int) -> _Moment:
         who = which // MOMENTS
         rng = stream("tryon theme", self.seed, self.split, who)
-        theme = str(rng.choice(list(THEMES), p=[share for share, _ in THEMES.values()]))
+        theme = str(rng.choice(list(THEMES), p=SHARES[self.split]))
         if self._wearer is None or self._wearer[0] != who:
-            kind = _drawn(THEMES[theme][1], rng)
+            kind = _drawn(THEMES[theme], rng)
             self._wearer = who, make_wearer(self.seed, self.split, who, kind)
         wearer = self._wearer[1]
         rng = stream("tryon moment", self.seed, self.split, which)
-        kind = _drawn(THEMES[theme][1], rng)
+        kind = _drawn(THEMES[theme], rng)
         point = _point(kind, rng)
         figure = wearer.actor.figure
         if theme == "head":

@@ -20,6 +20,8 @@ _HELD_OUT = frozenset({"bob", "swept_back"})
 """Hair styles that only people of the splits validation and test have."""
 _BARE = frozenset({"tshirt", "tank_top", "summer_dress"})
 _LOW = frozenset({"flats", "trainers", "sandals"})
+_SLEEVED = frozenset({"jumper", "hoodie", "long_sleeve", "shirt", "knit_dress"})
+_LONG = frozenset({"jeans", "joggers", "leggings", "wide_trousers"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +41,8 @@ class Wearer:
 
 def make_wearer(seed: int, split: Split, number: int, kind: ItemKind) -> Wearer:
     """Who tries on something of a kind: arms mostly bare for watches, low shoes for shoes, hair
-    down rather than not for what hangs at ears and necks."""
+    down rather than not for what hangs at ears and necks. Whoever is learned from wears more of
+    what hides: long sleeves and trousers."""
     who = identity(stream("wearer", seed, split, number), split)
     rng = stream("wearer looks", who)
     phenotype = random_phenotype(rng)
@@ -47,10 +50,15 @@ def make_wearer(seed: int, split: Split, number: int, kind: ItemKind) -> Wearer:
     wardrobe["hair"] = [e for e in wardrobe["hair"] if (e.name in _HELD_OUT) == (split != "train")]
     if split != "train":
         wardrobe["hair"] += [e for e in by_kind()["hair"] if rng.random() < 0.3]
-    if kind == "watch" and rng.random() < 0.7:
-        _keep(wardrobe, _BARE, "top", "dress")
+    if kind == "watch":
+        if rng.random() < (0.7 if split != "train" else 0.3):
+            _keep(wardrobe, _BARE, "top", "dress")
+        elif split == "train":
+            _keep(wardrobe, _SLEEVED, "top", "dress")
     if kind == "shoes" and rng.random() < 0.85:
         _keep(wardrobe, _LOW, "shoes")
+    if kind == "shoes" and split == "train" and rng.random() < 0.75:
+        _keep(wardrobe, _LONG, "bottom")
     choices = random_head(wardrobe, phenotype, rng)
     if kind in ("hat", "ears") or rng.random() < 0.7:
         choices.pop("hat", None)
