@@ -266,7 +266,7 @@ class Panel(PicturePanel):
             rgb = labelled(rgb, words[settings.compare], words[now.worn.used])
         self.put_in_place(now.frame.camera, rgb, now.frame.time_s)
         self.outfit.see(now.kinds)
-        self.outfit.show_live(now.worn)
+        self.outfit.show_live(now.worn, now.mirrored)
         self.alone.setEnabled(not self.output.recording)
         trouble = now.worn.trouble
         said = [f"{trouble.message} {trouble.hint}".strip()] if trouble else []

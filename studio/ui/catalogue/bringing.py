@@ -222,8 +222,9 @@ class BringPage(QWidget):
             self.view.update()
         self._draw()
 
-    def show_live(self, worn: Worn | None) -> None:
-        """A live picture in which it is worn; None: there is no camera."""
+    def show_live(self, worn: Worn | None, mirrored: bool = False) -> None:
+        """A live picture in which it is worn, shown as a mirror does or as it is; None: there is no
+        camera."""
         self.sides[ON_ME].setEnabled(worn is not None)
         if worn is None and self._live:
             self.sides[ON_FIGURE].click()
@@ -233,7 +234,7 @@ class BringPage(QWidget):
         fitted = on_wearer(worn, self.trial.item, size)
         self.view.message = "" if fitted is not None else "Look at the camera."
         if fitted is not None:
-            self.view.show_fitted(fitted)
+            self.view.show_fitted(fitted, mirrored)
 
     def _draw(self) -> None:
         if self.trial is not None and not self._live:

@@ -46,6 +46,7 @@ class FittingView(QWidget):
         self.middle = np.zeros(3)
         self.view = View(25.0, 0.0)
         self.fitted: Fitted | None = None
+        self.mirrored = False
         self.message = ""
         self._image: QImage | None = None
         self._hold: tuple[Handle, QPointF, Placing] | None = None
@@ -69,10 +70,10 @@ class FittingView(QWidget):
         self.fitted, self._image, self.message = None, None, message
         self.update()
 
-    def show_fitted(self, fitted: Fitted) -> None:
-        """Show another picture."""
-        self.fitted = fitted
-        rgb = np.ascontiguousarray(fitted.rgb)
+    def show_fitted(self, fitted: Fitted, mirrored: bool = False) -> None:
+        """Show another picture, as it is or as a mirror does."""
+        self.fitted, self.mirrored = fitted, mirrored
+        rgb = np.ascontiguousarray(fitted.rgb[:, ::-1] if mirrored else fitted.rgb)
         height, width = rgb.shape[:2]
         image = QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888)
         self._image = image.copy()
@@ -102,11 +103,18 @@ class FittingView(QWidget):
 
     def _on_screen(self, at: np.ndarray) -> QPointF:
         scale, left, top = self._place()
-        return QPointF(left + scale * (at[0] + 0.5), top + scale * (at[1] + 0.5))
+        across = self._across(at[0])
+        return QPointF(left + scale * (across + 0.5), top + scale * (at[1] + 0.5))
 
     def _in_picture(self, at: QPointF) -> tuple[float, float]:
         scale, left, top = self._place()
-        return (at.x() - left) / scale - 0.5, (at.y() - top) / scale - 0.5
+        return self._across((at.x() - left) / scale - 0.5), (at.y() - top) / scale - 0.5
+
+    def _across(self, column: float) -> float:
+        """A column of the picture as it is shown, and the other way about."""
+        if not self.mirrored or self._image is None:
+            return column
+        return self._image.width() - 1 - column
 
     def paintEvent(self, event: QPaintEvent) -> None:
         t = theme.look().tokens
@@ -231,6 +239,8 @@ class FittingView(QWidget):
             return
         shifted = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         across, up = (LEAP * step if shifted else step for step in ways[key])
+        if self.mirrored and self.tool != "size":
+            across = -across
         if self.tool == "move":
             self.set_placing(moved(self.placing, STEP_M * np.array([across, 0.0, up])))
         elif self.tool == "turn":

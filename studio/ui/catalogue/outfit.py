@@ -177,10 +177,10 @@ class Outfit(QWidget):
         self.page.buttons.setVisible(on)
         self.fitting.emit(on)
 
-    def show_live(self, worn: Worn | None) -> None:
+    def show_live(self, worn: Worn | None, mirrored: bool = False) -> None:
         """A live picture, or that there is none any more."""
         if not self.page.isHidden():
-            self.page.show_live(worn)
+            self.page.show_live(worn, mirrored)
 
     def _tried(self, trial: object) -> None:
         self.goods.trials = {}
