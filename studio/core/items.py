@@ -21,7 +21,17 @@ from typing import Literal, get_args
 from studio.core.types import Character
 
 ItemKind = Literal[
-    "glasses", "sunglasses", "hat", "ears", "earrings", "necklace", "watch", "shoes", "top"
+    "glasses",
+    "sunglasses",
+    "hat",
+    "ears",
+    "earrings",
+    "necklace",
+    "watch",
+    "shoes",
+    "top",
+    "bag",
+    "logo",
 ]
 ITEM_KINDS: tuple[ItemKind, ...] = get_args(ItemKind)
 
@@ -42,6 +52,8 @@ ANCHORED: dict[ItemKind, tuple[AnchorPoint, ...]] = {
     "watch": ("wrist.L",),
     "shoes": ("foot.L", "foot.R"),
     "top": ("torso",),
+    "bag": ("torso",),
+    "logo": ("torso",),
 }
 """The anchor points of each kind, as its character's bones are named."""
 

@@ -32,6 +32,7 @@ the foot's length. Things that are scaled to the wearer are modelled for them.""
 SIZED_BY: dict[ItemKind, SizeName] = {
     "hat": "head", "ears": "head", "glasses": "head", "sunglasses": "head", "earrings": "head",
     "necklace": "neck", "watch": "wrist", "shoes": "foot", "top": "neck",
+    "bag": "neck", "logo": "neck",
 }  # fmt: skip
 """Which of the wearer's sizes a kind of thing goes with, where it goes with the wearer's."""
 CARRIED_BY: dict[AnchorPoint, str] = {

@@ -25,6 +25,7 @@ FOCAL = 2.2
 _SEEN_M: dict[ItemKind, float] = {
     "glasses": 0.26, "sunglasses": 0.26, "hat": 0.42, "ears": 0.62, "earrings": 0.30,
     "necklace": 0.50, "watch": 0.26, "shoes": 0.52, "top": 0.95,
+    "bag": 1.2, "logo": 0.7,
 }  # fmt: skip
 """How much of the world is seen, top to bottom."""
 _TURN_DEG: dict[ItemKind, tuple[float, float]] = {

@@ -33,6 +33,7 @@ NO_FEET = (
 NO_SHOULDERS = "No shoulders are seen: step back until both are in the picture."
 _LACKING: Mapping[ItemKind, str] = {
     "shoes": NO_FEET, "necklace": NO_SHOULDERS, "top": NO_SHOULDERS,
+    "bag": NO_SHOULDERS, "logo": NO_SHOULDERS,
 }  # fmt: skip
 _PARTS_FROM = 100
 """Wearers of whom no head is seen are numbered from here."""

@@ -16,7 +16,7 @@ from studio.core.files import read_text, write_whole
 from studio.core.items import Fit, ItemKind
 
 CARD = "item.toml"
-WEARER: frozenset[ItemKind] = frozenset({"hat", "ears", "necklace", "shoes", "top"})
+WEARER: frozenset[ItemKind] = frozenset({"hat", "ears", "necklace", "shoes", "top", "logo"})
 """Kinds that are scaled to the wearer; the others are worn at their true size."""
 
 

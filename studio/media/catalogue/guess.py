@@ -86,6 +86,8 @@ _WORDS: tuple[tuple[ItemKind, tuple[str, ...]], ...] = (
               "crown")),
     ("necklace", ("necklace", "pendant", "choker", "chain", "collier", "halskette")),
     ("watch", ("watch", "bracelet", "wristband", "bangle", "chronograph")),
+    ("bag", ("handbag", "purse", "tote", "satchel", "backpack", "rucksack", "bag", "tasche")),
+    ("logo", ("logo", "badge", "emblem", "patch", "brooch", "name tag", "nametag")),
     ("shoes", ("shoe", "sneaker", "boot", "sandal", "trainer", "footwear", "slipper", "heel")),
     ("hat", ("hat", "cap", "beanie", "fedora", "helmet", "bonnet", "beret", "turban", "headwear")),
     ("top", ("shirt", "jacket", "hoodie", "sweater", "blouse", "coat", "vest", "corset")),

@@ -19,7 +19,7 @@ SIZE_PX = 240
 _VIEWS: dict[ItemKind, tuple[float, float]] = {
     "glasses": (28.0, 12.0), "sunglasses": (28.0, 12.0), "hat": (30.0, 10.0), "ears": (20.0, 4.0),
     "earrings": (25.0, 6.0), "necklace": (12.0, 22.0), "watch": (24.0, 16.0),
-    "shoes": (52.0, 24.0), "top": (15.0, 4.0),
+    "shoes": (52.0, 24.0), "top": (15.0, 4.0), "bag": (30.0, 12.0), "logo": (15.0, 4.0),
 }  # fmt: skip
 """From where each kind is seen: degrees to its left and from above."""
 

@@ -13,14 +13,14 @@ USUAL_M: dict[ItemKind, tuple[float, float, float]] = {
     "glasses": (0.110, 0.142, 0.172), "sunglasses": (0.110, 0.145, 0.180),
     "hat": (0.14, 0.184, 0.25), "ears": (0.12, 0.165, 0.24), "earrings": (0.004, 0.030, 0.12),
     "necklace": (0.10, 0.150, 0.30), "watch": (0.045, 0.068, 0.10), "shoes": (0.20, 0.290, 0.36),
-    "top": (0.35, 0.50, 0.90),
+    "top": (0.35, 0.50, 0.90), "bag": (0.10, 0.30, 0.60), "logo": (0.02, 0.10, 0.35),
 }  # fmt: skip
 """The least, the usual and the largest size (as :func:`worn_size` measures it), metres."""
 
 
 def worn_size(kind: ItemKind, stood: np.ndarray, pair: bool) -> float:
-    """The size by which a thing of a kind is known, in the model's unit: glasses' and tops' width,
-    a hat's opening's width, an earring's height, a watch's and a necklace's width, a shoe's length.
+    """The size by which a thing of a kind is known, in the model's unit: an earring's height, a
+    shoe's length, the width of a hat's opening; of all others the width.
     """
     wide, deep, high = (float(v) for v in np.ptp(stood, axis=0))
     if kind == "hat":
@@ -41,6 +41,8 @@ class _Opening:
 
 
 _SECTORS, _LEVELS = 16, 40
+_CHEST_M = 0.15
+"""How far before the middle of the shoulders a shirt's chest is."""
 
 
 def _opening(stood: np.ndarray) -> _Opening:
@@ -107,6 +109,10 @@ def offset_of(kind: ItemKind, metres: np.ndarray, pair: bool) -> tuple[float, fl
         return x, 0.055 - float(high[1]), -float(low[2])
     if kind == "top":
         return x, y, 0.06 - float(high[2])
+    if kind == "bag":  # its strap on the left shoulder
+        return 0.15 + x, y, 0.085 - float(high[2])
+    if kind == "logo":  # its back on the heart's side of the chest
+        return 0.06 + x, -_CHEST_M - float(high[1]), z - 0.10
     return x, y, z
 
 

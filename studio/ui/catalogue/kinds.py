@@ -7,13 +7,13 @@ from studio.core.items import ItemKind
 WORDS: dict[ItemKind, str] = {
     "glasses": "Glasses", "sunglasses": "Sunglasses", "hat": "Hat", "ears": "Ears on a band",
     "earrings": "Earrings", "necklace": "Necklace", "watch": "Watch", "shoes": "Shoes",
-    "top": "Top",
+    "top": "Top", "bag": "Bag", "logo": "Logo",
 }  # fmt: skip
 
 SYMBOLS: dict[ItemKind, str] = {
     "glasses": "ph.eye", "sunglasses": "ph.eye", "hat": "ph.crown-simple", "ears": "ph.paw-print",
     "earrings": "ph.ear", "necklace": "ph.link-simple", "watch": "ph.watch",
-    "shoes": "ph.footprints", "top": "ph.t-shirt",
+    "shoes": "ph.footprints", "top": "ph.t-shirt", "bag": "ph.handbag", "logo": "ph.image-square",
 }  # fmt: skip
 
 GROUPS: tuple[tuple[str, tuple[ItemKind, ...]], ...] = (
@@ -22,13 +22,15 @@ GROUPS: tuple[tuple[str, tuple[ItemKind, ...]], ...] = (
     ("Jewellery", ("earrings", "necklace")),
     ("Watches", ("watch",)),
     ("Shoes", ("shoes",)),
-    ("Tops", ("top",)),
+    ("Tops", ("top", "logo")),
+    ("Bags", ("bag",)),
 )
 """What the user chooses from, most wanted first."""
 
 BODY: dict[ItemKind, str] = {
     "glasses": "face", "sunglasses": "face", "hat": "face", "ears": "face", "earrings": "face",
     "necklace": "neck", "watch": "wrists", "shoes": "feet", "top": "shoulders",
+    "bag": "shoulders", "logo": "shoulders",
 }  # fmt: skip
 """The part of the body in a word."""
 SHOWN: dict[str, str] = {

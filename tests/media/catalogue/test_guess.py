@@ -11,13 +11,15 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from studio.core.errors import StudioError
-from studio.core.types import Character
+from studio.core.items import ANCHORED
+from studio.core.types import Armature, Character, Material, Part
 from studio.media.catalogue.guess import Axis, Unit, answered, guess
 from studio.media.catalogue.models import points_of
 from studio.media.formats.gltf import write_glb
 from studio.media.formats.obj import write_obj
 from studio.synth.items.glasses import FRAMES, glasses
 from studio.synth.items.hats import HATS, hat
+from studio.synth.shapes import box
 
 
 def _changed(character: Character, scale: float, turn: np.ndarray) -> Character:
@@ -126,3 +128,24 @@ def test_models_of_other_makers(footage: Callable[[str], Path]) -> None:
     assert any("andy.mtl" in note for note in old.notes)
     bottle = guess(footage("tryon_khronos") / "WaterBottle.glb")
     assert "kind" in bottle.questions
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "wide_m", "at_m"),
+    [("red_handbag", "bag", 0.3, (0.15, 0.0, 0.085)), ("team_logo", "logo", 0.1, (0.06, -0.15, 0))],
+)
+def test_bags_hang_at_the_shoulder_and_logos_lie_on_the_chest(tmp_path, name, kind, wide_m, at_m):
+    half = np.array([wide_m / 2, 0.01, wide_m / 2])
+    mesh = box(tuple(-half), tuple(half), (200, 30, 30))
+    first = np.zeros((len(mesh.vertices_m), 4), np.int64)
+    part = Part(name, mesh, Material(name), first, np.eye(4)[first[:, 0]])
+    bones = Armature(("root",), np.array([-1]), np.eye(4)[None], np.zeros((1, 3)))
+    path = tmp_path / f"{name}.glb"
+    write_glb(path, Character(name, bones, (part,)))
+    told = answered(guess(path), unit="m", up=("y", "z"))
+    assert told.kind.value == kind
+    worn = told.placement.moved(points_of(told.character))
+    low, high = worn.min(0), worn.max(0)
+    assert (low + high)[0] / 2 == pytest.approx(at_m[0], abs=1e-3)
+    assert high[1 if kind == "logo" else 2] == pytest.approx(at_m[1 if kind == "logo" else 2])
+    assert ANCHORED[kind] == ("torso",)
