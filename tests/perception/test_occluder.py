@@ -20,6 +20,7 @@ from studio.perception.occluder.predictor import (
     LEAST_M,
     OccluderInput,
     OcclusionPredictor,
+    calmed,
     square_around,
 )
 from studio.perception.own import count, pack
@@ -95,3 +96,17 @@ def test_small_things_are_looked_at_with_what_is_around_them():
 
 def test_the_network_is_small():
     assert count(OccluderNetwork()) < 700_000
+
+
+def test_lone_pixels_give_way_and_what_is_beside_the_item_says_nothing():
+    found = np.zeros((12, 12), np.float32)
+    found[:, 6:] = 1
+    found[4, 2] = 1
+    there = np.ones((12, 12), bool)
+    calm = calmed(found, there)
+    assert calm[4, 2] < 0.3
+    np.testing.assert_array_equal(calm > 0.5, np.arange(12)[None] * np.ones((12, 1)) >= 6)
+    there[:, 6:] = False
+    calm = calmed(found, there)
+    assert calm[8, 5] == 0, "what is seen beside the item does not spread into it"
+    np.testing.assert_array_equal(calm[:, 6:], found[:, 6:])

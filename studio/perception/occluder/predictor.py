@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+import cv2
 import numpy as np
 import torch
-from jaxtyping import Float32, UInt8
+from jaxtyping import Bool, Float32, UInt8
 from torch import nn
 
 from studio.core.card import find_card
@@ -112,15 +113,32 @@ class OcclusionPredictor:
         shape = 1, *rgb.shape[2:], CHANNELS
         room = self._room[: math.prod(shape)].view(shape).permute(0, 3, 1, 2)
         logits = self._network(assembled(rgb, item, item_m, proxy_m, before, room))
-        found[part] = mapped(logits)[0].cpu().numpy()
+        found[part] = calmed(mapped(logits)[0].cpu().numpy(), covered(crop.item[..., 3][part]))
         return found
+
+
+def covered(alpha: UInt8[np.ndarray, "height width"]) -> Bool[np.ndarray, "height width"]:
+    """Where an item is."""
+    return alpha > 255 * FAINT
+
+
+def calmed(
+    found: Float32[np.ndarray, "height width"], there: Bool[np.ndarray, "height width"]
+) -> Float32[np.ndarray, "height width"]:
+    """A map whose pixels agree with those of the item around them: their mean over 3 × 3, twice.
+    What is beside the item does not count."""
+    share = there.astype(np.float32)
+    total = found * share
+    for _ in range(2):
+        share, total = (cv2.blur(each, (3, 3)) for each in (share, total))
+    return np.where(there, total / np.maximum(share, 1e-3), found)
 
 
 def _around(alpha: UInt8[np.ndarray, "256 256"]) -> tuple[slice, slice] | None:
     """The rows and columns that tell of an item: its own and some around, in steps that the network
     can divide. None where nothing covers a pixel."""
     told: list[slice] = []
-    there = alpha > 255 * FAINT
+    there = covered(alpha)
     for axis in (1, 0):
         lines = np.flatnonzero(there.any(axis))
         if not len(lines):

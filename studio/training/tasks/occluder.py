@@ -11,7 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from studio.perception.occluder.network import OccluderNetwork, mapped
+from studio.perception.occluder.network import FAINT, OccluderNetwork, mapped
+from studio.perception.occluder.predictor import calmed
 from studio.training.feed import batches_once, made_once
 from studio.training.labels import LabelFolder
 from studio.training.muon import Muon
@@ -143,8 +144,10 @@ def losses(
 @torch.inference_mode()
 def predict(network: nn.Module, given: torch.Tensor, device: str) -> torch.Tensor:
     """The maps (pairs, side, side) of what the network is given."""
+    there = (given[:, 6] > FAINT).cpu().numpy()
     given = given.to(device).contiguous(memory_format=torch.channels_last)
-    return mapped(network(given)).cpu()
+    maps = mapped(network(given)).cpu().numpy()
+    return torch.from_numpy(np.stack([calmed(*each) for each in zip(maps, there, strict=True)]))
 
 
 def composed(rgb: torch.Tensor, item: torch.Tensor, seen: torch.Tensor) -> np.ndarray:
