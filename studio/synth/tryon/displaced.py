@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from studio.core.items import AnchorPoint, ItemKind
 from studio.core.parts import PartLabel
@@ -111,7 +111,7 @@ def _raised(
     near = np.flatnonzero((share > 0) & (np.linalg.norm(off, axis=1) < _REACH_M))
     own = share_of(wearer.actor.figure.weights, bones_of(over.bones, point[-1]))[:_SKIN] > 0.5
     if len(near):
-        near = near[own[cKDTree(posed.vertices_m[:_SKIN]).query(at[near])[1]]]
+        near = near[own[KDTree(posed.vertices_m[:_SKIN]).query(at[near])[1]]]
     if not len(near):
         return [pushed(cloth, eye_m, _BODY_M)]
     share, along = share[near], along[near]
