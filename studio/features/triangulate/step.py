@@ -67,9 +67,8 @@ class Step:
     def inputs(self, project: Project, chosen: tuple[str, ...], assets: Assets) -> Inputs:
         detections, rig = _chosen(project, chosen)
         if detections is None or rig is None:
-            needs = [m.text.removesuffix(".") for m in self.missing(project, chosen)]
-            what = " and ".join([needs[0][0].lower() + needs[0][1:], *needs[1:]])
-            raise StudioError(f"Triangulation needs {what}.", "Bring in or make them first.")
+            lacking = " ".join(missing.text for missing in self.missing(project, chosen))
+            raise StudioError(lacking, "Triangulation needs a rig and keypoints: bring in or make what lacks.")
         origin = Origin(detections.name, detections.id, rig.id, detections.take)
         values, crowd = detections_of(detections, assets), crowd_of(detections, assets)
         take = project.get(detections.take, TakeItem) if detections.take else None

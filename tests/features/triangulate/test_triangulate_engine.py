@@ -346,7 +346,7 @@ def test_the_step_prefers_what_is_selected(tmp_path: Path) -> None:
 def test_the_step_says_what_is_missing(tmp_path: Path) -> None:
     actions = [missing.action for missing in Step().missing(Project(), ())]
     assert actions == ["capture", "pose"]
-    with pytest.raises(StudioError, match="calibrated camera rig and 2D keypoints"):
+    with pytest.raises(StudioError, match=r"no calibrated camera rig yet\. Nobody was"):
         Step().inputs(Project(), (), Assets(tmp_path))
 
 
