@@ -68,7 +68,7 @@ class Step:
         detections, rig = _chosen(project, chosen)
         if detections is None or rig is None:
             lacking = " ".join(missing.text for missing in self.missing(project, chosen))
-            raise StudioError(lacking, "Triangulation needs a rig and keypoints: bring in or make what lacks.")
+            raise StudioError(lacking, "Bring in or make what lacks: a rig and keypoints.")
         origin = Origin(detections.name, detections.id, rig.id, detections.take)
         values, crowd = detections_of(detections, assets), crowd_of(detections, assets)
         take = project.get(detections.take, TakeItem) if detections.take else None
