@@ -219,6 +219,12 @@ def test_norms_are_folded_away_and_a_trunk_is_handed_on(tmp_path: Path) -> None:
     torch.testing.assert_close(
         heatmaps.trunk.stem[0].weight, parts.trunk.stem[0].weight, rtol=1e-3, atol=1e-4
     )
+    back = tmp_path / "heatmaps.safetensors"
+    back.write_bytes(pack(heatmaps, {}))
+    again = PartsTask(trunk=str(back)).network()
+    torch.testing.assert_close(
+        again.trunk.stem[0].weight, parts.trunk.stem[0].weight, rtol=1e-3, atol=1e-4
+    )
 
 
 def test_weights_with_nothing_in_common_are_refused(tmp_path: Path) -> None:
@@ -226,6 +232,8 @@ def test_weights_with_nothing_in_common_are_refused(tmp_path: Path) -> None:
     path.write_bytes(pack(torch.nn.Linear(3, 2), {}))
     with pytest.raises(StudioError, match="another network"):
         HeatmapsTask(trunk=str(path)).network()
+    with pytest.raises(StudioError, match="another network"):
+        PartsTask(trunk=str(path)).network()
 
 
 def test_a_soft_map_is_not_drawn_to_the_middle() -> None:

@@ -12,9 +12,11 @@ from torch import nn
 from torch.nn import functional
 
 from studio.core.parts import PART_COLOURS, PartLabel
+from studio.perception.own import read, take_over
 from studio.perception.parts.network import CLASSES, SIDE_PX, PartsNetwork, enlarged
 from studio.training import augment
 from studio.training.feed import batches_once
+from studio.training.muon import Muon
 from studio.training.people import DATA, UNKNOWN, people
 from studio.training.staging import Staged
 from studio.training.surroundings import Places, behind, put_before
@@ -38,16 +40,28 @@ class PartsTask:
     score = "mean IoU of both"
     better: Literal["higher", "lower"] = "higher"
 
-    def __init__(self, data: str | None = None, labels: str | None = None, share: float = 0.2):
+    def __init__(
+        self, data: str | None = None, labels: str | None = None, share: float = 0.2,
+        trunk: str | None = None,
+    ):  # fmt: skip
         """``data`` is a folder of packs, else pictures come live from the factory; ``labels`` a
-        folder of labelled pictures of the user's, which make ``share`` of what is learned from."""
+        folder of labelled pictures of the user's, which make ``share`` of what is learned from;
+        ``trunk`` a file of weights to start from: its own, or the trunk of another network."""
         self._data = Path(data) if data else None
         self._labels, self._share = Path(labels) if labels else None, share
+        self._trunk = trunk
         self._places = Places(self._data)
         self._shown: Batch | None = None
 
     def network(self) -> PartsNetwork:
-        return PartsNetwork()
+        network = PartsNetwork()
+        if self._trunk is not None:
+            take_over(network, read(Path(self._trunk)))
+        return network
+
+    def optimiser(self, network: nn.Module, decay: float) -> torch.optim.Optimizer:
+        assert isinstance(network, PartsNetwork)
+        return Muon(network, [network.head], decay)
 
     def data(self, split: Split, seed: int) -> Source:
         source = people(self._data, split, seed)
