@@ -9,8 +9,9 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from studio.core.types import Layout
+from studio.perception.bodies_seen import networks_of
 from studio.perception.crops import bounds
-from studio.perception.whole_body import Networks, Options, WholeBodyDetector
+from studio.perception.whole_body import Options, WholeBodyDetector
 from studio.vision.picture_aids import sharpness
 
 _LEGS = ("left_ankle", "right_ankle", "left_knee", "right_knee")
@@ -27,8 +28,7 @@ def best_shown(
     ``files`` are the networks :data:`studio.perception.bodies_seen.NETWORKS`. Raises StudioError if
     one cannot be loaded.
     """
-    nets = Networks(*(files[one] for one in ("pose_landmarker_full", "hand_landmarker",
-                                             "face_landmarker")))  # fmt: skip
+    nets = networks_of(files)
     worth = np.zeros(len(pictures))
     sharp = np.zeros(len(pictures))
     with WholeBodyDetector(nets, Options("fast", hands=False, face=False)) as detector:

@@ -58,6 +58,11 @@ def read_photo(path: Path) -> UInt8[np.ndarray, "height width channels"]:
     return rgb
 
 
+def networks_of(files: Mapping[str, Path]) -> Networks:
+    """MediaPipe's networks out of files by the names of :data:`NETWORKS`."""
+    return Networks(*(files[one] for one in NETWORKS))
+
+
 class BodyLooker(Closing):
     """Looks at photographs of people, each network loaded once, when it is first wanted. ``files``
     are the networks :data:`NETWORKS`. A context manager, used by one thread."""
@@ -132,8 +137,7 @@ class BodyLooker(Closing):
         as many as were ``missed``: their points, without pixels, mask and warnings; None where
         they are not seen."""
         if self._one is None:
-            files = [self._files[one] for one in NETWORKS]
-            self._one = WholeBodyDetector(Networks(*files), Options("fast", face=False))
+            self._one = WholeBodyDetector(networks_of(self._files), Options("fast", face=False))
         whose = last.keypoints
         self._one.follow([Person2D(whose.layout, whose.xy_px, whose.confidence)])
         people = self._one.detect(rgb)
@@ -151,10 +155,8 @@ class BodyLooker(Closing):
 
     def _found(self, name: str, rgb: np.ndarray) -> tuple[Person2D, ...]:
         if self._people is None:
-            files = [self._files[one] for one in NETWORKS]
-            self._people = WholeBodyDetector(
-                Networks(*files), Options(quality="balanced", people=_MOST)
-            )
+            options = Options(quality="balanced", people=_MOST)
+            self._people = WholeBodyDetector(networks_of(self._files), options)
         self._people.follow(())
         found = [p for p in self._people.detect(rgb) if np.isfinite(p.xy_px[:33]).all()]
         if not found:

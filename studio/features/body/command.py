@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_module
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,8 +14,8 @@ import tyro
 
 from studio.core.errors import StudioError
 from studio.core.pictures import write_picture
-from studio.features.body.engine import Body, Inputs, reconstruct
-from studio.features.body.film_files import told_to, write_meshes, write_over
+from studio.features.body.engine import Body, Inputs, reconstruct, report
+from studio.features.body.film_files import write_meshes, write_over
 from studio.features.body.filmed import is_film
 from studio.features.body.followed import Film
 from studio.features.body.params import Params
@@ -100,7 +101,7 @@ def main(
         if overlay is not None:
             written.append(_write_overlay(overlay, made, context))
         if meshes is not None:
-            write_meshes(meshes, made.character, made.name, told_to(context))
+            write_meshes(meshes, made.character, made.name, partial(report, context))
             written.append(meshes)
     _tell(made, written, time.perf_counter() - began, json)
 
@@ -115,7 +116,7 @@ def _film_of(photos: Sequence[Path]) -> Path:
 
 def _write_overlay(path: Path, made: Body, context: Context) -> Path:
     if path.suffix.lower() == ".mp4" and made.film is not None:
-        return write_over(path, made.film, made.made.character, told_to(context))
+        return write_over(path, made.film, made.made.character, partial(report, context))
     from studio.synth.avatars.compared import compared
 
     rows = [compared(made.made, made.fit.design, view) for view in made.fit.views]

@@ -79,14 +79,14 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     check_photographs(params.photos, "Choose one that shows the whole person.")
     head = given_head(params, inputs.heads)
     name = params.name or params.photos[0].stem
-    given = params.photos
-    photos = [photograph_of(p, params.at_s).path if is_film(p) else p for p in given]
+    stills = {path: photograph_of(path, params.at_s) for path in params.photos if is_film(path)}
+    photos = [stills[path].path if path in stills else path for path in params.photos]
     params = params.model_copy(update={"photos": tuple(photos)})
     fit = inputs.fit
     if fit is None:
         photos = _looked(params, inputs, context)
         told = Told(params.height_m, GENDERS.get(params.gender))
-        steps = fitting(photos, told, lambda f, text: _report(context, 0.12 + 0.33 * f, text))
+        steps = fitting(photos, told, lambda f, text: report(context, 0.12 + 0.33 * f, text))
         while True:
             try:
                 yield _bare(next(steps), name)
@@ -95,26 +95,26 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
                 break
         assert fit is not None
     rest = 1.0 if params.motion is None or not is_film(params.motion) else _MADE
-    _report(context, 0.45 * rest, "Looking at the face")
+    report(context, 0.45 * rest, "Looking at the face")
     faces = _faces([view.photo for view in fit.views])
     fit, skin, hair = _dressed(fit, faces, head, name)
     look = Look(params.back, params.triangles, params.texture_px, params.seed, head is None,
                 networks=params.networks)  # fmt: skip
     found = made(
         fit, skin, hair, look, name,
-        report=lambda f, text: _report(context, rest * (0.47 + 0.5 * f), text),
+        report=lambda f, text: report(context, rest * (0.47 + 0.5 * f), text),
     )  # fmt: skip
     character = in_pose(found, params.pose)
     still = standing(designed.still(fit.design), fit.design, params.pose)
     still = replace(still, height_m=fit.height_m)
     bones, film = found.character.armature, None
     if params.motion is not None and is_film(params.motion):
-        at_s = params.at_s if params.motion in given else None
+        at_s = stills[params.motion].time_s if params.motion in stills else None
         steps = followed(params.motion, at_s, fit.design, still, context, (_MADE, 1.0))
         film = yield from as_drawn(steps, found.character)
         still = film.fit
     elif params.motion is not None:
-        _report(context, 0.97, "Moving")
+        report(context, 0.97, "Moving")
         still = moved(params.motion, bones, still)
     if params.motion is not None:
         character = replace(character, animation=as_animation(still, bones))
@@ -124,7 +124,8 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     return Body(name, character, fit.design, still, fit, found, facts, film)
 
 
-def _report(context: Context, fraction: float, text: str) -> None:
+def report(context: Context, fraction: float, text: str) -> None:
+    """Say how far a job is; it ends here where it is stopped."""
     context.report(fraction, text)
     context.check()
 
@@ -134,7 +135,7 @@ def _looked(params: Params, inputs: Inputs, context: Context) -> list[BodyPhoto]
     photos: list[BodyPhoto] = []
     with BodyLooker(files) as looker:
         for path in params.photos:
-            _report(context, 0.12 * len(photos) / len(params.photos), f"Looking at {path.name}")
+            report(context, 0.12 * len(photos) / len(params.photos), f"Looking at {path.name}")
             known = inputs.looked.get(path)
             found = looker.file(path) if known is None else known
             photos.append(corrected(found, path, params.pins))

@@ -12,7 +12,6 @@ import numpy as np
 from studio.core.files import make_folder
 from studio.core.types import Character
 from studio.features.body.followed import Film
-from studio.jobs import Context
 from studio.media.formats.ply import write_ply
 from studio.media.formats.still import joined
 from studio.media.video import open_clip
@@ -22,16 +21,6 @@ from studio.synth.avatars.compared import drawn_by, mapped_camera
 
 TALL_PX = 720
 Report = Callable[[float, str], object]
-
-
-def told_to(context: Context) -> Report:
-    """What tells a job how far it is, and stops where that is stopped."""
-
-    def report(share: float, text: str) -> None:
-        context.check()
-        context.report(share, text)
-
-    return report
 
 
 def write_over(path: Path, film: Film, character: Character, report: Report) -> Path:

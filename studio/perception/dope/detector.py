@@ -8,7 +8,7 @@ picture. Where somebody is told unsurely, pictures are looked at turned as well
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -114,26 +114,30 @@ class DopeDetector:
         self, rgb: UInt8[np.ndarray, "height width 3"], time_s: float = 0.0
     ) -> tuple[Person2D, ...]:
         """The people in a picture, the most prominent first."""
-        told = self._told(rgb, self._turns)
+        looks = {deg: self._looks(rgb, deg) for deg in self._turns}
+        told = self._told(looks)
         self._since += 1
         unsure = min((look.trust for look in told), default=0.0) < _UNSURE
         if self.settings.askew and unsure and self._marker and self._since > _AROUND:
-            told = self._told(rgb, TURNS_DEG)
+            told = self._told({
+                deg: looks[deg] if deg in looks else self._looks(rgb, deg) for deg in TURNS_DEG
+            })  # fmt: skip
             self._turns = tuple(sorted({0.0, *(look.deg for look in told)}))
             self._since = 0
         found = [self._person(look, rgb.shape[:2]) for look in told]
         return tuple(self._followed(found, time_s))
 
-    def _told(self, rgb: np.ndarray, turns_deg: Sequence[float]) -> list[Look]:
-        """Who is told of a picture that is turned so, the most prominent first."""
-        looks = [look for deg in turns_deg for look in self._looks(Turned.by(rgb, deg), deg)]
-        if len(turns_deg) > 1:
+    def _told(self, by_turn: Mapping[float, Sequence[Look]]) -> list[Look]:
+        """Who is told of a picture, by what is seen in it turned so, the most prominent first."""
+        looks = [look for each in by_turn.values() for look in each]
+        if len(by_turn) > 1:
             looks = distinct(looks)
         return sorted(looks, key=_worth, reverse=True)[: self.settings.people]
 
-    def _looks(self, turned: Turned, deg: float) -> list[Look]:
-        """Those who may be told of a picture, marked twice. Whoever is no person has few points
-        that are surely seen."""
+    def _looks(self, rgb: np.ndarray, deg: float) -> list[Look]:
+        """Those who may be told of a picture that is turned, marked twice. Whoever is no person has
+        few points that are surely seen."""
+        turned = Turned.by(rgb, deg)
         wholes = sorted(assemble(self._finder.find(turned.rgb)), key=_prominence, reverse=True)
         out: list[Look] = []
         for whole in wholes[: self.settings.people + _MORE]:
