@@ -14,7 +14,8 @@ from studio.core.types import Material, Mesh
 from studio.human.rig import ARM, HAND, bones_of
 from studio.human.wardrobe.fitting import fit, share_of
 from studio.human.wardrobe.library import load
-from studio.human.wardrobe.wearing import Dressed, Item, Worn, material_of, wear
+from studio.human.wardrobe.materials import material_of
+from studio.human.wardrobe.wearing import Dressed, Item, Worn, wear
 from studio.render.scene import Drawable, Finish
 from studio.synth.closet import OF_FACE
 from studio.synth.figure import Figure, carry, expression, make_figure, skin

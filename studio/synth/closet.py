@@ -24,8 +24,9 @@ from studio.human.design import Colour, Worn
 from studio.human.rig import ACTIONS
 from studio.human.wardrobe.asset import Binding
 from studio.human.wardrobe.library import Entry, find, load
+from studio.human.wardrobe.materials import material_of
 from studio.human.wardrobe.reading import read_assets
-from studio.human.wardrobe.wearing import Item, Memory, material_of, wear
+from studio.human.wardrobe.wearing import Item, Memory, wear
 from studio.human.wardrobe.wearing import Worn as Put
 from studio.human.wardrobe.writing import write_asset
 from studio.synth import complexion

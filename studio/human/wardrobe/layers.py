@@ -30,6 +30,9 @@ HEM_M, PEEP = 0.030, 0.8
 """What lies further inside a garment's edge than the first, and the second times as far as the gap
 there is wide, cannot be seen from outside."""
 
+LINING = 0.3
+"""So much of a garment's distance from the skin is left to its linings."""
+
 
 @dataclass(frozen=True, eq=False)
 class Contact:
@@ -146,19 +149,28 @@ def pieces(faces: Int[np.ndarray, "faces 3"], count: int) -> Int[np.ndarray, " v
 def looks_out(cloth: Below, skin: Below) -> Bool[np.ndarray, " faces"]:
     """Which faces of a garment look away from the skin below; linings don't."""
     a, b, c = (cloth.corners[:, k] for k in range(3))
-    middle = (a + b + c) / 3
-    which, shares, _ = skin.nearest(middle)
-    away = middle - np.einsum("nk,nkd->nd", shares, skin.corners[which])
-    return np.einsum("nd,nd->n", np.cross(b - a, c - a), away) > 0
+    which, _, _ = skin.nearest((a + b + c) / 3)
+    d, e, f = (skin.corners[which, k] for k in range(3))
+    return np.einsum("nd,nd->n", np.cross(b - a, c - a), np.cross(e - d, f - d)) > 0
+
+
+def linings(cloth: Below, skin: Below) -> Bool[np.ndarray, " vertices"]:
+    """Which vertices of a garment belong to linings alone, as those of hems: they lie between the
+    skin and the garment's own outer faces."""
+    found = np.zeros(len(cloth.vertices_m), bool)
+    found[cloth.used] = True
+    found[cloth.faces[looks_out(cloth, skin)]] = False
+    return found
 
 
 def contact(
     cloth_m: Float[np.ndarray, "vertices 3"],
     below: Below,
-    gap_m: float,
+    gap_m: float | Float[np.ndarray, " vertices"],
     reach_m: float = REACH_M,
 ) -> Contact:
-    """Where a garment is near a surface below it, to be kept at least ``gap_m`` outside.
+    """Where a garment is near a surface below it, to be kept at least ``gap_m`` outside (one gap,
+    or one of each vertex).
 
     Beyond the surface's edges there is no in or out: what is nearest to an edge is let be.
     """
@@ -166,13 +178,14 @@ def contact(
 
 
 def _contact(
-    below: Below, which: np.ndarray, shares: np.ndarray, away: np.ndarray, gap_m: float,
-    reach_m: float,
+    below: Below, which: np.ndarray, shares: np.ndarray, away: np.ndarray,
+    gap_m: float | np.ndarray, reach_m: float,
 ) -> Contact:  # fmt: skip
     faces = below.faces
     beyond = (below.at_edge[faces[which]] | (shares < 1e-6)).all(axis=1)
     own = np.flatnonzero((away < reach_m) & ~beyond)
-    return Contact(own, faces[which[own]], shares[own], np.full(len(own), gap_m))
+    gaps = np.broadcast_to(gap_m, len(which))[own]
+    return Contact(own, faces[which[own]], shares[own], gaps)
 
 
 def laid_over(
@@ -181,14 +194,16 @@ def laid_over(
     below: Below,
     gap_m: float,
     spread: csr_matrix,
+    lining: Bool[np.ndarray, " vertices"] | None = None,
 ) -> tuple[Float[np.ndarray, "vertices 3"], Contact]:
     """A garment at least ``gap_m`` outside of a surface below it, vertices and faces alike, and how
-    the two touch then.
+    the two touch then. A ``lining`` may lie closer, or it would come through what it lines.
 
     What was pushed out may have another nearest triangle: it is looked for twice.
     """
     which, shares, away = below.nearest(cloth_m)
-    touching = _contact(below, which, shares, away, gap_m, REACH_M)
+    gaps = gap_m if lining is None else np.where(lining, LINING * gap_m, gap_m)
+    touching = _contact(below, which, shares, away, gaps, REACH_M)
     for _ in range(2):
         pushed = push_out(cloth_m, below.vertices_m, touching, spread)
         pushed = _over(pushed, faces, below, spread, gap_m)
@@ -197,7 +212,7 @@ def laid_over(
         if not len(moved):
             break
         which[moved], shares[moved], away[moved] = below.nearest(cloth_m[moved])
-        touching = _contact(below, which, shares, away, gap_m, REACH_M)
+        touching = _contact(below, which, shares, away, gaps, REACH_M)
     return cloth_m, touching
 
 

@@ -19,12 +19,15 @@ from studio.human.wardrobe.layers import (
     Below,
     contact,
     covered,
+    laid_over,
+    linings,
     push_out,
     pushed_by,
     rim,
     spread_matrix,
 )
-from studio.human.wardrobe.wearing import Item, material_of, vertex_normals, wear
+from studio.human.wardrobe.materials import material_of
+from studio.human.wardrobe.wearing import Item, vertex_normals, wear
 
 
 @cache
@@ -190,6 +193,29 @@ def test_where_a_collar_is_sewn_on_is_no_hem() -> None:
     under = np.array([[0.04, 0.07, -0.003]])
     assert covered(under, both, hem_m=0.02).all()
     assert not covered(under, Below(sheet, faces), hem_m=0.02).any()
+
+
+def test_a_lining_that_lay_in_the_skin_stays_inside_what_it_lines() -> None:
+    n = 9
+    skin_m, faces = sheet_of(n)
+    skin = Below(skin_m, faces)
+    rows = np.arange(n * n).reshape(n, n)[2:7, 2:7].ravel()
+    outer = skin_m[rows] + np.array([0, 0, 0.001])
+    inner = skin_m[rows] - np.array([0, 0, 0.002])
+    square = sheet_of(5)[1]
+    shirt, both = np.vstack([outer, inner]), np.vstack([square, square[:, ::-1] + 25])
+    lining = linings(Below(shirt, both), skin)
+    assert lining.tolist() == [False] * 25 + [True] * 25
+    spread = spread_matrix(both, 50)
+    laid, touching = laid_over(shirt, both, skin, 0.0025, spread, lining)
+    assert (laid[:25, 2] >= 0.0025 - 1e-9).all()
+    assert (laid[25:, 2] > 0).all()
+    assert (laid[25:, 2] < laid[:25, 2] - 0.001).all()
+    alike, _ = laid_over(shirt, both, skin, 0.0025, spread)
+    assert (alike[25:, 2] > laid[25:, 2] + 0.001).all()
+    sunk = laid - np.array([0, 0, 0.004])  # a pose brings them deeper: they come out as far again
+    risen = push_out(sunk, skin_m, touching, spread)
+    np.testing.assert_allclose(risen[:, 2], laid[:, 2], atol=2e-4)
 
 
 def test_a_leg_pushes_a_skirt_away() -> None:
