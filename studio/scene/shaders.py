@@ -134,6 +134,7 @@ SURFACE_TEXTURE = """
 vec4 texel = texture(actortexture, tcoordVCVSOutput);
 base *= texel.rgb;
 opacity *= texel.a;
+if (cutout == 1 && texel.a < 0.25) discard;
 """
 
 FLOOR_VERTEX = {

@@ -151,10 +151,10 @@ class Surface:
         prop = self.actor.GetProperty()
         prop.SetInterpolationToPhong()
         prop.SetColor(*base)
-        self._translucent = self._alpha < 1
+        self._cut_out = False
         if uv is not None and texture is not None:
             self.actor.SetTexture(_texture(texture))
-            self._translucent |= bool(texture.shape[2] == 4 and (texture[..., 3] < 250).any())
+            self._cut_out = bool(texture.shape[2] == 4 and (texture[..., 3] < 250).any())
         _, self._fragment = dress(self.actor, SURFACE_VERTEX, SURFACE_FRAGMENT, uv is not None)
         self._fragment.SetUniform3f("keyLight", KEY_LIGHT.tolist())
         self._fragment.SetUniform3f("eye", [0.0, -5.0, 1.0])
@@ -194,7 +194,7 @@ class Surface:
     def thin(self, on: bool) -> None:
         """Draw a quarter of the triangles, or all of them. Ribbons of hair, through whose gaps what
         is under them would show, stay whole."""
-        on = on and not self._translucent
+        on = on and not self._cut_out
         if on and self._thin is None:
             kept, all_of = self._plan.thinned, self._plan.source
             self._thin = Buffers(
@@ -215,13 +215,15 @@ class Surface:
         moved = shading == "studio" and self.shading != "studio"
         self.shading = shading
         self._fragment.SetUniformi("mode", _MODE[shading])
+        # Ribbons of hair hide one another: mixed in no order, far ones would shine through.
+        self._fragment.SetUniformi("cutout", int(self._cut_out and shading != "x-ray"))
         prop = self.actor.GetProperty()
         prop.SetOpacity(self._alpha)
         if shading == "wireframe":
             prop.SetRepresentationToWireframe()
         else:
             prop.SetRepresentationToSurface()
-        if shading == "x-ray" or self._translucent:
+        if self._alpha < 1 or shading == "x-ray":
             self.actor.ForceTranslucentOn()
             self.actor.ForceOpaqueOff()
         else:

@@ -8,6 +8,7 @@ from studio.core.types import Armature, Character, Material, Mesh, Part
 from studio.render.environment import spread
 from studio.scene.occlusion import ambient, floor_shadow, openness
 from studio.scene.posing import PartPoser, moves_of, unrest_of
+from studio.scene.scene import Scene
 from studio.scene.surface import Surface
 
 
@@ -79,3 +80,29 @@ def test_posing_is_linear_blend_skinning_after_morphs(sphere: Mesh) -> None:
     assert poser(moves_of(pose, unrest_of(character)), np.array([0.2, 0.5])) is fast
     still = poser(moves_of(rest, unrest_of(character)), np.zeros(2))
     np.testing.assert_allclose(still, small.vertices_m, atol=1e-6)
+
+
+def test_near_ribbons_of_hair_hide_far_ones_and_gaps_show_what_is_behind(scene: Scene) -> None:
+    square = np.array([[-0.3, 0, 0.7], [0.3, 0, 0.7], [0.3, 0, 1.3], [-0.3, 0, 1.3]])
+    corners = np.array([[0, 0.0], [0.5, 0], [0.5, 1], [0, 1]])  # left half of the picture
+    faces = np.array([[0, 1, 2], [0, 2, 3]])
+    hair = Mesh(
+        np.vstack([square, square + np.array([0, 0.2, 0])]),  # the near one is drawn first
+        np.vstack([faces, faces + 4]),
+        np.concatenate([corners[faces], corners[faces] + np.array([0.5, 0])]),
+    )
+    picture = np.zeros((8, 8, 4), np.uint8)
+    picture[:, :4] = (40, 80, 255, 255)
+    picture[:, 4:] = (255, 40, 40, 255)
+    picture[:4, :4, 3] = 0  # the upper half of the near ribbon is a gap
+    rest = np.eye(4)[None]
+    bones = Armature(("head",), np.array([-1]), rest, np.array([[0, 0, 1.8]]))
+    weights = np.tile([1.0, 0, 0, 0], (8, 1))
+    part = Part("hair", hair, Material("hair", texture=picture), np.zeros((8, 4), int), weights)
+    scene.update("a", Character("twin", bones, (part,)))
+    scene.view("front")
+    scene.frame()
+    seen = scene.screenshot((120, 120)).astype(int)
+    above, below = seen[40, 60], seen[80, 60]
+    assert below[2] > below[0] + 60
+    assert above[0] > above[2] + 60
