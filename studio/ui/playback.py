@@ -308,6 +308,10 @@ class Playback:
             if isinstance(value, Skeleton | Posed) and self.timeline is not None:
                 self.timeline.set_time(value.time_s)
 
+    def when_drawn(self, call: Callable[[], None]) -> None:
+        """Call this once the newest live person is drawn, who may have to be prepared first."""
+        self._prepared.after(call)
+
     def _live_pictures(self, frames: dict[str, Frame]) -> None:
         """Live pictures for the image planes; while one is prepared, newer ones are skipped."""
         if self.viewport is None or self._rig is None or self._preparing:

@@ -21,6 +21,7 @@ class Prepared:
         self._run, self._shown = run, shown
         self._ready: Character | None = None
         self._waiting: tuple[str, Posed | Character] | None = None
+        self._after: Callable[[], None] | None = None
 
     def __call__(self, feature: str, value: Posed | Character) -> bool:
         """Whether this value of a feature can be drawn now."""
@@ -35,15 +36,25 @@ class Prepared:
             self._run(lambda: [plan(mesh) for mesh in meshes], lambda _: self._there(character))
         return False
 
+    def after(self, call: Callable[[], None]) -> None:
+        """Call this once who is being prepared is shown; now, if nobody is."""
+        if self._waiting is None:
+            call()
+        else:
+            self._after = call
+
     def keep(self, features: Collection[str]) -> None:
         """Only these still want somebody to be shown."""
         if self._waiting is not None and self._waiting[0] not in features:
-            self._waiting = None
+            self._waiting = self._after = None
 
     def _there(self, character: Character) -> None:
         self._ready = character
         if self._waiting is not None and _of(self._waiting[1]) is character:
             self._shown(*self._waiting)
+            after, self._after = self._after, None
+            if after is not None:
+                after()
 
 
 def _of(value: Posed | Character) -> Character:

@@ -110,7 +110,7 @@ class Presenter:
         self.playback.show_live(feature, value)
 
     def _on_frame(self, points_m: Any) -> None:
-        self._view(lambda scene: scene.frame_on(points_m))
+        self.playback.when_drawn(lambda: self._view(lambda scene: scene.frame_on(points_m)))
 
     def _on_turn(self, degrees: float) -> None:
         self._view(lambda scene: scene.turn(degrees))
