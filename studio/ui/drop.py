@@ -12,13 +12,17 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from studio.core.errors import StudioError
+from studio.core.files import IMAGE_SUFFIXES
 from studio.document.folder import SUFFIX
+from studio.media.cameras import share_pattern
 from studio.registry import Feature
 from studio.ui import theme
 from studio.ui.studio import Studio
 from studio.ui.toasts import over_pictures
 
 CAPTURE = "capture"
+MOST_PHOTOGRAPHS = 24
+"""A folder with more pictures than this is a film."""
 
 
 def paths_of(data: QMimeData) -> list[Path]:
@@ -67,13 +71,31 @@ def take_in(studio: Studio, paths: Sequence[Path], shown: str = "") -> None:
 
 
 def _opened(studio: Studio, path: Path, shown: str) -> list[Path]:
-    """What of a folder the panel on show wants, where that one wants single pictures."""
+    """What of a folder the panel on show wants, where that one wants single pictures; else a
+    folder's photographs, if it holds nothing that the import wants."""
     features = studio.registry.features
     suffixes = set(features[shown].manifest.accepts) if shown in features else set()
-    if not path.is_dir() or ".jpg" not in suffixes:
+    if not path.is_dir():
         return [path]
+    if ".jpg" not in suffixes:
+        return _photographs(studio, path) or [path]
     inside = sorted(p for p in path.iterdir() if p.is_file() and p.suffix.lower() in suffixes)
     return inside or [path]
+
+
+def _photographs(studio: Studio, folder: Path) -> list[Path]:
+    """The pictures of a folder that are no film and no cameras of one moment: few, and not named
+    by numbers or sides alone; none if anything else in there is footage or a calibration."""
+    inside = sorted(folder.iterdir())
+    found = [path for path in inside if path.suffix.lower() in IMAGE_SUFFIXES]
+    importing = studio.registry.features.get(CAPTURE)
+    footage = () if importing is None else importing.manifest.accepts
+    other = any(
+        path.is_dir() or (path.suffix.lower() in footage and path.suffix.lower() != ".txt")
+        for path in inside
+    )
+    few = 0 < len(found) <= MOST_PHOTOGRAPHS
+    return found if few and not other and not share_pattern([p.stem for p in found]) else []
 
 
 def _hand_over(studio: Studio, feature: Feature, files: list[Path]) -> None:

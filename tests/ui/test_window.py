@@ -405,19 +405,33 @@ def test_a_dropped_file_opens_the_panel_that_wants_it_filled_in(window, qtbot, t
     assert window.docks.workspace == "Motion"
 
 
-@pytest.mark.parametrize(("shown", "wants"), [("head", "head"), ("pose", "capture")])
+@pytest.mark.parametrize(
+    ("shown", "names", "wants"),
+    [
+        ("head", ("b.jpg", "a.JPG", "notes.md"), "head"),
+        ("pose", ("b.jpg", "a.JPG", "notes.md"), "head"),
+        ("", ("ann.png", "README.txt"), "head"),
+        ("", ("cam1.jpg", "cam2.jpg"), "capture"),
+        ("", ("left.jpg", "right.jpg"), "capture"),
+        ("", ("b.jpg", "a.jpg", "rig.toml"), "capture"),
+        ("", ("b.jpg", "a.jpg", "walk.mp4"), "capture"),
+        ("", ("notes.md",), "capture"),
+    ],
+)
 def test_a_folder_of_photographs_goes_to_the_panel_that_wants_them(
-    studio, monkeypatch, tmp_path, shown, wants
+    studio, monkeypatch, tmp_path, shown, names, wants
 ):
-    for name in ("b.jpg", "a.JPG", "notes.md"):
-        (tmp_path / name).write_bytes(b"")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_bytes(b"")
     given = {}
     monkeypatch.setattr(
         "studio.ui.drop._hand_over", lambda _, feature, files: given.update({feature.id: files})
     )
-    take_in(studio, [tmp_path], shown)
-    pictures = [tmp_path / "a.JPG", tmp_path / "b.jpg"]
-    assert given == {wants: pictures if wants == "head" else [tmp_path]}
+    take_in(studio, [folder], shown)
+    pictures = [folder / name for name in sorted(names) if not name.endswith(("md", "txt"))]
+    assert given == {wants: pictures if wants == "head" else [folder]}
 
 
 def test_a_dropped_project_is_opened(window, qtbot, tmp_path):
