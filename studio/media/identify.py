@@ -23,6 +23,7 @@ from studio.core.files import (
     picture_series,
 )
 from studio.media.cameras import camera_keys, match_cameras, share_pattern
+from studio.media.damage import damage
 from studio.media.formats.openpose import camera_folders
 from studio.media.formats.rigs import ImportedRig, format_of, read_rig
 from studio.media.recording.read import clips_of
@@ -99,6 +100,8 @@ def _identify_file(path: Path) -> Identified:
         return Identified(path, "video", f"{path.name}: a video")
     if suffix in IMAGE_SUFFIXES:
         return Identified(path, "image", f"{path.name}: a picture")
+    if reason := damage(path):
+        return Identified(path, "unknown", f"{path.name}: damaged", reason)
     if suffix in MOTION_SUFFIXES:
         return Identified(path, "motion", f"{path.name}: a motion ({suffix[1:].upper()})")
     if suffix in MESH_SUFFIXES:

@@ -77,8 +77,11 @@ def test_single_files(tmp_path):
         "notes.txt": "unknown", "settings.toml": "unknown", "data.json": "unknown",
     }.items():  # fmt: skip
         path = tmp_path / name
+        begins = {".bvh": "\nHIERARCHY\n", ".c3d": "\x02P", ".glb": "glTF\x02\0\0\0\x0c\0\0\0"}
         if not path.exists():
-            path.write_text('{"a": 1}' if name.endswith("json") else "a = 1\n")
+            path.write_text(
+                '{"a": 1}' if name.endswith("json") else begins.get(path.suffix, "a = 1\n")
+            )
         found = identify(path)
         assert found.kind == kind, name
         assert name in found.text
@@ -95,6 +98,10 @@ def test_single_files(tmp_path):
         ("broken.toml", b"[cam\nmatrix =", "TOML is damaged"),
         ("broken.json", b'{"cameras": [', "JSON is damaged"),
         ("binary.toml", b"\xff\xfe\x00\x01" * 9, "not a text file"),
+        ("page.glb", b"<!DOCTYPE html>", "is no GLB"),
+        ("half.vrm", b"glTF\x02\0\0\0\xff\0\0\0rest", "cut off"),
+        ("walk.bvh", b"MOTION\nFrames: 3", "is no BVH"),
+        ("walk.c3d", b"\x02Q" * 9, "is no C3D"),
     ],
 )
 def test_useless_files_have_a_reason(tmp_path, name, content, cause):

@@ -183,12 +183,22 @@ def test_a_project_or_nothing_usable_is_refused(tmp_path):
 
 
 def test_a_model_or_a_motion_is_kept_and_told_where_it_is_of_use(tmp_path):
-    for name, said in (("chair.glb", "Try on"), ("walk.bvh", "no step reads")):
-        (tmp_path / name).write_bytes(b"any content")
+    glb = b"glTF\x02\0\0\0\x0c\0\0\0"
+    for name, content, said in (
+        ("chair.glb", glb, "Try on"),
+        ("walk.bvh", b"HIERARCHY\nROOT hips", "no step reads"),
+    ):
+        (tmp_path / name).write_bytes(content)
         found, _ = bring(tmp_path / name)
         (fact,) = found.facts
         assert (fact.text, fact.verdict) == (f"1: {name}", "look")
         assert said in fact.blame
+
+
+def test_a_damaged_model_is_refused(tmp_path):
+    (tmp_path / "chair.glb").write_bytes(b"glTF\x02\0\0\0\xff\0\0\0{")
+    with pytest.raises(StudioError, match="cut off"):
+        bring(tmp_path / "chair.glb")
 
 
 def test_cancel_takes_less_than_a_second(session):
