@@ -19,6 +19,15 @@ def lanes():
     lanes.close()
 
 
+def test_what_comes_after_the_end_is_cancelled_not_an_error():
+    lanes = Lanes(cpu=1)
+    assert lanes["io"].submit(lambda: 3).result() == 3
+    lanes.close()
+    late = lanes["io"].submit(lambda: 3)
+    assert late.done()
+    assert late.cancelled()
+
+
 def counting(limit, wait=0.0, closed=None):
     def engine(context):
         try:
