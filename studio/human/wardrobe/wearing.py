@@ -252,8 +252,8 @@ def _put_on(item: Item, below: Sequence[Worn], skin: Below) -> Worn:
     if asset.kind in CLOTHES:
         surfaces = [(-1, skin, OVER_SKIN_M)]
         surfaces += [(place, one.surface, OVER_CLOTH_M) for place, one in enumerate(below)]
-        lining = linings(Below(vertices, faces), skin)
         for place, surface, gap_m in surfaces:
+            lining = linings(Below(vertices, faces), skin) if place < 0 else None
             vertices, touching = laid_over(vertices, faces, surface, gap_m, spread, lining)
             if place < 0 and asset.kind not in ("top", "jacket"):
                 legs, _ = _leg_faces(skin.faces)
