@@ -68,7 +68,7 @@ def test_an_unlearned_field_is_the_clothed_fit_within_the_outline(rest, view, po
     looked = square_of(view.photo, view, "body")
     assert looked is not None
     everywhere = replace(looked, mask=np.full_like(looked.mask, 255))
-    field = VolumeField(space, (Volume(network, everywhere, template),), fitted, "body")
+    field = VolumeField(space, (Volume(network, (everywhere,), template),), fitted, "body")
     assert isinstance(field, Field)
     skin = fitted.vertices_m[:SKIN:50]
     assert np.quantile(np.abs(field.inside(skin)), 0.98) < 1e-3
@@ -76,7 +76,7 @@ def test_an_unlearned_field_is_the_clothed_fit_within_the_outline(rest, view, po
     assert field.inside(middle)[0] > 0.03
     assert field.inside(middle + np.array([0, -0.6, 0]))[0] == pytest.approx(-0.05)
     # The raised arm is seen beside the outline: there the fit's clothes are cut, not for ever.
-    within = VolumeField(space, (Volume(network, looked, template),), fitted, "body")
+    within = VolumeField(space, (Volume(network, (looked,), template),), fitted, "body")
     elbow = space.head_m("lowerarm01.L")[None]
     assert 0.001 < field.inside(elbow)[0] - within.inside(elbow)[0] <= CUT_M
     assert within.inside(middle)[0] == pytest.approx(field.inside(middle)[0], abs=1e-3)
@@ -95,7 +95,7 @@ def test_the_picture_moves_a_learned_field_but_not_beyond_the_cuts(rest, view):
     black = replace(looked, rgb=np.zeros_like(looked.rgb))
     skin = space.vertices_m[:SKIN:50]
     told = [
-        VolumeField(space, (Volume(network, one, template),), fitted, "body")
+        VolumeField(space, (Volume(network, (one,), template),), fitted, "body")
         for one in (looked, black)
     ]
     values = [one.inside(skin) for one in told]
@@ -106,6 +106,37 @@ def test_the_picture_moves_a_learned_field_but_not_beyond_the_cuts(rest, view):
     further, off = told[0].told(skin)
     assert further.shape == off.shape
     assert (off > 0).all()
+
+
+@pytest.mark.parametrize("kind", ["body", "head"])
+def test_a_square_in_a_mirror_tells_of_the_same_side(rest, view, kind):
+    torch.manual_seed(0)
+    network, rng = BodyNetwork(kind).eval(), np.random.default_rng(0)
+    with torch.no_grad():
+        torch.nn.init.normal_(network.classifier.last.weight, 0, 0.02)
+        torch.nn.init.normal_(network.encoder.tensor.weight, 0, 0.5)
+    straight = replace(view, turns_rad=np.zeros((104, 3)))
+    template = template_of(rest, straight, np.full(19_158, 0.01))
+    looked = square_of(straight.photo, straight, kind)
+    assert looked is not None
+    odd = replace(looked, rgb=rng.integers(0, 255, looked.rgb.shape, np.uint8))
+    mirrored = odd.in_mirror()
+    back = mirrored.in_mirror()
+    assert not back.mirrored
+    assert (back.rgb == odd.rgb).all()
+    if kind == "head":
+        np.testing.assert_allclose(back.marks_px, odd.marks_px)
+    points = template.vertices_m[:SKIN:60] + rng.normal(0, 0.01, (223, 3))
+    plain, _ = Volume(network, (odd,), template).told(points)
+    there, _ = Volume(network, (mirrored,), template).told(points)
+    # Who is as wide to either side is, in a picture turned over, asked about on the other side.
+    shown = replace(mirrored, mirrored=False)
+    other, _ = Volume(network, (shown,), template).told(points * [-1, 1, 1])
+    assert np.median(np.abs(there - other)) < 0.05 * np.median(np.abs(plain - other))
+    both, sure = Volume(network, (odd, mirrored), template).told(points)
+    assert (both <= np.maximum(plain, there) + 1e-6).all()
+    assert (both >= np.minimum(plain, there) - 1e-6).all()
+    assert (sure > 0).all()
 
 
 def test_the_template_stands_where_the_photograph_has_it(rest, view):
@@ -156,12 +187,14 @@ def test_body_and_head_are_asked_one_after_the_other_or_at_once(monkeypatch, res
     fit = BodyFit(Design(), (view,), offsets, 1.7)
     monkeypatch.setattr(field_of, "better_than_the_fit", lambda kind: True)
     monkeypatch.setattr(field_of, "outlined", lambda field, *_: field)
+    monkeypatch.setattr(field_of, "turned", lambda fit, *_: fit.views)
     monkeypatch.setattr(field_of, "volume_field", lambda fit, rest, space, kind: Asked(
         space, np.full(19_158, 0.02 if kind == "head" else 0.005)))  # fmt: skip
     after = field_of.person_field(fit, rest, space)
     monkeypatch.setattr(Asked, "together", threading.Barrier(2))
     at_once = field_of.person_field(fit, rest, space, order="parallel")
     assert list(after.took_s) == list(at_once.took_s) == ["body", "head"]
+    assert after.views == fit.views
     assert after.all_s >= sum(after.took_s.values())
     points = space.vertices_m[:SKIN:400] + 0.004
     assert after.field is not None

@@ -104,7 +104,7 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
         fit, skin, hair, look, name,
         report=lambda f, text: report(context, rest * (0.47 + 0.5 * f), text),
     )  # fmt: skip
-    character = in_pose(found, params.pose)
+    fit, character = found.fit, in_pose(found, params.pose)
     still = standing(designed.still(fit.design), fit.design, params.pose)
     still = replace(still, height_m=fit.height_m)
     bones, film = found.character.armature, None

@@ -19,11 +19,13 @@ from scipy.spatial import KDTree
 
 from studio.core.card import find_card
 from studio.core.errors import StudioError
+from studio.human.bodies.bending import in_view
 from studio.human.bodies.canonical import SKIN, Canonical, canonical
 from studio.human.bodies.clothed import ClothedField
 from studio.human.bodies.field import Field, MergedField, neck_cuts
 from studio.human.bodies.fitted import BodyFit, BodyPhoto, BodyView
-from studio.human.bodies.meeting import MetField, Sight
+from studio.human.bodies.hanging import Sight
+from studio.human.bodies.meeting import MetField
 from studio.human.bodies.shell import beyond
 from studio.human.person import Rest
 from studio.human.rig import BONE_NAMES
@@ -52,6 +54,9 @@ NEAR_M, FAR_M = 0.025, 0.075
 SPACING_M, BAND_M = 0.014, 0.13
 """How closely the networks are asked, and how far from the skin."""
 _HEAD_FROM = 0.3
+LOOKS: tuple[tuple[float, bool], ...] = ((1.0, False), (1.0, True), (0.94, False), (1.06, True))
+"""The squares of a photograph that are looked at: how many times as large as is usual, and whether
+in a mirror."""
 CALM_M = 0.008
 """What they say is smoothed by so much: cloth is smoother than their doubts."""
 
@@ -131,18 +136,28 @@ def seen_by(network: BodyNetwork, fit: BodyFit, rest: Rest, space: Canonical) ->
     volumes: list[Volume] = []
     for view in fit.views:
         template = template_of(rest, view, fit.offsets_m)
-        looked = square_of(view.photo, view, network.kind) or square_behind(template, view)
-        volumes.append(Volume(network, looked, template))
+        looked = [
+            square_of(view.photo, view, network.kind, larger)
+            or square_behind(template, view, larger)
+            for larger, _ in LOOKS
+        ]
+        squares = [
+            one.in_mirror() if mirrored else one
+            for one, (_, mirrored) in zip(looked, LOOKS, strict=True)
+        ]
+        volumes.append(Volume(network, squares, template))
     fitted = ClothedField(space, fit.offsets_m)
     return VolumeField(space, tuple(volumes), fitted, network.kind)
 
 
 @dataclass(frozen=True, eq=False)
 class Told:
-    """What our networks tell of a person: a field, None where none knows better than the fit; how
-    long each of them took (seconds), and all together."""
+    """What our networks tell of a person: a field, None where none knows better than the fit; the
+    photographs' views with the bones as outlines turned them, none where they stay as fitted; how
+    long each network took (seconds), and all together."""
 
     field: Field | None
+    views: tuple[BodyView, ...] = ()
     took_s: Mapping[Kind, float] = dataclass_field(default_factory=dict)
     all_s: float = 0.0
 
@@ -175,13 +190,15 @@ def person_field(
         found = [ask(kind) for kind in better]
     known: dict[Kind, Field] = dict(zip(better, found, strict=True))
     lasted = time.perf_counter() - began
+    views: tuple[BodyView, ...] = ()
     if "body" in known:
-        known["body"] = outlined(known["body"], fit, rest, space)
+        known["body"] = met = outlined(known["body"], fit, rest, space)
+        views = turned(fit, met, space)
     field = known.get("body")
     if "head" in known:
         body = field or ClothedField(space, fit.offsets_m)
         field = MergedField(body, known["head"], neck_cuts(space))
-    return Told(field, {kind: took[kind] for kind in better}, lasted)
+    return Told(field, views, {kind: took[kind] for kind in better}, lasted)
 
 
 def outlined(field: Field, fit: BodyFit, rest: Rest, space: Canonical) -> MetField:
@@ -191,6 +208,12 @@ def outlined(field: Field, fit: BodyFit, rest: Rest, space: Canonical) -> MetFie
         carried = template_of(rest, view, fit.offsets_m).carried
         sights.append(Sight.of(view.photo, view.camera, carried))
     return MetField(field, space, fit, sights)
+
+
+def turned(fit: BodyFit, met: MetField, space: Canonical) -> tuple[BodyView, ...]:
+    """The views of a fit with the bones as its photographs' outlines turned them."""
+    heads = space.armature.rest_world[:, :3, 3]
+    return tuple(in_view(*pair, heads) for pair in zip(fit.views, met.sights, strict=True))
 
 
 def better_than_the_fit(kind: Kind) -> bool:
@@ -221,8 +244,9 @@ def template_of(rest: Rest, view: BodyView, offsets_m: np.ndarray) -> Template:
     return Template(space.vertices_m, heads, carried, offsets_m)
 
 
-def square_of(photo: BodyPhoto, view: BodyView, kind: Kind) -> Square | None:
-    """The square of a photograph that a network looks at; None for a head without a face."""
+def square_of(photo: BodyPhoto, view: BodyView, kind: Kind, larger: float = 1.0) -> Square | None:
+    """The square of a photograph that a network looks at, so many times as large as is usual; None
+    for a head without a face."""
     marks = None
     if kind == "body":
         ys, xs = np.nonzero(photo.mask > 127)
@@ -231,27 +255,28 @@ def square_of(photo: BodyPhoto, view: BodyView, kind: Kind) -> Square | None:
         return None
     else:
         marks = about = photo.face_px[list(MARKS), :2].astype(float)
-    found = square_about(about, photo, view, kind)
+    found = square_about(about, photo, view, kind, larger)
     if marks is None:
         return found
-    into = window(*square(about, LOOSE[kind]), SIDE_PX[kind])
+    into = window(*square(about, larger * LOOSE[kind]), SIDE_PX[kind])
     return replace(found, marks_px=marks @ into[:2, :2].T + into[:2, 2])
 
 
-def square_behind(template: Template, view: BodyView) -> Square:
+def square_behind(template: Template, view: BodyView, larger: float = 1.0) -> Square:
     """The square of a head whose face is not seen, where the fit has it."""
     head = template.carried[BONE_NAMES.index("head")]
     flat = (marks_m(template.vertices_m) @ head[:3, :3].T + head[:3, 3]) @ view.camera.matrix.T
-    found = square_about(flat[:, :2] / flat[:, 2:], view.photo, view, "head")
+    found = square_about(flat[:, :2] / flat[:, 2:], view.photo, view, "head", larger)
     return replace(found, marks_px=np.full((len(MARKS), 2), np.nan))
 
 
 def square_about(
-    about_px: Float[np.ndarray, "points 2"], photo: BodyPhoto, view: BodyView, kind: Kind
-) -> Square:
-    """The square of a photograph about points."""
+    about_px: Float[np.ndarray, "points 2"], photo: BodyPhoto, view: BodyView, kind: Kind,
+    larger: float = 1.0,
+) -> Square:  # fmt: skip
+    """The square of a photograph about points, so many times as large as is usual."""
     side = SIDE_PX[kind]
-    into = window(*square(about_px, LOOSE[kind]), side)
+    into = window(*square(about_px, larger * LOOSE[kind]), side)
     middle = (FINE - 1) / 2
     finer = np.array([[FINE, 0, middle], [0, FINE, middle], [0, 0, 1]]) @ into
     lens = (into @ view.camera.matrix)[[0, 1, 0, 1], [0, 1, 2, 2]]

@@ -29,7 +29,14 @@ from torch.nn import functional
 
 from studio.human.phenotypes import PHENOTYPES
 from studio.perception.bodies.crops import FINE, SIDE_PX
-from studio.perception.bodies.parts import FEATURES, PARTS, Kind, chain
+from studio.perception.bodies.parts import (
+    FEATURES,
+    PARTS,
+    Kind,
+    chain,
+    mirrored,
+    mirrored_features,
+)
 from studio.perception.trunk import Block, Decoder, Gate, conv
 
 CHANNELS, BINS = 16, 8
@@ -69,6 +76,16 @@ class Asked:
     clothed_m: Tensor
     facing: Tensor
     features_m: Tensor
+
+
+def in_mirror(asked: Asked, kind: Kind) -> Asked:
+    """The same points of the same people as a mirror shows them: their left is their right."""
+    way = asked.points_m.new_tensor([-1.0, 1.0, 1.0])
+    swap, order = mirrored(kind).tolist(), mirrored_features().tolist()
+    return Asked(
+        asked.points_m * way, asked.heads_m[:, swap] * way, asked.weights[..., swap],
+        asked.bare_m, asked.clothed_m, asked.facing * way, asked.features_m[:, order] * way,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

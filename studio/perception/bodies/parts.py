@@ -81,6 +81,23 @@ def mirrored(kind: Kind) -> Int[np.ndarray, " parts"]:
 
 
 @cache
+def mirrored_marks() -> Int[np.ndarray, " marks"]:
+    """The point of the ``MARKS`` that stands for each in a mirror, where a feature's points stay
+    the feature's: the eyes change sides."""
+    own = dict(zip(FEATURES["right eye"], FEATURES["left eye"], strict=True))
+    own |= {left: right for right, left in own.items()}
+    return np.array([MARKS.index(own.get(point, point)) for point in MARKS])
+
+
+@cache
+def mirrored_features() -> Int[np.ndarray, " features"]:
+    """The feature that stands for each in a mirror."""
+    owners = [k for k, points in enumerate(FEATURES.values()) for _ in points]
+    firsts = np.unique(owners, return_index=True)[1]
+    return np.array(owners)[mirrored_marks()[firsts]]
+
+
+@cache
 def part_weights(kind: Kind) -> Float32[np.ndarray, "vertices parts"]:
     """How much every vertex of the person hangs on each part."""
     person = whole()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from jaxtyping import Float, Float32, UInt8
-from torch import nn
+from torch import Tensor, nn
 
 from studio.human.bodies.canonical import SKIN
 from studio.perception.bodies.crops import edge_px, heat
@@ -18,6 +19,7 @@ from studio.perception.bodies.network import (
     BodyNetwork,
     Seen,
     given_of,
+    in_mirror,
     within_m,
 )
 from studio.perception.bodies.parts import (
@@ -26,6 +28,7 @@ from studio.perception.bodies.parts import (
     Kind,
     bones_of_parts,
     mark_vertices,
+    mirrored_marks,
     part_weights,
 )
 from studio.perception.bodies.template import Template
@@ -41,35 +44,69 @@ SLACK_M, CUT_M = 0.001, 0.02
 class Square:
     """What the first model looks at: a square of a picture with somebody, their fine mask, the lens
     (focal lengths and principal point in its pixels), and for heads the face's points (marks, 2;
-    pixels, NaN where unknown)."""
+    pixels, NaN where unknown). ``mirrored``: it shows them as a mirror does."""
 
     rgb: UInt8[np.ndarray, "side side 3"]
     mask: UInt8[np.ndarray, "fine fine"]
     lens: Float[np.ndarray, " 4"]
     marks_px: Float[np.ndarray, "marks 2"] | None = None
+    mirrored: bool = False
+
+    def in_mirror(self) -> Square:
+        """The same square in a mirror."""
+        last, lens, marks = self.rgb.shape[1] - 1, self.lens.copy(), self.marks_px
+        lens[2] = last - lens[2]
+        if marks is not None:
+            marks = marks[mirrored_marks()] * [-1, 1] + [last, 0]
+        flipped = (np.ascontiguousarray(plane[:, ::-1]) for plane in (self.rgb, self.mask))
+        return Square(*flipped, lens, marks, not self.mirrored)
 
 
-class Volume:
-    """How far inside somebody points of the reference pose are, as a network sees it.
+class _Look:
+    """One square as the first model sees it."""
 
-    The template's pose carries the points before the camera; what the network itself takes for the
-    pose is ``seen``.
-    """
-
-    def __init__(self, network: nn.Module, square: Square, template: Template) -> None:
-        assert isinstance(network, BodyNetwork)
-        self._network, self._template, self._kind = network, template, network.kind
-        self._edge = torch.from_numpy(edge_px(square.mask))[None, None]
-        self._lens = torch.from_numpy(np.asarray(square.lens, np.float32))[None]
+    def __init__(self, network: BodyNetwork, square: Square) -> None:
+        self.mirrored, kind = square.mirrored, network.kind
+        self.edge = torch.from_numpy(edge_px(square.mask))[None, None]
+        self.lens = torch.from_numpy(np.asarray(square.lens, np.float32))[None]
         heats = None
-        if self._kind == "head":
+        if kind == "head":
             marks = np.full((len(MARKS), 2), np.nan) if square.marks_px is None else square.marks_px
             heats = torch.from_numpy(heat(marks, square.rgb.shape[0]))[None]
         rgb = torch.from_numpy(square.rgb).permute(2, 0, 1)[None].float() / 255
         mask = torch.from_numpy(square.mask)[None, None].float() / 255
+        given = given_of(rgb, mask, self.edge, heats)
+        self._network, self.seen = network, network.see(given, self.lens)
+
+    def told(self, asked: Asked, there_m: Tensor, root_m: Tensor) -> tuple[Tensor, Tensor]:
+        """How far inside the person points are that a pose carries ``there_m``, its root at
+        ``root_m``, and how far off that may be (metres). What is seen beside the person is not
+        inside, by ``CUT_M`` at most: fits are off, too."""
+        if self.mirrored:
+            way = torch.tensor([-1.0, 1.0, 1.0])
+            asked = in_mirror(asked, self._network.kind)
+            there_m, root_m = there_m * way, root_m * way
+        answer = self._network.ask(self.seen, asked, there_m, root_m, self.lens, self.edge)[0]
+        most = within_m(self.edge, there_m, self.lens)[0] + SLACK_M
+        most = torch.maximum(most, asked.clothed_m[0] - CUT_M)
+        inside = torch.minimum(answer[:, 0] * UNIT_M, most).clamp(-CLIP_M, CLIP_M)
+        return inside, SURE_M * answer[:, 7].clamp(-4, 4).exp()
+
+
+class Volume:
+    """How far inside somebody points of the reference pose are, as a network sees it in squares of
+    one picture: it errs a little otherwise in each.
+
+    The template's pose carries the points before the camera; what the network itself takes for the
+    pose is ``seen``, in the first square.
+    """
+
+    def __init__(self, network: nn.Module, squares: Sequence[Square], template: Template) -> None:
+        assert isinstance(network, BodyNetwork)
+        self._template, self._kind = template, network.kind
         with torch.inference_mode():
-            given = given_of(rgb, mask, self._edge, heats)
-            self.seen: Seen = network.see(given, self._lens)
+            self._looks = [_Look(network, square) for square in squares]
+        self.seen: Seen = self._looks[0].seen
         self._weights = part_weights(self._kind)[:SKIN]
         self._heads = torch.from_numpy(template.part_heads_m(self._kind).astype(np.float32))[None]
         self._features = torch.from_numpy(_features_m(template.vertices_m))[None]
@@ -85,9 +122,7 @@ class Volume:
         self, points_m: Float[np.ndarray, "points 3"]
     ) -> tuple[Float32[np.ndarray, " points"], Float32[np.ndarray, " points"]]:
         """How much further inside the person than inside the fit's clothes points of the template's
-        reference pose are (metres), and how far off that may be.
-
-        What is seen beside the person is not inside, by ``CUT_M`` at most: fits are off, too.
+        reference pose are (metres), and how far off that may be: all squares, as sure as each is.
         """
         if not len(points_m):
             return np.zeros(0, np.float32), np.zeros(0, np.float32)
@@ -108,12 +143,12 @@ class Volume:
             self._features,
         )  # fmt: skip
         there = tensor(placed.placed_m)
-        answer = self._network.ask(self.seen, asked, there, self._root, self._lens, self._edge)
-        fitted = asked.clothed_m[0]
-        most = within_m(self._edge, there, self._lens)[0] + SLACK_M
-        most = torch.maximum(most, fitted - CUT_M)
-        further = torch.minimum(answer[0, :, 0] * UNIT_M, most).clamp(-CLIP_M, CLIP_M) - fitted
-        off = SURE_M * answer[0, :, 7].clamp(-4, 4).exp()
+        inside, off = map(torch.stack, zip(
+            *(look.told(asked, there, self._root) for look in self._looks), strict=True
+        ))  # fmt: skip
+        say = 1 / off**2
+        further = (say * inside).sum(0) / say.sum(0) - asked.clothed_m[0]
+        off = (say * off).sum(0) / say.sum(0)  # they err much alike
         return further.numpy().astype(np.float32), off.numpy().astype(np.float32)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -58,12 +58,13 @@ class Look:
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """An avatar: its character in the rig's reference pose, the canonical person, the person at
-    rest, the rigged shell, how many holes run through it, how much of it the photographs show
-    (0 to 1, by texels), and how it was painted; ``notes`` say what was not as it should be,
-    ``asked`` what the networks told."""
+    """An avatar: its character in the rig's reference pose, the fit with the bones as outlines
+    turned them, the canonical person, the person at rest, the rigged shell, how many holes run
+    through it, how much of it the photographs show (0 to 1, by texels), and how it was painted;
+    ``notes`` say what was not as it should be, ``asked`` what the networks told."""
 
     character: Character
+    fit: BodyFit
     canonical: Canonical
     rest: Rest
     body: Rigged
@@ -101,6 +102,8 @@ def made(
         told = person_field(fit, rest, still, kinds, look.networks)
     elif hangs and isinstance(field, MergedField):
         told = Told(field.body)
+    if told.views:
+        fit = replace(fit, views=told.views)
     shell, notes = _shell(told.field, clothed, still, fit.offsets_m, look)
     report(0.3, "Rigging")
     body = rigged(shell)
@@ -120,7 +123,7 @@ def made(
                         orm_map=(255 * orm).astype(np.uint8))  # fmt: skip
     character = character_of(body, rest, fit.design, uv, material, name)
     share = float(paint.sure[paint.covered].mean())
-    return Made(character, still, rest, body, genus(shell.surface), share, paint, notes, told)
+    return Made(character, fit, still, rest, body, genus(shell.surface), share, paint, notes, told)
 
 
 def _shell(

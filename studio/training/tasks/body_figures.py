@@ -153,7 +153,7 @@ def table(network: nn.Module, device: str, source: Source, count: int, kind: Kin
         sample = source[number]
         template = template_of(sample)
         begun = time.perf_counter()
-        volume = Volume(network, square_of(sample, kind), template)
+        volume = Volume(network, (square_of(sample, kind),), template)
         mesh = reconstructed(volume.inside, template, kind)
         seconds.append(time.perf_counter() - begun)
         found["ours"].append(_measured(mesh, volume.inside, sample, template, kind, rng))
@@ -211,7 +211,7 @@ def drawn(network: nn.Module, device: str, source: Source, count: int, kind: Kin
     for number in range(0, min(count * 5, len(source)), 5):
         sample = source[number]
         template = template_of(sample)
-        volume = Volume(network.float().eval(), square_of(sample, kind), template)
+        volume = Volume(network.float().eval(), (square_of(sample, kind),), template)
         mesh = reconstructed(volume.inside, template, kind)
         surface = sample["surface"] * STEP_M
         bare = Mesh(template.vertices_m[:SKIN], skin_faces())

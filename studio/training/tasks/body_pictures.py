@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 
 import numpy as np
@@ -11,13 +11,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from studio.perception.bodies.crops import SIDE_PX, edge_px, heat
-from studio.perception.bodies.network import Asked, given_of
+from studio.perception.bodies.network import Asked, given_of, in_mirror
 from studio.perception.bodies.parts import (
     FEATURES,
     Kind,
     bones_of_parts,
     mark_vertices,
     mirrored,
+    mirrored_features,
     part_weights,
 )
 from studio.training.bodies import STEP_M
@@ -260,17 +261,12 @@ def _mirror(pairs: Pairs, rows: Tensor, kind: Kind) -> Pairs:
 
     asked, lens = pairs.asked, pairs.lens.clone()
     lens[rows, 2] = side - 1 - lens[rows, 2]
-    order = torch.tensor([1, 0, *range(2, len(FEATURES))])  # the eyes change sides
     maps = pairs.heat
     if maps is not None:
-        maps = put(maps, maps[rows].flip(-1)[:, order])
-    told = Asked(
-        turned_over(asked.points_m),
-        put(asked.heads_m, asked.heads_m[rows][:, swap] * way),
-        put(asked.weights, asked.weights[rows][..., swap]),
-        asked.bare_m, asked.clothed_m, turned_over(asked.facing),
-        put(asked.features_m, asked.features_m[rows][:, order] * way),
-    )  # fmt: skip
+        maps = put(maps, maps[rows].flip(-1)[:, mirrored_features().tolist()])
+    names = [one.name for one in fields(Asked)]
+    turned = in_mirror(Asked(*(getattr(asked, name)[rows] for name in names)), kind)
+    told = Asked(*(put(getattr(asked, name), getattr(turned, name)) for name in names))
     return replace(
         pairs, rgb=flipped(pairs.rgb), mask=flipped(pairs.mask), edge=flipped(pairs.edge),
         heat=maps, lens=lens, asked=told, placed_m=turned_over(pairs.placed_m),

@@ -19,7 +19,7 @@ from studio.human.bodies.canonical import SKIN, canonical
 from studio.human.bodies.clothed import ClothedField
 from studio.human.bodies.fit import Told, fit_body
 from studio.human.bodies.fitted import BodyFit
-from studio.human.bodies.meeting import Hung, Sight
+from studio.human.bodies.hanging import Hung, Sight
 from studio.human.bodies.outline import overlap
 from studio.human.bodies.shell import neck_jump_deg, shell_of
 from studio.human.bodies.surface import Surface, genus
@@ -31,10 +31,12 @@ from studio.perception.bodies_seen import NETWORKS, BodyLooker
 from studio.synth.avatars.hair import bared
 from studio.synth.avatars.unwrapping import unwrapped
 from studio.synth.bodies.pairs import spread
+from studio.synth.bodies.photograph import begin_m
 from studio.synth.designed import resting
 from studio.synth.figure import skin
 from studio.training.task import Bench, Row
 from studio.training.tasks.body_figures import distances_mm, reconstructed
+from studio.training.tasks.body_photographs import OURS
 from studio.vision.similarity import similarity
 
 PHOTOGRAPHS, DRESSED = "body_sith_subset", "body_makehuman_dressed"
@@ -98,10 +100,11 @@ def _met(network: nn.Module, fit: BodyFit) -> tuple[float, float]:
     clothed = ClothedField(space, fit.offsets_m).vertices_m[:SKIN]
     sight = Sight.of(fit.main.photo, fit.camera, template.carried)
     found: list[float] = []
-    for field in (outlined(seen, fit, rest, space), seen):
+    met = outlined(seen, fit, rest, space)
+    for field, shown in ((met, met.sights[0]), (seen, sight)):
         mesh = reconstructed(field.inside, template, step_m=_STEP_M)
         hung = Hung(Surface(mesh.vertices_m, mesh.faces), space, clothed)
-        found.append(overlap(hung.shown(sight), sight.mask))
+        found.append(overlap(hung.shown(shown), sight.mask))
     return found[0], found[1]
 
 
@@ -121,7 +124,7 @@ def _dressed(network: nn.Module, folder: Path, looker: BodyLooker) -> Iterator[R
         found = _off_mm(network, fit, joints, surface)
         note = f"{name} of a rendered man in clothes, height told; turned and moved to fit"
         beside = {key: found[key] for key in (FIT, CLOTHED)}
-        yield Row(f"Chamfer, dressed man, {name}", found["network"], "mm", "lower", beside, note)
+        yield Row(f"Chamfer, dressed man, {name}", found[OURS], "mm", "lower", beside, note)
         yield Row(f"joints, dressed man, {name}", found["joints"], "mm", "lower", {}, note)
 
 
@@ -137,22 +140,23 @@ def _off_mm(
     meshes = {
         FIT: Mesh(space.vertices_m[:SKIN], space.faces),
         CLOTHED: Mesh(clothed, space.faces),
-        "network": reconstructed(field.inside, template, step_m=_STEP_M),
+        OURS: reconstructed(field.inside, template, step_m=_STEP_M),
     }
-    nearest = KDTree(clothed)
+    nearest, bones = KDTree(clothed), [BONE_NAMES.index(bone) for bone in _JOINTS.values()]
     rows: list[dict[str, float]] = []
-    for view in fit.views:
+    for view, sight in zip(fit.views, field.sights, strict=True):
         template = template_of(rest, view, fit.offsets_m)
-        carried = template.carried
-        places = np.einsum("bij,bj->bi", carried[:, :3, :3], template.heads_m) + carried[:, :3, 3]
-        own = places[[BONE_NAMES.index(bone) for bone in _JOINTS.values()]]
-        turn, _, shift = similarity(own, joints, sized=False)
-        off = np.linalg.norm(own @ turn.T + shift - joints, axis=1)
-        row = {"joints": 1000 * float(off.mean())}
+        poses = {FIT: template.carried, CLOTHED: template.carried, OURS: sight.carried}
+        row: dict[str, float] = {}
         for name, mesh in meshes.items():
+            own = begin_m(template.heads_m, poses[name])[bones]
+            turn, _, shift = similarity(own, joints, sized=False)
+            off = np.linalg.norm(own @ turn.T + shift - joints, axis=1)
             near = np.asarray(nearest.query(mesh.vertices_m)[1])
-            posed = skin(mesh.vertices_m, base_weights()[near], carried) @ turn.T + shift
+            posed = skin(mesh.vertices_m, base_weights()[near], poses[name]) @ turn.T + shift
             dice = np.random.default_rng(0)
             row[name] = distances_mm(Mesh(posed, mesh.faces), *surface, dice)[1]
+            if name == OURS:
+                row["joints"] = 1000 * float(off.mean())
         rows.append(row)
     return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}

@@ -6,11 +6,12 @@ import numpy as np
 import torch
 
 from studio.core.types import Camera, Keypoints
-from studio.human.bodies import meeting
+from studio.human.bodies import hanging, meeting
 from studio.human.bodies.canonical import SKIN, canonical
 from studio.human.bodies.clothed import ClothedField
 from studio.human.bodies.fitted import BodyFit, BodyPhoto
-from studio.human.bodies.meeting import Hung, MetField, Sight
+from studio.human.bodies.hanging import Hung, Sight
+from studio.human.bodies.meeting import MetField
 from studio.human.bodies.outline import Window, hits, overlap
 from studio.human.bodies.shell import beyond
 from studio.human.bodies.surface import Surface
@@ -22,8 +23,9 @@ WIDE, TALL = 420, 400
 
 
 def test_a_thin_body_is_thickened_to_the_outline(monkeypatch):
-    for name, value in {"SPACING_M": 0.025, "_GRID_M": 0.03, "_ROUNDS": 2, "_CALM": 1.0}.items():
+    for name, value in {"SPACING_M": 0.025, "_GRID_M": 0.03, "_ROUNDS": 2}.items():
         monkeypatch.setattr(meeting, name, value)
+    monkeypatch.setattr(hanging, "_CALM", 1.0)
     with torch.no_grad():
         space = canonical(whole().rest(Shape.of(), actions=False), "A")
     thin, thick = (ClothedField(space, np.full(19_158, far)) for far in (0.004, 0.016))
