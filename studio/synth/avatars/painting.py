@@ -45,6 +45,8 @@ _FORGET = 0.02
 _COLLAR_M, _SHARP_M, _TOLD, _UNLIKE = 0.09, 0.006, 60, 0.035
 """How far aside a neckline is looked for, how sharp it is behind, by how many texels it is told,
 and how unlike skin cloth is (tones)."""
+_RISES_M = 0.03
+"""So much higher than before do collars and necks of shirts lie behind."""
 _OVER_EAR_M = 0.006
 """Where the surface lies so far outside an ear, hair hangs over it."""
 
@@ -201,40 +203,49 @@ def _necked(
     own: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
     """The neck below the chin and behind: where it is not seen, as the skin and the collar around
-    it are, not as hair."""
+    it are, not as hair. Behind, cloth reaches up to a line and has none of the skin's colour."""
     low, high = shell.canonical.head_m("neck01")[2] - 0.05, shell.canonical.head_m("neck01")[2]
     near = np.clip((at[:, 2] - low) / (high - low), 0, 1)
-    line = _neckline(shell, colour, say, at, own)
-    if line is not None:
-        behind = at[:, 1] > shell.canonical.head_m("neck01")[1]
-        near = np.where(behind, np.clip((at[:, 2] - line) / _SHARP_M, 0, 1), near)
-    near *= (np.abs(at[:, 0]) < 0.16) * ~own
     told = np.where(own, 1.0 - _scalp(shell, texels)[0], say) * (at[:, 2] > low - 0.1)
-    some = told > 0.3
-    value, weight = _gathered(shell, texels, some, told, np.log1p(np.fmax(colour, 0)))
-    known = weight > 0.3
-    value[~known] = np.median(value[known], axis=0)
-    mean = neighbours(shell.faces, len(shell.vertices_m))
-    found = np.expm1(texels.at(shell.faces, harmonic(mean, value, np.where(known, 0.95, 0.0))))
+    found = _spread(shell, texels, told, colour)
+    cloth = _cloth(shell, colour, say, at, own)
+    if cloth is not None:
+        behind = at[:, 1] > shell.canonical.head_m("neck01")[1]
+        line = float(np.percentile(at[cloth & (say > 0.5), 2], 95)) + _RISES_M
+        bare = np.clip((at[:, 2] - line) / _SHARP_M, 0, 1)[:, None]
+        below = (at[:, 2] > low - 0.1) & (at[:, 2] < low)
+        worn = _spread(shell, texels, np.where(cloth, say, 0.5 * (below & ~own)), colour)
+        skin = _spread(shell, texels, np.where(cloth, 0.0, told), colour)
+        found[behind] = (worn + bare * (skin - worn))[behind]
+        near = np.where(behind, np.fmax(near, bare[:, 0]), near)
+    near *= (np.abs(at[:, 0]) < 0.16) * ~own
     share = (near * (1 - np.clip(say * 1.6, 0, 1)))[:, None]
     return (1 - share) * colour + share * found
 
 
-def _neckline(
+def _spread(shell: Shell, texels: Texels, told: np.ndarray, colour: np.ndarray) -> np.ndarray:
+    """Colours that are told at some texels, spread over all the shell."""
+    value, weight = _gathered(shell, texels, told > 0.3, told, np.log1p(np.fmax(colour, 0)))
+    known = weight > 0.3
+    value[~known] = np.median(value[known], axis=0)
+    mean = neighbours(shell.faces, len(shell.vertices_m))
+    return np.expm1(texels.at(shell.faces, harmonic(mean, value, np.where(known, 0.95, 0.0))))
+
+
+def _cloth(
     shell: Shell, colour: np.ndarray, say: np.ndarray, at: np.ndarray, own: np.ndarray
-) -> float | None:
-    """How high cloth reaches about the neck as far as it is seen; None if it is not told."""
+) -> np.ndarray | None:
+    """Which texels about the neck are cloth, as far as it is seen; None if it is not told."""
     low = shell.canonical.head_m("neck01")[2] - 0.08
-    sure, slim = say > 0.5, np.abs(at[:, 0]) < _COLLAR_M
-    bare = own & sure & slim & (at[:, 2] > low)
-    body = ~own & sure & slim & (at[:, 2] > low)
+    sure, slim = say > 0.5, (np.abs(at[:, 0]) < _COLLAR_M) & (at[:, 2] > low)
+    bare = own & sure & slim
+    body = ~own & sure & slim
     if bare.sum() < _TOLD or body.sum() < _TOLD:
         return None
     skin = np.median(_tones(colour[bare]), axis=0)
-    cloth = np.abs(_tones(colour[body]) - skin).max(1) > _UNLIKE
-    if cloth.sum() < _TOLD:
-        return None
-    return float(np.percentile(at[body, 2][cloth], 95))
+    cloth = np.zeros(len(at), bool)
+    cloth[body] = np.abs(_tones(colour[body]) - skin).max(1) > _UNLIKE
+    return cloth if cloth.sum() >= _TOLD else None
 
 
 def _tones(colour: np.ndarray) -> np.ndarray:
