@@ -9,15 +9,20 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class PhotoPin(BaseModel):
-    """A point, put where a photograph shows it."""
+class PhotoPlace(BaseModel):
+    """A place of a photograph."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     photo: Path = Field(description="The photograph")
-    point: int = Field(ge=0, description="Which point")
     x_px: float = Field(description="Where it is in the photograph, across (px)")
     y_px: float = Field(description="Where it is in the photograph, down (px)")
+
+
+class PhotoPin(PhotoPlace):
+    """A point, put where a photograph shows it."""
+
+    point: int = Field(ge=0, description="Which point")
 
 
 P = TypeVar("P", bound=PhotoPin)

@@ -14,6 +14,7 @@ import tyro
 
 from studio.core.errors import StudioError
 from studio.core.pictures import write_picture
+from studio.document.pins import PhotoPlace
 from studio.features.body.engine import Body, Inputs, reconstruct, report
 from studio.features.body.film_files import write_meshes, write_over
 from studio.features.body.filmed import is_film
@@ -31,6 +32,7 @@ def main(
     out: Path | None = None,
     overlay: Path | None = None,
     at_s: float | None = None,
+    person_px: tuple[float, float] | None = None,
     name: str = "",
     height_m: float | None = None,
     gender: Literal["as the face", "woman", "man"] = "as the face",
@@ -58,6 +60,8 @@ def main(
             and the avatar from behind: .png or .jpg; of a film that is followed also .mp4: its
             pictures, and beside them the avatar over them.
         at_s: The picture of films at so many seconds is taken.
+        person_px: A place (across, down) on the one who is meant, of several people in the first
+            photograph; otherwise the largest.
         name: What the person is called.
         height_m: The person's height in metres; usual for the build if not given.
         gender: A woman's build or a man's; otherwise as the face's proportions tell.
@@ -89,7 +93,8 @@ def main(
     if meshes is not None and motion is None:
         raise StudioError("There is no motion to write meshes of.", "Give --follow or --motion F.")
     check_levels(lods)
-    params = _params(photos=photos, at_s=at_s, name=name, height_m=height_m, gender=gender,
+    who = () if person_px is None else (_place(photos[0], person_px),)
+    params = _params(photos=photos, at_s=at_s, who=who, name=name, height_m=height_m, gender=gender,
                      back=back, seed=seed, pose=pose, triangles=triangles, texture_px=texture_px,
                      networks=networks, head=head, motion=motion)  # fmt: skip
     began = time.perf_counter()
@@ -104,6 +109,12 @@ def main(
             write_meshes(meshes, made.character, made.name, partial(report, context))
             written.append(meshes)
     _tell(made, written, time.perf_counter() - began, json)
+
+
+def _place(photo: Path, at_px: tuple[float, float]) -> PhotoPlace:
+    if is_film(photo):
+        raise StudioError("In films people are not chosen.", "Give one of its pictures instead.")
+    return PhotoPlace(photo=photo, x_px=at_px[0], y_px=at_px[1])
 
 
 def _film_of(photos: Sequence[Path]) -> Path:

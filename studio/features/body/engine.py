@@ -137,7 +137,7 @@ def _looked(params: Params, inputs: Inputs, context: Context) -> list[BodyPhoto]
         for path in params.photos:
             report(context, 0.12 * len(photos) / len(params.photos), f"Looking at {path.name}")
             known = inputs.looked.get(path)
-            found = looker.file(path) if known is None else known
+            found = looker.file(path, at_px=params.at_px(path)) if known is None else known
             photos.append(corrected(found, path, params.pins))
     return photos
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QWi
 from studio.core.errors import StudioError
 from studio.core.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from studio.core.types import Posed
-from studio.document.pins import PhotoPin
+from studio.document.pins import PhotoPin, PhotoPlace
 from studio.document.project import AvatarItem
 from studio.features.body.avatar_group import ROWS, AvatarGroup
 from studio.features.body.engine import Inputs
@@ -39,7 +39,10 @@ PERSON = {"name": "Name", "height_m": "Height", "gender": "Build"}
 WORDS = {
     "gender": (("as the face", "As the face tells"), ("woman", "A woman's"), ("man", "A man's"))
 }
-_INVITES = "Drag a point in the photograph to where it belongs: the body is fitted anew."
+_INVITES = (
+    "Drag a point in the photograph to where it belongs: the body is fitted anew. Double-click "
+    "somebody else in it, and they are taken."
+)
 _STAGING = "Standing and moving"
 _FILMED = "Looking for a picture in a film"
 _MOTIONS = " ".join(f"*{s}" for s in (".bvh", ".trc", ".c3d", ".csv", *sorted(VIDEO_SUFFIXES)))
@@ -61,6 +64,7 @@ class Panel(PhotosPanel[Params]):
         self._export = Next("Export this avatar", lambda: studio.open_panel("export"))
         super().__init__(studio, feature, self.session, Params())
         self.live = LiveBody(studio, self.session, self._show)
+        studio.photos.picked.connect(self._pick)
 
     # -- what the panel of photographs asks for
 
@@ -129,7 +133,17 @@ class Panel(PhotosPanel[Params]):
         if new:
             self.edit(f"Add {film.name}", photos=(*there, *new), film=film)
 
+    def _pick(self, x: float, y: float) -> None:
+        """Take whoever is at a place of the chosen photograph instead."""
+        if not self.isVisible() or self.chosen is None:
+            return
+        others = tuple(one for one in self._params.who if one.photo != self.chosen)
+        place = PhotoPlace(photo=self.chosen, x_px=round(x, 1), y_px=round(y, 1))
+        pins = tuple(pin for pin in self._params.pins if pin.photo != self.chosen)
+        self.edit("Choose a person", who=(*others, place), pins=pins)
+
     def show_params(self, params: Params) -> None:
+        self.session.choose(params)
         there = bool(params.photos)
         for part in (self.person, self.pins_fold, self.avatar_fold):
             part.setVisible(there)

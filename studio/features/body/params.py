@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from studio.document.pins import PhotoPin
+from studio.document.pins import PhotoPin, PhotoPlace
 
 
 class Params(BaseModel):
@@ -62,6 +62,11 @@ class Params(BaseModel):
     pins: tuple[PhotoPin, ...] = Field(
         default=(), description="Points of the body put where the photographs show them"
     )
+    who: tuple[PhotoPlace, ...] = Field(
+        default=(), title="Person",
+        description="Of photographs of several people: a place on the one who is meant; the "
+        "largest if not given",
+    )  # fmt: skip
     film: Path | None = Field(
         default=None, description="The film that photographs are pictures of, if they are"
     )
@@ -70,3 +75,7 @@ class Params(BaseModel):
         description="A motion that the avatar shall do: .bvh, .trc, .c3d or .csv, or a film, in "
         "each of whose pictures it does what is seen there",
     )
+
+    def at_px(self, photo: Path) -> tuple[float, float] | None:
+        """A place on the person who is meant in a photograph, if somebody told one."""
+        return next(((one.x_px, one.y_px) for one in self.who if one.photo == photo), None)

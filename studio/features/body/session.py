@@ -160,6 +160,7 @@ class Session:
     photos: dict[Path, Photo] = field(default_factory=dict)
     stage: str = ""
     share: float = 0.0
+    who: Mapping[Path, tuple[float, float]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
     _done: dict[object, Laid] = field(default_factory=dict)
     _steps: tuple[object, Generator[BodyFit, None, BodyFit]] | None = None
@@ -182,8 +183,16 @@ class Session:
             for number, path in enumerate(new):
                 context.check()
                 context.report(number / len(new), f"Looking at {path.name}")
-                self.photos[path] = _looked(looker, path)
+                self.photos[path] = _looked(looker, path, self.who.get(path))
                 told(self.photos[path])
+
+    def choose(self, params: Params) -> None:
+        """Photographs in which somebody else is meant now are new again."""
+        who = {one.photo: (one.x_px, one.y_px) for one in params.who}
+        for path in {*who, *self.who}:
+            if who.get(path) != self.who.get(path):
+                self.photos.pop(path, None)
+        self.who = who
 
     def used(self, params: Params) -> tuple[Path, ...]:
         """The photographs that show a person."""
@@ -255,14 +264,14 @@ class Session:
             raise Superseded
 
 
-def _looked(looker: BodyLooker, path: Path) -> Photo:
+def _looked(looker: BodyLooker, path: Path, at_px: tuple[float, float] | None) -> Photo:
     try:
         picture = read_photo(path)
     except StudioError as error:
         blank = np.zeros((1, 1, 3), np.uint8)
         return Photo(path, blank, refused=error.message, hint=error.hint)
     try:
-        body = looker.look(path.name, picture, focal_px=focal_px(path))
+        body = looker.look(path.name, picture, at_px=at_px, focal_px=focal_px(path))
     except StudioError as error:
         rgb = np.ascontiguousarray(picture[..., :3])
         return Photo(path, rgb, refused=error.message, hint=error.hint)
@@ -272,4 +281,5 @@ def _looked(looker: BodyLooker, path: Path) -> Photo:
 def key_of(paths: tuple[Path, ...], params: Params) -> object:
     """What a fit depends on."""
     pins = tuple(pin for pin in params.pins if pin.photo in paths)
-    return paths, params.gender, params.height_m, pins
+    who = tuple(one for one in params.who if one.photo in paths)
+    return paths, params.gender, params.height_m, pins, who

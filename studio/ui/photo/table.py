@@ -33,7 +33,8 @@ class PhotoTable(QObject):
     """Panels lay photographs out and take pins; the view shows them and lets them be dragged.
 
     ``changed`` follows whatever is to be drawn anew, ``laid`` another photograph, ``dragged(point,
-    x, y, gesture, ended)`` a pin that is moved (pixels), ``removed(point)`` one that is taken out;
+    x, y, gesture, ended)`` a pin that is moved (pixels), ``removed(point)`` one that is taken out,
+    ``picked(x, y)`` a place that was clicked twice;
     ``wanted`` asks the window to show the table beside the viewport, ``left`` to put it away.
     """
 
@@ -41,6 +42,7 @@ class PhotoTable(QObject):
     laid = Signal()
     dragged = Signal(int, float, float, int, bool)
     removed = Signal(int)
+    picked = Signal(float, float)
     wanted = Signal()
     left = Signal()
 

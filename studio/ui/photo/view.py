@@ -38,8 +38,8 @@ _LINE_PX = 6.0
 
 class PhotoView(ZoomedPicture):
     """Left button drags the nearest point, or else the picture; right takes a pin out; the wheel
-    zooms at the pointer. F shows the head, H (held) the photograph alone, Delete takes out the pin
-    under the pointer."""
+    zooms at the pointer; a double click beside points picks whoever is there. F shows the head, H
+    (held) the photograph alone, Delete takes out the pin under the pointer."""
 
     def __init__(self, table: PhotoTable, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -288,6 +288,11 @@ class PhotoView(ZoomedPicture):
         self._moves = self._wipes = False
         self.unsetCursor()
         self.update()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        left = event.button() == Qt.MouseButton.LeftButton
+        if left and self._image is not None and self.nearest(event.position()) is None:
+            self.table.picked.emit(*self.picture_xy(event.position()))
 
     def _tell(self, at: QPointF, ended: bool) -> None:
         assert self._held is not None

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from studio.core.errors import StudioError
+from studio.core.pictures import write_picture
 from studio.core.types import Armature, Character, Material, Mesh, Part
+from studio.features.body import engine
 from studio.features.body.command import main
 from studio.features.body.engine import Inputs, reconstruct
 from studio.features.body.heads import NOTE, given_head, with_head
@@ -71,3 +73,32 @@ def test_photographs_go_to_the_panel_that_is_shown(studio):
     assert wanting(studio, photo).id == "head"
     assert wanting(studio, photo, "body").id == "body"
     assert wanting(studio, photo, "export").id == "head", "exporting wants no photograph"
+
+
+def test_of_several_people_the_one_at_a_place_is_looked_at(tmp_path: Path, monkeypatch):
+    photos, asked = (tmp_path / "a.jpg", tmp_path / "b.jpg"), []
+
+    class Looks:
+        def __init__(self, files):
+            pass
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *told):
+            pass
+
+        def file(self, path, at_px):
+            asked.append((path, at_px))
+            raise StudioError("Nobody is found.", "Another.")
+
+    monkeypatch.setattr(engine, "find", lambda name: tmp_path)
+    monkeypatch.setattr(engine, "BodyLooker", Looks)
+    for path in photos:
+        write_picture(path, np.zeros((8, 8, 3), np.uint8))
+    for given, wanted in (((40.0, 60.0), (40.0, 60.0)), (None, None)):
+        with pytest.raises(StudioError, match="Nobody is found"):
+            main(photos, out=tmp_path / "x.glb", person_px=given)
+        assert asked.pop() == (photos[0], wanted)
+    with pytest.raises(StudioError, match="In films people are not chosen"):
+        main((tmp_path / "a.mp4",), out=tmp_path / "x.glb", person_px=(1.0, 2.0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 
 from studio.core.types import Camera, Character, Keypoints, Material, Mesh, Part, Posed
@@ -167,6 +167,35 @@ def test_a_made_avatar_stands_otherwise_in_one_step_of_the_history(qtbot, studio
     panel.avatar_fold.button.setChecked(True)
     inside = panel.area.widget().minimumSizeHint().width()
     assert inside <= panel.area.viewport().width(), "nothing is cut off in a narrow panel"
+
+
+def test_somebody_else_in_the_photograph_is_picked(qtbot, studio, panel, paths, monkeypatch):
+    there, places = paths[0], []
+    real = Session.look
+
+    def look(self, wanted, context, told):
+        places.extend(self.who.get(path) for path in wanted)
+        real(self, wanted, context, told)
+
+    monkeypatch.setattr(Session, "look", look)
+    panel.add((there,))
+    settled(qtbot, panel)
+    panel.edit("Pin", pins=(panel.pin_of(KNEE, 100.0, 200.0),))
+    settled(qtbot, panel)
+    view, corner = panel.view, (12.0, 300.0)
+    at = view.widget_xy(corner).toPoint()
+    assert view.nearest(QPointF(at)) is None
+    QTest.mouseDClick(view, Qt.MouseButton.LeftButton, pos=at)
+    settled(qtbot, panel)
+    assert [entry.label for entry in studio.document.history][-1] == "Choose a person"
+    (place,) = panel.params().who
+    assert (place.x_px, place.y_px) == pytest.approx(corner, abs=1.5)
+    assert panel.pins.pins == (), "they were somebody else's"
+    assert places == [None, (place.x_px, place.y_px)]
+    studio.document.undo()
+    settled(qtbot, panel)
+    assert places[2:] == [None], "looked at anew"
+    assert len(panel.pins.pins) == 1
 
 
 def test_a_film_is_a_photograph_first_and_then_followed(qtbot, studio, panel, paths, monkeypatch):
