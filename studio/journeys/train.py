@@ -59,6 +59,7 @@ def main(
     labels: Path | None = None,
     share: float = 0.2,
     trunk: Path | None = None,
+    known: int = 0,
     experts: Path | None = None,
     annotated: Literal["all", "one"] = "all",
     critic: float = 0.0,
@@ -102,6 +103,8 @@ def main(
         trunk: Weights to start from: those of a parts network (of heatmaps), of heatmaps or its own
             (of dope and algebraic), of algebraic or its own (of volumetric), or its own (of lift,
             neus).
+        known: Of neus: so many of the first heads that are packed are those of the trunk; what is
+            the others' own is learned beside them, and all else held.
         experts: A folder with the runs dope_body, dope_hand and dope_face for dope to learn from.
         annotated: Of dope: one keeps the truth of one kind of part a picture, as where bodies and
             hands and faces have data sets of their own; experts complete it.
@@ -136,6 +139,8 @@ def main(
         options |= {"labels": str(labels), "share": share}
     if trunk is not None:
         options["trunk"] = str(trunk)
+    if known:
+        options["known"] = known
     if experts is not None:
         options["experts"] = str(experts)
     if annotated != "all":

@@ -125,8 +125,12 @@ def _optimiser(task: Task, network: nn.Module, plan: Plan, device: str) -> torch
         return torch.optim.SGD(groups, lr=0.0, momentum=_SGD_MOMENTUM)
     if isinstance(task, OwnOptimiser):
         return task.optimiser(network, plan.weight_decay)
-    groups = _decayed(network, plan.weight_decay)
-    return torch.optim.AdamW(groups, lr=0.0, fused=device == "cpu")
+    return adamw(network, plan.weight_decay, device)
+
+
+def adamw(network: nn.Module, decay: float, device: str) -> torch.optim.AdamW:
+    """AdamW, at learning rate 0; biases and norms do not decay."""
+    return torch.optim.AdamW(_decayed(network, decay), lr=0.0, fused=device == "cpu")
 
 
 class _Run:

@@ -195,3 +195,55 @@ def test_weights_of_as_many_heads_are_gone_on_from(tmp_path: Path) -> None:
     for mine, theirs in zip(begun.own_sets(), learned.own_sets(), strict=True):
         if theirs is not None:
             torch.testing.assert_close(mine, theirs, atol=1e-3, rtol=0)
+
+
+def test_other_heads_find_what_is_theirs_beside_known_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neus, "heads", lambda *_: Balls())
+    torch.manual_seed(0)
+    monkeypatch.setattr(neus, "RAYS", 12)
+    monkeypatch.setattr(neus, "POINTS", 64)
+    learned = HeadNetwork(2, rank=4)  # a head, and as a mirror shows it
+    for name in ("surface4", "colour2"):
+        for values in learned.layer(name).parameters():
+            torch.nn.init.normal_(values, 0, 0.1)
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(pack(learned, {}))
+    task = NeusTask("packs", rank=4, trunk=str(path), known=1)
+    new = [int(task.data("train", 0)[k]["head"]) for k in range(len(task.data("train", 0)))]
+    assert new == [1, 3]
+    begun = task.network()
+    assert isinstance(begun, HeadNetwork)
+    before = {name: value.clone() for name, value in begun.named_parameters()}
+    optimiser = task.optimiser(begun, 0.5)
+    for group in optimiser.param_groups:
+        group["lr"] = 1e-2
+    for step in range(2):
+        batch = task.prepare({"head": torch.tensor(new)}, torch.Generator().manual_seed(step))
+        torch.stack(list(task.loss(begun, batch).values())).sum().backward()
+        optimiser.step()
+    moved = 0
+    for name, value in begun.named_parameters():
+        if not name.endswith(".sets"):
+            assert torch.equal(value, before[name])
+            continue
+        theirs = learned.get_parameter(name)
+        torch.testing.assert_close(value[[0, 2]], theirs, atol=1e-3, rtol=0)
+        assert torch.equal(value[[0, 2]], before[name][[0, 2]])
+        moved += int(not torch.equal(value[[1, 3]], before[name][[1, 3]]))
+    assert moved > 3
+
+
+def test_known_heads_that_weights_do_not_hold_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neus, "heads", lambda *_: Balls())
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(pack(HeadNetwork(3), {}))
+    with pytest.raises(StudioError, match="holds 1 heads, not 1"):
+        NeusTask("packs", trunk=str(path), known=1).network()
+    with pytest.raises(StudioError, match="No weights tell"):
+        NeusTask("packs", known=1).network()
+    with pytest.raises(StudioError, match="All heads that are packed are known"):
+        NeusTask("packs", trunk=str(path), known=2).data("train", 0)

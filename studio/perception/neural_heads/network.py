@@ -137,15 +137,18 @@ class HeadNetwork(nn.Module):
                 layer.sets = nn.Parameter(layer.sets.new_zeros(self.heads, layer.sets.shape[1]))
 
     @torch.no_grad()
-    def follow(self, other: HeadNetwork) -> None:
+    def follow(self, other: HeadNetwork, known: Sequence[int] = ()) -> None:
         """Take what heads share from a network of the same layers; every head of this one begins as
-        the mean of its heads; or, where there are as many of them, as the same."""
-        theirs_of = other.own_sets() if other.heads == self.heads else other.average_own()
+        the mean of its heads, but those that are ``known``, which are its heads; or, where there
+        are as many of them, as the same."""
+        same = other.heads == self.heads
         told = {name: value for name, value in other.state_dict().items() if "sets" not in name}
         self.load_state_dict(told, strict=False)
-        for mine, theirs in zip(self.own_sets(), theirs_of, strict=True):
+        for mine, theirs in zip(self.own_sets(), other.own_sets(), strict=True):
             if mine is not None and theirs is not None:
-                mine.copy_(theirs.expand_as(mine))
+                mine.copy_(theirs if same else theirs.mean(0, keepdim=True).expand_as(mine))
+                if known:
+                    mine[list(known)] = theirs
 
     @property
     def inverse_spread(self) -> Tensor:

@@ -3,7 +3,7 @@ their surface."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +28,7 @@ from studio.perception.neural_heads.photographs import HEAD
 from studio.perception.neural_heads.volume import rays_of
 from studio.perception.own import unpack
 from studio.training.heads import DATA, STEP_M, heads
+from studio.training.loop import adamw
 from studio.training.task import Batch, Bench, Row, Sample, Source, Split
 
 RAYS, POINTS = 48, 640
@@ -40,15 +41,15 @@ _ACROSS = np.array([-1, 1, 1])
 
 @dataclass
 class Numbers:
-    """The numbers of so many heads: what is learned of each is drawn in every step."""
+    """The numbers of heads: what is learned of each is drawn in every step."""
 
-    count: int
+    every: Sequence[int]
 
     def __len__(self) -> int:
-        return self.count
+        return len(self.every)
 
     def __getitem__(self, number: int) -> Sample:
-        return {"head": np.array(number, np.int64)}
+        return {"head": np.array(self.every[number], np.int64)}
 
 
 class NeusTask:
@@ -63,30 +64,63 @@ class NeusTask:
 
     def __init__(
         self, data: str | None = None, kind: Kind = "low-rank", rank: int | str = RANK,
-        placement: Placement = "usual", trunk: str | None = None,
+        placement: Placement = "usual", trunk: str | None = None, known: int | str = 0,
     ) -> None:  # fmt: skip
         """``data`` is a folder of packs; ``kind``, ``rank`` and ``placement`` say which layers are
         each head's own, and how. ``trunk`` is a file of weights of this network to start from: of
         what heads share there, every head here begins as the mean of those; where it holds as many
-        as are learned here, they are taken for the same ones."""
+        as are learned here, they are taken for the same ones. If so many of the first heads that
+        are packed are ``known``, they are those of the trunk: what is the others' own is learned
+        beside them, and all else held."""
         self._data = Path(data) if data else None
         self._kind: Kind = kind
         self._rank = int(rank)
         self._placement: Placement = placement
         self._trunk = None if trunk is None else Path(trunk)
+        self._many_known = int(known)
 
     def network(self) -> nn.Module:
         network = HeadNetwork(self._count, self._kind, self._rank, self._placement)
         if self._trunk is not None:
             learned = HeadNetwork(1, self._kind, self._rank, self._placement)
             unpack(learned, self._trunk)
-            network.follow(learned)
+            if self._many_known and learned.heads != len(self._known):
+                raise StudioError(
+                    f"{self._trunk.name} holds {learned.heads // 2} heads, not {self._many_known}.",
+                    "Say with --known how many of those that are packed it has learned.",
+                )
+            network.follow(learned, self._known)
+        elif self._many_known:
+            raise StudioError("No weights tell of the known heads.", "Say which with --trunk.")
+        if self._many_known:
+            for name, values in network.named_parameters():
+                values.requires_grad_(name.endswith(".sets"))
         return network
+
+    def optimiser(self, network: nn.Module, decay: float) -> torch.optim.Optimizer:
+        """AdamW; what is held does not decay either."""
+        on = next(network.parameters()).device.type
+        return adamw(network, 0.0 if self._many_known else decay, on)
 
     def data(self, split: Split, seed: int) -> Source:
         if split != "train":
             return heads(self._data, split, seed)
-        return Numbers(HEADS if self._data is None else 2 * len(self._train))
+        if self._data is None:
+            return Numbers(range(HEADS))
+        known = set(self._known)
+        others = [one for one in range(2 * len(self._train)) if one not in known]
+        if not others:
+            raise StudioError(
+                "All heads that are packed are known: there is nothing to learn of others.",
+                "Pack more, or leave --known out to learn from all of them.",
+            )
+        return Numbers(others)
+
+    @property
+    def _known(self) -> list[int]:
+        """The heads that the trunk has learned, and they as a mirror shows them."""
+        own, across = range(self._many_known), self._count // 2
+        return [*own, *(across + one for one in own)]
 
     @cached_property
     def _count(self) -> int:
