@@ -16,17 +16,24 @@ from torch import nn
 
 from studio.core.card import find_card
 from studio.core.files import write_whole
+from studio.core.percent import percent
+from studio.features.head.engine import read_rgb
+from studio.features.head.neural import LEAST_ALIKE
+from studio.features.head.session import new_looker
 from studio.human.heads import model
 from studio.human.heads.fit import fit
 from studio.human.heads.proportions import womanly
-from studio.journeys.figures import Figure, Part
-from studio.journeys.head import SCAN, ScanViews, scan_views
+from studio.human.heads.shown import Portrait, jaw_of
+from studio.journeys.figures import Figure, Part, footage_set
+from studio.journeys.head import PORTRAITS, SCAN, ScanViews, scan_views
 from studio.journeys.report import Bars, Section, Table, write_report
-from studio.perception.neural_heads.fitting import Effort
+from studio.perception.neural_heads.fitting import Effort, NeuralHead, begun, covered, fitted
+from studio.perception.neural_heads.lens import outlined
 from studio.perception.neural_heads.network import OWN, RANK, HeadNetwork
 from studio.perception.neural_heads.photographs import cut
 from studio.perception.neural_heads.space import HIGH_M, LOW_M, Space
 from studio.perception.own import unpack
+from studio.perception.portraits import Looked
 from studio.synth.figure import make_figure
 from studio.synth.heads.seen import seen_head
 from studio.synth.heads.sweeps import SURFACE
@@ -77,8 +84,11 @@ class Studied:
 def parts(
     data: Path | None, out: Path | None, steps: int = STEPS, footage: Path | None = None
 ) -> list[tuple[str, Part]]:
-    """A real head, and the studies, if there is a place for their page; they need packs."""
-    every: list[tuple[str, Part]] = [("a real head, scanned", partial(_scanned, footage))]
+    """Real heads, and the studies, if there is a place for their page; they need packs."""
+    every: list[tuple[str, Part]] = [
+        ("a real head, scanned", partial(_scanned, footage)),
+        ("portraits and paintings", partial(_portraits, footage)),
+    ]
     if out is not None and data is not None:
         every.append(("layers and ranks", partial(_studies, data, out, steps)))
     return every
@@ -124,6 +134,44 @@ def _scanned_part(views: ScanViews, which: int) -> neus.Part:
         "shot_poses": shot.pose[None],
     }  # fmt: skip
     return neus.Part([told], 0)
+
+
+def _portraits(footage: Path | None) -> Iterator[Figure]:
+    """Photographs and paintings of heads, learned as the studio learns them: how alike outlines
+    are."""
+    folder = footage_set(footage, PORTRAITS)
+    network = unpack(HeadNetwork(), find_card("neus").weights)
+    assert isinstance(network, HeadNetwork)
+    before, after = dict[str, float](), dict[str, float]()
+    with new_looker() as looker:
+        for path in sorted(p for p in folder.iterdir() if p.suffix in (".jpg", ".png")):
+            head = _begun(network, looker.look(path.name, read_rgb(path)))
+            before[path.stem] = covered(head)
+            for _ in fitted(head, HELD_EFFORT):
+                pass
+            after[path.stem] = covered(head)
+    every, found = sorted(after.items(), key=lambda one: one[1]), [*after.values()]
+    many = sum(one > LEAST_ALIKE for one in found)
+    yield Figure(
+        f"{PORTRAITS}: outlines of learned surfaces alike, mean; worst; so much that hair takes it",
+        f"{percent(float(np.mean(found)))}; {percent(every[0][1])}; {many} of {len(found)}",
+        f"{percent(float(np.mean([*before.values()])))}; {percent(min(before.values()))} (the mean "
+        "of learned heads)", None, ", ".join(f"{k} {percent(v)}" for k, v in every),
+    )  # fmt: skip
+
+
+def _begun(network: HeadNetwork, looked: Looked) -> NeuralHead:
+    """A head that learns from a photograph, before it does."""
+    tall, wide = looked.rgb.shape[:2]
+    one = Portrait(looked.xyz_px, (wide, tall), jaw=jaw_of(looked.guesses))
+    seen = seen_head(fit([one], gender=womanly([one.xyz_px])), [one])
+    view = seen.views[0]
+    skin_m = seen.skin(view)
+    ids, means = model.marks()
+    marks_m = means @ skin_m[ids]
+    space = Space.about(skin_m, make_figure().surface.faces["skin"])
+    photographs = outlined(network, space, [cut(looked, view)], marks_m)
+    return begun(network, space, photographs, marks_m=marks_m)
 
 
 def _studies(data: Path, out: Path, steps: int) -> Iterator[Figure]:

@@ -62,3 +62,36 @@ def test_the_best_of_each_table_is_marked(tmp_path: Path) -> None:
     assert "1,200" in text
     assert "the fit alone 4.44" in text
     assert text.count("<rect") == 2 * 3 + 3
+
+
+def test_portraits_tell_how_alike_their_outlines_are_and_which_hair_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alike = {"a": [0.7, 0.95], "b": [0.6, 0.81], "c": [0.8, 0.97]}
+    for name in alike:
+        (tmp_path / neus.PORTRAITS).mkdir(exist_ok=True)
+        (tmp_path / neus.PORTRAITS / f"{name}.png").touch()
+    (tmp_path / neus.PORTRAITS / "README.txt").touch()
+
+    class Looker:
+        def __enter__(self) -> Looker:
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def look(self, name: str, rgb: object) -> str:
+            return name.removesuffix(".png")
+
+    def learned(head: list[float], effort: object) -> list[float]:
+        assert effort is neus.HELD_EFFORT
+        return [head.pop(0)]
+
+    monkeypatch.setattr(neus, "new_looker", Looker)
+    monkeypatch.setattr(neus, "read_rgb", lambda _: None)
+    monkeypatch.setattr(neus, "_begun", lambda _, looked: list(alike[looked]))
+    monkeypatch.setattr(neus, "covered", lambda head: head[0])
+    monkeypatch.setattr(neus, "fitted", learned)
+    (figure,) = dict(parts(None, None, footage=tmp_path))["portraits and paintings"]()
+    assert figure.value == "91 %; 81 %; 2 of 3"
+    assert figure.goal.startswith("70 %; 60 %")
+    assert figure.note == "b 81 %, a 95 %, c 97 %"
