@@ -16,10 +16,12 @@ from studio.training.augment import Dice
 from studio.training.clutter import pieces
 from studio.training.surroundings import Places, behind, put_before
 from studio.training.task import Batch
-from studio.training.tryon import FAR, STEP_M
+from studio.training.tasks.occluder_changes import dyed, limbs
+from studio.training.tryon import FAR, LIMBS, STEP_M
 
 _TURN_DEG, _SHIFT_PX, _GROW = 5.0, 5.0, 0.03
-_AWAY = 0.5
+_AWAY, _DYED, _BEHIND_LIMBS = 0.5, 0.35, 0.15
+_LIMB_M = 0.1
 _UNTOLD = 0.9
 """So many are not told the map before: what is told is copied, and nothing is learned of sleeves
 and hair."""
@@ -76,6 +78,9 @@ def varied(batch: Batch, dice: Dice, places: Places | None = None, side: int = S
     item, proxy = many.jitters(base, dice, 1.0)
     seen = _seen(many, base, item, proxy, side, dice)
     _move(many, seen, base, dice, places)
+    other = augment.some(dice, _DYED, count)
+    if len(other):
+        seen.rgb[other] = dyed(dice, seen.rgb[other])
     seen.rgb = augment.photographed(seen.rgb, dice)
     lit = augment.coloured(seen.item[:, :3], dice, 0.5)
     seen.item = torch.cat([lit, seen.item[:, 3:]], 1)
@@ -156,7 +161,7 @@ def _seen(
         many.items, augment.grid(item, side, side, old), "bilinear", "zeros", align_corners=False
     )
     if dice is not None:
-        rgb, hides = _hidden(dice, rgb, hides)
+        rgb, hides = _hidden(dice, many, rgb, hides)
     there = (depth < FAR).float()
     seen = there * (depth <= hides)
     present, both = _halved(there, torch.add) / 4, _halved(seen, torch.add) / 4
@@ -204,18 +209,28 @@ def _metres(steps: torch.Tensor) -> torch.Tensor:
 
 
 def _hidden(
-    dice: Dice, rgb: torch.Tensor, hides: torch.Tensor
+    dice: Dice, many: _Many, rgb: torch.Tensor, hides: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Something painted comes before some pictures."""
-    chosen = augment.some(dice, 0.1, len(rgb))
-    if not len(chosen):
-        return rgb, hides
+    """Something comes before some pictures: a painted thing, or somebody else's limb."""
     height, width = rgb.shape[2:]
-    thing, cover = pieces(dice, len(chosen), height, width)
-    rgb[chosen] = torch.lerp(rgb[chosen], thing, cover)
-    large = functional.interpolate(cover, scale_factor=2.0, mode="bilinear")[:, 0] > 0.5
     hides = hides.clone()
-    hides[chosen] = torch.where(large, -FAR + 1.0, hides[chosen])
+
+    def put(chosen: torch.Tensor, thing: torch.Tensor, cover: torch.Tensor) -> None:
+        rgb[chosen] = torch.lerp(rgb[chosen], thing, cover)
+        large = functional.interpolate(cover, scale_factor=2.0, mode="bilinear")[:, 0] > 0.5
+        hides[chosen] = torch.where(large, -FAR + 1.0, hides[chosen])
+
+    painted = augment.some(dice, 0.1, len(rgb))
+    if len(painted):
+        put(painted, *pieces(dice, len(painted), height, width))
+    chosen = augment.some(dice, _BEHIND_LIMBS, len(rgb))
+    own = torch.isin(many.kinds[:: many.each], many.kinds.new_tensor(LIMBS)).nonzero()[:, 0]
+    if len(chosen) and len(own):
+        which = own[torch.randint(len(own), (len(chosen),), generator=dice, device=rgb.device)]
+        near = (many.hides[which].int().abs() < _LIMB_M / STEP_M).float()[:, None]
+        limb = functional.avg_pool2d(near, 2) * (many.people[which] > 0.5)
+        centres, scales = (each[:: many.each][which] for each in (many.centres, many.scales))
+        put(chosen, *limbs(dice, many.rgb[which], limb, centres, scales, height))
     return rgb, hides
 
 
