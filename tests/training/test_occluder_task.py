@@ -8,12 +8,13 @@ import torch
 
 from studio.core.errors import StudioError
 from studio.perception.occluder.network import CHANNELS, SIDE_PX, OccluderNetwork
+from studio.synth.tryon.pairs import KINDS
 from studio.training.feed import batches_once
 from studio.training.labels import LabelFolder
 from studio.training.task import Batch, Sample
 from studio.training.tasks import find_task
 from studio.training.tasks.occluder import losses
-from studio.training.tasks.occluder_figures import Tally, by_depth, mean_maps
+from studio.training.tasks.occluder_figures import Tally, as_worn, by_depth, mean_maps
 from studio.training.tasks.occluder_pictures import Seen, plain, tracked, varied
 from studio.training.tryon import FAR, FINE_PX, Painted, with_painted
 from studio.training.tryon import SIDE_PX as PACKED_PX
@@ -125,7 +126,8 @@ def test_only_items_count_and_edges_more():
 
 def seen_of(truth: torch.Tensor, known: torch.Tensor) -> Seen:
     nothing = torch.zeros_like(truth)
-    return Seen(nothing[:, None], nothing[:, None], nothing, nothing, nothing, truth, known)
+    each = nothing[:, None], nothing[:, None], nothing, nothing, nothing
+    return Seen(*each, truth, known, torch.full((len(truth),), 500.0))
 
 
 def test_tallies_count_what_was_said():
@@ -141,6 +143,20 @@ def test_tallies_count_what_was_said():
     assert told[1].seen_iou == pytest.approx(18 / 20)
     assert told[1].hidden_iou == pytest.approx(20 / 22)
     assert [t.boundary for t in told] == [1.0, 1.0, 0.0]
+
+
+def test_rims_are_whole_as_they_are_worn():
+    lens = torch.zeros(2, 64, 64)
+    lens[:, 20:44, 12:52] = 0.5
+    alpha = lens.clone()
+    alpha[:, 16:20, 12:52] = 1  # a rim above the lens
+    seen = seen_of(torch.ones(2, 64, 64), (alpha > 0).float())
+    seen.item = torch.cat([torch.zeros(2, 3, 64, 64), alpha[:, None]], 1)
+    found = torch.ones(2, 64, 64)
+    found[:, 16:20, 24:36] = 0  # a bite out of it
+    worn = as_worn(found, seen, torch.tensor([KINDS.index("glasses"), KINDS.index("hat")]))
+    assert float(worn[0, 16:20, 24:36].min()) > 0.9
+    assert torch.equal(worn[1], found[1])
 
 
 def test_the_mean_map_knows_the_halves():

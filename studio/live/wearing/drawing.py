@@ -10,6 +10,7 @@ from jaxtyping import Float, Float32, UInt8
 from studio.core.closing import Closing
 from studio.core.items import AnchorPoint, Item, ItemKind
 from studio.core.types import Camera, Character, Part, Posed
+from studio.perception.occluder.rims import TEMPLES_M
 from studio.perception.wearers.head_pose import projected
 from studio.render.quick import QuickRenderer, Shine
 from studio.render.thinning import thinned
@@ -21,8 +22,6 @@ _NOWHERE = 1e-6
 OFF_M, OFF_PX = 0.00015, 0.25
 """How far the surface of a thinned item is off, and how far it may be in the picture."""
 GLASSES: tuple[ItemKind, ...] = ("glasses", "sunglasses")
-TEMPLES_M = 0.03
-"""So far behind its anchor point what belongs to glasses is beside the head."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,8 @@ import numpy as np
 from jaxtyping import Float32
 
 from studio.core.items import ItemKind
-from studio.live.wearing.drawing import GLASSES, TEMPLES_M, DrawnItem, along
+from studio.live.wearing.drawing import GLASSES, DrawnItem, along
+from studio.perception.occluder.rims import RIM_M, whole_rims
 
 Map = Float32[np.ndarray, "height width"]
 
@@ -50,10 +51,6 @@ RULES: dict[ItemKind, Rule] = {
     "logo": Rule(0.05, 0.06, 0.04, -0.1, 0.1),
 }
 _SOFT_M = 0.003
-_RIM_M = 0.008
-"""So wide rims are."""
-_SOLID = 245
-"""Alpha of what is no lens."""
 
 
 def static_map(drawn: DrawnItem) -> Map:
@@ -75,29 +72,13 @@ def depth_map(drawn: DrawnItem, hiding_m: Float32[np.ndarray, "height width"]) -
 
 
 def unbroken(seen: Map, drawn: DrawnItem) -> Map:
-    """A predicted map in which the rims of glasses are seen where the lens beside them is: what
-    stands before a rim stands before the lens too, and no rim sinks into a cheek or a brow."""
+    """A predicted map with the rims of glasses whole
+    (:func:`studio.perception.occluder.rims.whole_rims`)."""
     if drawn.item.kind not in GLASSES:
         return seen
-    alpha = drawn.rgba[..., 3]
-    lens = ((alpha > 8) & (alpha < _SOLID)).astype(np.uint8)
-    lens = cv2.morphologyEx(lens, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
-    if not lens.any():
-        return seen
-    there = lens.astype(np.float32)
-    share = cv2.GaussianBlur(there, (0, 0), 1.5)
-    smooth = cv2.GaussianBlur(seen * there, (0, 0), 1.5) / np.maximum(share, 1e-3)
-    away_px, labels = cv2.distanceTransformWithLabels(
-        1 - lens, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    nearest = np.asarray(labels, np.intp)
-    by_label = np.zeros(int(nearest.max()) + 1, np.float32)
-    by_label[nearest[lens > 0]] = smooth[lens > 0]
-    rim_px = _RIM_M * float(drawn.crop.camera.matrix[0, 0]) / float(drawn.frame[1, 3])
-    near = by_label[nearest] * np.clip(5 - 4 * away_px / rim_px, 0, 1)
     inwards = along(filled(drawn.depth_m), drawn.crop, drawn.frame, 1)
-    rim = (lens == 0) & (alpha > 0) & (inwards < TEMPLES_M)
-    return np.where(rim, np.maximum(seen, near), seen).astype(np.float32)
+    rim_px = RIM_M * float(drawn.crop.camera.matrix[0, 0]) / float(drawn.frame[1, 3])
+    return whole_rims(seen, drawn.rgba[..., 3], inwards, rim_px)
 
 
 def softened(seen: Map, edge_px: float) -> Map:

@@ -31,7 +31,8 @@ and hair."""
 class Seen:
     """Pairs as the network gets them: ``rgb`` (pairs, 3, side, side), ``item`` (pairs, 4, side,
     side), depths in metres less the anchor's, and the map before; then the truth: how much of the
-    item is seen where it is, and where that is known (pairs, side, side)."""
+    item is seen where it is, and where that is known (pairs, side, side); how large a metre is at
+    the anchor (pairs; pixels)."""
 
     rgb: torch.Tensor
     item: torch.Tensor
@@ -40,6 +41,7 @@ class Seen:
     before: torch.Tensor
     truth: torch.Tensor
     known: torch.Tensor
+    px_per_m: torch.Tensor
 
     def given(self) -> torch.Tensor:
         """What the network gets."""
@@ -111,8 +113,9 @@ class _Many:
         self.boxes = batch["boxes"].flatten(0, 1).float()
         self.kinds = batch["kind"].repeat_interleave(each)
         self.size = items.shape[2]
-        least = batch["px_per_m"].repeat_interleave(each) * LEAST_M
-        sides = torch.maximum(LOOSE * (self.boxes[:, 2:] - self.boxes[:, :2]).amax(1), least)
+        self.px_per_m = batch["px_per_m"].repeat_interleave(each)
+        around = LOOSE * (self.boxes[:, 2:] - self.boxes[:, :2]).amax(1)
+        sides = torch.maximum(around, self.px_per_m * LEAST_M)
         self.scales = sides.clamp(24, self.size) / 2
         self.centres = (self.boxes[:, :2] + self.boxes[:, 2:]) / 2 - 0.5
         empty = (self.boxes[:, 2] <= self.boxes[:, 0])[:, None]
@@ -171,6 +174,7 @@ def _seen(
     return Seen(
         rgb, rgba, _metres(_coarser(depth)), _metres(near),
         torch.full_like(truth, UNKNOWN), truth, known.float(),
+        many.px_per_m * side / (2 * base[:, :, 0].norm(dim=1)),
     )  # fmt: skip
 
 
