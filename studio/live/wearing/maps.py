@@ -14,6 +14,7 @@ from jaxtyping import Float32
 
 from studio.core.items import ItemKind
 from studio.live.wearing.drawing import GLASSES, DrawnItem, along
+from studio.live.wearing.wear_settings import Occlusion
 from studio.perception.occluder.rims import RIM_M, whole_rims
 
 Map = Float32[np.ndarray, "height width"]
@@ -50,7 +51,14 @@ RULES: dict[ItemKind, Rule] = {
     "bag": Rule(0.2, 0.04, 0.02, -0.1, 0.1),
     "logo": Rule(0.05, 0.06, 0.04, -0.1, 0.1),
 }
+UNLEARNED: frozenset[ItemKind] = frozenset({"bag"})
+"""What the network would hide for no reason: it has not learned any (logos it tells unlearned)."""
 _SOFT_M = 0.003
+
+
+def way_of(kind: ItemKind, wanted: Occlusion) -> Occlusion:
+    """How a kind of thing is hidden: what the network has not learned goes by depth instead."""
+    return "depth" if wanted == "predicted" and kind in UNLEARNED else wanted
 
 
 def static_map(drawn: DrawnItem) -> Map:

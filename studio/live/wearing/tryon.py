@@ -25,7 +25,7 @@ from studio.live.wearing.camera_look import LookFinder
 from studio.live.wearing.drawing import GLASSES, Crop, DrawnItem, ItemDrawer
 from studio.live.wearing.laying import CameraLook
 from studio.live.wearing.lights import Lights
-from studio.live.wearing.maps import Map, depth_map, softened, static_map, unbroken
+from studio.live.wearing.maps import Map, depth_map, softened, static_map, unbroken, way_of
 from studio.live.wearing.old_rims import OldRims
 from studio.live.wearing.old_shoes import Foot, FootSeen, OldShoes
 from studio.live.wearing.own_head import FindHead, OwnHead, design_file, head_of
@@ -259,19 +259,22 @@ class TryOn(Closing):
         self, frame: Frame, drawn: list[tuple[str, Placed, DrawnItem]], how: Occlusion
     ) -> tuple[list[Map], StudioError | None]:
         """What is seen of each item, and why it cannot be told as wanted."""
-        predicted: list[Map | None] = [None] * len(drawn)
+        ways = [way_of(one.item.kind, how) for _, one, _ in drawn]
+        asked = [each for each, way in zip(drawn, ways, strict=True) if way == "predicted"]
+        told: list[Map | None] = []
         why: StudioError | None = None
-        if how == "predicted" and drawn:
+        if asked:
             with self._timed("predict"):
-                predicted, why = self._predicted(frame, drawn)
-        maps: list[Map] = []
-        for (_, one, each), found in zip(drawn, predicted, strict=True):
+                told, why = self._predicted(frame, asked)
+        predicted, maps = iter(told), list[Map]()
+        for (_, one, each), way in zip(drawn, ways, strict=True):
+            found = next(predicted) if way == "predicted" else None
             if found is not None:
                 with self._timed("map"):
                     maps.append(unbroken(found, each))
-            elif how == "none":
+            elif way == "none":
                 maps.append(np.ones_like(each.depth_m))
-            elif how == "depth":
+            elif way == "depth":
                 with self._timed("hide"):
                     hiding = self._hiding(one, each.crop)
                 with self._timed("map"):

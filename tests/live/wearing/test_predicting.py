@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from wearers import VIEW_DEG, Crowd, face_at, glasses, grey
+from wearers import VIEW_DEG, Crowd, face_at, glasses, grey, item
 
 from studio.core.errors import StudioError
+from studio.live.wearing.maps import way_of
 from studio.live.wearing.tryon import TryOn
 from studio.live.wearing.wear_settings import WearSettings
 from studio.perception.occluder.predictor import OccluderInput
@@ -63,6 +64,23 @@ def test_a_predicted_map_hides_what_it_says() -> None:
     middle = (whole[0] + whole[1]) / 2
     assert abs(half[0] - whole[0]) <= 1
     assert abs(half[1] - middle) <= 2
+
+
+def test_a_bag_which_the_network_has_not_learned_goes_by_depth() -> None:
+    asked = Halves()
+    assert [way_of("bag", how) for how in ("predicted", "static", "none")] == [
+        "depth", "static", "none",
+    ]  # fmt: skip
+    bag = item("bag", {"eyes": [((-0.05, -0.1, -0.05), (0.05, -0.05, 0.05))]})
+    crowd: Any = Crowd(face_at((0.0, 0.6, 0.0)))
+    things = {"one": glasses(), "bag": bag}
+    both = PLAIN.model_copy(update={"items": ("bag", "one")})
+    with TryOn(things.__getitem__, lambda: crowd, lambda: asked, apart=False) as tryon:
+        maps = tryon.show(grey(), both).maps
+        alone = tryon.show(grey(), both.model_copy(update={"occlusion": "depth"})).maps
+    assert len(asked.asked) == 1
+    assert np.array_equal(maps["bag"], alone["bag"])
+    assert not np.array_equal(maps["one"], alone["one"])
 
 
 def test_the_network_sees_the_item_where_it_is_drawn() -> None:
