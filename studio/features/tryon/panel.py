@@ -32,8 +32,8 @@ HIDING = {
 }  # fmt: skip
 HEADS = {"occluder": "Hides things"}
 FITTING = {
-    "pupil_mm": "Pupils apart", "wrist": "Watch on the", "smoothing_ms": "Calmness",
-    "people": "People", "view_deg": "Camera sees",
+    "pupil_mm": "Pupils apart", "foot_mm": "Foot length", "wrist": "Watch on the",
+    "smoothing_ms": "Calmness", "people": "People", "view_deg": "Camera sees",
 }  # fmt: skip
 LOOKS = {
     "colour": "My light", "light_by": "Told by", "brightness": "Brightness",

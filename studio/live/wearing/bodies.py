@@ -94,9 +94,10 @@ class Bodies:
     def find(
         self, rgb: UInt8[np.ndarray, "height width 3"], time_s: float, camera: Camera,
         points: frozenset[AnchorPoint], heads: tuple[HeadNow, ...], lag_ms: float, most: int,
+        foot_m: float | None = None,
     ) -> tuple[PartsNow, ...]:  # fmt: skip
         """What is seen of the anchor points that are wanted, and what was lost just now; of so
-        many people at most.
+        many people at most. ``foot_m`` is how long their feet are, where that is known.
 
         Raises StudioError if a network is not installed.
         """
@@ -121,7 +122,7 @@ class Bodies:
         if points & BODY_POINTS:
             for body in bodies:
                 head = _head_of(body, heads)
-                framed = _in_picture(_framed(body, head, camera, points), camera)
+                framed = _in_picture(_framed(body, head, camera, points, foot_m), camera)
                 if framed:
                     track = self._track(body, "", free, time_s)
                     found.append(self._told(track, framed, head, camera, time_s, lag_ms))
@@ -226,8 +227,9 @@ def _there(bodies: tuple[SeenPoints, ...], size: tuple[int, int]) -> frozenset[A
 
 
 def _framed(
-    body: SeenPoints, head: HeadNow | None, camera: Camera, points: frozenset[AnchorPoint]
-) -> dict[AnchorPoint, Framed]:
+    body: SeenPoints, head: HeadNow | None, camera: Camera, points: frozenset[AnchorPoint],
+    foot_m: float | None,
+) -> dict[AnchorPoint, Framed]:  # fmt: skip
     """The frames of a body's anchor points that are seen and wanted."""
     above = None if head is None else HeadSeen(head.frames["head"], head.shape.size)
     stands = standing(body, above, camera)
@@ -238,7 +240,7 @@ def _framed(
     for point in _FEET:
         seen = bool((body.confidence[list(FEET[point][:3])] > SURE).all())
         if point in points and seen and stands is not None:
-            found[point] = foot(body, point, stands, camera)
+            found[point] = foot(body, point, stands, camera, foot_m)
     return {point: each for point, each in found.items() if point in points}
 
 

@@ -36,7 +36,7 @@ _CLOSE_WAIT_S = 10.0
 @dataclass(frozen=True, eq=False)
 class Wanted:
     """A picture, its camera, the heads in it, and which anchor points are wanted in it: of how many
-    people, how calm."""
+    people, how calm, and how long their feet are, where that is known."""
 
     frame: Frame
     camera: Camera
@@ -44,6 +44,7 @@ class Wanted:
     heads: tuple[HeadNow, ...]
     lag_ms: float
     most: int
+    foot_m: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +124,7 @@ class Limbs(Closing):
     def _look(self, wanted: Wanted) -> tuple[PartsNow, ...]:
         own = self._own()
         parts = own.find(wanted.frame.rgb, wanted.frame.time_s, wanted.camera, wanted.points,
-                         wanted.heads, wanted.lag_ms, wanted.most)  # fmt: skip
+                         wanted.heads, wanted.lag_ms, wanted.most, wanted.foot_m)  # fmt: skip
         self.there = own.there
         return parts
 

@@ -165,17 +165,21 @@ def wrist(hand: SeenPoints, side: str, camera: Camera) -> Framed:
     return Framed(turn, at, "wrist", REFERENCE_M["wrist"])
 
 
-def foot(body: SeenPoints, point: str, stands: Standing, camera: Camera) -> Framed:
-    """A foot by its ankle, heel and toes, and its knee where it is seen."""
+def foot(
+    body: SeenPoints, point: str, stands: Standing, camera: Camera, foot_m: float | None = None
+) -> Framed:
+    """A foot by its ankle, heel and toes, and its knee where it is seen. ``foot_m`` is how long it
+    is, where that is known: it is as far away as it then must be."""
     which = FEET[point]
     used = list(which if body.confidence[which[3]] > SURE else which[:3])
     model = FOOT_M[: len(used)] * (1.0 if point == "foot.L" else -1.0, 1.0, 1.0)
     weight = np.array([1.0, 1.0, 1.0, _KNEE])[: len(used)]
-    size = stands.grown
+    size = stands.grown if foot_m is None else foot_m / REFERENCE_M["foot"]
+    larger = size / stands.grown
     model = model * size
     heel_px = body.xyz_px[which[1], :2]
-    away = max(float(stands.away_m[which[1]]), 0.1)
-    shape = stands.scale * body.shape_m[used]
+    away = max(larger * float(stands.away_m[which[1]]), 0.1)
+    shape = larger * stands.scale * body.shape_m[used]
     turn = towards(heel_px, camera) @ similarity(shape, model)[0].T
     at = at_pixel(heel_px, away, camera) - turn @ model[1]
     deep = shape[:, 1] * float(camera.matrix[0, 0]) / away

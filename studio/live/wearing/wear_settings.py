@@ -52,6 +52,11 @@ class WearSettings(BaseModel):
         description="Distance between the wearer's pupils, millimetres; told from the irises "
         "where it is not known",
     )  # fmt: skip
+    foot_mm: float | None = Field(
+        default=None, ge=120, le=350,
+        description="How long the wearer's feet are, millimetres; told from the body where it is "
+        "not known",
+    )  # fmt: skip
     wrist: Literal["left", "right"] = Field(
         default="left", description="On which wrist a watch is worn"
     )

@@ -112,9 +112,10 @@ class Wearers(Closing):
             lag_ms=settings.smoothing_ms, pupil_mm=settings.pupil_mm,
         )  # fmt: skip
         parts: tuple[PartsNow, ...] = ()
+        foot_m = None if settings.foot_mm is None else 1e-3 * settings.foot_mm
         try:
             parts = self._limbs.find(
-                Wanted(frame, camera, points, heads, settings.smoothing_ms, settings.people)
+                Wanted(frame, camera, points, heads, settings.smoothing_ms, settings.people, foot_m)
             )
             self.trouble = None
         except StudioError as error:

@@ -84,6 +84,17 @@ def test_feet_stand_where_they_are_and_are_as_long_as_they_are(turn: np.ndarray)
         assert found.size_m == pytest.approx(REFERENCE_M["foot"])
 
 
+def test_a_foot_whose_length_is_known_is_as_long_and_as_far_away() -> None:
+    body = body_at((0.2, 3.0, -0.9))
+    stands = standing(body, None, CAMERA)
+    assert stands is not None
+    usual, long = (foot(body, "foot.L", stands, CAMERA, m) for m in (None, 0.31))
+    grown = 0.31 / REFERENCE_M["foot"]
+    assert long.size_m == pytest.approx(0.31)
+    assert long.place_m == pytest.approx(grown * usual.place_m, rel=1e-3)  # seen in the same place
+    assert long.turn == pytest.approx(usual.turn, abs=1e-3)
+
+
 def test_a_head_tells_how_far_away_and_how_large_a_body_is() -> None:
     small = 0.8
     body = body_at((0.0, 3.0, -0.9))

@@ -238,10 +238,12 @@ def test_shoes_are_worn_on_feet_that_are_seen_and_nowhere_else() -> None:
     pose = Points(body_at((0.0, 3.0, -0.9)))
     with with_limbs(pair, pose, Points()) as tryon:
         shown = tryon.show(grey(), PLAIN)
+        told = tryon.show(grey(time_s=1.0), PLAIN.model_copy(update={"foot_mm": 310.0}))
         pose.seen = ()
         bare = tryon.show(grey(time_s=5.0), PLAIN)
     assert shown.notes == ()
     assert set(shown.wearers[0].points) == {"foot.L", "foot.R"}
+    assert told.wearers[0].sizes_m["foot"] == pytest.approx(0.31)
     rows, columns = np.nonzero(red(shown.rgba))
     assert rows.min() > 0.6 * SIZE[1]
     assert columns.min() < SIZE[0] / 2 - 8 < SIZE[0] / 2 + 8 < columns.max()
