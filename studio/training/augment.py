@@ -34,7 +34,7 @@ def placements(
     centres: torch.Tensor,
     scales: torch.Tensor,
     *,
-    turn_deg: float,
+    turn_deg: float | torch.Tensor,
     shift: float,
     flip: float = 0.5,
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -42,10 +42,11 @@ def placements(
 
     They take coordinates of the new picture, -1..1 along its height, to old pixels. ``centres``
     (batch, 2) and ``scales`` (batch; half the height that is seen) are in old pixels; the centre is
-    shifted by up to ``shift`` of the scale.
+    shifted by up to ``shift`` of the scale. ``turn_deg``, of all or of each (batch), is the
+    standard deviation of how far they are turned.
     """
     batch = len(scales)
-    angle = torch.randn(batch, generator=dice, device=dice.device) * math.radians(turn_deg)
+    angle = torch.randn(batch, generator=dice, device=dice.device) * turn_deg * (math.pi / 180)
     mirrored = chance(dice, flip, batch)
     cos, sin = torch.cos(angle) * scales, torch.sin(angle) * scales
     sign = torch.where(mirrored, -1.0, 1.0)

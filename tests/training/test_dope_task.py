@@ -21,6 +21,7 @@ from studio.perception.own import pack
 from studio.training import augment
 from studio.training.feed import Order, batches
 from studio.training.loop import train
+from studio.training.people import Pack
 from studio.training.plan import Plan
 from studio.training.task import Bench, Source
 from studio.training.tasks import (
@@ -32,7 +33,7 @@ from studio.training.tasks import (
     find_task,
 )
 from studio.training.tasks.dope import begin
-from studio.training.tasks.dope_pictures import Pictures, moved
+from studio.training.tasks.dope_pictures import Pictures, moved, varied
 from studio.training.tasks.dope_pictures import focal as focal_of
 from studio.training.tasks.dope_targets import Parts, parts_of
 
@@ -183,6 +184,23 @@ def test_points_turn_and_mirror_with_the_picture() -> None:
         np.testing.assert_allclose(xy[0, 0].numpy(), again, atol=0.05)
         # Left stays left: a mirrored left elbow is a right one.
         assert float(there[0, 0, 9, 0] - there[0, 0, 8, 0]) * (xyz[9, 0] - xyz[8, 0]) > 0
+
+
+def test_some_pictures_of_a_batch_lean_far_and_most_hardly(packs: Path) -> None:
+    """People lie and cameras are held askew; which pictures lean is drawn for each alone."""
+    source = Pack(packs / "train")
+    batch = {key: torch.from_numpy(np.stack([value] * 256)) for key, value in source[0].items()}
+    made = varied(batch, torch.Generator().manual_seed(3), None, (32, 64))
+    neck, hip = made.xyz_m[:, 0, 10:12].mean(1), made.xyz_m[:, 0, 4:6].mean(1)
+    before = batch["whole"][0, 0, :, 3:]
+    upright = before[10:12].mean(0) - before[4:6].mean(0)
+    there = made.xyz_m[:, 0, 0, 0].isfinite()
+    way = (neck - hip)[there]
+    lean = torch.rad2deg(torch.atan2(way[:, 0], -way[:, 1]))
+    lean = (lean.abs() - torch.rad2deg(torch.atan2(upright[0], -upright[1])).abs()).abs()
+    assert 0.05 < float((lean > 20).float().mean()) < 0.25
+    assert float((lean < 10).float().mean()) > 0.65
+    assert float(lean.max()) > 35
 
 
 def test_a_camera_that_is_turned_aside_shows_another_perspective() -> None:

@@ -19,6 +19,7 @@ SIZE_PX = (192, 256)
 """Height and width of what is learned from."""
 _AWAY, _EMPTY, _CUT, _HIDDEN, _PHOTOGRAPHED = 0.55, 0.06, 0.02, 0.2, 0.6
 _TURNED, _TURNED_DEG = 0.25, 8.0
+_LEANING, _LEANING_DEG, _UPRIGHT_DEG = 0.3, 25.0, 5.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +77,9 @@ def varied(
     """As they are learned from, ``size_px`` high and wide.
 
     Some people stay where they were, nearer; most are put before other surroundings, smaller if the
-    picture shows the whole of them; a few pictures show nobody. In some the camera is turned aside,
-    and the perspective another. Clothes are dyed, things hide people, a camera does the rest.
+    picture shows the whole of them; a few pictures show nobody. Some lean far, most a little. In
+    some the camera is turned aside, and the perspective another. Clothes are dyed, things hide
+    people, a camera does the rest.
     """
     rgb = batch["rgb"].permute(0, 3, 1, 2).contiguous().float() / 255
     count, _, height, width = rgb.shape
@@ -93,7 +95,7 @@ def varied(
     spare = torch.stack([width / 2 - scales * new_width / new_height, height / 2 - scales], 1)
     room = torch.where(free[:, None], spare.abs(), spare.clamp_min(0))
     centre = middle + room * augment.uniform(dice, -1.0, 1.0, count, 2)
-    lean = 10.0 if bool((dice.initial_seed() >> 3) & 1) else 3.0
+    lean = torch.where(augment.chance(dice, _LEANING, count), _LEANING_DEG, _UPRIGHT_DEG)
     matrices, mirrored = augment.placements(dice, centre, scales, turn_deg=lean, shift=0.0)
     grid = augment.grid(matrices, new_height, new_width, (height, width))
     turn = augment.turns(dice, _TURNED, count, _TURNED_DEG)
