@@ -14,6 +14,7 @@ from rich.table import Table
 from tyro.conf import Positional
 
 from studio.core.counted import counted
+from studio.core.errors import StudioError
 from studio.core.files import VIDEO_SUFFIXES
 from studio.core.types import Camera, Crowd, Detections, Motion
 from studio.features.lift.engine import Inputs, Lifting
@@ -21,7 +22,7 @@ from studio.features.lift.params import Params
 from studio.features.lift.several import Everybody, lift
 from studio.jobs import Context, run
 from studio.jobs.terminal import OnTerminal, plain, show_facts
-from studio.media.formats.whole import check_place
+from studio.media.formats.whole import check_place, check_places
 from studio.weights.detectors import Backend, maker
 
 _MOST = 8
@@ -31,6 +32,7 @@ _MOST = 8
 def main(
     source: Positional[Path],
     out: Path,
+    overlay: Path | None = None,
     rig: Path | None = None,
     size: tuple[int, int] | None = None,
     layout: str | None = None,
@@ -48,6 +50,8 @@ def main(
             AlphaPose's file).
         out: Where to write the motion: .trc, .c3d or .csv; of several people one file each, with
             their number.
+        overlay: A film of the video with those who were lifted drawn over it, as the camera sees
+            them: .mp4, .mkv, .webm, .mov.
         rig: The camera's calibration: TOML, JSON, YAML, XML or .qca.txt.
         size: Width and height of the pictures, where neither video nor calibration says.
         layout: Keypoint layout (body_25, halpe_26, coco_17 ...), in place of the one that fits.
@@ -62,6 +66,8 @@ def main(
 
     write = motion_writer(out)
     check_place(out)
+    if overlay is not None:
+        _check_overlay(overlay, source)
     start = time.perf_counter()
     cameras: tuple[Camera, ...] = ()
     if rig is not None:
@@ -82,16 +88,36 @@ def main(
                    for k in range(1, len(persons) + 1)]  # fmt: skip
     for one, path in zip(persons, written, strict=True):
         write(path, one.motion)
+    if overlay is not None:
+        from studio.features.lift.over import write_over
+
+        with OnTerminal("Draw", quiet=json) as bar:
+            write_over(overlay, source, persons, rate_hz, bar.report)
     seconds = time.perf_counter() - start
     if json:
         answer = _as_json(persons[0], written[0], seconds)
         if isinstance(result, Everybody):
             answer["people"] = [_as_json(one, path, seconds)
                                 for one, path in zip(persons, written, strict=True)]  # fmt: skip
+        if overlay is not None:
+            answer["overlay"] = str(overlay)
         print(json_module.dumps(answer, ensure_ascii=False))
         return
     for one, path in zip(persons, written, strict=True):
         _show(one, path, seconds)
+    if overlay is not None:
+        Console().print(f"Written: {overlay}")
+
+
+def _check_overlay(overlay: Path, source: Path) -> None:
+    """Raise StudioError unless there is a film to draw over, and one to write."""
+    if source.suffix.lower() not in VIDEO_SUFFIXES:
+        raise StudioError(
+            "There is no film to draw over.", "Give the video in place of its keypoints."
+        )
+    if overlay.resolve() == source.resolve():
+        raise StudioError("The overlay would replace the video.", "Give it another name.")
+    check_places((overlay, (".mp4", ".mkv", ".webm", ".mov")))
 
 
 def _truth(path: Path | None) -> Motion | None:

@@ -86,13 +86,14 @@ def _beside(one: Lifting, main: Lifting) -> Lifting:
     if one.calibrated:
         return one
     frames = np.arange(len(one.motion))
-    seen = _apart(one.motion.xyz_m, _cameras(one, frames), out=False)
-    world = _apart(seen, _cameras(main, frames), out=True)
+    seen = _apart(one.motion.xyz_m, cameras_of(one, frames), out=False)
+    world = _apart(seen, cameras_of(main, frames), out=True)
     return replace(one, motion=replace(one.motion, xyz_m=world), camera=main.camera,
                    shots=main.shots)  # fmt: skip
 
 
-def _cameras(lifting: Lifting, frames: np.ndarray) -> list[Camera]:
+def cameras_of(lifting: Lifting, frames: np.ndarray) -> list[Camera]:
+    """The camera as it stood in each of some frames."""
     starts = [start for start, _ in lifting.shots]
     return [lifting.shots[k][1] for k in np.searchsorted(starts, frames, "right") - 1]
 

@@ -18,7 +18,6 @@ from studio.core.errors import StudioError
 from studio.core.files import IMAGE_SUFFIXES
 from studio.core.types import Camera, Detections, Motion
 from studio.features.pose.engine import Inputs, Params, detect, facts
-from studio.features.pose.overlay import write_overlay
 from studio.features.pose.space import Alone, motions
 from studio.human.convert import convert
 from studio.jobs import run
@@ -27,6 +26,7 @@ from studio.media.films import Film, Films
 from studio.media.formats.detections_npz import NAME, write_npz
 from studio.media.formats.people_json import write_people
 from studio.media.formats.whole import check_place, check_places
+from studio.media.overlay import write_overlay
 from studio.media.served import fetched_picture, is_address
 from studio.perception.take import TakeDetections
 

@@ -13,8 +13,8 @@ import pytest
 
 from studio.cli import main as doppel
 from studio.core.types import Crowd, Detections, Keypoints
-from studio.features.pose.overlay import INK, drawn, write_overlay
 from studio.human.layouts import layout
+from studio.media.overlay import INK, drawn, write_overlay
 from studio.media.video import open_clip
 from studio.media.writer import VideoWriter
 
