@@ -25,12 +25,14 @@ def plain_name(name: str) -> str:
 Found = TypeVar("Found", Detections, Crowd)
 
 
-def match_cameras(rig: CameraRig, detections: Found) -> tuple[CameraRig, Found, tuple[str, ...]]:
+def match_cameras(
+    rig: CameraRig, detections: Found, least: int = 2
+) -> tuple[CameraRig, Found, tuple[str, ...]]:
     """The cameras that both have, in the rig's order, under the rig's names.
 
     Names may differ in padding, case and separators (cam1, Cam_01). Returns also the notes to
-    show, one for every camera left over. Raises StudioError if fewer than two match, or if two
-    cameras of either have the same name.
+    show, one for every camera left over. Raises StudioError if fewer than ``least`` (one or two)
+    match, or if two cameras of either have the same name.
     """
     for whose, names in (("rig", rig.names), ("detections", detections.cameras)):
         if len(set(names)) < len(names):
@@ -48,9 +50,10 @@ def match_cameras(rig: CameraRig, detections: Found) -> tuple[CameraRig, Found, 
         for index, key in sorted((index, key) for key, index in own.items())
         if key in theirs
     ]
-    if len(pairs) < 2:
+    if len(pairs) < least:
+        many = "two cameras" if least > 1 else "a camera"
         raise StudioError(
-            "The detections and the rig do not have two cameras in common. "
+            f"The detections and the rig do not have {many} in common. "
             f"Detections: {', '.join(detections.cameras)}. Rig: {', '.join(rig.names)}.",
             "Rename the cameras of one of them, or choose the rig that filmed this take."
             + (_ALONE if len(detections.cameras) == 1 else ""),

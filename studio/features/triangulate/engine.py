@@ -15,9 +15,11 @@ from studio.features.triangulate.facts import facts_of, out_of_step
 from studio.features.triangulate.inputs import Inputs
 from studio.features.triangulate.params import Params
 from studio.features.triangulate.pixels import (
+    ALONE,
     Looked,
     as_seen,
     learned,
+    least,
     look,
     loosened,
     points_of,
@@ -76,11 +78,12 @@ def triangulate(
 
     Notes tell of that, of cameras left out, of a rig that is not believable (a wrong unit, a
     world upside down), and of cameras out of step. Raises StudioError if rig and detections share
-    fewer than two cameras, if times do not increase, or if nothing is seen.
+    fewer cameras than the method needs (two; the volumetric network one), if times do not increase,
+    or if nothing is seen.
     """
     result, said = yield from renewing(one_person, params, inputs, context)
     told: tuple[Fact, ...] = ()
-    if params.compare:
+    if params.compare and len(result.report.cameras) > 1:
         told = side_by_side(params, inputs, result.motion, _motion, context)
     return replace(result, facts=result.facts + told, notes=said + result.notes)
 
@@ -114,7 +117,10 @@ def go_on(context: Context) -> None:
 
 def one_person(params: Params, inputs: Inputs, context: Context) -> Engine[Skeleton, Triangulation]:
     """Triangulate one person; see :func:`triangulate`. A newer rig ends it with an exception."""
-    rig, detections, notes = match_cameras(inputs.rig, inputs.detections)
+    way, looked, begun = learned(params.method), None, 0.0
+    rig, detections, notes = match_cameras(inputs.rig, inputs.detections, least(way))
+    if len(rig) == 1:
+        notes += (ALONE,)
     if not params.undistort:
         flat = tuple(replace(c, distortion=np.zeros(0), lens="pinhole") for c in rig.cameras)
         rig = CameraRig(flat)
@@ -126,7 +132,6 @@ def one_person(params: Params, inputs: Inputs, context: Context) -> Engine[Skele
             "Run the detection again.",
         )
     notes += tuple(f"{p.message} {p.hint}" for p in check_rig(rig))
-    way, looked, begun = learned(params.method), None, 0.0
     if way is not None:
         begun = _LOOKING
         looked = yield from look(way, inputs.films, rig, detections, params, context, begun)

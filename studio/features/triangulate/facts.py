@@ -26,7 +26,7 @@ def facts_of(report: TakeReport, rig: CameraRig, layout: Layout) -> tuple[Fact, 
 
 def _agreement(report: TakeReport, rig: CameraRig) -> Fact:
     diagonal = max(math.hypot(*camera.size_px) for camera in rig.cameras)
-    text = f"{len(rig)} cameras, {report.mean_px:.1f} px mean ({report.mean_mm:.0f} mm)"
+    text = f"{counted(len(rig), 'camera')}, {report.mean_px:.1f} px mean ({report.mean_mm:.0f} mm)"
     if report.suspects:
         return Fact("Agreement", text, "stop", report.suspects[0].text)
     verdict = _verdict(report.mean_px / diagonal, 0.004, 0.01)
@@ -69,7 +69,8 @@ def _rigidity(report: TakeReport) -> Fact:
 
 def _certainty(report: TakeReport, layout: Layout) -> Fact:
     # Not "accuracy": errors that all cameras share, as a detector's own, are not in it.
-    text = f"± {report.error_mm:.1f} mm between cameras"
+    known = math.isfinite(report.error_mm)
+    text = f"± {report.error_mm:.1f} mm between cameras" if known else "unknown"
     holes = [f"{100 * report.missing:.1f} % missing"] if report.missing > 0.0005 else []
     holes += [f"{100 * report.filled:.1f} % bridged"] if report.filled > 0.0005 else []
     holes = holes or ["no gaps"]
@@ -78,6 +79,7 @@ def _certainty(report: TakeReport, layout: Layout) -> Fact:
         holes.append(f"{counted(len(report.unfound), 'point')} that no camera found")
     text = ", ".join([text, *holes])
     verdict = _verdict(max(report.error_mm / 10, report.missing / 0.05), 1.0, 4.0)
+    verdict = verdict if known else "look"
     blame = ""
     hidden = {layout.points[i] for part in report.unseen for i in layout.parts[part]}
     hidden |= set(report.unfound)

@@ -20,6 +20,10 @@ from studio.vision.sightings import residuals_px, sight
 from studio.vision.triangulate import Points
 
 LEARNED: tuple[Way, ...] = ("algebraic", "volumetric")
+ALONE = (
+    "One camera sees where joints are in its picture, not how far away: depth is what the network "
+    "takes for likely."
+)
 _SURE_SIGMAS = 3.0
 _KEPT_S = 0.2
 
@@ -45,6 +49,11 @@ def learned(method: str) -> Way | None:
     return next((way for way in LEARNED if way == method), None)
 
 
+def least(way: Way | None) -> int:
+    """How many cameras must see a person: the volumetric network does with one."""
+    return 1 if way == "volumetric" else 2
+
+
 def look(
     way: Way, films: Films | None, rig: CameraRig, found: Detections, params: Params,
     context: Context, share: float,
@@ -52,8 +61,8 @@ def look(
     """Look at all pictures of a take; the detections (cameras as those of the rig) say where the
     person is. Yields a skeleton a frame. Progress is told up to ``share``.
 
-    Raises StudioError without films, if they are of fewer than two of the cameras, or if the
-    network is not installed.
+    Raises StudioError without films, if they are of fewer of the cameras than the network needs
+    (:func:`least`), or if it is not installed.
     """
     if films is None or not films.films:
         raise StudioError(
@@ -62,11 +71,9 @@ def look(
         )
     by_name = {plain_name(film.camera): film.camera for film in films.films}
     names = [by_name.get(plain_name(camera.name)) for camera in rig.cameras]
-    if sum(name is not None for name in names) < 2:
-        raise StudioError(
-            "Fewer than two videos belong to cameras of the rig.",
-            "Name the videos like the cameras.",
-        )
+    if sum(name is not None for name in names) < least(way):
+        count = "Fewer than two videos belong" if least(way) > 1 else "No video belongs"
+        raise StudioError(f"{count} to cameras of the rig.", "Name the videos like the cameras.")
     viewer = Viewer.load(way)
     sights: list[Sight] = []
     times: list[float] = []
@@ -120,10 +127,12 @@ def boxes_at(
 
 def loosened(params: Params, looked: Looked) -> Params:
     """The settings in the network's own measure: its points are as sure as it says, left and right
-    are its own affair, and what lies within three standard deviations agrees."""
+    are its own affair, and what lies within three standard deviations agrees. Where one camera
+    looks, none has to agree with it, and nothing holds a refinement."""
     scale = looked.typical_px
+    alone = {"min_cameras": 1, "refine": False} if len(looked.detections.cameras) == 1 else {}
     return params.model_copy(
-        update={
+        update=alone | {
             "min_confidence": 0.02, "swap_sides": False, "huber": False,
             "knee_px": max(params.knee_px, 2 * scale),
             "max_reprojection_px": max(params.max_reprojection_px, _SURE_SIGMAS * scale),

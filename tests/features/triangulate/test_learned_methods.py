@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -113,7 +114,7 @@ def test_without_pictures_it_is_said_what_to_do(rig: CameraRig, films: Films) ->
     strangers = Films(tuple(Film(f"other{k}", f.path, rate_hz=30) for k, f in
                             enumerate(films.films)))  # fmt: skip
     with pytest.raises(StudioError, match="Fewer than two videos"):
-        solve(Inputs(rig, take(rig), films=strangers), method="volumetric")
+        solve(Inputs(rig, take(rig), films=strangers), method="algebraic")
 
 
 def test_methods_and_fewer_cameras_are_told_side_by_side(rig: CameraRig) -> None:
@@ -170,3 +171,30 @@ def test_some_choices_of_every_number_of_cameras() -> None:
     assert max(sum(len(one) == count for one in every) for count in (2, 3, 4)) == 6
     assert len(set(every)) == len(every)
     assert list(choices(2)) == []
+
+
+def test_the_volumetric_network_does_with_one_camera(
+    rig: CameraRig, films: Films, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewer = Perfect()
+    monkeypatch.setattr(pixels.Viewer, "load", lambda way: viewer)
+    found = take(rig)
+    one = replace(
+        found, cameras=rig.names[1:2], xy_px=found.xy_px[:, 1:2],
+        confidence=found.confidence[:, 1:2],
+    )  # fmt: skip
+    alone = Inputs(rig, one, films=Films(films.films[1:2]))
+    result = solve(alone, method="volumetric", compare=True)
+    off = np.linalg.norm(convert(result.motion.xyz_m, HALPE, COCO) - TRUTH, axis=-1)
+    assert np.nanmean(off) < 0.01
+    assert viewer.seen == [1] * FRAMES
+    assert (result.motion.views[:, :17] == 1).all()
+    assert pixels.ALONE in result.notes
+    facts = {fact.label: fact for fact in result.facts}
+    assert facts["Agreement"].text.startswith("1 camera,")
+    assert facts["Error bar"].text.startswith("unknown, ")
+    with pytest.raises(StudioError, match="two cameras in common"):
+        solve(alone, method="algebraic")
+    with pytest.raises(StudioError, match="No video belongs"):
+        solve(Inputs(rig, one, films=Films((replace(films.films[0], camera="x"),))),
+              method="volumetric")  # fmt: skip
