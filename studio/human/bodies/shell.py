@@ -16,6 +16,7 @@ from studio.core.errors import StudioError
 from studio.human.bodies.canonical import SKIN, Canonical
 from studio.human.bodies.field import Field, MeshField, neck_cuts
 from studio.human.bodies.joining import cut, loops, zipped
+from studio.human.bodies.parting import parted
 from studio.human.bodies.surface import (
     Surface,
     eased,
@@ -197,6 +198,7 @@ def _body(
         for foot in (_hung(canonical, grown_m, f".{side}", ("foot", "toe")) for side in "LR")
     )
     like = None if isinstance(field, MeshField) else MeshField(grown_m[:SKIN], canonical.faces)
+    field, like = parted(field, like, canonical)
     rough = surface_of(field, low, high, spacing_m, shoes, like=like)
     coarse = simplified(polished(rough), triangles // 4 + 2000)
     left = cut(coarse.faces, -(beyond(canonical, coarse.vertices_m) + GAP_M))
