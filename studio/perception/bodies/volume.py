@@ -58,8 +58,8 @@ class Square:
         lens[2] = last - lens[2]
         if marks is not None:
             marks = marks[mirrored_marks()] * [-1, 1] + [last, 0]
-        flipped = (np.ascontiguousarray(plane[:, ::-1]) for plane in (self.rgb, self.mask))
-        return Square(*flipped, lens, marks, not self.mirrored)
+        rgb, mask = (np.ascontiguousarray(plane[:, ::-1]) for plane in (self.rgb, self.mask))
+        return Square(rgb, mask, lens, marks, not self.mirrored)
 
 
 class _Look:
