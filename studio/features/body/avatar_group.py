@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.features.body.params import Params
+from studio.synth import closet
 from studio.ui import theme
 from studio.ui.staging.fields import NAMES_PX, Fields
 from studio.ui.thumb import Thumb
@@ -26,6 +26,7 @@ WORDS = {
     "pose": (("T", "T"), ("A", "A")),
     "networks": (("sequence", "In turn"), ("parallel", "At once")),
 }
+WORN = {"hat": "Hat", "glasses": "Glasses"}
 _OWN = "As photographed"
 _BACK = (64, 88)
 _TIPS = {
@@ -59,19 +60,14 @@ class AvatarGroup(QWidget):
         self.fields = Fields(Params, rows, WORDS)
         self.fields.changed.connect(lambda: self.changed.emit(self.fields.value()))
         self.head = QComboBox()
-        self.head.setAccessibleName("Head")
         self.head.setToolTip("A head of this project by “Head from photographs” can take the place "
                              "of the photograph's")  # fmt: skip
         self.head.activated.connect(lambda _: self.changed.emit({"head_item": self._chosen()}))
-        label = QLabel("Head")
-        label.setProperty("role", "muted")
-        label.setMinimumWidth(theme.look().px(NAMES_PX))
-        self.head_row = QWidget()
-        row = QHBoxLayout(self.head_row)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        row.addWidget(label)
-        row.addWidget(self.head, 1)
+        self.head_row = _row("Head", self.head)
+        self.worn = {kind: QComboBox() for kind in WORN}
+        for kind, box in self.worn.items():
+            box.setToolTip(f"{WORN[kind]} of the wardrobe, worn over what is photographed")
+            box.activated.connect(partial(self._wear, kind))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -79,8 +75,17 @@ class AvatarGroup(QWidget):
         column.addLayout(backs)
         column.addWidget(self.fields)
         column.addWidget(self.head_row)
+        for kind, box in self.worn.items():
+            column.addWidget(_row(WORN[kind], box))
         self._params = Params()
         self.show_heads({})
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        there = closet.catalogue()
+        for kind, box in self.worn.items():
+            _fill(box, {"": "None", **{one.name: one.title for one in there if one.kind == kind}})
+        self._show_chosen()
 
     def show_params(self, params: Params) -> None:
         """Show these; nothing is told."""
@@ -105,21 +110,47 @@ class AvatarGroup(QWidget):
 
     def show_heads(self, heads: Mapping[str, str]) -> None:
         """The project's heads: names by their items' ids."""
-        there = {"": _OWN, **heads}
-        if self._listed() != there:
-            with QSignalBlocker(self.head):
-                self.head.clear()
-                for id, name in there.items():
-                    self.head.addItem(name, id)
+        _fill(self.head, {"": _OWN, **heads})
         self.head_row.setVisible(bool(heads))
         self._show_chosen()
 
-    def _listed(self) -> dict[Any, str]:
-        return {self.head.itemData(k): self.head.itemText(k) for k in range(self.head.count())}
+    def _wear(self, kind: str, _: int) -> None:
+        self.changed.emit({kind: str(self.worn[kind].currentData() or "")})
 
     def _chosen(self) -> str:
         return str(self.head.currentData() or "")
 
     def _show_chosen(self) -> None:
-        with QSignalBlocker(self.head):
-            self.head.setCurrentIndex(max(self.head.findData(self._params.head_item), 0))
+        _choose(self.head, self._params.head_item)
+        for kind, box in self.worn.items():
+            _choose(box, getattr(self._params, kind))
+
+
+def _row(title: str, box: QComboBox) -> QWidget:
+    """A choice with its name."""
+    box.setAccessibleName(title)
+    label = QLabel(title)
+    label.setProperty("role", "muted")
+    label.setMinimumWidth(theme.look().px(NAMES_PX))
+    found = QWidget()
+    row = QHBoxLayout(found)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(8)
+    row.addWidget(label)
+    row.addWidget(box, 1)
+    return found
+
+
+def _fill(box: QComboBox, there: Mapping[str, str]) -> None:
+    """Offer these: what they are called by their names."""
+    if {box.itemData(k): box.itemText(k) for k in range(box.count())} == there:
+        return
+    with QSignalBlocker(box):
+        box.clear()
+        for name, title in there.items():
+            box.addItem(title, name)
+
+
+def _choose(box: QComboBox, name: str) -> None:
+    with QSignalBlocker(box):
+        box.setCurrentIndex(max(box.findData(name), 0))

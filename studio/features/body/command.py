@@ -43,6 +43,8 @@ def main(
     texture_px: int = 2048,
     networks: Literal["sequence", "parallel"] = "sequence",
     head: Path | None = None,
+    hat: str = "",
+    glasses: str = "",
     motion: Path | None = None,
     follow: bool = False,
     meshes: Path | None = None,
@@ -73,6 +75,8 @@ def main(
         networks: Networks for body and head are asked one after the other, or at the same time;
             where hair hangs from the head by itself, the body's alone.
         head: A head by “doppel head” that the person gets, with its skin and hair: .glb or .json.
+        hat: A hat of the wardrobe that the person wears, such as hat_cap.
+        glasses: Glasses of the wardrobe that the person wears, such as sunglasses.
         motion: A motion that the avatar shall do: .bvh, .trc, .c3d or .csv; or a film, taken by a
             camera that stands still: the avatar does in each of its pictures what somebody does.
         follow: The film among the photographs is followed: one body for each of its pictures.
@@ -96,7 +100,8 @@ def main(
     who = () if person_px is None else (_place(photos[0], person_px),)
     params = _params(photos=photos, at_s=at_s, who=who, name=name, height_m=height_m, gender=gender,
                      back=back, seed=seed, pose=pose, triangles=triangles, texture_px=texture_px,
-                     networks=networks, head=head, motion=motion)  # fmt: skip
+                     networks=networks, head=head, hat=hat, glasses=glasses,
+                     motion=motion)  # fmt: skip
     began = time.perf_counter()
     with OnTerminal("Body", quiet=json) as context:
         made = run(reconstruct(params, Inputs(), context))

@@ -77,6 +77,7 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     is no human body, or a network is not installed.
     """
     check_photographs(params.photos, "Choose one that shows the whole person.")
+    worn = _worn(params)
     head = given_head(params, inputs.heads)
     name = params.name or params.photos[0].stem
     stills = {path: photograph_of(path, params.at_s) for path in params.photos if is_film(path)}
@@ -98,6 +99,7 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     report(context, 0.45 * rest, "Looking at the face")
     faces = _faces([view.photo for view in fit.views])
     fit, skin, hair = _dressed(fit, faces, head, name)
+    fit = replace(fit, design=fit.design.but(worn=(*fit.design.worn, *worn)))
     look = Look(params.back, params.triangles, params.texture_px, params.seed, head is None,
                 networks=params.networks)  # fmt: skip
     found = made(
@@ -193,6 +195,20 @@ def _dressed(
         fit, design=with_head(design, head, skin.name), offsets_m=bared(fit.offsets_m)
     )
     return changed, texture if head.skin is None else head.skin, [None for _ in hair]
+
+
+def _worn(params: Params) -> tuple[Worn, ...]:
+    """What of the wardrobe the avatar wears, too. Raises StudioError where it is not there."""
+    found: list[Worn] = []
+    for kind, name in (("hat", params.hat), ("glasses", params.glasses)):
+        there = [piece.name for piece in closet.catalogue() if piece.kind == kind]
+        if name and name not in there:
+            raise StudioError(
+                f"There is nothing of the kind “{kind}” that is called “{name}”.",
+                f"There are: {', '.join(there)}.",
+            )
+        found += [Worn(item=name)] if name else []
+    return tuple(found)
 
 
 def _bare(fit: BodyFit, name: str) -> Posed:

@@ -16,7 +16,7 @@ from studio.core.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from studio.core.types import Posed
 from studio.document.pins import PhotoPin, PhotoPlace
 from studio.document.project import AvatarItem
-from studio.features.body.avatar_group import ROWS, AvatarGroup
+from studio.features.body.avatar_group import ROWS, WORN, AvatarGroup
 from studio.features.body.engine import Inputs
 from studio.features.body.filmed import is_film, photograph_of
 from studio.features.body.live_body import Answer, LiveBody, Wish
@@ -55,7 +55,7 @@ class Panel(PhotosPanel[Params]):
 
     thing = "body"
     endings = IMAGE_SUFFIXES | VIDEO_SUFFIXES
-    rows = PERSON | ROWS | {"head_item": "Head"}
+    rows = PERSON | ROWS | WORN | {"head_item": "Head"}
 
     def __init__(self, studio: Studio, feature: Feature) -> None:
         self.session = Session()

@@ -59,6 +59,8 @@ class Params(BaseModel):
         default="", title="Head",
         description="A head of the project by “Head from photographs”, in this one's place",
     )  # fmt: skip
+    hat: str = Field(default="", description="A hat of the wardrobe that the avatar wears")
+    glasses: str = Field(default="", description="Glasses of the wardrobe that the avatar wears")
     pins: tuple[PhotoPin, ...] = Field(
         default=(), description="Points of the body put where the photographs show them"
     )

@@ -75,6 +75,13 @@ def test_photographs_go_to_the_panel_that_is_shown(studio):
     assert wanting(studio, photo, "export").id == "head", "exporting wants no photograph"
 
 
+def test_what_is_not_in_the_wardrobe_cannot_be_worn(tmp_path: Path):
+    with pytest.raises(StudioError, match=r"kind “hat” that is called “sunglasses”"):
+        main((tmp_path / "a.png",), out=tmp_path / "x.glb", hat="sunglasses")
+    worn = engine._worn(Params(hat="hat_cap", glasses="sunglasses"))
+    assert [one.item for one in worn] == ["hat_cap", "sunglasses"]
+
+
 def test_of_several_people_the_one_at_a_place_is_looked_at(tmp_path: Path, monkeypatch):
     photos, asked = (tmp_path / "a.jpg", tmp_path / "b.jpg"), []
 

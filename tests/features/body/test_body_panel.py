@@ -198,6 +198,22 @@ def test_somebody_else_in_the_photograph_is_picked(qtbot, studio, panel, paths, 
     assert len(panel.pins.pins) == 1
 
 
+def test_a_hat_of_the_wardrobe_is_put_on(qtbot, studio, panel, paths):
+    panel.add(paths[:1])
+    settled(qtbot, panel)
+    panel.avatar_fold.button.setChecked(True)
+    box = panel.avatar.worn["hat"]
+    qtbot.waitUntil(box.isVisible)
+    assert box.currentText() == "None"
+    box.setCurrentIndex(box.findData("hat_cap"))
+    box.activated.emit(box.currentIndex())
+    assert panel.params().hat == "hat_cap"
+    assert [entry.label for entry in studio.document.history][-1] == "Hat"
+    studio.document.undo()
+    assert panel.params().hat == ""
+    assert box.currentText() == "None"
+
+
 def test_a_film_is_a_photograph_first_and_then_followed(qtbot, studio, panel, paths, monkeypatch):
     film, followed = paths[0].with_name("walk.mp4"), []
     monkeypatch.setattr(panel_module, "photograph_of", lambda path: Still(paths[0], 3, 0.1))
