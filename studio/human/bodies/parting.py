@@ -16,6 +16,9 @@ begins."""
 _SKIRT = 0.7
 """What fills so much of the legs' depth halfway between them is a skirt."""
 _STEP_M = 0.01
+_ABOVE_M, _FADE_M, _KNEE_M = 0.06, 0.05, 0.1
+"""From how far above the crotch on places lie between the legs, over how much that begins, and over
+how much, at the knees, it ends."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +44,21 @@ def parted(field: Field, like: Field | None, canonical: Canonical) -> tuple[Fiel
         return field, like
     low = crotch - _BELOW_M
     return PartedField(field, low), None if like is None else PartedField(like, low)
+
+
+def halfway(
+    points_m: Float[np.ndarray, "points 3"], canonical: Canonical, near_m: float
+) -> Float[np.ndarray, " points"]:
+    """How much points lie between the thighs, 0 to 1: not at all ``near_m`` from halfway."""
+    knee = canonical.head_m("lowerleg01.L")[2] - _KNEE_M / 2
+    up, aside = points_m[:, 2], np.abs(points_m[:, 0])
+    below = _smooth((crotch_m(canonical) + _ABOVE_M - up) / _FADE_M)
+    return _smooth(1.4 * (1 - aside / near_m)) * below * _smooth((up - knee) / _KNEE_M)
+
+
+def _smooth(t: np.ndarray) -> np.ndarray:
+    t = np.clip(t, 0, 1)
+    return t * t * (3 - 2 * t)
 
 
 def crotch_m(canonical: Canonical) -> float:

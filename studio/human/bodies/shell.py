@@ -16,7 +16,7 @@ from studio.core.errors import StudioError
 from studio.human.bodies.canonical import SKIN, Canonical
 from studio.human.bodies.field import Field, MeshField, neck_cuts
 from studio.human.bodies.joining import cut, loops, zipped
-from studio.human.bodies.parting import parted
+from studio.human.bodies.parting import halfway, parted
 from studio.human.bodies.surface import (
     Surface,
     eased,
@@ -37,6 +37,8 @@ GAP_M = 0.002
 """Half of the gap between template and field, closed by a band of triangles."""
 NECK_R_M, HAND_R_M = 0.17, 0.16
 """So far from neck and forearm what lies beyond the cuts is head and hand."""
+_APART_M, _THIGHS_M, _EVENED = 0.09, 0.05, 60
+"""So near to halfway between thighs weights are evened out, and the surface; in so many rounds."""
 Unwrap = Callable[[Surface], Float[np.ndarray, "faces 3 2"]]
 _STEPS = np.linspace(-0.02, 0.02, 17)
 
@@ -161,7 +163,8 @@ def shell_of(
     lacks = np.full((len(band), 3, 2), np.nan)
     texture = np.concatenate([body.texture, kept.texture, lacks])
     uv = np.concatenate([body.uv, kept.uv, *strip])
-    weights = _weights(base, shares, faces, count)
+    near = halfway(vertices, canonical, _APART_M) * (np.arange(len(vertices)) < count)
+    weights = _weights(base, shares, faces, count, near)
     shell = Shell(canonical, vertices, faces, base, shares, weights, part, texture, uv)
     shell = _faired(shell, count)
     neck = neck_band(shell)
@@ -198,8 +201,8 @@ def _body(
         for foot in (_hung(canonical, grown_m, f".{side}", ("foot", "toe")) for side in "LR")
     )
     like = None if isinstance(field, MeshField) else MeshField(grown_m[:SKIN], canonical.faces)
-    field, like = parted(field, like, canonical)
-    rough = surface_of(field, low, high, spacing_m, shoes, like=like)
+    apart, like = parted(field, like, canonical)
+    rough = surface_of(apart, low, high, spacing_m, shoes, like=like)
     coarse = simplified(polished(rough), triangles // 4 + 2000)
     left = cut(coarse.faces, -(beyond(canonical, coarse.vertices_m) + GAP_M))
     body = largest(Surface(left.mix @ coarse.vertices_m, left.faces))
@@ -210,7 +213,10 @@ def _body(
         )
     uv = unwrap(body)
     fine, uv = _halved(body, uv)
-    fine = snapped(field, polished(fine, 2, _inner(fine)))
+    fine = snapped(apart, polished(fine, 2, _inner(fine)))
+    if apart is not field:
+        near = halfway(fine.vertices_m, canonical, _THIGHS_M) * _inner(fine)
+        fine = Surface(_evened(fine.faces, fine.vertices_m, near), fine.faces)
     bound = bind(fine.vertices_m, grown_m, canonical.faces)
     return _Piece(fine.vertices_m, fine.faces, bound.base, bound.shares,
                   np.full((len(fine.faces), 3, 2), np.nan), uv)  # fmt: skip
@@ -288,9 +294,21 @@ def _matched(
     return found
 
 
-def _weights(base: np.ndarray, shares: np.ndarray, faces: np.ndarray, body: int) -> csr_matrix:
+def _evened(
+    faces: np.ndarray, values: np.ndarray, share: np.ndarray
+) -> Float[np.ndarray, "vertices values"]:
+    """Values at vertices, evened out over the surface as far as the ``share`` of each says."""
+    mean, near = neighbours(faces, len(values)), 0.5 * share[:, None]
+    for _ in range(_EVENED):
+        values = values + near * (mean @ values - values)
+    return values
+
+
+def _weights(
+    base: np.ndarray, shares: np.ndarray, faces: np.ndarray, body: int, between: np.ndarray
+) -> csr_matrix:
     """Bones' weights: those of the template, smoothed over the body, whose nearest points jump from
-    limb to limb."""
+    limb to limb, and more where places lie ``between`` the thighs."""
     count = len(base)
     rows = np.repeat(np.arange(count), 3)
     mix = csr_matrix((np.clip(shares, 0, None).ravel(), (rows, base.ravel())),
@@ -303,6 +321,14 @@ def _weights(base: np.ndarray, shares: np.ndarray, faces: np.ndarray, body: int)
         found = csr_matrix(hold @ found + free @ (mean @ found))
         found.data[found.data < 2e-3] = 0
         found.eliminate_zeros()
+    rows, used = np.flatnonzero(between > 0), np.unique(found[between > 0].indices)
+    if len(rows):
+        dense = _evened(faces, found[:, used].toarray(), between)
+        kept = diags((between <= 0).astype(float))
+        some = csr_matrix((len(rows), found.shape[1])).tolil()
+        some[:, used] = dense[rows]
+        into = csr_matrix((np.ones(len(rows)), (rows, np.arange(len(rows)))), (count, len(rows)))
+        found = csr_matrix(kept @ found + into @ some.tocsr())
     return csr_matrix(diags(1 / np.asarray(found.sum(1)).ravel()) @ found)
 
 

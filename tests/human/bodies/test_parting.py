@@ -8,7 +8,7 @@ import torch
 
 from studio.human.bodies.canonical import canonical
 from studio.human.bodies.field import template_field
-from studio.human.bodies.parting import PartedField, between, crotch_m, parted
+from studio.human.bodies.parting import PartedField, between, crotch_m, halfway, parted
 from studio.human.person import Shape, whole
 
 
@@ -51,3 +51,16 @@ def test_what_fills_the_gap_between_thighs_is_cut_and_a_skirt_is_not(space):
     assert (cut.inside(beside) > 0.01).all(), "the web's two halves stay with the legs"
     above = np.array([[0, 0, crotch + 0.01], [0, 0, space.head_m("spine03")[2]]])
     np.testing.assert_allclose(cut.inside(above), web.inside(above), atol=1e-6)
+
+
+def test_only_what_lies_between_thighs_is_evened_out(space):
+    crotch, knee = crotch_m(space), space.head_m("lowerleg01.L")
+    places = {
+        "between": (0.0, 0.0, crotch - 0.05), "beside": (0.02, 0.0, crotch - 0.05),
+        "on the thigh's outside": (0.1, 0.0, crotch - 0.05),
+        "on the belly": (0.0, -0.1, crotch + 0.1), "between the shins": (0.0, 0.0, knee[2] - 0.1),
+    }  # fmt: skip
+    found = dict(zip(places, halfway(np.array(list(places.values())), space, 0.05), strict=True))
+    assert found.pop("between") == 1.0
+    assert 0.5 < found.pop("beside") < 1
+    assert not any(found.values())
