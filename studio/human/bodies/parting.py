@@ -13,7 +13,7 @@ from studio.human.bodies.field import REACH_M, Field
 _GAP_M, _BELOW_M, _SOFT_M = 0.004, 0.02, 0.03
 """Half of the gap that is left, from how far below the skin's crotch, and over how much it
 begins."""
-_SKIRT = 0.7
+_SKIRT = 0.48
 """What fills so much of the legs' depth halfway between them is a skirt."""
 _STEP_M = 0.01
 _ABOVE_M, _FADE_M, _KNEE_M = 0.06, 0.05, 0.1
