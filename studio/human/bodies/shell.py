@@ -321,14 +321,11 @@ def _weights(
         found = csr_matrix(hold @ found + free @ (mean @ found))
         found.data[found.data < 2e-3] = 0
         found.eliminate_zeros()
-    rows, used = np.flatnonzero(between > 0), np.unique(found[between > 0].indices)
-    if len(rows):
-        dense = _evened(faces, found[:, used].toarray(), between)
-        kept = diags((between <= 0).astype(float))
-        some = csr_matrix((len(rows), found.shape[1])).tolil()
-        some[:, used] = dense[rows]
-        into = csr_matrix((np.ones(len(rows)), (rows, np.arange(len(rows)))), (count, len(rows)))
-        found = csr_matrix(kept @ found + into @ some.tocsr())
+    used = np.unique(found[between > 0].indices)
+    if len(used):
+        dense = found.toarray()
+        dense[:, used] = _evened(faces, dense[:, used], between)
+        found = csr_matrix(dense)
     return csr_matrix(diags(1 / np.asarray(found.sum(1)).ravel()) @ found)
 
 
