@@ -25,12 +25,16 @@ _CLOSE_PX = 128
 _SMALL_PX = 40.0
 _SECOND = {"hand": 4, "face": 3}
 _NEARER = 0.6
+_BODY_PX, _BODY_SMALL_PX, _BODY_ROOM, _BODY_SECOND = 224, 140.0, 1.5, {"body": 6}
+_ALIKE, _ALMOST = 0.25, 0.15
+"""How far apart points of two looks at a body may be, in parts of its size: where as much of them
+is in view, and where not."""
 
 
 @dataclass(frozen=True)
 class Mode:
     """How to look: the longer side that pictures are brought to, how many boxes of each kind are
-    looked into, and whether small hands and faces get a second look."""
+    looked into, and whether what is small gets a second look."""
 
     side_px: int
     proposed: Mapping[str, int]
@@ -99,7 +103,29 @@ class PoseFinder:
             name: [part.moved(lambda xy: (xy + 0.5) / scales - 0.5) for part in told]
             for name, told in found.items()
         }
-        return self._closer(rgb, parts, scale) if self.mode.closer else parts
+        if not self.mode.closer:
+            return parts
+        if "body" in parts:
+            parts["body"] = self._nearer(rgb, parts["body"], scale)
+        return self._closer(rgb, parts, scale)
+
+    def _nearer(self, rgb: np.ndarray, bodies: Sequence[Part], scale: float) -> list[Part]:
+        """The bodies, small ones halfway to what a second look, in which they are larger, tells of
+        them: both err each in their own way."""
+        small = [body for body in bodies if body.size_px * scale < _BODY_SMALL_PX]
+        if not small:
+            return list(bodies)
+        crops = [
+            Crop.around(body.box_px.reshape(2, 2).mean(0), _BODY_ROOM * body.size_px,
+                        side_px=_BODY_PX)
+            for body in small
+        ]  # fmt: skip
+        looks = self._run(np.stack([crop.cut(rgb) for crop in crops]), _BODY_SECOND)
+        again = {
+            id(body): _between(body, [part.moved(crop.back) for part in look["body"]])
+            for body, crop, look in zip(small, crops, looks, strict=True)
+        }
+        return [again.get(id(body), body) for body in bodies]
 
     def _closer(self, rgb: np.ndarray, parts: Parts, scale: float) -> Parts:
         """The parts with a second look at where hands and faces of bodies are small or missing."""
@@ -142,6 +168,20 @@ class PoseFinder:
         counts = {name: proposed.get(name, 1) for name in self._network.kinds}
         found = self._network(given, counts)
         return [parts_in(self._network, found, k) for k in range(len(rgb))]
+
+
+def _between(body: Part, others: Sequence[Part]) -> Part:
+    """A body halfway to whichever of others is the same person's; itself where none is."""
+    best, most = body, -np.inf
+    for other in others:
+        apart = float(np.linalg.norm(other.xy_px - body.xy_px, axis=1).mean()) / body.size_px
+        alike = apart < (_ALIKE if other.family == body.family else _ALMOST)
+        if alike and other.score - apart > most:
+            best, most = other, other.score - apart
+    return replace(
+        body, xy_px=(body.xy_px + best.xy_px) / 2, xyz_m=(body.xyz_m + best.xyz_m) / 2,
+        seen=(body.seen + best.seen) / 2, score=max(body.score, best.score),
+    )  # fmt: skip
 
 
 def _same(a: Part, b: Part) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from dope_people import parts, person_m, seen_px
 
+from studio.perception.crops import Crop
 from studio.perception.dope.finder import MODES, PoseFinder
 from studio.perception.dope.network import DopeNetwork
 from studio.perception.dope.ppi import Part
@@ -68,6 +71,8 @@ def test_small_and_missing_hands_get_a_second_look(monkeypatch: pytest.MonkeyPat
             hand = truth[family]
             xy = hand.xy_px @ to_crop[:, :2].T + to_crop[:, 2]
             out.append({"body": [], "hand": [_with(hand, xy)], "face": []})
+        crops.clear()
+        families.clear()
         return out
 
     crops: list[np.ndarray] = []
@@ -87,8 +92,45 @@ def test_small_and_missing_hands_get_a_second_look(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(finder, "_run", run)
     found = finder.find(picture)
     assert seen[0] == 0
-    assert seen[1] >= 2
+    assert seen[-1] >= 2
     assert len(found["hand"]) == 2
     for hand in found["hand"]:
         off = np.linalg.norm(hand.xy_px - truth[hand.family].xy_px, axis=1).mean()
         assert off < 0.5
+
+
+@pytest.mark.parametrize(("width", "looks"), [(640, 1), (224, 0)])
+def test_small_bodies_are_told_between_two_looks(
+    width: int, looks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second is larger, and of the same person; whoever stands beside them is not taken."""
+    finder = PoseFinder(DopeNetwork().eval(), mode="balanced")
+    picture = np.zeros((width * 3 // 4, width, 3), np.uint8)
+    truth = parts(person_m())["body"][0]
+    first = _with(truth, truth.xy_px + 3.0)
+    stranger = replace(_with(truth, truth.xy_px + truth.size_px / 2), score=1.0)
+    shown: list[tuple[int, ...]] = []
+    crops: list[Crop] = []
+    cut = Crop.around
+
+    def around(centre: np.ndarray, side: float, *, side_px: int) -> Crop:
+        crops.append(cut(centre, side, side_px=side_px))
+        return crops[-1]
+
+    def run(rgb: np.ndarray, proposed: object) -> list[dict[str, list[Part]]]:
+        shown.append(rgb.shape)
+        if len(shown) == 1:
+            scale = MODES["balanced"].side_px / width
+            return [{"body": [_with(first, (first.xy_px + 0.5) * scale - 0.5)]}]
+        into = crops[-1].to_crop
+        return [{"body": [_with(one, one.xy_px @ into[:, :2].T + into[:, 2])
+                          for one in (replace(truth, score=0.8), stranger)]}]  # fmt: skip
+
+    monkeypatch.setattr("studio.perception.dope.finder.Crop.around", around)
+    monkeypatch.setattr(finder, "_run", run)
+    (body,) = finder.find(picture)["body"]
+    assert len(shown) == 1 + looks
+    np.testing.assert_allclose(body.xy_px, truth.xy_px + (1.5 if looks else 3.0), atol=1e-6)
+    if looks:
+        scale = float(crops[0].to_crop[0, 0])
+        assert scale > 1.5 * MODES["balanced"].side_px / width  # it is larger there
