@@ -318,7 +318,17 @@ def test_the_table_has_experts_and_the_plain_network_beside_the_student(
     found = next(row for row in rows if row.what == "synthetic: hand found")
     assert found.baselines.keys() == {"its experts", "without distillation"}
     assert sum(row.what.startswith("real") for row in rows) == 3
+    assert sum("px apart or more" in row.what for row in rows) == 3
     assert all(row.value is None for row in rows if row.what.startswith("real"))
+
+
+def test_errors_of_faces_are_told_of_all_and_of_those_that_are_large() -> None:
+    tally = dope_figures.Tally(flat=[0.2, 0.06, 0.04], sizes_px=[6.0, 20.0, 80.0])
+    told = {what: value for (what, _, _), value in dope_figures._figures("face", tally).items()}
+    assert told["face NME"] == pytest.approx(0.1)
+    assert told["face NME, eyes 20 px apart or more"] == pytest.approx(0.05)
+    none = dope_figures._figures("face", dope_figures.Tally())
+    assert none["face NME, eyes 20 px apart or more", "of the eyes' distance", "lower"] is None
 
 
 def test_without_an_expert_it_is_said_which_is_missing(packs: Path, tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ _OTHERS_WITHIN = 0.2
 _HEADS = 0.5
 INSIDE = 0.2
 """The least weight of points that are in the picture, hidden or not."""
+_LARGE_PX = 20
+"""How far apart eyes must be for a twentieth of that to be a pixel."""
 _EYES = (52, 61)
 """The outer corners of the eyes among the 84 points of a face."""
 
@@ -36,8 +38,8 @@ _EYES = (52, 61)
 class Tally:
     """What became of the parts of one kind: how many there were (``parts``) and were found, how
     many were found that are not there (``ghosts``), for each visible point of the parts whether it
-    was found near enough (``near``), and errors of those found: ``flat`` (in parts of the size: of
-    the head, hand, or distance of the eyes) and ``deep_mm`` (faces none)."""
+    was found near enough (``near``), and of those found errors, ``flat`` (in parts of the size: of
+    the head, hand, or distance of the eyes) and ``deep_mm`` (faces none), and the sizes themselves (``sizes_px``)."""
 
     parts: int = 0
     found: int = 0
@@ -46,6 +48,7 @@ class Tally:
     sided: int = 0
     near: list[bool] = field(default_factory=list[bool])
     flat: list[float] = field(default_factory=list[float])
+    sizes_px: list[float] = field(default_factory=list[float])
     deep_mm: list[float] = field(default_factory=list[float])
 
     @property
@@ -148,6 +151,7 @@ def _count(
         tally.found += 1
         tally.sided += int(part.family == int(parts.family[k, number]))
         tally.flat.append(float(off[inside].mean()))
+        tally.sizes_px.append(size)
         xyz = parts.xyz_m[k, number].numpy().astype(float)
         if kind.name == "body":
             tally.deep_mm.append(deep_mm(part.xyz_m, xyz, kind.origin, inside))
@@ -283,6 +287,9 @@ def _figures(kind: str, tally: Tally) -> dict[Figure, float | None]:
     else:
         out["face points within a tenth", "", "higher"] = tally.share
         out["face NME", "of the eyes' distance", "lower"] = flat
+        large = [off for off, px in zip(tally.flat, tally.sizes_px, strict=True) if px >= _LARGE_PX]
+        what = f"face NME, eyes {_LARGE_PX} px apart or more"
+        out[what, "of the eyes' distance", "lower"] = float(np.mean(large)) if large else None
     return out
 
 
