@@ -39,7 +39,7 @@ class Tally:
     """What became of the parts of one kind: how many there were (``parts``) and were found, how
     many were found that are not there (``ghosts``), for each visible point of the parts whether it
     was found near enough (``near``), and of those found errors, ``flat`` (in parts of the size: of
-    the head, hand, or distance of the eyes) and ``deep_mm`` (faces none), and the sizes themselves (``sizes_px``)."""
+    the head, hand, or distance of the eyes, ``sizes_px``) and ``deep_mm`` (faces none)."""
 
     parts: int = 0
     found: int = 0
