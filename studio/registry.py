@@ -23,11 +23,23 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from studio.core.errors import StudioError
 from studio.document.step import Step
+from studio.human.catalogue import add_layout
 
 _log = logging.getLogger(__name__)
 
 API = 1
 BUILT_IN = Path(__file__).parent / "features"
+
+
+class Points(BaseModel):
+    """A keypoint layout that comes with a feature: its points in order, and bones by the names of
+    their ends. Points that are named as in :mod:`studio.human.catalogue` are those."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    points: tuple[str, ...]
+    bones: tuple[tuple[str, str], ...] = ()
 
 
 class Manifest(BaseModel):
@@ -37,6 +49,7 @@ class Manifest(BaseModel):
     starts it, else the title. ``accepts`` are suffixes of files that can be dropped on the feature;
     ``names`` patterns of file names (``*board*.mp4``) that it wants before all others. ``frames``
     opens somebody who takes the stage's pictures (:data:`studio.live.outlets.frames.MakeSink`).
+    ``layouts`` are keypoint layouts that everything then knows by name.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,6 +75,7 @@ class Manifest(BaseModel):
     evaluate: str | None = None
     panel: str | None = None
     frames: str | None = None
+    layouts: tuple[Points, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -194,6 +208,8 @@ def discover(plugins: Iterable[Path] = ()) -> Registry:
                 manifest = read_manifest(folder)
                 if manifest.id in found:
                     raise StudioError(f"the id “{manifest.id}” is already taken")
+                for points in manifest.layouts:
+                    add_layout(points.name, points.points, points.bones)
                 name = f"{package}.{folder.name}" if package else _mount(folder)
                 found[manifest.id] = Feature(manifest, name, folder)
             except StudioError as error:

@@ -86,7 +86,8 @@ _TABLE: dict[str, tuple[tuple[str, ...], names.Pairs]] = {
 }  # fmt: skip
 
 LAYOUTS = (*_TABLE, "mediapipe_478", "whole_body", "anny_joints")
-"""The names of all layouts."""
+"""The names of Doppel's own layouts."""
+_added: dict[str, Layout] = {}
 
 
 def _part(point: str) -> str:
@@ -130,7 +131,39 @@ def make(name: str, points: tuple[str, ...], bones: names.Pairs) -> Layout:
     )
 
 
-@cache
+def known() -> tuple[str, ...]:
+    """The names of all layouts: Doppel's own, then those that were added."""
+    return (*LAYOUTS, *_added)
+
+
+def add_layout(name: str, points: tuple[str, ...], bones: names.Pairs) -> Layout:
+    """Make another layout known, of points in order and bones by the names of their ends; the same
+    one again is no other. Points named as in the catalogue are converted from and to the others.
+
+    Raises StudioError if the name is taken by another layout, there are no points, two have the
+    same name, or a bone's end is no point.
+    """
+    if not points or len(set(points)) < len(points):
+        raise StudioError(
+            f"The keypoint layout “{name}” needs points of different names.", "Name each once."
+        )
+    if lost := {end for bone in bones for end in bone} - set(points):
+        raise StudioError(
+            f"Bones of the keypoint layout “{name}” end at {', '.join(sorted(lost))}, which are no "
+            "points of it.",
+            "Name points of the layout.",
+        )
+    made = make(name, points, bones)
+    before = _own(name) if name in LAYOUTS else _added.get(name, made)
+    if before != made:
+        raise StudioError(
+            f"There is a keypoint layout “{name}” already.", "Give the new one another name."
+        )
+    if name not in LAYOUTS:
+        _added[name] = made
+    return made
+
+
 def layout(name: str) -> Layout:
     """The layout of that name. Raises StudioError for a name that is not in the catalogue.
 
@@ -140,8 +173,15 @@ def layout(name: str) -> Layout:
     ``whole_body`` is MediaPipe's body 33, left hand 21, right hand 21 and face 478, in this
     order; ``openpose_137`` is BODY_25, left hand, right hand, face 70.
     """
+    if name in _added:
+        return _added[name]
     if name not in LAYOUTS:
         raise StudioError(
-            f"“{name}” is not a keypoint layout Doppel knows.", f"There are: {', '.join(LAYOUTS)}."
+            f"“{name}” is not a keypoint layout Doppel knows.", f"There are: {', '.join(known())}."
         )
+    return _own(name)
+
+
+@cache
+def _own(name: str) -> Layout:
     return make(name, *_points_and_bones(name))

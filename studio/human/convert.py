@@ -11,7 +11,7 @@ import numpy as np
 
 from studio.core.errors import StudioError
 from studio.core.types import Crowd, Detections, Keypoints, Layout
-from studio.human.catalogue import LAYOUTS, layout
+from studio.human.catalogue import known, layout
 from studio.human.names import FACE_68
 
 # MediaPipe mesh points that lie where the 68 iBUG points are.
@@ -164,7 +164,7 @@ def layout_of(names: Sequence[str]) -> Layout:
     """
     best = layout("coco_17")
     score = (-1, 0)
-    for candidate in map(layout, LAYOUTS):
+    for candidate in map(layout, known()):
         found = sum(position is not None for position in match(names, candidate))
         if (found, -len(candidate)) > score:
             best, score = candidate, (found, -len(candidate))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from studio.core.errors import StudioError
-from studio.human.layouts import LAYOUTS
+from studio.human.layouts import LAYOUTS, known
 from studio.human.layouts import layout as find_layout
 
 PREFERRED = ("body_25", "body_25b", "halpe_26", "coco_17", "h36m_17", "coco_133", "mediapipe_33",
@@ -38,15 +38,16 @@ def guess(source: str, samples: list[np.ndarray]) -> Fit:
     """The best layout for people's points (points, 3: x, y, confidence). Raises StudioError."""
     count = Counter(len(points) for points in samples).most_common(1)[0][0]
     people = [points for points in samples if len(points) == count]
+    added = [name for name in known()[len(LAYOUTS) :] if find_layout(name).bones]
     ranked = sorted(
         (bone_length(name, people), rank, name)
-        for rank, name in enumerate(PREFERRED)
+        for rank, name in enumerate([*PREFERRED, *added])
         if len(find_layout(name)) == count
     )
     if not ranked:
         raise StudioError(
             f"“{source}” holds {count} points a person, which no known layout has.",
-            f"Known are: {', '.join(f'{n} ({len(find_layout(n))})' for n in LAYOUTS)}.",
+            f"Known are: {', '.join(f'{n} ({len(find_layout(n))})' for n in known())}.",
         )
     if len(ranked) == 1:
         return Fit(ranked[0][2])
