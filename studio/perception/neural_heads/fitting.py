@@ -42,7 +42,7 @@ RAYS = 160
 FIRST, SECOND = 100, 60
 """Steps with the head's own layers alone, and with all layers and the cameras."""
 _SHARE = 0.45
-_OWN_RATE, _CAMERA_RATE, _SHARP_RATE = 6e-3, 5e-4, 5e-3
+_OWN_RATE, _CAMERA_RATE = 6e-3, 5e-4
 _PRIOR = 0.3
 """How much it counts that what is a head's own is usual: with less, what no photograph shows is
 made up."""

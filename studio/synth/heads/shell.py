@@ -46,7 +46,7 @@ _HOLE = (3, 5)
 """Holes of so many cells down and across are none."""
 _ABOVE_M = 0.03
 """So far above the brows hair beside what is seen is like that."""
-_SOFT = 0.8
+_SOFT = 1.2
 """How softly what is there ends, in cells."""
 _RELIEF_M = 0.0016
 """How far locks stand out, usually."""

@@ -14,12 +14,12 @@ _DRAWN, _FAINT = 0.35, 2.0
 _DARK, _MOST = 10.0, 0.7
 """What is fine is told in shares of brightness, darkness left out; at most so large (logarithm)."""
 _EVENED, _LIT = 0.8, 1.0
-"""How much of the light at large is taken off, and the most that it may differ (logarithm)."""
+"""How much of the light at large is taken off, and the most that it may differ (logarithms)."""
 _LIVELY = 0.12
 """Hair whose brightness (logarithm) varies by less, from lock to lock, is smooth."""
 _TIPS = (5.0, 3.0)
 """How unevenly strands end, along and across (texels)."""
-_HAIRLINES, _FINE, _ROOTS = 0.4, 0.15, 0.18
+_HAIRLINES, _FINE, _ROOTS = 0.4, 0.15, 0.06
 """Above so much of the texture strands begin rather than end: so much less unevenly, but each by
 itself."""
 
@@ -57,14 +57,14 @@ def filled(
 def evened(
     colour: Float[np.ndarray, "rows columns 3"], say: Float[np.ndarray, "rows columns"]
 ) -> Float[np.ndarray, "rows columns 3"]:
-    """The same hair (0 to 255) where light falls on one side of it, lit evenly: only of how bright
-    it is at large little is left."""
-    near = np.log(_spread(colour, say, (20.0, 80.0)).mean(-1) + _DARK)
+    """The same hair (0 to 255) where lights fall on sides of it, lit evenly: only of how bright it
+    is at large, and of what tint, little is left."""
+    near = np.log(_spread(colour, say, (20.0, 80.0)) + _DARK)
     known = say > 0.3
     if not known.any():
         return colour
-    over = np.clip(near - float(np.median(near[known])), -_LIT, _LIT)
-    return (colour + _DARK) * np.exp(-_EVENED * over)[..., None] - _DARK
+    over = np.clip(near - np.median(near[known], axis=0), -_LIT, _LIT)
+    return (colour + _DARK) * np.exp(-_EVENED * over) - _DARK
 
 
 def _tips(there: np.ndarray) -> np.ndarray:

@@ -129,3 +129,15 @@ def test_hair_that_is_lit_from_one_side_is_lit_evenly_and_keeps_its_strands():
     assert bright / dark < 1.35
     assert np.corrcoef(found[20].mean(-1), strands[0])[0, 1] > 0.95
     assert np.allclose(evened(hair, np.zeros((256, 256), np.float32)), hair)
+
+
+def test_hair_between_lights_of_two_tints_has_one_colour():
+    warm = np.arange(256)[:, None, None] < 128
+    hair = np.where(warm, (200.0, 180.0, 140.0), (170.0, 180.0, 195.0)).astype(np.float32)
+    found = evened(np.repeat(hair, 256, 1), np.ones((256, 256), np.float32))
+
+    def apart(picture: np.ndarray) -> float:
+        above, below = (np.log(part.mean((0, 1))) for part in (picture[:100], picture[156:]))
+        return float(np.abs((above - above.mean()) - (below - below.mean())).max())
+
+    assert apart(found) < 0.4 * apart(hair)
