@@ -39,9 +39,9 @@ _STEPS, _GAP = 64, 8
 _RIM = 0.3
 """What is turned from the line of sight by more than this cosine is the outline."""
 _SEEN, _STRAIGHT = 0.15, 0.5
-_TAPER_M, _CORNERS = 0.03, 3.5
+_TAPER_M, _CORNERS = (0.038, 0.03), (2.5, 3.5)
 """How far from where it begins hair has its full height, and by how much sooner than at straight
-edges it is low, so that it is in corners too."""
+edges it is low, so that it is in corners too: short hair, and long."""
 _HOLE = (3, 5)
 """Holes of so many cells down and across are none."""
 _ABOVE_M = 0.03
@@ -306,7 +306,8 @@ def _tapered(off: np.ndarray, there: np.ndarray, places: np.ndarray, long: float
     cell = float(np.linalg.norm(np.diff(places[GLOBE], axis=0), axis=1).mean())
     near = np.clip(1 - there, 0, 1)
     near[GLOBE + 4 :] *= 1 - 0.65 * long
-    edge = np.clip(_blurred(near, 0.5 * _TAPER_M / cell) * _CORNERS, 0, 1)
+    reach, sooner = (np.interp(long, (0, 1), ends) for ends in (_TAPER_M, _CORNERS))
+    edge = np.clip(_blurred(near, 0.5 * float(reach) / cell) * float(sooner), 0, 1)
     return _LEAST_M + (off - _LEAST_M) * (1 - edge)
 
 
