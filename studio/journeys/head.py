@@ -3,39 +3,34 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from studio.core.errors import StudioError
-from studio.core.pictures import read_picture, write_picture
-from studio.core.types import Camera, CameraRig, Posed
-from studio.features.head.engine import NETWORKS, NO_FACE, Inputs, Params, reconstruct
+from studio.core.pictures import read_picture
+from studio.core.types import Camera, CameraRig
+from studio.features.head.engine import NETWORKS, NO_FACE
 from studio.human.design import Design
 from studio.human.heads import model
 from studio.human.heads.fit import FittedHead, View
 from studio.human.heads.proportions import womanly
 from studio.human.heads.shown import Portrait, jaw_of
-from studio.jobs import Context, run
-from studio.journeys import head_hidden
+from studio.journeys import head_hidden, head_turned
 from studio.journeys.figures import Figure, Part, footage_set
 from studio.perception.correspondence import fit_together
 from studio.perception.portraits import Looked, Looker
 from studio.render.raster import Renderer
-from studio.render.scene import Drawable
-from studio.synth import closet, designed, portrait
+from studio.synth import designed, portrait
 from studio.synth.figure import make_figure
 from studio.synth.heads.scanned import FACE_M, Surface
 from studio.synth.heads.seen import PUPILS, SeenHead, seen_head
 from studio.synth.people import stranger
 from studio.vision.o3d import open3d
 from studio.vision.sightings import sight
-from studio.vision.similarity import similarity
 from studio.vision.triangulate import dlt
 from studio.weights.store import find
 
@@ -48,7 +43,6 @@ SEEN_FROM = {"from ahead (F)": (0,), "from the left (L)": (1,), "from the right 
              "from all three": (0, 1, 2)}  # fmt: skip
 AVERAGE = "nothing but the average"
 STRANGERS, FIRST_SEED, TURNED = 8, 9000, 3
-_ASIDE_DEG, _CHIN = 30.0, 152
 _TURNS_DEG = (0.0, -28.0, 28.0)
 _SIDE_PX = 640
 
@@ -57,6 +51,7 @@ def parts(footage: Path | None) -> list[tuple[str, Part]]:
     """The parts of the evaluation."""
     return [
         ("a real head, scanned", partial(_scanned, footage)),
+        ("the scanned head from another side", partial(_scanned_turned, footage)),
         ("made-up people", _made_up),
         ("made-up people from another side", _turned),
         ("portraits", partial(_portraits, footage)),
@@ -121,13 +116,14 @@ def _looker() -> Looker:
 @dataclass(frozen=True, eq=False)
 class ScanViews:
     """A scanned head as photographs see it: from ahead, left and right, each with its camera; where
-    MediaPipe's points are on it (metres)."""
+    MediaPipe's points are on it (metres). ``cameras`` are of all pictures, by their names."""
 
     vertices_m: np.ndarray
     faces: np.ndarray
     looked: tuple[Looked, ...]
     portraits: tuple[Portrait, ...]
     landmarks: np.ndarray
+    cameras: dict[str, Camera]
 
     @property
     def pupils_m(self) -> float:
@@ -140,22 +136,23 @@ def scan_views(footage: Path | None) -> ScanViews:
     folder = footage_set(footage, SCAN)
     told = json.loads((folder / "rendered_views" / "cameras.json").read_text("utf-8"))["cameras"]
     scan = open3d().io.read_triangle_mesh(folder / "scan_metres.ply")
+    cameras: dict[str, Camera] = {}
+    for one in told:
+        size = (int(one["width"]), int(one["height"]))
+        lens, turn, shift = (np.array(one[key], float) for key in ("K", "R", "t"))
+        cameras[one["image"]] = Camera("scan", size, lens, np.zeros(0), turn, shift)
     every: list[Portrait] = []
-    cameras: list[Camera] = []
     seen: list[Looked] = []
     with _looker() as looker:
-        for one in told[:3]:
-            path = folder / "rendered_views" / one["image"]
+        for name, camera in list(cameras.items())[:3]:
+            path = folder / "rendered_views" / name
             rgb = np.ascontiguousarray(read_picture(path)[..., :3])
             seen.append(looker.look(path.name, rgb))
-            size = (int(one["width"]), int(one["height"]))
-            lens, turn, shift = (np.array(one[key], float) for key in ("K", "R", "t"))
-            cameras.append(Camera("scan", size, lens, np.zeros(0), turn, shift))
             jaw = jaw_of(seen[-1].guesses)
-            every.append(Portrait(seen[-1].xyz_px, size, cameras[-1], jaw=jaw))
+            every.append(Portrait(seen[-1].xyz_px, camera.size_px, camera, jaw=jaw))
     vertices, faces = np.asarray(scan.vertices), np.asarray(scan.triangles)
-    marks = _triangulated(every, cameras)
-    return ScanViews(vertices, faces, tuple(seen), tuple(every), marks)
+    marks = _triangulated(every, list(cameras.values())[:3])
+    return ScanViews(vertices, faces, tuple(seen), tuple(every), marks, cameras)
 
 
 def _scanned(footage: Path | None) -> Iterator[Figure]:
@@ -178,6 +175,12 @@ def _scanned(footage: Path | None) -> Iterator[Figure]:
                 (1e3 * off.face <= goal and 1e3 * off.head <= 6) if known else None,
                 f"{1e3 * head.pupils_m:.1f} mm between the pupils, as the calibrated views have it",
             )
+
+
+def _scanned_turned(footage: Path | None) -> Iterator[Figure]:
+    views = scan_views(footage)
+    folder = footage_set(footage, SCAN) / "rendered_views"
+    yield head_turned.scanned(folder, views.cameras, views.landmarks, views.pupils_m)
 
 
 def _triangulated(portraits: Sequence[Portrait], cameras: Sequence[Camera]) -> np.ndarray:
@@ -254,70 +257,8 @@ def _photographs(design: Design) -> Iterator[np.ndarray]:
 
 
 def _turned() -> Iterator[Figure]:
-    """Heads made of one photograph, hair and all, seen as those people look from the side."""
-    found: list[float] = []
-    for seed in range(FIRST_SEED, FIRST_SEED + TURNED):
-        wanted = _face_of_their_own(stranger(seed), seed)
-        truth, marks = _stood(wanted)
-        framing = replace(portrait.face_of(truth), turn_deg=0.0, down_deg=0.0)
-        drawn = portrait.drawables(truth)
-        with TemporaryDirectory() as folder, Renderer((_SIDE_PX, _SIDE_PX)) as renderer:
-            path = Path(folder) / f"stranger_{seed}.png"
-            write_picture(path, portrait.picture(renderer, drawn, framing))
-            pupils_mm = 1e3 * float(np.linalg.norm(marks[PUPILS[0]] - marks[PUPILS[1]]))
-            made = run(
-                reconstruct(Params(photos=(path,), pupils_mm=pupils_mm), Inputs(), Context())
-            )
-            posed, own = _stood(made.design.but(expression={}))
-            _forget(made.design)
-            turn, _, shift = similarity(own, marks, sized=False)
-            laid = tuple(
-                replace(
-                    one, mesh=replace(one.mesh, vertices_m=one.mesh.vertices_m @ turn.T + shift)
-                )
-                for one in portrait.drawables(posed)
-            )
-            found += [
-                _psnr(renderer, drawn, laid, replace(framing, turn_deg=side), marks)
-                for side in (-_ASIDE_DEG, _ASIDE_DEG)
-            ]
-    name = f"{TURNED} made-up people, one photograph: PSNR of the head turned by {_ASIDE_DEG:.0f}°"
-    yield Figure(f"{name}, mean; worst", f"{np.mean(found):.1f}; {np.min(found):.1f} dB", "stated")
-
-
-def _stood(design: Design) -> tuple[Posed, np.ndarray]:
-    """A design's person, and where the face's points are on them."""
-    rest, bones = designed.resting(design)
-    body_m = designed.body_of(rest, bones)
-    posed = designed.posed(design, designed.person_of(design, "stranger"), body_m)
-    up = posed.bones_world[model.HEAD, :3, 3] - bones.rest_world[model.HEAD, :3, 3]
-    ids, means = model.marks()
-    return posed, means @ body_m[ids] + up
-
-
-def _psnr(
-    renderer: Renderer,
-    truth: tuple[Drawable, ...],
-    made: tuple[Drawable, ...],
-    framing: portrait.Framing,
-    marks: np.ndarray,
-) -> float:
-    """How alike two heads look (dB), above the chin, where either is."""
-    camera, light = portrait.camera(framing, renderer.size_px), portrait.light(framing)
-    a, b = (renderer.render(scene, camera, light) for scene in (truth, made))
-    chin = camera.matrix @ (camera.rotation @ marks[_CHIN] + camera.translation_m)
-    above = np.arange(renderer.size_px[1])[:, None] < chin[1] / chin[2]
-    where = ((a.alpha > 0) | (b.alpha > 0)) & above
-    off = (a.rgb[where].astype(float) - b.rgb[where]) / 255
-    return float(-10 * np.log10(np.mean(off**2)))
-
-
-def _forget(design: Design) -> None:
-    """Take out of the user's wardrobe what was made for an evaluation."""
-    for one, _ in closet.pieces(design.worn):
-        if one.root is not None:
-            shutil.rmtree(one.root / one.kind / one.name, ignore_errors=True)
-    closet.forget()
+    seeds = range(FIRST_SEED, FIRST_SEED + TURNED)
+    yield head_turned.made_up({seed: _face_of_their_own(stranger(seed), seed) for seed in seeds})
 
 
 # -- portraits

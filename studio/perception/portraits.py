@@ -48,6 +48,8 @@ EYES = (
     (263, 466, 388, 387, 386, 385, 384, 398, 362, 382, 381, 380, 374, 373, 390, 249),
 )  # fmt: skip
 """The edges of the lids of the right eye and of the left one."""
+SHUT = 0.13
+"""How high a shut eye is at most, as a share of its width."""
 _MOUTH = (
     78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95,
 )  # fmt: skip
@@ -82,6 +84,14 @@ class Looked:
     bare: Bool[np.ndarray, "height width"]
     hair: Bool[np.ndarray, "height width"]
     warnings: tuple[str, ...]
+
+    @property
+    def open_eyes(self) -> tuple[bool, bool]:
+        """Whether the right eye and the left one are open."""
+        outer, top, inner, bottom = self.xyz_px[np.array(EYES)[:, [0, 4, 8, 12]].T]
+        high, wide = (np.linalg.norm(a - b, axis=1) for a, b in ((top, bottom), (outer, inner)))
+        right, left = (high > SHUT * wide).tolist()
+        return right, left
 
 
 class Looker(Closing):

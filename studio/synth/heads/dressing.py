@@ -106,15 +106,20 @@ def hair_colour(looked: Looked) -> Colour | None:
 
 def eye_colour(looked: Looked, shade: float = 1.0) -> Colour:
     """The irises' colour: what is rather bright of it, between its middle and its edge; irises that
-    are dark are brown. ``shade`` is how many times too dark they are in the photograph."""
+    are dark are brown, as are those of shut eyes. ``shade`` is how many times too dark they are in
+    the photograph."""
     found: list[np.ndarray] = []
-    for middle, edge in _IRISES:
+    for (middle, edge), is_open in zip(_IRISES, looked.open_eyes, strict=True):
+        if not is_open:
+            continue
         at = looked.xyz_px[middle, :2]
         out = looked.xyz_px[list(edge), :2] - at
         ring = np.concatenate([at + share * out for share in _RINGS])
         x, y = np.rint(ring).astype(int).T
         height, width = looked.rgb.shape[:2]
         found.append(looked.rgb[y.clip(0, height - 1), x.clip(0, width - 1)])
+    if not found:
+        return _BROWN
     colour = np.percentile(np.concatenate(found), 60, axis=0) / 255 * shade ** (1 / _GAMMA)
     dark = np.clip((_DARK[1] - colour.max()) / (_DARK[1] - _DARK[0]), 0, 1)
     colour = (colour + dark * (np.array(_BROWN) - colour)).clip(0.03, 0.9)

@@ -32,10 +32,12 @@ _FEW_PX = 30
 
 
 def whites_px(looked: Looked) -> UInt8[np.ndarray, "pixels 3"]:
-    """The pixels in which whites of the eyes are seen."""
-    found: list[np.ndarray] = []
+    """The pixels in which whites of open eyes are seen."""
+    found = [np.zeros((0, 3), np.uint8)]
     xy = looked.xyz_px[:, :2]
-    for ring, (middle, edge) in zip(EYES, _IRISES, strict=True):
+    for ring, (middle, edge), is_open in zip(EYES, _IRISES, looked.open_eyes, strict=True):
+        if not is_open:
+            continue
         mask = np.zeros(looked.rgb.shape[:2], np.uint8)
         cv2.fillPoly(mask, [np.rint(xy[list(ring)]).astype(np.int32)], 1)
         radius = float(np.linalg.norm(xy[list(edge)] - xy[middle], axis=1).mean())
