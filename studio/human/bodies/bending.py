@@ -29,15 +29,19 @@ TURNED: tuple[int, ...] = tuple(
 _ROUNDS, _STEPS = 4, 3
 _TURN, _MOVE_M = 0.03, 0.02
 """How far bones (radians) and the whole person are off, usually."""
+_HEAD, _HELD_M = BONE_NAMES.index("head"), 0.0005
+"""The face tells where the head is: so far from there it may be moved."""
 _OFF_M, _HUBER, _SAY = 0.012, 2.0, 150.0
 """How far outlines are off for other reasons, usually; beyond how many times that they pull less;
 and for how many places all of an outline counts."""
 
 
 def bent(hung: Hung, sight: Sight, heads_m: Float[np.ndarray, "bones 3"]) -> Sight:
-    """The same photograph, the person's bones turned by few degrees to where its outline has them.
-    ``heads_m`` is where the bones begin in the rig's reference pose."""
-    share, now = below()[hung.near], sight
+    """The same photograph, the person's bones turned by few degrees to where its outline has them;
+    the head stays. ``heads_m`` is where the bones begin in the rig's reference pose."""
+    share, now = np.asarray(base_weights()[hung.near] @ _above()), sight
+    face = heads_m[_HEAD] + 0.1 * np.vstack([np.zeros(3), np.eye(3)])
+    still = _carried(sight, face)
     count = len(TURNED)
     total = np.zeros(3 * count + 3)
     usual = np.repeat([_TURN, _MOVE_M], [3 * count, 3])
@@ -50,13 +54,16 @@ def bent(hung: Hung, sight: Sight, heads_m: Float[np.ndarray, "bones 3"]) -> Sig
         way = np.column_stack([found.normals, -(at[:, :2] * found.normals).sum(1) / at[:, 2]])
         arms = np.cross(at[:, None] - joints, way[:, None]) * share[found.vertex][..., None]
         moves = np.column_stack([arms.reshape(len(at), -1), way])
+        there = _carried(now, face)
+        held, stay = _held(there, joints), (still - there).ravel()
         step = np.zeros_like(total)
         for _ in range(_STEPS):
             off = (moves @ step - found.out_m) / _OFF_M
             say = _SAY / len(at) / np.sqrt(1 + (off / _HUBER) ** 2) / _OFF_M**2
-            pull = moves.T * say
+            pull, hold = moves.T * say, held.T / _HELD_M**2
             step = np.linalg.solve(
-                pull @ moves + np.diag(1 / usual**2), pull @ found.out_m - total / usual**2
+                pull @ moves + hold @ held + np.diag(1 / usual**2),
+                pull @ found.out_m + hold @ stay - total / usual**2,
             )
         total += step
         now = replace(now, carried=_turned(carried, joints, step))
@@ -64,8 +71,8 @@ def bent(hung: Hung, sight: Sight, heads_m: Float[np.ndarray, "bones 3"]) -> Sig
 
 
 @cache
-def below() -> Float[np.ndarray, "base turned"]:
-    """How much each base vertex hangs on each of the bones that are turned, and what is below."""
+def _above() -> Float[np.ndarray, "bones turned"]:
+    """Which of the bones that are turned each bone is, or hangs on."""
     found = np.zeros((len(BONE_NAMES), len(TURNED)))
     for bone in range(len(BONE_NAMES)):
         above = bone
@@ -73,7 +80,21 @@ def below() -> Float[np.ndarray, "base turned"]:
             if above in TURNED:
                 found[bone, TURNED.index(above)] = 1.0
             above = BONE_PARENTS[above]
-    return np.asarray(base_weights() @ found)
+    return found
+
+
+def _carried(sight: Sight, face_m: np.ndarray) -> Float[np.ndarray, "points 3"]:
+    """Where points that hang on the head are before the camera."""
+    carried = sight.carried[_HEAD]
+    return face_m @ carried[:3, :3].T + carried[:3, 3]
+
+
+def _held(at_m: np.ndarray, joints_m: np.ndarray) -> Float[np.ndarray, "rows unknowns"]:
+    """How the unknowns move points of the head, along x, y and z each."""
+    ways = np.eye(3)
+    arms = np.cross((at_m[:, None] - joints_m)[:, None], ways[None, :, None])
+    arms = (arms * _above()[_HEAD][:, None]).reshape(3 * len(at_m), -1)
+    return np.column_stack([arms, np.tile(ways, (len(at_m), 1))])
 
 
 def _turned(carried: np.ndarray, joints_m: np.ndarray, step: np.ndarray) -> np.ndarray:

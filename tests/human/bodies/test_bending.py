@@ -72,6 +72,8 @@ def test_a_limb_that_hangs_beside_its_outline_is_turned_onto_it(rest, monkeypatc
         bone = BONE_NAMES.index(name)
         off = [np.linalg.norm(joints(one)[bone] - joints(seen)[bone]) for one in (fitted, turned)]
         assert off[1] < 0.5 * off[0]
+    head = BONE_NAMES.index("head")
+    assert np.linalg.norm(joints(turned)[head] - joints(fitted)[head]) < 0.001, "the face tells it"
     # The view and the sight tell the same pose.
     again = template_of(rest, turned, np.zeros(19_158)).carried
     np.testing.assert_allclose(again[:, :3], found.carried[:, :3], atol=2e-3)
