@@ -28,7 +28,7 @@ from studio.synth.avatars.keeping import (
 )
 from studio.synth.avatars.looking import Seen, _odd
 from studio.synth.avatars.making import Look, Made, canonical_turns, in_pose, made
-from studio.synth.avatars.painting import _neckline
+from studio.synth.avatars.painting import _cloth
 from studio.synth.figure import make_figure
 from studio.synth.stored import avatar_of
 from studio.vision.camera import project
@@ -130,16 +130,19 @@ def test_what_is_left_of_the_ground_between_arm_and_trunk_is_told_by_its_tone(av
     assert odd.sum() < 120, "shirt and trousers are theirs"
 
 
-def test_a_collar_reaches_as_high_behind_as_it_is_seen_ahead(avatar: Made):
+def test_cloth_about_the_neck_is_told_from_skin(avatar: Made):
     shell = avatar.body.shell
     at, own = shell.vertices_m, shell.kept
     line = shell.canonical.head_m("neck01")[2] - 0.02
     colour = np.where((at[:, 2] < line)[:, None], RED, (200, 150, 130)).astype(float)
     ahead = (at[:, 1] < shell.canonical.head_m("neck01")[1]).astype(float)
     many = [np.repeat(each, 20, axis=0) for each in (colour, ahead, at, own)]
-    assert _neckline(shell, *many) == pytest.approx(line, abs=0.02)
+    cloth = _cloth(shell, *many)
+    assert cloth is not None
+    assert at[:, 2].repeat(20)[cloth].max() == pytest.approx(line, abs=0.02)
+    assert not (cloth & ((many[1] == 0) | many[3])).any(), "behind nothing is seen"
     bare = np.broadcast_to((200.0, 150.0, 130.0), many[0].shape)
-    assert _neckline(shell, bare, *many[1:]) is None
+    assert _cloth(shell, bare, *many[1:]) is None
 
 
 def test_what_cannot_be_joined_is_the_fits_and_says_so(monkeypatch, avatar: Made):
