@@ -64,10 +64,16 @@ def truth(fit: BodyFit) -> Truth:
 @pytest.fixture
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a network says is asked coarsely and stays as it is: nothing is moved to outlines."""
+
+    def outlined(field, fit, rest, space):
+        poses = [template_of(rest, view, fit.offsets_m).carried for view in fit.views]
+        return SimpleNamespace(inside=field.inside,
+                               sights=[SimpleNamespace(carried=one) for one in poses])  # fmt: skip
+
     monkeypatch.setattr(field_of, "SPACING_M", 0.035)
     monkeypatch.setitem(body_figures._STEP_M, "body", 0.02)
     for module in (body_photographs, body_real):
-        monkeypatch.setattr(module, "outlined", lambda field, *_: field)
+        monkeypatch.setattr(module, "outlined", outlined)
     monkeypatch.setattr(body_photographs, "better_than_the_fit", lambda kind: False)
 
 
