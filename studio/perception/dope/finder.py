@@ -25,7 +25,8 @@ _CLOSE_PX = 128
 _SMALL_PX = 40.0
 _SECOND = {"hand": 4, "face": 3}
 _NEARER = 0.6
-_BODY_PX, _BODY_SMALL_PX, _BODY_ROOM, _BODY_SECOND = 224, 140.0, 1.5, {"body": 6}
+_BODY_PX, _BODY_ROOM, _BODY_SECOND = 224, 1.5, {"body": 6}
+_BODY_SMALL_PX = 8.0, 140.0
 _ALIKE, _ALMOST = 0.25, 0.15
 """How far apart points of two looks at a body may be, in parts of its size: where as much of them
 is in view, and where not."""
@@ -112,7 +113,8 @@ class PoseFinder:
     def _nearer(self, rgb: np.ndarray, bodies: Sequence[Part], scale: float) -> list[Part]:
         """The bodies, small ones halfway to what a second look, in which they are larger, tells of
         them: both err each in their own way."""
-        small = [body for body in bodies if body.size_px * scale < _BODY_SMALL_PX]
+        least, most = _BODY_SMALL_PX
+        small = [body for body in bodies if least < body.size_px * scale < most]
         if not small:
             return list(bodies)
         crops = [
