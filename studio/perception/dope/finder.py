@@ -21,7 +21,7 @@ from studio.perception.dope.ppi import Part, parts_in
 from studio.perception.own import placed, quick_type, unpack
 from studio.perception.trunk import fused
 
-_CLOSE_PX = 128
+_CLOSE_PX = 96
 _SMALL_PX = 40.0
 _SECOND = {"hand": 4, "face": 3}
 _NEARER = 0.6
