@@ -32,7 +32,8 @@ class Crew:
     def open(self, id: str) -> Any:
         """A step's panel, once it is there."""
         self.studio.open_panel(id)
-        self.wait(lambda: self.panel(id).loaded, 60)
+        panels = self.window.steps.panels
+        self.wait(lambda: id in panels and panels[id].loaded, 60)
         return self.panel(id)
 
     def wait(self, until: Callable[[], object], longest_s: float) -> None:

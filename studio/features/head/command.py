@@ -33,6 +33,7 @@ def main(
     out: Path | None = None,
     design: Path | None = None,
     compare: Path | None = None,
+    acted: Path | None = None,
     name: str = "",
     scan: Path | None = None,
     error_map: Path | None = None,
@@ -63,6 +64,7 @@ def main(
         design: Where to write the design, to go on from in the studio: .json.
         compare: Where to write a picture of each photograph beside the head made of it: its points
             and the head's, the head laid over it, and turned: .png or .jpg.
+        acted: Where to write a picture of the head doing eleven facial actions: .png or .jpg.
         name: What the person is called.
         scan: A scan of the same head, upright, to measure the face against: .ply, .obj, .stl, .glb.
         error_map: Where to write the head in colours that tell how far it is off the scan, blue
@@ -91,10 +93,10 @@ def main(
         wrap: The face takes the learned surface's shape too, not only hair.
         json: Print one JSON object.
     """
-    if (out, design, compare, error_map) == (None,) * 4:
+    if (out, design, compare, acted, error_map) == (None,) * 5:
         raise StudioError("There is nothing to write.", "Give --out FILE.glb or --design F.json.")
     check_places((out, (".glb",)), (design, (".json",)), (compare, (".png", ".jpg")),
-                 (error_map, (".ply",)))  # fmt: skip
+                 (acted, (".png", ".jpg")), (error_map, (".ply",)))  # fmt: skip
     if error_map is not None and scan is None:
         raise StudioError("There is no scan to be off.", "Give --scan S.ply, too.")
     check_levels(lods)
@@ -144,11 +146,15 @@ def main(
         design.write_text(made.design.text(), "utf-8")
     if compare is not None:
         write_picture(compare, _sheet(made))
+    if acted is not None:
+        from studio.synth.heads import compared
+
+        write_picture(acted, compared.acted(made.design))
     if error_map is not None and made.error_map is not None:
         from studio.media.formats.ply import write_ply
 
         write_ply(error_map, made.error_map)
-    written += [path for path in (design, compare, error_map) if path is not None]
+    written += [path for path in (design, compare, acted, error_map) if path is not None]
     _tell(made, written, time.perf_counter() - began, json)
 
 

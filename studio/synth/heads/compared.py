@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from studio.core.types import Camera
+from studio.core.types import Camera, Posed
 from studio.human.design import Design
 from studio.human.heads.fit import View
 from studio.human.heads.model import HEAD
@@ -20,6 +20,13 @@ _ROOM = 1.75
 """How much of the photograph is shown, by the face's height."""
 _SEEN, _FITTED = (255, 210, 60), (70, 200, 255)
 _TURNS_DEG = (0.0, 30.0)
+ACTED: tuple[tuple[str, ...], ...] = (
+    (), ("jawOpen",), ("mouthSmileLeft", "mouthSmileRight"), ("mouthFrownLeft", "mouthFrownRight"),
+    ("mouthPucker",), ("mouthLeft",), ("eyeBlinkLeft", "eyeBlinkRight"), ("eyeBlinkLeft",),
+    ("browInnerUp",), ("browDownLeft", "browDownRight"), ("noseSneerLeft", "noseSneerRight"),
+    ("cheekPuff",),
+)  # fmt: skip
+"""Facial actions that are shown, several at once; the first is the calm face."""
 
 
 def compared(
@@ -66,6 +73,22 @@ def compared(
             for turn in _TURNS_DEG
         ]
     return np.hstack([marked, laid, *turned])
+
+
+def acted(design: Design, side_px: int = 240) -> UInt8[np.ndarray, "two_sides six_sides 3"]:
+    """The head of a design doing facial actions (:data:`ACTED`), each as far as it goes."""
+    person = designed.person_of(design, "acted")
+    body = designed.body_of(*designed.resting(design))
+    calm = designed.posed(design.but(expression={}), person, body)
+    framing = portrait.face_of(calm)
+    found: list[np.ndarray] = []
+    with Renderer((side_px, side_px)) as renderer:
+        for actions in ACTED:
+            morphs = np.array([float(name in actions) for name in person.morph_names])
+            doing = Posed(person, 0.0, calm.bones_world, morphs)
+            found.append(portrait.picture(renderer, portrait.drawables(doing), framing))
+    half = len(found) // 2
+    return np.vstack([np.hstack(found[:half]), np.hstack(found[half:])])
 
 
 def _marked(photo: np.ndarray, seen: np.ndarray, fitted: np.ndarray) -> np.ndarray:

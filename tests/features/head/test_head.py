@@ -49,13 +49,13 @@ def test_a_photograph_becomes_a_person(photo, tmp_path, capsys, monkeypatch):
     average = Surface(bust().of(model.usual(), np.zeros((478, 3))).vertices_m, bust().faces)
     usual = Scan("average", average, model.points_of(model.usual()))
     monkeypatch.setattr(engine, "read_scan", lambda path, looker: usual)
-    out, design, sheet, off = (
-        tmp_path / f"head.{ending}" for ending in ("glb", "json", "png", "ply")
+    out, design, sheet, faces, off = (
+        tmp_path / f"head.{ending}" for ending in ("glb", "json", "png", "jpg", "ply")
     )
     code = cli.main(["head", str(photo), "--out", str(out), "--design", str(design), "--compare",
-                     str(sheet), "--pupils-mm", "61", "--texture-px", "512", "--triangles", "15000",
-                     "--visemes", "--scan", "average.ply", "--error-map", str(off),
-                     "--json"])  # fmt: skip
+                     str(sheet), "--acted", str(faces), "--pupils-mm", "61",
+                     "--texture-px", "512", "--triangles", "15000", "--visemes", "--scan",
+                     "average.ply", "--error-map", str(off), "--json"])  # fmt: skip
     assert code == 0
     told = json.loads(capsys.readouterr().out)
     assert told["pupils_mm"] == pytest.approx(61, abs=0.5)
@@ -82,6 +82,10 @@ def test_a_photograph_becomes_a_person(photo, tmp_path, capsys, monkeypatch):
     face = texture[np.abs(texture.astype(int) - middle).sum(-1) < 90]
     assert len(face) > 500  # the photograph's colours are on the skin
     _laid_over_her(cv2.imread(str(sheet))[..., ::-1])
+    rows = cv2.imread(str(faces)).astype(float).reshape(2, 240, 6, 240, 3)
+    every = rows.transpose(0, 2, 1, 3, 4).reshape(12, 240, 240, 3)
+    moved = np.abs(every[1:] - every[0]).mean(axis=(1, 2, 3))
+    assert moved.min() > 0.3, "every action changes the face"
     closet.forget()
 
 
