@@ -21,6 +21,7 @@ from scipy.spatial.distance import cdist
 from studio.human.heads import model
 from studio.human.heads.fit import View
 from studio.human.rig import ACTIONS
+from studio.perception.portraits import EYES
 from studio.render.scene import vertex_normals
 from studio.synth.atlas import Texels, skin_atlas, texels_above
 from studio.synth.facelight import Light, gain, light_of, scene_linear, stored
@@ -49,6 +50,9 @@ may be (logarithms)."""
 _BEND_M, _COARSE, _TOLD = 0.03, 256, 400
 """How far around what is seen the other skin's colours are bent; told on an atlas of so many texels
 a side, by so many of them at most."""
+_LIDS_M, _UNLIKE = 0.04, 0.2
+"""So near an eye, what is so much darker or brighter than the face (logarithms) tells no colour of
+lids: brows and lashes."""
 
 
 def bake(
@@ -97,6 +101,14 @@ def _off_face(near: Texels) -> np.ndarray:
     ids, means = model.marks()
     marks = means @ make_figure().template_m[ids]
     return KDTree(marks).query(near.xyz_m)[0]
+
+
+def _off_lids(at: np.ndarray) -> np.ndarray:
+    """How far places lie from the middle of the nearer eye (metres)."""
+    ids, means = model.marks()
+    marks = means @ make_figure().template_m[ids]
+    middles = np.stack([marks[list(ring)].mean(0) for ring in EYES])
+    return np.linalg.norm(at[:, None] - middles, axis=2).min(1)
 
 
 def _likely(linear: np.ndarray, middle: np.ndarray, aside: np.ndarray) -> np.ndarray:
@@ -201,6 +213,8 @@ def _bent(under: np.ndarray, found: np.ndarray, sure: np.ndarray) -> np.ndarray:
     bend = mean[rows, columns] / say[:, None]
     middle = np.median(bend, axis=0)
     at = coarse.xyz_m[rows, columns]
+    unlike = np.abs((bend - middle).mean(1)) > _UNLIKE
+    say = np.where(unlike & (_off_lids(at) < _LIDS_M), 0.0, say)
     above = coarse.xyz_m[..., 2] > at[:, 2].min() - 4 * _BEND_M
     near = np.nonzero(above)
     apart2 = cdist(coarse.xyz_m[near], at, "sqeuclidean").astype(np.float32)
