@@ -32,8 +32,7 @@ class Crew:
     def open(self, id: str) -> Any:
         """A step's panel, once it is there."""
         self.studio.open_panel(id)
-        panels = self.window.steps.panels
-        self.wait(lambda: id in panels and panels[id].loaded, 60)
+        self.wait(lambda: id in self.window.steps.panels and self.panel(id).loaded, 60)
         return self.panel(id)
 
     def wait(self, until: Callable[[], object], longest_s: float) -> None:

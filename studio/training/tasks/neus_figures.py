@@ -232,7 +232,7 @@ def table(
     for who in range(people):
         for k, name in enumerate(TEST_SETS):
             part = part_of(source, who * len(TEST_SETS) + k)
-            one = _compared(network, part, name == "F", name in ONE)
+            one = _compared(network, part, name in ONE)
             for key, off in one.items():
                 found[name][key].append(off)
             mm = ", ".join(f"{key} {off.head:.2f}; {off.face:.2f}" for key, off in one.items())
@@ -260,14 +260,13 @@ def table(
     return rows
 
 
-def _compared(network: HeadNetwork, part: Part, blind: bool, held: bool) -> dict[str, Off]:
-    """How far a head is off as it is learned, and beside it: wrapped, as fitted, and, if asked,
-    held to the fit's normals and learned without what other heads taught."""
+def _compared(network: HeadNetwork, part: Part, alone: bool) -> dict[str, Off]:
+    """How far a head is off as it is learned, and beside it: wrapped, as fitted, and, of a
+    photograph ``alone``, held to the fit's normals and learned without what other heads taught."""
     ours, around = off_of(network, part, Effort())
     found = {OURS: ours, WRAPPED: around, FIT: measured(boxed(fit_mesh(part)), part)}
-    if held:
+    if alone:
         found[HELD] = off_of(network, part, HELD_EFFORT)[0]
-    if blind:
         torch.manual_seed(0)
         found[BLIND] = off_of(HeadNetwork(2, "shared"), part, UNLEARNED)[0]
     return found
