@@ -28,7 +28,7 @@ class Prepared:
         character, before = _of(value), self._waiting
         self._waiting = None
         if character is self._ready or all(planned(part.mesh) for part in character.parts):
-            self._ready = character
+            self._ready, self._after = character, None
             return True
         self._waiting = feature, value
         if before is None or _of(before[1]) is not character:

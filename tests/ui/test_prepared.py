@@ -54,3 +54,18 @@ def test_who_is_not_wanted_any_more_is_neither_drawn_nor_framed() -> None:
     prepared.keep(())
     lane.do()
     assert told == []
+
+
+def test_what_waited_for_somebody_who_was_overtaken_is_not_done_later() -> None:
+    lane, told = Lane(), list[str]()
+    prepared = Prepared(lane, lambda feature, _: told.append(feature))
+    ada, ben, cleo = somebody("Ada"), somebody("Ben"), somebody("Cleo")
+    prepared("head", ada)
+    lane.do()
+    prepared("head", ben)
+    prepared.after(lambda: told.append("framed Ben"))
+    assert prepared("head", ada), "she is known, and drawn at once"
+    prepared("head", cleo)
+    while lane.work:
+        lane.do()
+    assert told == ["head", "head"]
