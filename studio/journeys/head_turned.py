@@ -69,7 +69,7 @@ def scanned(
     ahead = next(iter(cameras))
     made = _made(folder / ahead, pupils_m)
     laid = _laid(made.design, marks)
-    pictures: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+    gain, found = np.ones(3), list[float]()
     with Renderer(cameras[ahead].size_px) as renderer:
         light = portrait.light(portrait.face_of(_stood(made.design)[0]))
         light = replace(light, centre_m=tuple(float(x) for x in marks.mean(0)))
@@ -79,19 +79,14 @@ def scanned(
             mask = (mask if mask.ndim == 2 else mask[..., 0]) > 127
             own = renderer.render(laid, turned[name], light)
             cover = own.alpha[..., None] / 255.0
-            behind = np.median(seen[~mask], axis=0)
+            shown = own.rgb * cover + (1 - cover) * np.median(seen[~mask], axis=0)
             where = (mask | (own.alpha > 0)) & _above_chin(turned[name], marks)
             both = mask & (own.alpha > 250) & where
-            pictures[name] = seen, np.dstack([own.rgb * cover + (1 - cover) * behind, both]), where
-    seen, own, _ = pictures[ahead]
-    both = own[..., 3] > 0
-    gain = seen[both].mean(0) / own[both, :3].mean(0)
-    found: list[float] = []
-    for name in _ASIDE:
-        seen, own, where = pictures[name]
-        both = own[..., 3:] > 0
-        found.append(_psnr(seen, np.where(both, np.clip(own[..., :3] * gain, 0, 255),
-                                          own[..., :3]), where))  # fmt: skip
+            if name == ahead:
+                gain = seen[both].mean(0) / shown[both].mean(0)
+                continue
+            lit = np.where(both[..., None], np.clip(shown * gain, 0, 255), shown)
+            found.append(_psnr(seen, lit, where))
     return Figure(
         "head_leeperrysmith, one view: PSNR of the head turned by 30°; by 60°",
         f"{np.mean(found[:2]):.1f}; {np.mean(found[2:]):.1f} dB", "stated", None,

@@ -18,7 +18,7 @@ from studio.core.card import find_card
 from studio.core.files import write_whole
 from studio.core.percent import percent
 from studio.features.head.engine import read_rgb
-from studio.features.head.neural import LEAST_ALIKE
+from studio.features.head.neural import LEAST_ALIKE, ready
 from studio.features.head.session import new_looker
 from studio.human.heads import model
 from studio.human.heads.fit import fit
@@ -27,8 +27,7 @@ from studio.human.heads.shown import Portrait, jaw_of
 from studio.journeys.figures import Figure, Part, footage_set
 from studio.journeys.head import PORTRAITS, SCAN, ScanViews, scan_views
 from studio.journeys.report import Bars, Section, Table, write_report
-from studio.perception.neural_heads.fitting import Effort, NeuralHead, begun, covered, fitted
-from studio.perception.neural_heads.lens import outlined
+from studio.perception.neural_heads.fitting import Effort, NeuralHead, covered, fitted
 from studio.perception.neural_heads.network import OWN, RANK, HeadNetwork
 from studio.perception.neural_heads.photographs import cut
 from studio.perception.neural_heads.space import HIGH_M, LOW_M, Space
@@ -165,13 +164,7 @@ def _begun(network: HeadNetwork, looked: Looked) -> NeuralHead:
     tall, wide = looked.rgb.shape[:2]
     one = Portrait(looked.xyz_px, (wide, tall), jaw=jaw_of(looked.guesses))
     seen = seen_head(fit([one], gender=womanly([one.xyz_px])), [one])
-    view = seen.views[0]
-    skin_m = seen.skin(view)
-    ids, means = model.marks()
-    marks_m = means @ skin_m[ids]
-    space = Space.about(skin_m, make_figure().surface.faces["skin"])
-    photographs = outlined(network, space, [cut(looked, view)], marks_m)
-    return begun(network, space, photographs, marks_m=marks_m)
+    return ready(network, seen, seen.skin(seen.views[0]), [looked])
 
 
 def _studies(data: Path, out: Path, steps: int) -> Iterator[Figure]:

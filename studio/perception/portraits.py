@@ -48,6 +48,8 @@ EYES = (
     (263, 466, 388, 387, 386, 385, 384, 398, 362, 382, 381, 380, 374, 373, 390, 249),
 )  # fmt: skip
 """The edges of the lids of the right eye and of the left one."""
+IRISES = ((468, (469, 470, 471, 472)), (473, (474, 475, 476, 477)))
+"""The middle and the edge of the right iris and of the left one."""
 SHUT = 0.13
 """How high a shut eye is at most, as a share of its width."""
 _MOUTH = (

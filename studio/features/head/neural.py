@@ -98,17 +98,8 @@ def learned(
     StudioError if there is no network, or the layers are of another one."""
     network = cast(HeadNetwork, unpack(HeadNetwork(), find_card(NAME).weights))
     skin_m = seen.skin(view)
-    space = Space.about(skin_m, make_figure().surface.faces["skin"])
-    fitted_to = [cut(one, way) for one, way in zip(looked, seen.views, strict=True)]
-    ids, means = model.marks()
-    marks_m = means @ skin_m[ids]
-    photographs = outlined(network, space, fitted_to, marks_m, known)
-    before = 0
-    if layers is not None and is_of(layers, photographs):
-        head = taken_up(layers, network, space, photographs, marks_m)
-        before = sum(head.steps)
-    else:
-        head = begun(network, space, photographs, marks_m=marks_m)
+    head = ready(network, seen, skin_m, looked, layers, known)
+    before = sum(head.steps)
     spent_s, shown_s = 0.0, SHOWN_S
     try:
         context.keeps = True
@@ -126,6 +117,22 @@ def learned(
     finally:
         context.keeps = False
     return Learned(head, spent_s, skin_m, before)
+
+
+def ready(
+    network: HeadNetwork, seen: SeenHead, skin_m: np.ndarray, looked: Sequence[Looked],
+    layers: Mapping[str, np.ndarray] | None = None, known: Collection[int] = (),
+) -> NeuralHead:  # fmt: skip
+    """A neural head that is about to learn from photographs, in the space about its fit's skin; on
+    from ``layers``, where those learned from one of them. See :func:`learned`."""
+    space = Space.about(skin_m, make_figure().surface.faces["skin"])
+    fitted_to = [cut(one, way) for one, way in zip(looked, seen.views, strict=True)]
+    ids, means = model.marks()
+    marks_m = means @ skin_m[ids]
+    photographs = outlined(network, space, fitted_to, marks_m, known)
+    if layers is not None and is_of(layers, photographs):
+        return taken_up(layers, network, space, photographs, marks_m)
+    return begun(network, space, photographs, marks_m=marks_m)
 
 
 def timed(steps: Iterable[NeuralHead]) -> Iterator[tuple[NeuralHead, float]]:

@@ -96,18 +96,20 @@ def bake(
     return (found * soft + bent * (1 - soft)).clip(0, 255).astype(np.uint8), sure
 
 
+def _marks_m() -> np.ndarray:
+    """Where MediaPipe's points are on the template (metres)."""
+    ids, means = model.marks()
+    return means @ make_figure().template_m[ids]
+
+
 def _off_face(near: Texels) -> np.ndarray:
     """How far the head's texels lie from MediaPipe's points (metres)."""
-    ids, means = model.marks()
-    marks = means @ make_figure().template_m[ids]
-    return KDTree(marks).query(near.xyz_m)[0]
+    return KDTree(_marks_m()).query(near.xyz_m)[0]
 
 
 def _off_lids(at: np.ndarray) -> np.ndarray:
     """How far places lie from the middle of the nearer eye (metres)."""
-    ids, means = model.marks()
-    marks = means @ make_figure().template_m[ids]
-    middles = np.stack([marks[list(ring)].mean(0) for ring in EYES])
+    middles = _marks_m()[np.array(EYES)].mean(1)
     return np.linalg.norm(at[:, None] - middles, axis=2).min(1)
 
 

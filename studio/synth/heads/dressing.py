@@ -15,7 +15,7 @@ from studio.human.design import Colour, Design, Worn
 from studio.human.heads.fit import View
 from studio.human.heads.model import HEAD
 from studio.human.wardrobe.library import load
-from studio.perception.portraits import Looked
+from studio.perception.portraits import IRISES, Looked
 from studio.render.raster import Renderer
 from studio.render.scene import Drawable, Lighting
 from studio.synth import closet, complexion, designed
@@ -31,7 +31,6 @@ _WINDOW = 2.6
 """What of the photograph is compared, by the face's height."""
 _BALD = 0.05
 """A head with less hair than this share of its face is bald."""
-_IRISES = ((468, (469, 470, 471, 472)), (473, (474, 475, 476, 477)))
 _RINGS, _GAMMA = (0.5, 0.65, 0.8), 2.2
 _BROWN, _DARK = (0.27, 0.16, 0.10), (0.18, 0.34)
 """Irises darker than the first (brightest channel) are of this brown, from the second on as they
@@ -109,7 +108,7 @@ def eye_colour(looked: Looked, shade: float = 1.0) -> Colour:
     are dark are brown, as are those of shut eyes. ``shade`` is how many times too dark they are in
     the photograph."""
     found: list[np.ndarray] = []
-    for (middle, edge), is_open in zip(_IRISES, looked.open_eyes, strict=True):
+    for (middle, edge), is_open in zip(IRISES, looked.open_eyes, strict=True):
         if not is_open:
             continue
         at = looked.xyz_px[middle, :2]

@@ -16,7 +16,7 @@ from studio.core.errors import StudioError
 from studio.human.design import Colour
 from studio.human.wardrobe.asset import Asset, AssetMaterial, Card, Picture
 from studio.human.wardrobe.writing import write_asset
-from studio.perception.portraits import EYES, Looked
+from studio.perception.portraits import EYES, IRISES, Looked
 from studio.synth import closet
 from studio.synth.facelight import EXPOSED, scene_linear, stored
 from studio.synth.looks import Looks, eye_texture
@@ -24,7 +24,6 @@ from studio.synth.looks import Looks, eye_texture
 _WHITE = (0.92, 0.90, 0.88)
 """What whites of eyes are painted as by :func:`studio.synth.looks.eye_texture`."""
 _USUAL = np.array([0.52, 0.47, 0.44])
-_IRISES = ((468, (469, 470, 471, 472)), (473, (474, 475, 476, 477)))
 _RANGE = (0.62, 1.1)
 """How dark and how bright a white may be, by the usual one."""
 _BELIEVED = 0.6
@@ -35,7 +34,7 @@ def whites_px(looked: Looked) -> UInt8[np.ndarray, "pixels 3"]:
     """The pixels in which whites of open eyes are seen."""
     found = [np.zeros((0, 3), np.uint8)]
     xy = looked.xyz_px[:, :2]
-    for ring, (middle, edge), is_open in zip(EYES, _IRISES, looked.open_eyes, strict=True):
+    for ring, (middle, edge), is_open in zip(EYES, IRISES, looked.open_eyes, strict=True):
         if not is_open:
             continue
         mask = np.zeros(looked.rgb.shape[:2], np.uint8)

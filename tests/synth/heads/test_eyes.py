@@ -6,12 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from studio.perception.portraits import EYES, Looked
+from studio.perception.portraits import EYES, IRISES, Looked
 from studio.synth.heads.dressing import eye_colour
 from studio.synth.heads.eyes import white_of, whites_px
 
 SKIN, IRIS, WHITE = (200, 150, 130), (70, 120, 190), (170, 160, 155)
-IRISES = ((468, (469, 470, 471, 472)), (473, (474, 475, 476, 477)))
 
 
 def face(*opening: float) -> Looked:
