@@ -11,7 +11,7 @@ from typing import Any
 
 import PySide6QtAds as ads
 from PySide6.QtCore import QByteArray, QEvent, QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QWidget
 
 from studio.core.files import write_whole
 
@@ -56,6 +56,7 @@ _CENTRE: dict[str, tuple[str, ...]] = {
     "Mask": ("viewport", "easel"),
     "Live": ("canvas", "viewport"),
 }
+_PICTURES = ("viewport", "canvas", "easel", "photo")
 _SIDE_BY_SIDE = frozenset({"Live"})
 _PLOTS = frozenset({"Capture", "Motion"})
 
@@ -114,6 +115,7 @@ class Docks(QObject):
             tab.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             self.docks[kind.id] = dock
         self._arrange(WORKSPACES[0])
+        self.manager.dockAreasAdded.connect(self._favour_pictures)
         self.manager.installEventFilter(self)
 
     def fill(self, id: str, widget: QWidget, scroll: bool = False) -> None:
@@ -233,8 +235,20 @@ class Docks(QObject):
                 self._proportion()
             else:
                 self._settling.stop()
+            self._favour_pictures()
         finally:
             self._putting = False
+
+    def _favour_pictures(self) -> None:
+        """The room that a window gains or loses is the pictures': what stands beside and below
+        them stays as wide and as high as it is."""
+        shown = [self.docks[id].dockAreaWidget() for id in _PICTURES]
+        pictures = {area for area in shown if area is not None}
+        for splitter in self.manager.findChildren(QSplitter):
+            parts = [splitter.widget(i) for i in range(splitter.count())]
+            theirs = [any(p is a or p.isAncestorOf(a) for a in pictures) for p in parts]
+            for i, picture in enumerate(theirs):
+                splitter.setStretchFactor(i, int(picture or not any(theirs)))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Sizes that are set while nothing is seen are lost: they are set again on the way in."""
@@ -265,7 +279,7 @@ class Docks(QObject):
                 manager.removeDockWidget(dock)
         centre = _CENTRE.get(workspace, ("viewport",))
         picture = manager.addDockWidget(CENTRE, docks[centre[0]])
-        for id in ("viewport", "canvas", "easel", "photo"):
+        for id in _PICTURES:
             if id == centre[0]:
                 continue
             if workspace in _SIDE_BY_SIDE and id in centre:
@@ -296,10 +310,10 @@ class Docks(QObject):
     def _proportion(self) -> None:
         width = max(self.manager.width(), 1200)
         height = max(self.manager.height(), 640)
-        left, right = max(216, width // 7), max(320, width // 5)
+        left, right = min(max(216, width // 7), 272), min(max(320, width // 5), 400)
         if self._use == "alone":
-            right = min(max(400, width // 4), width // 3)
-        low = max(216, height // 4)
+            right = min(max(400, width // 4), width // 3, 560)
+        low = min(max(216, height // 4), 304)
         manager = self.manager
         manager.setSplitterSizes(
             self.docks["project"].dockAreaWidget(), [left, width - left - right, right]

@@ -1,4 +1,4 @@
-"""The five places that the first-run tour shows."""
+"""The places that the first-run tour shows: five, or four where the doors are behind somebody."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ def _dock(window: Window, id: str) -> QWidget:
 
 
 def marks(window: Window) -> tuple[Mark, ...]:
-    """Doors, workspaces, the one panel, the picture, the palette."""
+    """Doors (while they are to be seen), workspaces, the one panel, the picture, the palette."""
     keys = window.studio.commands.shortcut("app.palette")
+    doors = Mark(lambda: window.welcome.doors, "Three ways in",
+                 "Try the sample, open your footage, or use a webcam. You can also drop files "
+                 "anywhere: Doppel finds the step that wants them.")  # fmt: skip
+    at_them = window.pages.currentWidget() is window.welcome
     return (
-        Mark(lambda: window.welcome.doors, "Three ways in",
-             "Try the sample, open your footage, or use a webcam. You can also drop files "
-             "anywhere: Doppel finds the step that wants them."),
+        *((doors,) if at_them else ()),
         Mark(lambda: window.top.workspaces, "Workspaces",
              "Each shows the same panels, laid out for one kind of work. Move and close panels "
              "as you like; “Reset layout” brings them back."),

@@ -1,4 +1,5 @@
-"""The panel of a live step that makes pictures: they stand where the camera's would."""
+"""The panel of a live step that makes pictures: they stand where the camera's would, and have all
+the room there is."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import numpy as np
 from jaxtyping import UInt8
 from platformdirs import user_videos_path
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QLabel
 
 from studio.core.types import Frame
@@ -36,6 +38,15 @@ class PicturePanel(LivePanel):
         self._seen: list[float] = []
         self._told_s = 0.0
         super().__init__(studio, feature)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.studio.alone_wanted.emit(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if not event.spontaneous():
+            self.studio.alone_wanted.emit(False)
 
     def add_note(self) -> QLabel:
         """The label of what is lacking, to be placed."""

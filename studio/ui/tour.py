@@ -1,4 +1,4 @@
-"""The first-run tour: five marks, skippable, shown once."""
+"""The first-run tour: a few marks, skippable, shown once."""
 
 from __future__ import annotations
 

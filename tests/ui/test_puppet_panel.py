@@ -92,6 +92,12 @@ def test_the_stage_stands_in_the_cameras_place_and_leaves_as_film_and_picture(
     qtbot.waitUntil(lambda: "ms" in panel.hud.text(), timeout=20000)
 
 
+def test_the_stage_gets_the_room(window, panel) -> None:
+    docks = window.docks
+    assert docks.docks["canvas"].dockAreaWidget() is docks.docks["viewport"].dockAreaWidget()
+    assert not docks.is_open("timeline")
+
+
 def test_layers_are_the_projects_and_undo_reaches_them(studio, panel) -> None:
     layers = panel.stage_box.layers
     layers.add(CameraLayer(name="Me", opacity=0.5))

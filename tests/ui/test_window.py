@@ -279,6 +279,23 @@ def test_sizes_come_back_after_a_restart_that_began_with_the_doors(window, qtbot
         again.close()
 
 
+def test_room_that_a_window_gains_is_the_pictures(window, qtbot):
+    window.go_to("Motion")
+    qtbot.waitUntil(lambda: widths(window.docks)[1] > 600)
+    low = window.docks.docks["timeline"].dockAreaWidget
+    before, height, size = widths(window.docks), low().height(), window.size()
+    window.resize(size.width() + 200, size.height() + 150)
+    qtbot.waitUntil(lambda: widths(window.docks)[1] >= before[1] + 190)
+    assert widths(window.docks)[::2] == before[::2]
+    assert low().height() == height
+    window.docks.toggle("project")
+    window.docks.toggle("project")
+    wide = widths(window.docks)
+    window.resize(size)
+    qtbot.waitUntil(lambda: widths(window.docks)[1] < wide[1])
+    assert widths(window.docks)[2] == wide[2]
+
+
 def test_what_photographs_need_is_no_change_of_the_workspace(window, qtbot):
     docks = window.docks
     window.go_to("Person")
@@ -485,6 +502,10 @@ def test_the_tour_has_five_marks_and_is_remembered(window, qtbot):
     window.start_tour()
     window.tour.skip_button.click()
     assert window.tour is None
+    add_item(window.studio)
+    window.start_tour()
+    assert window.tour.marks[0].title == "Workspaces", "nobody sees the doors there"
+    window.tour.skip_button.click()
 
 
 def test_f1_opens_help_for_the_panel_and_finds_words(window, qtbot):

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 from pydantic import BaseModel
-from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.features.tryon.engine import Inputs, Params
@@ -177,7 +177,6 @@ class Panel(PicturePanel):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.studio.alone_wanted.emit(True)
         if not self._opened:
             self._opened = True
             cameras = self.studio.cameras
@@ -185,11 +184,6 @@ class Panel(PicturePanel):
             if not cameras.running and (cameras.sources or cameras.free_devices()):
                 cameras.open_first()
         self._judge()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        if not event.spontaneous():
-            self.studio.alone_wanted.emit(False)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
