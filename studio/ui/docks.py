@@ -227,6 +227,7 @@ class Docks(QObject):
 
     def _put(self) -> None:
         self._putting = True
+        self.manager.setUpdatesEnabled(False)  # no picture is drawn at a size that does not stay
         try:
             state = self._saved.get(self._key)
             if state is None or not self._restore(state):
@@ -237,6 +238,7 @@ class Docks(QObject):
                 self._settling.stop()
             self._favour_pictures()
         finally:
+            self.manager.setUpdatesEnabled(True)
             self._putting = False
 
     def _favour_pictures(self) -> None:
