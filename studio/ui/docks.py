@@ -11,7 +11,7 @@ from typing import Any
 
 import PySide6QtAds as ads
 from PySide6.QtCore import QByteArray, QEvent, QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QWidget
+from PySide6.QtWidgets import QAbstractButton, QFrame, QScrollArea, QSplitter, QWidget
 
 from studio.core.files import write_whole
 
@@ -111,7 +111,10 @@ class Docks(QObject):
             # one that is empty takes no room when a layout is restored
             dock.setWidget(QWidget(), ads.CDockWidget.ForceNoScrollArea)
             tab = dock.tabWidget()
+            dock.setAccessibleName(kind.title)
             tab.setAccessibleName(kind.title)
+            for button in tab.findChildren(QAbstractButton):
+                button.setAccessibleName(f"Close {kind.title.lower()}")
             tab.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             self.docks[kind.id] = dock
         self._arrange(WORKSPACES[0])

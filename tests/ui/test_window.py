@@ -108,7 +108,7 @@ def test_every_button_with_only_an_icon_has_a_name_and_a_tooltip(window, qtbot):
         (type(b).__name__, b.objectName(), b.parent().objectName() if b.parent() else "")
         for b in (*window.findChildren(QToolButton), *window.findChildren(QPushButton))
         if not b.text() and not b.metaObject().className().startswith("ads::")
-        and b.objectName() not in ("tabCloseButton", "qt_menubar_ext_button", "ScrollLeftButton",
+        and b.objectName() not in ("qt_menubar_ext_button", "ScrollLeftButton",
                                    "ScrollRightButton", "qt_spinbox_lineedit")
         and not (b.accessibleName() and b.toolTip()) and b.property("role") != "door"
         and b.property("role") != "segment"
