@@ -22,6 +22,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
+    from studio.core.types import Character
+    from studio.human.design import Design
+
 from picture_crew import SIZE, Crew, film_a_face
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -141,18 +144,26 @@ def end_live(crew: Crew, panel: Any, feature: str) -> None:
 
 
 def film_puppet(crew: Crew, arguments: argparse.Namespace) -> None:
-    """A made-up face as a webcam: the starter avatar does what it does, lit alike."""
+    """A made-up face as a webcam: another made-up one does what it does, lit alike."""
+    from studio.document.project import StageItem
+    from studio.document.stage import AvatarLayer, ColourLayer, Stage
+    from studio.media.formats.gltf.character import write_glb
+
     crew.studio.projects.new()
+    folder = Path(tempfile.mkdtemp(prefix="doppel-face"))
+    face, avatar = folder / "Somebody.mp4", folder / "Somebody else.glb"
+    acting, mirroring = (_dressed(HEADS.strip().splitlines()[k])[1] for k in PUPPETS)
+    film_a_face(face, acting, WALL)
+    write_glb(avatar, mirroring)
+    figure = AvatarLayer(name="Avatar", avatar=str(avatar), framing="head")
+    stage = Stage(layers=(ColourLayer(name="Wall", rgb=WALL), figure))
+    kept = StageItem(name="Stage", stage=stage)
+    crew.studio.document.edit("Set the stage", lambda project: project.with_items([kept]))
     panel = crew.open("puppet")
     panel.body.setChecked(False)
-    face = Path(tempfile.mkdtemp(prefix="doppel-face")) / "Somebody.mp4"
-    film_a_face(face)
     panel.cameras.add_places([str(face)])
     crew.wait(panel.run_button.isEnabled, 60)
-    stage = panel.stage_box
-    stage.background.setCurrentIndex(stage.background.findData("blur"))
-    stage.background.activated.emit(stage.background.currentIndex())
-    stage.fold.button.setChecked(True)
+    panel.stage_box.fold.button.setChecked(True)
     panel.run_button.click()
     crew.wait(lambda: panel.lane.newest is not None, arguments.patience)
     crew.rest(4.0)
@@ -243,12 +254,28 @@ def _lines(table: str) -> Iterator[tuple[int, str]]:
 
 
 def _drawn(line: str, size_px: tuple[int, int], turn_deg: float, face: bool) -> np.ndarray:
-    """Who is told in a line of a table below."""
+    """A picture of who is told in a line of a table below."""
     import cv2
 
-    from studio.human.design import Design, Worn
     from studio.render.raster import Renderer
     from studio.synth import designed, portrait
+
+    design, person = _dressed(line)
+    body = designed.body_of(designed.kept(design).rest, person.armature)
+    posed = designed.posed(design, person, body)
+    scene = portrait.drawables(posed)
+    framing = replace(portrait.face_of(posed), turn_deg=turn_deg)
+    if not face:
+        framing = portrait.Framing((0.0, 0.0, 0.93), 2.06, turn_deg)
+    with Renderer((2 * size_px[0], 2 * size_px[1]), 4) as renderer:
+        picture = portrait.picture(renderer, scene, framing)
+    return cv2.resize(picture, size_px, interpolation=cv2.INTER_AREA)
+
+
+def _dressed(line: str) -> tuple[Design, Character]:
+    """Who is told in a line of a table below."""
+    from studio.human.design import Design, Worn
+    from studio.synth.designed import person_of
     from studio.synth.poses import pose
 
     who, _, stands = line.partition(" : ")
@@ -261,16 +288,7 @@ def _drawn(line: str, size_px: tuple[int, int], turn_deg: float, face: bool) -> 
         eyes=_colour(eyes), worn=tuple(Worn(item=name) for name in worn),
         pose=dict(pose(stands)) if stands else {},
     )  # fmt: skip
-    person = designed.person_of(design)
-    body = designed.body_of(designed.kept(design).rest, person.armature)
-    posed = designed.posed(design, person, body)
-    scene = portrait.drawables(posed)
-    framing = replace(portrait.face_of(posed), turn_deg=turn_deg)
-    if not face:
-        framing = portrait.Framing((0.0, 0.0, 0.93), 2.06, turn_deg)
-    with Renderer((2 * size_px[0], 2 * size_px[1]), 4) as renderer:
-        picture = portrait.picture(renderer, scene, framing)
-    return cv2.resize(picture, size_px, interpolation=cv2.INTER_AREA)
+    return design, person_of(design)
 
 
 def _colour(hexed: str) -> tuple[float, float, float]:
@@ -278,6 +296,9 @@ def _colour(hexed: str) -> tuple[float, float, float]:
     return red, green, blue
 
 
+WALL = (176, 184, 190)
+PUPPETS = (3, 4)
+"""Which of the heads below acts before the camera, and which does what it does."""
 HEADS = """
 1 0.62 0.5 caucasian a85724 5c7a94 woman_freckled wavy brows_soft lashes tshirt
 0 0.60 0.5 african 1a1412 4d301c man_ebony afro brows_thick shirt

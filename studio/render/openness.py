@@ -19,6 +19,8 @@ from studio.render.scene import vertex_normals
 SIDES, SIDE_PX = 32, 512
 BIAS_M = 0.004
 LEAST, LEAST_INSIDE, INSIDE, SMOOTHED = 0.12, 0.4, 0.3, 2
+LEAST_TEETH = 0.75
+"""Light comes to teeth through lips and cheeks, and they hand it on to each other."""
 
 
 def openness(
@@ -86,6 +88,8 @@ def _calm(share: np.ndarray, part: Part) -> np.ndarray:
             count += np.bincount(corners[:, k], minlength=len(share))
         share = np.where(count > 0, total / np.maximum(count, 1), share)
     least = LEAST if share.mean() > INSIDE else LEAST_INSIDE
+    if part.name.lower().startswith("teeth"):
+        least = LEAST_TEETH
     return np.clip(share, least, 1.0)
 
 

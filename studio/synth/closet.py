@@ -68,6 +68,8 @@ REMEMBERED = 2
 """How many bodies are remembered with what was put on them."""
 OF_FACE = frozenset({"brows", "lashes", "eyes", "teeth", "tongue"})
 """What moves with the face's actions."""
+TEETH = Worn(item="teeth")
+"""Whoever chose no teeth has the starter set's: the body's own are bars without gaps."""
 
 
 def own_folder() -> Path:
@@ -136,6 +138,11 @@ def put_on(worn: tuple[Worn, ...], name: str) -> tuple[Worn, ...]:
     gone = {new.kind, *ALONE.get(new.kind, ())} - {"other"}
     kinds = {one.item: found.kind for one in worn if (found := piece(one.item)) is not None}
     return (*(one for one in worn if kinds.get(one.item) not in gone), Worn(item=name))
+
+
+def with_teeth(worn: tuple[Worn, ...]) -> tuple[Worn, ...]:
+    """What is worn, and teeth for whoever chose none."""
+    return worn if any(one.kind == "teeth" for one, _ in pieces(worn)) else (TEETH, *worn)
 
 
 def without(worn: tuple[Worn, ...], kind: str) -> tuple[Worn, ...]:

@@ -24,10 +24,10 @@ from studio.human.rig import ACTIONS, BONE_NAMES
 from studio.human.wardrobe.asset import Binding
 from studio.synth import closet, complexion
 from studio.synth.figure import Figure, figure_of, make_figure, skin, strongest
-from studio.synth.looks import TEETH, TONGUE, body_parts
+from studio.synth.looks import TONGUE, body_parts
 
 KEPT = 4
-BODILY = frozenset({"eyes", "teeth", "tongue", "lashes"})
+BODILY = frozenset({"eyes", "tongue", "lashes"})
 """Parts of the body for which something with a mesh of its own can be worn instead."""
 USUAL = tuple(
     Worn(item=name) for name in ("side_part", "brows_soft", "tshirt", "jeans", "trainers")
@@ -99,6 +99,7 @@ def painted(character: Character, design: Design) -> Character:
 def built(design: Design) -> Built:
     """The designed person at rest, made anew and not kept."""
     rest, bones = resting(design)
+    design = design.but(worn=closet.with_teeth(design.worn))
     figure = figure_of(rest, bones)
     moves = rest.actions_m.numpy()
     put = closet.put_on_body(figure, design.worn, design.hair, design.brows, moves)
@@ -114,7 +115,7 @@ def _bodily(
     """The parts of the body that are seen, and the base vertices that each consists of."""
     found: list[Part] = []
     consists: list[np.ndarray] = []
-    materials = {"teeth": TEETH, "tongue": TONGUE, **materials_of(design)}
+    materials = {"tongue": TONGUE, **materials_of(design)}
     instead = {one.kind for one, _ in closet.pieces(design.worn)} - put.colours
     for name, (all_faces, uv) in body_parts().items():
         if name in instead & BODILY:

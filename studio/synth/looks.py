@@ -1,4 +1,4 @@
-"""Skin, lips, brows, eyes, teeth and lashes: painted on the average person, worn by everybody."""
+"""Skin, lips, brows, eyes and lashes: painted on the average person, worn by everybody."""
 
 from __future__ import annotations
 
@@ -153,6 +153,10 @@ def _eye_uv(figure: Figure) -> np.ndarray:
     return uv[faces]
 
 
+_EDGE_DEG = 2.5
+"""How wide the edges of iris and pupil are, from one colour to the next."""
+
+
 def eye_texture(looks: Looks, size: int = 256) -> np.ndarray:
     """An eyeball seen from the front, out to 60 degrees: sclera, limbus, iris, pupil."""
     y, x = np.mgrid[1 : -1 : size * 1j, -1 : 1 : size * 1j]
@@ -162,22 +166,22 @@ def eye_texture(looks: Looks, size: int = 256) -> np.ndarray:
     colour = np.tile(np.array([0.92, 0.90, 0.88]), (size, size, 1))
     colour = colour - 0.1 * np.clip((angle - 30) / 30, 0, 1)[..., None] * [0.5, 1, 1]
     for limit, paint in ((27.0, 0.35 * iris), (24.5, iris), (10.0, np.full_like(iris, 0.02))):
-        colour = colour + np.clip(limit - angle + 0.5, 0, 1)[..., None] * (paint - colour)
+        inside = np.clip((limit - angle) / _EDGE_DEG + 0.5, 0, 1)
+        colour = colour + inside[..., None] * (paint - colour)
     return np.clip(255 * colour, 0, 255).astype(np.uint8)
 
 
-TEETH = Material("teeth", (0.92, 0.89, 0.83, 1.0), roughness=0.25)
 TONGUE = Material("tongue", (0.66, 0.33, 0.32, 1.0), roughness=0.35)
 
 
 @cache
 def body_parts() -> dict[str, tuple[np.ndarray, np.ndarray | None]]:
-    """The parts of a person that are not cloth, by name: their triangles of base vertices, and
-    where they have a picture, the texture coordinates of the corners."""
+    """The parts of a person that are not cloth, teeth aside, by name: their triangles of base
+    vertices, and where they have a picture, the texture coordinates of the corners."""
     figure = make_figure()
     surface = figure.surface
     return {
         "body": (surface.faces["skin"], surface.uv["skin"]),
         "eyes": (surface.faces["eyes"], _eye_uv(figure)),
-        **{name: (surface.faces[name], None) for name in ("teeth", "tongue", "lashes")},
+        **{name: (surface.faces[name], None) for name in ("tongue", "lashes")},
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -14,8 +14,15 @@ from studio.render.raster import Renderer
 from studio.render.scene import Drawable, Finish, Lighting
 from studio.synth.looks import skin_finish
 
-_TEETH_GLOW = 0.22
-"""Light that comes to teeth through lips and cheeks, which no shadow map knows."""
+_TEETH_GLOW = 0.5
+"""Light that comes to teeth between lips that are apart, and through them, which no shadow map
+knows."""
+_APART = (0.15, 0.6)
+"""How far mouths that look shut, and those that show their teeth, are opened (summed actions)."""
+_EYES_GLOSS, _CATCHLIGHT = 1.0, 0.26
+"""Lamps in a studio are wide, and so are their reflections in eyes: these lights are points, which
+wet eyes would show smaller than a pixel."""
+CONTACT_M = 0.016
 GROUND = (0.145, 0.155, 0.175)
 """Linear RGB behind the person: a grey that suits light and dark windows."""
 
@@ -60,6 +67,7 @@ def face_of(person: Posed) -> Framing:
 def drawables(person: Posed, only: tuple[str, ...] = ()) -> tuple[Drawable, ...]:
     """A posed person as the rasteriser draws it; only the parts of these names, if any."""
     character = person.character
+    teeth = Finish(glow=_TEETH_GLOW * _lips_apart(person))
     found = []
     for part in character.parts:
         if only and part.name not in only:
@@ -68,18 +76,31 @@ def drawables(person: Posed, only: tuple[str, ...] = ()) -> tuple[Drawable, ...]
             part, character.armature, person.bones_world, person.morphs, character.morph_names
         )
         finish = skin_finish() if part.name in ("body", "tongue") else Finish(sheen=0.1)
+        material = part.material
         if part.name.startswith("teeth"):
-            finish = Finish(glow=_TEETH_GLOW)
+            finish = teeth
+        elif part.name.startswith("eyes"):
+            finish = Finish(specular=_EYES_GLOSS)
+            material = replace(material, roughness=_CATCHLIGHT)
         mesh = Mesh(vertices, part.mesh.faces, part.mesh.uv, part.mesh.colours)
-        found.append(Drawable(mesh, part.material, 1, finish, part.mesh.vertices_m))
+        found.append(Drawable(mesh, material, 1, finish, part.mesh.vertices_m))
     return tuple(found)
 
 
+def _lips_apart(person: Posed) -> float:
+    """How far the lips let light in, 0 to 1."""
+    told = dict(zip(person.character.morph_names, person.morphs.tolist(), strict=True))
+    lips = ("mouthUpperUpLeft", "mouthUpperUpRight", "mouthLowerDownLeft", "mouthLowerDownRight")
+    opened = told.get("jawOpen", 0.0) + sum(told.get(name, 0.0) for name in lips) / 2
+    return float(np.interp(opened, _APART, (0.0, 1.0)))
+
+
 def picture(
-    renderer: Renderer, scene: tuple[Drawable, ...], framing: Framing, from_right: bool = False
-) -> UInt8[np.ndarray, "height width 3"]:
+    renderer: Renderer, scene: tuple[Drawable, ...], framing: Framing, from_right: bool = False,
+    contact_m: float = CONTACT_M,
+) -> UInt8[np.ndarray, "height width 3"]:  # fmt: skip
     """The scene in the renderer's size, lit as :func:`light` says."""
-    lit = light(framing, from_right)
+    lit = light(framing, from_right, contact_m)
     return renderer.render(scene, camera(framing, renderer.size_px), lit).rgb
 
 
@@ -97,8 +118,11 @@ def camera(framing: Framing, size_px: tuple[int, int]) -> Camera:
     return Camera("portrait", size_px, matrix, np.zeros(0), rotation, -rotation @ centre)
 
 
-def light(framing: Framing, from_right: bool = False) -> Lighting:
-    """Three soft lights about what is framed, the strongest from the camera's left, or right."""
+def light(
+    framing: Framing, from_right: bool = False, contact_m: float = CONTACT_M
+) -> Lighting:  # fmt: skip
+    """Three soft lights about what is framed, the strongest from the camera's left, or right; less
+    of them comes to what lies within ``contact_m`` of something before it, as eyes under lids."""
     turn = np.radians(framing.turn_deg)
     spin = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
     towards = np.array([[-0.55, -0.75, 0.62], [0.85, -0.45, 0.15], [0.35, 0.85, 0.55]])
@@ -108,5 +132,5 @@ def light(framing: Framing, from_right: bool = False) -> Lighting:
     radiance = np.array([[1.45, 1.38, 1.28], [0.42, 0.46, 0.54], [0.8, 0.84, 0.95]])
     return Lighting(
         towards, radiance, np.full(3, 0.08 * framing.size_m), (0.13, 0.135, 0.15),
-        framing.centre_m, 0.75 * framing.size_m, 1.0, GROUND,
+        framing.centre_m, 0.75 * framing.size_m, 1.0, GROUND, contact_m=contact_m,
     )  # fmt: skip

@@ -183,9 +183,18 @@ def test_while_a_nose_grows_only_the_face_is_another() -> None:
         assert part(nose, name) is part(first, name), name
 
 
+def test_whoever_chose_no_teeth_has_some_and_a_choice_is_kept() -> None:
+    undressed = designed.person_of(Design())
+    assert [one.name for one in undressed.parts].count("teeth") == 1
+    assert len(part(undressed, "teeth").mesh.faces) > 1000, "not the body's own bars"
+    chosen = (Worn(item="teeth", colour=(0.5, 0.5, 0.4)),)
+    assert closet.with_teeth(chosen) == chosen
+
+
 def test_what_lies_on_the_same_body_is_not_fitted_again() -> None:
-    plain = designed.person_of(DRESSED)
-    other = DRESSED.but(worn=[*closet.put_on(DRESSED.worn, "jumper")], hair=(0.6, 0.5, 0.3))
+    whose = DRESSED.with_build({"height": 0.55})
+    plain = designed.person_of(whose)
+    other = whose.but(worn=[*closet.put_on(DRESSED.worn, "jumper")], hair=(0.6, 0.5, 0.3))
     again = designed.person_of(other)
     assert part(again, "jeans").mesh.vertices_m is part(plain, "jeans").mesh.vertices_m
     assert part(again, "side_part").material is not part(plain, "side_part").material

@@ -173,7 +173,7 @@ def test_the_same_shape_is_dressed_once() -> None:
 
 def test_the_switch_undresses() -> None:
     plain = person_of(filmed(SHAPES["long legs"], clothed=False))
-    assert [one.name for one in plain.parts] == ["body", "eyes", "teeth", "tongue", "lashes"]
+    assert [one.name for one in plain.parts] == ["body", "eyes", "tongue", "lashes", "teeth"]
     data = Asset(sha256="0" * 64, suffix=".npz")
     assert AvatarItem(name="A", data=data).dressed
     off = Recipe(feature="avatar", params={"dressed": False})

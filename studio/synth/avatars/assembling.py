@@ -18,11 +18,11 @@ from studio.human.person import Rest
 from studio.human.rig import ACTIONS
 from studio.synth import closet, designed
 from studio.synth.figure import figure_of, skin, strongest
-from studio.synth.looks import TEETH, TONGUE, body_parts
+from studio.synth.looks import TONGUE, body_parts
 
-BESIDES = ("eyes", "teeth", "tongue")
+BESIDES = ("eyes", "tongue")
 """Parts of the head that are the template's, beside the shell."""
-ON_HEAD = frozenset({"hair", "hat", "glasses", "lashes"})
+ON_HEAD = frozenset({"hair", "hat", "glasses", "lashes", "teeth"})
 """The kinds of things of the wardrobe that are worn over the shell."""
 LASHES = Worn(item="lashes")
 """What everybody's eyes wear who has no others."""
@@ -90,12 +90,11 @@ def character_of(
 
 
 def besides(rest: Rest, bones: Armature, design: Design) -> tuple[Part, ...]:
-    """Eyes, teeth and tongue of a person at rest, and what of the wardrobe is worn on the head,
-    lashes too; other clothes are made for bare skin, and the shell has its own."""
+    """Eyes and tongue of a person at rest, and what of the wardrobe is worn in and on the head,
+    teeth and lashes too; other clothes are made for bare skin, and the shell has its own."""
     figure = figure_of(rest, bones)
     materials = {
         "eyes": designed.eyes_of(design),
-        "teeth": TEETH,
         "tongue": TONGUE,
     }
     actions = rest.actions_m.numpy()
@@ -112,7 +111,7 @@ def besides(rest: Rest, bones: Armature, design: Design) -> tuple[Part, ...]:
     worn = tuple(one for one in design.worn if one.item in kinds)
     if "lashes" not in kinds.values():
         worn = (LASHES, *worn)
-    put = closet.put_on_body(figure, worn, design.hair, design.brows, actions)
+    put = closet.put_on_body(figure, closet.with_teeth(worn), design.hair, design.brows, actions)
     return (*parts, *put.parts)
 
 

@@ -1,7 +1,8 @@
 """The eyes of a photographed face, as colours of the user's wardrobe.
 
 The white of an eye lies in the shade of lids and lashes and is never white in a photograph; it is
-painted as bright, by the face's skin, as it is seen there, and as yellow as its varnish.
+painted so that it is drawn as bright, by the face's skin, as it is seen there, and as yellow as its
+varnish.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ from studio.synth.looks import Looks, eye_texture
 _WHITE = (0.92, 0.90, 0.88)
 """What whites of eyes are painted as by :func:`studio.synth.looks.eye_texture`."""
 _USUAL = np.array([0.52, 0.47, 0.44])
-_RANGE = (0.62, 1.1)
+_SHADE = 0.72
+"""How much of the light of a face reaches the whites of drawn eyes: what is painted as it is seen
+would be in the shade twice. Of six portraits and the heads made of them, whites by cheeks."""
+_RANGE = (0.62, 2.2)
 """How dark and how bright a white may be, by the usual one."""
 _BELIEVED = 0.6
 _FEW_PX = 30
@@ -53,7 +57,7 @@ def white_of(looked: Looked) -> Float[np.ndarray, "3"]:
     if len(colours) < _FEW_PX:
         return _USUAL
     bright = colours[colours.mean(1) >= np.percentile(colours.mean(1), 60)]
-    white = np.median(bright, axis=0) / EXPOSED
+    white = np.median(bright, axis=0) / (EXPOSED * _SHADE)
     grey = float(np.clip(white.mean() / usual.mean(), *_RANGE)) * usual.mean()
     hue = (white / white.mean()) ** _BELIEVED * (usual / usual.mean()) ** (1 - _BELIEVED)
     return stored(grey * hue) / 255

@@ -142,7 +142,7 @@ class Sweeper(Closing):
     ) -> tuple[np.ndarray, ...]:  # fmt: skip
         framing = replace(portrait.face_of(posed), turn_deg=float(rng.uniform(-40, 40)))
         red, green, blue = rng.uniform(0.05, 0.7, 3).tolist()
-        light = replace(portrait.light(framing), background=(red, green, blue))
+        light = replace(portrait.light(framing, contact_m=0.0), background=(red, green, blue))
         first = float(rng.uniform(-180, 180))
         found: list[tuple[np.ndarray, ...]] = []
         for k in range(views):
@@ -163,7 +163,7 @@ class Sweeper(Closing):
             turned = replace(
                 framing, turn_deg=SIDES_DEG[k], down_deg=0.0, size_m=1.25 * framing.size_m
             )
-            rgb = portrait.picture(self._large, drawn, turned, from_right)
+            rgb = portrait.picture(self._large, drawn, turned, from_right, 0.0)
             looked[k] = self._looker.look(f"side {k}", rgb)
         return {name: _fitted([looked[k] for k in SETS[name]], marks_m) for name in sets}
 
