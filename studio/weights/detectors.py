@@ -44,7 +44,7 @@ def own(options: Options = Options()) -> Detector:  # noqa: B008
     from studio.perception.lifting.lifter import Lifter
 
     cards = [find_card("dope"), find_card("heatmaps"), find_card("lift")]
-    finder = PoseFinder.load(cards[0].weights, mode=options.quality)
+    finder = PoseFinder.load(cards[0].weights, mode=options.quality, mirror=not options.live)
     marker, lifter = Marker.load(cards[1].weights), Lifter.load(cards[2].weights)
     askew = not options.live and options.quality != "fast"
     settings = Settings(options.people, True, options.hands, options.face, askew=askew)

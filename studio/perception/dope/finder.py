@@ -16,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from studio.core.card import find_card
 from studio.perception.crops import Crop
 from studio.perception.dope.kinds import ELBOWS, HEAD, KINDS, SHOULDERS, WRISTS, in_order
+from studio.perception.dope.looks import Parts, apart, between, joined, mirrored
 from studio.perception.dope.network import DopeNetwork
 from studio.perception.dope.ppi import Part, parts_in
 from studio.perception.own import placed, quick_type, unpack
@@ -30,27 +31,30 @@ _BODY_SMALL_PX = 8.0, 140.0
 _ALIKE, _ALMOST = 0.25, 0.15
 """How far apart points of two looks at a body may be, in parts of its size: where as much of them
 is in view, and where not."""
+_CLOSE_ENOUGH, _AGREE, _AS_BEFORE, _FIRST = 0.3, 0.5, 0.3, 0.3
+"""How sure closer looks must be of what was not seen before; how far apart, in parts of the size,
+they may be of each other, and of the first look; how much of the face the first look tells then."""
 
 
 @dataclass(frozen=True)
 class Mode:
-    """How to look: the longer side that pictures are brought to, how many boxes of each kind are
-    looked into, and whether what is small gets a second look."""
+    """How to look: the longer sides that pictures are brought to, how many boxes of each kind are
+    looked into, whether what is small is looked at closer, and all in the mirror too."""
 
-    side_px: int
+    sides_px: tuple[int, ...]
     proposed: Mapping[str, int]
     closer: bool
+    mirrored: bool
 
 
 MODES: Mapping[str, Mode] = {
-    "fast": Mode(224, {"body": 6, "hand": 8, "face": 6}, False),
-    "balanced": Mode(288, {"body": 10, "hand": 14, "face": 10}, True),
-    "thorough": Mode(400, {"body": 14, "hand": 22, "face": 14}, True),
+    "fast": Mode((224,), {"body": 6, "hand": 8, "face": 6}, False, False),
+    "balanced": Mode((288,), {"body": 10, "hand": 14, "face": 10}, True, True),
+    "thorough": Mode((288, 400), {"body": 14, "hand": 22, "face": 14}, True, True),
 }
-"""The modes by name. Pictures are as small as those that were learned from; ``thorough`` is the
-seed's 400 px and 50 boxes."""
+"""The modes by name. Pictures are as small as those that were learned from; the larger side of
+``thorough`` is the seed's 400 px, with its 50 boxes."""
 ModeName = Literal["fast", "balanced", "thorough"]
-Parts = dict[str, list[Part]]
 
 
 def kinds_of(weights: Path) -> tuple[str, ...]:
@@ -67,8 +71,12 @@ def kinds_of(weights: Path) -> tuple[str, ...]:
 class PoseFinder:
     """Finds the parts of all people in a picture. For one thread at a time."""
 
-    def __init__(self, network: DopeNetwork, device: str = "cpu", mode: str = "balanced") -> None:
-        self.mode = MODES[mode]
+    def __init__(
+        self, network: DopeNetwork, device: str = "cpu", mode: str = "balanced",
+        mirror: bool = True,
+    ) -> None:  # fmt: skip
+        """Without ``mirror`` no mode looks into it: there is no time live."""
+        self.mode = MODES[mode] if mirror else replace(MODES[mode], mirrored=False)
         self._device, self._type = device, quick_type(device)
         moved = placed(network, device, self._type)
         assert isinstance(moved, DopeNetwork)
@@ -76,8 +84,9 @@ class PoseFinder:
 
     @classmethod
     def load(
-        cls, weights: Path | None = None, device: str = "cpu", mode: str = "balanced"
-    ) -> PoseFinder:
+        cls, weights: Path | None = None, device: str = "cpu", mode: str = "balanced",
+        mirror: bool = True,
+    ) -> PoseFinder:  # fmt: skip
         """From published weights: those of Doppel or of the user, or a file.
 
         Raises StudioError if there are none.
@@ -85,12 +94,23 @@ class PoseFinder:
         path = weights or find_card("dope").weights
         network = fused(unpack(DopeNetwork(in_order(kinds_of(path))), path))
         assert isinstance(network, DopeNetwork)
-        return cls(network, device, mode)
+        return cls(network, device, mode, mirror)
 
     def find(self, rgb: UInt8[np.ndarray, "height width 3"]) -> Parts:
         """The parts of each kind, the surest first, in pixels of the picture."""
+        looks = [look for side in self.mode.sides_px for look in self._whole(rgb, side)]
+        parts = joined(looks) if len(looks) > 1 else looks[0]
+        if not self.mode.closer:
+            return parts
+        scale = self.mode.sides_px[0] / max(rgb.shape[:2])
+        if "body" in parts:
+            parts["body"] = self._nearer(rgb, parts["body"], scale)
+        return self._closer(rgb, parts, scale)
+
+    def _whole(self, rgb: np.ndarray, side_px: int) -> list[Parts]:
+        """What looks at the whole picture, its longer side ``side_px``, show in its pixels."""
         height, width = rgb.shape[:2]
-        scale = self.mode.side_px / max(height, width)
+        scale = side_px / max(height, width)
         small = rgb
         if scale != 1:
             how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
@@ -98,17 +118,18 @@ class PoseFinder:
         rows, columns = small.shape[:2]
         canvas = np.full((-(-rows // 32) * 32, -(-columns // 32) * 32, 3), 128, np.uint8)
         canvas[:rows, :columns] = small
-        found = self._run(canvas[None], self.mode.proposed)[0]
+        pictures = [canvas]
+        if self.mode.mirrored:
+            pictures.append(np.full_like(canvas, 128))
+            pictures[1][:rows, :columns] = small[:, ::-1]
+        found = self._run(np.stack(pictures), self.mode.proposed)
+        looks = [found[0], *(mirrored(other, columns) for other in found[1:])]
         scales = np.array([columns / width, rows / height])
-        parts = {
-            name: [part.moved(lambda xy: (xy + 0.5) / scales - 0.5) for part in told]
-            for name, told in found.items()
-        }
-        if not self.mode.closer:
-            return parts
-        if "body" in parts:
-            parts["body"] = self._nearer(rgb, parts["body"], scale)
-        return self._closer(rgb, parts, scale)
+        return [
+            {name: [part.moved(lambda xy: (xy + 0.5) / scales - 0.5) for part in told]
+             for name, told in look.items()}
+            for look in looks
+        ]  # fmt: skip
 
     def _nearer(self, rgb: np.ndarray, bodies: Sequence[Part], scale: float) -> list[Part]:
         """The bodies, small ones halfway to what a second look, in which they are larger, tells of
@@ -130,37 +151,29 @@ class PoseFinder:
         return [again.get(id(body), body) for body in bodies]
 
     def _closer(self, rgb: np.ndarray, parts: Parts, scale: float) -> Parts:
-        """The parts with a second look at where hands and faces of bodies are small or missing."""
-        places: list[tuple[str, int, np.ndarray, float]] = []
+        """The parts with closer looks at bodies' faces that are small or missing, and at hands that
+        are missing: hands that were seen are known worse from closer."""
+        places: list[_Place] = []
         for body in parts.get("body", []):
-            for kind, family, centre, side in _squares(body):
-                if kind not in parts or side * scale < 6:
+            for place in _squares(body):
+                if place.kind not in parts or place.side * scale < 6:
                     continue
-                there = [p for p in parts[kind]
-                         if np.linalg.norm(p.xy_px.mean(0) - centre) < 0.5 * side]  # fmt: skip
-                if all(p.size_px * scale < _SMALL_PX for p in there):
-                    places.append((kind, family, centre, side))
+                there = [part for part in parts[place.kind] if place.away(part) < 0.5]
+                small = all(p.size_px * scale < _SMALL_PX for p in there)
+                if small if place.kind == "face" else not there:
+                    places.append(place)
         if not places:
             return parts
-        crops = [Crop.around(centre, side, side_px=_CLOSE_PX) for _, _, centre, side in places]
-        looks = self._run(np.stack([crop.cut(rgb) for crop in crops]), _SECOND)
+        crops = [Crop.around(place.centre, place.side, side_px=_CLOSE_PX) for place in places]
+        cut = np.stack([crop.cut(rgb) for crop in crops])
+        looks = [self._run(cut, _SECOND)]
+        if self.mode.mirrored:
+            found = self._run(np.ascontiguousarray(cut[:, :, ::-1]), _SECOND)
+            looks.append([mirrored(look, _CLOSE_PX) for look in found])
         out = {name: list(told) for name, told in parts.items()}
-        for (kind, family, centre, side), crop, found in zip(places, crops, looks, strict=True):
-            best: Part | None = None
-            for part in found[kind]:
-                moved = part.moved(crop.back)
-                away = float(np.linalg.norm(moved.xy_px.mean(0) - centre)) / side
-                fits = kind == "face" or part.family == family
-                worth = part.score * (1.0 if fits else 0.5) - away
-                if away < 0.5 and (best is None or worth > best.score):
-                    best = replace(moved, score=max(worth, 0.01),
-                                   family=family if kind == "hand" else 0)  # fmt: skip
-            if best is None:
-                continue
-            near = [p for p in out[kind] if _same(p, best)]
-            score = max([part.score for part in near] + [best.score + 0.2])
-            out[kind] = [p for p in out[kind] if not any(p is q for q in near)]
-            out[kind].append(replace(best, score=min(score, 1.0)))
+        for place, crop, *seen in zip(places, crops, *looks, strict=True):
+            best = [place.best([p.moved(crop.back) for p in look[place.kind]]) for look in seen]
+            _add(out[place.kind], best, place.kind)
         return out
 
     @torch.inference_mode()
@@ -176,14 +189,35 @@ def _between(body: Part, others: Sequence[Part]) -> Part:
     """A body halfway to whichever of others is the same person's; itself where none is."""
     best, most = body, -np.inf
     for other in others:
-        apart = float(np.linalg.norm(other.xy_px - body.xy_px, axis=1).mean()) / body.size_px
-        alike = apart < (_ALIKE if other.family == body.family else _ALMOST)
-        if alike and other.score - apart > most:
-            best, most = other, other.score - apart
-    return replace(
-        body, xy_px=(body.xy_px + best.xy_px) / 2, xyz_m=(body.xyz_m + best.xyz_m) / 2,
-        seen=(body.seen + best.seen) / 2, score=max(body.score, best.score),
-    )  # fmt: skip
+        off = apart(body, other)
+        alike = off < (_ALIKE if other.family == body.family else _ALMOST)
+        if alike and other.score - off > most:
+            best, most = other, other.score - off
+    return replace(between(body, best), score=max(body.score, best.score))
+
+
+def _add(there: list[Part], looks: Sequence[Part | None], kind: str) -> None:
+    """Add to the parts of a kind what closer looks at a place show, each one part or none. What no
+    look had shown before must be seen by all of them."""
+    seen = [part for part in looks if part is not None]
+    if not seen:
+        return
+    best, agreed = seen[0], len(seen) == len(looks)
+    for other in seen[1:]:
+        if apart(best, other) < _AGREE:
+            best = between(best, other)
+        else:
+            agreed = False
+    near = [part for part in there if _same(part, best)]
+    sure = sum(part.score for part in seen) / len(looks)
+    if kind == "hand" if near else not agreed or sure < _CLOSE_ENOUGH:
+        return
+    if near:
+        before = min(near, key=lambda part: apart(best, part))
+        if apart(best, before) < _AS_BEFORE:
+            best = between(best, before, _FIRST)
+    there[:] = [part for part in there if not any(part is other for other in near)]
+    there.append(replace(best, score=max([part.score for part in near] + [sure])))
 
 
 def _same(a: Part, b: Part) -> bool:
@@ -192,17 +226,43 @@ def _same(a: Part, b: Part) -> bool:
     return apart < _NEARER * max(a.size_px, b.size_px)
 
 
-def _squares(body: Part) -> Sequence[tuple[str, int, np.ndarray, float]]:
-    """Where a body's hands (right: family 1, left: 0) and face are: kind, family, middle, side."""
+@dataclass(frozen=True, eq=False)
+class _Place:
+    """A square (middle and side, px) in which a body's hand (``family`` 1 right, 0 left) or face
+    should be."""
+
+    kind: str
+    family: int
+    centre: np.ndarray
+    side: float
+
+    def away(self, part: Part) -> float:
+        """How far a part is from the middle, in sides."""
+        return float(np.linalg.norm(part.xy_px.mean(0) - self.centre)) / self.side
+
+    def best(self, found: Sequence[Part]) -> Part | None:
+        """Whichever part is likeliest the one that should be here."""
+        best, most = None, -np.inf
+        for part in found:
+            away = self.away(part)
+            fits = self.kind == "face" or part.family == self.family
+            worth = part.score * (1.0 if fits else 0.5) - away
+            if away < 0.5 and worth > most:
+                best, most = replace(part, family=self.family), worth
+        return best
+
+
+def _squares(body: Part) -> Sequence[_Place]:
+    """Where a body's hands, whose wrists are seen, and face are."""
     xy = body.xy_px
     torso = float(np.linalg.norm(xy[list(SHOULDERS)].mean(0) - xy[HEAD])) * 1.4
-    out: list[tuple[str, int, np.ndarray, float]] = []
+    out: list[_Place] = []
     for place, family in ((0, 1), (1, 0)):
         wrist, elbow = xy[WRISTS[place]], xy[ELBOWS[place]]
         if body.seen[WRISTS[place]] < 0.3:
             continue
         forearm = float(np.linalg.norm(wrist - elbow))
         side = max(1.5 * forearm, 1.2 * torso)
-        out.append(("hand", family, wrist + 0.3 * (wrist - elbow), side))
-    out.append(("face", 0, xy[HEAD], max(1.6 * torso, 1.0)))
+        out.append(_Place("hand", family, wrist + 0.3 * (wrist - elbow), side))
+    out.append(_Place("face", 0, xy[HEAD], max(1.6 * torso, 1.0)))
     return out
