@@ -10,16 +10,19 @@ from studio.live.solving import OneEuro
 from studio.perception.wearers.head_pose import projected
 from studio.perception.wearers.point_pose import at_pixel
 
-_BETAS = (40.0, 20.0, 20.0)
-"""How much a move of its own size a second, of its own distance, and of a radian, lift the
-filters' cut-off (Hz)."""
+QUICK = 40.0
+"""How much a move of its own size a second lifts the filter's cut-off (Hz)."""
+_BETAS = (20.0, 20.0)
+"""How much a move of its own distance, and of a radian, do."""
 _AWAY_CALMER = 0.4
 
 
 class Calming:
-    """One-Euro over a frame. For one thread."""
+    """One-Euro over a frame, which follows moves across the picture the closer, the larger
+    ``quick``. For one thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, quick: float = QUICK) -> None:
+        self._quick = quick
         self._lag_ms, self._unit_px = -1.0, 1.0
         self._calm: tuple[OneEuro, OneEuro, OneEuro] | None = None
 
@@ -38,8 +41,8 @@ class Calming:
         if self._calm is None or lag_ms != self._lag_ms:
             cutoff = 1e3 / (2 * np.pi * lag_ms)  # of a first-order filter: its time constant
             self._lag_ms, self._unit_px = lag_ms, max(size_px, 1.0)
-            self._calm = (OneEuro(cutoff, _BETAS[0]), OneEuro(_AWAY_CALMER * cutoff, _BETAS[1]),
-                          OneEuro(cutoff, _BETAS[2]))  # fmt: skip
+            self._calm = (OneEuro(cutoff, self._quick), OneEuro(_AWAY_CALMER * cutoff, _BETAS[0]),
+                          OneEuro(cutoff, _BETAS[1]))  # fmt: skip
         seen = projected(place_m[None], camera)[0] / self._unit_px
         seen = self._calm[0](time_s, np.array([[*seen, 0.0]]))[0, :2] * self._unit_px
         away = self._calm[1](time_s, np.array([[np.log(place_m[1]), 0.0, 0.0]]))[0, 0]

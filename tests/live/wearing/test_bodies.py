@@ -12,6 +12,7 @@ from wearers import SIZE, VIEW_DEG, Points, body_at, frame_of, grey, hand_at
 
 from studio.core.items import AnchorPoint
 from studio.live.wearing.bodies import HOLD_S, Bodies, PartsNow
+from studio.perception.wearers.head_pose import projected
 from studio.vision.one_view import assumed
 
 CAMERA = assumed("cam", SIZE, VIEW_DEG)
@@ -100,3 +101,24 @@ def test_a_still_hand_does_not_tremble_and_a_noisy_one_does() -> None:
         told.append(parts[0].jitter_px)
     assert told[0] < 0.01
     assert told[0] < told[1] < 1
+
+
+def test_feet_tremble_less_than_they_are_seen_to_and_are_not_left_behind() -> None:
+    rng, seen = np.random.default_rng(6), body_at(BODY)
+    pose = Points(seen)
+    bodies = made(pose, Points())
+    raw: list[np.ndarray] = []
+    calm: list[np.ndarray] = []
+    for k in range(45):
+        moved = 3.0 * max(
+            k - 30, 0
+        )  # pixels: still for a second, then a step a good metre a second
+        xyz = seen.xyz_px + rng.normal(0, 1.0, seen.xyz_px.shape) * (1.0 if k < 30 else 0.0)
+        raw.append(xyz[29, :2])
+        pose.seen = (replace(seen, xyz_px=xyz + np.array([moved, 0.0, 0.0])),)
+        (part,) = looked(bodies, k / 30, "foot.L")
+        calm.append(projected(part.frames["foot.L"][None, :3, 3], CAMERA)[0])
+    still = np.array(raw)[9:30], np.array(calm)[9:30]
+    noise, left = (float(np.diff(each, axis=0).std()) for each in still)
+    assert left < 0.5 * noise
+    assert 20 < calm[-1][0] - calm[29][0] < 45
