@@ -64,9 +64,9 @@ def antialias(pictures: Tensor, depth_m: Tensor, screen: Tensor, edges: Edges) -
     batch, height, width = depth_m.shape
     flat = pictures.reshape(batch * height * width, -1)
     out = flat
-    outlines = _outlines(screen.detach(), edges)
+    found_at = outlines(screen.detach(), edges)
     for along in (0, 1):  # rows of pixels, then columns
-        found = _crossings(screen, depth_m.detach(), edges, outlines, along)
+        found = _crossings(screen, depth_m.detach(), edges, found_at, along)
         near, far, image, edge, line, pixel, near_is_first = found
         at = _cross_line(screen, edges, image, edge, line, along)[0]
         away = at - pixel
@@ -77,7 +77,7 @@ def antialias(pictures: Tensor, depth_m: Tensor, screen: Tensor, edges: Edges) -
     return out.reshape(pictures.shape)
 
 
-def _outlines(screen: Tensor, edges: Edges) -> tuple[Tensor, Tensor]:
+def outlines(screen: Tensor, edges: Edges) -> tuple[Tensor, Tensor]:
     """Images and edges (N,) at which a surface ends or turns away: both faces lie on one side."""
     a, b = screen[:, edges.ends[:, 0]], screen[:, edges.ends[:, 1]]
     one, other = (_side(a, b, screen[:, edges.wings[:, k]]) for k in (0, 1))

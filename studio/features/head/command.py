@@ -40,6 +40,7 @@ def main(
     pupils_mm: float | None = None,
     chin_mm: float | None = None,
     gender: Literal["as the face", "woman", "man"] = "as the face",
+    pixels: bool = True,
     expression: bool = True,
     hair: bool = True,
     style: bool = False,
@@ -73,13 +74,14 @@ def main(
         chin_mm: Millimetres from the bridge of the nose, between the eyes, to the chin, mouth
             closed, for a true size where the pupils' distance is not known.
         gender: A woman's build or a man's; otherwise as the face's proportions tell.
+        pixels: Fit the head to the light and the outlines of skin, not only to points of the face.
         expression: Faces may smile or frown in the photographs.
         hair: Give it hair, or what else covers the head.
         style: Take the wardrobe's style that fits best, not the photograph's own hair.
         pins: Points put where the photographs show them: a project in which that was done
             (.doppel), or .json with "pins" (photo, point of MediaPipe's 478, x_px, y_px), "held",
             "reach_mm".
-        held: What pins leave as it was found: expression, eyelids, pose.
+        held: What pins leave as it was found: expression, eyelids, neck, pose.
         texture_px: Side of the skin's texture in pixels, 512 to 4096.
         triangles: About how many triangles the person has at most; 0 keeps all.
         visemes: The 14 mouth shapes of lip sync, too (viseme_aa and so on).
@@ -123,7 +125,7 @@ def main(
     told = {} if pins is None else read_pins(pins, photos)
     told["held"] = tuple(dict.fromkeys((*told.get("held", ()), *held)))
     params = Params(photos=photos, name=name, scan=scan, pupils_mm=pupils_mm, chin_mm=chin_mm,
-                    gender=gender, expression=expression, hair=hair, style=style,
+                    gender=gender, pixels=pixels, expression=expression, hair=hair, style=style,
                     texture_px=texture_px, seconds=seconds, seed=seed, wrap=wrap,
                     **told)  # fmt: skip
     learns = finish_on_interrupt if seconds is not None else nullcontext

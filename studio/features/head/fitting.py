@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from studio.human.heads.proportions import womanly
 from studio.human.heads.shown import Portrait, jaw_of
 from studio.perception.correspondence import fit_together
 from studio.perception.portraits import Looked
+from studio.synth.heads.pixels.stage import to_pixels
 from studio.synth.heads.seen import scale_of, tall_m
 
 GENDERS = {"woman": 1.0, "man": 0.0}
@@ -26,11 +27,12 @@ _PINNED_ROUNDS = 2
 @dataclass(frozen=True, eq=False)
 class Fitting:
     """A head as it was ``found``, and with what was put right by hand; ``portraits`` are the
-    photographs with their pins."""
+    photographs with their pins. ``fine`` says that it was found by pixels, not only by points."""
 
     portraits: tuple[Portrait, ...]
     found: FittedHead
     head: FittedHead
+    fine: bool = False
 
 
 def build_of(looked: Sequence[Looked], params: Params) -> float:
@@ -66,10 +68,12 @@ def _pinned(one: Portrait, path: Path, params: Params) -> Portrait:
 
 
 def fitted(
-    looked: Sequence[Looked], paths: Sequence[Path], params: Params, last: Fitting | None = None
-) -> Fitting:
+    looked: Sequence[Looked], paths: Sequence[Path], params: Params, last: Fitting | None = None,
+    fine: bool = False, check: Callable[[], object] = lambda: None,
+) -> Fitting:  # fmt: skip
     """The head, without pins (as the ``last`` fit of the same photographs found it, where there is
-    one) and with them."""
+    one) and with them; ``fine``, if the params want it, by pixels. ``check`` is called often and
+    may raise to stop the work."""
     gender = build_of(looked, params)
     if last is None:
         pictures = [one.rgb for one in looked]
@@ -79,11 +83,20 @@ def fitted(
         else:  # neural heads learned from photographs that were not matched
             found = fit(free, expression=params.expression, gender=gender)
         last = Fitting(free, found, found)
+    if fine and params.pixels and not last.fine:
+        free = portraits_of(looked, paths, params.model_copy(update={"pins": ()}), last)
+        free, found = to_pixels(looked, free, last.found, params.expression, check=check)
+        last = Fitting(free, found, found, fine=True)
     portraits, head = portraits_of(looked, paths, params, last), last.found
     if params.pins:
         head = fit(portraits, expression=params.expression, start=head, gender=gender,
-                   rounds=_PINNED_ROUNDS, held=params.held)  # fmt: skip
-    return Fitting(portraits, last.found, head)
+                   rounds=_PINNED_ROUNDS, held=params.held, about=_known(last))  # fmt: skip
+    return Fitting(portraits, last.found, head, last.fine)
+
+
+def _known(last: Fitting) -> FittedHead | None:
+    """The head that pins change, where more is known of it than points tell."""
+    return last.found if last.fine else None
 
 
 def sized(
@@ -104,5 +117,6 @@ def followed(
     """The head while a pin is dragged: begun where the ``last`` one was."""
     portraits = portraits_of(looked, paths, params, last)
     head = fit(portraits, expression=params.expression, start=last.head,
-               gender=build_of(looked, params), rounds=0, held=params.held)  # fmt: skip
-    return Fitting(portraits, last.found, head)
+               gender=build_of(looked, params), rounds=0, held=params.held,
+               about=_known(last))  # fmt: skip
+    return Fitting(portraits, last.found, head, last.fine)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +22,19 @@ from studio.ui.studio import Studio
 @dataclass(frozen=True, eq=False)
 class Wish:
     """A head to be shown: of these params, over a photograph; ``dragged`` while a hand moves;
-    ``before`` what was put right by hand; in colours that tell how far off the ``scan`` it is."""
+    ``before`` what was put right by hand; in colours that tell how far off the ``scan`` it is;
+    ``fine``: by pixels, not only by points, unless something newer is wished meanwhile."""
 
     params: Params
     photo: Path | None
     dragged: bool = False
     before: bool = False
     scan: Path | None = None
+    fine: bool = False
+
+
+class _Overtaken(Exception):
+    """Something newer is wished."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +60,21 @@ class LiveHead(Newest[Wish, Answer]):
         self._last: Posed | None = None
         self._measured: Measured | None = None
 
+    def refine(self, wish: Wish) -> None:
+        """Show a wish by pixels too, unless something newer is asked for."""
+        if self.idle and not wish.fine:
+            self.want(replace(wish, fine=True))
+
+    def _check(self) -> None:
+        if self.waiting:
+            raise _Overtaken
+
     def _answer(self, wish: Wish) -> Answer:
         session, last = self._session, self._last
-        laid = session.solve(wish.params, wish.dragged)
+        try:
+            laid = session.solve(wish.params, wish.dragged, wish.fine, self._check)
+        except _Overtaken:
+            laid = session.solve(wish.params)
         if laid is None:
             return Answer(wish, None)
         if wish.before:

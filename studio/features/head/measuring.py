@@ -24,7 +24,7 @@ def error_map(fitting: Fitting, params: Params, scan: Scan) -> tuple[Measured, M
     scale = sized(params, head, portraits, scan.pupils_m)
     view = head.views[frontal_of(head.views)]
     carved = carve(head, portraits)
-    skin = scale * bust().of(head.values, carved).acted(view.actions)
+    skin = scale * bust().of(head.values, carved, head.neck).acted(view.actions)
     normals = vertex_normals(skin, bust().faces)
     found = compared(skin, normals, scale * (head.acted(view) + carved), scan)
     return found, Mesh(skin, bust().faces, None, found.colours())

@@ -34,7 +34,8 @@ FILMED = "Looking for sides in a film"
 PERSON = {
     "name": "Name", "gender": "Build", "pupils_mm": "Pupils apart",
     "chin_mm": "Nose to chin", "lens_mm": "Lens (35 mm)",
-    "expression": "Faces may smile", "hair": "Hair", "style": "Of the wardrobe",
+    "pixels": "Fit to pixels", "expression": "Faces may smile",
+    "hair": "Hair", "style": "Of the wardrobe",
     "seconds": "Learn the surface", "go_on": "Go on learning", "seed": "Seed",
     "wrap": "Wrap the face", "texture_px": "Skin texture",
 }  # fmt: skip
@@ -162,6 +163,8 @@ class Panel(PhotosPanel[Params]):
 
     def _show(self, answer: Answer) -> None:
         self.laid = answer.laid
+        if answer.laid is not None and answer.laid.rough and not answer.wish.dragged:
+            self.live.refine(answer.wish)
         path, table = answer.wish.photo, self.studio.photos
         photo = None if path is None else self.session.photos.get(path)
         if answer.laid is None or photo is None or path != self.chosen:

@@ -44,6 +44,11 @@ class Params(BaseModel):
         description="Focal length of the photographs as of a 35 mm camera (mm); otherwise as their "
         "files or the faces tell",
     )  # fmt: skip
+    pixels: bool = Field(
+        default=True, title="Fit to pixels",
+        description="The head is fitted to the light and the outlines of skin, not only to points "
+        "of the face",
+    )  # fmt: skip
     expression: bool = Field(
         default=True, description="Faces may smile or frown: the head is calm all the same"
     )
@@ -83,5 +88,5 @@ class Params(BaseModel):
         description="How far around a pin the face goes with it (mm)",
     )  # fmt: skip
     held: tuple[Held, ...] = Field(
-        default=(), description="What pins leave as it was found: expression, eyelids, pose"
+        default=(), description="What pins leave as it was found: expression, eyelids, neck, pose"
     )

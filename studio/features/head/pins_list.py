@@ -16,6 +16,7 @@ from studio.ui.photo.pin_rows import PinRows
 LOCKS: dict[Held, tuple[str, str]] = {
     "expression": ("Expression", "Pins change the face, not what it does"),
     "eyelids": ("Eyelids", "Pins open and close no eye"),
+    "neck": ("Neck", "Pins change the face, not the neck"),
     "pose": ("Pose", "Pins do not move or turn the head, nor change the lens"),
 }
 _INVITES = "Drag a point in the photograph to where it belongs: the head follows."

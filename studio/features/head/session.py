@@ -73,6 +73,11 @@ class Laid:
         return _key(self.paths, self.params)
 
     @property
+    def rough(self) -> bool:
+        """Whether a finer head is wanted than this one."""
+        return self.params.pixels and not self.fitting.fine
+
+    @property
     def strangers(self) -> tuple[Path, ...]:
         """The photographs in which the head does not fit: they show somebody else."""
         each = zip(
@@ -149,9 +154,13 @@ class Session:
         found = {path: self.photos[path].looked for path in paths if path in self.photos}
         return {path: one for path, one in found.items() if one is not None}
 
-    def solve(self, params: Params, dragged: bool = False) -> Laid | None:
-        """The head of these params; quicker and nearly the same while a pin is ``dragged``. None
-        without a photograph that shows a face."""
+    def solve(
+        self, params: Params, dragged: bool = False, fine: bool = False,
+        check: Callable[[], object] = lambda: None,
+    ) -> Laid | None:  # fmt: skip
+        """The head of these params; quicker and nearly the same while a pin is ``dragged``, by
+        pixels too if it is to be ``fine`` or was so before. None without a photograph that shows a
+        face. ``check`` is called often and may raise to stop the work."""
         with self._lock:
             paths = self.used(params)
             if not paths:
@@ -161,7 +170,7 @@ class Session:
             if dragged and last is not None and last.key == key:
                 fitting = followed(looked, paths, params, last.fitting)
             else:
-                fitting = fitted(looked, paths, params, self._found.get(key))
+                fitting = fitted(looked, paths, params, self._found.get(key), fine, check)
                 self._found[key] = fitting
             self._last = laid(params, paths, fitting)
             return self._last
@@ -215,7 +224,8 @@ def new_looker() -> Looker:
 
 
 def _key(paths: tuple[Path, ...], params: Params) -> object:
-    return paths, params.gender, params.expression, params.lens_mm, params.seconds is None
+    return (paths, params.gender, params.expression, params.lens_mm, params.seconds is None,
+            params.pixels)  # fmt: skip
 
 
 def laid(params: Params, paths: tuple[Path, ...], fitting: Fitting) -> Laid:
@@ -227,4 +237,5 @@ def laid(params: Params, paths: tuple[Path, ...], fitting: Fitting) -> Laid:
         for path, view in zip(paths, head.views, strict=True)
     }
     scale = sized(params, head, portraits)
-    return Laid(params, paths, fitting, points, bust().of(head.values, carved), scale)
+    return Laid(params, paths, fitting, points, bust().of(head.values, carved, head.neck),
+                scale)  # fmt: skip

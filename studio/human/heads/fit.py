@@ -8,7 +8,7 @@ taken as linear, a few times. What MediaPipe makes of depth is believed a little
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
 
@@ -23,8 +23,9 @@ from studio.human.heads.shown import Portrait
 from studio.human.rig import ACTIONS
 from studio.vision.similarity import similarity
 
-Held = Literal["expression", "eyelids", "pose"]
-"""What of a fit can be held: all actions, those of the lids, where heads are and their lenses."""
+Held = Literal["expression", "eyelids", "pose", "neck"]
+"""What of a fit can be held: all actions, those of the lids, where heads are and their lenses, the
+neck's shape: its sliders, and the build, which shapes it too."""
 ROUNDS = 3
 SURE = 0.012
 """How far a point is off, usually, by the face's height in the picture."""
@@ -77,13 +78,15 @@ class View:
 class FittedHead:
     """A head: its numbers (:func:`studio.human.heads.model.unknowns`), the photographs' views, how
     far points were off before the ears went back to where they usually are (pixels, root of mean
-    squares a photograph), and the face near these numbers: where the calm face's points are, and
-    how numbers and actions move them."""
+    squares a photograph), the face near these numbers: where the calm face's points are, and
+    how numbers and actions move them, and the sliders of the neck
+    (:data:`studio.human.heads.model.NECK`), which points of the face do not tell."""
 
     values: Float[np.ndarray, " unknowns"]
     views: tuple[View, ...]
     off_px: tuple[float, ...]
     near: Linear
+    neck: Float[np.ndarray, " sliders"] = field(default_factory=lambda: np.zeros(len(model.NECK)))
 
     @property
     def points_m(self) -> Float[np.ndarray, "478 3"]:
@@ -103,11 +106,13 @@ def fit(
     gender: float | None = None,
     rounds: int = ROUNDS,
     held: Collection[Held] = (),
+    about: FittedHead | None = None,
 ) -> FittedHead:
     """The head that the photographs show. ``expression`` off keeps every face calm; ``gender`` is
     held where it is known (0 to 1). ``start`` is a head of the same photographs to begin with, of
     which ``held`` stays as it is. No ``rounds`` take the face as linear near ``start``: quick, for
-    as long as a pin is dragged."""
+    as long as a pin is dragged. ``about`` is a head of which more is known than these points tell:
+    numbers and actions stay near its, not near those of the average head."""
     values = model.usual() if start is None else start.values.copy()
     if gender is not None:
         values[_GENDER] = gender
@@ -115,7 +120,7 @@ def fit(
     near = start.near if start is not None and told else model.linear(values)
     views = [_placed(one, near) for one in portraits] if start is None else list(start.views)
     for _ in range(max(rounds, 1)):
-        problem = _Problem(portraits, near, values, expression, gender is not None, held)
+        problem = Problem(portraits, near, values, expression, gender is not None, held, about)
         found, views = problem.solve(views, STEPS if rounds else _QUICK)
         near = model.linear(found) if rounds else near.moved(found)
         values = found
@@ -125,7 +130,8 @@ def fit(
     )
     values = model.with_usual_ears(values)
     near = near.moved(values)
-    return FittedHead(values, tuple(views), off, near)
+    neck = {} if start is None else {"neck": start.neck}
+    return FittedHead(values, tuple(views), off, near, **neck)
 
 
 def residuals_of(
@@ -163,8 +169,9 @@ def _placed(one: Portrait, near: Linear) -> View:
     return View(turn, ahead - turn @ middle, focal, (float(at[0]), float(at[1])), np.zeros(52))
 
 
-class _Problem:
-    """The least squares of all photographs, linear about ``values`` in the head's numbers.
+class Problem:
+    """The least squares of all photographs, linear about ``values`` in the head's numbers, which
+    are usually near those of the average head, or of another that they are ``about``.
 
     The numbers are: the head's, then for each photograph a turn (3), a place (3), the focal
     length's logarithm (1), the depths' shift and scale (2) and the actions (52).
@@ -174,15 +181,19 @@ class _Problem:
 
     def __init__(
         self, portraits: Sequence[Portrait], near: Linear, values: np.ndarray, expression: bool,
-        gendered: bool = False, held: Collection[Held] = (),
+        gendered: bool = False, held: Collection[Held] = (), about: FittedHead | None = None,
     ) -> None:  # fmt: skip
-        self.portraits, self.near, self.values = portraits, near, values
+        self.usual = model.usual() if about is None else about.values
+        self.acted = [np.zeros(52)] * len(portraits)
+        if about is not None:
+            self.acted = [view.actions for view in about.views]
+        self.portraits, self.near, self.values, self.sure = portraits, near, values, SURE
         self.count = len(values)
         self.expression, self.gendered, self.held = expression, gendered, held
         moves = np.concatenate([near.moves_m, near.actions_m])
         self._moves = np.ascontiguousarray(moves.transpose(1, 2, 0))
         matched = any(one.matched is not None for one in portraits)
-        self._deep = DEEP_MATCHED if matched else DEEP
+        self.deep = DEEP_MATCHED if matched else DEEP
         self._tall_m = float(np.ptp(near.points_m[:, 2]))
         firm = [np.zeros(self.count + 1, bool)]
         for one in portraits:
@@ -191,10 +202,24 @@ class _Problem:
         self._firm = np.concatenate(firm)
 
     def solve(self, views: Sequence[View], steps: int = STEPS) -> tuple[np.ndarray, list[View]]:
+        found = descend(
+            self.residuals, self.jacobian, self.weights, *self.begun(views), steps
+        )  # fmt: skip
+        return self.told(found)
+
+    def told(self, found: np.ndarray) -> tuple[np.ndarray, list[View]]:
+        """The head's numbers and the views that all numbers tell."""
+        return found[: self.count], [self._view(found, k) for k in range(len(self.views))]
+
+    def begun(self, views: Sequence[View]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """All numbers to begin with, the least that each may be, and the most."""
         self.views = list(views)
         low, high = model.bounds()
         if self.gendered:
             low[_GENDER] = high[_GENDER] = self.values[_GENDER]
+        if "neck" in self.held:
+            build = slice(len(model.BUILDS))
+            low[build] = high[build] = self.values[build]
         start, least, most = [self.values], [low], [high]
         for view, one in zip(views, self.portraits, strict=True):
             pose, lens = np.full(6, np.inf), np.inf if one.camera is None else 0.0
@@ -204,11 +229,7 @@ class _Problem:
             low, top = self._reach(view, one.jaw)
             least.append(np.concatenate([-pose, [-lens, -np.inf, 0.0], low]))
             most.append(np.concatenate([pose, [lens, np.inf, np.inf], top]))
-        found = descend(
-            self.residuals, self.jacobian, self.weights,
-            np.concatenate(start), np.concatenate(least), np.concatenate(most), steps,
-        )  # fmt: skip
-        return found[: self.count], [self._view(found, k) for k in range(len(views))]
+        return np.concatenate(start), np.concatenate(least), np.concatenate(most)
 
     def _reach(self, view: View, jaw: float) -> tuple[np.ndarray, np.ndarray]:
         """The least and the most that each action may be."""
@@ -242,12 +263,14 @@ class _Problem:
         return self.near.points_m + self._moves @ moved
 
     def residuals(self, x: np.ndarray) -> np.ndarray:
-        parts = [(x[: self.count] - model.usual()) / model.spread(), [self._large(x)]]
+        parts = [(x[: self.count] - self.usual) / model.spread(), [self._large(x)]]
         for k, one in enumerate(self.portraits):
             own, view, points = self._of(x, k), self._view(x, k), self._points(x, k)
-            off = (view.project(points) - one.wanted_px) * (one.say / (SURE * one.tall_px))[:, None]
+            off = (view.project(points) - one.wanted_px) * (one.say / (self.sure * one.tall_px))[
+                :, None
+            ]
             parts += [off.ravel(), self._depths(one, own, view.camera_points(points)),
-                      own[9:] / ACTION]  # fmt: skip
+                      (own[9:] - self.acted[k]) / ACTION]  # fmt: skip
             if one.camera is None:
                 usual, spread = one.lens
                 parts.append(np.array([np.log(view.focal_px / usual) / spread]))
@@ -273,7 +296,7 @@ class _Problem:
         """Depths against MediaPipe's, by the face's height."""
         told = one.xyz_px[:, 2] / one.tall_px
         deep = seen[:, 2] - seen[:, 2].mean()
-        return (deep / self._tall_m - own[8] * (told - told.mean()) - own[7]) / self._deep
+        return (deep / self._tall_m - own[8] * (told - told.mean()) - own[7]) / self.deep
 
     def jacobian(self, x: np.ndarray) -> list[Block]:
         every = np.arange(self.count)
@@ -299,12 +322,12 @@ class _Problem:
         used = np.concatenate([model.sides(x[:at]), np.arange(ends, ends + 52)])
         turned = view.rotation @ self._moves[:, :, used]
         moved[:, :, :at], moved[:, :, at + 9 :] = turned[:, :, :at], turned[:, :, at:]
-        moved[:, :, at : at + 3] = _cross(seen - view.translation_m) @ _left(own[:3])
+        moved[:, :, at : at + 3] = _cross(seen - view.translation_m) @ left_jacobian(own[:3])
         moved[:, :, at + 3 : at + 6] = np.eye(3)
         lens = one.camera is None
         out = np.zeros((3 * rows + 52 + lens, at + self.EACH))
         z = seen[:, 2, None]
-        weight = (one.say / (SURE * one.tall_px))[:, None]
+        weight = (one.say / (self.sure * one.tall_px))[:, None]
         for axis in (0, 1):
             flat = out[axis : 2 * rows : 2]
             np.multiply(moved[:, 2], -seen[:, axis, None] / z, out=flat)
@@ -316,7 +339,7 @@ class _Problem:
         told = one.xyz_px[:, 2] / one.tall_px
         deep[:, at + 7] -= 1.0
         deep[:, at + 8] -= told - told.mean()
-        deep /= self._deep
+        deep /= self.deep
         out[3 * rows : 3 * rows + 52, at + 9 :] = np.eye(52) / ACTION
         if lens:
             out[-1, at + 6] = 1 / one.lens[1]
@@ -330,8 +353,8 @@ def _cross(v: np.ndarray) -> np.ndarray:
     return np.stack([o, z, -y, -z, o, x, y, -x, o], 1).reshape(-1, 3, 3)
 
 
-def _left(turn: np.ndarray) -> np.ndarray:
-    """The left Jacobian of a rotation vector."""
+def left_jacobian(turn: np.ndarray) -> np.ndarray:
+    """How a turn changes with its rotation vector: its left Jacobian."""
     angle = float(np.linalg.norm(turn))
     x, y, z = turn
     k = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])

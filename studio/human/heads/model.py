@@ -30,6 +30,8 @@ from studio.human.sliders import FACE, VERTICES, Basis, basis, sliders
 POINTS = 478
 BUILDS = ("gender", "age", "african", "asian", "caucasian")
 """The phenotypes that faces show."""
+NECK = ("neck-scale-horiz", "neck-back-scale-depth", "neck-double")
+"""The sliders of the neck that photographs can tell and that leave the face alone."""
 USUAL = {"gender": 0.5, "age": ADULT}
 _MIDDLE = 0.5
 _SPREAD = {"age": 0.12}
@@ -153,12 +155,15 @@ class Region:
     def of(cls, ids: Int[np.ndarray, " vertices"]) -> Region:
         """The base vertices ``ids``."""
         names = [n for name in face_sliders() for n in dict.fromkeys((name, sliders()[name].twin))]
-        return cls(whole().subset(ids), basis(names, ids))
+        return cls(whole().subset(ids), basis([*names, *NECK], ids))
 
     @torch.no_grad()
-    def rest(self, values: Float[np.ndarray, " unknowns"], actions: bool = False) -> Rest:
+    def rest(
+        self, values: Float[np.ndarray, " unknowns"], actions: bool = False,
+        neck: Float[np.ndarray, " sliders"] | None = None,
+    ) -> Rest:  # fmt: skip
         """The person of these numbers, as far as the region goes."""
-        told = sliders_of(values)
+        told = sliders_of(values, neck)
         change = self.parts(torch.tensor([[told.get(name, 0.0) for name in self.parts.names]]))
         skin = torch.zeros(1, VERTICES, 3)
         skin[:, torch.as_tensor(self.person.ids)] = change.skin_m
@@ -175,9 +180,13 @@ def shape_of(values: Float[np.ndarray, " unknowns"]) -> Shape:
     return Shape.of(None, **dict(zip(BUILDS, values.tolist(), strict=False)))
 
 
-def sliders_of(values: Float[np.ndarray, " unknowns"]) -> dict[str, float]:
-    """The face sliders that a head's numbers tell, both sides; those that are set."""
+def sliders_of(
+    values: Float[np.ndarray, " unknowns"], neck: Float[np.ndarray, " sliders"] | None = None
+) -> dict[str, float]:
+    """The sliders that a head's numbers tell, both sides of the face and the ``neck``; those that
+    are set."""
     told = dict(zip(face_sliders(), values[len(BUILDS) :].tolist(), strict=True))
+    told |= {} if neck is None else dict(zip(NECK, neck.tolist(), strict=True))
     return {
         name: round(value, 4)
         for left, value in told.items()

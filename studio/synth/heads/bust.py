@@ -67,16 +67,18 @@ class Bust:
         self._pulls = torch.from_numpy(pulls.astype(np.float32))
 
     def of(
-        self, values: Float[np.ndarray, " unknowns"], carved_m: Float[np.ndarray, "478 3"]
-    ) -> Shaped:
+        self, values: Float[np.ndarray, " unknowns"], carved_m: Float[np.ndarray, "478 3"],
+        neck: Float[np.ndarray, " sliders"] | None = None,
+    ) -> Shaped:  # fmt: skip
         """The bust of a head's numbers, with what is carved."""
-        rest = self.region.rest(values, actions=True)
+        rest = self.region.rest(values, actions=True, neck=neck)
         carved = self._pulls @ torch.from_numpy(carved_m.astype(np.float32))
         vertices = rest.vertices_m - rest.heads_m[model.HEAD] + carved
-        return Shaped(self._closed(vertices).numpy(), self._closed(rest.actions_m))
+        return Shaped(self.closed(vertices).numpy(), self.closed(rest.actions_m))
 
-    def _closed(self, at: torch.Tensor) -> torch.Tensor:
-        """With the places where edges are cut, and without what lies below."""
+    def closed(self, at: torch.Tensor) -> torch.Tensor:
+        """What the base vertices ``ids`` (..., ids, 3) have, as the bust's own vertices have it:
+        with the places where edges are cut, and without what lies below."""
         a, b = at[..., self._ends[:, 0], :], at[..., self._ends[:, 1], :]
         return torch.cat([at, a + self._share[:, None] * (b - a)], dim=-2)[..., self.kept, :]
 

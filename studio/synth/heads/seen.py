@@ -78,7 +78,7 @@ def seen_head(
     design = Design(
         phenotypes={name: round(min(max(v, 0.0), 1.0), 4) for name, v in numbers.items()},
         scales={"head": round(scale, 4)},
-        local=model.sliders_of(head.values),
+        local=model.sliders_of(head.values, head.neck),
         carved={
             point: (round(float(x), 5), round(float(y), 5), round(float(z), 5))
             for point, (x, y, z) in enumerate(np.clip(moved, -0.03, 0.03))

@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 from studio.human.design import Design
 from studio.human.heads import model
 from studio.human.heads.carving import carve, skin_offsets
-from studio.human.heads.fit import View, _Problem, fit
+from studio.human.heads.fit import View, Problem, fit
 from studio.human.heads.shown import Portrait
 from studio.human.person import whole
 from studio.human.rig import ACTIONS
@@ -97,7 +97,7 @@ def test_the_jacobian_is_that_of_the_residuals(them):
     portraits = [photograph(them), photograph(them, 25.0)]
     start = model.usual()
     near = model.linear(start)
-    problem = _Problem(portraits, near, start, True)
+    problem = Problem(portraits, near, start, True)
     problem.views = list(fit(portraits).views)
     x = np.concatenate([them, *[
         np.concatenate([[0.02, -0.01, 0.03, 0.001, 0.002, -0.003, 0.05, 0.01, 0.9],

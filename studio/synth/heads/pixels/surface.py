@@ -1,0 +1,170 @@
+"""The bust near some numbers of a head: how its skin moves with them, and its normals."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Float32, Int
+from scipy.sparse import coo_matrix, csr_matrix
+
+from studio.core.errors import StudioError
+from studio.core.files import write_whole
+from studio.human.heads import model
+from studio.human.heads.model import BUILDS, HEAD, NECK
+from studio.human.person import cache_folder
+from studio.synth.heads.bust import bust
+
+_STEP = 0.05
+Vertices = Float[np.ndarray, "vertices 3"]
+
+
+@dataclass(frozen=True, eq=False)
+class Skin:
+    """A bust near a head's ``values``, of the neck's sliders ``neck`` (metres, in the head's
+    frame): its calm vertices, how each of the numbers' ends moves them (see
+    :func:`studio.human.heads.model.ends`), each facial action, and each slider of the neck."""
+
+    values: Float[np.ndarray, " unknowns"]
+    neck: Float[np.ndarray, " sliders"]
+    vertices_m: Float32[np.ndarray, "vertices 3"]
+    moves_m: Float32[np.ndarray, "vertices 3 ends"]
+    actions_m: Float32[np.ndarray, "vertices 3 52"]
+    neck_m: Float32[np.ndarray, "vertices 3 sliders"]
+
+    @classmethod
+    def near(
+        cls, values: Float[np.ndarray, " unknowns"], neck: Float[np.ndarray, " sliders"]
+    ) -> Skin:
+        """Builds are tried anew, sliders as on the average head."""
+        rest = bust().region.rest(values, actions=True, neck=neck)
+        at = bust().closed(rest.vertices_m - rest.heads_m[HEAD]).numpy()
+        slid = _slid()
+        moves = np.empty((*at.shape, len(BUILDS) + slid.shape[-1] - len(NECK)), np.float32)
+        moves[..., len(BUILDS) :] = slid[..., : -len(NECK)]
+        for k in range(len(BUILDS)):
+            step = _STEP if values[k] + _STEP <= 1 else -_STEP
+            other = values.copy()
+            other[k] += step
+            moves[..., k] = (_at(other, neck) - at) / step
+        actions = bust().closed(rest.actions_m).numpy().transpose(1, 2, 0)
+        return cls(values, neck, at, moves, np.ascontiguousarray(actions), slid[..., -len(NECK) :])
+
+    def at(
+        self, values: Float[np.ndarray, " unknowns"], neck: Float[np.ndarray, " sliders"],
+        actions: Float[np.ndarray, " 52"],
+    ) -> Vertices:  # fmt: skip
+        """The vertices of these numbers, with an expression."""
+        by = (model.ends(values) - model.ends(self.values)).astype(np.float32)
+        moved = self.moves_m @ by + self.actions_m @ actions.astype(np.float32)
+        return self.vertices_m + moved + self.neck_m @ (neck - self.neck).astype(np.float32)
+
+    def slopes(self, values: Float[np.ndarray, " unknowns"]) -> np.ndarray:
+        """How all coordinates change with the numbers, the actions and the neck's sliders (3
+        vertices, numbers)."""
+        own = self.moves_m[..., model.sides(values)]
+        together = np.concatenate([own, self.actions_m, self.neck_m], axis=2)
+        return together.reshape(-1, together.shape[2])
+
+
+def _at(values: np.ndarray, neck: np.ndarray) -> np.ndarray:
+    rest = bust().region.rest(values, neck=neck)
+    return bust().closed(rest.vertices_m - rest.heads_m[HEAD]).numpy()
+
+
+@cache
+def _slid() -> Float32[np.ndarray, "vertices 3 ends"]:
+    """How the average bust moves with each slider, up, then down, then with the neck's. Kept in the
+    cache: it takes longer than a fit."""
+    middle, neck = model.usual(), np.zeros(len(NECK))
+    calm = _at(middle, neck)
+    count = len(middle) - len(BUILDS)
+    path = _kept_at(calm)
+    with suppress(OSError, ValueError):
+        found = np.load(path)
+        if found.shape == (*calm.shape, 2 * count + len(NECK)):
+            return found
+    moves = np.empty((*calm.shape, 2 * count + len(NECK)), np.float32)
+    for row, sign in enumerate((1.0, -1.0)):
+        for k in range(count):
+            other = middle.copy()
+            other[len(BUILDS) + k] = sign
+            moves[..., row * count + k] = sign * (_at(other, neck) - calm)
+    for k in range(len(NECK)):
+        moves[..., 2 * count + k] = _at(middle, np.eye(len(NECK))[k]) - calm
+    data = BytesIO()
+    np.save(data, moves)
+    with suppress(StudioError):
+        write_whole(path, data.getvalue())
+    return moves
+
+
+def _kept_at(calm: np.ndarray) -> Path:
+    known = f"{version('anny')} {model.face_sliders()} {NECK}".encode() + calm.round(6).tobytes()
+    return cache_folder() / "faces" / f"{sha256(known).hexdigest()[:16]}.npy"
+
+
+def raw_normals(vertices_m: Vertices, faces: Int[np.ndarray, "faces 3"]) -> Vertices:
+    """Normals averaged over the faces around each vertex, as long as these are large."""
+    a, b, c = (vertices_m[faces[:, k]] for k in range(3))
+    area = np.cross(b - a, c - a)
+    total = np.zeros_like(vertices_m)
+    for k in range(3):
+        np.add.at(total, faces[:, k], area)
+    return total
+
+
+def normal_slopes(
+    vertices_m: Vertices, faces: Int[np.ndarray, "faces 3"], wanted: Int[np.ndarray, " wanted"]
+) -> csr_matrix:
+    """How the unit normals of the ``wanted`` vertices change with all vertices (3 vertices, 3
+    vertices)."""
+    asked = np.zeros(len(vertices_m), bool)
+    asked[wanted] = True
+    some = faces[asked[faces].any(1)]
+    a, b, c = (vertices_m[some[:, k]] for k in range(3))
+    blocks = np.concatenate([skew(c - b), skew(a - c), skew(b - a)])
+    rows, columns = np.tile(some, (3, 1)), some.T.ravel()
+    spread = [spread_blocks(rows[:, k], columns, blocks, len(vertices_m)) for k in range(3)]
+    raw = raw_normals(vertices_m, faces)
+    long = np.linalg.norm(raw, axis=1).clip(1e-12)
+    unit = raw / long[:, None]
+    across = (np.eye(3) - unit[:, :, None] * unit[:, None]) / long[:, None, None]
+    across[~asked] = 0.0
+    own = np.arange(len(vertices_m))
+    return spread_blocks(own, own, across, len(own)) @ sum(spread[1:], spread[0])
+
+
+def skew(v: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 3 3"]:
+    """The matrices of v ×."""
+    x, y, z = v.T
+    o = np.zeros_like(x)
+    return np.stack([o, -z, y, z, o, -x, -y, x, o], 1).reshape(-1, 3, 3)
+
+
+def spread_blocks(
+    rows: np.ndarray, columns: np.ndarray, blocks: Float[np.ndarray, "n own 3"], count: int,
+    high: int | None = None,
+) -> csr_matrix:  # fmt: skip
+    """A matrix of blocks (own, 3), each in its row and column of blocks, of ``count`` columns of
+    blocks and ``high`` rows (as many, if not given)."""
+    tall = blocks.shape[1]
+    down, right = np.mgrid[:tall, :3]
+    at = (tall * rows[:, None, None] + down), (3 * columns[:, None, None] + right)
+    shape = tall * (count if high is None else high), 3 * count
+    data = (blocks.ravel(), (at[0].ravel(), at[1].ravel()))
+    return coo_matrix(data, shape).tocsr()
+
+
+@cache
+def ear_moves() -> Float32[np.ndarray, "vertices 3 ends"]:
+    """How the sliders of ears move the average bust."""
+    slid = _slid()[..., : -len(NECK)]
+    first = model.ears() - len(BUILDS)
+    return slid[..., np.concatenate([first, first + slid.shape[-1] // 2])]
