@@ -266,9 +266,8 @@ class Problem:
         parts = [(x[: self.count] - self.usual) / model.spread(), [self._large(x)]]
         for k, one in enumerate(self.portraits):
             own, view, points = self._of(x, k), self._view(x, k), self._points(x, k)
-            off = (view.project(points) - one.wanted_px) * (one.say / (self.sure * one.tall_px))[
-                :, None
-            ]
+            say = one.say / (self.sure * one.tall_px)
+            off = (view.project(points) - one.wanted_px) * say[:, None]
             parts += [off.ravel(), self._depths(one, own, view.camera_points(points)),
                       (own[9:] - self.acted[k]) / ACTION]  # fmt: skip
             if one.camera is None:

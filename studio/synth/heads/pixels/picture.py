@@ -1,4 +1,4 @@
-"""A photograph as the head is compared with it: soft linear light, how it changes, where skin is."""
+"""A photograph as heads are compared with it: soft linear light, its slopes, where skin is."""
 
 from __future__ import annotations
 

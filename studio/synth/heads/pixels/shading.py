@@ -144,8 +144,10 @@ class Shaded:
         long = np.linalg.norm(mean, axis=1).clip(1e-12)
         normals = mean / long[:, None]
         on = places.shares @ vertices_m
-        return cls(places, view, vertices_m, view.camera_points(on), view.project(on), normals, long,
-                   basis(normals @ view.rotation.T), places.shares @ colours)  # fmt: skip
+        return cls(
+            places, view, vertices_m, view.camera_points(on), view.project(on), normals, long,
+            basis(normals @ view.rotation.T), places.shares @ colours,
+        )  # fmt: skip
 
     def off(self, pictured: Pictured, light: Float[np.ndarray, "9 3"]) -> np.ndarray:
         """How much lighter than the photograph it is in a light, as it counts (places 3)."""

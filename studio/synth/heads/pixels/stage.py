@@ -1,9 +1,9 @@
 """A head that landmarks told, fitted to the photographs' pixels.
 
-A detector of landmarks marks where points of a face are, a third as well as faces differ, and hardly
-how deep they lie. Skin shows more: how light it is tells its normals, its outline before the ground
-how wide it is. Shape, pose, lens, expression, light and the skin's colours are solved together,
-with the landmarks; hair, glasses, eyes and shadows count little or not at all.
+A detector of landmarks marks where points of a face are, and hardly how deep they lie. Skin shows
+more: how light it is tells its normals, its outline before the ground how wide it is. Shape, pose,
+lens, expression, light and the skin's colours are solved together, with the landmarks; hair, eyes
+and what is far off, as shadows and glasses are, count little or not at all.
 """
 
 from __future__ import annotations
