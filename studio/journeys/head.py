@@ -26,6 +26,7 @@ from studio.perception.portraits import Looked, Looker
 from studio.render.raster import Renderer
 from studio.synth import designed, portrait
 from studio.synth.figure import make_figure
+from studio.synth.heads.pixels.stage import to_pixels
 from studio.synth.heads.scanned import FACE_M, Surface
 from studio.synth.heads.seen import PUPILS, SeenHead, seen_head
 from studio.synth.people import stranger
@@ -100,10 +101,12 @@ def _off(
 
 
 def _fit(
-    portraits: Sequence[Portrait], pictures: Sequence[np.ndarray]
-) -> tuple[tuple[Portrait, ...], FittedHead]:
-    """As the engine does."""
-    return fit_together(pictures, portraits, womanly([one.xyz_px for one in portraits]))
+    portraits: Sequence[Portrait], looked: Sequence[Looked]
+) -> tuple[tuple[tuple[Portrait, ...], FittedHead], ...]:
+    """As the engine does: by points, then by pixels too."""
+    pictures = [one.rgb for one in looked]
+    told, head = fit_together(pictures, portraits, womanly([one.xyz_px for one in portraits]))
+    return (told, head), to_pixels(looked, told, head)
 
 
 def _looker() -> Looker:
@@ -158,14 +161,17 @@ def scan_views(footage: Path | None) -> ScanViews:
 def _scanned(footage: Path | None) -> Iterator[Figure]:
     views_of = scan_views(footage)
     every, landmarks, pupils_m = views_of.portraits, views_of.landmarks, views_of.pupils_m
-    pictures = [one.rgb for one in views_of.looked]
     surface = Surface(views_of.vertices_m, views_of.faces)
     for name, views in SETS.items():
         for known in (True, False):
             chosen = [every[k] if known else replace(every[k], camera=None) for k in views]
-            matched, fitted = _fit(chosen, [pictures[k] for k in views])
-            head = seen_head(fitted, matched, pupils_m)
-            off = _off(head, surface, landmarks, head.views[0].actions)
+            rough, fine = (
+                seen_head(fitted, told, pupils_m)
+                for told, fitted in _fit(chosen, [views_of.looked[k] for k in views])
+            )
+            before, off = (
+                _off(head, surface, landmarks, head.views[0].actions) for head in (rough, fine)
+            )
             goal = 1.9 if len(views) == 1 else 1.5
             lens = "lens known" if known else "lens unknown"
             yield Figure(
@@ -173,7 +179,8 @@ def _scanned(footage: Path | None) -> Iterator[Figure]:
                 f"{1e3 * off.face:.2f}; {1e3 * off.head:.2f}; {1e3 * off.worst:.2f} mm",
                 f"{goal}; 6 mm" if known else "",
                 (1e3 * off.face <= goal and 1e3 * off.head <= 6) if known else None,
-                f"{1e3 * head.pupils_m:.1f} mm between the pupils, as the calibrated views have it",
+                f"{1e3 * before.face:.2f}; {1e3 * before.head:.2f} by points alone; "
+                f"{1e3 * fine.pupils_m:.1f} mm between the pupils, as the calibrated views have it",
             )
 
 
@@ -198,6 +205,7 @@ def _made_up() -> Iterator[Figure]:
     are the project's own, and so is the shape that they are made of."""
     looker = _looker()
     found: dict[str, list[_Off]] = {name: [] for name in (*SEEN_FROM, AVERAGE)}
+    before: dict[str, list[_Off]] = {name: [] for name in SEEN_FROM}
     lost = 0
     for seed in range(FIRST_SEED, FIRST_SEED + STRANGERS):
         wanted = _face_of_their_own(stranger(seed), seed)
@@ -208,32 +216,42 @@ def _made_up() -> Iterator[Figure]:
         landmarks = means @ truth[ids]
         pupils_m = float(np.linalg.norm(landmarks[PUPILS[0]] - landmarks[PUPILS[1]]))
         portraits: list[Portrait] = []
-        pictures = list(_photographs(wanted))
+        every: list[Looked] = []
         try:
-            for rgb in pictures:
-                looked = looker.look(f"stranger {seed}", rgb)
-                jaw = jaw_of(looked.guesses)
-                portraits.append(Portrait(looked.xyz_px, (_SIDE_PX, _SIDE_PX), jaw=jaw))
+            for rgb in _photographs(wanted):
+                every.append(looker.look(f"stranger {seed}", rgb))
+                jaw = jaw_of(every[-1].guesses)
+                portraits.append(Portrait(every[-1].xyz_px, (_SIDE_PX, _SIDE_PX), jaw=jaw))
         except StudioError:
             lost += 1
             continue
         for name, views in SEEN_FROM.items():
             chosen = [portraits[k] for k in views]
-            matched, head = _fit(chosen, [pictures[k] for k in views])
-            found[name].append(_off(seen_head(head, matched, pupils_m), surface, landmarks))
+            rough, fine = (
+                _off(seen_head(head, told, pupils_m), surface, landmarks)
+                for told, head in _fit(chosen, [every[k] for k in views])
+            )
+            before[name].append(rough)
+            found[name].append(fine)
         average = SeenHead(Design(phenotypes={}), (), pupils_m)
         found[AVERAGE].append(_off(average, surface, landmarks))
-    for name, every in found.items():
-        face = 1e3 * float(np.mean([one.face for one in every]))
-        head = 1e3 * float(np.mean([one.both for one in every]))
+    for name, offs in found.items():
+        face, head = _means(offs)
         held = name in SEEN_FROM
+        told = "; ".join(f"{x:.2f}" for x in _means(before[name])) if held else ""
         yield Figure(
-            f"{len(every)} made-up people, {name}: face; head, both ways",
+            f"{len(offs)} made-up people, {name}: face; head, both ways",
             f"{face:.2f}; {head:.2f} mm",
             "2; 6 mm" if held else "",
             (face <= 2 and head <= 6) if held else None,
-            f"{lost} not found" if lost and held else "",
+            f"{told} by points alone{f'; {lost} not found' if lost else ''}" if held else "",
         )
+
+
+def _means(offs: Sequence[_Off]) -> tuple[float, float]:
+    """How far faces and heads are off, on the mean (mm)."""
+    faces, heads = [one.face for one in offs], [one.both for one in offs]
+    return 1e3 * float(np.mean(faces)), 1e3 * float(np.mean(heads))
 
 
 def _face_of_their_own(design: Design, seed: int) -> Design:
@@ -279,7 +297,8 @@ def _portraits(footage: Path | None) -> Iterator[Figure]:
             continue
         good.append(looked)
         size = rgb.shape[1], rgb.shape[0]
-        _, fitted = _fit([Portrait(looked.xyz_px, size, jaw=jaw_of(looked.guesses))], [rgb])
+        one = Portrait(looked.xyz_px, size, jaw=jaw_of(looked.guesses))
+        (_, fitted), _ = _fit([one], [looked])
         share = fitted.off_px[0] / float(np.ptp(looked.xyz_px[:, :2], axis=0).max())
         off.append(share)
         found += share <= NO_FACE

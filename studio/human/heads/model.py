@@ -42,6 +42,8 @@ HEAD = BONE_NAMES.index("head")
 _ONE_SIDED = ("head-trans-out", "head-trans-up", "head-trans-forward", "nose-trans-out",
               "mouth-trans-out", "head-angle-out")  # fmt: skip
 """Sliders that would move or bend the whole head aside."""
+_SKULL = ("head", "forehead")
+_HIGH = ("head-scale-vert", "forehead-scale-vert")
 _EARS, _EARS_UP = "ears", ("l-ear-trans-up", 0.22)
 """MediaPipe has no points of ears. The face's edge beside them, which it sees elsewhere than the
 template has it, drags them 6 mm ahead and 4 mm down while a face is fitted: then they go back to
@@ -82,6 +84,20 @@ def bounds() -> tuple[Float[np.ndarray, " unknowns"], Float[np.ndarray, " unknow
     """The least and the most that each number may be."""
     low = np.array([*[0.0] * len(BUILDS), *[-1.0] * len(face_sliders())])
     return low, np.ones_like(low)
+
+
+@cache
+def skull() -> Int[np.ndarray, " skull"]:
+    """Which numbers are the skull's, of which photographs of faces show the forehead at most."""
+    groups = [sliders()[name].group for name in face_sliders()]
+    return len(BUILDS) + np.flatnonzero([group in _SKULL for group in groups])
+
+
+@cache
+def hidden() -> Int[np.ndarray, " hidden"]:
+    """Which numbers photographs of faces do not show: how high skulls are, and the ears'."""
+    high = [face_sliders().index(name) for name in _HIGH]
+    return np.concatenate([len(BUILDS) + np.array(high), ears()])
 
 
 @cache

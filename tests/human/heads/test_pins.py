@@ -84,6 +84,34 @@ def test_what_is_locked_stays_as_it_was_found(portrait, found, held):
     assert not np.allclose(told(free), told(was), atol=1e-4)
 
 
+def test_a_locked_neck_stays_as_it_is(portrait, found):
+    put = pinned(portrait, p61=(-9, -9), p291=(9, -9), p159=(0, 6), p386=(0, 6))
+    was = replace(found, neck=np.array([0.3, -0.2, 0.1]))
+    free, locked = (fit([put], start=was, rounds=1, held=h) for h in ((), ("neck",)))
+    assert locked.neck.tolist() == free.neck.tolist() == was.neck.tolist()
+    assert np.abs(locked.values - was.values).max() > 0.05
+    region = model.Region.of(np.arange(13380))
+
+    def skin(head):
+        rest = region.rest(head.values, neck=head.neck)
+        return (rest.vertices_m - rest.heads_m[model.HEAD]).numpy()
+
+    at = skin(was)
+    neck = (at[:, 2] > -0.12) & (at[:, 2] < -0.09) & (np.abs(at[:, 0]) < 0.09)
+    moved = [np.linalg.norm((skin(h) - at)[neck], axis=1).mean() for h in (locked, free)]
+    assert moved[0] < 0.0003 < 0.001 < moved[1]
+
+
+def test_a_finer_head_keeps_what_points_do_not_tell(portrait, found):
+    name = model.unknowns().index("forehead-nubian")
+    values = found.values.copy()
+    values[name] = 0.5
+    fine = replace(found, values=values, near=model.linear(values))
+    put = pinned(portrait, p152=(0, 12))
+    kept, lost = (fit([put], start=fine, rounds=1, about=about) for about in (fine, None))
+    assert abs(kept.values[name] - 0.5) < abs(lost.values[name] - 0.5)
+
+
 def test_every_point_has_a_name():
     assert name_of(CHIN) == "chin"
     assert {name_of(point) for point in range(478)} == set(PLACES.values())

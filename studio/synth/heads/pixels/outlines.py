@@ -88,7 +88,7 @@ class Outline:
     ) -> tuple[np.ndarray, np.ndarray]:
         """How that changes with numbers that move the vertices (3 vertices, numbers) and with the
         camera (a turn of the head, its place, the focal length's logarithm)."""
-        local = view.camera_points(vertices_m[self.ends])
+        local = view.camera_points(vertices_m)[self.ends]
         z = local[..., 2:]
         across = self.outwards[:, None]
         deep = -(across * local[..., :2]).sum(-1, keepdims=True) / z

@@ -26,13 +26,13 @@ from studio.synth.heads.pixels.shading import DEGREES, LIGHT, OFF, Places, Shade
 from studio.synth.heads.pixels.surface import Skin
 
 ROUNDS, STEPS = 3, 3
-SAY, DEEP = 1.0, 1.0
-"""How much landmarks, and the depths that MediaPipe tells, count beside pixels, by how much they
-count alone."""
-NECK_SPREAD = 0.3
+NECK_SPREAD, SKULL_STAYS = 0.3, 0.15
+"""How much necks differ; how far skulls are from what points told, by how much they differ: light
+on a forehead tells little of what hair covers."""
 _FAR, _OUTLINE_FAR = 2.0, 2.0
 """So many times as far off as usual, skin counts a quarter."""
 _SETTLED = 4
+_TURNED_DEG = 18.0
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,21 @@ class Trust:
     """How much is made of what tells of a head: landmarks, MediaPipe's depths, skin's light and
     outlines, by how much they count usually (0: not at all)."""
 
-    say: float = SAY
-    deep: float = DEEP
-    light: float = 1.0
+    say: float = 1.0
+    deep: float = 1.0
+    light: float = 0.6
     outlines: float = 1.0
+
+    @classmethod
+    def usual(cls, views: Sequence[View]) -> Trust:
+        """What is usual for photographs: of a face that looks ahead landmarks and depths tell less
+        than its skin; where several photographs show it they tell how deep it is."""
+        if len(views) > 1:
+            return _SEVERAL
+        return _AHEAD if views[0].turned_deg < _TURNED_DEG else cls()
+
+
+_AHEAD, _SEVERAL = Trust(say=0.8, deep=0.5, light=0.6), Trust(light=0.4)
 
 
 def to_pixels(
@@ -53,25 +64,26 @@ def to_pixels(
     expression: bool = True,
     held: Collection[Held] = (),
     check: Callable[[], object] = lambda: None,
-    trust: Trust = Trust(),
+    trust: Trust | None = None,
 ) -> tuple[tuple[Portrait, ...], FittedHead]:
     """The ``head`` of photographs fitted to their pixels, but for what is ``held``; its build is a
-    woman's or a man's as before. With it come the portraits as that head has them: their points are
-    where its points are, so that pins move it from there. ``check`` is called often and may raise
-    to stop the work."""
+    woman's or a man's as before. With it come the portraits: the points of a single photograph are
+    where the head has them now, those of several still tell what numbers do not reach. ``check`` is
+    called often and may raise to stop the work."""
     pictured = [Pictured.of(one, told) for one, told in zip(looked, portraits, strict=True)]
     values, neck, views = head.values, head.neck, list(head.views)
     tones = np.zeros(WAYS)
+    trust = Trust.usual(views) if trust is None else trust
     for _ in range(ROUNDS):
         skin = Skin.near(values, neck)
-        problem = _Pixels(portraits, pictured, skin, values, expression, held, trust)
+        problem = _Pixels(portraits, pictured, skin, values, head, expression, held, trust)
         values, neck, views, tones = problem.fitted(views, tones, check)
     values = model.with_usual_ears(values)
     near = model.linear(values)
     found = FittedHead(values, tuple(views), head.off_px, near, neck)
-    return tuple(
-        _as_fitted(one, view, found) for one, view in zip(portraits, views, strict=True)
-    ), found
+    if len(views) > 1:
+        return tuple(portraits), found
+    return (_as_fitted(portraits[0], views[0], found),), found
 
 
 def _as_fitted(one: Portrait, view: View, head: FittedHead) -> Portrait:
@@ -91,9 +103,13 @@ class _Pixels(Problem):
 
     def __init__(
         self, portraits: Sequence[Portrait], pictured: Sequence[Pictured], skin: Skin,
-        values: np.ndarray, expression: bool, held: Collection[Held], trust: Trust,
+        values: np.ndarray, head: FittedHead, expression: bool, held: Collection[Held],
+        trust: Trust,
     ) -> None:  # fmt: skip
         super().__init__(portraits, model.linear(values), values, expression, True, held)
+        self.skull = model.skull()
+        self._stays = 1 / (SKULL_STAYS * model.spread()[self.skull])
+        self._skull_was = head.values[self.skull]
         self.sure, self.deep = self.sure / trust.say, self.deep / trust.deep
         self.pictured, self.skin, self.trust = pictured, skin, trust
         self.own = self.count + self.EACH * len(portraits)
@@ -114,6 +130,8 @@ class _Pixels(Problem):
         free = np.full(len(x) - len(start), np.inf)
         low, high = np.concatenate([low, -free]), np.concatenate([high, free])
         low[self._neck], high[self._neck] = -1.0, 1.0
+        hidden = model.hidden()
+        low[hidden] = high[hidden] = self.values[hidden]
         if "neck" in self.held:
             low[self._neck] = high[self._neck] = self.skin.neck
         self._look(x)
@@ -161,7 +179,9 @@ class _Pixels(Problem):
         return np.repeat(DEGREES, 3) * LIGHT / self.pictured[k].level
 
     def residuals(self, x: np.ndarray) -> np.ndarray:
-        parts = [super().residuals(x[: self.own]), x[self._neck] / NECK_SPREAD, x[self._ways]]
+        skull = (x[self.skull] - self._skull_was) * self._stays
+        parts = [super().residuals(x[: self.own]), x[self._neck] / NECK_SPREAD, x[self._ways],
+                 skull]  # fmt: skip
         for k, (pictured, outline) in enumerate(zip(self.pictured, self._outlines, strict=True)):
             shaded = self._shaded(x, k)
             light = x[self._light(k)]
@@ -173,7 +193,7 @@ class _Pixels(Problem):
     def weights(self, off: np.ndarray) -> np.ndarray:
         out = np.ones(len(off))
         out[: self._plain] = super().weights(off[: self._plain])
-        first = self._plain + len(NECK) + WAYS
+        first = self._plain + len(NECK) + WAYS + len(self.skull)
         for places, outline, one in zip(self._places, self._outlines, self.pictured, strict=True):
             usual = np.repeat(places.say, 3) * (
                 OFF * one.level * _FAR * max(self.trust.light, 1e-9)
@@ -190,7 +210,9 @@ class _Pixels(Problem):
     def jacobian(self, x: np.ndarray) -> list[Block]:
         blocks = super().jacobian(x[: self.own])
         first = self._plain
-        for columns, slope in ((self._neck, 1 / NECK_SPREAD), (self._ways, 1.0)):
+        for columns, slope in (
+            (self._neck, 1 / NECK_SPREAD), (self._ways, 1.0), (self.skull, self._stays)
+        ):  # fmt: skip
             blocks.append(Block(first, columns, slope * np.eye(len(columns))))
             first += len(columns)
         moves = self.skin.slopes(x[: self.count])

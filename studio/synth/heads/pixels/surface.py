@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float, Float32, Int
-from scipy.sparse import coo_matrix, csr_matrix
+from scipy.sparse import csr_matrix
 
 from studio.core.errors import StudioError
 from studio.core.files import write_whole
@@ -159,7 +159,7 @@ def spread_blocks(
     at = (tall * rows[:, None, None] + down), (3 * columns[:, None, None] + right)
     shape = tall * (count if high is None else high), 3 * count
     data = (blocks.ravel(), (at[0].ravel(), at[1].ravel()))
-    return coo_matrix(data, shape).tocsr()
+    return csr_matrix(data, shape)
 
 
 @cache
