@@ -74,7 +74,8 @@ def main(
         chin_mm: Millimetres from the bridge of the nose, between the eyes, to the chin, mouth
             closed, for a true size where the pupils' distance is not known.
         gender: A woman's build or a man's; otherwise as the face's proportions tell.
-        pixels: Fit the head to the light and the outlines of skin, not only to points of the face.
+        pixels: Fit the head to the light and the outlines of skin, not only to points of the face;
+            not where a surface is learned.
         expression: Faces may smile or frown in the photographs.
         hair: Give it hair, or what else covers the head.
         style: Take the wardrobe's style that fits best, not the photograph's own hair.

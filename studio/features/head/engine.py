@@ -111,7 +111,7 @@ def reconstruct(params: Params, inputs: Inputs, context: Context) -> Engine[Pose
     base = nearest_skin(looked[0], woman=build_of(looked, params) > 0.5)
     first = seen.design.but(worn=(Worn(item=base.name), *DRESSED))
     yield _posed(first, name)[0]
-    if params.pixels:
+    if params.fine:
         context.report(0.3, "Fitting the face to the pixels")
         fitting = fitted(looked, params.photos, params, fitting, fine=True, check=context.check)
         seen = seen_head(fitting.head, fitting.portraits,

@@ -83,7 +83,7 @@ def fitted(
         else:  # neural heads learned from photographs that were not matched
             found = fit(free, expression=params.expression, gender=gender)
         last = Fitting(free, found, found)
-    if fine and params.pixels and not last.fine:
+    if fine and params.fine and not last.fine:
         free = portraits_of(looked, paths, params.model_copy(update={"pins": ()}), last)
         free, found = to_pixels(looked, free, last.found, params.expression, check=check)
         last = Fitting(free, found, found, fine=True)

@@ -47,7 +47,7 @@ class Params(BaseModel):
     pixels: bool = Field(
         default=True, title="Fit to pixels",
         description="The head is fitted to the light and the outlines of skin, not only to points "
-        "of the face",
+        "of the face; not where a surface is learned",
     )  # fmt: skip
     expression: bool = Field(
         default=True, description="Faces may smile or frown: the head is calm all the same"
@@ -90,3 +90,8 @@ class Params(BaseModel):
     held: tuple[Held, ...] = Field(
         default=(), description="What pins leave as it was found: expression, eyelids, neck, pose"
     )
+
+    @property
+    def fine(self) -> bool:
+        """Whether the head is fitted to pixels: neural heads learned from points' fits."""
+        return self.pixels and self.seconds is None

@@ -75,7 +75,7 @@ class Laid:
     @property
     def rough(self) -> bool:
         """Whether a finer head is wanted than this one."""
-        return self.params.pixels and not self.fitting.fine
+        return self.params.fine and not self.fitting.fine
 
     @property
     def strangers(self) -> tuple[Path, ...]:

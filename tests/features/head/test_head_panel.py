@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from PySide6.QtTest import QTest
 from scipy.spatial.transform import Rotation
 
 from studio.core.types import Posed
+from studio.features.head import fitting
 from studio.features.head import panel as head_panel
 from studio.features.head.params import Params
 from studio.features.head.session import Photo, Session
@@ -144,6 +146,41 @@ def test_a_pin_is_dragged_and_the_head_follows_and_undo_takes_it_back(qtbot, stu
     assert panel.pins.pins == (pin,)
     studio.photos.removed.emit(CHIN)
     assert labels(studio)[-1] == "Unpin: chin"
+
+
+def test_a_head_is_shown_by_points_and_soon_by_pixels(qtbot, studio, panel, paths, monkeypatch):
+    asked = []
+
+    def to_pixels(looked, portraits, head, expression, check):
+        asked.append([one.name for one in looked])
+        values = head.values.copy()
+        values[model.unknowns().index("chin-width")] += 0.3
+        near = model.linear(values)
+        return portraits, replace(head, values=values, near=near, neck=np.array([0.5, 0, 0]))
+
+    monkeypatch.setattr(fitting, "to_pixels", to_pixels)
+    panel.add(paths[:1])
+    settled(qtbot, panel)
+    qtbot.waitUntil(lambda: panel.laid.fitting.fine, timeout=PATIENCE_MS)
+    assert asked == [["front.jpg"]]
+    assert panel.laid.fitting.head.neck[0] == 0.5
+    assert len(studio.drawn) == 2
+    fine = studio.drawn[-1].character.parts[0].mesh.vertices_m
+    panel.pins.locks["neck"].click()
+    drag(qtbot, panel, NOSE, QPoint(8, 0))
+    settled(qtbot, panel)
+    assert asked == [["front.jpg"]], "a pin goes on from there"
+    assert panel.laid.fitting.head.neck[0] == 0.5
+    assert panel._params.held == ("neck",)
+    panel.unpin(panel._params.pins)
+    settled(qtbot, panel)
+    assert np.abs(studio.drawn[-1].character.parts[0].mesh.vertices_m - fine).max() < 1e-5
+    panel.person.controls["pixels"].switch.click()
+    settled(qtbot, panel)
+    assert not panel.laid.fitting.fine
+    assert panel.laid.fitting.head.neck[0] == 0
+    assert labels(studio)[2:] == ["Lock neck", "Pin: tip of the nose", "Unpin: tip of the nose",
+                                  "Fit to pixels"]  # fmt: skip
 
 
 def test_locks_and_what_is_known_are_kept_in_the_project(qtbot, studio, panel, paths, monkeypatch):

@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 from studio.human.design import Design
 from studio.human.heads import model
 from studio.human.heads.carving import carve, skin_offsets
-from studio.human.heads.fit import View, Problem, fit
+from studio.human.heads.fit import Problem, View, fit
 from studio.human.heads.shown import Portrait
 from studio.human.person import whole
 from studio.human.rig import ACTIONS

@@ -17,12 +17,14 @@ from studio.perception.portraits import Looked
 from studio.render.environment import basis
 from studio.render.torch_raster import interpolate, rasterise
 from studio.synth.heads.bust import bust
+from studio.synth.heads.pixels import stage
 from studio.synth.heads.pixels.colours import WAYS, colours
 from studio.synth.heads.pixels.outlines import Outline
 from studio.synth.heads.pixels.picture import Pictured
 from studio.synth.heads.pixels.shading import Places, Shaded, basis_slopes
 from studio.synth.heads.pixels.stage import Trust, to_pixels
 from studio.synth.heads.pixels.surface import Skin, normal_slopes, raw_normals
+from studio.vision.similarity import similarity
 
 SIDE = 240
 LIGHT = np.zeros((9, 3))
@@ -77,10 +79,10 @@ def found(photo):
 
 
 def off_mm(values: np.ndarray, head: FittedHead) -> float:
-    """How far the nose and the chin are off, the faces laid middle on middle."""
+    """How far the points of the face are off, laid on the true ones as a whole."""
     ours, true = head.points_m, model.points_of(values)
-    ours, true = ours - ours.mean(0), true - true.mean(0)
-    return 1000 * float(np.linalg.norm(ours - true, axis=1).mean())
+    turn, scale, shift = similarity(ours, true)
+    return 1000 * float(np.linalg.norm(scale * ours @ turn.T + shift - true, axis=1).mean())
 
 
 def test_pixels_tell_more_than_points(photo, found):
@@ -100,7 +102,8 @@ def test_portraits_are_as_the_finer_head_has_them(photo, found):
     assert portrait.xyz_px[468:, :2] == pytest.approx(photo[4].xyz_px[468:, :2])
 
 
-def test_what_is_locked_stays_as_it_is(photo, found):
+def test_what_is_locked_stays_as_it_is(photo, found, monkeypatch):
+    monkeypatch.setattr(stage, "ROUNDS", 1)
     rough = replace(found[0], neck=np.array([-0.3, 0.2, 0.1]))
     held = ("expression", "neck", "pose")
     _, fine = to_pixels([photo[3]], [photo[4]], rough, held=held)
@@ -166,6 +169,13 @@ def test_skin_near_a_head_is_that_head():
     skin = Skin.near(model.usual(), np.zeros(len(NECK))).at(values, neck, actions)
     true = bust().of(values, np.zeros((478, 3)), neck).acted(actions)
     assert np.linalg.norm(skin - true, axis=1).max() < 5e-4
+
+
+def test_a_photograph_without_skin_changes_nothing(photo, found):
+    covered = replace(photo[3], bare=np.zeros_like(photo[3].bare))
+    (portrait,), head = to_pixels([covered], [photo[4]], found[0])
+    assert head is found[0]
+    assert portrait is photo[4]
 
 
 def test_work_can_be_stopped(photo, found):

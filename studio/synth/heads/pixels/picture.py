@@ -19,6 +19,8 @@ _SOFT, _EDGE = 0.6, 1.2
 """How soft pictures are made, and how far from its edges skin is not compared (pixels of a face so
 high)."""
 _AROUND = 0.3
+_LEAST = 0.05
+"""How much of the square of the face's height is skin at least that tells something."""
 Places = Float[np.ndarray, "places 2"]
 
 
@@ -51,6 +53,11 @@ class Pictured:
         seen = rgb[looked.bare].mean(-1)
         level = float(np.median(seen)) if len(seen) else 0.0
         return cls(one, light, right, down, skin, looked.bare, _ground(looked), max(level, 1e-3))
+
+    @property
+    def tells(self) -> bool:
+        """Whether it shows enough skin to be compared."""
+        return float(self.skin.sum()) > _LEAST * self.one.tall_px**2
 
     @cached_property
     def box(self) -> tuple[np.ndarray, float, tuple[int, int]]:

@@ -37,7 +37,7 @@ tell something new: neighbours err alike."""
 LIGHT = 0.3
 """How little is known of the light: the share of a usual strength that its harmonics of the first
 degree are believed to have, those of the second twice as little."""
-DEGREES = np.repeat([0.0, 1.0, 2.0], [1, 3, 5])
+DEGREES = np.repeat([1e-3, 1.0, 2.0], [1, 3, 5])
 _BROWS = (
     70,
     63,

@@ -69,8 +69,11 @@ def to_pixels(
     """The ``head`` of photographs fitted to their pixels, but for what is ``held``; its build is a
     woman's or a man's as before. With it come the portraits: the points of a single photograph are
     where the head has them now, those of several still tell what numbers do not reach. ``check`` is
-    called often and may raise to stop the work."""
+    called often and may raise to stop the work. Where hardly any skin is seen all stays as it
+    was."""
     pictured = [Pictured.of(one, told) for one, told in zip(looked, portraits, strict=True)]
+    if not any(one.tells for one in pictured):
+        return tuple(portraits), head
     values, neck, views = head.values, head.neck, list(head.views)
     tones = np.zeros(WAYS)
     trust = Trust.usual(views) if trust is None else trust
