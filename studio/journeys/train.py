@@ -15,6 +15,8 @@ from studio.core.card import own_models
 from studio.core.errors import StudioError
 from studio.jobs import run
 from studio.jobs.terminal import OnTerminal
+from studio.perception.neural_heads.layers import Kind
+from studio.perception.neural_heads.network import Placement
 from studio.training import checkpoint
 from studio.training.launch import choose_device
 from studio.training.loop import Control, Outcome, Progress, train
@@ -60,6 +62,9 @@ def main(
     share: float = 0.2,
     trunk: Path | None = None,
     known: int = 0,
+    rank: int | None = None,
+    kind: Kind | None = None,
+    placement: Placement | None = None,
     experts: Path | None = None,
     annotated: Literal["all", "one"] = "all",
     critic: float = 0.0,
@@ -105,6 +110,12 @@ def main(
             neus).
         known: Of neus: so many of the first heads that are packed are those of the trunk; what is
             the others' own is learned beside them, and all else held.
+        rank: Of neus: of how many copies, which all heads share, low-rank layers are mixed for each
+            head (32; where there is a trunk, as many as its own).
+        kind: Of neus: how layers are each head's own: low-rank ones are mixed of shared copies,
+            independent ones have all weights anew (low-rank; else as the trunk's).
+        placement: Of neus: which layers are each head's own (usual: all but the last of the surface
+            and of the colour; else as the trunk's).
         experts: A folder with the runs dope_body, dope_hand and dope_face for dope to learn from.
         annotated: Of dope: one keeps the truth of one kind of part a picture, as where bodies and
             hands and faces have data sets of their own; experts complete it.
@@ -141,6 +152,8 @@ def main(
         options["trunk"] = str(trunk)
     if known:
         options["known"] = known
+    layers = {"rank": rank, "kind": kind, "placement": placement}
+    options |= {name: value for name, value in layers.items() if value is not None}
     if experts is not None:
         options["experts"] = str(experts)
     if annotated != "all":

@@ -69,11 +69,11 @@ def unpack(network: nn.Module, path: Path) -> nn.Module:
     Raises StudioError if the file is absent, damaged or of another network.
     """
     state = read(path)
+    if isinstance(network, Sized):
+        network.sized(state)
     wanted = {n for n in network.state_dict() if not n.endswith("num_batches_tracked")}
     if wanted != state.keys():
         raise StudioError(f"The weights “{path}” are those of another network.")
-    if isinstance(network, Sized):
-        network.sized(state)
     try:
         network.load_state_dict({n: v.float() for n, v in state.items()}, strict=False)
     except RuntimeError as error:

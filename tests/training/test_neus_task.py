@@ -247,3 +247,23 @@ def test_known_heads_that_weights_do_not_hold_are_told(
         NeusTask("packs", known=1).network()
     with pytest.raises(StudioError, match="All heads that are packed are known"):
         NeusTask("packs", trunk=str(path), known=2).data("train", 0)
+
+
+def test_layers_are_those_asked_for_or_the_trunks(tmp_path: Path) -> None:
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(pack(HeadNetwork(3, rank=4, placement="last"), {}))
+    for options in ({}, {"rank": "4", "placement": "last"}):
+        task = NeusTask(trunk=str(path), **options)
+        task.__dict__["_count"] = 6
+        begun = task.network()
+        assert isinstance(begun, HeadNetwork)
+        assert (begun.heads, begun.told()) == (6, "low-rank of rank 4, own: last")
+        assert begun.own_sets()[4] is not None
+        assert len(begun.own(torch.arange(6))[4]) == 6
+    task = NeusTask(rank=5, kind="low-rank", placement="colour")
+    assert isinstance(network := task.network(), HeadNetwork)
+    assert network.told() == "low-rank of rank 5, own: colour"
+    with pytest.raises(StudioError, match="low-rank of rank 4, own: last, not low-rank of rank 8"):
+        NeusTask(trunk=str(path), rank=8, placement="last").network()
+    with pytest.raises(StudioError, match="no layers of rank 0"):
+        NeusTask(rank=0)

@@ -61,5 +61,7 @@ def test_what_cannot_be_trained_is_said(places: Path, capsys) -> None:
         capsys, "train", "parts", "--steps", "1", "--annotated", "one")["error"]  # fmt: skip
     assert "aggregation" in told(
         capsys, "train", "parts", "--steps", "1", "--aggregation", "sum")["error"]  # fmt: skip
+    assert "rank" in told(capsys, "train", "parts", "--steps", "1", "--rank", "4")["error"]
+    assert "rank 0" in told(capsys, "train", "neus", "--steps", "1", "--rank", "0")["error"]
     assert "no validated weights" in told(capsys, "train", "toy_task:Toy", "--publish")["error"]
     assert "no trained network" in told(capsys, "models", "card", "nobody")["error"]

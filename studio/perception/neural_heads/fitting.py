@@ -26,6 +26,7 @@ from studio.perception.neural_heads.losses import (
     skin_loss,
 )
 from studio.perception.neural_heads.network import UNIT_M, Fields, HeadNetwork
+from studio.perception.neural_heads.occupied import Occupied
 from studio.perception.neural_heads.photographs import (
     BARE,
     FREE,
@@ -55,6 +56,8 @@ NORMALS = 0.3
 bare as the fit's does: what is learned of made-up faces makes them truer, not real ones."""
 _SKIN_POINTS, _BARE = 128, 8000
 """Places of bare skin in each step, and in all photographs together."""
+LOOKED_UP = 20
+"""After so many steps it is looked up anew where the surface is."""
 _GRAZING = 0.25
 """Skin that is seen at a flatter angle (its cosine) tells nothing of where it is."""
 
@@ -74,6 +77,7 @@ class Effort:
     skin: float = 0.0
     normals: float = 0.0
     marks: float = 0.0
+    skip: bool = True
 
 
 @dataclass(eq=False)
@@ -116,12 +120,13 @@ class NeuralHead:
         """The picture (side, side, 4; 0 to 1, how opaque last) that a camera sees."""
         rows, columns = np.mgrid[:side_px, :side_px]
         pixels = torch.from_numpy(np.stack([columns, rows], -1).reshape(-1, 2).astype(np.float32))
+        occupied = Occupied.of(self.network, self.fields, self.own)
         out: list[Tensor] = []
         for part in pixels.split(4096):
             count = len(part)
             rays = rays_of(part[None], torch.tensor(lens).float().expand(1, count, 4),
                            torch.tensor(pose).float().expand(1, count, 3, 4))  # fmt: skip
-            told = look(self.network, rays, self.fields, self.own)
+            told = look(self.network, rays, self.fields, self.own, occupied=occupied)
             out.append(torch.cat([told.colour, told.cover[..., None]], -1)[0].detach())
         return torch.cat(out).reshape(side_px, side_px, 4).clamp(0, 1).numpy()
 
@@ -198,6 +203,8 @@ class _Steps:
         elif not mine:
             groups = [{"params": [network.sharp.requires_grad_(True)], "rate": effort.rate}]
         self._optimiser = torch.optim.Adam([{**g, "lr": 0.0} for g in groups], betas=(0.9, 0.95))
+        self._occupied: Occupied | None = None
+        self._made = 0
         self._kept = copy.deepcopy((network, [None if o is None else o.detach() for o in head.own]))
 
     def make(self, left: float, dice: torch.Generator) -> None:
@@ -206,7 +213,10 @@ class _Steps:
             group["lr"] = group["rate"] * (0.05 + 0.95 * left)
         effort = self._effort
         drawn = self._source.some(dice)
-        seen = look(head.network, drawn.rays, head.fields, head.own, dice)
+        if effort.skip and self._made % LOOKED_UP == 0:
+            self._occupied = Occupied.of(head.network, head.fields, head.own)
+        self._made += 1
+        seen = look(head.network, drawn.rays, head.fields, head.own, dice, self._occupied)
         found = seen_loss(seen, drawn.rgb, drawn.labels)
         found["mirror"] = mirror_loss(head.network, head.fields, head.own, dice)
         if effort.normals and drawn.facing is not None:

@@ -29,6 +29,7 @@ class SceneLinear(nn.Module):
     def __init__(self, before: int, after: int, kind: Kind, scenes: int, rank: int) -> None:
         super().__init__()
         self.before, self.after, self.kind = before, after, kind
+        self.rank = rank if kind == "low-rank" else 1
         if kind == "shared":
             self.register_parameter("sets", None)
             self.bank = nn.Parameter(self._fresh(1))

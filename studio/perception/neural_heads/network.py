@@ -128,13 +128,39 @@ class HeadNetwork(nn.Module):
         self.sharp = nn.Parameter(torch.tensor(0.3))
         self.mirrored = nn.Parameter(torch.tensor(-3.0))
 
-    def sized(self, state: Mapping[str, Tensor]) -> None:
-        """Hold as many heads as these weights."""
+    def sized(self, state: Mapping[str, Tensor], heads: int | None = None) -> None:
+        """Hold as many heads as these weights, or so many, and be of their layers: which are each
+        head's own, how, and of what rank."""
         for name, layer in self.layers.items():
-            rows = state.get(f"layers.{name}.sets")
-            if isinstance(layer, SceneLinear) and layer.sets is not None and rows is not None:
-                self.heads = len(rows)
+            assert isinstance(layer, SceneLinear)
+            sets, bank = (state.get(f"layers.{name}.{what}") for what in ("sets", "bank"))
+            if sets is None and bank is None:
+                continue
+            if sets is not None:
+                self.heads = heads or len(sets)
+            kind: Kind = "shared" if sets is None else "low-rank"
+            kind = "independent" if bank is None else kind
+            rank = layer.rank if bank is None else len(bank)
+            if (kind, rank) != (layer.kind, layer.rank):
+                sizes = layer.before, layer.after
+                self.layers[name] = SceneLinear(*sizes, kind, self.heads, rank)
+            elif layer.sets is not None:
                 layer.sets = nn.Parameter(layer.sets.new_zeros(self.heads, layer.sets.shape[1]))
+
+    def alike(self, other: HeadNetwork) -> bool:
+        """Whether the same layers are each head's own, in the same way and of the same rank."""
+        mine, theirs = ([(one.kind, one.rank) for one in n._every()] for n in (self, other))
+        return mine == theirs
+
+    def told(self) -> str:
+        """Which layers are each head's own, and how, as a user may ask for them."""
+        own = tuple(name for name in self.layers if self.layer(name).kind != "shared")
+        if not own:
+            return "shared by all"
+        one = self.layer(own[0])
+        rank = f" of rank {one.rank}" if one.kind == "low-rank" else ""
+        where = [name for name, layers in OWN.items() if layers == own]
+        return f"{one.kind}{rank}, own: {where[0] if where else ', '.join(own)}"
 
     @torch.no_grad()
     def follow(self, other: HeadNetwork, known: Sequence[int] = ()) -> None:

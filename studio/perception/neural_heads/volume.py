@@ -2,12 +2,15 @@
 
 Opacity is told by the logistic distribution of signed distances (NeuS, Wang et al. 2021, eq. 13):
 of what light passes the beginning of a stretch of a ray, what share does not pass its end. Rays are
-followed only near the fitted head, first evenly, then closely where the surface is.
+followed only near the fitted head, first evenly, then closely where the surface is; or, where it
+was looked up where the surface is (:mod:`studio.perception.neural_heads.occupied`), there alone.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import Float
@@ -16,10 +19,15 @@ from torch import Tensor
 from studio.perception.neural_heads.network import UNIT_M, Fields, HeadNetwork, Own
 from studio.perception.neural_heads.space import HIGH_M, LOW_M, asked
 
+if TYPE_CHECKING:
+    from studio.perception.neural_heads.occupied import Occupied
+
 REACH_M = 0.11
 """Hair is nowhere further from the fitted skin."""
 EVEN, CLOSE = 24, 16
-"""Places along a ray, even at first and then close to the surface."""
+FEW, FEW_CLOSE = 10, 12
+"""Places along a ray, even at first and then close to the surface; and fewer, that see as exactly,
+where it is known about where that is."""
 _ROUGH = (64.0, 256.0)
 """How sharp the surface is taken for in each round of close places (inverse spread, by a unit)."""
 
@@ -50,8 +58,8 @@ def rays_of(pixels: Tensor, lens: Tensor, poses: Tensor) -> Rays:
 @dataclass(frozen=True, eq=False)
 class Seen:
     """What rays see (heads, n): ``colour`` (..., 3), how opaque what they meet is (``cover``), how
-    far it is (``far_m``), which way it looks (``normal``), and, of the places along them, which way
-    the distance grows (``ways``)."""
+    far it is (``far_m``), which way it looks (``normal``), and, of the places looked at along them,
+    which way the distance grows (``ways``)."""
 
     colour: Tensor
     cover: Tensor
@@ -73,18 +81,22 @@ def weights(opacity: Float[Tensor, "*rays k"]) -> Float[Tensor, "*rays k"]:
     return opacity * torch.cat([torch.ones_like(free[..., :1]), free[..., :-1]], -1)
 
 
-@torch.no_grad()
-def stretch(rays: Rays, fields: Fields) -> tuple[Tensor, Tensor, Tensor]:
-    """From where to where each ray is near the head (heads, n; metres), and whether it is at all:
-    in the box, and there within reach of the fitted skin."""
+def boxed(rays: Rays) -> tuple[Tensor, Tensor, Tensor]:
+    """From where to where each ray is in the box (heads, n; metres), and whether it is at all."""
     low = torch.as_tensor(LOW_M, dtype=torch.float32)
     high = torch.as_tensor(HIGH_M, dtype=torch.float32)
     way = torch.where(rays.way.abs() < 1e-6, torch.full_like(rays.way, 1e-6), rays.way)
     a, b = (low - rays.eye_m) / way, (high - rays.eye_m) / way
     first = torch.minimum(a, b).amax(-1).clamp_min(0.02)
     last = torch.maximum(a, b).amin(-1)
-    within = last > first
-    last = torch.maximum(last, first + 0.01)
+    return first, torch.maximum(last, first + 0.01), last > first
+
+
+@torch.no_grad()
+def stretch(rays: Rays, fields: Fields) -> tuple[Tensor, Tensor, Tensor]:
+    """From where to where each ray is near the head (heads, n; metres), and whether it is at all:
+    in the box, and there within reach of the fitted skin."""
+    first, last, within = boxed(rays)
     share = torch.linspace(0, 1, EVEN)
     far = first[..., None] + share * (last - first)[..., None]
     near = asked(fields.outside[:, :1], rays.at(far).flatten(1, 2))[..., 0]
@@ -116,20 +128,23 @@ def first_met(rays: Rays, fields: Fields, many: int = 96) -> tuple[Tensor, Tenso
 
 @torch.no_grad()
 def places(
-    network: HeadNetwork, rays: Rays, fields: Fields, own: Own, dice: torch.Generator | None
-) -> Tensor:
+    network: HeadNetwork, rays: Rays, fields: Fields, own: Own, dice: torch.Generator | None,
+    along: tuple[Tensor, Tensor] | None = None,
+) -> Tensor:  # fmt: skip
     """Places along rays (heads, n, close + 2; metres): the first and the last near the head, the
-    others where surfaces are."""
-    begin, end, _ = stretch(rays, fields)
+    others where surfaces are. Between which the surface is, ``along`` tells where it was looked
+    up."""
+    begin, end = stretch(rays, fields)[:2] if along is None else along
+    even, close = (EVEN, CLOSE) if along is None else (FEW, FEW_CLOSE)
     heads, count = begin.shape
-    share = (torch.arange(EVEN) + 0.5) / EVEN
+    share = (torch.arange(even) + 0.5) / even
     if dice is not None:
-        share = share + (torch.rand(heads, count, EVEN, generator=dice) - 0.5) / EVEN
+        share = share + (torch.rand(heads, count, even, generator=dice) - 0.5) / even
     far = begin[..., None] + share * (end - begin)[..., None]
     outside = _outside(network, rays, far, fields, own)
     found = [begin[..., None], end[..., None]]
     for rough in _ROUGH:
-        more = drawn(far, weights(passed(outside, torch.tensor(rough))), CLOSE // 2, dice)
+        more = drawn(far, weights(passed(outside, torch.tensor(rough))), close // 2, dice)
         found.append(more)
         if len(found) < 2 + len(_ROUGH):
             outside = torch.cat([outside, _outside(network, rays, more, fields, own)], -1)
@@ -161,11 +176,33 @@ def drawn(far: Tensor, share: Tensor, many: int, dice: torch.Generator | None) -
 
 def look(
     network: HeadNetwork, rays: Rays, fields: Fields, own: Own,
-    dice: torch.Generator | None = None,
+    dice: torch.Generator | None = None, occupied: Occupied | None = None,
 ) -> Seen:  # fmt: skip
     """What rays see of heads. Differentiable in the network, in what is a head's own, and in where
-    rays begin and go."""
-    far = places(network, Rays(rays.eye_m.detach(), rays.way.detach()), fields, own, dice)
+    rays begin and go. Rays that miss all that is ``occupied`` (of one head) see nothing."""
+    if occupied is None:
+        return _looked(network, rays, fields, own, dice, None)
+    begin, end, met = occupied.stretch(Rays(rays.eye_m.detach(), rays.way.detach()))
+    which = met[0].nonzero()[:, 0]
+    if not len(which):
+        which = torch.zeros(1, dtype=torch.long)
+    few = Rays(rays.eye_m[:, which], rays.way[:, which])
+    seen = _looked(network, few, fields, own, dice, (begin[:, which], end[:, which]))
+
+    def every(values: Tensor) -> Tensor:
+        return values.new_zeros(*met.shape, *values.shape[2:]).index_copy(1, which, values)
+
+    return Seen(
+        every(seen.colour), every(seen.cover), every(seen.far_m), every(seen.normal), seen.ways
+    )
+
+
+def _looked(
+    network: HeadNetwork, rays: Rays, fields: Fields, own: Own, dice: torch.Generator | None,
+    along: tuple[Tensor, Tensor] | None,
+) -> Seen:  # fmt: skip
+    there = Rays(rays.eye_m.detach(), rays.way.detach())
+    far = places(network, there, fields, own, dice, along)
     shape = far.shape
     points = rays.at(far).flatten(1, 2)
     sight = rays.way[:, :, None].expand(*shape, 3).flatten(1, 2)

@@ -63,27 +63,35 @@ class NeusTask:
     better: Literal["higher", "lower"] = "lower"
 
     def __init__(
-        self, data: str | None = None, kind: Kind = "low-rank", rank: int | str = RANK,
-        placement: Placement = "usual", trunk: str | None = None, known: int | str = 0,
+        self, data: str | None = None, kind: Kind | None = None, rank: int | str | None = None,
+        placement: Placement | None = None, trunk: str | None = None, known: int | str = 0,
     ) -> None:  # fmt: skip
         """``data`` is a folder of packs; ``kind``, ``rank`` and ``placement`` say which layers are
-        each head's own, and how. ``trunk`` is a file of weights of this network to start from: of
+        each head's own, and how (those of the trunk, else the usual ones). ``trunk`` is a file of weights of this network to start from: of
         what heads share there, every head here begins as the mean of those; where it holds as many
         as are learned here, they are taken for the same ones. If so many of the first heads that
         are packed are ``known``, they are those of the trunk: what is the others' own is learned
         beside them, and all else held."""
         self._data = Path(data) if data else None
-        self._kind: Kind = kind
-        self._rank = int(rank)
-        self._placement: Placement = placement
+        self._kind, self._placement = kind, placement
+        self._rank = None if rank is None else int(rank)
+        if self._rank is not None and self._rank < 1:
+            raise StudioError(f"There are no layers of rank {self._rank}.", "Give 1 or more.")
         self._trunk = None if trunk is None else Path(trunk)
         self._many_known = int(known)
 
     def network(self) -> nn.Module:
-        network = HeadNetwork(self._count, self._kind, self._rank, self._placement)
+        network = self._fresh(self._count)
         if self._trunk is not None:
-            learned = HeadNetwork(1, self._kind, self._rank, self._placement)
+            learned = self._fresh(1)
             unpack(learned, self._trunk)
+            if (self._kind, self._rank, self._placement) == (None, None, None):
+                network.sized(learned.state_dict(), self._count)
+            if not network.alike(learned):
+                raise StudioError(
+                    f"The layers of {self._trunk.name} are {learned.told()}, not {network.told()}.",
+                    "Ask for the same, or begin without --trunk.",
+                )
             if self._many_known and learned.heads != len(self._known):
                 raise StudioError(
                     f"{self._trunk.name} holds {learned.heads // 2} heads, not {self._many_known}.",
@@ -96,6 +104,11 @@ class NeusTask:
             for name, values in network.named_parameters():
                 values.requires_grad_(name.endswith(".sets"))
         return network
+
+    def _fresh(self, heads: int) -> HeadNetwork:
+        return HeadNetwork(
+            heads, self._kind or "low-rank", self._rank or RANK, self._placement or "usual"
+        )
 
     def optimiser(self, network: nn.Module, decay: float) -> torch.optim.Optimizer:
         """AdamW; what is held does not decay either."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,4 +60,28 @@ def test_a_published_network_tells_how_many_heads_it_learned(tmp_path: Path) -> 
     assert [len(one) for one in found.own_sets() if one is not None] == [5] * 6
     assert len(found.own(torch.tensor([4]))) == 8
     with pytest.raises(StudioError, match="of another size"):
-        unpack(HeadNetwork(5, rank=4), path)
+        unpack(HeadNetwork(5, width=32), path)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"rank": 3}, "low-rank of rank 3, own: usual"),
+        ({"kind": "independent", "placement": "last"}, "independent, own: last"),
+        ({"kind": "shared"}, "shared by all"),
+    ],
+)
+def test_a_published_network_tells_its_layers(
+    options: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    path, learned = tmp_path / "weights.safetensors", HeadNetwork(4, **options)
+    path.write_bytes(pack(learned, {}))
+    found = unpack(HeadNetwork(), path)
+    assert isinstance(found, HeadNetwork)
+    assert found.alike(learned)
+    assert not found.alike(HeadNetwork(1))
+    assert found.told() == told
+    for mine, theirs in zip(found.own_sets(), learned.own_sets(), strict=True):
+        assert (mine is None) == (theirs is None)
+        if mine is not None and theirs is not None:
+            torch.testing.assert_close(mine, theirs, atol=1e-3, rtol=0)
