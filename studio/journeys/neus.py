@@ -20,7 +20,6 @@ from studio.core.percent import percent
 from studio.features.head.engine import read_rgb
 from studio.features.head.neural import LEAST_ALIKE, ready
 from studio.features.head.session import new_looker
-from studio.human.heads import model
 from studio.human.heads.fit import fit
 from studio.human.heads.proportions import womanly
 from studio.human.heads.shown import Portrait, jaw_of
@@ -29,11 +28,9 @@ from studio.journeys.head import PORTRAITS, SCAN, ScanViews, scan_views
 from studio.journeys.report import Bars, Section, Table, write_report
 from studio.perception.neural_heads.fitting import Effort, NeuralHead, covered, fitted
 from studio.perception.neural_heads.network import OWN, RANK, HeadNetwork
-from studio.perception.neural_heads.photographs import cut
-from studio.perception.neural_heads.space import HIGH_M, LOW_M, Space
+from studio.perception.neural_heads.space import HIGH_M, LOW_M
 from studio.perception.own import unpack
 from studio.perception.portraits import Looked
-from studio.synth.figure import make_figure
 from studio.synth.heads.seen import seen_head
 from studio.synth.heads.sweeps import SURFACE
 from studio.training import small
@@ -48,7 +45,7 @@ from studio.training.tasks.neus_figures import (
     distances,
     fit_mesh,
     measured,
-    off_of,
+    off_of_head,
 )
 from studio.vision.similarity import similarity
 from studio.vision.triangles import spread_over
@@ -100,8 +97,10 @@ def _scanned(footage: Path | None) -> Iterator[Figure]:
     network = unpack(HeadNetwork(), find_card("neus").weights)
     assert isinstance(network, HeadNetwork)
     for k, side in enumerate(("ahead", "the left", "the right")):
-        part = _scanned_part(views, k)
-        ours, around = off_of(network, part, HELD_EFFORT, filmed=False)
+        head, part = _scanned_part(network, views, k)
+        for _ in fitted(head, HELD_EFFORT):
+            pass
+        ours, around = off_of_head(head, part, filmed=False)
         fit = measured(boxed(fit_mesh(part)), part)
         yield Figure(
             f"{SCAN} from {side}: the surface's face; the template's wrapped to it; head",
@@ -110,29 +109,23 @@ def _scanned(footage: Path | None) -> Iterator[Figure]:
         )  # fmt: skip
 
 
-def _scanned_part(views: ScanViews, which: int) -> neus.Part:
-    """The scanned head in the frame of the fit to one of its photographs."""
-    one, looked = replace(views.portraits[which], camera=None), views.looked[which]
-    found = fit([one], gender=womanly([one.xyz_px]))
-    seen = seen_head(found, [one], views.pupils_m)
-    view = seen.views[0]
-    skin_m = seen.skin(view)
-    ids, means = model.marks()
-    turn, _, shift = similarity(views.landmarks, means @ skin_m[ids], sized=False)
+def _scanned_part(
+    network: HeadNetwork, views: ScanViews, which: int
+) -> tuple[NeuralHead, neus.Part]:
+    """The scanned head before it learns from one of its photographs, and what is true in the frame
+    of its fit."""
+    one = replace(views.portraits[which], camera=None)
+    head, skin_m = _begun(network, one, views.looked[which], views.pupils_m)
+    turn, _, shift = similarity(views.landmarks, head.marks_m, sized=False)
     corners = (views.vertices_m @ turn.T + shift)[views.faces]
     middle = corners.mean(1)
     corners = corners[((middle > LOW_M) & (middle < HIGH_M)).all(1)]
     surface, normals, _ = spread_over(corners, SURFACE, np.random.default_rng(0))
-    space = Space.about(skin_m, make_figure().surface.faces["skin"])
-    shot = cut(looked, view)
     told = {
         "surface": small.steps(surface, STEP_M), "normals": small.ways(normals),
-        "marks": views.landmarks @ turn.T + shift, "skin": skin_m, "shots": np.array(1),
-        "outside": space.outside_m, "moved": space.moved_m, "shot": shot.rgb[None],
-        "shot_labels": shot.labels[None], "shot_lens": shot.lens[None],
-        "shot_poses": shot.pose[None],
+        "marks": views.landmarks @ turn.T + shift, "skin": skin_m,
     }  # fmt: skip
-    return neus.Part([told], 0)
+    return head, neus.Part([told], 0)
 
 
 def _portraits(footage: Path | None) -> Iterator[Figure]:
@@ -144,7 +137,10 @@ def _portraits(footage: Path | None) -> Iterator[Figure]:
     before, after = dict[str, float](), dict[str, float]()
     with new_looker() as looker:
         for path in sorted(p for p in folder.iterdir() if p.suffix in (".jpg", ".png")):
-            head = _begun(network, looker.look(path.name, read_rgb(path)))
+            looked = looker.look(path.name, read_rgb(path))
+            size = looked.rgb.shape[1], looked.rgb.shape[0]
+            one = Portrait(looked.xyz_px, size, jaw=jaw_of(looked.guesses))
+            head, _ = _begun(network, one, looked)
             before[path.stem] = covered(head)
             for _ in fitted(head, HELD_EFFORT):
                 pass
@@ -159,12 +155,13 @@ def _portraits(footage: Path | None) -> Iterator[Figure]:
     )  # fmt: skip
 
 
-def _begun(network: HeadNetwork, looked: Looked) -> NeuralHead:
-    """A head that learns from a photograph, before it does."""
-    tall, wide = looked.rgb.shape[:2]
-    one = Portrait(looked.xyz_px, (wide, tall), jaw=jaw_of(looked.guesses))
-    seen = seen_head(fit([one], gender=womanly([one.xyz_px])), [one])
-    return ready(network, seen, seen.skin(seen.views[0]), [looked])
+def _begun(
+    network: HeadNetwork, one: Portrait, looked: Looked, pupils_m: float | None = None
+) -> tuple[NeuralHead, np.ndarray]:
+    """A head that learns from a photograph, before it does, and the skin of its fit."""
+    seen = seen_head(fit([one], gender=womanly([one.xyz_px])), [one], pupils_m)
+    skin_m = seen.skin(seen.views[0])
+    return ready(network, seen, skin_m, [looked]), skin_m
 
 
 def _studies(data: Path, out: Path, steps: int) -> Iterator[Figure]:

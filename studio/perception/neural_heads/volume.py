@@ -9,7 +9,6 @@ was looked up where the surface is (:mod:`studio.perception.neural_heads.occupie
 from __future__ import annotations
 
 from dataclasses import dataclass
-
 from typing import TYPE_CHECKING
 
 import torch

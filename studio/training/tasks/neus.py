@@ -67,11 +67,11 @@ class NeusTask:
         placement: Placement | None = None, trunk: str | None = None, known: int | str = 0,
     ) -> None:  # fmt: skip
         """``data`` is a folder of packs; ``kind``, ``rank`` and ``placement`` say which layers are
-        each head's own, and how (those of the trunk, else the usual ones). ``trunk`` is a file of weights of this network to start from: of
-        what heads share there, every head here begins as the mean of those; where it holds as many
-        as are learned here, they are taken for the same ones. If so many of the first heads that
-        are packed are ``known``, they are those of the trunk: what is the others' own is learned
-        beside them, and all else held."""
+        each head's own, and how (those of the trunk, else the usual ones). ``trunk`` is a file of
+        weights of this network to start from: of what heads share there, every head here begins as
+        the mean of those; where it holds as many as are learned here, they are taken for the same
+        ones. If so many of the first heads that are packed are ``known``, they are those of the
+        trunk: what is the others' own is learned beside them, and all else held."""
         self._data = Path(data) if data else None
         self._kind, self._placement = kind, placement
         self._rank = None if rank is None else int(rank)

@@ -201,14 +201,16 @@ def boxed(mesh: Mesh) -> Mesh:
     return Mesh(mesh.vertices_m, mesh.faces[near[mesh.faces].all(1)])
 
 
-def off_of(
-    network: HeadNetwork, part: Part, effort: Effort, filmed: bool = True
-) -> tuple[Off, Off]:
-    """How far a head is off that a network is fitted to, and the template that is wrapped to it.
-    What was not ``filmed`` around has no pictures to compare with."""
+def off_of(network: HeadNetwork, part: Part, effort: Effort) -> tuple[Off, Off]:
+    """How far a head is off that a network is fitted to (see :func:`off_of_head`)."""
+    return off_of_head(fit_to(network, part, effort), part)
+
+
+def off_of_head(head: NeuralHead, part: Part, filmed: bool = True) -> tuple[Off, Off]:
+    """How far a head that has learned is off, and the template that is wrapped to it. What was not
+    ``filmed`` around has no pictures to compare with."""
     from studio.synth.heads.wrapped import wrapping
 
-    head = fit_to(network, part, effort)
     assert head.marks_m is not None
     skin = fit_mesh(part)
     found = meshed(head, skin=Triangles([skin]))
