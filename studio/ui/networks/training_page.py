@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from studio.core.errors import StudioError
 from studio.core.pictures import read_picture
+from studio.perception.neural_heads.network import RANK
 from studio.training.checkpoint import PICTURE
 from studio.training.runs import Run
 from studio.ui.choices import Choice, Toggle
@@ -27,6 +28,12 @@ from studio.ui.networks.run_charts import run_charts
 from studio.ui.networks.work import Wish
 from studio.ui.plots import Plots
 from studio.ui.progress_bar import ProgressBar
+
+PLACES = {
+    "usual": "All but the last", "first": "The first", "last": "The last",
+    "surface": "The surface's", "colour": "The colour's", "all": "All",
+}  # fmt: skip
+"""Which layers of a neural head's network are each head's own, and how that is said."""
 
 
 class TrainingPage(QWidget):
@@ -45,6 +52,13 @@ class TrainingPage(QWidget):
         self.workers = Number("Helpers", True, 1, (0, 64), (0, 8), "")
         self.workers.setToolTip("Processes that make pictures while the network learns")
         self.labels = PathField("Folder of labels", "None: synthetic people only")
+        self.samples = PathField("Folder of packed samples", "None: made while it learns")
+        self.rank = Number("Rank", True, RANK, (1, 1000), (1, 64), "")
+        self.rank.setToolTip(
+            "Of how many copies, which all heads share, each head's own layers are mixed"
+        )
+        self.placement = Choice("Each head's own", PLACES, [*PLACES.values()])
+        self.placement.set_value("usual")
         self.go_on = Toggle("Go on from the last run")
         self.go_on.set_value(True)
         self.train_button = QPushButton("Train")
@@ -67,6 +81,7 @@ class TrainingPage(QWidget):
         self.picture.setAccessibleName("What the network makes of a few samples")
         self._pixels: np.ndarray | None = None
         self._lay_out()
+        self.show_layered(False)
         self.show_running(False)
 
     def _lay_out(self) -> None:
@@ -74,11 +89,15 @@ class TrainingPage(QWidget):
         form.setVerticalSpacing(12)
         form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
+        self.form = form
         for words, control in (
             ("For how long", self.minutes),
             ("On", self.device),
             ("Processes that make pictures", self.workers),
             ("Learn from my labels too", self.labels),
+            ("Learn from packed samples", self.samples),
+            ("Rank of each head's own layers", self.rank),
+            ("Which layers are each head's own", self.placement),
             ("Go on from the last run", self.go_on),
         ):  # fmt: skip
             form.addRow(words, control)
@@ -109,7 +128,8 @@ class TrainingPage(QWidget):
         row.addWidget(split, 1)
 
     def _ask(self) -> None:
-        labels = self.labels.value()
+        labels, samples = self.labels.value(), self.samples.value()
+        layers = {"rank": int(self.rank.value()), "placement": self.placement.value()}
         self.wanted.emit(
             Wish(
                 float(self.minutes.value()),
@@ -117,15 +137,24 @@ class TrainingPage(QWidget):
                 int(self.workers.value()),
                 Path(labels) if labels else None,
                 bool(self.go_on.value()),
+                Path(samples) if samples else None,
+                layers if self._layered else {},
             )
         )
+
+    def show_layered(self, on: bool) -> None:
+        """Whether the network has layers that are each head's own."""
+        self._layered = on
+        for control in (self.rank, self.placement):
+            self.form.setRowVisible(control, on)
 
     def show_running(self, on: bool, paused: bool = False) -> None:
         """Whether a run of this network is at work."""
         self.train_button.setVisible(not on)
         for widget in (self.bar, self.pause_button, self.end_button):
             widget.setVisible(on)
-        for control in (self.minutes, self.device, self.workers, self.labels, self.go_on):
+        for control in (self.minutes, self.device, self.workers, self.labels, self.samples,
+                        self.rank, self.placement, self.go_on):  # fmt: skip
             control.setEnabled(not on)
         self.pause_button.setText("Resume" if paused else "Pause")
 

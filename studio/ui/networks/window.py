@@ -141,6 +141,7 @@ class NetworksWindow(QDialog):
         busy = {w.job.name for w in self._studio.watch.working}
         self.figures.measure_button.setEnabled(f"Measure {known.name}" not in busy)
         self.runs.show_runs(known.runs, known.score, known.better)
+        self.training.show_layered(known.name == work.LAYERED)
         self.training.show_run(known.runs[0] if known.runs else None)
         self._follow()
 

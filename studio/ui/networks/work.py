@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from studio.core.card import Card, find_card, own_models, trained
 from studio.jobs import Context
@@ -22,17 +23,28 @@ from studio.training.task import Bench
 from studio.training.tasks import TASKS, find_task
 from studio.weights.store import finder
 
+LAYERED = "neus"
+"""The network of which some layers are each head's own."""
+
 
 @dataclass(frozen=True)
 class Wish:
     """What somebody asked for: how long, where, how many processes make pictures, which labels
-    are learned from too, and whether the last run goes on."""
+    are learned from too, whether the last run goes on, which packed samples are learned from, and
+    the ``layers`` of a neural head's network, where others than usual are wanted."""
 
     minutes: float
     device: str = "auto"
     workers: int = 1
     labels: Path | None = None
     resume: bool = True
+    samples: Path | None = None
+    layers: Mapping[str, Any] = field(default_factory=dict)
+
+    def options(self) -> dict[str, Any]:
+        """What the task is made with."""
+        places = {"labels": self.labels, "data": self.samples}
+        return {what: str(at) for what, at in places.items() if at is not None} | {**self.layers}
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,12 +88,11 @@ def training(name: str, wish: Wish, context: Context) -> Engine[Progress, Outcom
     runs = list_runs(name)
     resume = wish.resume and bool(runs)
     folder = runs[0].folder if resume else free_folder(name)
-    options = {} if wish.labels is None else {"labels": str(wish.labels)}
     done_s = runs[0].spent_s if resume else 0.0
     plan = Plan(minutes=done_s / 60 + wish.minutes, workers=wish.workers)
     context.report(0.0, "Starting")
     run = train_together(
-        name, options, plan, folder, context, resume=resume, device=wish.device, devices=1
+        name, wish.options(), plan, folder, context, resume=resume, device=wish.device, devices=1
     )
     while True:
         try:

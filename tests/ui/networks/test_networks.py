@@ -12,6 +12,7 @@ from PySide6.QtGui import QGuiApplication
 
 from studio.core.card import CARD as CARD_FILE
 from studio.core.card import WEIGHTS, Card
+from studio.perception.neural_heads.network import OWN, HeadNetwork
 from studio.perception.own import pack
 from studio.training import checkpoint, runs
 from studio.training.runs import free_folder, list_runs, read_run, run_folder
@@ -19,6 +20,7 @@ from studio.training.tasks import find_task
 from studio.ui.networks import NetworksWindow, work
 from studio.ui.networks.figures_page import FiguresPage, table_of, wins
 from studio.ui.networks.run_charts import run_charts
+from studio.ui.networks.training_page import PLACES, TrainingPage
 from studio.ui.networks.work import Known, Wish
 
 TOY = "toy_task:Toy"
@@ -164,3 +166,25 @@ def test_runs_are_compared_and_only_one_that_was_validated_is_used(qtbot, networ
     assert len(page.chosen()) == 2
     assert page.plots.charts == ("Loss", "right")
     assert isinstance(networks.known[TOY], Known)
+
+
+def test_layers_are_asked_for_where_they_are_each_heads_own(qtbot, tmp_path: Path) -> None:
+    page, wishes = TrainingPage(), list[Wish]()
+    qtbot.addWidget(page)
+    page.wanted.connect(wishes.append)
+    page.show()
+    assert not page.rank.isVisible()
+    page.rank.set_value(8)
+    page.train_button.click()
+    page.show_layered(True)
+    assert page.rank.isVisible()
+    page.placement.set_value("surface")
+    page.samples.set_value(str(tmp_path))
+    page.train_button.click()
+    usual, layered = wishes
+    assert usual.options() == {}
+    assert layered.options() == {"data": str(tmp_path), "rank": 8, "placement": "surface"}
+    assert isinstance(network := find_task("neus", rank=8, placement="surface").network(),
+                      HeadNetwork)  # fmt: skip
+    assert network.told() == "low-rank of rank 8, own: surface"
+    assert set(PLACES) == set(OWN) - {"none"}
