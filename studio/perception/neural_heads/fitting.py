@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,21 +25,18 @@ from studio.perception.neural_heads.losses import (
     seen_loss,
     skin_loss,
 )
-from studio.perception.neural_heads.network import UNIT_M, Fields, HeadNetwork
+from studio.perception.neural_heads.network import UNIT_M, Fields, HeadNetwork, Own
 from studio.perception.neural_heads.occupied import Occupied
 from studio.perception.neural_heads.photographs import (
-    BARE,
-    FREE,
-    HEAD,
     UNKNOWN,
     Photograph,
     headed,
 )
+from studio.perception.neural_heads.pixels import Pixels, labels_of
 from studio.perception.neural_heads.prior import Usual
-from studio.perception.neural_heads.space import HIGH_M, LOW_M, Space, asked
-from studio.perception.neural_heads.volume import Rays, first_met, look, rays_of
+from studio.perception.neural_heads.space import HIGH_M, LOW_M, Space
+from studio.perception.neural_heads.volume import look, rays_of
 
-RAYS = 160
 FIRST, SECOND = 100, 60
 """Steps with the head's own layers alone, and with all layers and the cameras."""
 _SHARE = 0.45
@@ -47,6 +44,8 @@ _OWN_RATE, _CAMERA_RATE = 6e-3, 5e-4
 _PRIOR = 0.3
 """How much it counts that what is a head's own is usual: with less, what no photograph shows is
 made up."""
+_ALONG, _ALONG_RATE = 0.05, 0.15
+"""How much that counts along the ways alone, and how quickly heads move there."""
 _NEAR = 0.5
 _POINTS = 384
 _TURN, _SHIFT_M = 0.02, 0.006
@@ -54,12 +53,8 @@ _TURN, _SHIFT_M = 0.02, 0.006
 NORMALS = 0.3
 """How much it counts, where photographs are of somebody real, that the surface looks where skin is
 bare as the fit's does: what is learned of made-up faces makes them truer, not real ones."""
-_SKIN_POINTS, _BARE = 128, 8000
-"""Places of bare skin in each step, and in all photographs together."""
 LOOKED_UP = 20
 """After so many steps it is looked up anew where the surface is."""
-_GRAZING = 0.25
-"""Skin that is seen at a flatter angle (its cosine) tells nothing of where it is."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +148,7 @@ def fitted(
     start = time.monotonic()
     usual = Usual.of(head.network, heads or head.network.heads)
     dice = torch.Generator().manual_seed(seed + sum(head.steps))
-    source, share = _Pixels(head), 0.0 if head.steps[1] else _SHARE
+    source, share = Pixels(head), 0.0 if head.steps[1] else _SHARE
     spent_s = time.monotonic() - start
     for part in (0, 1):
         if part == 0 and all(one is None for one in head.own):
@@ -178,67 +173,111 @@ def _left(head: NeuralHead, part: int, effort: Effort, spent_s: float, share: fl
     return (end - spent_s) / max(length, 1e-6)
 
 
-class _Steps:
-    """The steps of one part: which numbers move, and by what they are judged."""
+class _Side:
+    """One way to move what is a head's own: what that is now, told by numbers that move at a
+    ``rate`` (groups of them, the first are its own), and how unlikely it is."""
 
     def __init__(
-        self, head: NeuralHead, part: int, usual: Usual | None, source: _Pixels, effort: Effort
+        self, own: Callable[[], Own], unlikely: Callable[[Own], Tensor] | None,
+        groups: Sequence[Mapping[str, Any]],
+    ) -> None:  # fmt: skip
+        self.own, self.unlikely = own, unlikely
+        self.optimiser = torch.optim.Adam([{**g, "lr": 0.0} for g in groups], betas=(0.9, 0.95))
+        self.moved = [number for group in groups for number in group["params"]]
+        self.occupied: Occupied | None = None
+
+
+class _Steps:
+    """The steps of one part: which numbers move, and by what they are judged.
+
+    In the first part what is a head's own is learned twice: number by number, and along the ways
+    alone in which heads differ most. It is the mean of both, which err otherwise.
+    """
+
+    def __init__(
+        self, head: NeuralHead, part: int, usual: Usual | None, source: Pixels, effort: Effort
     ) -> None:
         self._head, self._part, self._usual, self._source = head, part, usual, source
-        self._effort = effort
-        network = head.network
-        for one in network.parameters():
+        self._effort, self._made = effort, 0
+        for one in (*head.network.parameters(), head.cameras):
             one.requires_grad_(part == 1)
-        mine = [one for one in head.own if one is not None]
-        for one in mine:
-            one.requires_grad_(True)
-        head.cameras.requires_grad_(part == 1)
+        mine = head.own
+        if part == 0:
+            mine = [None if one is None else one.detach().clone() for one in head.own]
+        self._sides = [self._freely(mine)]
+        if part == 0 and usual is not None:
+            self._sides.append(self._along(usual))
+        self._kept = copy.deepcopy(
+            (head.network, [None if o is None else o.detach() for o in head.own])
+        )
+
+    def _freely(self, own: list[Tensor | None]) -> _Side:
+        network, rate = self._head.network, self._effort.rate
+        mine = [one.requires_grad_(True) for one in own if one is not None]
         groups: list[dict[str, Any]] = [
-            {"params": mine, "rate": _OWN_RATE if part == 0 else 0.2 * _OWN_RATE}
+            {"params": mine, "rate": _OWN_RATE if self._part == 0 else 0.2 * _OWN_RATE}
         ]
-        if part == 1:
+        if self._part == 1:
             shared = [one for one in network.shared() if one is not None]
-            groups += [{"params": [*shared, network.sharp], "rate": effort.rate},
-                       {"params": [head.cameras], "rate": _CAMERA_RATE}]  # fmt: skip
-        elif not mine:
-            groups = [{"params": [network.sharp.requires_grad_(True)], "rate": effort.rate}]
-        self._optimiser = torch.optim.Adam([{**g, "lr": 0.0} for g in groups], betas=(0.9, 0.95))
-        self._occupied: Occupied | None = None
-        self._made = 0
-        self._kept = copy.deepcopy((network, [None if o is None else o.detach() for o in head.own]))
+            groups += [{"params": [*shared, network.sharp], "rate": rate},
+                       {"params": [self._head.cameras], "rate": _CAMERA_RATE}]  # fmt: skip
+        usual = self._usual if mine else None
+
+        def unlikely(now: Own) -> Tensor:
+            assert usual is not None
+            return _PRIOR * usual.unlikely(_row(now))
+
+        return _Side(lambda: own, None if usual is None else unlikely, groups)
+
+    def _along(self, usual: Usual) -> _Side:
+        own = [None if one is None else one.detach() for one in self._head.own]
+        far = usual.along(_row(own)).requires_grad_(True)
+
+        def unlikely(_: Own) -> Tensor:
+            return _ALONG * far.square().mean()
+
+        groups = [{"params": [far], "rate": _ALONG_RATE}]
+        return _Side(lambda: usual.at(far, own), unlikely, groups)
 
     def make(self, left: float, dice: torch.Generator) -> None:
-        head = self._head
-        for group in self._optimiser.param_groups:
-            group["lr"] = group["rate"] * (0.05 + 0.95 * left)
-        effort = self._effort
-        drawn = self._source.some(dice)
-        if effort.skip and self._made % LOOKED_UP == 0:
-            self._occupied = Occupied.of(head.network, head.fields, head.own)
+        for side in self._sides:
+            self._move(side, left, dice)
         self._made += 1
-        seen = look(head.network, drawn.rays, head.fields, head.own, dice, self._occupied)
+        if self._part == 0:
+            every = [[None if o is None else o.detach() for o in s.own()] for s in self._sides]
+            self._head.own[:] = [
+                None if layer[0] is None else torch.stack(layer).mean(0)
+                for layer in zip(*every, strict=True)
+            ]
+
+    def _move(self, side: _Side, left: float, dice: torch.Generator) -> None:
+        head, effort, own = self._head, self._effort, side.own()
+        for group in side.optimiser.param_groups:
+            group["lr"] = group["rate"] * (0.05 + 0.95 * left)
+        if effort.skip and self._made % LOOKED_UP == 0:
+            side.occupied = Occupied.of(head.network, head.fields, own)
+        drawn = self._source.some(dice)
+        seen = look(head.network, drawn.rays, head.fields, own, dice, side.occupied)
         found = seen_loss(seen, drawn.rgb, drawn.labels)
-        found["mirror"] = mirror_loss(head.network, head.fields, head.own, dice)
+        found["mirror"] = mirror_loss(head.network, head.fields, own, dice)
         if effort.normals and drawn.facing is not None:
             found["normals"] = effort.normals * normal_loss(seen, drawn.facing)
         met = self._source.skin(dice) if effort.skin else None
         for weight, points in ((effort.skin, met), (effort.marks, self._source.marks)):
             if weight and points is not None:
-                lost = skin_loss(head.network, points, head.fields, head.own)
+                lost = skin_loss(head.network, points, head.fields, own)
                 found["skin"] = found.get("skin", 0) + weight * lost
-        mine = [one for one in head.own if one is not None]
-        if self._usual is not None and mine:
-            found["usual"] = _PRIOR * self._usual.unlikely(torch.cat([o[0] for o in mine]))
+        if side.unlikely is not None:
+            found["usual"] = side.unlikely(own)
         if self._part == 1:
             if effort.stay:
                 found["stay"] = effort.stay * self._stay(dice)
             off = head.cameras / torch.tensor([_TURN] * 3 + [_SHIFT_M] * 3)
             found["cameras"] = 0.01 * off.square().mean()
-        self._optimiser.zero_grad()
+        side.optimiser.zero_grad()
         torch.stack(list(found.values())).sum().backward()
-        moved = [p for g in self._optimiser.param_groups for p in g["params"]]
-        torch.nn.utils.clip_grad_norm_(moved, 1.0)
-        self._optimiser.step()
+        torch.nn.utils.clip_grad_norm_(side.moved, 1.0)
+        side.optimiser.step()
 
     def _stay(self, dice: torch.Generator) -> Tensor:
         """How far the surface went from where the first part left it."""
@@ -258,76 +297,9 @@ class _Steps:
                 one.requires_grad_(False)
 
 
-@dataclass(frozen=True, eq=False)
-class _Drawn:
-    """Some rays with their colours and labels, of one head each (1, n, ...), and which way the fit
-    looks where they meet its bare skin (0: not known)."""
-
-    rays: Rays
-    rgb: Tensor
-    labels: Tensor
-    facing: Tensor | None
-
-
-class _Pixels:
-    """The pixels of a head's photographs that tell something, and what of the fit they show."""
-
-    def __init__(self, head: NeuralHead) -> None:
-        self._head = head
-        labels = [labels_of(one, head.fields) for one in head.photographs]
-        self._labels = torch.from_numpy(np.stack(labels).astype(np.int64))
-        self._rgb = torch.from_numpy(np.stack([one.rgb for one in head.photographs]))
-        known = self._labels != UNKNOWN
-        there = (self._labels == HEAD) | (self._labels == BARE)
-        edge = torch.nn.functional.max_pool2d(there.float()[:, None], 31, 1, 15)
-        near = (edge[:, 0] > 0) & known
-        self._on = there.nonzero()
-        self._off = (near & (self._labels == FREE)).nonzero()
-        self._lens = torch.from_numpy(np.stack([one.lens for one in head.photographs])).float()
-        self._poses = torch.from_numpy(np.stack([one.pose for one in head.photographs])).float()
-        self._met, self._facing = self._bare()
-        self.marks = None
-        if head.marks_m is not None:
-            self.marks = torch.from_numpy(head.marks_m.astype(np.float32))[None]
-
-    def _bare(self) -> tuple[Tensor, Tensor | None]:
-        """Where bare pixels meet the fit's skin (n, 3; metres), and which way that looks there, as
-        pictures (photographs, rows, columns, 3; 0 elsewhere)."""
-        bare = (self._labels == BARE).nonzero()
-        if not len(bare):
-            return torch.zeros(0, 3), None
-        view, row, column = bare[:: 1 + len(bare) // _BARE].T
-        pixels = torch.stack([column, row], -1).float()
-        rays = rays_of(pixels[None], self._lens[view][None], self._poses[view][None])
-        met, there, facing = first_met(rays, self._head.fields)
-        there = there[0] & (-(facing * rays.way).sum(-1)[0] > _GRAZING)
-        pictures = torch.zeros(*self._labels.shape, 3)
-        pictures[view[there], row[there], column[there]] = facing[0, there]
-        return met[0, there], pictures
-
-    def skin(self, dice: torch.Generator) -> Tensor | None:
-        """Some places (1, n, 3) of the fit's skin that the photographs show bare."""
-        if not len(self._met):
-            return None
-        return self._met[torch.randint(len(self._met), (_SKIN_POINTS,), generator=dice)][None]
-
-    def some(self, dice: torch.Generator) -> _Drawn:
-        """Some rays."""
-        many = int(0.6 * RAYS)
-        picked = [
-            every[torch.randint(len(every), (count,), generator=dice)]
-            for every, count in ((self._on, many), (self._off, RAYS - many))
-            if len(every)
-        ]
-        view, row, column = torch.cat(picked).T
-        poses = turned(self._poses, self._head.cameras)[view]
-        pixels = torch.stack([column, row], -1).float()
-        rays = rays_of(pixels[None], self._lens[view][None], poses[None])
-        rgb = self._rgb[view, row, column].float()[None] / 255
-        labels = self._labels[view, row, column]
-        labels = torch.where(labels == BARE, HEAD, labels)[None]
-        facing = None if self._facing is None else self._facing[view, row, column][None]
-        return _Drawn(rays, rgb, labels, facing)
+def _row(own: Own) -> Tensor:
+    """What is a head's own, in a row."""
+    return torch.cat([one[0] for one in own if one is not None])
 
 
 def covered(head: NeuralHead, side_px: int = 56) -> float:
@@ -344,36 +316,3 @@ def covered(head: NeuralHead, side_px: int = 56) -> float:
         both = (shown & there & known).sum()
         found.append(float(both / max(((shown | there) & known).sum(), 1)))
     return float(np.mean(found))
-
-
-def turned(poses: Tensor, by: Tensor) -> Tensor:
-    """Cameras' poses (n, 3, 4), turned and moved by (n, 6)."""
-    x, y, z = by[:, :3].unbind(-1)
-    o = torch.zeros_like(x)
-    cross = torch.stack([o, -z, y, z, o, -x, -y, x, o], -1).unflatten(-1, (3, 3))
-    turn = torch.linalg.matrix_exp(cross)
-    return torch.cat([turn @ poses[..., :3], poses[..., 3:] + by[:, 3:, None]], -1)
-
-
-@torch.no_grad()
-def labels_of(one: Photograph, fields: Fields) -> np.ndarray:
-    """A photograph's labels; what is seen of the neck below the box is not known."""
-    rows, columns = np.nonzero(one.head)
-    labels = one.labels.copy()
-    if not len(rows):
-        return labels
-    pixels = torch.from_numpy(np.column_stack([columns, rows]).astype(np.float32))[None]
-    lens = torch.from_numpy(one.lens).float().expand(1, len(rows), 4)
-    rays = rays_of(pixels, lens, torch.from_numpy(one.pose).float().expand(1, len(rows), 3, 4))
-    way = torch.where(rays.way.abs() < 1e-6, torch.full_like(rays.way, 1e-6), rays.way)
-    low, high = (torch.as_tensor(m, dtype=torch.float32) for m in (LOW_M, HIGH_M))
-    a, b = (low - rays.eye_m) / way, (high - rays.eye_m) / way
-    first, last = torch.minimum(a, b).amax(-1), torch.maximum(a, b).amin(-1)
-    far = first[..., None] + torch.linspace(0, 1, 64) * (last - first)[..., None]
-    points = rays.at(far)
-    near = asked(fields.outside[:, :1], points.flatten(1, 2))[..., 0].unflatten(1, far.shape[1:])
-    below = (rays.at(last[..., None])[..., 0, 2] < LOW_M[2] + 1e-3) | (last < first)
-    entered = rays.at(first[..., None])[..., 0, 2] < LOW_M[2] + 1e-3
-    unknown = ((below | entered) & (near.amin(-1) > 0))[0].numpy()
-    labels[rows[unknown], columns[unknown]] = UNKNOWN
-    return labels

@@ -15,9 +15,10 @@ import torch
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
-from studio.perception.neural_heads.fitting import NeuralHead, begun, labels_of
+from studio.perception.neural_heads.fitting import NeuralHead, begun
 from studio.perception.neural_heads.network import HeadNetwork
 from studio.perception.neural_heads.photographs import UNKNOWN, Photograph, headed
+from studio.perception.neural_heads.pixels import labels_of
 from studio.perception.neural_heads.space import Space
 
 TIMES = (0.75, 1.0, 1.35, 1.8, 2.4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -48,3 +49,15 @@ class Usual:
         along = self.ways @ off
         rest = off - along @ self.ways
         return (along / self.spread).square().mean() + (rest / self.beyond).square().mean()
+
+    def along(self, own: Tensor) -> Tensor:
+        """How many standard deviations along each of the ways numbers are."""
+        return self.ways @ (own - self.middle) / self.spread
+
+    def at(self, far: Tensor, like: Sequence[Tensor | None]) -> list[Tensor | None]:
+        """What is a head's own, layer by layer as it is ``like``, so many standard deviations along
+        each of the ways."""
+        numbers = iter((self.middle + (far * self.spread) @ self.ways).split(
+            [one.shape[1] for one in like if one is not None]
+        ))  # fmt: skip
+        return [None if one is None else next(numbers)[None] for one in like]

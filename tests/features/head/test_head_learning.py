@@ -17,7 +17,7 @@ from studio.features.head import neural
 from studio.features.head.layers_file import check_layers, read_layers, write_layers
 from studio.features.head.step import layers_of
 from studio.jobs import Context
-from studio.perception.neural_heads import fitting
+from studio.perception.neural_heads import fitting, pixels
 from studio.perception.neural_heads.network import HeadNetwork
 from studio.perception.neural_heads.space import Space
 from tests.perception.neural_heads.test_neural_fitting import photographs
@@ -34,7 +34,7 @@ def learn(monkeypatch):
     monkeypatch.setattr(Space, "about", lambda *_: ball())
     monkeypatch.setattr(neural, "SHOWN_S", 2.0)
     monkeypatch.setattr(neural, "QUICK_M", 0.03)
-    monkeypatch.setattr(fitting, "RAYS", 16)
+    monkeypatch.setattr(pixels, "RAYS", 16)
     monkeypatch.setattr(neural, "covered", partial(fitting.covered, side_px=12))
     monkeypatch.setattr(neural.time, "monotonic", lambda: float(next(clock)))
     vertices = np.zeros((len(neural.model.usual()), 3))

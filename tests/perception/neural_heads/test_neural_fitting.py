@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from studio.perception.neural_heads import fitting
-from studio.perception.neural_heads.fitting import Effort, NeuralHead, begun, fitted, turned
+from studio.perception.neural_heads import fitting, pixels
+from studio.perception.neural_heads.fitting import Effort, NeuralHead, begun, fitted
 from studio.perception.neural_heads.meshing import meshed
 from studio.perception.neural_heads.network import HeadNetwork
 from studio.perception.neural_heads.photographs import BARE, FREE, HEAD, Photograph
+from studio.perception.neural_heads.pixels import turned
+from studio.perception.neural_heads.prior import Usual
 from studio.perception.neural_heads.space import HIGH_M, LOW_M
 from tests.perception.neural_heads.test_neural_volume import ball
 
@@ -38,7 +40,7 @@ def photographs() -> tuple[Photograph, ...]:
 def test_a_head_grows_to_its_outline_and_takes_its_colour(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(fitting, "RAYS", 96)
+    monkeypatch.setattr(pixels, "RAYS", 96)
     torch.manual_seed(0)
     head = begun(HeadNetwork(3, rank=6), ball(), photographs())
     one = head.photographs[0]
@@ -82,8 +84,36 @@ def test_a_stopped_head_keeps_what_it_is_and_goes_on() -> None:
     assert max(float(m) for m in moved) > 0
 
 
+def test_a_head_is_the_mean_of_what_is_learned_freely_and_along_the_ways_of_heads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pixels, "RAYS", 24)
+    torch.manual_seed(0)
+    network = HeadNetwork(3, rank=4)
+    with torch.no_grad():
+        bank = network.layer("surface4").bank
+        assert bank is not None
+        bank.normal_(0, 0.02)
+    usual = Usual.of(network, 3)
+    assert usual is not None
+    found: list[torch.Tensor] = []
+    for rate in (0.0, 0.15):
+        monkeypatch.setattr(fitting, "_ALONG_RATE", rate)
+        head = begun(network, ball(), photographs()[:1])
+        for _ in fitted(head, Effort((3, 0))):
+            pass
+        found.append(torch.cat([one[0] for one in head.own if one is not None]))
+    held, now = found
+    assert float((held - usual.middle).abs().max()) > 1e-3
+    moved = usual.along(usual.middle + now - held)
+    assert float(moved.abs().max()) > 0.02
+    own = usual.at(2 * moved, [*network.average_own()])
+    along = torch.cat([one[0] for one in own if one is not None]) - usual.middle
+    torch.testing.assert_close(now - held, 0.5 * along, atol=1e-5, rtol=1e-3)
+
+
 def test_bare_skin_keeps_the_surface_at_the_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fitting, "RAYS", 20)
+    monkeypatch.setattr(pixels, "RAYS", 20)
     middle = (LOW_M + HIGH_M) / 2
     ahead = middle + np.array([0.0, -0.1, 0.0])
     off: list[float] = []

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from studio.core.errors import StudioError
-from studio.perception.neural_heads import fitting
+from studio.perception.neural_heads import fitting, pixels
 from studio.perception.neural_heads.fitting import Effort, NeuralHead, begun, fitted
 from studio.perception.neural_heads.keeping import is_of, kept, taken_up
 from studio.perception.neural_heads.network import HeadNetwork
@@ -31,7 +31,7 @@ def learned() -> tuple[HeadNetwork, NeuralHead]:
     torch.manual_seed(0)
     network = HeadNetwork(3, rank=4)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fitting, "RAYS", 24)
+        patch.setattr(pixels, "RAYS", 24)
         head = begun(network, ball(), two())
         for _ in fitted(head, Effort((2, 3), rate=3e-3)):
             pass
@@ -78,7 +78,7 @@ def test_layers_of_another_network_are_refused(learned) -> None:
 
 
 def test_a_head_in_its_second_part_stays_in_that(learned, monkeypatch) -> None:
-    monkeypatch.setattr(fitting, "RAYS", 24)
+    monkeypatch.setattr(pixels, "RAYS", 24)
     network, head = learned
     clock = iter(np.arange(0, 1e4, 0.1))
     monkeypatch.setattr(fitting.time, "monotonic", lambda: float(next(clock)))
