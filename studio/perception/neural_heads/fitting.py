@@ -46,6 +46,8 @@ _PRIOR = 0.3
 made up."""
 _ALONG, _ALONG_RATE = 0.05, 0.15
 """How much that counts along the ways alone, and how quickly heads move there."""
+COLOUR = 4.0
+"""So many times as much colours count as where many heads are learned at once."""
 _NEAR = 0.5
 _POINTS = 384
 _TURN, _SHIFT_M = 0.02, 0.006
@@ -73,6 +75,7 @@ class Effort:
     normals: float = 0.0
     marks: float = 0.0
     skip: bool = True
+    colour: float = COLOUR
 
 
 @dataclass(eq=False)
@@ -259,6 +262,7 @@ class _Steps:
         drawn = self._source.some(dice)
         seen = look(head.network, drawn.rays, head.fields, own, dice, side.occupied)
         found = seen_loss(seen, drawn.rgb, drawn.labels)
+        found["colour"] = effort.colour * found["colour"]
         found["mirror"] = mirror_loss(head.network, head.fields, own, dice)
         if effort.normals and drawn.facing is not None:
             found["normals"] = effort.normals * normal_loss(seen, drawn.facing)

@@ -43,7 +43,7 @@ PEOPLE, ONE = 8, ("F", "L", "R")
 """So many people are measured; which fits are of one photograph."""
 _VALIDATED = Effort((60, 0))
 SCORE = "surface off"
-UNLEARNED = Effort((0, FIRST + SECOND), rate=2e-3, stay=0.0)
+UNLEARNED = Effort((0, FIRST + SECOND), rate=2e-3, stay=0.0, colour=1.0)
 """How networks are fitted that have learned nothing: all layers from the start."""
 _FACE_M, _CHIN, _TOP = 0.012, 152, 10
 _NEAR_M = 0.015
