@@ -26,7 +26,7 @@ from studio.human.heads.shown import Portrait, jaw_of
 from studio.journeys.figures import Figure, Part, footage_set
 from studio.journeys.head import PORTRAITS, SCAN, ScanViews, scan_views
 from studio.journeys.report import Bars, Section, Table, write_report
-from studio.perception.neural_heads.fitting import Effort, NeuralHead, covered, fitted
+from studio.perception.neural_heads.fitting import REAL, Effort, NeuralHead, covered, fitted
 from studio.perception.neural_heads.network import OWN, RANK, HeadNetwork
 from studio.perception.neural_heads.space import HIGH_M, LOW_M
 from studio.perception.own import unpack
@@ -40,7 +40,6 @@ from studio.training.plan import Plan
 from studio.training.publish import best_network
 from studio.training.tasks import find_task, neus
 from studio.training.tasks.neus_figures import (
-    HELD_EFFORT,
     boxed,
     distances,
     fit_mesh,
@@ -98,7 +97,7 @@ def _scanned(footage: Path | None) -> Iterator[Figure]:
     assert isinstance(network, HeadNetwork)
     for k, side in enumerate(("ahead", "the left", "the right")):
         head, part = _scanned_part(network, views, k)
-        for _ in fitted(head, HELD_EFFORT):
+        for _ in fitted(head, REAL):
             pass
         ours, around = off_of_head(head, part, filmed=False)
         fit = measured(boxed(fit_mesh(part)), part)
@@ -115,7 +114,7 @@ def _scanned_part(
     """The scanned head before it learns from one of its photographs, and what is true in the frame
     of its fit."""
     one = replace(views.portraits[which], camera=None)
-    head, skin_m = _begun(network, one, views.looked[which], views.pupils_m)
+    head, skin_m = _begun_with_skin(network, one, views.looked[which], views.pupils_m)
     turn, _, shift = similarity(views.landmarks, head.marks_m, sized=False)
     corners = (views.vertices_m @ turn.T + shift)[views.faces]
     middle = corners.mean(1)
@@ -137,12 +136,9 @@ def _portraits(footage: Path | None) -> Iterator[Figure]:
     before, after = dict[str, float](), dict[str, float]()
     with new_looker() as looker:
         for path in sorted(p for p in folder.iterdir() if p.suffix in (".jpg", ".png")):
-            looked = looker.look(path.name, read_rgb(path))
-            size = looked.rgb.shape[1], looked.rgb.shape[0]
-            one = Portrait(looked.xyz_px, size, jaw=jaw_of(looked.guesses))
-            head, _ = _begun(network, one, looked)
+            head = _begun(network, looker.look(path.name, read_rgb(path)))
             before[path.stem] = covered(head)
-            for _ in fitted(head, HELD_EFFORT):
+            for _ in fitted(head, REAL):
                 pass
             after[path.stem] = covered(head)
     every, found = sorted(after.items(), key=lambda one: one[1]), [*after.values()]
@@ -155,7 +151,14 @@ def _portraits(footage: Path | None) -> Iterator[Figure]:
     )  # fmt: skip
 
 
-def _begun(
+def _begun(network: HeadNetwork, looked: Looked) -> NeuralHead:
+    """A head that learns from a photograph, before it does."""
+    tall, wide = looked.rgb.shape[:2]
+    one = Portrait(looked.xyz_px, (wide, tall), jaw=jaw_of(looked.guesses))
+    return _begun_with_skin(network, one, looked)[0]
+
+
+def _begun_with_skin(
     network: HeadNetwork, one: Portrait, looked: Looked, pupils_m: float | None = None
 ) -> tuple[NeuralHead, np.ndarray]:
     """A head that learns from a photograph, before it does, and the skin of its fit."""

@@ -25,7 +25,7 @@ def test_every_setting_is_learned_as_long_judged_and_put_on_the_page(
     def trained(task, plan, folder, device):
         network = task.network()
         own = sum(1 for one in network.own_sets() if one is not None)
-        learned.append((task._placement, own, plan.steps))
+        learned.append((task._placement or "usual", own, plan.steps))
         yield from ()
 
     def told(network, source, number, efforts):
@@ -83,7 +83,7 @@ def test_portraits_tell_how_alike_their_outlines_are_and_which_hair_takes(
             return name.removesuffix(".png")
 
     def learned(head: list[float], effort: object) -> list[float]:
-        assert effort is neus.HELD_EFFORT
+        assert effort is neus.REAL
         return [head.pop(0)]
 
     monkeypatch.setattr(neus, "new_looker", Looker)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import cast
 
@@ -18,8 +18,7 @@ from studio.human.heads import model
 from studio.human.heads.fit import View
 from studio.jobs import Context
 from studio.perception.neural_heads.fitting import (
-    NORMALS,
-    Effort,
+    REAL,
     NeuralHead,
     begun,
     covered,
@@ -103,7 +102,7 @@ def learned(
     spent_s, shown_s = 0.0, SHOWN_S
     try:
         context.keeps = True
-        for _, step_s in timed(fitted(head, Effort(seconds=seconds, normals=NORMALS), seed)):
+        for _, step_s in timed(fitted(head, replace(REAL, seconds=seconds), seed)):
             spent_s += step_s
             context.report(
                 0.5 + 0.15 * min(spent_s / seconds, 1), f"Learning the surface, {spent_s:.0f} s"

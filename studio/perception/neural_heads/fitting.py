@@ -52,9 +52,6 @@ _NEAR = 0.5
 _POINTS = 384
 _TURN, _SHIFT_M = 0.02, 0.006
 """How far cameras are off, usually (radians, metres)."""
-NORMALS = 0.3
-"""How much it counts, where photographs are of somebody real, that the surface looks where skin is
-bare as the fit's does: what is learned of made-up faces makes them truer, not real ones."""
 LOOKED_UP = 20
 """After so many steps it is looked up anew where the surface is."""
 
@@ -76,6 +73,12 @@ class Effort:
     marks: float = 0.0
     skip: bool = True
     colour: float = COLOUR
+
+
+REAL = Effort(normals=0.3, colour=1.0)
+"""How photographs of somebody real are learned: that the surface looks where skin is bare as the
+fit's does counts too, and colours no more than where heads were learned. What is learned of made-up
+faces makes them truer, not real ones."""
 
 
 @dataclass(eq=False)

@@ -17,7 +17,7 @@ from studio.human.heads import model
 from studio.human.heads.carving import skin_offsets
 from studio.perception.neural_heads.fitting import (
     FIRST,
-    NORMALS,
+    REAL,
     SECOND,
     Effort,
     NeuralHead,
@@ -37,8 +37,6 @@ from studio.vision.triangles import Triangles, spread_over
 
 OURS, FIT, BLIND = "ours", "parametric fit", "without the prior"
 WRAPPED, HELD = "template wrapped to it", "held to the fit's normals"
-HELD_EFFORT = Effort(normals=NORMALS)
-"""How photographs of somebody real are learned."""
 PEOPLE, ONE = 8, ("F", "L", "R")
 """So many people are measured; which fits are of one photograph."""
 _VALIDATED = Effort((60, 0))
@@ -268,7 +266,7 @@ def _compared(network: HeadNetwork, part: Part, alone: bool) -> dict[str, Off]:
     ours, around = off_of(network, part, Effort())
     found = {OURS: ours, WRAPPED: around, FIT: measured(boxed(fit_mesh(part)), part)}
     if alone:
-        found[HELD] = off_of(network, part, HELD_EFFORT)[0]
+        found[HELD] = off_of(network, part, REAL)[0]
         torch.manual_seed(0)
         found[BLIND] = off_of(HeadNetwork(2, "shared"), part, UNLEARNED)[0]
     return found
