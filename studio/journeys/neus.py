@@ -115,6 +115,7 @@ def _scanned_part(
     of its fit."""
     one = replace(views.portraits[which], camera=None)
     head, skin_m = _begun_with_skin(network, one, views.looked[which], views.pupils_m)
+    assert head.marks_m is not None
     turn, _, shift = similarity(views.landmarks, head.marks_m, sized=False)
     corners = (views.vertices_m @ turn.T + shift)[views.faces]
     middle = corners.mean(1)

@@ -73,7 +73,8 @@ class NeusTask:
         ones. If so many of the first heads that are packed are ``known``, they are those of the
         trunk: what is the others' own is learned beside them, and all else held."""
         self._data = Path(data) if data else None
-        self._kind, self._placement = kind, placement
+        self._kind: Kind | None = kind
+        self._placement: Placement | None = placement
         self._rank = None if rank is None else int(rank)
         if self._rank is not None and self._rank < 1:
             raise StudioError(f"There are no layers of rank {self._rank}.", "Give 1 or more.")

@@ -57,7 +57,7 @@ class TrainingPage(QWidget):
         self.rank.setToolTip(
             "Of how many copies, which all heads share, each head's own layers are mixed"
         )
-        self.placement = Choice("Each head's own", PLACES, [*PLACES.values()])
+        self.placement = Choice("Each head's own", [*PLACES], [*PLACES.values()])
         self.placement.set_value("usual")
         self.go_on = Toggle("Go on from the last run")
         self.go_on.set_value(True)
