@@ -30,7 +30,7 @@ class Params(BaseModel):
     quality: Literal["fast", "balanced", "thorough"] = Field(
         default="balanced",
         description="How often each picture is looked at: fast once with the light network, "
-        "balanced twice (once mirrored), thorough four times (tilted too)",
+        "balanced twice (once mirrored), thorough four times (tilted or larger too)",
     )
     backend: Networks = "mediapipe"
     body: bool = Field(
