@@ -2,8 +2,9 @@
 photographs; then all layers and the cameras.
 
 Source: the thesis' 4.3 (two steps). Beyond it heads begin as their parametric fit, both sides are
-held alike as far as heads are, what is usual of learned heads holds what is heads' own, and what is
-not seen stays as the first step left it.
+held alike as far as heads are, what is usual of learned heads holds what is heads' own, which is
+learned along the ways in which heads differ too, rays skip where no surface is, and what is not
+seen stays as the first step left it.
 """
 
 from __future__ import annotations
