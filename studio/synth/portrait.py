@@ -67,7 +67,7 @@ def face_of(person: Posed) -> Framing:
 def drawables(person: Posed, only: tuple[str, ...] = ()) -> tuple[Drawable, ...]:
     """A posed person as the rasteriser draws it; only the parts of these names, if any."""
     character = person.character
-    teeth = Finish(glow=_TEETH_GLOW * _lips_apart(person))
+    apart = _lips_apart(person)
     found = []
     for part in character.parts:
         if only and part.name not in only:
@@ -78,7 +78,9 @@ def drawables(person: Posed, only: tuple[str, ...] = ()) -> tuple[Drawable, ...]
         finish = skin_finish() if part.name in ("body", "tongue") else Finish(sheen=0.1)
         material = part.material
         if part.name.startswith("teeth"):
-            finish = teeth
+            if not apart and not only:
+                continue  # lips that are shut do not always meet all along
+            finish = Finish(glow=_TEETH_GLOW * apart)
         elif part.name.startswith("eyes"):
             finish = Finish(specular=_EYES_GLOSS)
             material = replace(material, roughness=_CATCHLIGHT)
