@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, UInt8
 
 from studio.core.items import ItemKind
 from studio.live.wearing.drawing import GLASSES, DrawnItem, along
 from studio.live.wearing.wear_settings import Occlusion
+from studio.perception.occluder.predictor import covered
 from studio.perception.occluder.rims import RIM_M, whole_rims
 
 Map = Float32[np.ndarray, "height width"]
@@ -54,6 +55,8 @@ RULES: dict[ItemKind, Rule] = {
 UNLEARNED: frozenset[ItemKind] = frozenset({"bag"})
 """What the network would hide for no reason: it has not learned any (logos it tells unlearned)."""
 _SOFT_M = 0.003
+_RIM_PX = 7
+"""How wide holes' soft rims are, both sides together."""
 
 
 def way_of(kind: ItemKind, wanted: Occlusion) -> Occlusion:
@@ -81,12 +84,29 @@ def depth_map(drawn: DrawnItem, hiding_m: Float32[np.ndarray, "height width"]) -
 
 def unbroken(seen: Map, drawn: DrawnItem) -> Map:
     """A predicted map with the rims of glasses whole
-    (:func:`studio.perception.occluder.rims.whole_rims`)."""
+    (:func:`studio.perception.occluder.rims.whole_rims`), and hats without holes: what is before a
+    hat comes from beside it."""
+    if drawn.item.kind == "hat":
+        return without_holes(seen, drawn.rgba[..., 3])
     if drawn.item.kind not in GLASSES:
         return seen
     inwards = along(filled(drawn.depth_m), drawn.crop, drawn.frame, 1)
     rim_px = RIM_M * float(drawn.crop.camera.matrix[0, 0]) / float(drawn.frame[1, 3])
     return whole_rims(seen, drawn.rgba[..., 3], inwards, rim_px)
+
+
+def without_holes(seen: Map, alpha: UInt8[np.ndarray, "height width"]) -> Map:
+    """A map in which what is hidden in the midst of what is seen of an item is seen too."""
+    there = covered(alpha).astype(np.uint8)
+    count, parts = cv2.connectedComponents((seen < 0.5).astype(np.uint8) & there, connectivity=8)
+    which = parts.astype(np.intp)
+    inside = cv2.erode(there, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT,
+                       borderValue=0)  # fmt: skip
+    holes = np.ones(count, bool)
+    holes[which[inside == 0]] = False
+    holes[0] = False
+    wide = cv2.dilate(holes[which].astype(np.uint8), np.ones((_RIM_PX, _RIM_PX), np.uint8))
+    return np.where(wide > 0, np.float32(1), seen)
 
 
 def softened(seen: Map, edge_px: float) -> Map:

@@ -10,7 +10,7 @@ from wearers import SIZE, VIEW_DEG, item
 
 from studio.core.items import Item, ItemKind
 from studio.live.wearing.drawing import ItemDrawer
-from studio.live.wearing.maps import unbroken
+from studio.live.wearing.maps import unbroken, without_holes
 from studio.render.quick import studio_light
 from studio.vision.one_view import assumed
 
@@ -62,3 +62,16 @@ def test_rims_are_whole_where_the_lens_is_seen_and_hands_still_hide_them() -> No
     assert mended[:, right - 24 :].max() < 0.1
     hat = replace(drawn, item=with_lens("hat", rim))
     assert (unbroken(seen, hat) == seen).all()
+
+
+def test_hats_have_no_holes_and_what_comes_from_beside_them_stays() -> None:
+    y, x = np.mgrid[:80, :80]
+    alpha = np.where(np.hypot(x - 40, y - 40) < 30, 255, 0).astype(np.uint8)
+    seen = np.ones((80, 80), np.float32)
+    hole, hand = np.hypot(x - 34, y - 30) < 5, (np.abs(y - 50) < 5) & (x > 40)
+    seen[hole | hand] = 0.1
+    whole = without_holes(seen, alpha)
+    assert (whole[hole] == 1).all()
+    assert (whole[hand] == seen[hand]).all()
+    cut = without_holes(seen[:, :38], alpha[:, :38])  # the picture ends in the hole: a hand may
+    assert (cut[hole[:, :38]] == seen[:, :38][hole[:, :38]]).all()
