@@ -45,8 +45,8 @@ def test_a_head_grows_to_its_outline_and_takes_its_colour(
     head = begun(HeadNetwork(3, rank=6), ball(), photographs())
     one = head.photographs[0]
     before = _overlap(head, one)
-    assert sum(1 for _ in fitted(head, Effort((4, 36), rate=1.2e-3, stay=0.0))) == 40
-    assert head.steps == (4, 36)
+    assert sum(1 for _ in fitted(head, Effort((4, 84), rate=1.2e-3, stay=0.0))) == 88
+    assert head.steps == (4, 84)
     assert _overlap(head, one) > before + 0.2
     seen = head.seen(one.lens, one.pose, _SIDE_PX)
     colour = seen[20, 20, :3] / seen[20, 20, 3]
