@@ -112,8 +112,8 @@ def film_a_face(path: Path, person: Character, wall: tuple[int, int, int]) -> No
                           AvatarLayer(name="Somebody", framing="head")))  # fmt: skip
     with Stager(lambda _: made, live=False) as stager, VideoWriter(path, (640, 480), 25) as film:
         for k in range(100):
-            weights, wave = np.zeros(len(ACTIONS)), 0.5 - 0.5 * float(np.cos(k / 8))
+            weights, wave = np.zeros(len(ACTIONS)), 0.7 - 0.3 * float(np.cos(k / 8))
             for name in ("mouthSmileLeft", "mouthSmileRight", "jawOpen", "browInnerUp"):
                 weights[ACTIONS.index(name)] = wave * (0.45 if name == "jawOpen" else 0.9)
-            one = Performance(k / 25, weights, (14 * float(np.sin(k / 16)), 3.0, 4.0))
+            one = Performance(k / 25, weights, (5 * float(np.sin(k / 16)), 3.0, 4.0))
             film.write(stager.show(stage, one, None).rgba[..., :3])

@@ -17,7 +17,9 @@ from studio.synth.looks import skin_finish
 _TEETH_GLOW = 0.5
 """Light that comes to teeth between lips that are apart, and through them, which no shadow map
 knows."""
-_APART = (0.15, 0.6)
+_DARKER = 0.85
+"""How much less of it comes to teeth in a mouth that is wide open."""
+_APART = (0.3, 0.7)
 """How far mouths that look shut, and those that show their teeth, are opened (summed actions)."""
 _EYES_GLOSS, _CATCHLIGHT = 1.0, 0.26
 """Lamps in a studio are wide, and so are their reflections in eyes: these lights are points, which
@@ -80,7 +82,7 @@ def drawables(person: Posed, only: tuple[str, ...] = ()) -> tuple[Drawable, ...]
         if part.name.startswith("teeth"):
             if not apart and not only:
                 continue  # lips that are shut do not always meet all along
-            finish = Finish(glow=_TEETH_GLOW * apart)
+            finish = Finish(glow=_TEETH_GLOW * apart * (1 - _DARKER * _opened(person, "jawOpen")))
         elif part.name.startswith("eyes"):
             finish = Finish(specular=_EYES_GLOSS)
             material = replace(material, roughness=_CATCHLIGHT)
@@ -91,10 +93,14 @@ def drawables(person: Posed, only: tuple[str, ...] = ()) -> tuple[Drawable, ...]
 
 def _lips_apart(person: Posed) -> float:
     """How far the lips let light in, 0 to 1."""
-    told = dict(zip(person.character.morph_names, person.morphs.tolist(), strict=True))
     lips = ("mouthUpperUpLeft", "mouthUpperUpRight", "mouthLowerDownLeft", "mouthLowerDownRight")
-    opened = told.get("jawOpen", 0.0) + sum(told.get(name, 0.0) for name in lips) / 2
+    opened = _opened(person, "jawOpen") + sum(_opened(person, name) for name in lips) / 2
     return float(np.interp(opened, _APART, (0.0, 1.0)))
+
+
+def _opened(person: Posed, action: str) -> float:
+    told = dict(zip(person.character.morph_names, person.morphs.tolist(), strict=True))
+    return min(told.get(action, 0.0), 1.0)
 
 
 def picture(
