@@ -153,6 +153,8 @@ def _eye_uv(figure: Figure) -> np.ndarray:
     return uv[faces]
 
 
+WHITE = (0.84, 0.82, 0.79)
+"""The whites of eyes: duller than paper, else they shine in dark faces."""
 _EDGE_DEG = 2.5
 """How wide the edges of iris and pupil are, from one colour to the next."""
 
@@ -163,7 +165,7 @@ def eye_texture(looks: Looks, size: int = 256) -> np.ndarray:
     angle, turn = 60 * np.hypot(x, y), np.arctan2(y, x)
     streak = 0.86 + 0.1 * np.sin(17 * turn) + 0.06 * np.sin(41 * turn + 1)
     iris = np.array(looks.iris) * streak[..., None]
-    colour = np.tile(np.array([0.92, 0.90, 0.88]), (size, size, 1))
+    colour = np.tile(np.array(WHITE), (size, size, 1))
     colour = colour - 0.1 * np.clip((angle - 30) / 30, 0, 1)[..., None] * [0.5, 1, 1]
     for limit, paint in ((27.0, 0.35 * iris), (24.5, iris), (10.0, np.full_like(iris, 0.02))):
         inside = np.clip((limit - angle) / _EDGE_DEG + 0.5, 0, 1)

@@ -20,10 +20,8 @@ from studio.human.wardrobe.writing import write_asset
 from studio.perception.portraits import EYES, IRISES, Looked
 from studio.synth import closet
 from studio.synth.facelight import EXPOSED, scene_linear, stored
-from studio.synth.looks import Looks, eye_texture
+from studio.synth.looks import WHITE, Looks, eye_texture
 
-_WHITE = (0.92, 0.90, 0.88)
-"""What whites of eyes are painted as by :func:`studio.synth.looks.eye_texture`."""
 _USUAL = np.array([0.52, 0.47, 0.44])
 _SHADE = 0.72
 """How much of the light of a face reaches the whites of drawn eyes: what is painted as it is seen
@@ -75,7 +73,7 @@ def keep(name: str, slug: str, looked: Looked, iris: Colour) -> str:
     size = len(painted)
     y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
     outside = np.clip((np.hypot(x, y) * 60 - 25.5) / 2, 0, 1)[..., None]
-    white = painted * (white_of(looked) / np.array(_WHITE))
+    white = painted * (white_of(looked) / np.array(WHITE))
     shown = (255 * (painted + outside * (white - painted))).clip(0, 255).astype(np.uint8)
     done, data = cv2.imencode(".png", shown[..., ::-1])
     if not done:

@@ -38,28 +38,8 @@ LIGHT = 0.3
 """How little is known of the light: the share of a usual strength that its harmonics of the first
 degree are believed to have, those of the second twice as little."""
 DEGREES = np.repeat([1e-3, 1.0, 2.0], [1, 3, 5])
-_BROWS = (
-    70,
-    63,
-    105,
-    66,
-    107,
-    55,
-    65,
-    52,
-    53,
-    46,
-    300,
-    293,
-    334,
-    296,
-    336,
-    285,
-    295,
-    282,
-    283,
-    276,
-)
+_BROWS = (70, 63, 105, 66, 107, 55, 65, 52, 53, 46,
+          300, 293, 334, 296, 336, 285, 295, 282, 283, 276)  # fmt: skip
 _BALLS = (33, 133, 362, 263, 468, 473, 159, 145, 386, 374)
 _LIPS = (13, 14, 78, 308, 82, 312, 87, 317)
 _LEFT_OUT = ((_BROWS, 0.010), ((*EYES[0], *EYES[1]), 0.004), (_BALLS, 0.008), (_LIPS, 0.003))
