@@ -120,5 +120,5 @@ class Finishing(Protocol):
     """A task whose best weights are finished before they are measured and published."""
 
     def finish(self, network: torch.nn.Module, device: str) -> None:
-        """Change the weights in place, by the splits ``train`` and ``validation`` alone."""
+        """Change the weights in place, by the split ``validation`` alone."""
         ...

@@ -12,7 +12,7 @@ from studio.synth.tryon.pairs import KINDS
 from studio.training.feed import batches_once
 from studio.training.labels import LabelFolder
 from studio.training.task import Batch, Sample
-from studio.training.tasks import find_task, occluder
+from studio.training.tasks import find_task
 from studio.training.tasks.occluder import losses
 from studio.training.tasks.occluder_figures import Tally, as_worn, by_depth, mean_maps
 from studio.training.tasks.occluder_pictures import Seen, plain, tracked, varied
@@ -185,26 +185,6 @@ def test_it_learns():
         optimiser.step()
         past.append(float(loss.detach()))
     assert np.mean(past[-3:]) < 0.75 * np.mean(past[:3])
-
-
-def test_norms_are_finished_on_whole_squares(monkeypatch):
-    monkeypatch.setattr(occluder, "_LOOKS", 2)
-    monkeypatch.setattr(occluder, "_FEW", 1)
-    task = occluder.OccluderTask(side=32)
-    monkeypatch.setattr(task, "data", lambda split, seed: Halves())
-    network = task.network()
-    weights = [p.detach().clone() for p in network.parameters()]
-    seen: list[torch.Tensor] = []
-    network.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
-    task.finish(network, "cpu")
-    assert [each.shape for each in seen] == [(2, CHANNELS, SIDE_PX, SIDE_PX)] * 2
-    assert all(torch.equal(a, b) for a, b in zip(weights, network.parameters(), strict=True))
-    assert not network.training
-    conv, norm = network.stem[0], network.stem[1]
-    with torch.no_grad():
-        folded = [torch.nn.functional.pixel_unshuffle(each - 0.5, 2) for each in seen]
-        found = torch.stack([conv(each).mean((0, 2, 3)) for each in folded]).mean(0)
-    assert norm.running_mean.numpy() == pytest.approx(found.numpy(), abs=1e-4)
 
 
 def painted(folder) -> LabelFolder:

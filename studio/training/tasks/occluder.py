@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from studio.perception.occluder.network import FAINT, OccluderNetwork, mapped
 from studio.perception.occluder.predictor import calmed
-from studio.training.feed import Order, batches_once, gathered, made_once
+from studio.training.feed import batches_once, made_once
 from studio.training.labels import LabelFolder
 from studio.training.muon import Muon
 from studio.training.surroundings import Places
@@ -23,7 +23,6 @@ from studio.training.tryon import DATA, pairs, with_painted
 
 _VALIDATED, _TESTED = 64, 192
 _EDGE, _BAND = 3.0, 5
-_LOOKS, _FEW = 20, 8
 
 
 class OccluderTask:
@@ -93,24 +92,6 @@ class OccluderTask:
         test, validation = (made_once(self.data(split, 0)) for split in ("test", "validation"))
         with test as source, validation as before:
             return table(network, device, source, before, _TESTED)
-
-    def finish(self, network: nn.Module, device: str) -> None:
-        """Norms take the means and spreads of whole squares, which is what is looked at; those of
-        the pieces that were learned from are others."""
-        for module in network.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.reset_running_stats()
-                module.momentum = None  # the plain mean of all that is seen now
-        source, dice = self.data("train", 0), torch.Generator(device).manual_seed(0)
-        order = Order(len(source), _FEW, 0)
-        network.train()
-        with torch.no_grad():
-            for step in range(_LOOKS):
-                batch = gathered([source[int(number)] for number in order.at(step)])
-                moved = {key: value.to(device) for key, value in batch.items()}
-                given = varied(moved, dice, self._places).given()
-                network(given.contiguous(memory_format=torch.channels_last))
-        network.eval()
 
     def sample_pictures(self, network: nn.Module, device: str) -> np.ndarray:
         batch = next(batches_once(self.data("validation", 0), 4, 4))
