@@ -104,9 +104,15 @@ def _fit(
     portraits: Sequence[Portrait], looked: Sequence[Looked]
 ) -> tuple[tuple[tuple[Portrait, ...], FittedHead], ...]:
     """As the engine does: by points, then by pixels too."""
-    pictures = [one.rgb for one in looked]
-    told, head = fit_together(pictures, portraits, womanly([one.xyz_px for one in portraits]))
+    told, head = _by_points(portraits, looked)
     return (told, head), to_pixels(looked, told, head)
+
+
+def _by_points(
+    portraits: Sequence[Portrait], looked: Sequence[Looked]
+) -> tuple[tuple[Portrait, ...], FittedHead]:
+    pictures = [one.rgb for one in looked]
+    return fit_together(pictures, portraits, womanly([one.xyz_px for one in portraits]))
 
 
 def _looker() -> Looker:
@@ -298,7 +304,7 @@ def _portraits(footage: Path | None) -> Iterator[Figure]:
         good.append(looked)
         size = rgb.shape[1], rgb.shape[0]
         one = Portrait(looked.xyz_px, size, jaw=jaw_of(looked.guesses))
-        (_, fitted), _ = _fit([one], [looked])
+        _, fitted = _by_points([one], [looked])
         share = fitted.off_px[0] / float(np.ptp(looked.xyz_px[:, :2], axis=0).max())
         off.append(share)
         found += share <= NO_FACE

@@ -126,14 +126,20 @@ class ItemLayer:
 
 def vertex_normals(vertices_m: np.ndarray, faces: np.ndarray) -> np.ndarray:
     """Unit normals (V, 3), averaged over the faces around a vertex by their area."""
+    total = normal_sums(vertices_m, faces)
+    return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-20)
+
+
+def normal_sums(vertices_m: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """The normals (V, 3) before they are brought to one length: sums over the faces around a
+    vertex, each as long as twice its area."""
     a, b, c = (vertices_m[faces[:, corner]] for corner in range(3))
     area = np.cross(b - a, c - a)
     corners = faces.ravel()
-    total = np.stack(
+    return np.stack(
         [np.bincount(corners, np.repeat(area[:, axis], 3), len(vertices_m)) for axis in range(3)],
         axis=1,
     )
-    return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-20)
 
 
 def clip_from_world(

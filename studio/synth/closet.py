@@ -140,9 +140,10 @@ def put_on(worn: tuple[Worn, ...], name: str) -> tuple[Worn, ...]:
     return (*(one for one in worn if kinds.get(one.item) not in gone), Worn(item=name))
 
 
-def with_teeth(worn: tuple[Worn, ...]) -> tuple[Worn, ...]:
-    """What is worn, and teeth for whoever chose none."""
-    return worn if any(one.kind == "teeth" for one, _ in pieces(worn)) else (TEETH, *worn)
+def at_least(worn: tuple[Worn, ...], usual: Worn) -> tuple[Worn, ...]:
+    """What is worn, and what is ``usual`` for whoever chose nothing of its kind."""
+    kind = next(one.kind for one, _ in pieces((usual,)))
+    return worn if any(one.kind == kind for one, _ in pieces(worn)) else (usual, *worn)
 
 
 def without(worn: tuple[Worn, ...], kind: str) -> tuple[Worn, ...]:

@@ -99,7 +99,7 @@ def painted(character: Character, design: Design) -> Character:
 def built(design: Design) -> Built:
     """The designed person at rest, made anew and not kept."""
     rest, bones = resting(design)
-    design = design.but(worn=closet.with_teeth(design.worn))
+    design = design.but(worn=closet.at_least(design.worn, closet.TEETH))
     figure = figure_of(rest, bones)
     moves = rest.actions_m.numpy()
     put = closet.put_on_body(figure, design.worn, design.hair, design.brows, moves)

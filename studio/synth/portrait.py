@@ -21,6 +21,7 @@ _DARKER = 0.85
 """How much less of it comes to teeth in a mouth that is wide open."""
 _APART = (0.3, 0.7)
 """How far mouths that look shut, and those that show their teeth, are opened (summed actions)."""
+_LIPS = ("mouthUpperUpLeft", "mouthUpperUpRight", "mouthLowerDownLeft", "mouthLowerDownRight")
 _EYES_GLOSS, _CATCHLIGHT = 1.0, 0.26
 """Lamps in a studio are wide, and so are their reflections in eyes: these lights are points, which
 wet eyes would show smaller than a pixel."""
@@ -69,7 +70,7 @@ def face_of(person: Posed) -> Framing:
 def drawables(person: Posed, only: tuple[str, ...] = ()) -> tuple[Drawable, ...]:
     """A posed person as the rasteriser draws it; only the parts of these names, if any."""
     character = person.character
-    apart = _lips_apart(person)
+    glow = _teeth_glow(person)
     found = []
     for part in character.parts:
         if only and part.name not in only:
@@ -80,9 +81,9 @@ def drawables(person: Posed, only: tuple[str, ...] = ()) -> tuple[Drawable, ...]
         finish = skin_finish() if part.name in ("body", "tongue") else Finish(sheen=0.1)
         material = part.material
         if part.name.startswith("teeth"):
-            if not apart and not only:
+            if not glow and not only:
                 continue  # lips that are shut do not always meet all along
-            finish = Finish(glow=_TEETH_GLOW * apart * (1 - _DARKER * _opened(person, "jawOpen")))
+            finish = Finish(glow=glow)
         elif part.name.startswith("eyes"):
             finish = Finish(specular=_EYES_GLOSS)
             material = replace(material, roughness=_CATCHLIGHT)
@@ -91,16 +92,12 @@ def drawables(person: Posed, only: tuple[str, ...] = ()) -> tuple[Drawable, ...]
     return tuple(found)
 
 
-def _lips_apart(person: Posed) -> float:
-    """How far the lips let light in, 0 to 1."""
-    lips = ("mouthUpperUpLeft", "mouthUpperUpRight", "mouthLowerDownLeft", "mouthLowerDownRight")
-    opened = _opened(person, "jawOpen") + sum(_opened(person, name) for name in lips) / 2
-    return float(np.interp(opened, _APART, (0.0, 1.0)))
-
-
-def _opened(person: Posed, action: str) -> float:
-    told = dict(zip(person.character.morph_names, person.morphs.tolist(), strict=True))
-    return min(told.get(action, 0.0), 1.0)
+def _teeth_glow(person: Posed) -> float:
+    """How much light comes to the teeth; none through lips that are shut."""
+    told = dict(zip(person.character.morph_names, np.fmin(person.morphs, 1).tolist(), strict=True))
+    jaw = told.get("jawOpen", 0.0)
+    apart = float(np.interp(jaw + sum(told.get(name, 0.0) for name in _LIPS) / 2, _APART, (0, 1)))
+    return _TEETH_GLOW * apart * (1 - _DARKER * jaw)
 
 
 def picture(

@@ -188,7 +188,7 @@ def test_whoever_chose_no_teeth_has_some_and_a_choice_is_kept() -> None:
     assert [one.name for one in undressed.parts].count("teeth") == 1
     assert len(part(undressed, "teeth").mesh.faces) > 1000, "not the body's own bars"
     chosen = (Worn(item="teeth", colour=(0.5, 0.5, 0.4)),)
-    assert closet.with_teeth(chosen) == chosen
+    assert closet.at_least(chosen, closet.TEETH) == chosen
 
 
 def test_what_lies_on_the_same_body_is_not_fitted_again() -> None:

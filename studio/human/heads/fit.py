@@ -21,6 +21,7 @@ from studio.human.heads.descent import STEPS, Block, descend
 from studio.human.heads.model import Linear
 from studio.human.heads.shown import Portrait
 from studio.human.rig import ACTIONS
+from studio.human.solver import hat, left_jacobian
 from studio.vision.similarity import similarity
 
 Held = Literal["expression", "eyelids", "pose", "neck"]
@@ -321,7 +322,7 @@ class Problem:
         used = np.concatenate([model.sides(x[:at]), np.arange(ends, ends + 52)])
         turned = view.rotation @ self._moves[:, :, used]
         moved[:, :, :at], moved[:, :, at + 9 :] = turned[:, :, :at], turned[:, :, at:]
-        moved[:, :, at : at + 3] = _cross(seen - view.translation_m) @ left_jacobian(own[:3])
+        moved[:, :, at : at + 3] = -hat(seen - view.translation_m) @ left_jacobian(own[:3])
         moved[:, :, at + 3 : at + 6] = np.eye(3)
         lens = one.camera is None
         out = np.zeros((3 * rows + 52 + lens, at + self.EACH))
@@ -343,22 +344,3 @@ class Problem:
         if lens:
             out[-1, at + 6] = 1 / one.lens[1]
         return out
-
-
-def _cross(v: np.ndarray) -> np.ndarray:
-    """How points (n, 3) move when they are turned a little: the matrices of -v × (n, 3, 3)."""
-    x, y, z = v.T
-    o = np.zeros_like(x)
-    return np.stack([o, z, -y, -z, o, x, y, -x, o], 1).reshape(-1, 3, 3)
-
-
-def left_jacobian(turn: np.ndarray) -> np.ndarray:
-    """How a turn changes with its rotation vector: its left Jacobian."""
-    angle = float(np.linalg.norm(turn))
-    x, y, z = turn
-    k = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    if angle < 1e-6:
-        return np.eye(3) + k / 2
-    return (
-        np.eye(3) + (1 - np.cos(angle)) / angle**2 * k + (angle - np.sin(angle)) / angle**3 * k @ k
-    )

@@ -6,13 +6,13 @@ a fitted head is a :class:`~studio.human.design.Design` that can be changed like
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from io import BytesIO
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -219,32 +219,45 @@ def points_of(values: Float[np.ndarray, " unknowns"]) -> Float[np.ndarray, "poin
 
 @cache
 def _slid() -> Float[np.ndarray, "ends sliders points 3"]:
-    """How each slider moves the average face's points at its high end and at its low one. Kept in
-    the cache: it takes longer than a fit."""
+    """How each slider moves the average face's points at its high end and at its low one."""
+    points = points_of(usual())
+    shape = (2, len(face_sliders()), *points.shape)
+    return kept(f"{face_sliders()}", points, shape, lambda: slid(points_of, points))
+
+
+def slid(
+    of: Callable[[Float[np.ndarray, " unknowns"]], Float[np.ndarray, "points 3"]],
+    points: Float[np.ndarray, "points 3"],
+) -> Float[np.ndarray, "ends sliders points 3"]:
+    """How each slider moves the ``points`` of the average head at its high end and at its low one;
+    ``of`` tells those of a head's numbers."""
     middle = usual()
-    points = points_of(middle)
-    path = _kept_at(points)
-    with suppress(OSError, ValueError):
-        found = np.load(path)
-        if found.shape == (2, len(face_sliders()), *points.shape):
-            return found
     moves = np.empty((2, len(face_sliders()), *points.shape))
     for row, sign in enumerate((1.0, -1.0)):
         for k in range(len(face_sliders())):
             other = middle.copy()
             other[len(BUILDS) + k] = sign
-            moves[row, k] = sign * (points_of(other) - points)
+            moves[row, k] = sign * (of(other) - points)
+    return moves
+
+
+def kept(
+    what: str, points: np.ndarray, shape: tuple[int, ...], make: Callable[[], np.ndarray]
+) -> np.ndarray:
+    """How sliders move points, which takes longer than a fit: as the cache has it, of ``what`` and
+    of this person, whose ``points`` are these; made and kept there if it has not."""
+    known = f"{version('anny')} {what}".encode() + points.round(6).tobytes()
+    path = cache_folder() / "faces" / f"{sha256(known).hexdigest()[:16]}.npy"
+    with suppress(OSError, ValueError):
+        found = np.load(path)
+        if found.shape == shape:
+            return found
+    moves = make()
     data = BytesIO()
     np.save(data, moves)
     with suppress(StudioError):
         write_whole(path, data.getvalue())
     return moves
-
-
-def _kept_at(points: np.ndarray) -> Path:
-    """Where the moves of sliders of this face are kept, of these sliders and this person."""
-    known = f"{version('anny')} {face_sliders()}".encode() + points.round(6).tobytes()
-    return cache_folder() / "faces" / f"{sha256(known).hexdigest()[:16]}.npy"
 
 
 def linear(values: Float[np.ndarray, " unknowns"]) -> Linear:

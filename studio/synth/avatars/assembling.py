@@ -107,11 +107,11 @@ def besides(rest: Rest, bones: Armature, design: Design) -> tuple[Part, ...]:
         mesh = Mesh(figure.vertices_m[ids], faces.reshape(-1, 3), coordinates)
         moves = _morphs(actions[:, ids])
         parts.append(Part(part, mesh, materials[part], joints, weights, moves))
-    kinds = {p.name: p.kind for p, _ in closet.pieces(design.worn) if p.kind in ON_HEAD}
-    worn = tuple(one for one in design.worn if one.item in kinds)
-    if "lashes" not in kinds.values():
-        worn = (LASHES, *worn)
-    put = closet.put_on_body(figure, closet.with_teeth(worn), design.hair, design.brows, actions)
+    names = {piece.name for piece, _ in closet.pieces(design.worn) if piece.kind in ON_HEAD}
+    worn = tuple(one for one in design.worn if one.item in names)
+    for usual in (LASHES, closet.TEETH):
+        worn = closet.at_least(worn, usual)
+    put = closet.put_on_body(figure, worn, design.hair, design.brows, actions)
     return (*parts, *put.parts)
 
 

@@ -37,6 +37,17 @@ def photographs() -> tuple[Photograph, ...]:
     return tuple(found)
 
 
+def shared() -> HeadNetwork:
+    """A network of three heads that differ, by layers that they share."""
+    torch.manual_seed(0)
+    network = HeadNetwork(3, rank=4)
+    with torch.no_grad():
+        bank = network.layer("surface4").bank
+        assert bank is not None
+        bank.normal_(0, 0.02)
+    return network
+
+
 def test_a_head_grows_to_its_outline_and_takes_its_colour(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -64,12 +75,7 @@ def _overlap(head: NeuralHead, photograph: Photograph) -> float:
 
 
 def test_a_stopped_head_keeps_what_it_is_and_goes_on() -> None:
-    torch.manual_seed(0)
-    network = HeadNetwork(3, rank=4)
-    with torch.no_grad():
-        bank = network.layer("surface4").bank
-        assert bank is not None
-        bank.normal_(0, 0.02)
+    network = shared()
     head = begun(network, ball(), photographs()[:1])
     steps = fitted(head, Effort((4, 0)))
     next(steps)
@@ -88,12 +94,7 @@ def test_a_head_is_the_mean_of_what_is_learned_freely_and_along_the_ways_of_head
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(pixels, "RAYS", 24)
-    torch.manual_seed(0)
-    network = HeadNetwork(3, rank=4)
-    with torch.no_grad():
-        bank = network.layer("surface4").bank
-        assert bank is not None
-        bank.normal_(0, 0.02)
+    network = shared()
     usual = Usual.of(network, 3)
     assert usual is not None
     found: list[torch.Tensor] = []

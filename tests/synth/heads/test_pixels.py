@@ -15,6 +15,7 @@ from studio.human.heads.model import NECK
 from studio.human.heads.shown import Portrait
 from studio.perception.portraits import Looked
 from studio.render.environment import basis
+from studio.render.scene import normal_sums
 from studio.render.torch_raster import interpolate, rasterise
 from studio.synth.heads.bust import bust
 from studio.synth.heads.pixels import stage
@@ -23,7 +24,7 @@ from studio.synth.heads.pixels.outlines import Outline
 from studio.synth.heads.pixels.picture import Pictured
 from studio.synth.heads.pixels.shading import Places, Shaded, basis_slopes
 from studio.synth.heads.pixels.stage import Trust, to_pixels
-from studio.synth.heads.pixels.surface import Skin, normal_slopes, raw_normals
+from studio.synth.heads.pixels.surface import Skin, normal_slopes
 from studio.vision.similarity import similarity
 
 SIDE = 240
@@ -38,7 +39,7 @@ def drawn(values: np.ndarray, view: View, neck: np.ndarray) -> tuple[np.ndarray,
     screen = np.column_stack([view.project(skin), view.camera_points(skin)[:, 2]])
     faces = torch.from_numpy(bust().faces)
     hits = rasterise(torch.from_numpy(screen.astype(np.float32))[None], faces, (SIDE, SIDE))
-    normals = torch.from_numpy(raw_normals(skin, bust().faces) @ view.rotation.T).float()
+    normals = torch.from_numpy(normal_sums(skin, bust().faces) @ view.rotation.T).float()
     at = torch.nn.functional.normalize(interpolate(normals, faces, hits), dim=-1).numpy()
     colour = interpolate(torch.from_numpy(colours(np.zeros(WAYS))).float(), faces, hits).numpy()
     lit = 0.4 * colour * (basis(at) @ LIGHT)
@@ -152,7 +153,7 @@ def test_slopes_are_those_of_small_steps():
     v = rng.normal(size=(4, 3))
 
     def unit(v):
-        raw = raw_normals(v, faces)
+        raw = normal_sums(v, faces)
         return (raw / np.linalg.norm(raw, axis=1, keepdims=True)).ravel()
 
     moved = 1e-6 * np.eye(12).reshape(12, 4, 3)

@@ -21,13 +21,13 @@ from studio.human.heads import model
 from studio.human.heads.fit import View
 from studio.perception.portraits import EYES
 from studio.render.environment import basis
+from studio.render.scene import normal_sums, vertex_normals
 from studio.render.torch_raster import rasterise
 from studio.synth.heads.bust import bust
 from studio.synth.heads.pixels.picture import Pictured, at
 from studio.synth.heads.pixels.surface import (
     Vertices,
     normal_slopes,
-    raw_normals,
     spread_blocks,
 )
 
@@ -88,7 +88,7 @@ class Places:
         corners = faces[face]
         rows = np.repeat(np.arange(len(face)), 3)
         shares = csr_matrix((share.ravel(), (rows, corners.ravel())), (len(face), len(vertices_m)))
-        normals = shares @ raw_normals(vertices_m, faces) @ view.rotation.T
+        normals = shares @ normal_sums(vertices_m, faces) @ view.rotation.T
         ways = shares @ local
         facing = -(normals * ways).sum(1)
         facing /= np.linalg.norm(normals, axis=1) * np.linalg.norm(ways, axis=1)
@@ -118,9 +118,7 @@ class Shaded:
     @classmethod
     def of(cls, places: Places, view: View, vertices_m: Vertices, colours: np.ndarray) -> Shaded:
         """Of a head's skin and its ``colours`` at all vertices."""
-        raw = raw_normals(vertices_m, bust().faces)
-        unit = raw / np.linalg.norm(raw, axis=1, keepdims=True).clip(1e-12)
-        mean = places.shares @ unit
+        mean = places.shares @ vertex_normals(vertices_m, bust().faces)
         long = np.linalg.norm(mean, axis=1).clip(1e-12)
         normals = mean / long[:, None]
         on = places.shares @ vertices_m

@@ -15,9 +15,10 @@ import numpy as np
 
 from studio.human.heads import model
 from studio.human.heads.descent import Block, descend
-from studio.human.heads.fit import FittedHead, Held, Problem, View, left_jacobian
+from studio.human.heads.fit import FittedHead, Held, Problem, View
 from studio.human.heads.model import NECK
 from studio.human.heads.shown import Portrait
+from studio.human.solver import left_jacobian
 from studio.perception.portraits import IRISES, Looked
 from studio.synth.heads.pixels.colours import WAYS, colours, ways
 from studio.synth.heads.pixels.outlines import Outline

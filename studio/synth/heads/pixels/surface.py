@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
-from importlib.metadata import version
-from io import BytesIO
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float, Float32, Int
 from scipy.sparse import csr_matrix
 
-from studio.core.errors import StudioError
-from studio.core.files import write_whole
 from studio.human.heads import model
 from studio.human.heads.model import BUILDS, HEAD, NECK
-from studio.human.person import cache_folder
+from studio.human.solver import hat
+from studio.render.scene import normal_sums
 from studio.synth.heads.bust import bust
 
 _STEP = 0.05
@@ -80,44 +74,17 @@ def _at(values: np.ndarray, neck: np.ndarray) -> np.ndarray:
 
 @cache
 def _slid() -> Float32[np.ndarray, "vertices 3 ends"]:
-    """How the average bust moves with each slider, up, then down, then with the neck's. Kept in the
-    cache: it takes longer than a fit."""
-    middle, neck = model.usual(), np.zeros(len(NECK))
-    calm = _at(middle, neck)
-    count = len(middle) - len(BUILDS)
-    path = _kept_at(calm)
-    with suppress(OSError, ValueError):
-        found = np.load(path)
-        if found.shape == (*calm.shape, 2 * count + len(NECK)):
-            return found
-    moves = np.empty((*calm.shape, 2 * count + len(NECK)), np.float32)
-    for row, sign in enumerate((1.0, -1.0)):
-        for k in range(count):
-            other = middle.copy()
-            other[len(BUILDS) + k] = sign
-            moves[..., row * count + k] = sign * (_at(other, neck) - calm)
-    for k in range(len(NECK)):
-        moves[..., 2 * count + k] = _at(middle, np.eye(len(NECK))[k]) - calm
-    data = BytesIO()
-    np.save(data, moves)
-    with suppress(StudioError):
-        write_whole(path, data.getvalue())
-    return moves
+    """How the average bust moves with each slider, up, then down, then with the neck's."""
+    middle, none = model.usual(), np.zeros(len(NECK))
+    calm = _at(middle, none)
 
+    def made() -> np.ndarray:
+        ends = model.slid(lambda values: _at(values, none), calm).reshape(-1, *calm.shape)
+        neck = [_at(middle, one) - calm for one in np.eye(len(NECK))]
+        return np.moveaxis(np.concatenate([ends, neck]), 0, -1).astype(np.float32, order="C")
 
-def _kept_at(calm: np.ndarray) -> Path:
-    known = f"{version('anny')} {model.face_sliders()} {NECK}".encode() + calm.round(6).tobytes()
-    return cache_folder() / "faces" / f"{sha256(known).hexdigest()[:16]}.npy"
-
-
-def raw_normals(vertices_m: Vertices, faces: Int[np.ndarray, "faces 3"]) -> Vertices:
-    """Normals averaged over the faces around each vertex, as long as these are large."""
-    a, b, c = (vertices_m[faces[:, k]] for k in range(3))
-    area = np.cross(b - a, c - a)
-    total = np.zeros_like(vertices_m)
-    for k in range(3):
-        np.add.at(total, faces[:, k], area)
-    return total
+    ends = 2 * (len(middle) - len(BUILDS)) + len(NECK)
+    return model.kept(f"{model.face_sliders()} {NECK}", calm, (*calm.shape, ends), made)
 
 
 def normal_slopes(
@@ -129,23 +96,16 @@ def normal_slopes(
     asked[wanted] = True
     some = faces[asked[faces].any(1)]
     a, b, c = (vertices_m[some[:, k]] for k in range(3))
-    blocks = np.concatenate([skew(c - b), skew(a - c), skew(b - a)])
+    blocks = np.concatenate([hat(c - b), hat(a - c), hat(b - a)])
     rows, columns = np.tile(some, (3, 1)), some.T.ravel()
     spread = [spread_blocks(rows[:, k], columns, blocks, len(vertices_m)) for k in range(3)]
-    raw = raw_normals(vertices_m, faces)
+    raw = normal_sums(vertices_m, faces)
     long = np.linalg.norm(raw, axis=1).clip(1e-12)
     unit = raw / long[:, None]
     across = (np.eye(3) - unit[:, :, None] * unit[:, None]) / long[:, None, None]
     across[~asked] = 0.0
     own = np.arange(len(vertices_m))
     return spread_blocks(own, own, across, len(own)) @ sum(spread[1:], spread[0])
-
-
-def skew(v: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 3 3"]:
-    """The matrices of v ×."""
-    x, y, z = v.T
-    o = np.zeros_like(x)
-    return np.stack([o, -z, y, z, o, -x, -y, x, o], 1).reshape(-1, 3, 3)
 
 
 def spread_blocks(
