@@ -28,6 +28,7 @@ from studio.synth.avatars.completing import (
     harmonic,
     shown_back,
 )
+from studio.synth.avatars.hairline import grows, on_ears, reference_m
 from studio.synth.avatars.looking import Limbs, Seen, Texels, looked
 from studio.synth.avatars.sleeves import around
 from studio.vision.sampling import sampled
@@ -282,7 +283,7 @@ def _template(
     under, fine = _under(shell, face, share, skin)
     few = Texels(texels.size_px, texels.rows[own], texels.columns[own], face, share)
     hand = np.abs(at[:, 0]) > _HANDS_M
-    scalp, ear = _scalp(shell, few)
+    scalp, ear = _scalp(shell, few, at)
     bare_m = np.einsum("vc,vck->vk", shell.shares, shell.canonical.vertices_m[shell.base])
     off_m = np.linalg.norm(shell.vertices_m - bare_m, axis=1, keepdims=True)
     grown = few.at(shell.faces, off_m)[:, 0]
@@ -331,28 +332,12 @@ def _bent(
     return few.at(shell.faces, found)
 
 
-def _scalp(shell: Shell, few: Texels) -> tuple[np.ndarray, np.ndarray]:
-    """How far texels of the head lie where hair grows, 0 to 1: behind a hairline that runs from
-    the forehead before the ears to the nape; and how far on an ear."""
-    points = shell.canonical.vertices_m
-    top, chin = (points[list(face_vertices(f"mesh_{k}"))].mean(0) for k in (10, 152))
-    left, right = (points[list(face_vertices(f"mesh_{k}"))].mean(0) for k in (454, 234))
-    ear = 0.5 * (left + right)
-    tall = top[2] - chin[2]
-    at = few.at(shell.faces, shell.vertices_m.astype(np.float32))
-    y, z = at[:, 1], at[:, 2]
-    # From the forehead's top back and down to before the ears; behind the ears down to the nape.
-    slope = (top[2] - (ear[2] + 0.16 * tall)) / (ear[1] - top[1])
-    line = top[2] - slope * (y - top[1]) - 0.02 * tall
-    nape = ear[2] - 0.38 * tall
-    behind = y > ear[1] + 0.10 * tall
-    line = np.where(behind, nape, np.maximum(line, ear[2] + 0.12 * tall))
-    found = np.clip((z - line) / (0.05 * tall) + 0.5, 0, 1)
-    side = np.abs(at[:, 0]) - abs(float(left[0]))
-    back_y, up_z = y - ear[1] - 0.07 * tall, z - ear[2] - 0.05 * tall
-    away = np.sqrt(np.fmin(side, 0) ** 2 + back_y**2 + (0.7 * up_z) ** 2) / (0.14 * tall)
-    ears = 1 - np.clip((away - 1) / 0.15, 0, 1)
-    return (found * (1 - ears)).astype(np.float32), ears.astype(np.float32)
+def _scalp(shell: Shell, few: Texels, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How far texels of the head lie where hair grows, and how far on an ear, 0 to 1."""
+    known = np.einsum("vc,vck->vk", shell.shares, reference_m()[shell.base]).astype(np.float32)
+    ear = few.at(shell.faces, on_ears(known)[:, None])[:, 0]
+    scalp = grows(few.at(shell.faces, known), _strands(shell, at))
+    return scalp * (1 - ear), ear
 
 
 def _haired(

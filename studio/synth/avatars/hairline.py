@@ -1,0 +1,67 @@
+"""Where hair grows on a head, and where its ears are: drawn once, on the reference adult, and
+carried to anybody by the template's vertices."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from studio.human.person import Shape, whole
+from studio.vision.sampling import sampled
+
+_LINE_M = (
+    (-0.200, 0.797), (-0.125, 0.797), (-0.108, 0.792), (-0.093, 0.781), (-0.087, 0.765),
+    (-0.077, 0.748), (-0.0735, 0.735), (-0.071, 0.714), (-0.066, 0.705), (-0.058, 0.707),
+    (-0.056, 0.724), (-0.053, 0.737), (-0.044, 0.746), (-0.030, 0.746), (-0.017, 0.739),
+    (-0.011, 0.722), (-0.012, 0.700), (-0.014, 0.684), (-0.006, 0.670), (0.010, 0.658),
+    (0.025, 0.650), (0.200, 0.645), (0.200, 1.000), (-0.200, 1.000),
+)  # fmt: skip
+"""The edge of the hair in the reference adult's side view (y, z; metres): forehead, temple,
+sideburn, about the ear, nape, and round the head above."""
+_LOW_M, _PIXEL_M = (-0.25, 0.55), 0.0005
+_SIZE_PX = (1000, 1000)
+_EAR_M = ((0.0695, -0.0575, 0.678), (0.2, -0.015, 0.742))
+"""The box about the left ear, |x| for both."""
+_EDGE_M, _NAPE_M = 0.007, 0.022
+"""How wide hair ends on forehead and temples, and on the nape, where it is cut short."""
+_RAGGED_M = 0.0022
+
+
+def grows(
+    at_m: Float[np.ndarray, "places 3"], strands: Float[np.ndarray, " places"]
+) -> Float[np.ndarray, " places"]:
+    """How far places on the reference adult's head lie where hair grows, 0 to 1. ``strands``
+    (noise of unit size along the way hair lies) frays the edge."""
+    yz = ((at_m[:, 1:] - _LOW_M) / _PIXEL_M).astype(np.float32)
+    inside_m = sampled(_inside_m()[..., None], yz)[:, 0] + _RAGGED_M * strands
+    nape = np.clip((at_m[:, 1] + 0.02) / 0.02, 0, 1) * np.clip((0.71 - at_m[:, 2]) / 0.02, 0, 1)
+    wide_m = _EDGE_M + (_NAPE_M - _EDGE_M) * nape
+    share = np.clip(inside_m / wide_m + 0.5 * (1 - nape), 0, 1)
+    return (share * share * (3 - 2 * share)).astype(np.float32)
+
+
+def on_ears(at_m: Float[np.ndarray, "places 3"]) -> Float[np.ndarray, " places"]:
+    """1 for places on the reference adult's ears, 0 for others."""
+    aside = np.column_stack([np.abs(at_m[:, 0]), at_m[:, 1:]])
+    return ((aside > _EAR_M[0]) & (aside < _EAR_M[1])).all(1).astype(np.float32)
+
+
+@cache
+def reference_m() -> Float[np.ndarray, "vertices 3"]:
+    """The reference adult's vertices at rest, metres."""
+    with torch.no_grad():
+        return whole().rest(Shape.of()).vertices_m.numpy()
+
+
+@cache
+def _inside_m() -> Float[np.ndarray, "tall wide"]:
+    """By how much places of the side view lie inside the hair's edge, metres; outside negative."""
+    drawn = np.zeros(_SIZE_PX, np.uint8)
+    corners = (np.array(_LINE_M) - _LOW_M) / _PIXEL_M
+    cv2.fillPoly(drawn, [np.rint(corners).astype(np.int32)], 1)
+    near = [cv2.distanceTransform(one, cv2.DIST_L2, 5) for one in (drawn, 1 - drawn)]
+    return (_PIXEL_M * (near[0] - near[1])).astype(np.float32)
