@@ -41,13 +41,14 @@ def grows(
     nape = np.clip((at_m[:, 1] + 0.02) / 0.02, 0, 1) * np.clip((0.71 - at_m[:, 2]) / 0.02, 0, 1)
     wide_m = _EDGE_M + (_NAPE_M - _EDGE_M) * nape
     share = np.clip(inside_m / wide_m + 0.5 * (1 - nape), 0, 1)
-    return (share * share * (3 - 2 * share)).astype(np.float32)
+    return np.asarray(share * share * (3 - 2 * share), np.float32)
 
 
 def on_ears(at_m: Float[np.ndarray, "places 3"]) -> Float[np.ndarray, " places"]:
     """1 for places on the reference adult's ears, 0 for others."""
     aside = np.column_stack([np.abs(at_m[:, 0]), at_m[:, 1:]])
-    return ((aside > _EAR_M[0]) & (aside < _EAR_M[1])).all(1).astype(np.float32)
+    inside = (aside > _EAR_M[0]) & (aside < _EAR_M[1])
+    return np.asarray(inside.all(1), np.float32)
 
 
 @cache

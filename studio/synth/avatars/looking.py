@@ -102,6 +102,11 @@ class Texels:
         share = np.column_stack([1 - two.sum(1), two]).astype(np.float32)
         return cls(size_px, rows, columns, face, share)
 
+    def some(self, which: Bool[np.ndarray, " texels"]) -> Texels:
+        """Some of the texels."""
+        return Texels(self.size_px, self.rows[which], self.columns[which], self.face[which],
+                      self.share[which])  # fmt: skip
+
     def at(self, faces: np.ndarray, values: np.ndarray) -> np.ndarray:
         """What is given at vertices (vertices, k), at the texels."""
         corners = faces[self.face]

@@ -207,7 +207,9 @@ def _necked(
     it are, not as hair. Behind, cloth reaches up to a line and has none of the skin's colour."""
     low, high = shell.canonical.head_m("neck01")[2] - 0.05, shell.canonical.head_m("neck01")[2]
     near = np.clip((at[:, 2] - low) / (high - low), 0, 1)
-    told = np.where(own, 1.0 - _scalp(shell, texels)[0], say) * (at[:, 2] > low - 0.1)
+    told = say.copy()
+    told[own] = 1.0 - _scalp(shell, texels.some(own), at[own])[0]
+    told *= at[:, 2] > low - 0.1
     found = _spread(shell, texels, told, colour)
     cloth = _cloth(shell, colour, say, at, own)
     if cloth is not None:
@@ -279,9 +281,8 @@ def _template(
     """Head and hands: the photographs' colours on the detail of the wardrobe's skin, bent to meet
     them where nothing is seen; hair where hair is, or, if it hangs over the skin, where it
     grows."""
-    face, share = texels.face[own], texels.share[own]
-    under, fine = _under(shell, face, share, skin)
-    few = Texels(texels.size_px, texels.rows[own], texels.columns[own], face, share)
+    few = texels.some(own)
+    under, fine = _under(shell, few.face, few.share, skin)
     hand = np.abs(at[:, 0]) > _HANDS_M
     scalp, ear = _scalp(shell, few, at)
     bare_m = np.einsum("vc,vck->vk", shell.shares, shell.canonical.vertices_m[shell.base])
