@@ -10,7 +10,10 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
+from studio.human.bodies.shell import Shell
+from studio.human.keypoints import HEAD_TOP
 from studio.human.person import Shape, whole
+from studio.synth.avatars.looking import Texels
 from studio.vision.sampling import sampled
 
 _LINE_M = (
@@ -66,3 +69,30 @@ def _inside_m() -> Float[np.ndarray, "tall wide"]:
     cv2.fillPoly(drawn, [np.rint(corners).astype(np.int32)], 1)
     near = [cv2.distanceTransform(one, cv2.DIST_L2, 5) for one in (drawn, 1 - drawn)]
     return (_PIXEL_M * (near[0] - near[1])).astype(np.float32)
+
+
+def scalp_of(shell: Shell, few: Texels, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How far texels of the head lie where hair grows, and how far on an ear, 0 to 1."""
+    known = np.einsum("vc,vck->vk", shell.shares, reference_m()[shell.base]).astype(np.float32)
+    ear = few.at(shell.faces, on_ears(known)[:, None])[:, 0]
+    scalp = grows(few.at(shell.faces, known), strands(shell, at))
+    return scalp * (1 - ear), ear
+
+
+def strands(shell: Shell, at: np.ndarray, seed: int = 5) -> np.ndarray:
+    """Noise of unit size that hangs together along meridians from the crown."""
+    head = shell.canonical.head_m("head")
+    crown = shell.canonical.vertices_m[HEAD_TOP]
+    middle = head + 0.62 * (crown - head)
+    way = at - middle
+    angle = np.arctan2(way[:, 0], way[:, 1]) / (2 * np.pi) + 0.5
+    down = np.arccos(np.clip(way[:, 2] / np.fmax(np.linalg.norm(way, axis=1), 1e-6), -1, 1)) / np.pi
+    rng = np.random.default_rng(seed)
+    total = np.zeros(len(at), np.float32)
+    for rows, columns, share in ((5, 60, 0.5), (9, 220, 0.6), (14, 640, 0.5)):
+        noise = rng.normal(size=(rows, columns)).astype(np.float32)
+        noise[:, -1] = noise[:, 0]
+        wave = 0.015 * np.sin(9 * down + 20 * angle)
+        xy = np.stack([np.mod(angle + wave, 1) * (columns - 1), down * (rows - 1)], 1)
+        total += share * sampled(noise, xy.astype(np.float32))
+    return total

@@ -45,8 +45,9 @@ def packed(shell: Shell, size_px: int) -> Float[np.ndarray, "faces 3 2"]:
         scale = np.array([atlas.width, atlas.height]) / max(atlas.width, atlas.height)
         out[rows] = mended(np.asarray(uv, float)[np.asarray(faces, np.int64)]) * scale
     out = _without_streaks(out, corners)
-    charted = np.flatnonzero(shell.part != 2)
-    out[charted] = beside(out[charted], corners[charted])
+    for part in (0, 1):
+        charted = np.flatnonzero(shell.part == part)
+        out[charted] = beside(out[charted], corners[charted])
     return _with_bands(out, shell, size_px)
 
 

@@ -115,6 +115,22 @@ class Texels:
             found += self.share[:, k : k + 1] * values[corners[:, k]]
         return found
 
+    def gathered(
+        self, faces: np.ndarray, count: int, some: np.ndarray, say: np.ndarray, values: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """What is known (texels, k) at some texels, as the mean at the vertices about (``count``,
+        k), and how surely: the sum of what ``say`` gives each."""
+        value, weight = np.zeros((count, values.shape[1])), np.zeros(count)
+        corners, at = faces[self.face[some]], values[some]
+        for k in range(3):
+            share = self.share[some, k] * say[some]
+            weight += np.bincount(corners[:, k], weights=share, minlength=count)
+            for axis in range(values.shape[1]):
+                value[:, axis] += np.bincount(
+                    corners[:, k], weights=share * at[:, axis], minlength=count
+                )
+        return value / np.fmax(weight, 1e-9)[:, None], weight
+
 
 def looked(photos: Sequence[Seen], faces: np.ndarray, texels: Texels, limbs: Limbs) -> Looks:
     """The texels as the photographs show them, those that look straightest at one counting most."""

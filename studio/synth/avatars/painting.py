@@ -15,7 +15,6 @@ from studio.human.bodies.shell import Shell
 from studio.human.bodies.surface import neighbours
 from studio.human.heads.model import POINTS
 from studio.human.heads.shown import OVAL
-from studio.human.keypoints import HEAD_TOP
 from studio.human.names import face_vertices
 from studio.human.rig import HAND, bones_of
 from studio.human.wardrobe.layers import vertex_normals
@@ -28,8 +27,9 @@ from studio.synth.avatars.completing import (
     harmonic,
     shown_back,
 )
-from studio.synth.avatars.hairline import grows, on_ears, reference_m
+from studio.synth.avatars.hairline import scalp_of, strands
 from studio.synth.avatars.looking import Limbs, Seen, Texels, looked
+from studio.synth.avatars.necks import necked
 from studio.synth.avatars.sleeves import around
 from studio.vision.sampling import sampled
 
@@ -43,11 +43,6 @@ _FACE_M = 0.014
 """Vertices no further from the face's points are the face."""
 _DETAIL = 0.7
 _FORGET = 0.02
-_COLLAR_M, _SHARP_M, _TOLD, _UNLIKE = 0.09, 0.006, 60, 0.035
-"""How far aside a neckline is looked for, how sharp it is behind, by how many texels it is told,
-and how unlike skin cloth is (tones)."""
-_RISES_M = 0.03
-"""So much higher than before do collars and necks of shirts lie behind."""
 _OVER_EAR_M = 0.006
 """Where the surface lies so far outside an ear, hair hangs over it."""
 
@@ -104,13 +99,15 @@ def painted(
     if not head:
         other = own & (np.abs(at[:, 0]) < _HANDS_M)
         colour[other] = _under(shell, texels.face[other], texels.share[other], skin)[0]
-    colour = _necked(shell, texels, colour, say, at, own)
+    colour = necked(shell, texels, colour, say, at, own)
     texture, covered = _square(texels, colour, np.ones(len(colour), np.float32))
     texture = _gutters(texture, covered > 0)
     _, bare = _square(texels, colour, own.astype(np.float32))
     rough = np.where(bare > 0, 0.75, 0.95).astype(np.float32)
     told = np.column_stack([say, _mirrored(say, at, out, front, back) * body])
-    told, _ = _gathered(shell, texels, np.ones(len(say), bool), np.ones(len(say)), told)
+    told, _ = texels.gathered(
+        shell.faces, len(shell.vertices_m), np.ones(len(say), bool), np.ones(len(say)), told
+    )
     backs = {how: shown_back(front, how, seed, _SHOWN_PX) for how in BACKS}
     return Painted(texture.clip(0, 255).astype(np.uint8), sure, rough, covered > 0, told, backs)
 
@@ -128,7 +125,9 @@ def _softened(shell: Shell, texels: Texels, say: np.ndarray) -> np.ndarray:
     """How surely texels were seen, fading towards where they were not: the edge of what is seen
     follows pixels, step by step."""
     some = np.ones(len(say), bool)
-    mean, _ = _gathered(shell, texels, some, np.ones(len(say)), say[:, None])
+    mean, _ = texels.gathered(
+        shell.faces, len(shell.vertices_m), some, np.ones(len(say)), say[:, None]
+    )
     near = texels.at(shell.faces, neighbours(shell.faces, len(mean)) @ mean)[:, 0]
     return say * np.clip(2 * near - 0.6, 0, 1)
 
@@ -199,81 +198,6 @@ def _body(
     return whole * colour + (1 - whole) * guessed
 
 
-def _necked(
-    shell: Shell, texels: Texels, colour: np.ndarray, say: np.ndarray, at: np.ndarray,
-    own: np.ndarray,
-) -> np.ndarray:  # fmt: skip
-    """The neck below the chin and behind: where it is not seen, as the skin and the collar around
-    it are, not as hair. Behind, cloth reaches up to a line and has none of the skin's colour."""
-    low, high = shell.canonical.head_m("neck01")[2] - 0.05, shell.canonical.head_m("neck01")[2]
-    near = np.clip((at[:, 2] - low) / (high - low), 0, 1)
-    told = say.copy()
-    told[own] = 1.0 - _scalp(shell, texels.some(own), at[own])[0]
-    told *= at[:, 2] > low - 0.1
-    found = _spread(shell, texels, told, colour)
-    cloth = _cloth(shell, colour, say, at, own)
-    if cloth is not None:
-        behind = at[:, 1] > shell.canonical.head_m("neck01")[1]
-        line = float(np.percentile(at[cloth & (say > 0.5), 2], 95)) + _RISES_M
-        bare = np.clip((at[:, 2] - line) / _SHARP_M, 0, 1)[:, None]
-        below = (at[:, 2] > low - 0.1) & (at[:, 2] < low)
-        worn = _spread(shell, texels, np.where(cloth, say, 0.5 * (below & ~own)), colour)
-        skin = _spread(shell, texels, np.where(cloth, 0.0, told), colour)
-        found[behind] = (worn + bare * (skin - worn))[behind]
-        near = np.where(behind, np.fmax(near, bare[:, 0]), near)
-    near *= (np.abs(at[:, 0]) < 0.16) * ~own
-    share = (near * (1 - np.clip(say * 1.6, 0, 1)))[:, None]
-    return (1 - share) * colour + share * found
-
-
-def _spread(shell: Shell, texels: Texels, told: np.ndarray, colour: np.ndarray) -> np.ndarray:
-    """Colours that are told at some texels, spread over all the shell."""
-    value, weight = _gathered(shell, texels, told > 0.3, told, np.log1p(np.fmax(colour, 0)))
-    known = weight > 0.3
-    value[~known] = np.median(value[known], axis=0)
-    mean = neighbours(shell.faces, len(shell.vertices_m))
-    return np.expm1(texels.at(shell.faces, harmonic(mean, value, np.where(known, 0.95, 0.0))))
-
-
-def _cloth(
-    shell: Shell, colour: np.ndarray, say: np.ndarray, at: np.ndarray, own: np.ndarray
-) -> np.ndarray | None:
-    """Which texels about the neck are cloth, as far as it is seen; None if it is not told."""
-    low = shell.canonical.head_m("neck01")[2] - 0.08
-    sure, slim = say > 0.5, (np.abs(at[:, 0]) < _COLLAR_M) & (at[:, 2] > low)
-    bare = own & sure & slim
-    body = ~own & sure & slim
-    if bare.sum() < _TOLD or body.sum() < _TOLD:
-        return None
-    skin = np.median(_tones(colour[bare]), axis=0)
-    cloth = np.zeros(len(at), bool)
-    cloth[body] = np.abs(_tones(colour[body]) - skin).max(1) > _UNLIKE
-    return cloth if cloth.sum() >= _TOLD else None
-
-
-def _tones(colour: np.ndarray) -> np.ndarray:
-    """Colours as shares of red and of green, and how bright they are, a fifth as important."""
-    total = np.fmax(colour.sum(1), 12.0)
-    return np.column_stack([colour[:, 0] / total, colour[:, 1] / total, 0.2 * total / 765])
-
-
-def _gathered(
-    shell: Shell, texels: Texels, some: np.ndarray, say: np.ndarray, values: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """What is known at some texels, as the mean at the vertices about, and how surely."""
-    count = len(shell.vertices_m)
-    value, weight = np.zeros((count, values.shape[1])), np.zeros(count)
-    corners, at = shell.faces[texels.face[some]], values[some]
-    for k in range(3):
-        share = texels.share[some, k] * say[some]
-        weight += np.bincount(corners[:, k], weights=share, minlength=count)
-        for axis in range(values.shape[1]):
-            value[:, axis] += np.bincount(
-                corners[:, k], weights=share * at[:, axis], minlength=count
-            )
-    return value / np.fmax(weight, 1e-9)[:, None], weight
-
-
 def _template(
     shell: Shell, texels: Texels, own: np.ndarray, colour: np.ndarray, say: np.ndarray,
     hair: np.ndarray, at: np.ndarray, skin: np.ndarray, hangs: bool,
@@ -284,7 +208,7 @@ def _template(
     few = texels.some(own)
     under, fine = _under(shell, few.face, few.share, skin)
     hand = np.abs(at[:, 0]) > _HANDS_M
-    scalp, ear = _scalp(shell, few, at)
+    scalp, ear = scalp_of(shell, few, at)
     bare_m = np.einsum("vc,vck->vk", shell.shares, shell.canonical.vertices_m[shell.base])
     off_m = np.linalg.norm(shell.vertices_m - bare_m, axis=1, keepdims=True)
     grown = few.at(shell.faces, off_m)[:, 0]
@@ -324,21 +248,13 @@ def _bent(
 ) -> np.ndarray:
     """A change of colour known at some texels, spread over all the skin of head and hands."""
     count = len(shell.vertices_m)
-    value, weight = _gathered(shell, few, where & (say > 0.2), say, ratio)
+    value, weight = few.gathered(shell.faces, count, where & (say > 0.2), say, ratio)
     mean = neighbours(shell.faces, count)
     known = weight > 0.5
     middle = np.median(value[known], axis=0) if known.any() else np.zeros(3)
     value[~known] = middle
     found = harmonic(mean, value, np.where(known, 0.9, _FORGET))
     return few.at(shell.faces, found)
-
-
-def _scalp(shell: Shell, few: Texels, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How far texels of the head lie where hair grows, and how far on an ear, 0 to 1."""
-    known = np.einsum("vc,vck->vk", shell.shares, reference_m()[shell.base]).astype(np.float32)
-    ear = few.at(shell.faces, on_ears(known)[:, None])[:, 0]
-    scalp = grows(few.at(shell.faces, known), _strands(shell, at))
-    return scalp * (1 - ear), ear
 
 
 def _haired(
@@ -350,36 +266,19 @@ def _haired(
     known = (hair > 0.8) & (say > 0.3)
     if known.sum() < 400:
         return skinned
-    value, weight = _gathered(shell, few, known, say, np.log1p(np.fmax(colour, 0)))
+    value, weight = few.gathered(
+        shell.faces, len(shell.vertices_m), known, say, np.log1p(np.fmax(colour, 0))
+    )
     there = weight > 0.3
     value[~there] = np.median(value[there], axis=0)
     mean = neighbours(shell.faces, len(value))
     soft = few.at(shell.faces, harmonic(mean, value, np.where(there, 0.5, 0.02)))
     light = np.log1p(np.fmax(colour[known], 0)).mean(1) - soft[known].mean(1)
     strong = float(np.clip(light.std(), 0.06, 0.22))
-    guessed = np.expm1(soft + strong * _strands(shell, at)[:, None])
+    guessed = np.expm1(soft + strong * strands(shell, at)[:, None])
     whole = np.clip(say * 1.6, 0, 1)[:, None]
     haired = whole * colour + (1 - whole) * guessed
     # Where the head is seen the photograph itself says where hair ends.
     told = np.clip(say * 2, 0, 1) * (1 - ear)
     cover = told * hair + (1 - told) * scalp
     return cover[:, None] * haired + (1 - cover[:, None]) * skinned
-
-
-def _strands(shell: Shell, at: np.ndarray, seed: int = 5) -> np.ndarray:
-    """Noise of unit size that hangs together along meridians from the crown."""
-    head = shell.canonical.head_m("head")
-    crown = shell.canonical.vertices_m[HEAD_TOP]
-    middle = head + 0.62 * (crown - head)
-    way = at - middle
-    angle = np.arctan2(way[:, 0], way[:, 1]) / (2 * np.pi) + 0.5
-    down = np.arccos(np.clip(way[:, 2] / np.fmax(np.linalg.norm(way, axis=1), 1e-6), -1, 1)) / np.pi
-    rng = np.random.default_rng(seed)
-    total = np.zeros(len(at), np.float32)
-    for rows, columns, share in ((5, 60, 0.5), (9, 220, 0.6), (14, 640, 0.5)):
-        noise = rng.normal(size=(rows, columns)).astype(np.float32)
-        noise[:, -1] = noise[:, 0]
-        wave = 0.015 * np.sin(9 * down + 20 * angle)
-        xy = np.stack([np.mod(angle + wave, 1) * (columns - 1), down * (rows - 1)], 1)
-        total += share * sampled(noise, xy.astype(np.float32))
-    return total

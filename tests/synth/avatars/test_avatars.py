@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from scipy.spatial import KDTree
 
 from studio.core.errors import StudioError
 from studio.core.types import Camera, Keypoints
@@ -26,9 +27,9 @@ from studio.synth.avatars.keeping import (
     part_arrays,
     told_from,
 )
-from studio.synth.avatars.looking import Seen, _odd
+from studio.synth.avatars.looking import Seen, Texels, _odd
 from studio.synth.avatars.making import Look, Made, canonical_turns, in_pose, made
-from studio.synth.avatars.painting import _cloth
+from studio.synth.avatars.necks import cloth_of, necked
 from studio.synth.figure import make_figure
 from studio.synth.stored import avatar_of
 from studio.vision.camera import project
@@ -137,12 +138,29 @@ def test_cloth_about_the_neck_is_told_from_skin(avatar: Made):
     colour = np.where((at[:, 2] < line)[:, None], RED, (200, 150, 130)).astype(float)
     ahead = (at[:, 1] < shell.canonical.head_m("neck01")[1]).astype(float)
     many = [np.repeat(each, 20, axis=0) for each in (colour, ahead, at, own)]
-    cloth = _cloth(shell, *many)
+    cloth = cloth_of(shell, *many)
     assert cloth is not None
     assert at[:, 2].repeat(20)[cloth].max() == pytest.approx(line, abs=0.02)
     assert not (cloth & ((many[1] == 0) | many[3])).any(), "behind nothing is seen"
     bare = np.broadcast_to((200.0, 150.0, 130.0), many[0].shape)
-    assert _cloth(shell, bare, *many[1:]) is None
+    assert cloth_of(shell, bare, *many[1:]) is None
+
+
+def test_a_neck_goes_over_into_the_head_without_a_seam(avatar: Made):
+    shell = avatar.body.shell
+    count = len(shell.faces)
+    texels = Texels(64, np.zeros(count, int), np.zeros(count, int), np.arange(count),
+                    np.full((count, 3), 1 / 3, np.float32))  # fmt: skip
+    at = texels.at(shell.faces, shell.vertices_m)
+    own, dark, pale = shell.part == 1, np.array((110.0, 80, 60)), np.array((210.0, 160, 140))
+    before, say = np.where(own[:, None], dark, pale), (~own).astype(float)
+    after = necked(shell, texels, before, say, at, own)
+    assert np.abs(after[~own] - pale).max() < 1, "what is seen stays"
+    head = own & (np.abs(at[:, 0]) < 0.1)
+    off = KDTree(at[~own]).query(at[head])[0]
+    light = (after[head] - dark)[:, 0] / (pale - dark)[0]
+    assert light[off < 0.007].mean() > 0.5
+    assert np.abs(light[off > 0.05]).max() < 0.01
 
 
 def test_what_cannot_be_joined_is_the_fits_and_says_so(monkeypatch, avatar: Made):
