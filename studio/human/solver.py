@@ -16,39 +16,10 @@ from jaxtyping import Float
 from studio.human.joints import Dof
 from studio.human.keypoints import Landmarks
 from studio.human.rig import BONE_NAMES, BONE_PARENTS
+from studio.vision.rotations import cross_matrix, left_jacobian, rotation
 
 ROOT = 6
 """The first six unknowns are the root's turn (world axes, radians) and place (metres)."""
-
-
-def exp(vectors: np.ndarray) -> np.ndarray:
-    """Rotation matrices of rotation vectors (..., 3)."""
-    angle = np.linalg.norm(vectors, axis=-1)[..., None, None]
-    K = hat(vectors)
-    small = angle < 1e-6
-    safe = np.where(small, 1.0, angle)
-    a = np.where(small, 1 - angle**2 / 6, np.sin(safe) / safe)
-    b = np.where(small, 0.5 - angle**2 / 24, (1 - np.cos(safe)) / safe**2)
-    return np.eye(3) + a * K + b * (K @ K)
-
-
-def hat(v: np.ndarray) -> np.ndarray:
-    """The cross-product matrices of vectors (..., 3)."""
-    K = np.zeros((*v.shape[:-1], 3, 3))
-    K[..., 0, 1], K[..., 0, 2], K[..., 1, 2] = -v[..., 2], v[..., 1], -v[..., 0]
-    K[..., 1, 0], K[..., 2, 0], K[..., 2, 1] = v[..., 2], -v[..., 1], v[..., 0]
-    return K
-
-
-def left_jacobian(vectors: np.ndarray) -> np.ndarray:
-    """d exp(v) = hat(J dv) exp(v): the left Jacobian of SO(3)."""
-    angle = np.linalg.norm(vectors, axis=-1)[..., None, None]
-    K = hat(vectors)
-    small = angle < 1e-4
-    safe = np.where(small, 1.0, angle)
-    a = np.where(small, 0.5 - angle**2 / 24, (1 - np.cos(safe)) / safe**2)
-    b = np.where(small, 1 / 6 - angle**2 / 120, (safe - np.sin(safe)) / safe**3)
-    return np.eye(3) + a * K + b * (K @ K)
 
 
 def _sums(index: np.ndarray, count: int) -> sparse.csr_matrix:
@@ -73,7 +44,7 @@ class Poses:
 
     def moved(self, step: Float[np.ndarray, "frames unknowns"]) -> Poses:
         """The poses after a step of the unknowns."""
-        turn = exp(step[:, :3]) @ self.root_turn
+        turn = rotation(step[:, :3]) @ self.root_turn
         return Poses(turn, self.root_m + step[:, 3:6], self.angles + step[:, ROOT:])
 
     @classmethod
@@ -170,7 +141,7 @@ class Kinematics:
 
     def rotations(self, poses: Poses) -> Float[np.ndarray, "frames bones 3 3"]:
         """Every bone's own rotation D; the root's is its turn in the world."""
-        turns = exp(self._vectors(poses.angles))
+        turns = rotation(self._vectors(poses.angles))
         turns[:, 0] = poses.root_turn
         return turns
 
@@ -236,7 +207,7 @@ class Kinematics:
         )
         J = np.zeros((frames, count, 3, self.unknowns))
         J[..., ROOT:] = summed.transpose(3, 0, 2, 1)
-        J[..., :3] = -hat(points - poses.root_m[:, None])
+        J[..., :3] = -cross_matrix(points - poses.root_m[:, None])
         J[..., 3:6] = np.eye(3)
         return points, J
 

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from studio.human.rig import BONE_NAMES
-from studio.human.solver import exp
+from studio.vision.rotations import rotation
 
 _PAIRS = tuple(
     (BONE_NAMES.index(f"{stem}01.{side}"), BONE_NAMES.index(f"{stem}02.{side}"))
@@ -32,7 +32,7 @@ def spread_twist(
             [D[:, 2, 1] - D[:, 1, 2], D[:, 0, 2] - D[:, 2, 0], D[:, 1, 0] - D[:, 0, 1]], -1
         )
         twist = 2 * np.arctan2(spun @ axis, np.maximum(along, 1e-9))
-        half = exp(0.5 * twist[:, None] * axis)
+        half = rotation(0.5 * twist[:, None] * axis)
         turns[:, upper] = D @ half.transpose(0, 2, 1)
         turns[:, lower] = half @ turns[:, lower]
     return turns

@@ -12,11 +12,11 @@ from studio.core.types import Animation
 from studio.human.fit import fit_motion
 from studio.human.prior.retarget import Retargeted, fit_turns, retarget, turned_bones
 from studio.human.prior.space import pose_space
-from studio.human.solver import exp
 from studio.jobs import run
 from studio.media.formats.bvh import read_bvh
 from studio.media.formats.motions import READS, read_motion
 from studio.training import takes
+from studio.vision.rotations import rotation
 
 _RATE_HZ = 30.0
 _OFF_DEG = 8.0
@@ -84,5 +84,5 @@ def _tracked(path: Path) -> Retargeted:
     """A person fitted to markers or keypoints."""
     fit = run(fit_motion(read_motion(path)))
     step = _step(fit.times_s)
-    turns = exp(fit.turns_rad[::step])
+    turns = rotation(fit.turns_rad[::step])
     return fit_turns(pose_space(), turned_bones(turns), fit.times_s[::step])

@@ -16,7 +16,8 @@ from studio.human.layouts import layout
 from studio.human.names import face_vertices
 from studio.human.person import Shape, whole
 from studio.human.rig import ACTIONS, BONE_NAMES
-from studio.human.solver import Kinematics, Poses, exp
+from studio.human.solver import Kinematics, Poses
+from studio.vision.rotations import rotation
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def made_up(name: str, frames: int = 16, noise_m: float = 0.0, rate_hz: float = 
     mix = mix * mix * (3 - 2 * mix)
     angles = knots[at] * (1 - mix) + knots[at + 1] * mix
     root = np.stack([0.3 * time, 0 * time, 1 + 0 * time], 1)
-    turn = exp(np.stack([0 * time, 0 * time, 0.5 * np.sin(time)], 1))
+    turn = rotation(np.stack([0 * time, 0 * time, 0.5 * np.sin(time)], 1))
     poses = Poses(turn, root, angles)
     actions = np.zeros((frames, len(ACTIONS)))
     actions[:, ACTIONS.index("jawOpen")] = 0.5 - 0.5 * np.cos(2 * time)

@@ -12,8 +12,9 @@ from studio.human.keypoints import keypoints, needed_vertices
 from studio.human.layouts import layout
 from studio.human.person import Shape, whole
 from studio.human.rig import BONE_NAMES
-from studio.human.solver import Poses, exp, left_jacobian
+from studio.human.solver import Poses
 from studio.human.twist import spread_twist
+from studio.vision.rotations import left_jacobian, rotation
 
 
 @pytest.fixture(scope="module", params=["body_25b", "whole_body"])
@@ -21,7 +22,7 @@ def random_poses(request):
     kinematics = kinematics_of(request.param, Shape.of({"shin": 1.1}, gender=0.9))
     rng = np.random.default_rng(0)
     angles = random_angles(kinematics, rng, 2)
-    poses = Poses(exp(rng.normal(size=(2, 3))), rng.normal(size=(2, 3)), angles)
+    poses = Poses(rotation(rng.normal(size=(2, 3))), rng.normal(size=(2, 3)), angles)
     return request.param, kinematics, poses
 
 
@@ -55,9 +56,9 @@ def test_jacobian_is_the_derivative(random_poses):
 @given(st.lists(st.floats(-3, 3), min_size=3, max_size=3))
 def test_exponential_agrees_with_scipy(vector):
     v = np.array(vector)
-    np.testing.assert_allclose(exp(v), Rotation.from_rotvec(v).as_matrix(), atol=1e-9)
+    np.testing.assert_allclose(rotation(v), Rotation.from_rotvec(v).as_matrix(), atol=1e-9)
     turn = np.array((1e-6, -2e-6, 1e-6))
-    moved = exp(v + turn) @ exp(v).T
+    moved = rotation(v + turn) @ rotation(v).T
     np.testing.assert_allclose(
         Rotation.from_matrix(moved).as_rotvec(), left_jacobian(v) @ turn, atol=1e-10
     )

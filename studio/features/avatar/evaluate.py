@@ -23,9 +23,10 @@ from studio.human.keypoints import landmarks, needed_vertices
 from studio.human.layouts import layout
 from studio.human.person import Shape, whole
 from studio.human.rig import BONE_NAMES
-from studio.human.solver import Kinematics, Poses, exp
+from studio.human.solver import Kinematics, Poses
 from studio.jobs import run
 from studio.media.formats.trc import read_trc
+from studio.vision.rotations import rotation
 
 LIMBS = tuple(
     f"{bone}.{side}"
@@ -87,7 +88,7 @@ def made_up(name: str, noise_m: float, frames: int = 40) -> tuple[Motion, np.nda
     at, mix = beat.astype(int), (beat % 1)[:, None]
     mix = mix * mix * (3 - 2 * mix)
     poses = Poses(
-        exp(np.stack([0 * beat, 0 * beat, 0.5 * np.sin(beat)], 1)),
+        rotation(np.stack([0 * beat, 0 * beat, 0.5 * np.sin(beat)], 1)),
         np.stack([0.3 * beat, 0 * beat, 1 + 0 * beat], 1),
         knots[at] * (1 - mix) + knots[at + 1] * mix,
     )

@@ -22,9 +22,9 @@ from studio.vision.calibration.first_rig import first_rig
 from studio.vision.calibration.intrinsics import LensFit, fit_lens
 from studio.vision.calibration.observations import observe
 from studio.vision.calibration.own_lenses import own_lenses
-from studio.vision.calibration.rotations import angle_deg
 from studio.vision.calibration.solve import Refine, solve
 from studio.vision.calibration.state import off_px
+from studio.vision.rotations import angle_deg
 
 PUBLISHED = {"4_cam_recording": 0.673, "post_optimization": 1.608}
 

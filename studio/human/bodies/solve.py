@@ -19,8 +19,9 @@ from studio.human.bodies.build import SPREAD, Builder, Near
 from studio.human.descent import LIMIT_RAD, limits
 from studio.human.keypoints import Landmarks
 from studio.human.rig import BONE_PARENTS
-from studio.human.solver import ROOT, Kinematics, Poses, hat
+from studio.human.solver import ROOT, Kinematics, Poses
 from studio.vision.camera import in_camera
+from studio.vision.rotations import cross_matrix
 
 HUBER = 2.5
 """Standard deviations beyond which what is seen pulls less."""
@@ -300,7 +301,7 @@ def _upright(pose: Poses, down: float) -> tuple[np.ndarray, np.ndarray, np.ndarr
     turn = pose.root_turn[0]
     (up, _), (moved, _) = _gravity(down)
     scale = 1 / np.array([LEAN, NOD])
-    return (scale * (turn.T @ up)[:2], scale[:, None] * (turn.T @ hat(up))[:2],
+    return (scale * (turn.T @ up)[:2], scale[:, None] * (turn.T @ cross_matrix(up))[:2],
             scale * (turn.T @ moved)[:2])  # fmt: skip
 
 

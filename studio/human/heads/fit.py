@@ -21,7 +21,7 @@ from studio.human.heads.descent import STEPS, Block, descend
 from studio.human.heads.model import Linear
 from studio.human.heads.shown import Portrait
 from studio.human.rig import ACTIONS
-from studio.human.solver import hat, left_jacobian
+from studio.vision.rotations import cross_matrix, left_jacobian
 from studio.vision.similarity import similarity
 
 Held = Literal["expression", "eyelids", "pose", "neck"]
@@ -322,7 +322,7 @@ class Problem:
         used = np.concatenate([model.sides(x[:at]), np.arange(ends, ends + 52)])
         turned = view.rotation @ self._moves[:, :, used]
         moved[:, :, :at], moved[:, :, at + 9 :] = turned[:, :, :at], turned[:, :, at:]
-        moved[:, :, at : at + 3] = -hat(seen - view.translation_m) @ left_jacobian(own[:3])
+        moved[:, :, at : at + 3] = -cross_matrix(seen - view.translation_m) @ left_jacobian(own[:3])
         moved[:, :, at + 3 : at + 6] = np.eye(3)
         lens = one.camera is None
         out = np.zeros((3 * rows + 52 + lens, at + self.EACH))

@@ -16,7 +16,7 @@ from studio.human.bodies.fitted import BodyFit
 from studio.human.designs import shape_of
 from studio.perception.bodies.template import Template
 from studio.synth.bodies.photograph import Photograph, begin_m, lens_of
-from studio.vision.calibration.rotations import nearest
+from studio.vision.rotations import nearest
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,7 +24,7 @@ from studio.perception.bodies.template import SKIN, Template
 from studio.synth.bodies.errors import Errors
 from studio.synth.bodies.photograph import Photograph, begin_m
 from studio.synth.figure import skin
-from studio.vision.calibration.rotations import nearest
+from studio.vision.rotations import nearest
 
 _ALIKE, _SIZES = 4, (0.5, 1.1)
 """Of how many that stood most alike one's errors are taken, and how large these are made."""

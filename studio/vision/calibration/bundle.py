@@ -16,8 +16,8 @@ from jaxtyping import Float, Int
 
 from studio.vision.calibration import lens as optics
 from studio.vision.calibration.observations import Observations
-from studio.vision.calibration.rotations import cross_matrix, twice
 from studio.vision.calibration.state import State, lengths_px, slopes
+from studio.vision.rotations import cross_matrix, twice
 
 NEARLY = 1e-3
 _SETTLED = 1e-8

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float
 
-from studio.vision.calibration.rotations import rigid
+from studio.vision.rotations import rigid
 
 _LINE = 0.05
 _FLAT = 1e-6

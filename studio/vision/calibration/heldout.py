@@ -16,9 +16,9 @@ from studio.vision.calibration.observations import Observations, observe
 from studio.vision.calibration.placement import settle_twins
 from studio.vision.calibration.planar import twin_poses
 from studio.vision.calibration.resect import resect
-from studio.vision.calibration.rotations import nearest
 from studio.vision.calibration.state import State, off_px
 from studio.vision.refine import refine
+from studio.vision.rotations import nearest
 from studio.vision.sightings import sight
 from studio.vision.triangulate import dlt
 

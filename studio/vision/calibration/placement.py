@@ -21,8 +21,8 @@ from studio.vision.calibration import lens as optics
 from studio.vision.calibration.observations import Observations
 from studio.vision.calibration.planar import Twins, at_home
 from studio.vision.calibration.resect import moment_costs, resect
-from studio.vision.calibration.rotations import inverse, nearest, rigid
 from studio.vision.calibration.state import State
+from studio.vision.rotations import inverse, nearest, rigid
 
 _CORNERS = 8
 _MOMENTS = 24

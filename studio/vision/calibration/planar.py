@@ -16,9 +16,9 @@ from jaxtyping import Float
 from studio.vision.calibration.flat_pose import axes_of, flat_poses, lies
 from studio.vision.calibration.observations import Observations
 from studio.vision.calibration.resect import moment_costs, resect
-from studio.vision.calibration.rotations import angle_deg, rigid, rotation
 from studio.vision.calibration.state import State
 from studio.vision.camera import normalise
+from studio.vision.rotations import angle_deg, rigid, rotation
 
 FEWEST = 4
 _STEPS = 6

@@ -20,8 +20,8 @@ from studio.vision.calibration.covariance import uncertainty
 from studio.vision.calibration.crossval import cross_validate, paired_px
 from studio.vision.calibration.heldout import Errors
 from studio.vision.calibration.observations import Observations
-from studio.vision.calibration.rotations import angle_deg
 from studio.vision.calibration.state import State, in_cameras, lengths_px, off_px
+from studio.vision.rotations import angle_deg
 
 DEPTH_RATIO = 1.5
 COVERAGE = 0.35

@@ -7,8 +7,8 @@ from jaxtyping import Float
 
 from studio.vision.calibration.bundle import huber, view_normals
 from studio.vision.calibration.observations import Observations
-from studio.vision.calibration.rotations import twice
 from studio.vision.calibration.state import State, lengths_px
+from studio.vision.rotations import twice
 
 _NONE = np.zeros(0, np.intp)
 

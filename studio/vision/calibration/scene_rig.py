@@ -20,10 +20,10 @@ from studio.core.errors import StudioError
 from studio.core.types import Camera, CameraRig
 from studio.vision.calibration import lens as optics
 from studio.vision.calibration.guidance import spoken
-from studio.vision.calibration.rotations import cross_matrix
 from studio.vision.calibration.trust.gates_world import world_gates
 from studio.vision.calibration.trust.limits import LIMITS, verdict_above
 from studio.vision.camera import normalise, project
+from studio.vision.rotations import cross_matrix
 from studio.vision.sightings import sight
 from studio.vision.triangulate import dlt
 

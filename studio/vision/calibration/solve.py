@@ -28,8 +28,8 @@ from studio.vision.calibration.outliers import drop_bad
 from studio.vision.calibration.own_lenses import OwnLens, own_lenses
 from studio.vision.calibration.planar import FEWEST, usable
 from studio.vision.calibration.refinement import refine_lenses
-from studio.vision.calibration.rotations import rigid
 from studio.vision.calibration.state import off_px
+from studio.vision.rotations import rigid
 
 Refine = Literal["auto", "never", "always"]
 Lens = Literal["auto", "pinhole4", "pinhole5", "pinhole8", "fisheye"]

@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from studio.core.types import Camera, LensModel
 from studio.vision.calibration import lens as optics
 from studio.vision.calibration.observations import Observations
-from studio.vision.calibration.rotations import rigid, rotation
+from studio.vision.rotations import rigid, rotation
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,9 +17,9 @@ from studio.vision.calibration.bundle import (
 from studio.vision.calibration.observations import Observations, observe
 from studio.vision.calibration.planar import twin_poses
 from studio.vision.calibration.resect import moment_costs, resect
-from studio.vision.calibration.rotations import angle_deg, inverse, nearest, rotation
 from studio.vision.calibration.simulated.sessions import simulate
 from studio.vision.calibration.state import State, off_px
+from studio.vision.rotations import angle_deg, inverse, nearest, rotation
 
 
 def small() -> tuple[Observations, State]:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from studio.vision.calibration.flat_pose import axes_of, flat_poses, lies
-from studio.vision.calibration.rotations import angle_deg, rotation
+from studio.vision.rotations import angle_deg, rotation
 
 
 def sheet(views: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

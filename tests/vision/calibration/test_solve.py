@@ -23,9 +23,9 @@ from studio.media.formats.rigs import read_rig
 from studio.perception.boards import parse_board
 from studio.vision.calibration.choose_lens import plausible, simplest
 from studio.vision.calibration.heldout import folds, held_out_errors
-from studio.vision.calibration.rotations import rotation
 from studio.vision.calibration.simulated.sessions import Session, simulate
 from studio.vision.calibration.solve import solve
+from studio.vision.rotations import rotation
 
 
 def test_the_truth_lies_within_the_error_bars(session: Session, solution: Solution) -> None:

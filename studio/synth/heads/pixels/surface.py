@@ -11,9 +11,9 @@ from scipy.sparse import csr_matrix
 
 from studio.human.heads import model
 from studio.human.heads.model import BUILDS, HEAD, NECK
-from studio.human.solver import hat
 from studio.render.scene import normal_sums
 from studio.synth.heads.bust import bust
+from studio.vision.rotations import cross_matrix
 
 _STEP = 0.05
 Vertices = Float[np.ndarray, "vertices 3"]
@@ -96,7 +96,7 @@ def normal_slopes(
     asked[wanted] = True
     some = faces[asked[faces].any(1)]
     a, b, c = (vertices_m[some[:, k]] for k in range(3))
-    blocks = np.concatenate([hat(c - b), hat(a - c), hat(b - a)])
+    blocks = np.concatenate([cross_matrix(c - b), cross_matrix(a - c), cross_matrix(b - a)])
     rows, columns = np.tile(some, (3, 1)), some.T.ravel()
     spread = [spread_blocks(rows[:, k], columns, blocks, len(vertices_m)) for k in range(3)]
     raw = normal_sums(vertices_m, faces)

@@ -26,7 +26,7 @@ from studio.vision.calibration.people.bundle import (
     sandwich,
 )
 from studio.vision.calibration.people.seen import Chosen, choose, learnt, straight
-from studio.vision.calibration.rotations import angle_deg
+from studio.vision.rotations import angle_deg
 from studio.vision.sightings import Sightings, residuals_px
 from studio.vision.timing import lateness_s
 from studio.vision.triangulate import dlt

@@ -15,8 +15,8 @@ from jaxtyping import Float, UInt8
 from scipy.spatial.transform import Rotation
 
 from studio.core.types import Camera
-from studio.vision.calibration.rotations import angle_deg
 from studio.vision.camera import normalise
+from studio.vision.rotations import angle_deg
 
 LEAST_MATCHES = 25
 STILL_PX = 0.6

@@ -34,7 +34,7 @@ from studio.vision.calibration.people.start import Start, bone_change, find_star
 from studio.vision.calibration.people.stature import Stature, stature
 from studio.vision.calibration.people.unseen import held_out
 from studio.vision.calibration.people.world import Ground, ground
-from studio.vision.calibration.rotations import angle_deg
+from studio.vision.rotations import angle_deg
 from studio.vision.sightings import Sightings, residuals_px
 from studio.vision.triangulate import dlt, mean_px
 

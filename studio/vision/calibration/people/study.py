@@ -12,8 +12,8 @@ from studio.core.types import Camera, CameraRig
 from studio.vision.calibration.check.people import check_people
 from studio.vision.calibration.people.solve import Scale, solve_people
 from studio.vision.calibration.people.walk import Detector, detect, walk
-from studio.vision.calibration.rotations import angle_deg
 from studio.vision.ring import ring_rig
+from studio.vision.rotations import angle_deg
 
 BUMPS: tuple[tuple[float, float], ...] = (
     (0.0, 0.0), (0.1, 0.0), (0.2, 0.0), (0.3, 0.0), (0.5, 0.0), (1.0, 0.0), (0.0, 2.0),

@@ -20,7 +20,7 @@ from scipy.spatial.transform import Rotation, RotationSpline
 from studio.core.calibration import Target, View
 from studio.core.types import Camera, CameraRig
 from studio.vision.calibration.lens import project, values_of
-from studio.vision.calibration.rotations import cross_matrix
+from studio.vision.rotations import cross_matrix
 
 POSE, LENS, CLOCK = slice(0, 6), slice(6, 10), slice(10, 11)
 SIZE = 11

@@ -10,10 +10,10 @@ import numpy as np
 from studio.core.calibration import Gate, Solution, View
 from studio.core.types import Camera
 from studio.vision.calibration.guidance import spoken
-from studio.vision.calibration.rotations import angle_deg
 from studio.vision.calibration.trust.limits import Limits, spaced, verdict_above
 from studio.vision.calibration.trust.uncertainty import volume_of
 from studio.vision.camera import normalise
+from studio.vision.rotations import angle_deg
 
 _COMPARED = 9
 _SAME_PX, _SAME_M, _SAME_DEG = 0.02, 0.02, 0.5

@@ -17,9 +17,9 @@ from studio.core.calibration import Solution, View
 from studio.vision.calibration.lens import values_of
 from studio.vision.calibration.observations import observe
 from studio.vision.calibration.planar import twin_poses, usable
-from studio.vision.calibration.rotations import angle_deg
 from studio.vision.calibration.state import State
 from studio.vision.calibration.trust.limits import spaced
+from studio.vision.rotations import angle_deg
 
 _DECISIVE, _ASTRAY_DEG = 25.0, 10.0
 _VIEWS = 50

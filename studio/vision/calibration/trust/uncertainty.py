@@ -17,8 +17,8 @@ from jaxtyping import Float
 from studio.core.calibration import Solution
 from studio.core.types import Camera, CameraRig
 from studio.vision.calibration.lens import project, values_of
-from studio.vision.calibration.rotations import cross_matrix
 from studio.vision.camera import field_radius
+from studio.vision.rotations import cross_matrix
 
 _EDGES = ("-x", "+x", "-y", "+y", "-z", "+z")
 KEYPOINT_PX = 2.0

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from told_sessions import truth_told
 
-from studio.vision.calibration.rotations import rotation
 from studio.vision.calibration.simulated.sessions import Fault, Session, simulate
 from studio.vision.calibration.trust.evidence import evidence, linear_view
 from studio.vision.calibration.trust.parts import find_swap, lens_traded
 from studio.vision.calibration.trust.suspects import Suspect, suspects
+from studio.vision.rotations import rotation
 
 
 def accused(session: Session) -> tuple[Suspect, ...]:

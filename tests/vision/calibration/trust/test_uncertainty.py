@@ -9,12 +9,12 @@ import pytest
 from told_sessions import truth_told
 
 from studio.core.types import CameraRig
-from studio.vision.calibration.rotations import nearest, rotation
 from studio.vision.calibration.simulated.sessions import simulate
 from studio.vision.calibration.trust.uncertainty import bars_of, error_bars, volume_of
 from studio.vision.camera import project
 from studio.vision.refine import refine
 from studio.vision.ring import ring_rig
+from studio.vision.rotations import nearest, rotation
 from studio.vision.sightings import sight
 from studio.vision.triangulate import dlt
 

@@ -24,6 +24,17 @@ def rotation(vector: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch
     return np.eye(3) + sine * k + versine * (k @ k)
 
 
+def left_jacobian(vectors: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 3 3"]:
+    """d R(v) = [J dv]× R(v): the left Jacobian of SO(3)."""
+    angle = np.linalg.norm(vectors, axis=-1)[..., None, None]
+    k = cross_matrix(vectors)
+    small = angle < 1e-4
+    safe = np.where(small, 1.0, angle)
+    a = np.where(small, 0.5 - angle**2 / 24, (1 - np.cos(safe)) / safe**2)
+    b = np.where(small, 1 / 6 - angle**2 / 120, (safe - np.sin(safe)) / safe**3)
+    return np.eye(3) + a * k + b * (k @ k)
+
+
 def angle_deg(
     a: Float[np.ndarray, "*batch 3 3"], b: Float[np.ndarray, "*batch 3 3"]
 ) -> Float[np.ndarray, "*batch"]:
