@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -10,6 +12,7 @@ import numpy as np
 from studio.human.wardrobe.asset import Asset, AssetMaterial, Binding, Colour
 from studio.human.wardrobe.fitting import bind
 from studio.synth.figure import make_figure
+from studio.synth.iris import painted
 from studio.synth.solids import Piece, joined, unit
 
 from .body import body
@@ -30,15 +33,6 @@ LIMBUS_DEG, PUPIL_DEG, RIM_DEG = 24.5, 8.6, 62.0
 _SIZE = 512
 
 
-def _ring_noise(rng: np.random.Generator, turn: np.ndarray, count: int) -> np.ndarray:
-    """Noise around a circle with ``count`` values, smooth between them."""
-    values = rng.random(count)
-    at = (turn / (2 * np.pi)) % 1 * count
-    low = at.astype(int) % count
-    t = at - np.floor(at)
-    return values[low] * (1 - t) + values[(low + 1) % count] * t
-
-
 def eye_picture(inner: Colour, outer: Colour, seed: int = 2) -> np.ndarray:
     """An eyeball seen from the front, out to RIM_DEG: sclera with veins, limbus, iris, pupil; the
     lids' shade above and in the corners is in it."""
@@ -50,14 +44,7 @@ def eye_picture(inner: Colour, outer: Colour, seed: int = 2) -> np.ndarray:
     white = white * (1 - side * [0.05, 0.17, 0.19])
     white *= 1 - _veins(rng)[..., None] * [0.10, 0.36, 0.36]
     r = np.clip((angle - PUPIL_DEG) / (LIMBUS_DEG - PUPIL_DEG), 0, 1)
-    swirl = turn + 0.05 * np.sin(9 * r + 3 * turn)
-    fibre = 0.5 * _ring_noise(rng, swirl, 150) + 0.3 * _ring_noise(rng, swirl + 0.1 * r, 70)
-    fibre += 0.2 * _ring_noise(rng, swirl, 330)
-    near = np.clip((0.42 + 0.12 * (_ring_noise(rng, turn, 40) - 0.5) - r) / 0.16, 0, 1)[..., None]
-    iris = np.array(inner) * near + np.array(outer) * (1 - near)
-    iris = iris * (0.62 + 0.75 * fibre * (0.6 + 0.4 * np.sin(np.pi * r)))[..., None]
-    iris *= (1 - 0.72 * np.clip((r - 0.78) / 0.22, 0, 1) ** 1.4)[..., None]
-    iris *= (0.62 + 0.38 * np.clip(r / 0.12, 0, 1))[..., None]
+    iris = painted(r, turn, inner, outer, rng)
     iris *= (1 - 0.22 * np.clip(y, -1, 1) / 0.4 * (np.abs(y) < 0.45))[..., None]
     edge = np.clip((LIMBUS_DEG + 1.4 - angle) / 2.8, 0, 1)[..., None]
     colour = white + edge * (iris - white)
@@ -154,10 +141,10 @@ def lash_picture(seed: int, count: int, thick: int) -> np.ndarray:
     halves: list[np.ndarray] = []
     for hairs, reach in ((count, 0.97), (int(0.7 * count), 0.72)):
         canvas = np.zeros((tall * big, wide * big), np.float32)
-        for _ in range(hairs):
-            u = rng.uniform(0.015, 0.985)
-            fan = (u - 0.42) * 0.10 + rng.normal(0, 0.010)
-            long = reach * rng.uniform(0.55, 1.0) * (0.55 + 0.45 * np.sin(np.pi * u) ** 0.5)
+        for k in range(hairs):
+            u = 0.015 + 0.97 * (k + rng.uniform(0.1, 0.9)) / hairs
+            fan = (u - 0.38) * 0.16 + rng.normal(0, 0.008)
+            long = reach * rng.uniform(0.62, 1.0) * (0.45 + 0.55 * np.sin(np.pi * u**1.25) ** 0.6)
             t = np.linspace(0, 1, 12)
             x = (u + fan * t**1.6) * wide * big
             y = (1 - long * t) * tall * big
@@ -187,17 +174,9 @@ def lashes() -> tuple[Piece, Binding]:
     for top in (True, False):
         for side in (True, False):
             some = (upper == top) & (left == side)
-            part = uv[some]
-            low, high = part.reshape(-1, 2).min(axis=0), part.reshape(-1, 2).max(axis=0)
-            along = (part - low) / (high - low)
-            rows = template[faces[some]][..., 1]
-            tip = np.corrcoef(along[..., 1].ravel(), rows.ravel())[0, 1] < 0
-            t = along[..., 1] if tip else 1 - along[..., 1]
-            place = template[faces[some]][..., 0]
-            outer = np.corrcoef(along[..., 0].ravel(), np.abs(place).ravel())[0, 1] > 0
-            u = along[..., 0] if outer else 1 - along[..., 0]
-            v = (0.5 if top else 0.0) + 0.5 * np.clip(t, 0.012, 0.985)
-            out[some] = np.stack([np.clip(u, 0.002, 0.998), v], axis=-1)
+            along, up = _combed(faces[some], template)
+            v = (0.5 if top else 0.0) + 0.5 * np.clip(up, 0.012, 0.985)
+            out[some] = np.stack([np.clip(along, 0.002, 0.998), v], axis=-1)
     count = len(ids)
     binding = Binding(
         np.repeat(ids[:, None], 3, axis=1), np.tile([1.0, 0, 0], (count, 1)), np.zeros((count, 3))
@@ -205,11 +184,69 @@ def lashes() -> tuple[Piece, Binding]:
     return Piece(template[ids], own, out), binding
 
 
+def _combed(faces: np.ndarray, places_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where the corners of a strip of lashes (faces, 3) lie along the lid from its inner end, by
+    the roots' length, and from the roots to the tips, 0 to 1: the strip is a grid."""
+    quads = faces.reshape(-1, 6)
+    edges: Counter[tuple[int, int]] = Counter()
+    many: Counter[int] = Counter()
+    for quad in quads:
+        many.update(set(quad.tolist()))
+        inside = Counter(
+            (min(a, b), max(a, b)) for tri in quad.reshape(2, 3).tolist()
+            for a, b in pairwise((*tri, tri[0]))
+        )  # fmt: skip
+        edges.update(edge for edge, times in inside.items() if times == 1)
+    near: dict[int, list[int]] = defaultdict(list)
+    rim: dict[int, list[int]] = defaultdict(list)
+    for (a, b), times in edges.items():
+        for one, other in ((a, b), (b, a)):
+            near[one].append(other)
+            if times == 1:
+                rim[one].append(other)
+    corners = [vertex for vertex, times in many.items() if times == 1]
+    sides = _sides(corners, rim)
+    ends, rows = sides[:2], sides[2:]
+    inner = min(ends, key=lambda side: np.abs(places_m[side, 0]).mean())
+    root = max(rows, key=lambda side: places_m[side, 1].mean())
+    column, row = _steps(inner, near), _steps(root, near)
+    line = places_m[sorted(root, key=column.__getitem__)]
+    length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
+    along = np.array([length[column[k]] for k in faces.ravel().tolist()]) / length[-1]
+    up = np.array([row[k] for k in faces.ravel().tolist()]) / max(row.values())
+    return along.reshape(faces.shape), up.reshape(faces.shape)
+
+
+def _sides(corners: list[int], rim: dict[int, list[int]]) -> list[list[int]]:
+    """The four sides of a grid as chains of vertices, the shortest first."""
+    found: list[list[int]] = []
+    for corner in corners:
+        for first in rim[corner]:
+            chain = [corner, first]
+            while chain[-1] not in corners:
+                chain.append(next(k for k in rim[chain[-1]] if k != chain[-2]))
+            if corner < chain[-1]:
+                found.append(chain)
+    return sorted(found, key=len)
+
+
+def _steps(start: list[int], near: dict[int, list[int]]) -> dict[int, int]:
+    """How many edges each vertex is away from a side."""
+    away = dict.fromkeys(start, 0)
+    queue = list(start)
+    for vertex in queue:
+        for other in near[vertex]:
+            if other not in away:
+                away[other] = away[vertex] + 1
+                queue.append(other)
+    return away
+
+
 def make_lashes() -> Iterator[Asset]:
     """Natural and full lashes."""
     piece, binding = lashes()
     for name, title, count, thick in (
-        ("lashes", "Lashes", 70, 2), ("lashes_full", "Full lashes", 120, 3),
+        ("lashes", "Lashes", 96, 2), ("lashes_full", "Full lashes", 140, 3),
     ):  # fmt: skip
         material = AssetMaterial(
             name, (0.10, 0.075, 0.06), (0.05, 0.05, 0.05), 0.1, 0.85, transparent=True,

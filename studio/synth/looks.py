@@ -14,6 +14,7 @@ from studio.human.names import face_vertices
 from studio.render.scene import Finish
 from studio.synth.atlas import skin_atlas
 from studio.synth.figure import Figure, make_figure
+from studio.synth.iris import painted
 
 Colour = tuple[float, float, float]
 
@@ -155,19 +156,26 @@ def _eye_uv(figure: Figure) -> np.ndarray:
 
 WHITE = (0.84, 0.82, 0.79)
 """The whites of eyes: duller than paper, else they shine in dark faces."""
+_RIM_DEG, _PUPIL_DEG = 26.0, 10.0
+_RING = (1.45, 1.3, 1.15)
+"""How much lighter an iris is about its pupil than at its rim."""
 _EDGE_DEG = 2.5
 """How wide the edges of iris and pupil are, from one colour to the next."""
 
 
 def eye_texture(looks: Looks, size: int = 256) -> np.ndarray:
-    """An eyeball seen from the front, out to 60 degrees: sclera, limbus, iris, pupil."""
+    """An eyeball seen from the front, out to 60 degrees: sclera, limbus, iris, pupil. The iris's
+    mean is ``looks.iris``."""
     y, x = np.mgrid[1 : -1 : size * 1j, -1 : 1 : size * 1j]
     angle, turn = 60 * np.hypot(x, y), np.arctan2(y, x)
-    streak = 0.86 + 0.1 * np.sin(17 * turn) + 0.06 * np.sin(41 * turn + 1)
-    iris = np.array(looks.iris) * streak[..., None]
+    r = np.clip((angle - _PUPIL_DEG) / (_RIM_DEG - _PUPIL_DEG), 0, 1)
+    inner = (*(np.array(looks.iris) * _RING).clip(0, 1).tolist(),)
+    iris = painted(r, turn, inner, looks.iris, np.random.default_rng(2))
+    ring = (r > 0) & (r < 1)
+    iris *= np.array(looks.iris) / np.fmax(iris[ring].mean(0), 1e-3)
     colour = np.tile(np.array(WHITE), (size, size, 1))
     colour = colour - 0.1 * np.clip((angle - 30) / 30, 0, 1)[..., None] * [0.5, 1, 1]
-    for limit, paint in ((27.0, 0.35 * iris), (24.5, iris), (10.0, np.full_like(iris, 0.02))):
+    for limit, paint in ((_RIM_DEG, iris), (_PUPIL_DEG, np.full_like(iris, 0.02))):
         inside = np.clip((limit - angle) / _EDGE_DEG + 0.5, 0, 1)
         colour = colour + inside[..., None] * (paint - colour)
     return np.clip(255 * colour, 0, 255).astype(np.uint8)

@@ -103,6 +103,18 @@ def test_eyes_have_a_dark_pupil_in_a_light_ball() -> None:
     assert eye[4, 32].min() > 150
 
 
+def test_an_iris_has_its_colour_fibres_and_a_dark_rim() -> None:
+    looks = Looks(iris=(0.45, 0.5, 0.55))
+    eye = eye_texture(looks, 512) / 255
+    y, x = np.mgrid[1:-1:512j, -1:1:512j]
+    angle_deg = 60 * np.hypot(x, y)
+    inside, middle, rim = ((angle_deg > a) & (angle_deg < b) for a, b in
+                           ((11, 25), (19.5, 20.5), (24.5, 25.5)))  # fmt: skip
+    np.testing.assert_allclose(eye[inside].mean(0), looks.iris, rtol=0.1)
+    assert eye[middle].mean(1).std() > 0.03
+    assert eye[rim].mean() < 0.7 * eye[middle].mean()
+
+
 def test_the_cast_is_the_same_for_the_same_seed() -> None:
     one, two = (np.random.default_rng(4) for _ in range(2))
     assert random_phenotype(one) == random_phenotype(two)

@@ -199,3 +199,22 @@ def test_worn_brows_and_lashes_of_a_designed_person_follow_the_face() -> None:
     assert np.abs(parts["lashes_full"].morphs["eyeBlinkRight"]).max() > 0.004
     assert not parts["crop"].morphs
     assert "lashes" not in parts
+
+
+@pytest.mark.parametrize("name", ["lashes", "lashes_full"])
+def test_lashes_stand_evenly_along_every_lid(name: str) -> None:
+    mesh = load(name).mesh
+    assert mesh is not None
+    uv, places = mesh.triangle_uv, mesh.vertices_m[mesh.triangles]
+    assert uv is not None
+    for top in (True, False):
+        for left in (True, False):
+            some = ((uv[..., 1].mean(1) > 0.5) == top) & ((places[..., 0].mean(1) > 0) == left)
+            at, place = uv[some].reshape(-1, 2), places[some].reshape(-1, 3)
+            root = at[:, 1] % 0.5 < 0.02
+            _, first = np.unique(at[root, 0].round(3), return_index=True)
+            along, line = at[root, 0][first], place[root][first]
+            assert along[0] < 0.01
+            assert along[-1] > 0.99
+            step = np.linalg.norm(np.diff(line, axis=0), axis=1) / np.diff(along)
+            assert step.max() < 1.2 * step.min(), "as many lashes a millimetre everywhere"

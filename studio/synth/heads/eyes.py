@@ -29,6 +29,7 @@ would be in the shade twice. Of six portraits and the heads made of them, whites
 _RANGE = (0.62, 2.2)
 """How dark and how bright a white may be, by the usual one."""
 _BELIEVED = 0.6
+_SIZE_PX = 512
 _FEW_PX = 30
 
 
@@ -69,7 +70,7 @@ def decoded(colour: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
 def keep(name: str, slug: str, looked: Looked, iris: Colour) -> str:
     """Keep the eyes in the user's wardrobe; their name there. Raises StudioError if they cannot be
     written."""
-    painted = eye_texture(Looks(iris=iris)).astype(np.float32) / 255
+    painted = eye_texture(Looks(iris=iris), _SIZE_PX).astype(np.float32) / 255
     size = len(painted)
     y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
     outside = np.clip((np.hypot(x, y) * 60 - 25.5) / 2, 0, 1)[..., None]
