@@ -29,8 +29,8 @@ DATA = (
     "rooms and light made by Doppel) who try on things that Doppel makes; no photograph of people"
 )
 SIDE_PX, FINE_PX, STEP_M, FAR = 288, 576, 1e-4, 32_000
-LIMBS = (6, 7)
-"""Watches and shoes, whose squares show limbs, among the factory's ``KINDS``."""
+LIMBS, HAT = (6, 7), 2
+"""Watches and shoes, whose squares show limbs, and hats, among the factory's ``KINDS``."""
 _NEAR = -3_000
 _LOOSE, _LEAST_PX = 1.35, 90
 

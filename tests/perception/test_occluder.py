@@ -11,9 +11,11 @@ import torch
 from studio.core.errors import StudioError
 from studio.perception.occluder.network import (
     CHANNELS,
+    MIDDLE,
     SIDE_PX,
     OccluderNetwork,
     assembled,
+    grown,
     mapped,
 )
 from studio.perception.occluder.predictor import (
@@ -23,7 +25,8 @@ from studio.perception.occluder.predictor import (
     calmed,
     square_around,
 )
-from studio.perception.own import count, pack
+from studio.perception.occluder.swift import SwiftOccluder
+from studio.perception.own import count, pack, unpack
 
 
 def square(rng: np.random.Generator) -> OccluderInput:
@@ -49,18 +52,63 @@ def test_a_map_for_every_pixel(tmp_path):
     assert np.abs(known - found).max() > 0  # the map before counts
 
 
-def test_the_folded_network_is_that_which_was_trained(tmp_path):
-    torch.manual_seed(4)
-    network = OccluderNetwork()
-    with torch.no_grad():  # norms that do something
+def learned(network: OccluderNetwork) -> OccluderNetwork:
+    """With norms that do something, and blocks that add something."""
+    with torch.no_grad():
+        for name, value in network.named_parameters():
+            if name.endswith("second.1.weight"):
+                value.fill_(0.3)
         network.train()
         for _ in range(8):
             network(torch.rand(2, CHANNELS, 64, 64))
+    return network.eval()
+
+
+SMALL = (24, 48, 72, 96), (1, 1, 2)
+
+
+def test_the_swift_network_is_that_which_was_trained(tmp_path, monkeypatch):
+    torch.manual_seed(4)
+    network = learned(OccluderNetwork())
     path = tmp_path / "weights.safetensors"
     path.write_bytes(pack(network, {}))
     crop = square(np.random.default_rng(2))
-    loaded, live = OcclusionPredictor(path), OcclusionPredictor.of(network.eval())
+    loaded, live = OcclusionPredictor(path), OcclusionPredictor.of(network)
     np.testing.assert_allclose(loaded.predict(crop), live.predict(crop), atol=0.06)
+    given = torch.rand(1, CHANNELS, 96, 160).contiguous(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        for steps in (("_convolution_pointwise",), ("of another torch",)):
+            monkeypatch.setattr("studio.perception.occluder.swift._ONCE", steps)
+            swift = SwiftOccluder(network, "cpu", torch.float32)
+            found = swift(given - MIDDLE)
+            torch.testing.assert_close(found, mapped(network(given))[0], rtol=1e-3, atol=1e-3)
+
+
+def test_weights_tell_how_large_their_network_is(tmp_path):
+    torch.manual_seed(5)
+    small = learned(OccluderNetwork(*SMALL))
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(pack(small, {}))
+    loaded = unpack(OccluderNetwork(), path)
+    assert count(loaded) == count(small) < count(OccluderNetwork())
+    given = torch.rand(1, CHANNELS, 64, 64)
+    torch.testing.assert_close(loaded(given), small(given), rtol=0.02, atol=0.02)
+    path.write_bytes(pack(torch.nn.Linear(3, 3), {}))
+    with pytest.raises(StudioError, match="another network"):
+        unpack(OccluderNetwork(), path)
+
+
+def test_a_network_that_grows_says_what_it_said_and_learns_with_all_it_has():
+    torch.manual_seed(6)
+    small = learned(OccluderNetwork(*SMALL))
+    large = grown(small)
+    given = torch.rand(2, CHANNELS, 64, 96)
+    torch.testing.assert_close(large.eval()(given), small(given))
+    large.train()(given).square().mean().backward()
+    slope = large.decoder.smooth[0][0].weight.grad
+    assert slope[:, 24:].abs().max() > 0
+    with pytest.raises(StudioError, match="larger"):
+        grown(OccluderNetwork((32, 48, 96, 200), (1, 1, 3)))
 
 
 def test_no_weights_no_predictor(tmp_path, monkeypatch):
@@ -95,7 +143,7 @@ def test_small_things_are_looked_at_with_what_is_around_them():
 
 
 def test_the_network_is_small():
-    assert count(OccluderNetwork()) < 700_000
+    assert count(OccluderNetwork()) < 2_000_000
 
 
 def test_lone_pixels_give_way_and_what_is_beside_the_item_says_nothing():

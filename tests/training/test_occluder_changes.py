@@ -10,9 +10,9 @@ from studio.synth.tryon.pairs import KINDS
 from studio.training.feed import batches_once
 from studio.training.task import Batch, Sample
 from studio.training.tasks import occluder_pictures
-from studio.training.tasks.occluder_changes import dyed, limbs
-from studio.training.tasks.occluder_pictures import varied
-from studio.training.tryon import FAR, FINE_PX, LIMBS, SIDE_PX
+from studio.training.tasks.occluder_changes import dyed, limbs, strands
+from studio.training.tasks.occluder_pictures import Seen, varied
+from studio.training.tryon import FAR, FINE_PX, HAT, LIMBS, SIDE_PX
 
 
 def test_a_colour_is_dyed_its_shade_stays_and_another_is_left_alone():
@@ -82,3 +82,38 @@ def test_limbs_of_wrists_and_feet_hide_items(monkeypatch):
 
     assert seen(KINDS.index("watch")) == 0
     assert seen(KINDS.index("hat")) > 0.8
+
+
+def test_locks_are_all_kinds_of_and_leave_gaps():
+    rgb = torch.rand(8, 3, 1, 1).expand(8, 3, 64, 64).contiguous()
+    lock, cover = strands(torch.Generator().manual_seed(1), rgb)
+    assert lock.shape == rgb.shape
+    assert cover.shape == (8, 1, 64, 64)
+    assert 0.1 < float((cover > 0.9).float().mean()) < 0.9
+    assert float(lock.std((2, 3)).amax()) > 0.1  # some are rough,
+    assert float(lock.std((2, 3)).amin()) < 0.05  # some are smooth as skin
+
+
+def test_locks_lie_under_hats_alone_and_behind_hands(monkeypatch):
+    assert KINDS[HAT] == "hat"
+    for name in ("_AWAY", "_DYED", "_BEHIND_LIMBS"):
+        monkeypatch.setattr(occluder_pictures, name, 0.0)
+    monkeypatch.setattr(occluder_pictures.augment, "photographed", lambda rgb, dice: rgb)
+    monkeypatch.setattr(occluder_pictures, "pieces", lambda dice, many, height, width: (
+        torch.zeros(many, 3, height, width), torch.zeros(many, 1, height, width)))  # fmt: skip
+
+    def pairs(kind: int, share: float) -> Seen:
+        monkeypatch.setattr(occluder_pictures, "_LOCKS", share)
+        batch = things(kind)
+        batch["hides"][:, : FINE_PX // 2] = -900  # a hand, 9 cm before the head
+        return varied(batch, torch.Generator().manual_seed(4), None, 96)
+
+    bare, hairy = pairs(HAT, 0.0), pairs(HAT, 1.0)
+    grey = torch.tensor(90 / 255)
+    painted = ((hairy.rgb - grey).abs() > 0.02).any(1)
+    assert 0.1 < float(painted[hairy.truth > 0.5].float().mean()) < 0.9
+    hand = hairy.known * (hairy.truth < 0.5)
+    assert float(painted[hand > 0].float().mean()) < 0.06  # but for the hand's edge
+    assert float(bare.truth.sum()) == pytest.approx(float(hairy.truth.sum()), rel=0.1)
+    watch = pairs(KINDS.index("watch"), 1.0)
+    assert float(((watch.rgb - grey).abs() > 0.02).float().mean()) < 0.02

@@ -170,7 +170,7 @@ def test_the_mean_map_knows_the_halves():
 def test_it_learns():
     torch.manual_seed(1)
     task = find_task("occluder", side=64)
-    network = OccluderNetwork().train()
+    network = OccluderNetwork((16, 24, 32, 48), (1, 1, 1)).train()
     optimiser = task.optimiser(network, 0.01)
     for group in optimiser.param_groups:
         group["lr"] = 2e-3

@@ -7,12 +7,14 @@ its map still has every pixel.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import torch
 from torch import nn
 from torch.nn import functional
 
+from studio.core.errors import StudioError
 from studio.perception.trunk import Block, Decoder, Gate, conv
 
 SIDE_PX = 256
@@ -26,10 +28,12 @@ REACH_M, CLOSE_M = 0.1, 0.02
 """Depths are told up to so far before and behind the anchor, and up to so far from each other."""
 UNKNOWN = 0.5
 """What stands for a map before where there is none."""
+MIDDLE = 0.5
+"""What the network takes off all that it is given."""
 FAINT = 0.02
 """What covers less of a pixel is no item."""
-_WIDTHS = (24, 48, 72, 96)
-_BLOCKS = (1, 1, 2)
+_WIDTHS = (32, 48, 96, 160)
+_BLOCKS = (1, 1, 3)
 
 
 class OccluderNetwork(nn.Module):
@@ -37,42 +41,64 @@ class OccluderNetwork(nn.Module):
     whether the item is seen, and how much of it where it begins to be hidden. 16 divides both
     sides."""
 
-    def __init__(self) -> None:
+    stem: nn.Sequential
+    stages: nn.ModuleList
+    gate: Gate
+    decoder: Decoder
+    head: nn.Conv2d
+
+    def __init__(self, widths: Sequence[int] = _WIDTHS, blocks: Sequence[int] = _BLOCKS) -> None:
+        """``widths`` are the channels at 1/2, 1/4, 1/8 and 1/16, ``blocks`` how many there are from
+        1/4 on."""
         super().__init__()
-        self.stem = conv(4 * CHANNELS, _WIDTHS[0])
+        self._build(widths, blocks)
+
+    def _build(self, widths: Sequence[int], blocks: Sequence[int]) -> None:
+        self.stem = conv(4 * CHANNELS, widths[0])
         self.stages = nn.ModuleList(
             nn.Sequential(conv(before, width, stride=2), *(Block(width) for _ in range(count)))
-            for (before, width), count in zip(pairwise(_WIDTHS), _BLOCKS, strict=True)
+            for (before, width), count in zip(pairwise(widths), blocks, strict=True)
         )
-        self.gate = Gate(_WIDTHS[-1])
-        self.decoder = Decoder(_WIDTHS, _WIDTHS[:-1], finest=0)
-        self.head = nn.Conv2d(_WIDTHS[0], 8, 3, 1, 1)
+        self.gate = Gate(widths[-1])
+        self.decoder = Decoder(widths, widths[:-1], finest=0)
+        self.head = nn.Conv2d(widths[0], 8, 3, 1, 1)
 
-        self.whole = False
+    def sized(self, state: Mapping[str, torch.Tensor]) -> None:
+        """Take the sizes of these weights; what is none of this network's changes nothing."""
+        first = [f"stages.{k}.0.0.weight" for k in range(len(_BLOCKS))]
+        names = ["stem.0.weight", *first]
+        if any(name not in state or not len(state[name]) for name in names):
+            return
+        blocks = [
+            sum(name.startswith(f"stages.{k}.") and name.endswith(".second.0.weight")
+                for name in state)
+            for k in range(len(_BLOCKS))
+        ]  # fmt: skip
+        self._build([len(state[name]) for name in names], blocks)
 
     def forward(self, given: torch.Tensor) -> torch.Tensor:
-        given = given - 0.5
-        features = [self.stem(given if self.whole else functional.pixel_unshuffle(given, 2))]
+        features = [self.stem(functional.pixel_unshuffle(given - MIDDLE, 2))]
         for stage in self.stages:
             features.append(stage(features[-1]))
         features[-1] = self.gate(features[-1])
         return functional.pixel_shuffle(self.head(self.decoder(features)), 2)
 
 
-def swift(network: OccluderNetwork) -> OccluderNetwork:
-    """The same network, whose norms were folded away (:func:`studio.perception.trunk.fused`), with
-    its first step as one convolution over whole pixels: nothing is rearranged."""
-    first = network.stem[0]
-    assert not network.whole
-    assert isinstance(first, nn.Conv2d)
-    assert first.bias is not None
-    out = first.out_channels
-    whole = nn.Conv2d(CHANNELS, out, 6, 2, 2)
-    taps = first.weight.data.view(out, CHANNELS, 2, 2, 3, 3).permute(0, 1, 4, 2, 5, 3)
-    whole.weight.data = taps.reshape(out, CHANNELS, 6, 6).contiguous()
-    whole.bias = first.bias
-    network.stem[0] = whole.requires_grad_(False)
-    network.whole = True
+def grown(small: OccluderNetwork) -> OccluderNetwork:
+    """A network of the usual size that says what a smaller one says (Chen et al. 2016, "Net2Net"):
+    its further channels are looked at by none that were there, and its further blocks add nothing
+    until it learns. Raises StudioError if the other is larger."""
+    network, old = OccluderNetwork(), small.state_dict()
+    state = network.state_dict()
+    for name, value in old.items():
+        if name not in state or any(
+            a > b for a, b in zip(value.shape, state[name].shape, strict=True)
+        ):
+            raise StudioError("These weights are those of a larger network than is learned.")
+        own = state[name]
+        if value.ndim > 1:
+            own[: len(value), value.shape[1] :] = 0
+        own[tuple(slice(0, side) for side in value.shape)] = value
     return network
 
 
@@ -108,14 +134,16 @@ def assembled(
 
 def _share(depth_m: torch.Tensor, reach_m: float) -> torch.Tensor:
     """Depths within reach as 0..1; what is nowhere is far."""
-    return (depth_m / reach_m).clamp(-1, 1).nan_to_num(1.0) / 2 + 0.5
+    far = torch.ones((), device=depth_m.device)
+    return torch.fmin(depth_m / reach_m, far).clamp_min(-1) / 2 + 0.5
 
 
 def mapped(logits: torch.Tensor) -> torch.Tensor:
-    """The map (batch, height, width): 1 where the item is seen, 0 where something is before it.
+    """The map (batch, height, width): 1 where the item is seen, 0 where something is before it."""
+    return decided(*logits.float().sigmoid().unbind(1))
 
-    Where the network is in two minds, at edges, its second output says how much.
-    """
-    seen, edge = logits.float().sigmoid().unbind(1)
-    doubt = 4 * seen * (1 - seen)
-    return torch.lerp(seen, edge, doubt)
+
+def decided(seen: torch.Tensor, edge: torch.Tensor) -> torch.Tensor:
+    """The map of both outputs, as shares: where the network is in two minds, at edges, its second
+    output says how much is seen."""
+    return torch.lerp(seen, edge, 4 * seen * (1 - seen))

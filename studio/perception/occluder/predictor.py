@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -11,22 +10,20 @@ import cv2
 import numpy as np
 import torch
 from jaxtyping import Bool, Float32, UInt8
-from torch import nn
 
 from studio.core.card import find_card
 from studio.perception.occluder.network import (
     CHANNELS,
     DIVIDED_PX,
     FAINT,
+    MIDDLE,
     SIDE_PX,
     UNKNOWN,
     OccluderNetwork,
     assembled,
-    mapped,
-    swift,
 )
-from studio.perception.own import placed, quick_type, unpack
-from studio.perception.trunk import fused
+from studio.perception.occluder.swift import SwiftOccluder
+from studio.perception.own import quick_type, unpack
 
 NAME = "occluder"
 LOOSE = 1.35
@@ -75,20 +72,22 @@ class OcclusionPredictor:
         """From published weights: those of Doppel or of the user, or a file. Raises StudioError if
         there are none."""
         path = weights or find_card(NAME).weights
-        network = unpack(OccluderNetwork(), path)
-        self._take(swift(cast(OccluderNetwork, fused(network))), device)
+        self._take(cast(OccluderNetwork, unpack(OccluderNetwork(), path)), device)
 
     @classmethod
-    def of(cls, network: nn.Module, device: str = "cpu") -> OcclusionPredictor:
+    def of(cls, network: OccluderNetwork, device: str = "cpu") -> OcclusionPredictor:
         """From a network that is being trained."""
         made = cls.__new__(cls)
         made._take(network, device)
         return made
 
-    def _take(self, network: nn.Module, device: str) -> None:
+    def _take(self, network: OccluderNetwork, device: str) -> None:
         self._device, self._type = device, quick_type(device)
-        self._network = placed(network, device, self._type)
-        self._room = torch.empty(SIDE_PX**2 * CHANNELS, dtype=self._type, device=device)
+        self._network = SwiftOccluder(network, device, self._type)
+        pixels = SIDE_PX**2 * CHANNELS
+        self._planes = torch.empty(pixels)
+        self._joined = np.empty(pixels, np.float32)
+        self._given = torch.empty(pixels, dtype=self._type, device=device)
 
     @torch.inference_mode()
     def predict(self, crop: OccluderInput) -> Float32[np.ndarray, "256 256"]:
@@ -99,21 +98,27 @@ class OcclusionPredictor:
         if part is None:
             return found
         rgb, item = (
-            torch.from_numpy(picture[part]).to(self._device).permute(2, 0, 1)[None].float() / 255
+            torch.from_numpy(picture[part]).permute(2, 0, 1)[None].float() / 255
             for picture in (crop.rgb, crop.item)
         )
         item_m, proxy_m = (
-            torch.from_numpy(depth[part] - np.float32(crop.anchor_depth_m)).to(self._device)[None]
+            torch.from_numpy(depth[part] - np.float32(crop.anchor_depth_m))[None]
             for depth in (crop.item_depth_m, crop.proxy_depth_m)
         )
         if crop.previous is None:
             before = torch.full_like(item_m, UNKNOWN)
         else:
-            before = torch.from_numpy(crop.previous[part]).to(self._device)[None]
-        shape = 1, *rgb.shape[2:], CHANNELS
-        room = self._room[: math.prod(shape)].view(shape).permute(0, 3, 1, 2)
-        logits = self._network(assembled(rgb, item, item_m, proxy_m, before, room))
-        found[part] = calmed(mapped(logits)[0].cpu().numpy(), covered(crop.item[..., 3][part]))
+            before = torch.from_numpy(crop.previous[part])[None]
+        height, width = rgb.shape[2:]
+        pixels = height * width * CHANNELS
+        planes = self._planes[:pixels].view(1, CHANNELS, height, width)
+        assembled(rgb, item, item_m, proxy_m, before, planes)
+        joined = self._joined[:pixels].reshape(height, width, CHANNELS)
+        cv2.merge(list(planes[0].numpy()), joined)
+        given = self._given[:pixels].view(height, width, CHANNELS)
+        given.copy_(torch.from_numpy(joined).sub_(MIDDLE))
+        told = self._network(given.permute(2, 0, 1)[None]).cpu().numpy()
+        found[part] = calmed(told, covered(crop.item[..., 3][part]))
         return found
 
 

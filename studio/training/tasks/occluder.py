@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
-from studio.perception.occluder.network import FAINT, OccluderNetwork, mapped
+from studio.perception.occluder.network import FAINT, OccluderNetwork, grown, mapped
 from studio.perception.occluder.predictor import calmed
 from studio.training.feed import batches_once, made_once
 from studio.training.labels import LabelFolder
@@ -43,7 +43,7 @@ class OccluderTask:
         """``data`` is a folder of packs, else pairs come live from the factory; ``labels`` a folder
         in which people painted what is before items, which make ``share`` of what is learned from.
         Pieces of ``side`` pixels are learned from (at most 256, a multiple of 16); ``trunk`` are
-        weights to begin with."""
+        weights to begin with, of a network as large or smaller."""
         self._data = Path(data) if data else None
         self._labels, self._share = Path(labels) if labels else None, share
         self._places = Places(self._data)
@@ -55,8 +55,7 @@ class OccluderTask:
         if self._trunk is not None:
             from studio.perception.own import unpack
 
-            unpack(network, self._trunk)
-            network.train().requires_grad_(True)
+            network = grown(cast(OccluderNetwork, unpack(OccluderNetwork(), self._trunk)))
         return network
 
     def optimiser(self, network: nn.Module, decay: float) -> torch.optim.Optimizer:

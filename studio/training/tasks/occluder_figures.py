@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -13,10 +12,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from studio.perception.occluder.network import CHANNELS, SIDE_PX, OccluderNetwork, swift
+from studio.perception.occluder.network import CHANNELS, SIDE_PX, OccluderNetwork
 from studio.perception.occluder.rims import RIM_M, whole_rims
-from studio.perception.own import placed, quick_type
-from studio.perception.trunk import fused
+from studio.perception.occluder.swift import SwiftOccluder
+from studio.perception.own import quick_type
 from studio.training.feed import batches_once
 from studio.training.task import Batch, Row, Source
 from studio.training.tasks.occluder import predict
@@ -222,7 +221,7 @@ def _next(seen: Seen, dice: torch.Generator) -> Seen:
 def took(network: nn.Module, device: str) -> Row:
     """The processor's time for one square, as it is used: made swift, in the quickest type."""
     kind = quick_type(device)
-    quick = placed(swift(cast(OccluderNetwork, fused(deepcopy(network)))), device, kind)
+    quick = SwiftOccluder(cast(OccluderNetwork, network), device, kind)
     given = torch.zeros(1, CHANNELS, SIDE_PX, SIDE_PX, dtype=kind, device=device)
     given = given.contiguous(memory_format=torch.channels_last)
     times: list[float] = []

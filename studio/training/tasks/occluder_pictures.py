@@ -16,12 +16,15 @@ from studio.training.augment import Dice
 from studio.training.clutter import pieces
 from studio.training.surroundings import Places, behind, put_before
 from studio.training.task import Batch
-from studio.training.tasks.occluder_changes import dyed, limbs
-from studio.training.tryon import FAR, LIMBS, STEP_M
+from studio.training.tasks.occluder_changes import dyed, limbs, strands
+from studio.training.tryon import FAR, HAT, LIMBS, STEP_M
 
 _TURN_DEG, _SHIFT_PX, _GROW = 5.0, 5.0, 0.03
 _AWAY, _DYED, _BEHIND_LIMBS = 0.5, 0.35, 0.15
 _LIMB_M = 0.1
+_LOCKS, _LOCK_M, _STANDS_OFF = 0.6, 0.03, 0.1
+"""So many who wear hats are given locks; what is so far before the head stays before them; they
+stand off the head by up to this share of a square."""
 _UNTOLD = 0.9
 """So many are not told the map before: what is told is copied, and nothing is learned of sleeves
 and hair."""
@@ -163,16 +166,17 @@ def _seen(
     rgba = functional.grid_sample(
         many.items, augment.grid(item, side, side, old), "bilinear", "zeros", align_corners=False
     )
+    near = _metres(_depths(many.proxies, augment.grid(proxy, side, side, old)))
     if dice is not None:
+        rgb = _locks(dice, many, rgb, hides, near, _shared(many, many.people, grid, "bilinear"))
         rgb, hides = _hidden(dice, many, rgb, hides)
     there = (depth < FAR).float()
     seen = there * (depth <= hides)
     present, both = _halved(there, torch.add) / 4, _halved(seen, torch.add) / 4
     truth = both / present.clamp_min(0.25)
     known = (present > 0) & (rgba[:, 3] > FAINT)
-    near = _depths(many.proxies, augment.grid(proxy, side, side, old))
     return Seen(
-        rgb, rgba, _metres(_coarser(depth)), _metres(near),
+        rgb, rgba, _metres(_coarser(depth)), near,
         torch.full_like(truth, UNKNOWN), truth, known.float(),
         many.px_per_m * side / (2 * base[:, :, 0].norm(dim=1)),
     )  # fmt: skip
@@ -210,6 +214,30 @@ def _halved(
 
 def _metres(steps: torch.Tensor) -> torch.Tensor:
     return torch.where(steps < FAR, steps * STEP_M, torch.inf)
+
+
+def _locks(
+    dice: Dice, many: _Many, rgb: torch.Tensor, hides: torch.Tensor, near_m: torch.Tensor,
+    people: torch.Tensor,
+) -> torch.Tensor:  # fmt: skip
+    """Other hair under some hats, or less: a hat lies on what is there, and what is seen of it does
+    not change. What is before the head (a hand) stays before the hair."""
+    chosen = augment.some(dice, _LOCKS, many.count)
+    chosen = chosen[many.kinds[chosen] == HAT]
+    if len(chosen) == 0:
+        return rgb
+    head_m = near_m[chosen]
+    free = _metres(_coarser(hides[chosen])) > torch.where(head_m.isfinite(), head_m, 0.1) - _LOCK_M
+    reach = 2 * int(_STANDS_OFF * rgb.shape[2] / 2) + 1
+    there = functional.max_pool2d((people[chosen] > 0.5).float(), reach, 1, reach // 2)
+    place = functional.avg_pool2d(there * free[:, None], 3, 1, 1)
+    painted = rgb[chosen]
+    for _ in range(2):
+        lock, cover = strands(dice, painted)
+        painted = torch.lerp(painted, lock, cover * place)
+    rgb = rgb.clone()
+    rgb[chosen] = painted
+    return rgb
 
 
 def _hidden(
