@@ -16,6 +16,7 @@ from studio.journeys import networks
 from studio.journeys.figures import Figure, Part, footage_set
 from studio.journeys.puppet import REAL, STILL_S, calmest, webcam
 from studio.journeys.strangers import Stood, stood
+from studio.journeys.tryon_bare import PHOTOGRAPHS, bare_hats
 from studio.journeys.tryon_limbs import limbs
 from studio.journeys.tryon_sheet import PORTRAITS, sheet
 from studio.journeys.tryon_shoes import old_shoes
@@ -37,7 +38,6 @@ from studio.synth.factory.sheet import save
 
 METRIC, METRIC_M = "SunglassesKhronos.glb", 0.151
 """A model whose size is surely true, and how wide it is."""
-PHOTOGRAPHS = ("astronaut.png", "biden.jpg", "obama.jpg", "obama3.jpg")
 STRANGERS, FIRST_SEED = 8, 9000
 WAYS: tuple[Occlusion, ...] = ("static", "depth", "predicted")
 WEBCAM_PX, VIEW_DEG, AWAY_M = (640, 480), 55.0, 0.6
@@ -59,6 +59,7 @@ def parts(footage: Path | None, data: Path | None, out: Path | None) -> list[tup
         *((f"{Path(name).stem} of {folder}", partial(_film, footage, folder, name))
           for folder, name in films),
         ("a still picture with noise", partial(_frozen, footage)),
+        ("hats on people before whom nothing is", partial(bare_hats, footage)),
         ("watches, shoes and necklaces on made-up people", limbs),
         ("old shoes under new ones", old_shoes),
         ("speed at 640 x 480", partial(_speed, footage)),

@@ -13,12 +13,15 @@ from studio.core.items import AnchorPoint
 from studio.core.types import Frame
 from studio.journeys import tryon
 from studio.journeys.figures import Figure, measure
+from studio.journeys.tryon_bare import front_of
 from studio.journeys.tryon_limbs import WATCHES, in_picture, off
 from studio.journeys.tryon_sheet import TILES, around_head
 from studio.live.wearing.tryon import TryOn
 from studio.live.wearing.wear_settings import WearSettings
 from studio.live.wearing.worn import Wearer, Worn
 from studio.media.catalogue.catalogue import starter
+from studio.perception.occluder.network import SIDE_PX
+from studio.perception.occluder.predictor import OccluderInput
 from studio.vision.one_view import assumed
 
 
@@ -86,3 +89,17 @@ def test_a_watch_is_judged_by_how_far_off_it_is_in_the_picture_and_how_it_is_tur
     behind[1, 3] = -1
     frames: dict[AnchorPoint, np.ndarray] = {"wrist.L": true, "wrist.R": behind}
     assert list(in_picture(frames, WATCHES)) == ["wrist.L"]
+
+
+def test_the_front_of_a_hat_is_what_lies_before_the_head_or_beside_it() -> None:
+    side = (SIDE_PX, SIDE_PX)
+    item = np.zeros((*side, 4), np.uint8)
+    item[:200, :, 3] = 255
+    head, depth = np.full(side, np.inf, np.float32), np.full(side, 0.6, np.float32)
+    head[:, 50:] = 0.61  # the hat is before it,
+    head[:, 150:] = 0.5  # and behind it
+    depth[:20] = np.inf
+    front = front_of(OccluderInput(item[..., :3], item, depth, head, 0.6))
+    expected = np.zeros(side, bool)
+    expected[20:200, :150] = True
+    np.testing.assert_array_equal(front, expected)
