@@ -35,6 +35,7 @@ _OF_ITEMS = "occluder"
 _OF_BODIES = ("body", "body_head")
 _OF_HEADS = "neus"
 _OF_LIGHT = "face_light"
+_OF_FEET = "feet"
 
 
 def main(
@@ -213,7 +214,7 @@ def _alone(
 def _prepare(
     name: str, data: Path | None, count: int, surroundings: Path | None, seed: int, json: bool
 ) -> None:
-    from studio.training import bodies, heads, lit, multiview, people, tryon
+    from studio.training import bodies, feet, heads, lit, multiview, people, tryon
     from studio.training.surroundings import pack
 
     if data is None:
@@ -243,6 +244,8 @@ def _prepare(
                 packed[split] = heads.pack(place, split, dice, wanted, told, finder())
             elif name == _OF_LIGHT:
                 packed[split] = lit.pack(place, split, dice, wanted, told, finder())
+            elif name == _OF_FEET:
+                packed[split] = feet.pack(place, split, dice, wanted, told)
             elif name in _OF_BODIES:
                 packed[split] = bodies.pack(place, split, dice, wanted, told, bodies.lookers(find))
             else:

@@ -25,6 +25,7 @@ from studio.live.wearing.limb_frames import (
     torso,
     wrist,
 )
+from studio.live.wearing.lone_feet import LoneFeet, has_trunk, points_of
 from studio.live.wearing.trembling import Trembling
 from studio.perception.wearers.followed import Followed, SeenPoints
 from studio.perception.wearers.head_pose import projected
@@ -41,6 +42,7 @@ _AT_HAND, _SAME = 0.6, 0.6
 _SIDES: Mapping[AnchorPoint, tuple[int, ...]] = {"wrist.L": (13, 15), "wrist.R": (14, 16)}
 _FEET: tuple[AnchorPoint, ...] = ("foot.L", "foot.R")
 _ROOM_M, _NEAR_M = 0.05, 0.1
+_LONE = "feet"
 _FEET_QUICK = 8.0
 """Feet are small in pictures and seen unsurely: they tremble where they are followed as closely as
 hands (by up to 1.4 px; by 1.0 px so, and lag 2 mm more behind somebody who walks)."""
@@ -49,7 +51,7 @@ hands (by up to 1.4 px; by 1.0 px so, and lag 2 mm more behind somebody who walk
 @dataclass(frozen=True, eq=False)
 class PartsNow:
     """The anchor points of one body, or of one hand, at a moment; ``head`` is the number of the
-    head that it belongs to, None where none is seen."""
+    head that it belongs to, None where none is seen; ``lone`` are feet without a body."""
 
     number: int
     frames: Mapping[AnchorPoint, Float[np.ndarray, "4 4"]]
@@ -57,6 +59,7 @@ class PartsNow:
     head: int | None
     opacity: float
     jitter_px: float
+    lone: bool = False
 
 
 @dataclass(eq=False)
@@ -79,9 +82,13 @@ class Bodies:
     thread; close it when done."""
 
     def __init__(
-        self, make_pose: Callable[[], Followed], make_hands: Callable[[], Followed]
-    ) -> None:
+        self, make_pose: Callable[[], Followed], make_hands: Callable[[], Followed],
+        lone_feet: LoneFeet | None = None,
+    ) -> None:  # fmt: skip
+        """``lone_feet`` finds feet where no body is seen above them; without it they are not
+        looked for."""
         self._make = {"pose": make_pose, "hand": make_hands}
+        self._lone_feet = lone_feet
         self._followed: dict[str, Followed] = {}
         self._tracks: list[_Track] = []
         self._count = 0
@@ -122,10 +129,19 @@ class Bodies:
                     point: track.forearm(time_s, palm, arm, side, camera)
                 }
                 found.append(self._told(track, one, head, camera, time_s, lag_ms))
+        lone = self._lone(rgb, time_s, camera, points, bodies, foot_m)
+        if lone is not None:
+            framed, seen = lone
+            head = heads[0] if len(heads) == 1 else None
+            track = self._track(seen, _LONE, free, time_s)
+            told = self._told(track, framed, head, camera, time_s, lag_ms)
+            track.now = replace(told, lone=True)
+            found.append(track.now)
         if points & BODY_POINTS:
+            here = points - FEET.keys() if lone is not None else points
             for body in bodies:
                 head = _head_of(body, heads)
-                framed = _in_picture(_framed(body, head, camera, points, foot_m), camera)
+                framed = _in_picture(_framed(body, head, camera, here, foot_m), camera)
                 if framed:
                     track = self._track(body, "", free, time_s)
                     found.append(self._told(track, framed, head, camera, time_s, lag_ms))
@@ -140,7 +156,35 @@ class Bodies:
 
         Raises StudioError if the network is not installed.
         """
-        self._seen("pose", rgb, time_s)
+        bodies = self._seen("pose", rgb, time_s)
+        if self._lone_feet is not None and not self._feet_told(bodies, rgb):
+            self.there |= points_of(self._lone_feet.seen(rgb, time_s))
+
+    def _lone(
+        self, rgb: np.ndarray, time_s: float, camera: Camera, points: frozenset[AnchorPoint],
+        bodies: tuple[SeenPoints, ...], foot_m: float | None,
+    ) -> tuple[dict[AnchorPoint, Framed], SeenPoints] | None:  # fmt: skip
+        """Feet where no body tells them."""
+        wanted = points & FEET.keys()
+        if self._lone_feet is None or not wanted or self._feet_told(bodies, rgb):
+            return None
+        feet = self._lone_feet.find(rgb, time_s, camera, foot_m)
+        if feet is None:
+            return None
+        self.there |= feet.framed.keys()
+        framed = {point: each for point, each in feet.framed.items() if point in wanted}
+        framed = _in_picture(framed, camera)
+        return (framed, feet.seen) if framed else None
+
+    @staticmethod
+    def _feet_told(bodies: tuple[SeenPoints, ...], rgb: np.ndarray) -> bool:
+        """Whether a body that is seen tells where its feet are."""
+        size = rgb.shape[1], rgb.shape[0]
+        return any(
+            has_trunk(body, size)
+            and any((body.confidence[list(which[:3])] > SURE).all() for which in FEET.values())
+            for body in bodies
+        )
 
     def _seen(self, kind: str, rgb: np.ndarray, time_s: float) -> tuple[SeenPoints, ...]:
         if kind not in self._followed:
@@ -158,7 +202,8 @@ class Bodies:
         """How sure a hand must be to be believed."""
         middle = hand.xyz_px[:, :2].mean(0)
         known = any(
-            t.side and np.linalg.norm(t.middle_px - middle) < _SAME * t.wide_px
+            t.side in ("left", "right")
+            and np.linalg.norm(t.middle_px - middle) < _SAME * t.wide_px
             for t in self._tracks
         )
         return STILL_SURE if known else SURE_HAND

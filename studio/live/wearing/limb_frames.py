@@ -8,12 +8,14 @@ away. MediaPipe's shapes turn it. The lengths are the average adult's at rest
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
 from scipy.spatial.transform import Rotation
 
+from studio.core.items import AnchorPoint
 from studio.core.types import Camera
 from studio.human.anchors import REFERENCE_M, SizeName
 from studio.perception.faces.head import in_space
@@ -35,7 +37,7 @@ FOOT_M = np.array([
     [-0.0513, -0.0295, 0.5126],
 ])  # fmt: skip
 """The left leg's marks at ankle, heel, toes and knee, in the frame of ``foot.L``."""
-FEET = {"foot.L": (27, 29, 31, 25), "foot.R": (28, 30, 32, 26)}
+FEET: Mapping[AnchorPoint, tuple[int, ...]] = {"foot.L": (27, 29, 31, 25), "foot.R": (28, 30, 32, 26)}
 """Ankle, heel, toes and knee."""
 _BONES_M = {
     (25, 27): 0.422, (26, 28): 0.422, (23, 25): 0.433, (24, 26): 0.433, (11, 12): 0.355,
@@ -166,7 +168,7 @@ def wrist(hand: SeenPoints, side: str, camera: Camera) -> Framed:
 
 
 def foot(
-    body: SeenPoints, point: str, stands: Standing, camera: Camera, foot_m: float | None = None
+    body: SeenPoints, point: AnchorPoint, stands: Standing, camera: Camera, foot_m: float | None = None
 ) -> Framed:
     """A foot by its ankle, heel and toes, and its knee where it is seen. ``foot_m`` is how long it
     is, where that is known: it is as far away as it then must be."""

@@ -16,8 +16,10 @@ from studio.human.anchors import REFERENCE_M, SizeName
 from studio.live.wearing.bodies import LIMB_POINTS, Bodies, PartsNow
 from studio.live.wearing.carrying import Limbs, Wanted
 from studio.live.wearing.heads import HeadNow, Heads
+from studio.live.wearing.lone_feet import LoneFeet
 from studio.live.wearing.wear_settings import WearSettings
 from studio.perception.faces.tracker import FaceCrowd
+from studio.perception.feet.finder import FeetFinder
 from studio.perception.wearers.followed import Followed
 from studio.weights.store import find
 
@@ -27,9 +29,10 @@ NO_HAND = (
     "or wear the watch on the other wrist."
 )
 NO_FEET = (
-    "No feet are seen for the shoes: step back, or lower the camera, until knees and feet "
-    "are in the picture."
+    "No feet are seen for the shoes: point the camera at them, or step back until all of you is "
+    "in the picture."
 )
+LONE_FEET = "Feet are seen, and no body above them."
 NO_SHOULDERS = "No shoulders are seen: step back until both are in the picture."
 _LACKING: Mapping[ItemKind, str] = {
     "shoes": NO_FEET, "necklace": NO_SHOULDERS, "top": NO_SHOULDERS,
@@ -50,13 +53,15 @@ def bodies(most: int = 3) -> Bodies:
     return Bodies(
         lambda: Followed("pose", find("pose_landmarker_full"), most),
         lambda: Followed("hand", find("hand_landmarker"), _HANDS),
+        LoneFeet(FeetFinder.load),
     )
 
 
 @dataclass(frozen=True, eq=False)
 class WearerNow:
     """Somebody at a moment: their anchor points' frames in metres of the level camera's world,
-    their sizes, and their head where it is seen. ``opacity`` falls while they are lost."""
+    their sizes, and their head where it is seen. ``opacity`` falls while they are lost; ``lone``
+    are feet that were found without a body."""
 
     number: int
     frames: Mapping[AnchorPoint, Float[np.ndarray, "4 4"]]
@@ -65,6 +70,7 @@ class WearerNow:
     opacity: float
     jitter_px: float
     fading: Mapping[AnchorPoint, float]
+    lone: bool = False
 
     def opacity_at(self, point: AnchorPoint) -> float:
         """How much of what is worn at an anchor point is shown."""
@@ -150,13 +156,15 @@ def _with(wearer: WearerNow, part: PartsNow) -> WearerNow:
         sizes_m={**wearer.sizes_m, **part.sizes_m},
         jitter_px=max(wearer.jitter_px, part.jitter_px),
         fading={**wearer.fading, **dict.fromkeys(part.frames, part.opacity)},
+        lone=wearer.lone or part.lone,
     )
 
 
 def lacking(
     wanted: Sequence[tuple[ItemKind, tuple[AnchorPoint, ...]]], people: tuple[WearerNow, ...]
 ) -> tuple[str, ...]:
-    """What keeps things of kinds, worn at points, from being worn by anybody, and what to do."""
+    """What keeps things of kinds, worn at points, from being worn by anybody, and what to do; and
+    where only feet are seen, that."""
     seen: set[AnchorPoint] = set()
     for one in people:
         seen.update(one.frames)
@@ -168,4 +176,6 @@ def lacking(
             told.append(_LACKING.get(kind, NOBODY))
     if not wanted and not people:
         told.append(NOBODY)
+    if any(one.lone for one in people):
+        told.append(LONE_FEET)
     return tuple(dict.fromkeys(told))

@@ -11,6 +11,7 @@ from studio.training.task import Task
 
 TASKS: Mapping[str, str] = {
     "parts": "studio.training.tasks.parts:PartsTask",
+    "feet": "studio.training.tasks.feet:FeetTask",
     "heatmaps": "studio.training.tasks.heatmaps:HeatmapsTask",
     "dope_body": "studio.training.tasks.dope:BodyExpert",
     "dope_hand": "studio.training.tasks.dope:HandExpert",

@@ -1,0 +1,1 @@
+"""Feet without a body, by our own network."""
