@@ -202,8 +202,7 @@ class Bodies:
         """How sure a hand must be to be believed."""
         middle = hand.xyz_px[:, :2].mean(0)
         known = any(
-            t.side in ("left", "right")
-            and np.linalg.norm(t.middle_px - middle) < _SAME * t.wide_px
+            t.side in ("left", "right") and np.linalg.norm(t.middle_px - middle) < _SAME * t.wide_px
             for t in self._tracks
         )
         return STILL_SURE if known else SURE_HAND

@@ -20,6 +20,8 @@ MOST_BLACK = 24.0
 """What shows nothing black is not thought to be veiled more than this (levels)."""
 _CALM = 0.3
 _KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+_FLAT = 4.0
+"""A picture of fewer levels tells nothing of its camera."""
 
 
 class LookFinder:
@@ -56,6 +58,8 @@ def camera_look(rgb: np.ndarray, face_px: np.ndarray) -> CameraLook | None:
         return None
     part = rgb[low[1] : high[1], low[0] : high[0]]
     grey = cv2.cvtColor(np.ascontiguousarray(part), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    if np.ptp(grey) < _FLAT:
+        return None
     edges = np.abs(cv2.filter2D(grey, cv2.CV_32F, _KERNEL))
     noise = float(np.median(edges)) / 0.6745 / 6
     few = rgb[::4, ::4]

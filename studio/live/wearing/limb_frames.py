@@ -37,7 +37,10 @@ FOOT_M = np.array([
     [-0.0513, -0.0295, 0.5126],
 ])  # fmt: skip
 """The left leg's marks at ankle, heel, toes and knee, in the frame of ``foot.L``."""
-FEET: Mapping[AnchorPoint, tuple[int, ...]] = {"foot.L": (27, 29, 31, 25), "foot.R": (28, 30, 32, 26)}
+FEET: Mapping[AnchorPoint, tuple[int, ...]] = {
+    "foot.L": (27, 29, 31, 25),
+    "foot.R": (28, 30, 32, 26),
+}
 """Ankle, heel, toes and knee."""
 _BONES_M = {
     (25, 27): 0.422, (26, 28): 0.422, (23, 25): 0.433, (24, 26): 0.433, (11, 12): 0.355,
@@ -168,7 +171,11 @@ def wrist(hand: SeenPoints, side: str, camera: Camera) -> Framed:
 
 
 def foot(
-    body: SeenPoints, point: AnchorPoint, stands: Standing, camera: Camera, foot_m: float | None = None
+    body: SeenPoints,
+    point: AnchorPoint,
+    stands: Standing,
+    camera: Camera,
+    foot_m: float | None = None,
 ) -> Framed:
     """A foot by its ankle, heel and toes, and its knee where it is seen. ``foot_m`` is how long it
     is, where that is known: it is as far away as it then must be."""

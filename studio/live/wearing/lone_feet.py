@@ -71,9 +71,7 @@ class LoneFeet:
         flat = np.column_stack([points, np.zeros(len(points))])
         return Alone(framed, SeenPoints(flat, 0 * flat, np.ones(len(points))))
 
-    def seen(
-        self, rgb: UInt8[np.ndarray, "height width 3"], time_s: float
-    ) -> tuple[SeenFoot, ...]:
+    def seen(self, rgb: UInt8[np.ndarray, "height width 3"], time_s: float) -> tuple[SeenFoot, ...]:
         """The marks of the feet in the next picture. Raises StudioError if the network is not
         installed."""
         if self._finder is None:

@@ -210,7 +210,7 @@ def _camera(moment: _Moment, away: bool, rng: Rng) -> Camera:
     marks = np.concatenate(
         [marks_m(s) @ moment.frames[s][:3, :3].T + moment.frames[s][:3, 3] for s in chosen]
     )
-    target = np.mean([feet[side] for side in chosen], axis=0) + [0, 0, 0.04]
+    target = np.mean([feet[side] for side in chosen], axis=0) + np.array([0, 0, 0.04])
     share, roll = float(rng.uniform(0.3, 0.9)), float(rng.normal(0, 6))
     kind = rng.random()
 
@@ -224,7 +224,7 @@ def _camera(moment: _Moment, away: bool, rng: Rng) -> Camera:
             eyes = heads[:, 2].max() * rng.uniform(0.45, 0.95)
             back = rng.uniform(-0.15, 0.55)
             at = target * (1, 1, 0) + back * ahead + rng.normal(0, 0.2) * left
-            return at + [0, 0, max(eyes, 0.5)]
+            return at + np.array([0, 0, max(eyes, 0.5)])
         if kind < 0.68:  # a webcam's
             return of(rng.uniform(0.5, 2.2), rng.normal(0, 65), abs(rng.normal(8, 18)))
         return of(rng.uniform(0.4, 2.0), rng.uniform(-180, 180), rng.uniform(10, 85))

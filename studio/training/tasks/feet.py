@@ -180,7 +180,8 @@ def looks(
         people.move(dice, goes, None)
     inside = (xy > -0.5).all(-1) & (xy < SIDE_PX - 0.5).all(-1) & shows[..., None]
     cut = augment.photographed(people.rgb, dice) if varied else people.rgb
-    long_px = (batch["lens"][:, :1] * batch["foot_m"][:, None] / batch["frames"][..., 2, 3].abs())
+    lens, size = batch["lens"][:, :1], batch["foot_m"][:, None]
+    long_px = lens * size / batch["frames"][..., 2, 3].abs().clamp_min(0.05)
     long_px = torch.where(swap, long_px.flip(1), long_px) * (SIDE_PX / 2 / half)[:, None]
     return {
         "rgb": cut, "xy_px": xy.flatten(1, 2), "deep": deep.flatten(1), "inside": inside.flatten(1),

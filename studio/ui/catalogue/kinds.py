@@ -37,7 +37,7 @@ SHOWN: dict[str, str] = {
     "face": "Look at the camera, with light on your face",
     "neck": "Step back until both shoulders are in the picture",
     "wrists": "Hold a hand before the camera, with its forearm",
-    "feet": "Step back, or lower the camera, until knees and feet are in the picture",
+    "feet": "Point the camera at your feet, or step back until all of you is in the picture",
     "shoulders": "Step back until both shoulders are in the picture",
 }
 """What to do so that a part is seen."""

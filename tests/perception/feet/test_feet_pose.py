@@ -66,7 +66,7 @@ def test_of_feet_in_one_place_the_surest_is_chosen_and_known_ones_stay() -> None
     faint = SeenFoot("L", left.xy_px, left.deep, np.full(len(MARKS), SURE - 0.1))
     assert chosen([faint], ()) == ()
     assert chosen([faint], (left,)) == (faint,)
-    aside = seen_foot("R", np.eye(3), at + [0.25, 0, 0])
+    aside = seen_foot("R", np.eye(3), at + np.array([0.25, 0, 0]))
     assert {one.side for one in chosen([left, aside], ())} == {"L", "R"}
 
 

@@ -115,7 +115,7 @@ def test_what_is_not_seen_waits_and_says_for_what(qtbot, shelf) -> None:
     assert len(shelf.offered()) == 12
     shelf.grid.turn(1)
     assert shelf.grid.thumbs["t10"].faint
-    assert "until knees and feet are in the picture" in shelf.grid.thumbs["t10"].toolTip()
+    assert "Point the camera at your feet" in shelf.grid.thumbs["t10"].toolTip()
     qtbot.mouseClick(shelf.waiting, Qt.MouseButton.LeftButton)
     shelf.set_worn(["t9"])  # what is worn stays in sight
     shelf.set_seen(set())
