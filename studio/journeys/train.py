@@ -82,8 +82,8 @@ def main(
     """Train a network. It is kept as it goes: end it with Ctrl+C, go on with --resume.
 
     Args:
-        name: parts, heatmaps, dope, dope_body, dope_hand, dope_face, pose_prior, lift, algebraic or
-            volumetric.
+        name: parts, heatmaps, feet, dope, dope_body, dope_hand, dope_face, pose_prior, lift,
+            algebraic or volumetric.
         minutes: End after so many minutes of training, those of resumed runs included.
         steps: End after so many steps; only such a run repeats itself exactly.
         epochs: End after the samples were gone through so many times.
@@ -107,8 +107,8 @@ def main(
         labels: A folder of labelled pictures to learn from too.
         share: How much of what is learned from are labelled pictures.
         trunk: Weights to start from: those of a parts network (of heatmaps), of heatmaps or its own
-            (of dope and algebraic), of algebraic or its own (of volumetric), or its own (of lift,
-            neus).
+            (of dope, feet and algebraic), of algebraic or its own (of volumetric), or its own (of
+            lift, neus).
         known: Of neus: so many of the first heads that are packed are those of the trunk; what is
             the others' own is learned beside them, and all else held.
         rank: Of neus: of how many copies, which all heads share, low-rank layers are mixed for each
@@ -126,9 +126,9 @@ def main(
         out: The folder of the run, instead of one in the cache.
         prepare: Only pack so many samples into --data (and a part of it for validation and test);
             of algebraic and volumetric: scenes of four cameras, the held-out ones of eight; of
-            occluder: pictures of people with two items each; of body and body_head: clothed people
-            with points about them (every fourth is fitted, the others take these fits' errors); of
-            neus: heads filmed around.
+            occluder: pictures of people with two items each; of feet: legs and feet from near; of
+            body and body_head: clothed people with points about them (every fourth is fitted, the
+            others take these fits' errors); of neus: heads filmed around.
         surroundings: Only pack pieces of the pictures in this folder into --data: photographs or
             panoramas without people, which people are then put before.
         takes: Motion files or folders of them to pack for the pose prior; --prepare then says how
@@ -215,7 +215,7 @@ def _prepare(
     name: str, data: Path | None, count: int, surroundings: Path | None, seed: int, json: bool
 ) -> None:
     from studio.training import bodies, feet, heads, lit, multiview, people, tryon
-    from studio.training.surroundings import pack
+    from studio.training.surroundings import FLOORS_DEG, LEVEL_DEG, pack
 
     if data is None:
         raise StudioError("There is no place for the samples.", "Give a folder with --data.")
@@ -223,7 +223,9 @@ def _prepare(
     recipe = people.WHOLE if name.startswith(people.WHOLE) else "parts"
     packed: dict[str, int] = {}
     if surroundings is not None:
-        packed["surroundings"] = pack(surroundings, data, seed)
+        packed["surroundings"] = pack(
+            surroundings, data, seed, pitch_deg=FLOORS_DEG if name == _OF_FEET else LEVEL_DEG
+        )
     splits: list[tuple[Split, int, float]] = []
     if count:
         splits = [*_SPLITS, ("train", seed, 1.0)]

@@ -23,6 +23,8 @@ FILE, NOTE = "surroundings.npy", "surroundings.txt"
 SOURCE = "SOURCE.txt"
 """In a folder of pictures: one line that says whose they are and under which licence."""
 VIEWS = 720
+LEVEL_DEG, FLOORS_DEG = (-25.0, 20.0), (-80.0, 0.0)
+"""How views look up: about level, and at floors."""
 _SIDE_PX = 160
 _PHOTOGRAPHED, _PAINTED = 0.4, 0.8
 
@@ -96,12 +98,16 @@ def put_before(
     return torch.lerp(surroundings * (1 - shade * shadow), augment.coloured(rgb, dice, 0.6), inner)
 
 
-def pack(pictures: Path, folder: Path, seed: int = 0, count: int = VIEWS) -> int:
+def pack(
+    pictures: Path, folder: Path, seed: int = 0, count: int = VIEWS,
+    pitch_deg: tuple[float, float] = LEVEL_DEG,
+) -> int:  # fmt: skip
     """Pack views of the pictures in a folder, in turn, for :class:`Places`; returns how many.
 
-    A picture twice as wide as high is a panorama of all directions, of which level views are taken;
-    of others, pieces. What ``SOURCE.txt`` beside them says goes along, into the cards of networks
-    that learn from them. Raises StudioError if there is no picture.
+    A picture twice as wide as high is a panorama of all directions, of which views are taken that
+    look up by so many degrees at least and at most; of others, pieces. What ``SOURCE.txt`` beside
+    them says goes along, into the cards of networks that learn from them. Raises StudioError if
+    there is no picture.
     """
     from studio.core.pictures import read_picture
 
@@ -113,7 +119,9 @@ def pack(pictures: Path, folder: Path, seed: int = 0, count: int = VIEWS) -> int
         )
     dice = np.random.default_rng(seed)
     whole = [read_picture(path) for path in paths]
-    views = np.stack([_view(whole[number % len(whole)], dice) for number in range(count)])
+    views = np.stack(
+        [_view(whole[number % len(whole)], dice, pitch_deg) for number in range(count)]
+    )
     folder.mkdir(parents=True, exist_ok=True)
     named = pictures / SOURCE
     note = named.read_text("utf-8").strip() if named.is_file() else "photographs, source not named"
@@ -124,7 +132,9 @@ def pack(pictures: Path, folder: Path, seed: int = 0, count: int = VIEWS) -> int
     return count
 
 
-def _view(rgb: np.ndarray, dice: np.random.Generator) -> np.ndarray:
+def _view(
+    rgb: np.ndarray, dice: np.random.Generator, pitch_deg: tuple[float, float]
+) -> np.ndarray:  # fmt: skip
     import cv2
 
     height, width = rgb.shape[:2]
@@ -134,7 +144,7 @@ def _view(rgb: np.ndarray, dice: np.random.Generator) -> np.ndarray:
         piece = rgb[top : top + side, left : left + side]
         return cv2.resize(piece, (_SIDE_PX, _SIDE_PX), interpolation=cv2.INTER_AREA)
     half = np.tan(np.radians(dice.uniform(60, 110)) / 2)
-    pitch, heading = np.radians(dice.uniform(-25, 20)), dice.uniform(0, 2 * np.pi)
+    pitch, heading = np.radians(dice.uniform(*pitch_deg)), dice.uniform(0, 2 * np.pi)
     grid = ((np.arange(_SIDE_PX) + 0.5) / _SIDE_PX * 2 - 1) * half
     x, down = np.meshgrid(grid, grid)
     up = np.sin(pitch) - down * np.cos(pitch)

@@ -140,9 +140,9 @@ def looks(
 
     ``rgb`` (batch, 3, 128, 128), ``xy_px`` (batch, 18, 2), ``deep`` (batch, 18), ``inside``
     (batch, 18): whether a mark is in the square, on a foot that is seen; ``foot_px`` (batch, 2):
-    how many pixels a foot's length is there. Varied, the square lies about one foot or both by the dice, is
-    turned, dyed, put before other surroundings, hidden and photographed; else it is the picture,
-    plainly, ``away`` before other surroundings.
+    how many pixels a foot's length is there. Varied, the square lies about one foot or both by the
+    dice, is turned, dyed, put before other surroundings, hidden and photographed; else it is the
+    picture, plainly, ``away`` before other surroundings.
     """
     rgb = batch["rgb"].permute(0, 3, 1, 2).contiguous().float() / 255
     count, _, height, width = rgb.shape

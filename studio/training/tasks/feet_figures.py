@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +18,9 @@ from studio.perception.feet.finder import FeetFinder
 from studio.perception.feet.network import SIDE_PX, SIDES
 from studio.perception.feet.pose import SeenFoot, foot_pose
 from studio.perception.landmarkers import Landmarker
+from studio.perception.wearers.head_pose import projected
 from studio.training.feed import batches_once
-from studio.training.task import Batch, Bench, Row, Source, Split
+from studio.training.task import Bench, Row, Source, Split
 from studio.training.tasks import feet as task
 
 MEAN_POSE = "mean pose of the validation pictures"
@@ -67,7 +68,8 @@ def errors(
             foot = SeenFoot(SIDES[which], _split(xy)[k, which], _split(deep)[k, which],
                             _split(sure)[k, which])  # fmt: skip
             scale = SIDE_PX / batch["rgb"].shape[2]
-            turned.append(_turned(foot, batch, int(k), int(which), scale))
+            sample = {key: value[k].numpy() for key, value in batch.items()}
+            turned.append(_stands(foot, sample, int(which), scale)[0])
     every = np.concatenate(off)
     return Errors(float((every < WITHIN).mean()), float(np.concatenate(right).mean()),
                   float(np.median(turned)))  # fmt: skip
@@ -107,16 +109,23 @@ def _score(sure: np.ndarray) -> np.ndarray:
     return np.sort(sure, axis=2)[..., -5:].mean(2)
 
 
-def _turned(foot: SeenFoot, batch: Batch, k: int, which: int, scale: float) -> float:
-    """How far a foot that was seen is turned from the truth (degrees), its length as it is."""
-    focal, x, y = (scale * (v + 0.5) - 0.5 for v in batch["lens"][k].tolist())
-    side = round(scale * batch["rgb"].shape[2])
-    matrix = np.array([[focal, 0, x], [0, focal, y], [0, 0, 1.0]])
+def _stands(
+    foot: SeenFoot, sample: Mapping[str, np.ndarray], which: int, scale: float = 1.0
+) -> tuple[float, float]:  # fmt: skip
+    """How far a foot that was seen is turned from the truth (degrees), and how far off its ankle is
+    across the picture (millimetres); its length and the lens as they are. The picture is so many
+    times (``scale``) as large as it was."""
+    focal, x, y = sample["lens"].tolist()
+    x, y = (scale * (v + 0.5) - 0.5 for v in (x, y))
+    matrix = np.array([[scale * focal, 0, x], [0, scale * focal, y], [0, 0, 1.0]])
+    side = round(scale * sample["rgb"].shape[0])
     camera = Camera("feet", (side, side), matrix, np.zeros(5), np.eye(3), np.zeros(3))
-    found = foot_pose(foot, camera, float(batch["foot_m"][k]))
-    true = _LEVEL @ batch["frames"][k, which, :3, :3].numpy()
-    cosine = 0.5 * (float(np.trace(found.turn.T @ true)) - 1)
-    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+    found = foot_pose(foot, camera, float(sample["foot_m"]))
+    true = _LEVEL @ sample["frames"][which, :3]
+    cosine = 0.5 * (float(np.trace(found.turn.T @ true[:, :3])) - 1)
+    ends = projected(np.stack([found.place_m, true[:, 3]]), camera)
+    mm = 1e3 * float(np.linalg.norm(ends[1] - ends[0])) * float(true[1, 3]) / (scale * focal)
+    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1)))), mm
 
 
 def _blind(learned: Source, test: Source, count: int) -> float:
@@ -145,6 +154,7 @@ def _found(finder: FeetFinder, test: Source, count: int, bench: Bench) -> list[R
     if bodies is not None:
         ways[BODIES] = bodies
     there, pictures = 0, 0
+    turned, off_mm = list[float](), list[float]()
     right, wrong = dict.fromkeys(ways, 0), dict.fromkeys(ways, 0)
     for number in range(min(count, len(test))):
         sample = test[number]
@@ -153,6 +163,11 @@ def _found(finder: FeetFinder, test: Source, count: int, bench: Bench) -> list[R
         inside = {s: xy for s, xy in true.items() if _within(xy, sample["rgb"].shape[1])}
         there += len(inside)
         size = {s: _long_px(sample, k) for k, s in enumerate(SIDES)}
+        for foot in _feet(finder, sample["rgb"]):
+            if foot.side in inside:
+                degrees, mm = _stands(foot, sample, SIDES.index(foot.side))
+                turned.append(degrees)
+                off_mm.append(mm)
         for name, way in ways.items():
             found = way(sample["rgb"])
             for side, ends in found.items():
@@ -172,6 +187,10 @@ def _found(finder: FeetFinder, test: Source, count: int, bench: Bench) -> list[R
         Row("synthetic: feet found that are not there, a picture", wrong[""] / max(pictures, 1),
             better="lower", note=note,
             baselines={name: wrong[name] / max(pictures, 1) for name in others}),
+        Row("synthetic: feet found, from near: turned from the truth, median",
+            float(np.median(turned or [np.nan])), "degrees", "lower", note=f"{len(turned)} feet"),
+        Row("synthetic: feet found, from near: ankle off across the picture, median",
+            float(np.median(off_mm or [np.nan])), "mm", "lower", note=f"{len(off_mm)} feet"),
     ]  # fmt: skip
 
 
@@ -185,10 +204,14 @@ def _long_px(sample: dict[str, np.ndarray], which: int) -> float:
     return float(sample["lens"][0]) * float(sample["foot_m"]) / max(away, 1e-3)
 
 
-def _ours(finder: FeetFinder, rgb: np.ndarray) -> Ends:
+def _feet(finder: FeetFinder, rgb: np.ndarray) -> tuple[SeenFoot, ...]:
     finder.forget()
     finder.find(rgb)
-    return {foot.side: foot.xy_px[[_HEEL, _TOE]] for foot in finder.find(rgb)}
+    return finder.find(rgb)
+
+
+def _ours(finder: FeetFinder, rgb: np.ndarray) -> Ends:
+    return {foot.side: foot.xy_px[[_HEEL, _TOE]] for foot in _feet(finder, rgb)}
 
 
 def _mediapipe(bench: Bench) -> Landmarker | None:
