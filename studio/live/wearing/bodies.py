@@ -172,8 +172,8 @@ class Bodies:
         if feet is None:
             return None
         self.there |= feet.framed.keys()
-        framed = {point: each for point, each in feet.framed.items() if point in wanted}
-        framed = _in_picture(framed, camera)
+        framed = _in_picture(feet.framed, camera)
+        framed = {point: each for point, each in framed.items() if point in wanted}
         return (framed, feet.seen) if framed else None
 
     @staticmethod

@@ -3,7 +3,6 @@ stand before the camera."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -39,6 +38,8 @@ _ELSEWHERE, _HEADS_SHOWN, _SHORT = 0.14, 0.3, 0.3
 _BARE_LEGS = frozenset({"shorts", "pencil_skirt"})
 _DEEP_M, _LEAST = 0.07, 3
 _CLEAR_M, _TRIES = 0.2, 6
+_OWN, _WEBCAM = 0.38, 0.3
+"""How many look down at their own feet, and how many pictures are a webcam's."""
 _HEADS = ("head", "wrist.L", "wrist.R", "lowerleg01.L", "root", "spine03", "lowerarm01.R")
 _SIDES = ("L", "R")
 
@@ -198,65 +199,87 @@ def _in_socks(
     return np.clip(out, 0, 255).astype(np.uint8)
 
 
+@dataclass(frozen=True, eq=False)
+class _Subject:
+    """What is looked at: its middle, points that are to be in the picture, which way its person
+    faces, and how high they are."""
+
+    target: np.ndarray
+    points: np.ndarray
+    ahead: np.ndarray
+    high_m: float
+
+    def seen_from(self, far: float, around_deg: float, high_deg: float) -> np.ndarray:
+        """A place so far away, turned from where the person faces, and raised."""
+        a, h = np.radians([around_deg, high_deg])
+        level = np.cos(a) * self.ahead + np.sin(a) * self.left
+        return self.target + far * (np.cos(h) * level + np.sin(h) * np.array([0, 0, 1.0]))
+
+    @property
+    def left(self) -> np.ndarray:
+        return np.array([-self.ahead[1], self.ahead[0], 0.0])
+
+
 def _camera(moment: _Moment, away: bool, rng: Rng) -> Camera:
     """Somebody's who looks down at their own feet, a webcam's, or anybody's; ``away``, one that
     shows something else of them."""
-    heads = moment.posed.bones_world[:, :3, 3]
-    feet = {side: moment.frames[side][:3, 3] for side in _SIDES}
-    ahead = -np.mean([moment.frames[side][:3, 1] for side in _SIDES], axis=0) * (1, 1, 0)
-    ahead = ahead / max(float(np.linalg.norm(ahead)), 1e-6)
-    left = np.array([-ahead[1], ahead[0], 0.0])
-    chosen = [side for side in _SIDES if rng.random() < 0.75] or [str(rng.choice(_SIDES))]
-    marks = np.concatenate(
-        [marks_m(s) @ moment.frames[s][:3, :3].T + moment.frames[s][:3, 3] for s in chosen]
-    )
-    target = np.mean([feet[side] for side in chosen], axis=0) + np.array([0, 0, 0.04])
+    subject = _feet(moment, rng)
     share, roll = float(rng.uniform(0.3, 0.9)), float(rng.normal(0, 6))
-    kind = rng.random()
-
-    def of(far: float, around_deg: float, high_deg: float) -> np.ndarray:
-        a, h = np.radians([around_deg, high_deg])
-        level = np.cos(a) * ahead + np.sin(a) * left
-        return target + far * (np.cos(h) * level + np.sin(h) * np.array([0, 0, 1.0]))
-
-    def drawn() -> np.ndarray:
-        if kind < 0.38:  # one's own
-            eyes = heads[:, 2].max() * rng.uniform(0.45, 0.95)
-            back = rng.uniform(-0.15, 0.55)
-            at = target * (1, 1, 0) + back * ahead + rng.normal(0, 0.2) * left
-            return at + np.array([0, 0, max(eyes, 0.5)])
-        if kind < 0.68:  # a webcam's
-            return of(rng.uniform(0.5, 2.2), rng.normal(0, 65), abs(rng.normal(8, 18)))
-        return of(rng.uniform(0.4, 2.0), rng.uniform(-180, 180), rng.uniform(10, 85))
-
-    def elsewhere() -> np.ndarray:
-        return of(rng.uniform(0.5, 1.6), rng.normal(0, 60), rng.normal(5, 15))
-
-    place: Callable[[], np.ndarray] = drawn
+    way = rng.random()
+    own = way < _OWN and not away
     if away:
-        which = heads[INDEX[str(rng.choice(_HEADS))]]
-        target = which + rng.normal(0, 0.05, 3)
-        marks = target + rng.normal(0, 0.14, (12, 3))
-        place = elsewhere
+        bone = moment.posed.bones_world[INDEX[str(rng.choice(_HEADS))], :3, 3]
+        target = bone + rng.normal(0, 0.05, 3)
+        subject = replace(subject, target=target, points=target + rng.normal(0, 0.14, (12, 3)))
     body = moment.posed.vertices_m[:13_380:7]
-    for _ in range(_TRIES):
-        centre = place()
-        centre[2] = max(centre[2], 0.06)
+    centre = _centre(subject, way, away, rng)
+    for _ in range(_TRIES - 1):
         if float(np.linalg.norm(body - centre, axis=1).min()) > _CLEAR_M:
             break
+        centre = _centre(subject, way, away, rng)
     x, y, z = (float(v) for v in centre)
-    a, b, c = (float(v) for v in target + 1e-4)
+    a, b, c = (float(v) for v in subject.target + 1e-4)
     made = camera_at("feet", (x, y, z), (a, b, c), (SIDE_PX, SIDE_PX), 1.0, roll_deg=roll)
-    if kind < 0.38 and place is drawn:  # toes are up in the picture
-        made = _rolled(made, ahead, roll)
-    local = marks @ made.rotation.T + made.translation_m
+    if own:  # toes are up in the picture
+        made = _rolled(made, subject.ahead, roll)
+    local = subject.points @ made.rotation.T + made.translation_m
     flat = np.abs(local[:, :2] / np.maximum(local[:, 2:], 0.05))
     focal = share * SIDE_PX / 2 / max(float(flat.max()), 1e-3)
     focal = float(np.clip(focal, 0.5 * SIDE_PX, 6 * SIDE_PX))
-    off = rng.uniform(-0.5, 0.5, 2) * (1 - share) * SIDE_PX
-    middle = (SIDE_PX - 1) / 2 + off
+    middle = (SIDE_PX - 1) / 2 + rng.uniform(-0.5, 0.5, 2) * (1 - share) * SIDE_PX
     matrix = np.array([[focal, 0, middle[0]], [0, focal, middle[1]], [0, 0, 1.0]])
     return replace(made, matrix=matrix)
+
+
+def _feet(moment: _Moment, rng: Rng) -> _Subject:
+    """One foot or both."""
+    ahead = -np.mean([moment.frames[side][:3, 1] for side in _SIDES], axis=0) * (1, 1, 0)
+    chosen = [side for side in _SIDES if rng.random() < 0.75] or [str(rng.choice(_SIDES))]
+    frames = [moment.frames[side] for side in chosen]
+    points = [marks_m(s) @ f[:3, :3].T + f[:3, 3] for s, f in zip(chosen, frames, strict=True)]
+    target = np.mean([frame[:3, 3] for frame in frames], axis=0) + np.array([0, 0, 0.04])
+    return _Subject(
+        target, np.concatenate(points), ahead / max(float(np.linalg.norm(ahead)), 1e-6),
+        float(moment.posed.bones_world[:, 2, 3].max()),
+    )  # fmt: skip
+
+
+def _centre(subject: _Subject, way: float, away: bool, rng: Rng) -> np.ndarray:
+    """Where a camera stands; ``way`` decides whose it is."""
+    if away:
+        at = subject.seen_from(rng.uniform(0.5, 1.6), rng.normal(0, 60), rng.normal(5, 15))
+    elif way < _OWN:
+        high = max(subject.high_m * rng.uniform(0.45, 0.95), 0.5)
+        at = subject.target * (1, 1, 0) + rng.uniform(-0.15, 0.55) * subject.ahead
+        at = at + rng.normal(0, 0.2) * subject.left + np.array([0, 0, high])
+    elif way < _OWN + _WEBCAM:
+        at = subject.seen_from(rng.uniform(0.5, 2.2), rng.normal(0, 65), abs(rng.normal(8, 18)))
+    else:
+        at = subject.seen_from(
+            rng.uniform(0.4, 2.0), rng.uniform(-180, 180), rng.uniform(10, 85)
+        )  # fmt: skip
+    at[2] = max(at[2], 0.06)
+    return at
 
 
 def _rolled(camera: Camera, up: np.ndarray, roll_deg: float) -> Camera:
