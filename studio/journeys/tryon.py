@@ -17,6 +17,7 @@ from studio.journeys.figures import Figure, Part, footage_set
 from studio.journeys.puppet import REAL, STILL_S, calmest, webcam
 from studio.journeys.strangers import Stood, stood
 from studio.journeys.tryon_bare import PHOTOGRAPHS, bare_hats
+from studio.journeys.tryon_feet import lone_feet
 from studio.journeys.tryon_limbs import limbs
 from studio.journeys.tryon_sheet import PORTRAITS, sheet
 from studio.journeys.tryon_shoes import old_shoes
@@ -61,6 +62,7 @@ def parts(footage: Path | None, data: Path | None, out: Path | None) -> list[tup
         ("a still picture with noise", partial(_frozen, footage)),
         ("hats on people before whom nothing is", partial(bare_hats, footage)),
         ("watches, shoes and necklaces on made-up people", limbs),
+        ("shoes on feet alone", lone_feet),
         ("old shoes under new ones", old_shoes),
         ("speed at 640 x 480", partial(_speed, footage)),
         ("one map", _one_map),

@@ -195,9 +195,12 @@ def in_picture(
     return kept
 
 
-def off(found: np.ndarray, true: np.ndarray) -> tuple[float, float]:
-    """How far off across the picture (millimetres), and turned (degrees)."""
-    camera = assumed("webcam", SIZE_PX, VIEW_DEG)
+def off(
+    found: np.ndarray, true: np.ndarray, camera: Camera | None = None
+) -> tuple[float, float]:  # fmt: skip
+    """How far off across the picture of a camera (the webcam's) in millimetres, and turned
+    (degrees)."""
+    camera = camera or assumed("webcam", SIZE_PX, VIEW_DEG)
     ends = projected(np.stack([found[:3, 3], true[:3, 3]]), camera)
     mm = 1e3 * float(np.linalg.norm(ends[1] - ends[0]) * true[1, 3] / camera.matrix[0, 0])
     axes = found[:3, :3] / np.linalg.norm(found[:3, :3], axis=0)

@@ -75,12 +75,13 @@ class _Moment:
 class FeetFactory(Closing):
     """Makes views of feet; a context manager, to be used on one thread.
 
-    View ``number`` depends on the split, the seed and the number alone.
+    View ``number`` depends on the split, the seed and the number alone; its picture has
+    ``side_px`` pixels a side.
     """
 
-    def __init__(self, split: Split, seed: int) -> None:
+    def __init__(self, split: Split, seed: int, side_px: int = SIDE_PX) -> None:
         self.split: Split = split
-        self.seed = seed
+        self.seed, self.side_px = seed, side_px
         self._renderer: Renderer | None = None
         self._moment: tuple[int, _Moment] | None = None
         self._wearer: tuple[int, Wearer] | None = None
@@ -94,19 +95,19 @@ class FeetFactory(Closing):
     def view(self, number: int) -> FeetView:
         """The view of that number."""
         if self._renderer is None:
-            self._renderer = Renderer((SIDE_PX, SIDE_PX), samples=1)
+            self._renderer = Renderer((self.side_px, self.side_px), samples=1)
         which = number // VIEWS[self.split]
         if self._moment is None or self._moment[0] != which:
             self._moment = which, self._acted(which)
         moment = self._moment[1]
         rng = stream("feet view", self.seed, self.split, number)
-        camera = _camera(moment, bool(rng.random() < _ELSEWHERE), rng)
+        camera = _camera(moment, self.side_px, bool(rng.random() < _ELSEWHERE), rng)
         middle = 0.5 * (moment.frames["L"] + moment.frames["R"])[:3, 3]
         lit = replace(moment.place.lighting, centre_m=tuple(middle), radius_m=1.6)
         scene = (*moment.posed.drawables, *moment.things, *moment.place.floors)
         told = self._renderer.render(
             scene, camera, lit, geometry=True, far_m=60.0, near_m=0.03,
-            backdrop=moment.place.around.seen_by(camera, (SIDE_PX, SIDE_PX)),
+            backdrop=moment.place.around.seen_by(camera, camera.size_px),
         )  # fmt: skip
         assert told.parts is not None
         assert told.xyz_m is not None
@@ -115,7 +116,7 @@ class FeetFactory(Closing):
         if "socks" in moment.wearer.looks:
             dice = stream("socks", self.seed, self.split, which // MOMENTS[self.split])
             rgb = _in_socks(rgb, told.parts, told.xyz_m, moment, dice)
-        taken = random_eye(rng, SIDE_PX / 256).take(rgb, told.parts > 0, rng)
+        taken = random_eye(rng, self.side_px / 256).take(rgb, told.parts > 0, rng)
         size = moment.wearer.anchors.sizes_m["foot"]
         to_camera = np.eye(4)
         to_camera[:3, :3], to_camera[:3, 3] = camera.rotation, camera.translation_m
@@ -170,7 +171,7 @@ def make_footed(seed: int, split: Split, number: int) -> Wearer:
 
 def _of_feet(parts: np.ndarray, at_px: np.ndarray) -> np.ndarray:
     """Which places of a picture show shoes or skin."""
-    x, y = np.rint(np.nan_to_num(at_px, nan=0.0)).astype(int).clip(0, SIDE_PX - 1).T
+    x, y = np.rint(np.nan_to_num(at_px, nan=0.0)).astype(int).clip(0, len(parts) - 1).T
     return np.isin(parts[y, x], (PartLabel.SHOES, PartLabel.SKIN))
 
 
@@ -220,7 +221,7 @@ class _Subject:
         return np.array([-self.ahead[1], self.ahead[0], 0.0])
 
 
-def _camera(moment: _Moment, away: bool, rng: Rng) -> Camera:
+def _camera(moment: _Moment, side_px: int, away: bool, rng: Rng) -> Camera:
     """Somebody's who looks down at their own feet, a webcam's, or anybody's; ``away``, one that
     shows something else of them."""
     subject = _feet(moment, rng)
@@ -239,14 +240,14 @@ def _camera(moment: _Moment, away: bool, rng: Rng) -> Camera:
         centre = _centre(subject, way, away, rng)
     x, y, z = (float(v) for v in centre)
     a, b, c = (float(v) for v in subject.target + 1e-4)
-    made = camera_at("feet", (x, y, z), (a, b, c), (SIDE_PX, SIDE_PX), 1.0, roll_deg=roll)
+    made = camera_at("feet", (x, y, z), (a, b, c), (side_px, side_px), 1.0, roll_deg=roll)
     if own:  # toes are up in the picture
         made = _rolled(made, subject.ahead, roll)
     local = subject.points @ made.rotation.T + made.translation_m
     flat = np.abs(local[:, :2] / np.maximum(local[:, 2:], 0.05))
-    focal = share * SIDE_PX / 2 / max(float(flat.max()), 1e-3)
-    focal = float(np.clip(focal, 0.5 * SIDE_PX, 6 * SIDE_PX))
-    middle = (SIDE_PX - 1) / 2 + rng.uniform(-0.5, 0.5, 2) * (1 - share) * SIDE_PX
+    focal = share * side_px / 2 / max(float(flat.max()), 1e-3)
+    focal = float(np.clip(focal, 0.5 * side_px, 6 * side_px))
+    middle = (side_px - 1) / 2 + rng.uniform(-0.5, 0.5, 2) * (1 - share) * side_px
     matrix = np.array([[focal, 0, middle[0]], [0, focal, middle[1]], [0, 0, 1.0]])
     return replace(made, matrix=matrix)
 
