@@ -168,7 +168,9 @@ class Bodies:
         wanted = points & FEET.keys()
         if self._lone_feet is None or not wanted or self._feet_told(bodies, rgb):
             return None
-        feet = self._lone_feet.find(rgb, time_s, camera, foot_m)
+        size = rgb.shape[1], rgb.shape[0]
+        doubted = any(has_trunk(body, size) for body in bodies)
+        feet = self._lone_feet.find(rgb, time_s, camera, foot_m, doubted=doubted)
         if feet is None:
             return None
         self.there |= feet.framed.keys()

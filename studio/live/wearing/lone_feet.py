@@ -20,7 +20,7 @@ _POINTS: dict[str, AnchorPoint] = {"L": "foot.L", "R": "foot.R"}
 _TRUNK = (11, 12, 23, 24)
 _OFF = 0.12
 """Marks that lie further from where such a foot's would, in feet's lengths, are no foot's."""
-_LOST_S = 1.0
+_LOST_S, _UNDOUBTED = 1.0, 0.8
 
 
 class Finder(Protocol):
@@ -50,10 +50,11 @@ class LoneFeet:
 
     def find(
         self, rgb: UInt8[np.ndarray, "height width 3"], time_s: float, camera: Camera,
-        foot_m: float | None,
+        foot_m: float | None, *, doubted: bool = False,
     ) -> Alone | None:  # fmt: skip
         """The feet in the next picture, None where none is. ``foot_m`` is how long they are, where
-        that is known; else as the average adult's.
+        that is known; else as the average adult's. ``doubted`` ones must be surer: where a body is
+        seen that tells no feet, they mostly are not there.
 
         Raises StudioError if the network is not installed.
         """
@@ -61,6 +62,8 @@ class LoneFeet:
         framed: dict[AnchorPoint, Framed] = {}
         marks: list[np.ndarray] = []
         for foot in self.seen(rgb, time_s):
+            if doubted and foot.score < _UNDOUBTED:
+                continue
             pose = foot_pose(foot, camera, long_m)
             if pose.off < _OFF and np.isfinite(pose.place_m).all():
                 framed[_POINTS[foot.side]] = Framed(pose.turn, pose.place_m, "foot", long_m)

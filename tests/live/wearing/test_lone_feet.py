@@ -86,6 +86,19 @@ def test_the_feet_of_a_body_that_is_seen_are_its_own() -> None:
     assert feet.looked == 1
 
 
+def test_feet_beside_a_body_that_tells_none_must_be_surer() -> None:
+    body = body_at((0.0, 3.0, -0.9))
+    vague = body.confidence.copy()
+    vague[25:] = 0.1  # from the hips up
+    at = foot_at("L", 0.12)
+    told: list[int] = []
+    for sure in (0.7, 0.95):
+        feet = Feet(replace(at, sure=np.full(len(MARKS), sure)))
+        bodies = made(Points(replace(body, confidence=vague)), feet)
+        told.append(len(bodies.find(grey().rgb, 0.0, CAMERA, BOTH, (), 40.0, 6)))
+    assert told == [0, 1]
+
+
 def test_marks_that_no_foot_could_have_wear_nothing() -> None:
     rng = np.random.default_rng(1)
     wild = replace(foot_at("L", 0.0), xy_px=rng.uniform(20, 220, (len(MARKS), 2)))
