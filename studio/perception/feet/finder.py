@@ -19,8 +19,9 @@ from studio.perception.feet.pose import SeenFoot
 from studio.perception.own import placed, quick_type, unpack
 from studio.perception.trunk import fused
 
-SURE, STILL_SURE = 0.6, 0.4
-"""How sure a foot must be, and one that was there a picture before."""
+LIKELY, SURE, STILL_SURE = 0.35, 0.6, 0.4
+"""How sure a foot must be to be looked at from near, how sure then, and one that was there a
+picture before."""
 _ROOM, _LEAST_PX = 1.7, 24
 _SAME = 0.4
 """Feet whose middles are nearer than this share of their size are one."""
@@ -59,20 +60,20 @@ class FeetFinder:
         if not found or (len(found) < len(SIDES) and self._since >= _AGAIN):
             self._since = 0
             height, width = rgb.shape[:2]
-            found = self._near(rgb, self._looked(rgb, whole(width, height), found))
+            likely = chosen(self._looked(rgb, whole(width, height)), found, LIKELY)
+            found = chosen(self._looked(rgb, [around(one) for one in likely]), found)
         self._known = found
         return found
 
-    def _near(
-        self, rgb: np.ndarray, feet: Sequence[SeenFoot]
-    ) -> tuple[SeenFoot, ...]:  # fmt: skip
-        """Feet looked at again from near."""
-        return self._looked(rgb, [around(one) for one in feet], feet) if feet else ()
+    def _near(self, rgb: np.ndarray, feet: Sequence[SeenFoot]) -> tuple[SeenFoot, ...]:
+        """Feet that were there a picture before, looked at again from near."""
+        return chosen(self._looked(rgb, [around(one) for one in feet]), feet)
 
     @torch.inference_mode()
-    def _looked(
-        self, rgb: np.ndarray, squares: Sequence[Square], known: Sequence[SeenFoot]
-    ) -> tuple[SeenFoot, ...]:  # fmt: skip
+    def _looked(self, rgb: np.ndarray, squares: Sequence[Square]) -> list[SeenFoot]:
+        """Both feet as each square shows them, however unsurely."""
+        if not squares:
+            return []
         crops = np.stack([_cut(rgb, square) for square in squares])
         given = torch.from_numpy(crops).to(self._device).permute(0, 3, 1, 2)
         told = marks(self._network, (given.float() / 255).to(self._type))
@@ -84,7 +85,7 @@ class FeetFinder:
             for first, side in enumerate(SIDES):
                 part = slice(first * len(MARKS), (first + 1) * len(MARKS))
                 seen.append(SeenFoot(side, at[part], deep[k, part], sure[k, part]))
-        return chosen(seen, known)
+        return seen
 
 
 def whole(width: int, height: int) -> list[Square]:
@@ -106,8 +107,11 @@ def around(foot: SeenFoot) -> Square:
     return float(x), float(y), max(half, _LEAST_PX)
 
 
-def chosen(seen: Sequence[SeenFoot], known: Sequence[SeenFoot]) -> tuple[SeenFoot, ...]:
-    """The surest foot of each side, those that are ``known`` before others; no two in one place."""
+def chosen(
+    seen: Sequence[SeenFoot], known: Sequence[SeenFoot], sure: float = SURE
+) -> tuple[SeenFoot, ...]:  # fmt: skip
+    """The surest foot of each side, those that are ``known`` before others; no two in one place.
+    Others must be so ``sure``."""
 
     def stays(one: SeenFoot) -> bool:
         return any(
@@ -117,7 +121,7 @@ def chosen(seen: Sequence[SeenFoot], known: Sequence[SeenFoot]) -> tuple[SeenFoo
         )
 
     enough = [(one, stays(one)) for one in seen]
-    enough = [(one, old) for one, old in enough if one.score > (STILL_SURE if old else SURE)]
+    enough = [(one, old) for one, old in enough if one.score > (STILL_SURE if old else sure)]
     enough.sort(key=lambda each: -(each[0].score + 0.2 * each[1]))
     found: list[SeenFoot] = []
     for one, _ in enough:
