@@ -54,7 +54,7 @@ RULES: dict[ItemKind, Rule] = {
 }
 UNLEARNED: frozenset[ItemKind] = frozenset({"bag"})
 """What the network would hide for no reason: it has not learned any (logos it tells unlearned)."""
-_SOFT_M = 0.003
+_SOFT_M, _SURELY_M = 0.003, 0.02
 _RIM_PX = 7
 """How wide holes' soft rims are, both sides together."""
 
@@ -77,15 +77,18 @@ def depth_map(drawn: DrawnItem, hiding_m: Float32[np.ndarray, "height width"]) -
     inwards = along(item, drawn.crop, drawn.frame, 1)
     share = np.clip((inwards - rule.from_m) / (rule.to_m - rule.from_m), 0, 1)
     loose = rule.loose_m + share * (rule.tight_m - rule.loose_m)
-    with np.errstate(invalid="ignore"):
-        before = (hiding_m + loose - item) / _SOFT_M
-    return _ramp(np.nan_to_num(before, nan=1.0, posinf=1.0, neginf=0.0))
+    return _before(hiding_m + loose, item)
 
 
-def unbroken(seen: Map, drawn: DrawnItem) -> Map:
+def unbroken(
+    seen: Map, drawn: DrawnItem, hiding_m: Float32[np.ndarray, "height width"] | None = None
+) -> Map:  # fmt: skip
     """A predicted map with the rims of glasses whole
     (:func:`studio.perception.occluder.rims.whole_rims`), and hats without holes: what is before a
-    hat comes from beside it."""
+    hat comes from beside it. Where the depth of what hides is given, what lies surely behind it is
+    hidden: of shoes looked down at, the network shows the collar's far side through the leg."""
+    if hiding_m is not None:
+        seen = np.minimum(seen, _before(hiding_m + _SURELY_M, filled(drawn.depth_m)))
     if drawn.item.kind == "hat":
         return without_holes(seen, drawn.rgba[..., 3])
     if drawn.item.kind not in GLASSES:
@@ -121,6 +124,13 @@ def filled(depth_m: Float32[np.ndarray, "height width"]) -> Float32[np.ndarray, 
     one."""
     near = cv2.erode(np.minimum(depth_m, np.float32(1e3)), np.ones((5, 5), np.uint8))
     return np.where(np.isfinite(depth_m), depth_m, near)
+
+
+def _before(hiding_m: np.ndarray, item_m: np.ndarray) -> Map:
+    """Where something lies before what would hide it, or nothing does."""
+    with np.errstate(invalid="ignore"):
+        before = (hiding_m - item_m) / _SOFT_M
+    return _ramp(np.nan_to_num(before, nan=1.0, posinf=1.0, neginf=0.0))
 
 
 def _ramp(x: np.ndarray) -> Map:

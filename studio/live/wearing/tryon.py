@@ -270,8 +270,9 @@ class TryOn(Closing):
         for (_, one, each), way in zip(drawn, ways, strict=True):
             found = next(predicted) if way == "predicted" else None
             if found is not None:
+                leg = self._hiding(one, each.crop) if one.wearer.lone else None
                 with self._timed("map"):
-                    maps.append(unbroken(found, each))
+                    maps.append(unbroken(found, each, leg))
             elif way == "none":
                 maps.append(np.ones_like(each.depth_m))
             elif way == "depth":
