@@ -25,7 +25,7 @@ from studio.live.wearing.limb_frames import (
     torso,
     wrist,
 )
-from studio.live.wearing.lone_feet import LoneFeet, has_trunk, points_of
+from studio.live.wearing.lone_feet import LoneFeet, has_trunk
 from studio.live.wearing.trembling import Trembling
 from studio.perception.wearers.followed import Followed, SeenPoints
 from studio.perception.wearers.head_pose import projected
@@ -129,7 +129,7 @@ class Bodies:
                     point: track.forearm(time_s, palm, arm, side, camera)
                 }
                 found.append(self._told(track, one, head, camera, time_s, lag_ms))
-        lone = self._lone(rgb, time_s, camera, points, bodies, foot_m)
+        lone = self._lone(rgb, time_s, camera, points, bodies, heads, foot_m)
         if lone is not None:
             framed, seen = lone
             head = heads[0] if len(heads) == 1 else None
@@ -158,11 +158,11 @@ class Bodies:
         """
         bodies = self._seen("pose", rgb, time_s)
         if self._lone_feet is not None and not self._feet_told(bodies, rgb):
-            self.there |= points_of(self._lone_feet.seen(rgb, time_s))
+            self.there |= self._lone_feet.there(rgb, time_s)
 
     def _lone(
         self, rgb: np.ndarray, time_s: float, camera: Camera, points: frozenset[AnchorPoint],
-        bodies: tuple[SeenPoints, ...], foot_m: float | None,
+        bodies: tuple[SeenPoints, ...], heads: tuple[HeadNow, ...], foot_m: float | None,
     ) -> tuple[dict[AnchorPoint, Framed], SeenPoints] | None:  # fmt: skip
         """Feet where no body tells them."""
         wanted = points & FEET.keys()
@@ -170,7 +170,10 @@ class Bodies:
             return None
         size = rgb.shape[1], rgb.shape[0]
         doubted = any(has_trunk(body, size) for body in bodies)
-        feet = self._lone_feet.find(rgb, time_s, camera, foot_m, doubted=doubted)
+        faces = [head.face_px for head in heads]
+        feet = self._lone_feet.find(
+            rgb, time_s, camera, foot_m, faces_px=faces, doubted=doubted
+        )  # fmt: skip
         if feet is None:
             return None
         self.there |= feet.framed.keys()

@@ -99,6 +99,18 @@ def test_feet_beside_a_body_that_tells_none_must_be_surer() -> None:
     assert told == [0, 1]
 
 
+def test_a_face_is_no_foot() -> None:
+    foot = foot_at("L", 0.0)
+    finder = LoneFeet(lambda: Feet(foot))
+    there = foot.xy_px
+    beside = there + np.array([2.0 * np.ptp(there[:, 0]) + 40, 0.0])
+    found = [
+        finder.find(grey().rgb, 0.0, CAMERA, None, faces_px=[face]) for face in (there, beside)
+    ]
+    assert found[0] is None
+    assert found[1] is not None
+
+
 def test_marks_that_no_foot_could_have_wear_nothing() -> None:
     rng = np.random.default_rng(1)
     wild = replace(foot_at("L", 0.0), xy_px=rng.uniform(20, 220, (len(MARKS), 2)))
