@@ -178,8 +178,8 @@ class Bodies:
             return None
         self.there |= feet.framed.keys()
         framed = _in_picture(feet.framed, camera)
-        framed = {point: each for point, each in framed.items() if point in wanted}
-        return (framed, feet.seen) if framed else None
+        kept: dict[AnchorPoint, Framed] = {p: each for p, each in framed.items() if p in wanted}
+        return (kept, feet.seen) if kept else None
 
     @staticmethod
     def _feet_told(bodies: tuple[SeenPoints, ...], rgb: np.ndarray) -> bool:
