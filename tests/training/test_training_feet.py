@@ -100,16 +100,16 @@ def test_varied_looks_keep_marks_on_their_feet(data: Path) -> None:
 def test_a_short_run_learns_and_is_measured(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module, name, value in ((feet_task, "_VALIDATED", 8), (feet_task, "_TESTED", 8),
+    for module, name, value in ((feet_task, "_VALIDATED", 4), (feet_task, "_TESTED", 4),
                                 (feet_figures, "_bodies", lambda: None)):  # fmt: skip
         monkeypatch.setattr(module, name, value)
     task = FeetTask(str(data))
-    plan = Plan(steps=2, batch=8, validate_s=0.0)
+    plan = Plan(steps=1, batch=4)
     outcome = run(train(task, plan, tmp_path / "run"))
-    assert outcome.step == 2
+    assert outcome.step == 1
     assert 0 <= outcome.figures[task.score] <= 1
     network = FeetNetwork().eval()
-    found = errors(network, Pack(data / "validation"), 16, "cpu")
+    found = errors(network, Pack(data / "validation"), 4, "cpu")
     assert 0 <= found.within <= 1
     assert 0 <= found.turned_deg <= 180
     rows = {row.what: row for row in task.evaluate(network, "cpu", Bench())}
