@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
+from jaxtyping import Float
 
 from studio.core.errors import StudioError
 from studio.human.convert import convert
@@ -87,7 +89,9 @@ def with_labels(source: Source, path: Path, share: float, seed: int) -> Source:
 
 class LabelledWhole:
     """The marked pictures of a folder as samples of whole people (the recipe ``dope``), like a
-    given one: points in 2D alone, no 3D, nothing known of parts."""
+    given one: points in 2D alone, no 3D, nothing known of parts. Much of what is around small
+    people is cut off. Where a mask tells people from what is behind them, they are put before other
+    surroundings too."""
 
     def __init__(self, path: Path, like: Sample) -> None:
         """Raises StudioError if the folder is none, or nobody is marked in it."""
@@ -105,24 +109,52 @@ class LabelledWhole:
     def __getitem__(self, number: int) -> Sample:
         name = self._names[number]
         out = {key: np.full_like(value, _NOTHING.get(key, 0)) for key, value in self._like.items()}
-        picture = self._folder.picture(name)
         height, width = out["rgb"].shape[:2]
-        scale = min(height / picture.shape[0], width / picture.shape[1])
-        size = max(round(picture.shape[1] * scale), 1), max(round(picture.shape[0] * scale), 1)
+        picture, people = self._folder.picture(name), self._folder.keypoints(name) or ()
+        window = about([person.xy_px for person in people], picture.shape[:2], width / height)
+        left, top, right, bottom = window
+        scale = min(height / (bottom - top), width / (right - left))
+        size = max(round((right - left) * scale), 1), max(round((bottom - top) * scale), 1)
         corner = np.array([(width - size[0]) // 2, (height - size[1]) // 2])
         place = np.s_[corner[1] : corner[1] + size[1], corner[0] : corner[0] + size[0]]
-        out["rgb"][place] = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-        for index, person in enumerate((self._folder.keypoints(name) or ())[:PEOPLE]):
+        seen = np.s_[top:bottom, left:right]
+        out["rgb"][place] = cv2.resize(picture[seen], size, interpolation=cv2.INTER_AREA)
+        mask = self._folder.map(name, "mask")
+        if mask is not None:
+            there = cv2.resize(mask[seen], size, interpolation=cv2.INTER_AREA) > 127
+            out["parts"][place] = np.where(there, UNKNOWN, 0)
+        for index, person in enumerate(people[:PEOPLE]):
             marked = np.isfinite(person.xy_px).all(1)
             told = np.column_stack([np.nan_to_num(person.xy_px), marked])
             whole = convert(told, person.layout, "dope_139")
             known = np.isfinite(whole).all(1) & (whole[:, 2] > 0)
-            out["whole"][index, known, :2] = (whole[known, :2] + 0.5) * scale - 0.5 + corner
+            xy = (whole[known, :2] - (left, top) + 0.5) * scale - 0.5 + corner
+            out["whole"][index, known, :2] = xy
             out["whole"][index, :, 2] = known
         out["weight"] = np.array(1.0, np.float32)
         return out
 
 
+def about(
+    people: Sequence[Float[np.ndarray, "points 2"]], size: tuple[int, int], aspect: float
+) -> tuple[int, int, int, int]:
+    """The window (left, top, right, bottom) of a picture (height, width) in which marked people
+    are seen as large as in made-up pictures: of an ``aspect``, as far as the picture goes, where
+    they fill less of it."""
+    height, width = size
+    points = np.concatenate([xy[np.isfinite(xy).all(1)] for xy in people] or [np.empty((0, 2))])
+    if not len(points):
+        return 0, 0, width, height
+    low, high = points.min(0), points.max(0)
+    tall = max(float((high - low)[1]), float((high - low)[0]) / aspect, 1.0) / _FILLED
+    extent = np.minimum([tall * aspect, tall], [width, height]).round().astype(int).clip(2)
+    start = ((low + high + 1) / 2 - extent / 2).round().astype(int)
+    left, top = start.clip(0, np.array([width, height]) - extent)
+    return int(left), int(top), int(left + extent[0]), int(top + extent[1])
+
+
+_FILLED = 0.65
+"""How much of the window's height (or width) marked people take."""
 _NOTHING = {"rgb": 127, "parts": UNKNOWN, "points": np.nan, "whole": np.nan, "halpe_26": np.nan}
 """What values are where nothing is known."""
 

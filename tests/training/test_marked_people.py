@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -13,14 +14,15 @@ from dope_people import SIZE_PX, person_m, seen_px, write_pack
 
 from studio.cli import main as doppel
 from studio.core.errors import StudioError
-from studio.features.label.pseudo import mark
+from studio.features.label.pseudo import found_again, mark
 from studio.human.convert import convert
 from studio.human.layouts import layout
 from studio.jobs import Context
 from studio.perception.detector import Person2D
 from studio.perception.dope.kinds import KINDS
 from studio.perception.dope.network import SIZE, STRETCH, DopeNetwork, Poses
-from studio.training.labelled import LabelledWhole, told_of
+from studio.perception.person_mask import PersonMask
+from studio.training.labelled import LabelledWhole, about, told_of
 from studio.training.labels import LabelFolder, LabelledPerson
 from studio.training.loop import train
 from studio.training.plan import Plan
@@ -137,6 +139,60 @@ def test_what_is_not_known_in_3d_costs_nothing_in_3d(folder: LabelFolder, packs:
     assert float(dope_targets.head_losses(kind, branch, off, parts)["pose"]) > 0.2
 
 
+class Looked:
+    """Stands in for MediaPipe's second look: finds whoever stands in the picture's left half."""
+
+    def __init__(self, folder: LabelFolder) -> None:
+        self.width = folder.picture("p0").shape[1]
+
+    def __enter__(self) -> Looked:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def look(self, rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        if rgb[0, 0, 2] < self.width // 2:  # blue tells the column: see the test
+            mask = np.zeros(rgb.shape[:2])
+            mask[2:-2, 2:-2] = 1.0
+            off = -np.array([float(rgb[0, 0, 2]), float(rgb[0, 0, 1])])
+            told = convert(_one(20.0), "coco_133", "mediapipe_33")[:, :2]
+            return mask, np.column_stack([told + off, np.zeros(33)])
+        return None
+
+
+def _one(left: float) -> np.ndarray:
+    """Somebody's body, 60 px high, in coco_133."""
+    out = np.full((133, 3), np.nan)
+    out[:17, 0] = left + np.array([10, 11, 9, 13, 7, 16, 4, 18, 2, 19, 1, 14, 6, 14, 6, 14, 6])
+    out[:17, 1] = 20 + np.array([5, 3, 3, 4, 4, 14, 14, 24, 24, 32, 32, 34, 34, 46, 46, 58, 58])
+    out[:17, 2] = 1.0
+    return out
+
+
+def test_who_is_not_found_again_is_left_out_and_others_are_cut_out(tmp_path: Path) -> None:
+    labels = LabelFolder.create(tmp_path / "again", "mine")
+    columns, rows = np.meshgrid(np.arange(160), np.arange(120))
+    labels.add(np.stack([0 * rows, rows, columns], -1).astype(np.uint8), "p0")
+    people = [LabelledPerson("coco_133", _one(left)[:, :2]) for left in (20.0, 120.0)]
+    kept, mask = found_again(labels.picture("p0"), people, cast(PersonMask, Looked(labels)))
+    assert [float(person.xy_px[0, 0]) for person in kept] == [30.0]
+    assert mask is not None
+    assert mask[50, 30] == 255
+    assert not mask[:, 80:].any()
+
+
+def test_small_people_are_learned_from_as_large_as_made_up_ones() -> None:
+    body = _one(40.0)[:, :2]
+    left, top, right, bottom = about([body], (480, 640), 4 / 3)
+    assert (right - left) / (bottom - top) == pytest.approx(4 / 3, abs=0.03)
+    assert np.ptp(body[:17, 1]) / (bottom - top) == pytest.approx(0.65, abs=0.02)
+    assert left >= 0
+    assert left <= 41 < 59 <= right
+    assert top <= 23 < 78 <= bottom
+    assert about([], (480, 640), 4 / 3) == (0, 0, 640, 480)
+    assert about([20 * body], (480, 640), 4 / 3) == (0, 0, 640, 480)
+
+
 def test_training_takes_them_beside_made_up_people(
     folder: LabelFolder, packs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,3 +233,8 @@ def test_a_film_becomes_labels_by_mediapipe(footage, tmp_path: Path, capsys) -> 
     hips = person.xy_px[[COCO.index("left_hip"), COCO.index("right_hip")]]
     assert np.isfinite(hips).all()
     assert labels.marked_by(answer["marked"][0]) == "mediapipe"
+    mask = labels.map(answer["marked"][0], "mask")
+    assert mask is not None
+    x, y = hips.mean(0).round().astype(int)
+    assert mask[y, x] == 255
+    assert 0.01 < (mask > 127).mean() < 0.3

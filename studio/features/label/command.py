@@ -15,8 +15,10 @@ from studio.features.label.params import Params
 from studio.features.label.pseudo import mark
 from studio.jobs import run
 from studio.jobs.terminal import OnTerminal
+from studio.perception.person_mask import PersonMask
 from studio.perception.whole_body import Options
 from studio.training.labels import MAP_KINDS, LabelFolder
+from studio.weights import find
 from studio.weights.detectors import Backend, maker
 
 _MOST = 4
@@ -44,7 +46,8 @@ def main(
         item: What whoever is seen wears, where no NAME.item.png lies beside a picture: what hides
             it is then painted, and learned from (“doppel train occluder --labels FOLDER”).
         points: Mark everybody's points in pictures where nobody did: by mediapipe, or by dope,
-            Doppel's own. “doppel train dope --labels FOLDER” learns from them.
+            Doppel's own. “doppel train dope --labels FOLDER” learns from them. MediaPipe's are
+            looked at twice, and people are cut out where nobody painted a mask.
         json: Print one JSON object.
     """
     added: tuple[str, ...] = ()
@@ -61,7 +64,8 @@ def main(
     if points is not None:
         look = maker(points, Options(people=_MOST))
         with OnTerminal("Mark", quiet=json) as context:
-            marked = mark(labels, look, points, context)
+            again = _again if points == "mediapipe" else None
+            marked = mark(labels, look, points, context, again)
     problems = labels.problems()
     done = {kind: len(labels.labelled(kind)) for kind in (*MAP_KINDS, "keypoints")}
     answer: dict[str, Any] = {
@@ -89,3 +93,7 @@ def main(
         )
     if json:
         print(json_module.dumps(answer, ensure_ascii=False))
+
+
+def _again() -> PersonMask:
+    return PersonMask(find("pose_landmarker_full"))
