@@ -21,11 +21,12 @@ class Labelled:
     """A folder of labels (:mod:`studio.training.labels`) as samples of
     :mod:`studio.training.people`.
 
-    A picture is fitted into 256 × 256; what is beside it, and what nobody labelled, is unknown.
-    A mask without parts tells only where the background is.
+    A picture is fitted into 256 × 256, or into one as large as that of a given sample; what is
+    beside it, and what nobody labelled, is unknown. A mask without parts tells only where the
+    background is.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, like: Sample | None = None) -> None:
         """Raises StudioError if the folder is none, or nothing in it can be learned from."""
         self._folder = LabelFolder.open(path)
         if problems := self._folder.problems():
@@ -38,6 +39,7 @@ class Labelled:
                 f"No picture in “{path.name}” has parts, a mask or keypoints.",
                 "Label some, or train without --labels.",
             )
+        self._like = like or {"rgb": np.zeros((SIDE_PX, SIDE_PX, 3), np.uint8)}
 
     def __len__(self) -> int:
         return len(self._names)
@@ -46,13 +48,14 @@ class Labelled:
         name = self._names[number]
         picture = self._folder.picture(name)
         height, width = picture.shape[:2]
-        scale = SIDE_PX / max(height, width)
+        tall, wide = self._like["rgb"].shape[:2]
+        scale = min(tall / height, wide / width)
         size = max(round(width * scale), 1), max(round(height * scale), 1)
-        left, top = (SIDE_PX - size[0]) // 2, (SIDE_PX - size[1]) // 2
+        left, top = (wide - size[0]) // 2, (tall - size[1]) // 2
         place = np.s_[top : top + size[1], left : left + size[0]]
-        rgb = np.full((SIDE_PX, SIDE_PX, 3), 127, np.uint8)
+        rgb = np.full((tall, wide, 3), 127, np.uint8)
         rgb[place] = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-        parts = np.full((SIDE_PX, SIDE_PX), UNKNOWN, np.uint8)
+        parts = np.full((tall, wide), UNKNOWN, np.uint8)
         parts[place] = cv2.resize(self._parts(name, (height, width)), size,
                                   interpolation=cv2.INTER_NEAREST)  # fmt: skip
         points = np.full((PEOPLE, POINTS, 3), np.nan, np.float32)
@@ -64,8 +67,9 @@ class Labelled:
             points[index, known, :2] = (xy[known, :2] + 0.5) * scale - 0.5 + (left, top)
             points[index, :, 2] = known
         instances = ((parts > 0) & (parts != UNKNOWN)).astype(np.uint8)
-        return {"rgb": rgb, "parts": parts, "instances": instances, "points": points,
+        told = {"rgb": rgb, "parts": parts, "instances": instances, "points": points,
                 "weight": np.array(1.0, np.float32)}  # fmt: skip
+        return _nothing_of(self._like) | told
 
     def _parts(self, name: str, size: tuple[int, int]) -> np.ndarray:
         parts = self._folder.map(name, "parts")
@@ -84,7 +88,7 @@ def with_labels(source: Source, path: Path, share: float, seed: int) -> Source:
     """
     if not 0 < share < 1:
         raise StudioError(f"A share of {share} is not possible.", "Give one between 0 and 1.")
-    return Mixed([source, Labelled(path)], [1 - share, share], seed)
+    return Mixed([source, Labelled(path, source[0])], [1 - share, share], seed)
 
 
 class LabelledWhole:
@@ -108,7 +112,7 @@ class LabelledWhole:
 
     def __getitem__(self, number: int) -> Sample:
         name = self._names[number]
-        out = {key: np.full_like(value, _NOTHING.get(key, 0)) for key, value in self._like.items()}
+        out = _nothing_of(self._like)
         height, width = out["rgb"].shape[:2]
         picture, people = self._folder.picture(name), self._folder.keypoints(name) or ()
         window = about([person.xy_px for person in people], picture.shape[:2], width / height)
@@ -157,6 +161,10 @@ _FILLED = 0.65
 """How much of the window's height (or width) marked people take."""
 _NOTHING = {"rgb": 127, "parts": UNKNOWN, "points": np.nan, "whole": np.nan, "halpe_26": np.nan}
 """What values are where nothing is known."""
+
+
+def _nothing_of(like: Sample) -> dict[str, np.ndarray]:
+    return {key: np.full_like(value, _NOTHING.get(key, 0)) for key, value in like.items()}
 
 
 def with_whole_labels(source: Source, path: Path, share: float, seed: int) -> Source:

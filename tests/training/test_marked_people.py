@@ -22,16 +22,19 @@ from studio.perception.detector import Person2D
 from studio.perception.dope.kinds import KINDS
 from studio.perception.dope.network import SIZE, STRETCH, DopeNetwork, Poses
 from studio.perception.person_mask import PersonMask
+from studio.training.feed import gathered
 from studio.training.labelled import LabelledWhole, about, told_of
 from studio.training.labels import LabelFolder, LabelledPerson
 from studio.training.loop import train
 from studio.training.plan import Plan
 from studio.training.tasks import dope, dope_targets, find_task
 from studio.training.tasks.dope_targets import parts_of
+from studio.training.tasks.heatmaps import HeatmapsTask
 from studio.weights import find
 
 COCO = layout("coco_133")
 WIDTH, HEIGHT = SIZE_PX
+HANDS = ("left_hand", "right_hand")
 
 
 def _marked_xy() -> np.ndarray:
@@ -207,6 +210,26 @@ def test_training_takes_them_beside_made_up_people(
     assert "my own holiday" in task.facts()["data"]
     with pytest.raises(StudioError, match="share"):
         find_task("dope", data=str(packs), labels=str(folder.path), share=1.0).data("train", 0)
+
+
+def test_heatmaps_learn_from_them_beside_pictures_of_any_size(
+    folder: LabelFolder, packs: Path
+) -> None:
+    mark(folder, Found, "mediapipe", Context())
+    task = find_task("heatmaps", data=str(packs), labels=str(folder.path), share=0.5)
+    assert isinstance(task, HeatmapsTask)
+    source = task.data("train", 0)
+    batch = task.prepare(gathered([source[k] for k in range(12)]), torch.Generator().manual_seed(0))
+    mine = batch["known"].any(1)  # nobody's points lie in those packs
+    assert 2 < int(mine.sum()) < 10
+    hands = [batch["known"][mine][:, list(COCO.parts[part])].all(1) for part in HANDS]
+    assert (hands[0] ^ hands[1]).all()  # one is not marked, in the mirror the other
+    assert not (batch["visible"] & ~batch["known"]).any()
+    network = task.network()
+    told = {name: float(v.detach()) for name, v in task.loss(network, batch).items()}
+    assert np.isfinite(list(told.values())).all()
+    hidden = {**batch, "known": torch.zeros_like(batch["known"])}
+    assert float(task.loss(network, hidden)["seen"].detach()) == 0.0
 
 
 def test_a_folder_without_marks_says_how_to_mark_it(folder: LabelFolder, packs: Path) -> None:

@@ -107,7 +107,7 @@ class HeatmapsTask:
         return {
             "entropy": (entropy * weight).sum() / total,
             "offset": 0.2 * (off * weight).sum() / total,
-            "seen": 0.5 * (seen_loss * batch["weight"][:, None]).mean(),
+            "seen": 0.5 * (seen_loss * batch["known"] * batch["weight"][:, None]).mean(),
         }
 
     def validate(self, network: nn.Module, device: str) -> Mapping[str, float]:
@@ -168,8 +168,9 @@ def crops(
     """One person of each picture, cut out upright.
 
     ``rgb`` (batch, 3, 128, 96), ``xy_px`` (batch, 133, 2), and ``inside`` and ``visible`` (batch,
-    133): whether a point lies in the crop, and whether it is seen there. ``half_px`` (batch) is
-    half the crop's height in pixels of the picture, ``places`` (batch, 2, 3) its matrix. Varied,
+    133): whether a point lies in the crop, and whether it is seen there; ``known`` those of which
+    that is told. ``half_px`` (batch) is half the crop's height in pixels of the picture, ``places``
+    (batch, 2, 3) its matrix. Varied,
     it is placed, dyed, put before other surroundings, hidden and photographed by the dice; else it
     is the first person, plainly, ``away`` before other surroundings or where the picture was taken.
     """
@@ -184,6 +185,7 @@ def crops(
         some = (seen >= _SEE_AT_LEAST).float() + 1e-6
         who = torch.multinomial(some, 1, generator=dice)[:, 0]
     chosen = points[torch.arange(count, device=rgb.device), who]
+    known = torch.isfinite(chosen[..., :2]).all(-1)
     there = there[torch.arange(count, device=rgb.device), who]
     xy, visible = chosen[..., :2], (chosen[..., 2] > 0) & there
     low = torch.where(there[..., None], xy, torch.inf).amin(1)
@@ -203,9 +205,8 @@ def crops(
     order = torch.tensor(MIRROR, device=rgb.device)
     swap = mirrored[:, None]
     xy = torch.where(swap[..., None], xy[:, order], xy)
-    visible, there = (
-        torch.where(swap, visible[:, order], visible),
-        torch.where(swap, there[:, order], there),
+    visible, there, known = (
+        torch.where(swap, told[:, order], told) for told in (visible, there, known)
     )
     frame = torch.tensor([WIDTH_PX, HEIGHT_PX], device=rgb.device)
     inside = there & (xy > -0.5).all(-1) & (xy < frame - 0.5).all(-1)
@@ -223,7 +224,7 @@ def crops(
     cut = augment.photographed(people.rgb, dice) if varied else people.rgb
     return {
         "rgb": cut, "xy_px": xy, "inside": inside, "visible": visible & inside, "half_px": half,
-        "places": matrices, "weight": batch["weight"],
+        "places": matrices, "known": known, "weight": batch["weight"],
     }  # fmt: skip
 
 
