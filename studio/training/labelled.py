@@ -13,7 +13,7 @@ from studio.core.errors import StudioError
 from studio.human.convert import convert
 from studio.training.feed import Mixed
 from studio.training.labels import LabelFolder
-from studio.training.people import PEOPLE, POINTS, SIDE_PX, UNKNOWN
+from studio.training.people import DATA, PEOPLE, POINTS, SIDE_PX, UNKNOWN
 from studio.training.task import Sample, Source
 
 
@@ -173,6 +173,11 @@ def with_whole_labels(source: Source, path: Path, share: float, seed: int) -> So
     if not 0 < share < 1:
         raise StudioError(f"A share of {share} is not possible.", "Give one between 0 and 1.")
     return Mixed([source, LabelledWhole(path, source[0])], [1 - share, share], seed)
+
+
+def made_up(labels: Path | None) -> str:
+    """How a card tells of made-up people, who are all that is learned from without ``labels``."""
+    return DATA if labels is None else DATA.removesuffix("; no photograph of people")
 
 
 def told_of(path: Path | None) -> str:

@@ -20,9 +20,9 @@ from studio.perception.heatmaps.network import POINTS as HEATMAPS
 from studio.perception.own import read, take_over, unpack
 from studio.training import checkpoint
 from studio.training.feed import batches_once
-from studio.training.labelled import told_of, with_whole_labels
+from studio.training.labelled import made_up, told_of, with_whole_labels
 from studio.training.muon import Muon
-from studio.training.people import DATA, WHOLE, people
+from studio.training.people import WHOLE, people
 from studio.training.surroundings import Places
 from studio.training.task import Batch, Bench, Row, Source, Split
 from studio.training.tasks import dope_pictures, dope_targets, dope_teach
@@ -185,7 +185,7 @@ class DopeTask:
             "inputs": "RGB, 0..1, sides that 32 divides; people 30 to 220 px high",
             "outputs": "regions of bodies, hands and faces; in each, anchor poses (body 13, hand "
             "21, face 84 points) with the way from them to the pose in 2D and 3D",
-            "data": self._places.told(DATA) + told_of(self._labels),
+            "data": self._places.told(made_up(self._labels)) + told_of(self._labels),
             "experts": "dope_body, dope_hand, dope_face" if self._folder else "none",
         }
 
