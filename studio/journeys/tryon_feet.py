@@ -10,7 +10,7 @@ import numpy as np
 from studio.core.items import AnchorPoint
 from studio.core.types import Camera
 from studio.journeys.figures import Figure
-from studio.journeys.tryon_limbs import LOOKS, NOISE, SETTLED, STILL, off
+from studio.journeys.tryon_limbs import LEVEL, LOOKS, NOISE, SETTLED, STILL, Tally
 from studio.live.wearing.bodies import PartsNow
 from studio.live.wearing.wearers import bodies
 from studio.synth.tryon.feet import FeetFactory, FeetView
@@ -18,40 +18,23 @@ from studio.synth.tryon.feet import FeetFactory, FeetView
 PICTURES, SIDE_PX, SEED = 24, 480, 78
 NEAR_M = 0.03
 _POINTS: tuple[AnchorPoint, ...] = ("foot.L", "foot.R")
-_LEVEL = np.array([[1.0, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
-"""From a camera's axes to those of its level world."""
 
 
 def lone_feet() -> Iterator[Figure]:
     """Rows of feet from near: found and near enough, off, trembling."""
-    there, near, found, ghosts = 0, 0, 0, 0
-    off_mm, turned, trembles = list[float](), list[float](), list[float]()
+    tally, ghosts = Tally(NEAR_M), 0
     with FeetFactory("test", SEED, SIDE_PX) as factory:
         for number in range(PICTURES):
             view = factory.view(number)
             told, jitter_px = _followed(view)
-            trembles += jitter_px
-            for k, point in enumerate(_POINTS):
-                if not view.shows[k]:
+            tally.jitter_px += jitter_px
+            for point, frame, shows in zip(_POINTS, view.frames, view.shows, strict=True):
+                if shows:
+                    tally.add(told.get(point), LEVEL @ frame, _level(view.camera))
+                else:
                     ghosts += point in told
-                    continue
-                there += 1
-                if point in told:
-                    found += 1
-                    mm, degrees = off(told[point], _LEVEL @ view.frames[k], _level(view.camera))
-                    near += mm < 1e3 * NEAR_M
-                    off_mm.append(mm)
-                    turned.append(degrees)
-    yield Figure(
-        f"shoes on feet alone, made-up people: within {1e3 * NEAR_M:.0f} mm in the picture",
-        f"{near} of {there}", "", None,
-        f"{found} found, {ghosts} where none is seen, in {PICTURES} pictures; off "
-        f"{np.median(off_mm or [np.nan]):.0f} mm and {np.median(turned or [np.nan]):.0f}° (median)",
-    )  # fmt: skip
-    usual = float(np.median(trembles or [np.nan]))
-    yield Figure(f"the same, still, noise of {NOISE:.0f} levels: jitter, median (worst)",
-                 f"{usual:.2f} px ({max(trembles or [np.nan]):.2f})", "1 px", usual < 1,
-                 f"{len(trembles)} seen throughout")  # fmt: skip
+    yield from tally.rows("shoes on feet alone, made-up people", "the same",
+                          f", {ghosts} where none is seen, in {PICTURES} pictures")  # fmt: skip
 
 
 def _followed(view: FeetView) -> tuple[dict[AnchorPoint, np.ndarray], list[float]]:

@@ -4,7 +4,7 @@ known."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import UInt8
@@ -25,6 +25,7 @@ from studio.synth.tryon.pairs import stand
 from studio.synth.tryon.poses import foot_pose, head_pose, wrist_pose
 from studio.synth.tryon.wearers import Wearer, make_wearer
 from studio.vision.one_view import assumed
+from studio.vision.rotations import rigid
 
 SIZE_PX, VIEW_DEG, SEED = (640, 480), 55.0, 77
 PEOPLE = 12
@@ -50,7 +51,7 @@ SHOES = Theme("shoes", "shoes", ("foot.L", "foot.R"), 0.05)
 NECKLACES = Theme("necklace", "necklaces", ("neck",), 0.03)
 THEMES = (WATCHES, SHOES, NECKLACES)
 """Of the made-up people, each tries on one of them in turn."""
-_LEVEL = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
+LEVEL = np.array([[1.0, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
 """From a camera's axes to those of its level world."""
 
 
@@ -64,34 +65,60 @@ class Filmed:
     frames: dict[AnchorPoint, np.ndarray]
 
 
+@dataclass
+class Tally:
+    """How well things are placed at anchor points: how many there were, and of those found how
+    many lie nearer than ``near_m`` in the picture, how far they are off and turned, and how much
+    they tremble where nothing moves."""
+
+    near_m: float
+    there: int = 0
+    near: int = 0
+    off_mm: list[float] = field(default_factory=list[float])
+    turned_deg: list[float] = field(default_factory=list[float])
+    jitter_px: list[float] = field(default_factory=list[float])
+
+    def add(
+        self, found: np.ndarray | None, true: np.ndarray, camera: Camera | None = None
+    ) -> None:  # fmt: skip
+        """One point that is there, and its frame as it was found, if it was (see :func:`off`)."""
+        self.there += 1
+        if found is not None:
+            mm, degrees = off(found, true, camera)
+            self.near += mm < 1e3 * self.near_m
+            self.off_mm.append(mm)
+            self.turned_deg.append(degrees)
+
+    def rows(self, what: str, still: str, more: str = "") -> Iterator[Figure]:
+        """The rows of ``what`` was placed, and of the same, ``still``; ``more`` is told of how many
+        were found."""
+        yield Figure(
+            f"{what}: within {1e3 * self.near_m:.0f} mm in the picture",
+            f"{self.near} of {self.there}", "", None,
+            f"{len(self.off_mm)} found{more}; off {np.median(self.off_mm or [np.nan]):.0f} mm and "
+            f"{np.median(self.turned_deg or [np.nan]):.0f}° (median)",
+        )  # fmt: skip
+        jitter = self.jitter_px or [np.nan]
+        usual = float(np.median(jitter))
+        yield Figure(f"{still}, still, noise of {NOISE:.0f} levels: jitter, median (worst)",
+                     f"{usual:.2f} px ({max(jitter):.2f})", "1 px", usual < 1,
+                     f"{len(self.jitter_px)} seen throughout")  # fmt: skip
+
+
 def limbs() -> Iterator[Figure]:
     """Rows of each theme: found and near enough, off, trembling."""
     for which, theme in enumerate(THEMES):
-        there, near, off_mm, turned, trembles = 0, 0, list[float](), list[float](), list[float]()
+        tally = Tally(theme.near_m)
         with Renderer(SIZE_PX, samples=2) as renderer:
             for who in range(which, PEOPLE, len(THEMES)):
                 wearer = make_wearer(SEED, "test", who, theme.kind)
                 for moment in range(2):
                     seen = filmed(renderer, wearer, theme, who, moment)
                     found, jitter_px = _followed(seen.rgb, theme)
-                    trembles += jitter_px
+                    tally.jitter_px += jitter_px
                     for point, true in in_picture(seen.frames, theme).items():
-                        there += 1
-                        if point in found:
-                            mm, degrees = off(found[point], true)
-                            near += mm < 1e3 * theme.near_m
-                            off_mm.append(mm)
-                            turned.append(degrees)
-        yield Figure(
-            f"{theme.title} on made-up people: within {1e3 * theme.near_m:.0f} mm in the picture",
-            f"{near} of {there}", "", None,
-            f"{len(off_mm)} found; off {np.median(off_mm or [np.nan]):.0f} mm and "
-            f"{np.median(turned or [np.nan]):.0f}° (median)",
-        )  # fmt: skip
-        usual = float(np.median(trembles or [np.nan]))
-        yield Figure(f"{theme.title}, still, noise of {NOISE:.0f} levels: jitter, median (worst)",
-                     f"{usual:.2f} px ({max(trembles or [np.nan]):.2f})", "1 px", usual < 1,
-                     f"{len(trembles)} seen throughout")  # fmt: skip
+                        tally.add(found.get(point), true)
+        yield from tally.rows(f"{theme.title} on made-up people", theme.title)
 
 
 def filmed(renderer: Renderer, wearer: Wearer, theme: Theme, who: int, moment: int) -> Filmed:
@@ -113,8 +140,7 @@ def filmed(renderer: Renderer, wearer: Wearer, theme: Theme, who: int, moment: i
     seen = renderer.render(scene, camera, light, geometry=True, far_m=60.0,
                            backdrop=place.around.seen_by(camera, SIZE_PX))  # fmt: skip
     rgb = random_eye(rng, 1.0).take(seen.rgb, seen.alpha > 127, rng)
-    carry = np.eye(4)
-    carry[:3, :3], carry[:3, 3] = _LEVEL @ camera.rotation, _LEVEL @ camera.translation_m
+    carry = LEVEL @ rigid(camera.rotation, camera.translation_m)
     assert seen.parts is not None
     return Filmed(rgb, seen.parts, {point: carry @ frame for point, frame in frames.items()})
 

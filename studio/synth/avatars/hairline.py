@@ -71,11 +71,14 @@ def _inside_m() -> Float[np.ndarray, "tall wide"]:
     return (_PIXEL_M * (near[0] - near[1])).astype(np.float32)
 
 
-def scalp_of(shell: Shell, few: Texels, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How far texels of the head lie where hair grows, and how far on an ear, 0 to 1."""
+def scalp_of(
+    shell: Shell, few: Texels, laid: Float[np.ndarray, " texels"]
+) -> tuple[Float[np.ndarray, " texels"], Float[np.ndarray, " texels"]]:
+    """How far texels of the head lie where hair grows, and how far on an ear, 0 to 1. ``laid`` is
+    the noise along their :func:`strands`."""
     known = np.einsum("vc,vck->vk", shell.shares, reference_m()[shell.base]).astype(np.float32)
     ear = few.at(shell.faces, on_ears(known)[:, None])[:, 0]
-    scalp = grows(few.at(shell.faces, known), strands(shell, at))
+    scalp = grows(few.at(shell.faces, known), laid)
     return scalp * (1 - ear), ear
 
 

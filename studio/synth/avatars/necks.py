@@ -8,7 +8,6 @@ from scipy.spatial import KDTree
 from studio.human.bodies.shell import Shell
 from studio.human.bodies.surface import neighbours
 from studio.synth.avatars.completing import harmonic
-from studio.synth.avatars.hairline import scalp_of
 from studio.synth.avatars.looking import Texels
 
 _COLLAR_M, _SHARP_M, _TOLD, _UNLIKE = 0.09, 0.006, 60, 0.035
@@ -22,14 +21,15 @@ _RISES_M = 0.03
 
 def necked(
     shell: Shell, texels: Texels, colour: np.ndarray, say: np.ndarray, at: np.ndarray,
-    own: np.ndarray,
+    own: np.ndarray, scalp: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
     """The neck below the chin and behind: where it is not seen, as the skin and the collar around
-    it are, not as hair. Behind, cloth reaches up to a line and has none of the skin's colour."""
+    it are, not as hair. Behind, cloth reaches up to a line and has none of the skin's colour.
+    ``scalp`` says of the template's texels (``own``) how far hair grows there."""
     low, high = shell.canonical.head_m("neck01")[2] - 0.05, shell.canonical.head_m("neck01")[2]
     near = np.clip((at[:, 2] - low) / (high - low), 0, 1)
     told = say.copy()
-    told[own] = 1.0 - scalp_of(shell, texels.some(own), at[own])[0]
+    told[own] = 1.0 - scalp
     told *= at[:, 2] > low - 0.1
     found = _spread(shell, texels, told, colour)
     cloth = cloth_of(shell, colour, say, at, own)
@@ -57,14 +57,14 @@ def _seamless(
     part = np.zeros((2, len(shell.vertices_m)), bool)
     for k in (0, 1):
         part[k, shell.faces[shell.part == 1 if k else shell.part != 1]] = True
-    seam, middle = part.all(0), np.ones(len(colour))
+    seam = part.all(0)
     if not seam.any() or not head.any():
         return colour
     off_m, _ = KDTree(shell.vertices_m[seam]).query(shell.vertices_m, distance_upper_bound=_SEAM_M)
     near = 1 - np.fmin(off_m, _SEAM_M)[:, None] / _SEAM_M
     share = texels.some(head).at(shell.faces, near)
     bare = ~own if cloth is None else ~own & ~cloth
-    found = _spread(shell, texels, middle * bare, colour)[head]
+    found = _spread(shell, texels, bare.astype(float), colour)[head]
     out = colour.copy()
     out[head] += share * (found - out[head])
     return out

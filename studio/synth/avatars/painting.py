@@ -94,12 +94,14 @@ def painted(
     shoulder = float(shell.canonical.head_m("upperarm01.L")[0])
     sleeves = around(colour[body], say[body], at[body], limbs.arms[texels.face[body]], shoulder)
     colour[body] = _body(colour[body], say[body], at[body], out[body], front, behind, sleeves)
-    colour[own] = _template(shell, texels, own, colour[own], say[own],
-                              seen.hair[own], at[own], skin, hangs)  # fmt: skip
+    few, laid = texels.some(own), strands(shell, at[own])
+    scalp, ear = scalp_of(shell, few, laid)
+    colour[own] = _template(shell, few, colour[own], say[own], seen.hair[own], at[own], skin,
+                            hangs, scalp.copy(), ear, laid)  # fmt: skip
     if not head:
         other = own & (np.abs(at[:, 0]) < _HANDS_M)
         colour[other] = _under(shell, texels.face[other], texels.share[other], skin)[0]
-    colour = necked(shell, texels, colour, say, at, own)
+    colour = necked(shell, texels, colour, say, at, own, scalp)
     texture, covered = _square(texels, colour, np.ones(len(colour), np.float32))
     texture = _gutters(texture, covered > 0)
     _, bare = _square(texels, colour, own.astype(np.float32))
@@ -199,16 +201,15 @@ def _body(
 
 
 def _template(
-    shell: Shell, texels: Texels, own: np.ndarray, colour: np.ndarray, say: np.ndarray,
-    hair: np.ndarray, at: np.ndarray, skin: np.ndarray, hangs: bool,
+    shell: Shell, few: Texels, colour: np.ndarray, say: np.ndarray, hair: np.ndarray,
+    at: np.ndarray, skin: np.ndarray, hangs: bool, scalp: np.ndarray, ear: np.ndarray,
+    laid: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
     """Head and hands: the photographs' colours on the detail of the wardrobe's skin, bent to meet
     them where nothing is seen; hair where hair is, or, if it hangs over the skin, where it
     grows."""
-    few = texels.some(own)
     under, fine = _under(shell, few.face, few.share, skin)
     hand = np.abs(at[:, 0]) > _HANDS_M
-    scalp, ear = scalp_of(shell, few, at)
     bare_m = np.einsum("vc,vck->vk", shell.shares, shell.canonical.vertices_m[shell.base])
     off_m = np.linalg.norm(shell.vertices_m - bare_m, axis=1, keepdims=True)
     grown = few.at(shell.faces, off_m)[:, 0]
@@ -228,7 +229,7 @@ def _template(
     shown = colour + _DETAIL * fine * (1 - hair)[:, None]
     whole = np.clip(seen * 1.5, 0, 1)[:, None]
     skinned = whole * shown + (1 - whole) * plain
-    return _haired(shell, few, at, colour, say, hair, scalp, ear, skinned)
+    return _haired(shell, few, laid, colour, say, hair, scalp, ear, skinned)
 
 
 def _under(
@@ -258,7 +259,7 @@ def _bent(
 
 
 def _haired(
-    shell: Shell, few: Texels, at: np.ndarray, colour: np.ndarray, say: np.ndarray,
+    shell: Shell, few: Texels, laid: np.ndarray, colour: np.ndarray, say: np.ndarray,
     hair: np.ndarray, scalp: np.ndarray, ear: np.ndarray, skinned: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
     """Hair where hair grows: as seen, else in the colours of what is seen around, in strands that
@@ -275,7 +276,7 @@ def _haired(
     soft = few.at(shell.faces, harmonic(mean, value, np.where(there, 0.5, 0.02)))
     light = np.log1p(np.fmax(colour[known], 0)).mean(1) - soft[known].mean(1)
     strong = float(np.clip(light.std(), 0.06, 0.22))
-    guessed = np.expm1(soft + strong * strands(shell, at)[:, None])
+    guessed = np.expm1(soft + strong * laid[:, None])
     whole = np.clip(say * 1.6, 0, 1)[:, None]
     haired = whole * colour + (1 - whole) * guessed
     # Where the head is seen the photograph itself says where hair ends.

@@ -10,23 +10,22 @@ import numpy as np
 from studio.core.closing import Closing
 from studio.core.parts import PartLabel
 from studio.core.types import Camera
-from studio.human.anchors import anchors
 from studio.human.feet import marks_m
 from studio.render.raster import Renderer
 from studio.render.scene import Drawable
-from studio.synth.actor import Actor, Posed
+from studio.synth.actor import Posed
 from studio.synth.cast import random_phenotype
 from studio.synth.factory.eye import random_eye
 from studio.synth.factory.people import by_kind, random_clothes, random_head
 from studio.synth.factory.places.place import Place, make_place
 from studio.synth.factory.points import in_picture, seen
 from studio.synth.factory.streams import Split, identity, stream
-from studio.synth.figure import make_figure
 from studio.synth.posing import INDEX
 from studio.synth.rig import camera_at
 from studio.synth.tryon.pairs import stand
 from studio.synth.tryon.poses import foot_pose
-from studio.synth.tryon.wearers import Wearer
+from studio.synth.tryon.wearers import Wearer, wearer_of
+from studio.vision.rotations import rigid
 
 SIDE_PX = 256
 MOMENTS: dict[Split, int] = {"train": 3, "validation": 2, "test": 2}
@@ -118,8 +117,7 @@ class FeetFactory(Closing):
             rgb = _in_socks(rgb, told.parts, told.xyz_m, moment, dice)
         taken = random_eye(rng, self.side_px / 256).take(rgb, told.parts > 0, rng)
         size = moment.wearer.anchors.sizes_m["foot"]
-        to_camera = np.eye(4)
-        to_camera[:3, :3], to_camera[:3, 3] = camera.rotation, camera.translation_m
+        to_camera = rigid(camera.rotation, camera.translation_m)
         points, shows = [], []
         for side in _SIDES:
             frame = moment.frames[side]
@@ -163,10 +161,7 @@ def make_footed(seed: int, split: Split, number: int) -> Wearer:
         del choices["shoes"]
         if rng.random() < SOCKS:
             told["socks"] = "socks"
-    figure = make_figure(**phenotype)
-    actor = Actor(figure, tuple(choices.values()), float(rng.uniform(0.9, 1.08)))
-    told |= {name: choice.name for name, choice in choices.items()}
-    return Wearer(actor, anchors(figure.vertices_m, figure.heads_m), told)
+    return wearer_of(phenotype, choices, rng, told)
 
 
 def _of_feet(parts: np.ndarray, at_px: np.ndarray) -> np.ndarray:

@@ -65,11 +65,19 @@ def make_wearer(seed: int, split: Split, number: int, kind: ItemKind) -> Wearer:
     clothes = random_clothes(wardrobe, phenotype, rng)
     if kind != "watch" or rng.random() < 0.3:
         clothes |= random_jacket(wardrobe, clothes, rng)
-    every: dict[str, Choice] = choices | clothes
+    return wearer_of(phenotype, choices | clothes, rng)
+
+
+def wearer_of(
+    phenotype: Mapping[str, float], choices: Mapping[str, Choice], rng: np.random.Generator,
+    looks: Mapping[str, str] | None = None,
+) -> Wearer:  # fmt: skip
+    """Somebody of a build who wears these things, a little darker or paler by the dice; ``looks``
+    is what else there is to tell of them."""
     figure = make_figure(**phenotype)
-    actor = Actor(figure, tuple(every.values()), float(rng.uniform(0.9, 1.08)))
-    looks = {name: choice.name for name, choice in every.items()}
-    return Wearer(actor, anchors(figure.vertices_m, figure.heads_m), looks)
+    actor = Actor(figure, tuple(choices.values()), float(rng.uniform(0.9, 1.08)))
+    told = {**(looks or {}), **{name: choice.name for name, choice in choices.items()}}
+    return Wearer(actor, anchors(figure.vertices_m, figure.heads_m), told)
 
 
 def _keep(wardrobe: dict[str, list[Entry]], names: frozenset[str], *kinds: str) -> None:

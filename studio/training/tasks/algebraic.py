@@ -14,6 +14,7 @@ from studio.perception.heatmaps.network import HEIGHT_PX, STRIDE_PX, WIDTH_PX, p
 from studio.perception.views.geometry import capped, cells
 from studio.perception.views.network import AlgebraicNetwork
 from studio.perception.views.seen import JOINTS, Seen
+from studio.training.bells import surprise
 from studio.training.task import Batch
 from studio.training.tasks.views import ViewsTask
 
@@ -85,10 +86,7 @@ def terms_2d(seen: Seen, batch: Batch) -> dict[str, torch.Tensor]:
     total = weight.sum().clamp_min(1)
     maps = seen.maps.flatten(0, 1)
     at = cells(batch["xy_px"], STRIDE_PX).flatten(0, 1)
-    rows, columns = maps.shape[2:]
-    told = torch.einsum("npyx,npy,npx->np", maps, _bell(at[..., 1], rows),
-                        _bell(at[..., 0], columns))  # fmt: skip
-    entropy = (torch.logsumexp(maps.flatten(2), 2) - told).view_as(weight)
+    entropy = surprise(maps, at, _SIGMA_CELLS).view_as(weight)
     off = functional.smooth_l1_loss(points_of(maps), at, reduction="none").sum(2).view_as(weight)
     size = at.new_tensor([WIDTH_PX, HEIGHT_PX])
     clipped = torch.minimum(batch["xy_px"].clamp_min(0), size - 1)
@@ -107,10 +105,3 @@ def term_3d(xyz: torch.Tensor, batch: Batch) -> torch.Tensor:
     several = (batch["there"].sum(1) > 1).float()[:, None]
     error = (xyz - batch["points"]).square().sum(-1).clamp_min(1e-10).sqrt()
     return 10 * (capped(error) * several).sum() / (several.sum() * JOINTS).clamp_min(1)
-
-
-def _bell(centre: torch.Tensor, cells_along: int) -> torch.Tensor:
-    """A normal distribution over cells, for centres (batch, points)."""
-    place = torch.arange(cells_along, device=centre.device)
-    bell = torch.exp(-0.5 * ((place - centre[..., None]) / _SIGMA_CELLS) ** 2)
-    return bell / bell.sum(-1, keepdim=True).clamp_min(1e-6)

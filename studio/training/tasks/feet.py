@@ -15,6 +15,7 @@ from studio.perception.feet.network import POINTS, SIDE_PX, STRIDE_PX, FeetNetwo
 from studio.perception.own import read as read_weights
 from studio.perception.own import take_over
 from studio.training import augment, feet
+from studio.training.bells import surprise
 from studio.training.feed import batches_once
 from studio.training.muon import Muon
 from studio.training.people import DATA
@@ -72,11 +73,7 @@ class FeetTask:
         cells = (batch["xy_px"] + 0.5) / STRIDE_PX - 0.5
         weight = batch["inside"].float()
         total = weight.sum().clamp_min(1)
-        rows, columns = maps.shape[2:]
-        aimed = torch.einsum(
-            "bpyx,bpy,bpx->bp", maps, _bell(cells[..., 1], rows), _bell(cells[..., 0], columns)
-        )
-        entropy = torch.logsumexp(maps.flatten(2), 2) - aimed
+        entropy = surprise(maps, cells, _SIGMA_CELLS)
         off = functional.smooth_l1_loss(told.xy, cells, reduction="none").sum(2)
         behind = functional.smooth_l1_loss(told.deep, batch["deep"], reduction="none", beta=0.05)
         seen = functional.binary_cross_entropy_with_logits(there.float(), batch["inside"].float())
@@ -123,13 +120,6 @@ class FeetTask:
             "left foot, nine of the right one), and whether each mark is there",
             "data": self._places.told(DATA),
         }
-
-
-def _bell(centre: torch.Tensor, cells: int) -> torch.Tensor:
-    """A normal distribution over cells, for centres (batch, points)."""
-    place = torch.arange(cells, device=centre.device)
-    bell = torch.exp(-0.5 * ((place - centre[..., None]) / _SIGMA_CELLS) ** 2)
-    return bell / bell.sum(-1, keepdim=True).clamp_min(1e-6)
 
 
 def looks(

@@ -24,6 +24,7 @@ from studio.perception.heatmaps.network import (
 )
 from studio.perception.own import read, take_over
 from studio.training import augment
+from studio.training.bells import surprise
 from studio.training.feed import batches_once
 from studio.training.labelled import made_up, told_of
 from studio.training.muon import Muon
@@ -96,11 +97,7 @@ class HeatmapsTask:
         weight = torch.where(visible, 1.0, _HIDDEN) * inside * shares
         weight *= batch["weight"][:, None]
         total = weight.sum().clamp_min(1)
-        rows, columns = maps.shape[2:]
-        ys = _bell(cells[..., 1], rows)
-        xs = _bell(cells[..., 0], columns)
-        told = torch.einsum("bpyx,bpy,bpx->bp", maps, ys, xs)
-        entropy = torch.logsumexp(maps.flatten(2), 2) - told
+        entropy = surprise(maps, cells, _SIGMA_CELLS)
         off = functional.smooth_l1_loss(marked(maps), cells, reduction="none").sum(2)
         seen_loss = functional.binary_cross_entropy_with_logits(
             seen, (visible & inside).float(), reduction="none"
@@ -153,13 +150,6 @@ def _point_shares() -> list[float]:
         for point in PARTS[part]:
             shares[point] = share
     return shares
-
-
-def _bell(centre: torch.Tensor, cells: int) -> torch.Tensor:
-    """A normal distribution over cells, for centres (batch, points)."""
-    place = torch.arange(cells, device=centre.device)
-    bell = torch.exp(-0.5 * ((place - centre[..., None]) / _SIGMA_CELLS) ** 2)
-    return bell / bell.sum(-1, keepdim=True).clamp_min(1e-6)
 
 
 def crops(

@@ -20,6 +20,7 @@ from studio.human.stored import fit_arrays
 from studio.media.formats.levels import levels
 from studio.synth import designed
 from studio.synth.avatars import completing, making
+from studio.synth.avatars.hairline import scalp_of, strands
 from studio.synth.avatars.keeping import (
     backs_from,
     has_part,
@@ -154,7 +155,9 @@ def test_a_neck_goes_over_into_the_head_without_a_seam(avatar: Made):
     at = texels.at(shell.faces, shell.vertices_m)
     own, dark, pale = shell.part == 1, np.array((110.0, 80, 60)), np.array((210.0, 160, 140))
     before, say = np.where(own[:, None], dark, pale), (~own).astype(float)
-    after = necked(shell, texels, before, say, at, own)
+    few = texels.some(own)
+    scalp, _ = scalp_of(shell, few, strands(shell, at[own]))
+    after = necked(shell, texels, before, say, at, own, scalp)
     assert np.abs(after[~own] - pale).max() < 1, "what is seen stays"
     head = own & (np.abs(at[:, 0]) < 0.1)
     off = KDTree(at[~own]).query(at[head])[0]
